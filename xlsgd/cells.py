@@ -1,0 +1,61 @@
+"""What a cell can hold: the ground on which writers, readers and engines meet.
+
+A *grid* is a dict from ``(row, column)``, both 1-based as Excel counts them, to what the cell
+holds. Only cells that hold something are in it, so a lonely value in the last cell of a sheet
+costs one entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["Book", "CellError", "Content", "Formula", "Grid", "Position", "Scalar", "Uncomputed"]
+
+Position = tuple[int, int]
+"""``(row, column)``, 1-based."""
+
+
+class Formula(str):
+    """Formula text with its leading ``=``; a plain ``str`` in a grid is text."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """An error value such as ``#NUM!``."""
+
+    code: str
+
+    def __str__(self) -> str:
+        return self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Uncomputed:
+    """Stands where an engine has no value for a formula, and says why."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"not computed: {self.reason}"
+
+
+Scalar = float | str | bool | CellError | None
+"""The value of a cell. Every number is a float; an empty cell is None."""
+
+Content = Formula | Scalar
+Grid = dict[Position, Content]
+
+
+@dataclass
+class Book:
+    """A workbook as cells alone.
+
+    sheets: name to grid, in tab order.
+    names: defined names; key ``(sheet or None, name in lower case)``, value the text the name
+        refers to without ``=``, such as ``"data!$B$5:$B$33"``.
+    """
+
+    sheets: dict[str, Grid] = field(default_factory=dict)
+    names: dict[tuple[str | None, str], str] = field(default_factory=dict)

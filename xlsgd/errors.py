@@ -1,0 +1,39 @@
+"""The errors that xlsgd raises on purpose.
+
+A message answers four questions: what is wrong, where, what was received, what to do.
+The command line prints the message of an ``XlsgdError`` and leaves with status 2;
+anything else that is raised is a bug and shows its traceback.
+"""
+
+__all__ = [
+    "DataError",
+    "EngineError",
+    "OutputExistsError",
+    "SpecError",
+    "WorkbookError",
+    "XlsgdError",
+]
+
+
+class XlsgdError(Exception):
+    """Base of all errors that a user can mend."""
+
+
+class SpecError(XlsgdError, ValueError):
+    """An option or argument makes no sense."""
+
+
+class DataError(XlsgdError, ValueError):
+    """A data file cannot be used."""
+
+
+class WorkbookError(XlsgdError, ValueError):
+    """A file is no workbook, or not one that xlsgd can read."""
+
+
+class OutputExistsError(XlsgdError, FileExistsError):
+    """A file to be written is there already."""
+
+
+class EngineError(XlsgdError, RuntimeError):
+    """A recalculation engine cannot be used at all (a single bad cell is no such error)."""
