@@ -1,0 +1,90 @@
+"""The two things a training tab is made of, before anything has an address.
+
+A *column* is one quantity of a run: ``param.a``, ``pred``, ``loss``, ``grad.a``, ``new.a``.
+An *input* is one number or word that a reader may change: ``learning_rate``, ``init.a``.
+
+Formulas are written as templates in which a name in braces stands for a cell:
+
+    {pred}            the cell of column ``pred`` in the same row
+    {prev.new.a}      the cell of column ``new.a`` in the row above
+    {learning_rate}   the input of that name
+    {data.x}          the whole column ``x`` of the data tab
+
+Which is which is decided by the layout, so that a template says what is computed and never
+where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+__all__ = ["Column", "Input", "fill", "names_in", "on_paper"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One quantity of a run, one cell for every row of the table.
+
+    quantity: its name: the header in the sheet and the key in the trace.
+    formula: template for every row.
+    first: template for the first row, where it differs (there is no row above it).
+        Text without a leading ``=`` is written as a plain number.
+    paper: the formula as one would write it on paper.
+    note: what the quantity is, in a sentence.
+    torch: the line of PyTorch that gives the same.
+    group: the heading above neighbouring columns.
+    """
+
+    quantity: str
+    formula: str
+    paper: str
+    note: str
+    torch: str
+    group: str
+    first: str | None = None
+
+
+@dataclass(frozen=True)
+class Input:
+    """One value that the reader of a tab may change.
+
+    value: a number, a word, or a formula template (then it is worked out until typed over).
+    minimum, below: the allowed range, minimum <= value < below; None means open.
+    positive: the value must also be greater than 0.
+    choices: the allowed words, for a drop-down.
+    fixed: describes the tab; changing it does not change the formulas.
+    """
+
+    key: str
+    value: float | str
+    note: str
+    minimum: float | None = None
+    below: float | None = None
+    positive: bool = False
+    choices: tuple[str, ...] = ()
+    fixed: bool = False
+
+
+def fill(template: str, cell: Callable[[str], str]) -> str:
+    """Replace every ``{name}`` in template by ``cell(name)``."""
+    return _PLACEHOLDER.sub(lambda match: cell(match[1]), template)
+
+
+def names_in(template: str) -> Iterable[str]:
+    """Yield the names in braces, in order, repeated ones too."""
+    return (match[1] for match in _PLACEHOLDER.finditer(template))
+
+
+def on_paper(template: str) -> str:
+    """Return a formula template the way one would write it on paper.
+
+    >>> on_paper("{param.a}*{x}+{param.b}")
+    'a·x + b'
+    """
+    text = fill(template, lambda name: name.removeprefix("prev.").removeprefix("param."))
+    text = text.replace("*", "·").replace("-", " − ").replace("+", " + ").replace("^2", "²")
+    return re.sub(r"\(\s+", "(", text).strip()

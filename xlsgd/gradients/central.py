@@ -1,0 +1,62 @@
+"""Central difference: move one parameter up and down by h and compare the two losses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xlsgd.columns import Column
+from xlsgd.gradients.forward import moved, shifted_loss_column
+from xlsgd.gradients.rule import GradientRule
+from xlsgd.losses import Loss
+from xlsgd.nets import Network
+
+if TYPE_CHECKING:
+    from xlsgd.gradients.rule import Evaluate, Tensors
+
+__all__ = ["RULE", "CentralDifference"]
+
+
+class CentralDifference(GradientRule):
+    """(loss at p + h - loss at p - h) / 2h.  Its error shrinks in proportion to h²."""
+
+    name = "central"
+    choice = "numerical"
+    gradient = "grad_num"
+    summary = "(loss at p + h − loss at p − h) / 2h"
+
+    # Sheet side
+
+    def columns(self, network: Network, loss: Loss) -> list[Column]:
+        shifted = [
+            shifted_loss_column(network, loss, p, way, sign)
+            for p in network.parameters
+            for way, sign in (("up", "+"), ("down", "-"))
+        ]
+        slopes = [
+            Column(
+                f"grad_num.{p}",
+                f"=({{loss_up.{p}}}-{{loss_down.{p}}})/(2*{{h}})",
+                paper=f"(loss_up.{p} − loss_down.{p}) / 2h",
+                note=f"numerical derivative for {p}: how much the loss rises from {p} − h to "
+                f"{p} + h, per unit (central difference)",
+                torch=f"(loss_at({p} + h) - loss_at({p} - h)) / (2 * h)",
+                group="numerical derivative",
+            )
+            for p in network.parameters
+        ]
+        return shifted + slopes
+
+    # Torch side
+
+    def quantities(self, evaluate: Evaluate, parameters: Tensors, h: float) -> Tensors:
+        up = evaluate(moved(parameters, h))["loss"]
+        down = evaluate(moved(parameters, -h))["loss"]
+        quantities = {}
+        for p, loss_up, loss_down in zip(parameters, up, down, strict=True):
+            quantities[f"loss_up.{p}"] = loss_up
+            quantities[f"loss_down.{p}"] = loss_down
+            quantities[f"grad_num.{p}"] = (loss_up - loss_down) / (2 * h)
+        return quantities
+
+
+RULE = CentralDifference()

@@ -1,0 +1,84 @@
+"""Forward difference: move one parameter up by h and see how much the loss rises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xlsgd.columns import Column
+from xlsgd.gradients.rule import GradientRule
+from xlsgd.losses import Loss
+from xlsgd.nets import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from xlsgd.gradients.rule import Evaluate, Tensors
+
+__all__ = ["RULE", "ForwardDifference", "moved", "shifted_loss_column"]
+
+
+class ForwardDifference(GradientRule):
+    """(loss at p + h - loss) / h.  Its error shrinks in proportion to h."""
+
+    name = "forward"
+    choice = "numerical"
+    gradient = "grad_num"
+    summary = "(loss at p + h − loss) / h"
+
+    # Sheet side
+
+    def columns(self, network: Network, loss: Loss) -> list[Column]:
+        shifted = [shifted_loss_column(network, loss, p, "up", "+") for p in network.parameters]
+        slopes = [
+            Column(
+                f"grad_num.{p}",
+                f"=({{loss_up.{p}}}-{{loss}})/{{h}}",
+                paper=f"(loss_up.{p} − loss) / h",
+                note=f"numerical derivative for {p}: how much the loss rises when {p} grows "
+                "by h, per unit of h (forward difference)",
+                torch=f"(loss_at({p} + h) - loss) / h",
+                group="numerical derivative",
+            )
+            for p in network.parameters
+        ]
+        return shifted + slopes
+
+    # Torch side
+
+    def quantities(self, evaluate: Evaluate, parameters: Tensors, h: float) -> Tensors:
+        loss = evaluate(parameters)["loss"]
+        up = evaluate(moved(parameters, h))["loss"]
+        quantities = {}
+        for p, loss_up in zip(parameters, up, strict=True):
+            quantities[f"loss_up.{p}"] = loss_up
+            quantities[f"grad_num.{p}"] = (loss_up - loss) / h
+        return quantities
+
+
+def shifted_loss_column(network: Network, loss: Loss, p: str, way: str, sign: str) -> Column:
+    """Return the column with the loss where parameter p alone is moved by h."""
+
+    def parameter(name: str) -> str:
+        return f"({{param.{p}}}{sign}{{h}})" if name == p else f"{{param.{name}}}"
+
+    return Column(
+        f"loss_{way}.{p}",
+        "=" + loss.forward(network.prediction(parameter), "{y}"),
+        paper=f"loss at {p} {'+' if sign == '+' else '−'} h",
+        note=f"the loss of this row if {p} alone were {'greater' if sign == '+' else 'less'} by h",
+        torch=f"loss_at({p} {sign} h)",
+        group="numerical derivative",
+    )
+
+
+def moved(parameters: Tensors, h: float) -> Tensors:
+    """Return the parameters of shape (parameters, rows): in line i, the i-th is moved by h."""
+    import torch
+
+    together = torch.stack(list(parameters.values()))
+    steps = h * torch.eye(len(parameters), dtype=torch.float64)
+    lines: Tensor = together.unsqueeze(0) + steps.unsqueeze(-1)
+    return dict(zip(parameters, lines.unbind(1), strict=True))
+
+
+RULE = ForwardDifference()

@@ -1,0 +1,42 @@
+"""What a gradient rule has to tell."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from xlsgd.columns import Column
+from xlsgd.losses import Loss
+from xlsgd.nets import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Tensors = dict[str, Tensor]
+    Evaluate = Callable[[Tensors], Tensors]
+
+__all__ = ["GradientRule"]
+
+
+class GradientRule(ABC):
+    """A way to the derivative of the loss of one row with respect to every parameter."""
+
+    name: ClassVar[str]
+    choice: ClassVar[str]
+    """What it is called in the drop-down: ``numerical`` or ``backprop``."""
+    gradient: ClassVar[str]
+    """The quantity that holds its derivatives: ``grad_num`` for ``grad_num.a``."""
+    summary: ClassVar[str]
+
+    @abstractmethod
+    def columns(self, network: Network, loss: Loss) -> list[Column]:
+        """Sheet side: return its columns."""
+
+    @abstractmethod
+    def quantities(self, evaluate: Evaluate, parameters: Tensors, h: float) -> Tensors:
+        """Torch side: return the same quantities.
+
+        evaluate: gives ``loss`` and every layer's outputs for parameters of any shape (…, rows).
+        parameters: name to tensor of shape (rows,), each row with parameters of its own.
+        """

@@ -1,0 +1,69 @@
+"""What a layer has to tell: its shape, its sheet side and its torch side."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Layer", "Parameters", "Shape"]
+
+Shape = tuple[int, ...]
+
+Parameters = Mapping[str, Any]
+"""A layer's parameters as formula text, nested in lists by shape: ``{"weight": [["{param.a}"]]}``."""
+
+
+class Layer(ABC):
+    """One layer of a network.
+
+    The sheet side writes formula text for *one row* of data: ``x`` is the list of its inputs,
+    ``y`` of its outputs and ``grad`` of the loss's derivatives with respect to its outputs, each
+    an expression that can stand as a factor in a product.
+    """
+
+    name: ClassVar[str]
+    """The word for it in the sheet and in PyTorch: ``Linear``."""
+    short: ClassVar[str]
+    """How its outputs are called: ``lin`` for ``lin1``."""
+    summary: ClassVar[str]
+    """What it computes, on paper."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str]) -> Layer:
+        """Return the layer from the words in its parentheses.  Raises ValueError."""
+        if arguments:
+            raise ValueError(f"{cls.name} takes no arguments")
+        return cls()
+
+    def outputs(self, inputs: int) -> int:
+        """Return how many outputs it has, given the number of inputs.  Raises ValueError."""
+        return inputs
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """Return the shapes of its parameters under PyTorch's names for them."""
+        return {}
+
+    @abstractmethod
+    def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
+        """Sheet side: return the expression of every output."""
+
+    @abstractmethod
+    def backward(
+        self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
+    ) -> list[str]:
+        """Sheet side: return the derivative of the loss with respect to every input."""
+
+    def parameter_gradients(self, grad: Sequence[str], x: Sequence[str]) -> dict[str, Any]:
+        """Sheet side: return the derivative for every parameter, nested like the parameters."""
+        return {}
+
+    @abstractmethod
+    def module(self) -> nn.Module:
+        """Torch side: return the same thing as PyTorch has it, in float64."""

@@ -1,0 +1,92 @@
+"""The linear layer: every output is a weighted sum of the inputs, plus a bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xlsgd.nets.layer import Layer, Parameters, Shape
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["LAYER", "Linear"]
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """``in_features`` numbers in, ``out_features`` numbers out."""
+
+    name = "Linear"
+    short = "lin"
+    summary = "w·x + b"
+
+    in_features: int = 1
+    out_features: int = 1
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        if self.in_features < 1 or self.out_features < 1:
+            raise ValueError(f"Linear needs at least one input and one output, got {self}")
+
+    def __str__(self) -> str:
+        return f"Linear({self.in_features}, {self.out_features}{'' if self.bias else ', no bias'})"
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str]) -> Linear:
+        match [argument.strip() for argument in arguments]:
+            case [inputs, outputs]:
+                return cls(int(inputs), int(outputs))
+            case [inputs, outputs, "no bias"]:
+                return cls(int(inputs), int(outputs), bias=False)
+        raise ValueError("Linear takes (inputs, outputs) or (inputs, outputs, no bias)")
+
+    def outputs(self, inputs: int) -> int:
+        if inputs != self.in_features:
+            raise ValueError(f"{self} receives {inputs} numbers")
+        return self.out_features
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        shapes: dict[str, Shape] = {"weight": (self.out_features, self.in_features)}
+        if self.bias:
+            shapes["bias"] = (self.out_features,)
+        return shapes
+
+    # Sheet side
+
+    def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
+        outputs = []
+        for unit, weights in enumerate(p["weight"]):
+            terms = [f"{weight}*{value}" for weight, value in zip(weights, x, strict=True)]
+            if self.bias:
+                terms.append(p["bias"][unit])
+            outputs.append("+".join(terms))
+        return outputs
+
+    def backward(
+        self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
+    ) -> list[str]:
+        # An input acts through every output, so its derivative is a sum over them.
+        return [
+            "+".join(f"{g}*{weights[i]}" for g, weights in zip(grad, p["weight"], strict=True))
+            for i in range(self.in_features)
+        ]
+
+    def parameter_gradients(self, grad: Sequence[str], x: Sequence[str]) -> dict[str, Any]:
+        gradients: dict[str, Any] = {"weight": [[f"{g}*{value}" for value in x] for g in grad]}
+        if self.bias:
+            gradients["bias"] = list(grad)
+        return gradients
+
+    # Torch side
+
+    def module(self) -> nn.Module:
+        import torch
+
+        return torch.nn.Linear(
+            self.in_features, self.out_features, bias=self.bias, dtype=torch.float64
+        )
+
+
+LAYER = Linear

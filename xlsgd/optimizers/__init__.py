@@ -1,0 +1,30 @@
+"""Optimizers: how a gradient becomes a step, each one file with its sheet side and its torch side."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import cast
+
+from xlsgd.optimizers.optimizer import CONVENTIONS, Optimizer
+from xlsgd.registry import find, pick
+
+__all__ = ["CONVENTIONS", "Optimizer", "get_optimizer", "optimizers"]
+
+
+@cache
+def optimizers() -> dict[str, Optimizer]:
+    """Return every optimizer by its name."""
+    return cast(dict[str, Optimizer], find("xlsgd.optimizers", "OPTIMIZER"))
+
+
+def get_optimizer(name: str, convention: str = "torch") -> Optimizer:
+    """Return the optimizer of that name, in the variant of a convention where it has one.
+
+    Raises SpecError for an unknown name or convention.
+    """
+    pick("convention", convention, dict.fromkeys(CONVENTIONS))
+    optimizer = cast(Optimizer, pick("optimizer", name, cast(dict[str, object], optimizers())))
+    for variant in optimizers().values():
+        if variant.variant_of == optimizer.name and variant.convention == convention:
+            return variant
+    return optimizer

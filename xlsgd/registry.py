@@ -1,0 +1,32 @@
+"""Find the two-sided files of a folder by themselves: adding one is adding a file."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from xlsgd.errors import SpecError
+
+__all__ = ["find", "pick"]
+
+
+def find(package: str, attribute: str) -> dict[str, object]:
+    """Return ``{thing.name: thing}`` for every module of package that defines attribute.
+
+    attribute: a module-level name such as ``OPTIMIZER``; modules without it are helpers.
+    Things come in the order of their ``order``, then by name.
+    """
+    found = []
+    for module in iter_modules(import_module(package).__path__):
+        thing = getattr(import_module(f"{package}.{module.name}"), attribute, None)
+        if thing is not None:
+            found.append(thing)
+    found.sort(key=lambda thing: (getattr(thing, "order", 1000), thing.name))
+    return {thing.name: thing for thing in found}
+
+
+def pick(what: str, name: str, found: dict[str, object]) -> object:
+    """Return ``found[name]``.  Raises SpecError naming what there is."""
+    if name not in found:
+        raise SpecError(f"unknown {what} '{name}'; there are: {', '.join(found)}")
+    return found[name]
