@@ -37,6 +37,7 @@ class Adam(Optimizer):
         Input("eps", 1e-8, "keeps the division from dividing by 0", minimum=0, positive=True),
     )
     state = AVERAGES
+    counts_steps = True
 
     # Sheet side
 

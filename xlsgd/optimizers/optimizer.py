@@ -40,6 +40,9 @@ class Optimizer(ABC):
     """What it remembers before the first step: a number, or a template in which ``{p}`` stands
     for the parameter's name and ``first.`` for the first row."""
 
+    counts_steps: ClassVar[bool] = False
+    """Whether the number of the step enters the formula."""
+
     @abstractmethod
     def columns(self, p: str, g: str) -> list[Column]:
         """Sheet side: return its columns for parameter p; the last one is ``new.p``.
@@ -53,6 +56,10 @@ class Optimizer(ABC):
         self, parameters: list[Tensor], learning_rate: float, hyper: Mapping[str, float]
     ) -> torch.optim.Optimizer:
         """Torch side: return ``torch.optim``'s class for it."""
+
+    def torch_start_state(self, gradient: Tensor) -> Tensor | float:
+        """Torch side of ``start_state``.  gradient: of the first row, one for every run."""
+        return 0.0
 
     def derived(
         self, state: Mapping[str, Tensor], step: Tensor, hyper: Mapping[str, float]

@@ -73,5 +73,10 @@ class RMSpropFastai(Optimizer):
 
         return PreviousAverageRMSprop(parameters, {"lr": learning_rate, **hyper})
 
+    def torch_start_state(self, gradient: Tensor) -> Tensor:
+        import torch
+
+        return torch.where(gradient == 0, 1.0, gradient.square())
+
 
 OPTIMIZER = RMSpropFastai()

@@ -1,0 +1,80 @@
+# make demo       two workbooks to open, checked against PyTorch
+# make test       lint, types and tests (LibreOffice and Gnumeric, where installed, are tried too)
+# make workbooks  the committed workbooks anew
+# make clean      remove the environment .venv, demo/ and all caches
+#
+# Another Python:  make demo PYTHON=python3.12
+# Fewer tests:     make test PYTEST_ARGS="tests/test_data.py"
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LESSONS := graddesc two-neuron
+
+.PHONY: help demo test workbooks clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
+
+demo: $(VENV)/.installed
+	@mkdir -p demo
+	@set -e; for lesson in $(LESSONS); do \
+	  echo "Generating demo/$$lesson.xlsx"; \
+	  $(BIN)/xlsgd generate $$lesson -o demo/$$lesson.xlsx --force; \
+	done
+	@echo "Checking every cell against PyTorch"
+	@$(BIN)/xlsgd verify $(LESSONS:%=demo/%.xlsx)
+	@echo
+	@echo "Now open demo/graddesc.xlsx in Excel, LibreOffice or Google Sheets."
+	@echo "Change first: tab sgd, the cell beside learning_rate. Every epoch and chart follows."
+
+# Two processes, each with whole files: what a file sets up once, such as a start of LibreOffice,
+# is then set up once. No header: it names folders of this machine.
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --no-header -n 2 --dist loadfile $(PYTEST_ARGS)
+
+workbooks: $(VENV)/.installed
+	@mkdir -p workbooks
+	@set -e; for lesson in $(LESSONS); do \
+	  echo "Generating workbooks/$$lesson.xlsx"; \
+	  $(BIN)/xlsgd generate $$lesson -o workbooks/$$lesson.xlsx --force; \
+	done
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. The empty files .installed and .installed-dev say when it was last brought up
+# to date; pyproject.toml and constraints.txt are what it follows from.
+
+$(VENV)/.installed: pyproject.toml constraints.txt $(BIN)/python
+	@echo "Installing xlsgd and its libraries into $(VENV); PyTorch is large, this takes minutes"
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt $(BIN)/python
+	@echo "Installing xlsgd, its libraries and the test tools into $(VENV); PyTorch is large, this takes minutes"
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.installed $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "xlsgd needs Python 3.11 or newer; got $(PYTHON): $$($(PYTHON) --version 2>&1)" >&2; \
+	  echo "Install one, then name it: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot create environments: its modules venv and ensurepip are missing." >&2; \
+	  echo "On Debian and Ubuntu they come with: apt-get install python3-venv" >&2; \
+	  exit 1; }
+	@echo "Creating the environment $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+	  rm -rf $(VENV); \
+	  echo "$(PYTHON) -m venv $(VENV) failed; its message is above." >&2; \
+	  exit 1; }

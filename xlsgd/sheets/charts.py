@@ -1,0 +1,85 @@
+"""Native charts, with titles, axis titles and ranges that stay readable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openpyxl.chart import Reference, ScatterChart, Series
+from openpyxl.chart.layout import Layout, ManualLayout
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.drawing.line import LineProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.sheets.maps import TableMap
+from xlsgd.sheets.style import SERIES
+
+__all__ = ["ChartSpec", "add_chart"]
+
+
+@dataclass(frozen=True)
+class ChartSpec:
+    """A line chart over a table.
+
+    x: quantity on the horizontal axis.   lines: quantity to the words in the legend.
+    """
+
+    title: str
+    x: str
+    x_title: str
+    y_title: str
+    lines: dict[str, str]
+    log: bool = False
+    y_range: tuple[float, float] | None = None
+    width_cm: float = 13.0
+    height_cm: float = 7.6
+
+
+def add_chart(sheet: Worksheet, anchor: str, spec: ChartSpec, table: TableMap) -> None:
+    """Draw a chart over table at the cell anchor."""
+    chart = ScatterChart()
+    chart.style = 2
+    chart.scatterStyle = "lineMarker"
+    chart.title = spec.title
+    chart.x_axis.title, chart.y_axis.title = spec.x_title, spec.y_title
+    chart.width, chart.height = spec.width_cm, spec.height_cm
+    chart.legend.position = "b"
+    if len(spec.lines) == 1:
+        chart.legend = None
+    first, last = table.rows[0], table.rows[-1]
+
+    def column(quantity: str) -> Reference:
+        number = table.columns[quantity]
+        return Reference(sheet, min_col=number, max_col=number, min_row=first, max_row=last)
+
+    for i, (quantity, words) in enumerate(spec.lines.items()):
+        series = Series(column(quantity), column(spec.x), title=words)
+        series.marker.symbol = "none"
+        series.smooth = False
+        line = LineProperties(solidFill=SERIES[i % len(SERIES)], w=19050)
+        if i >= len(SERIES):
+            line.prstDash = "dash"
+        series.graphicalProperties = GraphicalProperties(ln=line)
+        chart.series.append(series)
+    # Without this, current versions of Excel draw no axes at all.
+    chart.x_axis.delete = chart.y_axis.delete = False
+    chart.x_axis.number_format = "0"
+    chart.x_axis.scaling.min = 0
+    chart.x_axis.majorGridlines = None
+    chart.y_axis.majorGridlines.spPr = GraphicalProperties(
+        ln=LineProperties(solidFill="DDE2E8", w=6350)
+    )
+    # Axis labels at the edge, also where the axis itself crosses in the middle.
+    chart.x_axis.tickLblPos = chart.y_axis.tickLblPos = "low"
+    chart.y_axis.number_format = "0.0E+0" if spec.log else "General"
+    if spec.log:
+        chart.y_axis.scaling.logBase = 10
+        chart.y_axis.crosses = "min"
+        chart.x_axis.crosses = "min"
+    if spec.y_range is not None:
+        chart.y_axis.scaling.min, chart.y_axis.scaling.max = spec.y_range
+    chart.layout = Layout(
+        manualLayout=ManualLayout(
+            layoutTarget="inner", xMode="edge", yMode="edge", x=0.14, y=0.14, w=0.82, h=0.58
+        )
+    )
+    sheet.add_chart(chart, anchor)

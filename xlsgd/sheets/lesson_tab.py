@@ -1,0 +1,69 @@
+"""The first tab: what the workbook shows, what to change, what to watch, and where it all is."""
+
+from __future__ import annotations
+
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.lessons.lesson import Lesson
+from xlsgd.sheets.maps import BookMap, quoted
+
+__all__ = ["draw_lesson_tab"]
+
+_CHARACTERS_A_LINE = 105
+
+
+def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
+    """Write the lesson's words and the links to the tabs."""
+    sheet["A1"] = lesson.title
+    sheet["A1"].style = "title"
+    row = 3
+    for heading, paragraphs in (
+        ("What it shows", lesson.shows),
+        ("What to change", lesson.change),
+        ("What to watch", lesson.watch),
+    ):
+        for column in (1, 2):
+            sheet.cell(row, column).style = "heading"
+        sheet.cell(row, 1, heading)
+        row += 1
+        for paragraph in paragraphs:
+            sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=2)
+            sheet.cell(row, 1, paragraph).style = "text"
+            sheet.row_dimensions[row].height = 15.5 * (1 + len(paragraph) // _CHARACTERS_A_LINE) + 4
+            row += 1
+        row += 1
+    for column in (1, 2):
+        sheet.cell(row, column).style = "heading"
+    sheet.cell(row, 1, "The tabs")
+    places = [(e.id, e.title, book.training[e.id].sheet) for e in lesson.experiments]
+    places.insert(0, (book.data.sheet, lesson.data.title, book.data.sheet))
+    if book.compare is not None:
+        places.append((book.compare.sheet, "all runs side by side", book.compare.sheet))
+    for name, words, target in places:
+        row += 1
+        cell = sheet.cell(row, 1, name)
+        cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(target)}!A1")
+        cell.style = "link"
+        sheet.cell(row, 2, words).style = "fact"
+    row += 2
+    sheet.cell(row, 1, "Colours").style = "heading"
+    sheet.cell(row, 2).style = "heading"
+    for words, style in (
+        ("yellow, blue numbers", "input"),
+        ("everything else", "fact"),
+    ):
+        row += 1
+        sheet.cell(row, 1, words).style = style
+        meaning = {
+            "input": "yours to change",
+            "fact": "formulas: they follow by themselves; hover over a header for what it is, "
+            "the formula on paper and the line of PyTorch",
+        }
+        sheet.cell(row, 2, meaning[style]).style = "fact"
+    sheet.column_dimensions["A"].width = 26
+    sheet.column_dimensions["B"].width = 92
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True

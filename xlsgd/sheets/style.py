@@ -1,0 +1,105 @@
+"""How the sheets look: one place for colours, fonts, widths and number formats."""
+
+from __future__ import annotations
+
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Protection, Side
+from openpyxl.workbook import Workbook
+
+__all__ = ["COLOURS", "GROUP_COLOURS", "NUMBER", "SERIES", "add_styles", "fill_of"]
+
+NUMBER = "[>=1000000]0.00E+00;[<=-1000000]0.00E+00;0.0000"
+"""Four decimals; powers of ten once a number would fill its column."""
+
+COLOURS = {
+    "ink": "1F2933",
+    "quiet": "6B7785",
+    "input": "FFF4CC",
+    "input_ink": "1B4DA0",
+    "heading": "E4E9F0",
+    "exploded": "C62828",
+    "exploded_pale": "FDECEA",
+    "dead": "5F6B7A",
+    "dead_pale": "DDE2E8",
+    "frozen": "1565C0",
+    "frozen_pale": "D6E8FA",
+    "good": "2E7D32",
+    "good_pale": "E3F2E4",
+    "doubtful": "8A5A00",
+    "doubtful_pale": "FFF0D5",
+}
+
+GROUP_COLOURS = {
+    "where we are": "ECEFF3",
+    "data": "E3EDF7",
+    "weights": "FDE9D9",
+    "forward": "E5F1E3",
+    "collapsed to one neuron": "F3EBDD",
+    "numerical derivative": "E9E4F5",
+    "backprop": "DFF1F3",
+    "numerical against backprop": "F6E3EC",
+    "derivative used": "F1F0DC",
+    "batch": "F1F0DC",
+    "update": "FDE9D9",
+    "how it goes": "ECEFF3",
+    "for the charts": "ECEFF3",
+    "epoch by epoch": "E3EDF7",
+}
+
+SERIES = ("1F77B4", "D9541E", "2E8B57", "8E44AD", "B8860B", "17808C", "C2185B", "5D6D7E", "7F6000")
+"""Line colours, told apart also in grey and by most colour-blind readers."""
+
+
+def fill_of(colour: str) -> PatternFill:
+    """Return a plain fill."""
+    return PatternFill("solid", start_color=colour, end_color=colour)
+
+
+def add_styles(workbook: Workbook) -> None:
+    """Register the named styles that all tabs use."""
+    ink, quiet = COLOURS["ink"], COLOURS["quiet"]
+    thin = Side(style="thin", color="B8C0CC")
+
+    def style(name: str, **parts: object) -> None:
+        named = NamedStyle(name=name)
+        named.font = Font(name="Calibri", size=11, color=ink)
+        for part, value in parts.items():
+            setattr(named, part, value)
+        workbook.add_named_style(named)
+
+    style("title", font=Font(name="Calibri", size=16, bold=True, color=ink))
+    style(
+        "heading",
+        font=Font(name="Calibri", size=11, bold=True, color=ink),
+        fill=fill_of(COLOURS["heading"]),
+    )
+    style("text", alignment=Alignment(vertical="top", wrap_text=True))
+    style("key", font=Font(name="Calibri", size=11, color=ink))
+    style("note", font=Font(name="Calibri", size=9, italic=True, color=quiet))
+    style(
+        "input",
+        font=Font(name="Calibri", size=11, color=COLOURS["input_ink"], bold=True),
+        fill=fill_of(COLOURS["input"]),
+        border=Border(left=thin, right=thin, top=thin, bottom=thin),
+        alignment=Alignment(horizontal="right"),
+        protection=Protection(locked=False),
+    )
+    style("value", number_format=NUMBER, alignment=Alignment(horizontal="right"))
+    style("fact", alignment=Alignment(horizontal="left"))
+    style("verdict", font=Font(name="Calibri", size=13, bold=True, color=ink))
+    style(
+        "quantity",
+        font=Font(name="Calibri", size=11, bold=True, color=ink),
+        alignment=Alignment(horizontal="center"),
+        border=Border(bottom=thin),
+    )
+    style(
+        "paper",
+        font=Font(name="Calibri", size=8, italic=True, color=quiet),
+        alignment=Alignment(horizontal="center", vertical="top", wrap_text=True),
+    )
+    style("group", font=Font(name="Calibri", size=10, bold=True, color=ink))
+    style("number", number_format=NUMBER)
+    style("count", number_format="0")
+    style("share", number_format="0.0%")
+    style("data", number_format="General")
+    style("link", font=Font(name="Calibri", size=11, underline="single", color="0563C1"))

@@ -1,0 +1,325 @@
+"""A training tab: fields at the left, charts beside them, one row per row of data at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openpyxl.comments import Comment
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd import training, verdict
+from xlsgd.columns import Column, Input
+from xlsgd.experiment import Experiment
+from xlsgd.sheets.charts import ChartSpec, add_chart
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, formula_maker
+from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
+
+__all__ = ["MARKER", "TRAINING", "draw_training_tab", "map_training_tab", "write_fields"]
+
+MARKER, TRAINING = "xlsgd", "training tab, format 1"
+"""The field that says what a tab is, and what it says here."""
+
+_KEY, _VALUE, _NOTE = 1, 2, 3
+_CHARTS, _STEPS = 5, 11
+_CHART_ROWS, _CHART_COUNT = 16, 3
+VERDICT_ROW, GROUP_ROW, HEADER_ROW, PAPER_ROW, FIRST_ROW = 2, 3, 4, 5, 6
+_EPOCHS_HEADER = FIRST_ROW + _CHART_ROWS * _CHART_COUNT + 2
+
+_INPUTS, _PANEL, _FACTS = "change these", "how the run went", "what this tab trains"
+
+
+def map_training_tab(experiment: Experiment, sheet: str, data_rows: int) -> TabMap:
+    """Return where everything of an experiment's tab goes."""
+    tab = TabMap(sheet, fields={"verdict": (VERDICT_ROW, _VALUE)})
+    row = GROUP_ROW
+    for _, fields in _sections(experiment):
+        for given in fields:
+            row += 1
+            tab.fields[given.key] = (row, _VALUE)
+        row += 2
+    columns = training.steps_columns(experiment)
+    length = experiment.epochs * data_rows
+    tab.tables["steps"] = TableMap(
+        HEADER_ROW,
+        {column.quantity: _STEPS + i for i, column in enumerate(columns)},
+        list(range(FIRST_ROW, FIRST_ROW + length)),
+    )
+    first = _EPOCHS_HEADER + 2
+    tab.tables["epochs"] = TableMap(
+        _EPOCHS_HEADER,
+        {column.quantity: _CHARTS + i for i, column in enumerate(verdict.epoch_columns())},
+        list(range(first, first + experiment.epochs)),
+    )
+    return tab
+
+
+def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
+    """Return the fields at the left below the verdict, under their headings."""
+    facts = {
+        "experiment": (experiment.id, "its name in reports and on 'compare'"),
+        "network": (str(experiment.network), "layers, in order"),
+        "loss": (experiment.loss.name, experiment.loss.paper),
+        "optimizer": (experiment.optimizer.name, experiment.optimizer.summary),
+        "torch": (experiment.optimizer.torch_line, "the same in PyTorch"),
+        "difference": (experiment.difference, experiment.rules[0].summary),
+        MARKER: (TRAINING, "what xlsgd verify looks for"),
+    }
+    return [
+        (_INPUTS, training.inputs(experiment)),
+        (_PANEL, [given for given in verdict.panel(experiment) if given.key != "verdict"]),
+        (_FACTS, [Input(key, value, note, fixed=True) for key, (value, note) in facts.items()]),
+    ]
+
+
+def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> None:
+    """Write an experiment's tab."""
+    tab = book.training[experiment.id]
+    steps, epochs = tab.tables["steps"], tab.tables["epochs"]
+    columns = training.steps_columns(experiment)
+
+    sheet["A1"] = experiment.title
+    sheet["A1"].style = "title"
+    sheet.cell(1, _STEPS, experiment.about).style = "note"
+    panel = {given.key: given for given in verdict.panel(experiment)}
+    sheet.cell(VERDICT_ROW, _KEY, "verdict").style = "verdict"
+    cell = sheet.cell(VERDICT_ROW, _VALUE)
+    cell.value = formula_maker(str(panel["verdict"].value), book, tab)(VERDICT_ROW)
+    cell.style = "verdict"
+    for heading, fields in _sections(experiment):
+        top = tab.fields[fields[0].key][0] - 1
+        for number in (_KEY, _VALUE, _NOTE):
+            sheet.cell(top, number).style = "heading"
+        sheet.cell(top, _KEY, heading)
+        write_fields(sheet, fields, book, tab, "input" if heading == _INPUTS else "value")
+
+    _write_headers(sheet, columns, steps)
+    _write_body(sheet, columns, book, tab, "steps")
+    epoch_columns = verdict.epoch_columns()
+    _write_headers(sheet, epoch_columns, epochs)
+    _write_body(sheet, epoch_columns, book, tab, "epochs")
+    for row in epochs.rows:
+        sheet.cell(row, epochs.columns["change"]).style = "share"
+    _name_inputs(sheet, experiment, tab)
+    _colour(sheet, experiment, tab)
+    _add_charts(sheet, experiment, steps)
+    _set_sizes(sheet, columns, steps)
+
+
+def write_fields(
+    sheet: Worksheet, fields: Sequence[Input], book: BookMap, tab: TabMap, style: str
+) -> None:
+    """Write keys, values and notes, with a rule for what may be typed in."""
+    for given in fields:
+        row, column = tab.fields[given.key]
+        sheet.cell(row, column - 1, given.key).style = "key"
+        cell = sheet.cell(row, column)
+        value = given.value
+        if isinstance(value, str) and value.startswith("="):
+            value = formula_maker(value, book, tab)(row)
+        elif isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+            value = int(value)
+        cell.value = value
+        cell.style = "fact" if given.fixed and isinstance(value, str) else style
+        if given.fixed and not isinstance(value, str):
+            cell.style = "value"
+            cell.number_format = "0"
+        sheet.cell(row, column + 1, given.note).style = "note"
+        rule = _validation(given)
+        if rule is not None and style == "input":
+            rule.add(cell)
+            sheet.add_data_validation(rule)
+
+
+def _validation(given: Input) -> DataValidation | None:
+    if given.fixed:
+        return None
+    if given.choices:
+        rule = DataValidation(type="list", formula1=f'"{",".join(given.choices)}"')
+        rule.error = f"{given.key} is one of: {', '.join(given.choices)}."
+    else:
+        low = given.minimum if given.minimum is not None else 0 if given.positive else None
+        kind = "whole" if given.key == "batch_size" else "decimal"
+        if low is None:
+            rule = DataValidation(type=kind, operator="between", formula1="-1E+300")
+            rule.formula2 = "1E+300"
+            rule.error = f"{given.key} must be a number."
+        elif given.below is not None:
+            rule = DataValidation(type=kind, operator="between", formula1=f"{low:g}")
+            rule.formula2 = "0.999999999"
+            rule.error = f"{given.key} must be a number from {low:g}, below {given.below:g}."
+        else:
+            operator = "greaterThan" if given.positive else "greaterThanOrEqual"
+            words = "greater than" if given.positive else "at least"
+            rule = DataValidation(type=kind, operator=operator, formula1=f"{low:g}")
+            rule.error = f"{given.key} must be a number {words} {low:g}."
+    rule.errorTitle, rule.promptTitle = given.key, given.key
+    rule.prompt = given.note[:255]
+    rule.showErrorMessage = rule.showInputMessage = True
+    rule.allow_blank = False
+    return rule
+
+
+def _write_headers(sheet: Worksheet, columns: Sequence[Column], table: TableMap) -> None:
+    group = None
+    for column in columns:
+        number = table.columns[column.quantity]
+        top = sheet.cell(table.header_row - 1, number)
+        top.style = "group"
+        if column.group != group:
+            top.value = group = column.group
+        header = sheet.cell(table.header_row, number, column.quantity)
+        header.style = "quantity"
+        paper = sheet.cell(table.header_row + 1, number, column.paper or None)
+        paper.style = "paper"
+        for cell in (top, header, paper):
+            cell.fill = fill_of(GROUP_COLOURS.get(column.group, COLOURS["heading"]))
+        # A leading "=" would make the comment's formula line look like a formula; it has none.
+        words = f"{column.note}\n\non paper: {column.paper}\n\nPyTorch: {column.torch}"
+        header.comment = Comment(words, "xlsgd", width=330, height=150)
+
+
+def _write_body(
+    sheet: Worksheet, columns: Sequence[Column], book: BookMap, tab: TabMap, name: str
+) -> None:
+    table = tab.tables[name]
+    for column in columns:
+        number = table.columns[column.quantity]
+        make = formula_maker(column.formula, book, tab, name)
+        style = "count" if column.quantity in _COUNTS else "number"
+        for row in table.rows:
+            cell = sheet.cell(row, number)
+            if row == table.rows[0] and column.first is not None:
+                first = column.first
+                is_formula = first.startswith("=")
+                cell.value = (
+                    formula_maker(first, book, tab, name)(row) if is_formula else float(first)
+                )
+            elif row == table.rows[0]:
+                # The row above the first holds no numbers: a state begins at its start value.
+                cell.value = formula_maker(
+                    column.formula.replace("{prev.", "{init."), book, tab, name
+                )(row)
+            else:
+                cell.value = make(row)
+            cell.style = style
+
+
+_COUNTS = frozenset(
+    ("step", "epoch", "row", "batch_row", "batch_end", "exploded_at", "derivative_alive")
+)
+
+
+def _name_inputs(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
+    """Give inputs names of their own tab, for the name box and for a learner's formulas."""
+    from openpyxl.workbook.defined_name import DefinedName
+
+    from xlsgd.sheets.maps import quoted
+
+    for given in training.inputs(experiment):
+        # "in_" before one letter: Excel takes r and c alone for a row and a column.
+        name = given.key.replace(".", "_")
+        place = address(tab.fields[given.key], absolute=True)
+        defined = DefinedName(name, attr_text=f"{quoted(tab.sheet)}!{place}")
+        sheet.defined_names[name] = defined
+
+
+def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
+    """Let colours tell what words at the top tell: exploded, frozen, dead."""
+    steps = tab.tables["steps"]
+    first, last = steps.rows[0], steps.rows[-1]
+
+    def here(quantity: str, fixed: bool = True) -> str:
+        letter = get_column_letter(steps.columns[quantity])
+        return f"{'$' if fixed else ''}{letter}{first}"
+
+    def span(*quantities: str) -> str:
+        letters = [get_column_letter(steps.columns[q]) for q in quantities]
+        return " ".join(f"{letter}{first}:{letter}{last}" for letter in letters)
+
+    def rule(where: str, formula: str, ink: str, fill: str, bold: bool = False) -> None:
+        font = Font(color=COLOURS.get(ink, ink), bold=bold)
+        sheet.conditional_formatting.add(
+            where, FormulaRule(formula=[formula], font=font, fill=fill_of(COLOURS[fill]))
+        )
+
+    parameters = experiment.network.parameters
+    for unit in verdict.units(experiment):
+        per_epoch = address(tab.fields["steps_per_epoch"], absolute=True)
+        since = f"{here('step')}-{here(f'awake.{unit}')}"
+        rule(span(unit), f"{since}>={per_epoch}", "FFFFFF", "dead")
+        rule(span(unit), f"{here(unit)}=0", "dead", "dead_pale")
+    for p in parameters:
+        frozen = f"{here('derivative_alive')}<{here('step')}"
+        rule(span(f"grad_num.{p}"), frozen, "frozen", "frozen_pale", bold=True)
+    limit = address(tab.fields["exploded_above"], absolute=True)
+    loss = here("loss")
+    rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
+    letters = [get_column_letter(n) for n in steps.columns.values()]
+    everything = f"{letters[0]}{first}:{letters[-1]}{last}"
+    rule(everything, f"{here('exploded_at')}>0", "exploded", "exploded_pale")
+
+    cell = address(tab.fields["verdict"], absolute=True)
+    for words, ink in (
+        ("exploded", "exploded"),
+        ("dead", "dead"),
+        ("frozen", "frozen"),
+        ("not finite", "exploded"),
+        ("converg", "good"),
+    ):
+        rule("B2", f'ISNUMBER(SEARCH("{words}",{cell}))', ink, f"{ink}_pale", True)
+    rule("B2", "TRUE", "doubtful", "doubtful_pale", True)
+
+
+def _add_charts(sheet: Worksheet, experiment: Experiment, steps: TableMap) -> None:
+    parameters = experiment.network.parameters
+    specs = (
+        ChartSpec(
+            "Loss of every row",
+            "step",
+            "step",
+            "loss (log)",
+            {"plot.loss": "loss"},
+            log=True,
+        ),
+        ChartSpec(
+            "Weights on their way",
+            "step",
+            "step",
+            "weight (up to ± chart_limit)",
+            {f"plot.{p}": p for p in parameters},
+        ),
+        ChartSpec(
+            "Numerical against backprop derivative",
+            "step",
+            "step",
+            "|num − bp| / (|num| + |bp|)",
+            {f"grad_diff.{p}": p for p in parameters},
+            y_range=(0.0, 1.0),
+        ),
+    )
+    for i, spec in enumerate(specs):
+        anchor = f"{get_column_letter(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}"
+        add_chart(sheet, anchor, spec, steps)
+
+
+def _set_sizes(sheet: Worksheet, columns: Sequence[Column], steps: TableMap) -> None:
+    widths = {_KEY: 20, _VALUE: 16, _NOTE: 46, 4: 2, 10: 2}
+    widths |= {number: 13 for number in range(_CHARTS, 10)}
+    for column in columns:
+        wide = max(11, len(column.quantity) * 1.15 + 1, min(len(column.paper) * 0.45 + 2, 18))
+        widths[steps.columns[column.quantity]] = wide
+    for number, width in widths.items():
+        sheet.column_dimensions[get_column_letter(number)].width = width
+    sheet.row_dimensions[1].height = 24
+    sheet.row_dimensions[VERDICT_ROW].height = 20
+    sheet.row_dimensions[PAPER_ROW].height = 34
+    sheet.row_dimensions[_EPOCHS_HEADER + 1].height = 24
+    sheet.freeze_panes = f"A{FIRST_ROW}"
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True

@@ -1,0 +1,409 @@
+"""The torch side of training: a table row × quantity, written without looking at any formula.
+
+There are two ways to fill it. ``run`` lets torch train alone from the start values. ``steps``
+takes the start of every row from a sheet and does one step from each, all at once.
+
+Both do everything several times over: besides the run itself (member 0) an ensemble of runs
+whose start values and data are moved by about one unit in the last place. Where the members
+part ways, float64 cannot predict the number, and no two programs need to agree on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd import chartable, collapsed, verdict
+from xlsgd.data import Dataset
+from xlsgd.experiment import Experiment
+from xlsgd.torch_plain import load_torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Tensors = dict[str, Tensor]
+
+__all__ = ["MEMBERS", "Trace", "positions", "run", "steps"]
+
+Floats = NDArray[np.float64]
+
+MEMBERS = 9
+"""The run itself and eight that start one unit in the last place away."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What torch has for every row of a training table.
+
+    values: quantity to numbers of shape (members, rows); member 0 is the run itself.
+    """
+
+    values: dict[str, Floats]
+
+    def __getitem__(self, quantity: str) -> Floats:
+        """Return the numbers of the run itself, shape (rows,)."""
+        return self.values[quantity][0]
+
+    def spread(self, quantity: str) -> Floats:
+        """Return how far the ensemble strays from the run, shape (rows,)."""
+        members = self.values[quantity]
+        with np.errstate(all="ignore"):
+            return np.nan_to_num(
+                np.abs(members[1:] - members[0]).max(0), nan=np.inf, posinf=np.inf
+            )
+
+    def member(self, number: int) -> dict[str, Floats]:
+        """Return one member's numbers, shape (rows,) each."""
+        return {quantity: values[number] for quantity, values in self.values.items()}
+
+
+def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[np.int64]]:
+    """Return step, epoch, row, batch_row and batch_end for a table of so many rows."""
+    index = np.arange(rows)
+    epoch, row = index // data_rows, index % data_rows
+    steps_per_epoch = -(-data_rows // batch_size)
+    batch_row = row % batch_size
+    batch_end = (batch_row == batch_size - 1) | (row == data_rows - 1)
+    return {
+        "step": epoch * steps_per_epoch + row // batch_size + 1,
+        "epoch": epoch + 1,
+        "row": row + 1,
+        "batch_row": batch_row + 1,
+        "batch_end": batch_end.astype(np.int64),
+    }
+
+
+def run(
+    experiment: Experiment,
+    data: Dataset,
+    rows: int | None = None,
+    members: int = MEMBERS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Trace:
+    """Train from the start values and return what happens, row by row.
+
+    rows: length of the table; all epochs of the experiment where not given.
+    members: 1 for the run alone.
+    """
+    torch = load_torch()
+    rows = experiment.epochs * data.rows if rows is None else rows
+    place = positions(rows, data.rows, experiment.batch_size)
+    names, optimizer = experiment.network.parameters, experiment.optimizer
+    noise = _Noise(members)
+    x = noise.of(np.array([data.inputs[name] for name in experiment.network.input_names]).T)
+    y = noise.of(data.y)
+
+    parameters = {p: noise.of([experiment.start.get(p, 0.0)])[:, 0] for p in names}
+    stepper = _Stepper(experiment, parameters)
+    # A state may start at something that depends on the first gradient.
+    start = {p: v.unsqueeze(1) for p, v in parameters.items()}
+    first = _gradients(experiment, start, x[:, :1], y[:, :1])
+    stepper.remember(
+        {name: _start_state(experiment, name, first) for name in experiment.state_names},
+        steps_done=torch.zeros(members, dtype=torch.float64),
+    )
+    before: dict[str, list[Tensor]] = {p: [] for p in names}
+    after: dict[str, list[Tensor]] = {f"new.{p}": [] for p in names}
+    memory: dict[str, list[Tensor]] = {name: [] for name in experiment.state_names}
+    row = 0
+    while row < rows:
+        last = row
+        while last < rows - 1 and not place["batch_end"][last]:
+            last += 1
+        seen, count = place["row"][row] - 1, last - row + 1
+        batch = slice(seen, seen + count)
+        start = {p: v.detach().clone() for p, v in stepper.parameters.items()}
+        kept = stepper.memory()
+        if place["batch_end"][last]:
+            spread = {p: v.unsqueeze(1).expand(-1, count) for p, v in start.items()}
+            gradients = _gradients(experiment, spread, x[:, batch], y[:, batch])
+            stepper.step({p: g.mean(1) for p, g in gradients.items()})
+        end = {p: v.detach().clone() for p, v in stepper.parameters.items()}
+        for i in range(count):
+            done = i == count - 1
+            for p in names:
+                before[p].append(start[p])
+                after[f"new.{p}"].append(end[p] if done else start[p])
+            current = stepper.memory() if done else kept
+            for name in memory:
+                memory[name].append(current[name])
+        row = last + 1
+        if progress is not None:
+            progress(row, rows)
+
+    recorded = {p: torch.stack(values, 1) for p, values in before.items()}
+    seen_rows = torch.from_numpy(place["row"] - 1)
+    quantities = _row_quantities(experiment, recorded, x[:, seen_rows], y[:, seen_rows])
+    quantities |= {name: torch.stack(v, 1) for name, v in {**after, **memory}.items()}
+    quantities |= _derived(experiment, quantities, place["step"])
+    values = _numpy(quantities)
+    if experiment.batched:
+        values |= _batch_means(experiment, values, place)
+    return _complete(experiment, data, values, place)
+
+
+def steps(
+    experiment: Experiment,
+    data: Dataset,
+    sheet: Mapping[str, Floats],
+    members: int = MEMBERS,
+) -> Trace:
+    """Take every row's start from a sheet, do one step from each, and return what comes of it.
+
+    sheet: the sheet's numbers, shape (rows,), nan where it has none: ``param.p`` for every
+    parameter, the optimizer's state, with batches ``grad_sum.p``.
+    """
+    torch = load_torch()
+    names = experiment.network.parameters
+    rows = len(sheet[f"param.{names[0]}"])
+    place = positions(rows, data.rows, experiment.batch_size)
+    noise = _Noise(members)
+    seen_rows = place["row"] - 1
+    inputs = np.array([data.inputs[n] for n in experiment.network.input_names]).T
+    x, y = noise.of(inputs[seen_rows]), noise.of(np.array(data.y)[seen_rows])
+    parameters = {p: noise.of(sheet[f"param.{p}"]) for p in names}
+
+    quantities = _row_quantities(experiment, parameters, x, y)
+    place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
+    gradients = {p: quantities[f"grad_used.{p}"] for p in names}
+    if experiment.batched:
+        for p in names:
+            earlier = np.concatenate([[0.0], sheet[f"grad_sum.{p}"][:-1]])
+            earlier = np.where(place["batch_row"] == 1, 0.0, earlier)
+            quantities[f"grad_sum.{p}"] = noise.of(earlier) + gradients[p]
+            gradients[p] = quantities[f"grad_sum.{p}"] / place_values["batch_row"]
+            quantities[f"grad_mean.{p}"] = gradients[p]
+
+    first = {p: quantities[f"grad_used.{p}"][:, :1] for p in names}
+    kept = {}
+    for name in experiment.state_names:
+        start = _start_state(experiment, name, first).unsqueeze(1)
+        kept[name] = torch.cat((start, noise.of(sheet[name][:-1])), 1)
+    stepper = _Stepper(experiment, parameters)
+    stepper.remember(kept, steps_done=(place_values["step"] - 1).expand(members, rows))
+    stepper.step(gradients)
+    complete = place_values["batch_end"].bool()
+    for p in names:
+        quantities[f"new.{p}"] = torch.where(complete, stepper.parameters[p], parameters[p])
+    for name, value in stepper.memory().items():
+        quantities[name] = torch.where(complete, value, kept[name])
+    quantities |= _derived(experiment, quantities, place["step"])
+    return _complete(experiment, data, _numpy(quantities), place)
+
+
+def _row_quantities(
+    experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor
+) -> Tensors:
+    """Return forward pass, both derivatives and which of them is used, all rows at once.
+
+    parameters: shape (members, rows) each.   x: (members, rows, inputs).   y: (members, rows).
+    """
+    shape = y.shape
+    flat = {p: v.reshape(-1) for p, v in parameters.items()}
+    evaluate = _evaluate(experiment, x.reshape(-1, x.shape[-1]), y.reshape(-1))
+    quantities = evaluate(flat)
+    for rule in experiment.rules:
+        quantities |= rule.quantities(evaluate, flat, experiment.h)
+    for p in parameters:
+        numerical, backprop = quantities[f"grad_num.{p}"], quantities[f"grad.{p}"]
+        size = numerical.abs() + backprop.abs()
+        quantities[f"grad_diff.{p}"] = (numerical - backprop).abs() / (size + 1e-300)
+        used = numerical if experiment.gradient == "numerical" else backprop
+        quantities[f"grad_used.{p}"] = used
+    quantities = {name: value.detach().reshape(shape) for name, value in quantities.items()}
+    quantities |= {f"param.{p}": v for p, v in parameters.items()}
+    if experiment.network.inputs == 1:
+        quantities |= collapsed.quantities(experiment.network, parameters, x[..., 0])
+    return quantities
+
+
+def _evaluate(experiment: Experiment, x: Tensor, y: Tensor) -> Callable[[Tensors], Tensors]:
+    """Return the network as a function of its parameters, every row with its own.
+
+    x: shape (rows, inputs).   y: shape (rows,).   The function takes parameters of shape
+    (…, rows) and returns every layer's outputs and the loss in the same shape.
+    """
+    import torch
+    from torch.func import functional_call
+
+    from xlsgd.nets.network import map_nested
+
+    modules = [place.layer.module() for place in experiment.network.places]
+    loss_module = experiment.loss.module()
+
+    def evaluate(parameters: Tensors) -> Tensors:
+        shape = next(iter(parameters.values())).shape
+        value = x.expand(*shape, x.shape[-1]).reshape(-1, x.shape[-1])
+        outputs = {}
+        for place, module in zip(experiment.network.places, modules, strict=True):
+            own = {
+                kind: _stacked(map_nested(lambda name: parameters[name].reshape(-1), names))
+                for kind, names in place.parameters.items()
+            }
+            if own:
+                # PyTorch's own layer, once for every row, each time with that row's parameters.
+                value = torch.vmap(
+                    lambda p, v, module=module: functional_call(module, p, (v,))
+                )(own, value)
+            else:
+                value = module(value)
+            columns = value.unbind(-1)
+            outputs |= dict(zip(place.outputs, columns, strict=True))
+            value = torch.stack(columns, -1)
+        outputs["loss"] = loss_module(outputs["pred"], y.expand(shape).reshape(-1))
+        # Reshaped only where needed: autograd asks for the very tensors that were computed with.
+        return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}
+
+    return evaluate
+
+
+def _stacked(nested: object) -> Tensor:
+    """Return nested lists of tensors (rows,) as one tensor (rows, …)."""
+    import torch
+
+    if isinstance(nested, list):
+        return torch.stack([_stacked(item) for item in nested], 1)
+    assert isinstance(nested, torch.Tensor)
+    return nested
+
+
+def _gradients(experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor) -> Tensors:
+    """Return the derivative that drives the update, shape (members, rows) each."""
+    flat = {p: v.reshape(-1) for p, v in parameters.items()}
+    evaluate = _evaluate(experiment, x.reshape(-1, x.shape[-1]), y.reshape(-1))
+    rule = next(rule for rule in experiment.rules if rule.choice == experiment.gradient)
+    found = rule.quantities(evaluate, flat, experiment.h)
+    return {p: found[f"{rule.gradient}.{p}"].reshape(y.shape) for p in parameters}
+
+
+class _Stepper:
+    """A torch optimizer whose state has the names that the sheet uses."""
+
+    def __init__(self, experiment: Experiment, parameters: Tensors) -> None:
+        self.parameters = {p: v.detach().clone() for p, v in parameters.items()}
+        self._keys = experiment.optimizer.state
+        self._counts_steps = experiment.optimizer.counts_steps
+        hyper = {
+            given.key: experiment.hyperparameter(given.key)
+            for given in experiment.optimizer.hyperparameters
+        }
+        self._optimizer = experiment.optimizer.torch_optimizer(
+            list(self.parameters.values()), experiment.learning_rate, hyper
+        )
+
+    def remember(self, memory: Tensors, steps_done: Tensor) -> None:
+        """Set what the optimizer knows of earlier steps."""
+        for p, tensor in self.parameters.items():
+            self._optimizer.state[tensor] = {
+                key: memory[f"{name}.{p}"].detach().clone() for name, key in self._keys.items()
+            }
+            # Most of torch's optimizers count steps for nothing that they compute, and want one
+            # number for all; where the number matters, every row has its own.
+            counts = self._counts_steps
+            self._optimizer.state[tensor]["step"] = steps_done.clone() if counts else steps_done.new_zeros(())
+
+    def memory(self) -> Tensors:
+        """Return what the optimizer remembers, by the sheet's names."""
+        return {
+            f"{name}.{p}": self._optimizer.state[tensor][key].detach().clone()
+            for name, key in self._keys.items()
+            for p, tensor in self.parameters.items()
+        }
+
+    def step(self, gradients: Tensors) -> None:
+        """Do one step along gradients."""
+        for p, tensor in self.parameters.items():
+            tensor.grad = gradients[p].detach().clone()
+        self._optimizer.step()
+
+
+def _start_state(experiment: Experiment, name: str, first: Tensors) -> Tensor:
+    """Return a state's start value, shape (members,).
+
+    first: the gradients of the first row, shape (members, 1).
+    """
+    import torch
+
+    gradient = first[name.partition(".")[2]][:, 0]
+    if name in experiment.start:
+        return torch.full_like(gradient, experiment.start[name])
+    start = experiment.optimizer.torch_start_state(gradient)
+    return torch.as_tensor(start, dtype=torch.float64).expand(gradient.shape).clone()
+
+
+def _derived(experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]) -> Tensors:
+    import torch
+
+    hyper = {g.key: experiment.hyperparameter(g.key) for g in experiment.optimizer.hyperparameters}
+    numbers = torch.from_numpy(step.astype(float))
+    derived = {}
+    for p in experiment.network.parameters:
+        state = {name: quantities[f"{name}.{p}"] for name in experiment.optimizer.state}
+        for name, value in experiment.optimizer.derived(state, numbers, hyper).items():
+            derived[f"{name}.{p}"] = value
+    return derived
+
+
+def _batch_means(
+    experiment: Experiment, values: Mapping[str, Floats], place: Mapping[str, NDArray[np.int64]]
+) -> dict[str, Floats]:
+    """Return the sums and means of gradients since each batch began."""
+    found = {}
+    for p in experiment.network.parameters:
+        gradient = values[f"grad_used.{p}"]
+        total = np.empty_like(gradient)
+        with np.errstate(all="ignore"):
+            for i, batch_row in enumerate(place["batch_row"]):
+                earlier = 0.0 if batch_row == 1 else total[:, i - 1]
+                total[:, i] = earlier + gradient[:, i]
+            found[f"grad_sum.{p}"] = total
+            found[f"grad_mean.{p}"] = total / place["batch_row"]
+    return found
+
+
+def _complete(
+    experiment: Experiment,
+    data: Dataset,
+    values: dict[str, Floats],
+    place: Mapping[str, NDArray[np.int64]],
+) -> Trace:
+    """Add position, data, bookkeeping and what the charts draw."""
+    shape = values["loss"].shape
+    kinds = place if experiment.batched else {k: place[k] for k in ("step", "epoch", "row")}
+    row = place["row"] - 1
+    exact = {key: value.astype(float) for key, value in kinds.items()}
+    exact |= {name: np.array(data.inputs[name])[row] for name in experiment.network.input_names}
+    exact["y"] = np.array(data.y)[row]
+    values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
+    values |= verdict.quantities(experiment, values)
+    values |= chartable.quantities(experiment.network, values, experiment.chart_limit)
+    return Trace(values)
+
+
+def _numpy(tensors: Tensors) -> dict[str, Floats]:
+    return {name: value.detach().numpy() for name, value in tensors.items()}
+
+
+class _Noise:
+    """Copies of numbers, all but the first moved by about one unit in the last place."""
+
+    def __init__(self, members: int) -> None:
+        self._members = members
+        # Any seed will do; a fixed one makes reports repeatable.
+        self._random = np.random.default_rng(0)
+
+    def of(self, values: object) -> Tensor:
+        """Return numbers as a tensor of shape (members, …)."""
+        import torch
+
+        numbers = np.asarray(values, dtype=np.float64)
+        copies = np.broadcast_to(numbers, (self._members, *numbers.shape)).copy()
+        moves = self._random.integers(-1, 2, size=copies[1:].shape)
+        copies[1:] = np.where(
+            moves == 0, copies[1:], np.nextafter(copies[1:], np.where(moves > 0, np.inf, -np.inf))
+        )
+        return torch.from_numpy(copies)
