@@ -1,1 +1,40 @@
-"""Excel workbooks that train tiny neural nets with live formulas, checked against PyTorch."""
+"""Excel workbooks that train tiny neural nets with live formulas, checked against PyTorch.
+
+    >>> import xlsgd
+    >>> path = xlsgd.generate("graddesc", "graddesc.xlsx", epochs=2)    # doctest: +SKIP
+    >>> report = xlsgd.verify(path)                                     # doctest: +SKIP
+    >>> report.ok, report.cells_compared                                # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xlsgd.data import Dataset, made_data, read_csv
+    from xlsgd.errors import XlsgdError
+    from xlsgd.generate import generate
+    from xlsgd.report import Report
+    from xlsgd.verify import verify
+
+__all__ = ["Dataset", "Report", "XlsgdError", "generate", "made_data", "read_csv", "verify"]
+
+_HOMES = {
+    "Dataset": "xlsgd.data",
+    "Report": "xlsgd.report",
+    "XlsgdError": "xlsgd.errors",
+    "generate": "xlsgd.generate",
+    "made_data": "xlsgd.data",
+    "read_csv": "xlsgd.data",
+    "verify": "xlsgd.verify",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for, when it is asked for: nobody waits for torch to see a help page."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'xlsgd' has no attribute '{name}'")
+    thing = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = thing  # else the module of the same name would stand in its way
+    return thing

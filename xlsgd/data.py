@@ -98,8 +98,8 @@ def read_csv(path: str | Path, inputs: Sequence[str] = ("x",)) -> Dataset:
     match whatever their case, in any order; further columns are ignored, and so are blank lines at
     the end. Between semicolons or tabs a number may have a decimal comma, as Excel writes it in
     much of Europe; one file keeps to one decimal mark.
-    Raises DataError for a file that cannot be read, or read in one way only; SpecError if inputs
-    is empty or names a column twice.
+    Raises DataError for a file that cannot be read, or could be read in two ways;
+    SpecError if inputs is empty or names a column twice.
     """
     names = _wanted_columns(inputs)
     file = _printable(str(path))

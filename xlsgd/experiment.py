@@ -29,6 +29,7 @@ class Experiment:
     difference: which numerical derivative is shown, ``forward`` or ``central``.
     h: how far a numerical derivative moves a parameter, > 0.
     batch_size: rows per update; the gradient is the mean over them.
+    batch_columns: whether the tab has the columns for batches; by default, if batch_size > 1.
     exploded_above: a loss that counts as exploded.
     chart_limit: charts draw weights no further out than this.
     Raises SpecError for values that make no sense.
@@ -46,6 +47,7 @@ class Experiment:
     difference: str = "forward"
     h: float = 0.01
     batch_size: int = 1
+    batch_columns: bool | None = None
     epochs: int = 10
     exploded_above: float = 1e6
     chart_limit: float = 1000.0
@@ -96,7 +98,7 @@ class Experiment:
     @property
     def batched(self) -> bool:
         """Whether an update waits for several rows."""
-        return self.batch_size > 1
+        return self.batch_size > 1 if self.batch_columns is None else self.batch_columns
 
     def hyperparameter(self, key: str) -> float:
         """Return the value of an optimizer's hyperparameter, its default where none is given."""

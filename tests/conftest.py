@@ -1,0 +1,98 @@
+"""What all tests share: the reference files, other spreadsheet programs, and no silent skips."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+from tests import libreoffice
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# A skip that nobody reads hides a test that never runs. On a learner's machine LibreOffice may be
+# absent; where CI is set, everything is meant to be installed, and a skip is a failure.
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-skips",
+        action="store_true",
+        default=os.environ.get("CI", "").lower() in ("1", "true"),
+        help="count a skipped test as a failure (the default where CI is true)",
+    )
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport, config: pytest.Config) -> None:
+    """Turn a skip into a failure; an expected failure (which pytest also calls skipped) stays."""
+    if config.getoption("--no-skips") and report.skipped and not hasattr(report, "wasxfail"):
+        where = report.longrepr
+        reason = where[2] if isinstance(where, tuple) else str(where)
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\nNo test may be skipped here (--no-skips, or CI is true)."
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip(report, item.config)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report, collector.config)
+    return report
+
+
+# What tests ask for
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of reference numbers beside the repository."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("no folder shared/ beside the repository: reference numbers are missing")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def soffice() -> Path:
+    """LibreOffice's program."""
+    program = libreoffice.find_soffice()
+    if program is None:
+        pytest.skip("LibreOffice is not installed (Debian: libreoffice-calc-nogui)")
+    return program
+
+
+@pytest.fixture(scope="session")
+def ssconvert() -> Path:
+    """Gnumeric's converter."""
+    program = shutil.which("ssconvert")
+    if program is None:
+        pytest.skip("Gnumeric's ssconvert is not installed (Debian: gnumeric)")
+    return Path(program)
+
+
+@pytest.fixture(scope="session")
+def libreoffice_convert(soffice: Path) -> Callable[..., Path]:
+    """tests.libreoffice.libreoffice_convert, where LibreOffice is installed."""
+    return libreoffice.libreoffice_convert
+
+
+@pytest.fixture(scope="session")
+def libreoffice_edit(soffice: Path) -> Callable[..., Path]:
+    """tests.libreoffice.libreoffice_edit, where LibreOffice and python3-uno are installed."""
+    if libreoffice.find_uno_python() is None:
+        pytest.skip("no Python has LibreOffice's module uno (Debian: python3-uno)")
+    return libreoffice.libreoffice_edit

@@ -1,0 +1,5 @@
+"""Run ``python -m xlsgd``."""
+
+from xlsgd.cli import main
+
+main()

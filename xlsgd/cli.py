@@ -1,0 +1,293 @@
+"""The command line: parse, call one library function, print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xlsgd.errors import SpecError, XlsgdError
+
+if TYPE_CHECKING:
+    from xlsgd.data import Dataset
+    from xlsgd.report import Report
+
+__all__ = ["main"]
+
+AGREES, DIFFERS, FAILED = 0, 1, 2
+"""Exit statuses, as those of ``diff``."""
+
+VERSION = "0.1.0"
+
+
+@contextmanager
+def _errors_as_text() -> Iterator[None]:
+    """Turn the errors that a user can mend into a message and exit status 2."""
+    try:
+        yield
+    except XlsgdError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+
+
+class _Progress:
+    """A line on stderr that says how far the work has come; only where somebody watches."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+        self._last = ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        text = f"{what} {done:,} of {total:,}"
+        if self._shown and text != self._last:
+            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+            self._last = text
+
+    def clear(self) -> None:
+        if self._shown and self._last:
+            click.echo("\r\x1b[K", nl=False, err=True)
+            self._last = ""
+
+
+def _numbers(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> dict[str, float]:
+    """Parse ``a=1,b=1``."""
+    found: dict[str, float] = {}
+    for part in text.split(",") if text else ():
+        name, equals, number = part.partition("=")
+        try:
+            if not equals or not name.strip():
+                raise ValueError
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise click.BadParameter(
+                f"got '{part.strip()}', need name=number pairs such as a=1,b=1"
+            ) from None
+    return found
+
+
+def _verifying(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of everything that recalculates and compares."""
+    for option in (
+        click.option("--engine", default="formulas", show_default=True,
+                     help="What recalculates the workbook."),
+        click.option("--rtol", type=float, help="Relative tolerance; together with --atol."),
+        click.option("--atol", type=float, help="Absolute tolerance; together with --rtol."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress, and no lines where all is well."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="xlsgd")
+def main() -> None:
+    """Excel workbooks that train tiny neural nets with live formulas, checked against PyTorch.
+
+    Exit status: 0 sheet and torch agree, 1 cells differ, 2 it could not be done.
+    """
+
+
+@main.command(epilog="Example:  xlsgd generate graddesc -o graddesc.xlsx --lr 0.0002 --epochs 5")
+@click.argument("lesson")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.  [LESSON.xlsx]")
+@click.option("--lr", "learning_rate", type=float, help="Learning rate of every tab.")
+@click.option("--epochs", type=int, help="How often the data is gone through.")
+@click.option("--h", type=float, help="How far a numerical derivative moves a weight.")
+@click.option(
+    "--init", callback=_numbers, metavar="a=1,b=1",
+    help="Start values of weights, and of optimizer state such as velocity.a=0.",
+)  # fmt: skip
+@click.option("--optimizer", "optimizers", multiple=True, help="A tab for it; may be repeated.")
+@click.option("--gradient", help="What drives the update: numerical or backprop.")
+@click.option("--difference", help="Numerical derivative: forward or central.")
+@click.option("--convention", default="torch", show_default=True, help="torch or fastai.")
+@click.option("--batch-size", type=int, help="Rows of data per update.")
+@click.option("--data", type=click.Path(path_type=Path), help="CSV file with columns x and y.")
+@click.option("--points", type=int, help="Make up this many points instead.")
+@click.option("--noise", type=float, help="Standard deviation of made-up points around the line.")
+@click.option("--seed", type=int, help="Seed for made-up points.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def generate(
+    lesson: str,
+    output: Path | None,
+    init: dict[str, float],
+    data: Path | None,
+    points: int | None,
+    noise: float | None,
+    seed: int | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Write the workbook of LESSON (xlsgd list shows them)."""
+    from xlsgd.generate import generate as write
+
+    progress = _Progress(quiet)
+    with _errors_as_text():
+        dataset = _dataset(data, points, noise, seed)
+        path = write(lesson, output, init=init, data=dataset, progress=progress, **options)
+        progress.clear()
+        click.echo(path)
+
+
+def _dataset(
+    file: Path | None, points: int | None, noise: float | None, seed: int | None
+) -> Dataset | None:
+    from xlsgd.data import made_data, read_csv
+
+    making = {"--points": points, "--noise": noise, "--seed": seed}
+    given = [name for name, value in making.items() if value is not None]
+    if file is not None:
+        if given:
+            raise SpecError(f"--data and {given[0]} exclude each other: data is read or made up")
+        return read_csv(file)
+    if not given:
+        return None
+    return made_data(29 if points is None else points, noise or 0.0, seed or 0)
+
+
+@main.command(epilog="Example:  xlsgd verify graddesc.xlsx --json report.json")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|DIR...")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write a report as JSON.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write a report as JUnit XML.")
+@_verifying
+def verify(
+    paths: tuple[Path, ...],
+    json_file: Path | None,
+    junit_file: Path | None,
+    engine: str,
+    rtol: float | None,
+    atol: float | None,
+    quiet: bool,
+) -> None:
+    """Check workbooks against PyTorch, every cell.  A folder stands for all .xlsx files in it."""
+    with _errors_as_text():
+        files = _workbooks(paths)
+        from xlsgd.engines import get_engine
+        from xlsgd.tolerances import tolerances
+
+        # What is wrong with the options is wrong for every file: say it once.
+        get_engine(engine)
+        tolerances(rtol, atol)
+        from xlsgd.verify import verify as check
+
+        reports: list[Report] = []
+        failures: list[tuple[str, str]] = []
+        from xlsgd.report.terminal import report_lines
+
+        for file in files:
+            progress = _Progress(quiet)
+            try:
+                report = check(file, engine, rtol, atol, progress)
+            except XlsgdError as error:
+                progress.clear()
+                failures.append((str(file), str(error)))
+                click.echo(f"Error: {error}", err=True)
+                continue
+            progress.clear()
+            reports.append(report)
+            if not (quiet and report.ok):
+                click.echo("\n".join(report_lines(report)))
+        _write_reports(json_file, junit_file, reports, failures)
+    if failures:
+        sys.exit(FAILED)
+    sys.exit(AGREES if all(report.ok for report in reports) else DIFFERS)
+
+
+def _workbooks(paths: tuple[Path, ...]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        # "~$" marks the lock files that Excel leaves beside an open workbook.
+        inside = sorted(p for p in path.rglob("*.xlsx") if not p.name.startswith("~$"))
+        if not inside:
+            raise SpecError(f"{path}: no .xlsx file in this folder")
+        files += inside
+    return files
+
+
+def _write_reports(
+    json_file: Path | None,
+    junit_file: Path | None,
+    reports: list[Report],
+    failures: list[tuple[str, str]],
+) -> None:
+    from xlsgd.report.json_report import to_json
+    from xlsgd.report.junit import to_junit
+    from xlsgd.sheets.package import write_whole
+
+    for file, render in ((json_file, to_json), (junit_file, to_junit)):
+        if file is not None:
+            # A report is a result of this very run: the one of the last run is to be replaced.
+            write_whole(file, render(reports, failures).encode(), force=True)
+
+
+@main.command(epilog="Example:  xlsgd diff mine.xlsx --format markdown")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("other", required=False, type=click.Path(path_type=Path))
+@click.option("--format", "format", default="table", show_default=True,
+              type=click.Choice(["table", "csv", "markdown"]), help="How to print the cells.")  # fmt: skip
+@_verifying
+def diff(
+    file: Path,
+    other: Path | None,
+    format: str,
+    engine: str,
+    rtol: float | None,
+    atol: float | None,
+    quiet: bool,
+) -> None:
+    """List every cell of FILE that differs from torch, or from the workbook OTHER."""
+    with _errors_as_text():
+        from xlsgd.report.differences import difference_table
+
+        progress = _Progress(quiet)
+        if other is None:
+            from xlsgd.verify import verify as check
+
+            report = check(file, engine, rtol, atol, progress)
+            found, ok = list(report.differences()), report.ok
+        else:
+            from xlsgd.bookdiff import diff_workbooks
+
+            found = diff_workbooks(file, other, engine, rtol, atol)
+            ok = not found
+        progress.clear()
+        if found:
+            click.echo(difference_table(found, format), nl=False)
+        count = f"{len(found):,} cell{'' if len(found) == 1 else 's'}"
+        if not quiet:
+            click.echo(f"{count} differ{'s' if len(found) == 1 else ''}", err=True)
+    sys.exit(AGREES if ok else DIFFERS)
+
+
+@main.command("list", epilog="Example:  xlsgd list")
+def list_command() -> None:
+    """Show the lessons, layers, gradient rules, optimizers and engines there are."""
+    from xlsgd.engines import engine_names
+    from xlsgd.gradients import gradient_rules
+    from xlsgd.lessons import lesson_plans
+    from xlsgd.losses import losses
+    from xlsgd.nets import layer_types
+    from xlsgd.optimizers import optimizers
+
+    sections = {
+        "lessons": {name: plan.summary for name, plan in lesson_plans().items()},
+        "layers": {name: kind.summary for name, kind in layer_types().items()},
+        "losses": {name: loss.paper for name, loss in losses().items()},
+        "gradient rules": {name: rule.summary for name, rule in gradient_rules().items()},
+        "optimizers": {name: o.summary for name, o in optimizers().items()},
+        "engines": dict.fromkeys(engine_names(), ""),
+    }
+    for heading, things in sections.items():
+        click.echo(f"{heading}:")
+        for name, summary in things.items():
+            click.echo(f"  {name:<18} {summary}".rstrip())

@@ -1,0 +1,76 @@
+"""Write a lesson as a workbook: formulas, the values that go with them, charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from xlsgd.data import Dataset, default_data
+from xlsgd.errors import OutputExistsError
+from xlsgd.lessons import LessonPlan, Options, lesson_plans
+from xlsgd.registry import pick
+
+__all__ = ["generate"]
+
+Progress = Callable[[str, int, int], None]
+
+
+def generate(
+    lesson: str,
+    output: str | Path | None = None,
+    *,
+    learning_rate: float | None = None,
+    epochs: int | None = None,
+    h: float | None = None,
+    init: Mapping[str, float] | None = None,
+    optimizers: Sequence[str] = (),
+    gradient: str | None = None,
+    difference: str | None = None,
+    convention: str = "torch",
+    batch_size: int | None = None,
+    data: Dataset | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the workbook of a lesson and return its path.
+
+    lesson: a name that ``lesson_plans()`` knows, such as ``graddesc``.
+    output: where to; ``LESSON.xlsx`` in the current folder by default.
+    The others replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
+    force: replace an existing file.
+    The same arguments and versions give the same bytes. The file is written whole or not at all.
+    Raises SpecError for arguments that make no sense, OutputExistsError if the file exists.
+    """
+    plan = cast(LessonPlan, pick("lesson", lesson, cast(dict[str, object], lesson_plans())))
+    path = Path(f"{lesson}.xlsx" if output is None else output)
+    if path.exists() and not path.is_dir() and not force:
+        raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
+    built = plan.build(
+        Options(
+            learning_rate=learning_rate,
+            epochs=epochs,
+            h=h,
+            gradient=gradient,
+            difference=difference,
+            batch_size=batch_size,
+            start=dict(init or {}),
+            optimizers=tuple(optimizers),
+            convention=convention,
+            data=data if data is not None else default_data(),
+        )
+    )
+    # Slow imports wait until the options have been found to make sense.
+    from xlsgd.engines import get_engine
+    from xlsgd.sheets.package import package, write_whole
+    from xlsgd.sheets.reader import book_of
+    from xlsgd.sheets.workbook import build_workbook
+
+    def calculating(done: int, total: int) -> None:
+        if progress is not None:
+            progress("calculating stored values", done, total)
+
+    workbook = build_workbook(built)
+    calculation = get_engine("formulas").calculate(book_of(workbook), calculating)
+    write_whole(path, package(workbook, calculation.values), force)
+    return path

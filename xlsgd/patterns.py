@@ -1,0 +1,89 @@
+"""Does every formula of a column say the same thing about its own row?
+
+A formula that was copied from the wrong row, lost its ``$`` or gave way to a typed number can
+show the right value today and the wrong one tomorrow. So each formula is reduced to what it says
+relative to its row, and has to agree with most of its column. Rows are counted within the table:
+an empty row that a learner inserted changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from xlsgd.cells import Content, Formula, Position
+
+__all__ = ["broken_patterns", "relative_form"]
+
+# An A1 reference with a relative row. What stands before it must not be part of a name, a
+# function or an absolute row; what follows must not make it a function or a longer name.
+_RELATIVE = re.compile(r"(?<![A-Za-z0-9_.$])(\$?[A-Za-z]{1,3})([0-9]+)(?![0-9A-Za-z_.(])")
+
+
+def relative_form(formula: str, row: int, places: Mapping[int, int]) -> str:
+    """Return a formula with the rows of its relative references as ``[rows away]``.
+
+    row: the sheet's row in which it stands.   places: row of the sheet to place in the table.
+    """
+
+    def away(match: re.Match[str]) -> str:
+        target = int(match[2])
+        if target in places and row in places:
+            return f"{match[1]}[{places[target] - places[row]}]"
+        return f"{match[1]}[={target}]"
+
+    # Every second piece stands in quotes and is text, not references.
+    pieces = formula.split('"')
+    pieces[::2] = [_RELATIVE.sub(away, piece) for piece in pieces[::2]]
+    return '"'.join(pieces)
+
+
+def broken_patterns(
+    cells: Mapping[Position, Content], rows: Sequence[int], column: int
+) -> dict[Position, str]:
+    """Return the cells of a column that do not say what most of it says, and why.
+
+    rows: rows of the table, the first one left out where it begins differently.
+    """
+    places = {row: i for i, row in enumerate(rows)}
+    broken: dict[Position, str] = {}
+    forms: dict[int, str] = {}
+    usual = ""
+    follows = None
+    for row in rows:
+        content = cells.get((row, column))
+        if not isinstance(content, Formula):
+            what = "nothing" if content is None else f"the constant {content!r:.60}"
+            broken[row, column] = f"holds {what} where its column has a formula"
+            continue
+        # Nearly all formulas are the one above moved down: cheaper to say than to take apart.
+        if follows is not None and content == follows(row):
+            forms[row] = usual
+            continue
+        usual = forms[row] = relative_form(content, row, places)
+        follows = _formula_of(usual, rows, places)
+    if not forms:
+        return broken
+    most = Counter(forms.values()).most_common(1)[0][0]
+    for row, form in forms.items():
+        if form != most:
+            broken[row, column] = "does not follow the pattern of its column"
+    return broken
+
+
+def _formula_of(form: str, rows: Sequence[int], places: Mapping[int, int]):  # type: ignore[no-untyped-def]
+    pieces = re.split(r"\[(-?\d+)\]", form)
+    texts, offsets = pieces[::2], [int(piece) for piece in pieces[1::2]]
+
+    def formula(row: int) -> str | None:
+        place = places[row]
+        parts = [texts[0]]
+        for offset, text in zip(offsets, texts[1:], strict=True):
+            target = place + offset
+            if not 0 <= target < len(rows):
+                return None
+            parts += (str(rows[target]), text)
+        return "".join(parts)
+
+    return formula

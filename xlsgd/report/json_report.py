@@ -1,0 +1,106 @@
+"""Reports as JSON, with a version of the schema. The fields are described in docs/verify.md."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from xlsgd.report.report import Difference, Extreme, Report, SheetReport, Value
+
+__all__ = ["SCHEMA", "report_data", "to_json"]
+
+SCHEMA = "xlsgd.verify/1"
+"""Name and version: the number grows when a field changes its meaning or goes away."""
+
+
+def to_json(reports: Sequence[Report], failures: Sequence[tuple[str, str]] = ()) -> str:
+    """Return reports as JSON text.
+
+    failures: file and message of the workbooks that could not be checked.
+    """
+    document = {
+        "schema": SCHEMA,
+        "ok": all(report.ok for report in reports) and not failures,
+        "workbooks": [report_data(report) for report in reports]
+        + [{"file": file, "ok": False, "error": message} for file, message in failures],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """Return one report as plain dicts and lists."""
+    return {
+        "file": report.file,
+        "ok": report.ok,
+        "engine": report.engine,
+        "engine_version": report.engine_version,
+        "torch_version": report.torch_version,
+        "cells_compared": report.cells_compared,
+        "cells_differing": report.cells_differing,
+        "first_difference": _difference(report.first_difference),
+        "notes": report.notes,
+        "sheets": [_sheet(sheet) for sheet in report.sheets],
+    }
+
+
+def _sheet(sheet: SheetReport) -> dict[str, Any]:
+    verdict = sheet.verdict
+    return {
+        "name": sheet.name,
+        "kind": sheet.kind,
+        "experiment": sheet.experiment,
+        "ok": sheet.ok,
+        "formulas": sheet.formulas,
+        "cells_compared": sheet.cells_compared,
+        "cells_in_pattern": sheet.cells_in_pattern,
+        "cells_stored": sheet.cells_stored,
+        "cells_differing": sheet.cells_differing,
+        "greatest_difference": _extreme(sheet.greatest_off),
+        "greatest_relative_difference": _extreme(sheet.greatest_relative),
+        "predictable_steps": sheet.predictable_steps,
+        "horizon": sheet.horizon,
+        "verdict": None
+        if verdict is None
+        else {
+            "sheet": verdict.sheet,
+            "torch": verdict.torch,
+            "agree": verdict.agree,
+            "kind": verdict.kind,
+            "step": verdict.step,
+            "cell": verdict.cell,
+        },
+        "first_difference": _difference(sheet.first_difference),
+        "differences": [_difference(d) for d in sheet.differences],
+        "unchecked": [{"cell": cell, "reason": why} for cell, why in sheet.unchecked.items()],
+    }
+
+
+def _difference(difference: Difference | None) -> dict[str, Any] | None:
+    if difference is None:
+        return None
+    return {
+        "sheet": difference.sheet,
+        "cell": difference.cell,
+        "quantity": difference.quantity,
+        "step": difference.step,
+        "check": difference.check,
+        "reason": difference.reason,
+        "formula": difference.formula,
+        "sheet_value": _value(difference.sheet_value),
+        "torch_value": _value(difference.torch_value),
+        "difference": difference.off,
+        "allowed": difference.allowed,
+    }
+
+
+def _extreme(extreme: Extreme | None) -> dict[str, Any] | None:
+    return None if extreme is None else {"value": extreme.value, "cell": extreme.cell}
+
+
+def _value(value: Value) -> float | str | bool | None:
+    """Return a value as JSON has it: what is not finite becomes its name."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if isinstance(value, str | bool) or value is None else str(value)

@@ -1,0 +1,194 @@
+"""What verify found: plain data, no opinion on how to print it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from xlsgd.cells import Scalar, Uncomputed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xlsgd.compare import Comparison
+
+__all__ = ["CHECKS", "Difference", "Extreme", "Report", "RunVerdict", "SheetReport", "value_text"]
+
+CHECKS = {
+    "step": "does each row follow from the row before?",
+    "run": "does torch, training alone, get the same numbers?",
+    "stored": "are the saved values what recalculation gives?",
+    "pattern": "does every formula say what its column says?",
+}
+"""The questions that verify asks, by the name of their check."""
+
+Value = Scalar | Uncomputed
+
+
+def value_text(value: Value) -> str:
+    """Return a value as reports show it, every digit of a number."""
+    if value is None:
+        return "nothing"
+    return repr(value) if isinstance(value, float | str) else str(value)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A cell that is not what it should be.
+
+    check: which question it failed, a key of CHECKS.
+    step: the step of training it belongs to, None outside the tables.
+    sheet_value: what the cell gives; torch_value: what torch has (for the stored check,
+        what recalculation gives); None where the check knows no value.
+    off: how far off; allowed: how far it may be; None where one side is no number.
+    reason: what is wrong, in words.
+    """
+
+    sheet: str
+    cell: str
+    quantity: str
+    check: str
+    reason: str
+    formula: str | None = None
+    step: int | None = None
+    sheet_value: Value = None
+    torch_value: Value = None
+    off: float | None = None
+    allowed: float | None = None
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """The greatest difference of a kind among all cells compared, and its cell."""
+
+    value: float
+    cell: str
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    """How the run went, as the sheet says and as torch says.
+
+    torch_all: every verdict of torch's ensemble; more than one near a border between two.
+    kind: exploded, dead, frozen or the trend.   step, cell: where it happened, if it happened.
+    """
+
+    sheet: str
+    torch: str
+    torch_all: tuple[str, ...]
+    agree: bool
+    kind: str
+    step: int | None
+    cell: str | None
+
+
+@dataclass
+class SheetReport:
+    """What verify found in one tab.
+
+    kind: training, data, compare or other (none of xlsgd's).
+    cells_compared: formula cells compared with torch; cells_in_pattern: checked for their
+    column's pattern; cells_stored: stored values checked.
+    unchecked: formula cell to the reason why it was not compared.
+    predictable_steps: how many steps the run check compared, None for all; horizon: why no more.
+    """
+
+    name: str
+    kind: str
+    experiment: str | None = None
+    formulas: int = 0
+    cells_compared: int = 0
+    cells_in_pattern: int = 0
+    cells_stored: int = 0
+    cells_differing: int = 0
+    greatest_off: Extreme | None = None
+    greatest_relative: Extreme | None = None
+    predictable_steps: int | None = None
+    horizon: str | None = None
+    verdict: RunVerdict | None = None
+    differences: list[Difference] = field(default_factory=list)
+    unchecked: dict[str, str] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing differs and the verdicts agree."""
+        return not self.differences and (self.verdict is None or self.verdict.agree)
+
+    @property
+    def first_difference(self) -> Difference | None:
+        """The first wrong cell in order of calculation."""
+        return self.differences[0] if self.differences else None
+
+
+@dataclass
+class Report:
+    """What verify found in one workbook."""
+
+    file: str
+    engine: str
+    engine_version: str
+    torch_version: str
+    sheets: list[SheetReport]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether sheet and torch agree everywhere."""
+        return all(sheet.ok for sheet in self.sheets)
+
+    @property
+    def cells_compared(self) -> int:
+        """Formula cells compared with torch, in all tabs."""
+        return sum(sheet.cells_compared for sheet in self.sheets)
+
+    @property
+    def cells_differing(self) -> int:
+        """Cells that failed any check, in all tabs."""
+        return sum(sheet.cells_differing for sheet in self.sheets)
+
+    @property
+    def first_difference(self) -> Difference | None:
+        """The first wrong cell of the first tab that has one."""
+        return next(self.differences(), None)
+
+    def differences(self) -> Iterator[Difference]:
+        """Yield every difference, tab by tab, in order of calculation."""
+        for sheet in self.sheets:
+            yield from sheet.differences
+
+    def frame(self) -> pd.DataFrame:
+        """Return the whole comparison with torch as a table, one row per cell and check.
+
+        Columns: sheet, cell, quantity, check, sheet_value, torch_value, off, allowed, ok.
+        sheet_value is nan where the cell holds no number.
+        """
+        import numpy as np
+        import pandas as pd
+        from openpyxl.utils import get_column_letter
+
+        parts = []
+        for sheet in self.sheets:
+            for check, c in sheet.comparisons.items():
+                rows, columns = c.ok.shape
+                letters = [get_column_letter(int(n)) for n in c.columns]
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "sheet": sheet.name,
+                            "cell": [f"{letter}{row}" for row in c.rows for letter in letters],
+                            "quantity": np.tile(np.array(c.quantities, dtype=object), rows),
+                            "check": check.partition(" ")[0],
+                            "sheet_value": c.sheet.ravel(),
+                            "torch_value": c.expected.ravel(),
+                            "off": c.off.ravel(),
+                            "allowed": c.allowed.ravel(),
+                            "ok": c.ok.ravel(),
+                        }
+                    )
+                )
+                assert len(letters) == columns
+        names = ["sheet", "cell", "quantity", "check", "sheet_value", "torch_value", "off"]
+        names += ["allowed", "ok"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)

@@ -1,0 +1,78 @@
+"""A report as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from xlsgd.report.report import Difference, Report, SheetReport, value_text
+
+__all__ = ["difference_lines", "report_lines"]
+
+
+def report_lines(report: Report, most: int = 1) -> Iterator[str]:
+    """Yield the lines of a report.
+
+    most: how many differing cells of a tab to describe.
+    """
+    state = "agrees with torch" if report.ok else "DIFFERS"
+    yield f"{report.file}: {state}  ({report.engine_version}, {report.torch_version})"
+    for sheet in report.sheets:
+        if sheet.kind == "training" or sheet.formulas:
+            yield from _sheet_lines(sheet, most)
+    for note in report.notes:
+        yield f"  note: {note}"
+    total = sum(sheet.formulas for sheet in report.sheets)
+    unchecked = sum(len(sheet.unchecked) for sheet in report.sheets)
+    yield (
+        f"  {total:,} formula cells: {report.cells_compared:,} compared with torch, "
+        f"{unchecked:,} not checked; {report.cells_differing:,} cells differ"
+    )
+
+
+def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
+    mark = "ok  " if sheet.ok else "FAIL"
+    off, relative = sheet.greatest_off, sheet.greatest_relative
+    greatest = ""
+    if off is not None and relative is not None:
+        greatest = (
+            f", greatest difference {off.value:.2g} in {off.cell}, "
+            f"relative {relative.value:.2g} in {relative.cell}"
+        )
+    yield (
+        f"  {mark} {sheet.name}: {sheet.cells_compared:,} cells compared, "
+        f"{sheet.cells_differing:,} differ{greatest}"
+    )
+    verdict = sheet.verdict
+    if verdict is not None:
+        where = f" (cell {verdict.cell})" if verdict.cell else ""
+        agree = "torch agrees" if verdict.agree else f"torch says: {verdict.torch}"
+        yield f"       {verdict.sheet}{where}; {agree}"
+    if sheet.horizon:
+        yield f"       {sheet.horizon}"
+    for difference in sheet.differences[:most]:
+        for line in difference_lines(difference):
+            yield f"       {line}"
+    if len(sheet.differences) > most:
+        yield f"       … and {len(sheet.differences) - most:,} more (xlsgd diff lists them)"
+    for reason, count in Counter(sheet.unchecked.values()).items():
+        cells = [cell for cell, why in sheet.unchecked.items() if why == reason]
+        shown = ", ".join(cells[:3]) + (", …" if count > 3 else "")
+        yield f"       not checked: {count} cell{'s' * (count > 1)} ({shown}): {reason}"
+
+
+def difference_lines(difference: Difference) -> Iterator[str]:
+    """Yield the lines that describe one wrong cell."""
+    d = difference
+    step = f", step {d.step}" if d.step is not None else ""
+    quantity = f" ({d.quantity}{step})" if d.quantity else ""
+    yield f"{d.sheet}!{d.cell}{quantity}: {d.reason}  [{d.check}]"
+    if d.formula is not None:
+        yield f"  formula {d.formula[:200]}"
+    if d.torch_value is not None:
+        other = "recalculated" if d.check == "stored" else "torch"
+        here = "stored" if d.check == "stored" else "sheet"
+        text = f"  {here} {value_text(d.sheet_value)}  {other} {value_text(d.torch_value)}"
+        if d.off is not None and d.allowed is not None:
+            text += f"  off {d.off:.3g}, allowed {d.allowed:.3g}"
+        yield text

@@ -1,0 +1,72 @@
+"""Check a workbook against PyTorch: read it, recalculate it, train in torch, compare.
+
+Three questions, asked of every training tab (see CHECKS in xlsgd.report.report):
+step: torch takes every row's own start from the sheet and does one step.
+run: torch trains alone from the start values, as far as float64 can predict it.
+stored: the values saved in the file are those that recalculation gives.
+And of every column: do all its formulas say the same?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from xlsgd.cells import Formula
+from xlsgd.checks import Checker
+from xlsgd.engines import get_engine
+from xlsgd.report import Report
+from xlsgd.sheets.finder import find_lesson
+from xlsgd.sheets.reader import read_workbook
+from xlsgd.tolerances import tolerances
+from xlsgd.torch_plain import load_torch
+
+__all__ = ["verify"]
+
+Progress = Callable[[str, int, int], None]
+"""Called now and then with what is being done, how much of it is done, and of how much."""
+
+
+def verify(
+    path: str | Path,
+    engine: str = "formulas",
+    rtol: float | None = None,
+    atol: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Return what a comparison of a workbook with torch finds.
+
+    engine: what recalculates the workbook.   rtol, atol: replace the tolerances, both or none.
+    Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError for options
+    that make no sense, EngineError if the engine cannot be used.
+    """
+    allowed = tolerances(rtol, atol)
+    calculator = get_engine(engine)
+    file = read_workbook(Path(path))
+    formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
+
+    def calculating(done: int, total: int) -> None:
+        if progress is not None:
+            progress("recalculating", done, total)
+
+    calculating(0, formulas)
+    calculation = calculator.calculate(file.book, calculating)
+    found = find_lesson(file.book, calculation.values, str(path))
+    torch = load_torch()
+    checker = Checker(file, calculation.values, found, allowed)
+    for i, experiment in enumerate(found.experiments):
+        if progress is not None:
+            progress("training in torch", i, len(found.experiments))
+        checker.check_training(experiment)
+    checker.check_compare()
+    if progress is not None:
+        progress("training in torch", len(found.experiments), len(found.experiments))
+    sheets = checker.finish()
+    return Report(
+        file=str(path),
+        engine=engine,
+        engine_version=calculator.version(),
+        torch_version=f"torch {torch.__version__}",
+        sheets=sheets,
+        notes=[*calculation.notes, *checker.notes],
+    )
