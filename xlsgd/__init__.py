@@ -1,9 +1,9 @@
 """Excel workbooks that train tiny neural nets with live formulas, checked against PyTorch.
 
-    >>> import xlsgd
-    >>> path = xlsgd.generate("graddesc", "graddesc.xlsx", epochs=2)    # doctest: +SKIP
-    >>> report = xlsgd.verify(path)                                     # doctest: +SKIP
-    >>> report.ok, report.cells_compared                                # doctest: +SKIP
+>>> import xlsgd
+>>> path = xlsgd.generate("graddesc", "graddesc.xlsx", epochs=2)    # doctest: +SKIP
+>>> report = xlsgd.verify(path)                                     # doctest: +SKIP
+>>> report.ok, report.cells_compared                                # doctest: +SKIP
 """
 
 from __future__ import annotations

@@ -61,9 +61,17 @@ def diff_workbooks(
                 reason = f"formulas differ: there {texts[1] or value_text(b)}"
             found.append(
                 Difference(
-                    sheet, address(position), "", "diff", reason,
-                    formula=texts[0], sheet_value=a, torch_value=b, off=off, allowed=allowed,
-                )  # fmt: skip
+                    sheet,
+                    address(position),
+                    "",
+                    "diff",
+                    reason,
+                    formula=texts[0],
+                    sheet_value=a,
+                    torch_value=b,
+                    off=off,
+                    allowed=allowed,
+                )
             )
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,8 +108,8 @@ class Checker:
                 {name: trace[name][:until] for name in names},
                 {name: trace.spread(name)[:until] for name in names},
             )
-            number = traces["step"]["step"].astype(int)
-            self._compare(tab, check, "steps", block, 0, lambda i, n=number: int(n[i]))
+            number = traces["step"]["step"].astype(np.int64)
+            self._compare(tab, check, "steps", block, 0, number)
             self._check_panel(tab, maps, experiment, check, trace, horizon < len(table.rows))
         for name, column in names.items():
             for row, value in zip(table.rows, traces["run"].spread(name), strict=True):
@@ -166,7 +166,9 @@ class Checker:
         for member in range(trace["loss"].shape[0] and trace.values["loss"].shape[0]):
             own = {name: values[member] for name, values in epochs.items()}
             panels.append(
-                verdict.panel_values(experiment, trace.member(member), own, self._found.data.rows)[1]
+                verdict.panel_values(experiment, trace.member(member), own, self._found.data.rows)[
+                    1
+                ]
             )
         self._summaries[check][experiment.id] = [
             comparison.RunSummary(
@@ -187,14 +189,12 @@ class Checker:
             {name: members[name] for name in epochs},
             {name: members.spread(name) for name in epochs},
         )
-        self._compare(tab, check, "epochs", block, 1, lambda i: None)
+        self._compare(tab, check, "epochs", block, 1, None)
         expected = {key: [panel[key] for panel in panels] for key in panels[0]}
         places = {key: maps.fields[key] for key in expected if key in maps.fields}
         self._compare_fields(tab, check, places, expected, 2)
 
-    def _verdict(
-        self, tab: _Tab, maps: TabMap, experiment: Experiment, trace: Trace
-    ) -> RunVerdict:
+    def _verdict(self, tab: _Tab, maps: TabMap, experiment: Experiment, trace: Trace) -> RunVerdict:
         panels = [s.panel for s in self._summaries["run"][experiment.id]]
         texts = [str(panel["verdict"]) for panel in panels]
         shown = tab.cells.get(maps.fields["verdict"])
@@ -243,8 +243,9 @@ class Checker:
         self._check_patterns(tab, losses, shown, 0)
         target = tab.cells.get(maps.fields["target_loss"])
         aim = target if isinstance(target, float) else np.nan
-        predictable = all(self._tabs[t.sheet].report.horizon is None
-                          for t in self._found.maps.training.values())
+        predictable = all(
+            self._tabs[t.sheet].report.horizon is None for t in self._found.maps.training.values()
+        )
         for check in ("step", "run") if predictable else ("step",):
             summaries = self._summaries[check]
             tables = [
@@ -260,7 +261,7 @@ class Checker:
                 {c.quantity: stacked[c.quantity] for c in shown},
                 {c.quantity: stacked.spread(c.quantity) for c in shown},
             )
-            self._compare(tab, check, "losses", block, 0, lambda i: None)
+            self._compare(tab, check, "losses", block, 0, None)
             for row in runs.rows:
                 experiment = str(tab.cells[row, runs.columns["experiment"]])
                 members = [
@@ -282,13 +283,13 @@ class Checker:
         table: str,
         block: Block,
         rank: int,
-        step_of: Callable[[int], int | None],
+        step_numbers: NDArray[np.int64] | None,
     ) -> None:
         if not len(block.rows):
             return
         result = compare(block, tab.cells, self._tolerance[check])
         tab.report.comparisons[f"{check} {table}"] = result
-        for j, column in enumerate(result.columns):
+        for column in result.columns:
             for row in block.rows:
                 position = (row, int(column))
                 if isinstance(tab.contents.get(position), Formula):
@@ -306,7 +307,7 @@ class Checker:
                     result.quantities[j],
                     check,
                     _reason(value, expected),
-                    step=step_of(int(i)),
+                    step=None if step_numbers is None else int(step_numbers[i]),
                     sheet_value=value,
                     torch_value=expected,
                     off=_finite(result.off[i, j]),

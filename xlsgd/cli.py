@@ -78,7 +78,7 @@ def _verifying(function: Callable[..., Any]) -> Callable[..., Any]:
                      help="What recalculates the workbook."),
         click.option("--rtol", type=float, help="Relative tolerance; together with --atol."),
         click.option("--atol", type=float, help="Absolute tolerance; together with --rtol."),
-        click.option("-q", "--quiet", is_flag=True, help="No progress, and no lines where all is well."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well."),
     ):  # fmt: skip
         function = option(function)
     return function
@@ -95,7 +95,9 @@ def main() -> None:
 
 @main.command(epilog="Example:  xlsgd generate graddesc -o graddesc.xlsx --lr 0.0002 --epochs 5")
 @click.argument("lesson")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.  [LESSON.xlsx]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [LESSON.xlsx]"
+)
 @click.option("--lr", "learning_rate", type=float, help="Learning rate of every tab.")
 @click.option("--epochs", type=int, help="How often the data is gone through.")
 @click.option("--h", type=float, help="How far a numerical derivative moves a weight.")
@@ -153,9 +155,15 @@ def _dataset(
 
 
 @main.command(epilog="Example:  xlsgd verify graddesc.xlsx --json report.json")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|DIR...")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write a report as JSON.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write a report as JUnit XML.")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|DIR..."
+)
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), help="Write a report as JSON."
+)
+@click.option(
+    "--junit", "junit_file", type=click.Path(path_type=Path), help="Write a report as JUnit XML."
+)
 @_verifying
 def verify(
     paths: tuple[Path, ...],
@@ -233,8 +241,14 @@ def _write_reports(
 @main.command(epilog="Example:  xlsgd diff mine.xlsx --format markdown")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("other", required=False, type=click.Path(path_type=Path))
-@click.option("--format", "format", default="table", show_default=True,
-              type=click.Choice(["table", "csv", "markdown"]), help="How to print the cells.")  # fmt: skip
+@click.option(
+    "--format",
+    "format",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "csv", "markdown"]),
+    help="How to print the cells.",
+)
 @_verifying
 def diff(
     file: Path,

@@ -51,7 +51,8 @@ def losses_columns(experiments: Sequence[str]) -> list[Column]:
             column(f"mean_loss.{e}", f"={looked_up}", e, f"mean loss of {e}", "mean loss")
         )
     for e in experiments:
-        reached = f"IF(ISNUMBER({{mean_loss.{e}}}),IF({{mean_loss.{e}}}<={{target_loss}},1,{{before}}),{{before}})"
+        loss = f"{{mean_loss.{e}}}"
+        reached = f"IF(ISNUMBER({loss}),IF({loss}<={{target_loss}},1,{{before}}),{{before}})"
         columns.append(
             column(
                 f"reached.{e}",
@@ -125,9 +126,7 @@ class RunSummary:
     panel: Mapping[str, float | str]
 
 
-def losses_quantities(
-    runs: Sequence[RunSummary], epochs: int, target: float
-) -> dict[str, Floats]:
+def losses_quantities(runs: Sequence[RunSummary], epochs: int, target: float) -> dict[str, Floats]:
     """Return the table of losses: quantity to numbers of shape (epochs,)."""
     found: dict[str, Floats] = {"epoch": np.arange(1, epochs + 1, dtype=float)}
     for run in runs:

@@ -46,15 +46,15 @@ class Trace:
 
     def __getitem__(self, quantity: str) -> Floats:
         """Return the numbers of the run itself, shape (rows,)."""
-        return self.values[quantity][0]
+        values: Floats = self.values[quantity][0]
+        return values
 
     def spread(self, quantity: str) -> Floats:
         """Return how far the ensemble strays from the run, shape (rows,)."""
         members = self.values[quantity]
         with np.errstate(all="ignore"):
-            return np.nan_to_num(
-                np.abs(members[1:] - members[0]).max(0), nan=np.inf, posinf=np.inf
-            )
+            stray: Floats = np.abs(members[1:] - members[0]).max(0)
+        return np.where(np.isnan(stray), np.inf, stray)
 
     def member(self, number: int) -> dict[str, Floats]:
         """Return one member's numbers, shape (rows,) each."""
@@ -92,7 +92,7 @@ def run(
     torch = load_torch()
     rows = experiment.epochs * data.rows if rows is None else rows
     place = positions(rows, data.rows, experiment.batch_size)
-    names, optimizer = experiment.network.parameters, experiment.optimizer
+    names = experiment.network.parameters
     noise = _Noise(members)
     x = noise.of(np.array([data.inputs[name] for name in experiment.network.input_names]).T)
     y = noise.of(data.y)
@@ -195,9 +195,7 @@ def steps(
     return _complete(experiment, data, _numpy(quantities), place)
 
 
-def _row_quantities(
-    experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor
-) -> Tensors:
+def _row_quantities(experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor) -> Tensors:
     """Return forward pass, both derivatives and which of them is used, all rows at once.
 
     parameters: shape (members, rows) each.   x: (members, rows, inputs).   y: (members, rows).
@@ -238,7 +236,7 @@ def _evaluate(experiment: Experiment, x: Tensor, y: Tensor) -> Callable[[Tensors
     def evaluate(parameters: Tensors) -> Tensors:
         shape = next(iter(parameters.values())).shape
         value = x.expand(*shape, x.shape[-1]).reshape(-1, x.shape[-1])
-        outputs = {}
+        outputs: Tensors = {}
         for place, module in zip(experiment.network.places, modules, strict=True):
             own = {
                 kind: _stacked(map_nested(lambda name: parameters[name].reshape(-1), names))
@@ -246,9 +244,9 @@ def _evaluate(experiment: Experiment, x: Tensor, y: Tensor) -> Callable[[Tensors
             }
             if own:
                 # PyTorch's own layer, once for every row, each time with that row's parameters.
-                value = torch.vmap(
-                    lambda p, v, module=module: functional_call(module, p, (v,))
-                )(own, value)
+                value = torch.vmap(lambda p, v, module=module: functional_call(module, p, (v,)))(
+                    own, value
+                )
             else:
                 value = module(value)
             columns = value.unbind(-1)
@@ -303,8 +301,8 @@ class _Stepper:
             }
             # Most of torch's optimizers count steps for nothing that they compute, and want one
             # number for all; where the number matters, every row has its own.
-            counts = self._counts_steps
-            self._optimizer.state[tensor]["step"] = steps_done.clone() if counts else steps_done.new_zeros(())
+            step = steps_done.clone() if self._counts_steps else steps_done.new_zeros(())
+            self._optimizer.state[tensor]["step"] = step
 
     def memory(self) -> Tensors:
         """Return what the optimizer remembers, by the sheet's names."""

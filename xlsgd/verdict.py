@@ -195,10 +195,7 @@ def epoch_quantities(values: Mapping[str, Floats], epochs: int) -> dict[str, Flo
     epoch = np.broadcast_to(values["epoch"], loss.shape)
     with np.errstate(all="ignore"):
         mean_loss = np.stack(
-            [
-                np.where(epoch == n, loss, 0.0).sum(-1) / (epoch == n).sum(-1)
-                for n in numbers
-            ],
+            [np.where(epoch == n, loss, 0.0).sum(-1) / (epoch == n).sum(-1) for n in numbers],
             axis=-1,
         )
         mean_loss = np.where(np.isfinite(mean_loss), mean_loss, np.nan)
@@ -254,8 +251,16 @@ def panel(experiment: Experiment) -> list[Input]:
             "step since which the numerical derivative is stuck at 0; 0: it works",
         ),
         Input("trend", trend, "what the mean loss of the epochs does"),
-        Input("rises", f'=COUNTIF({{epochs.change}},">{CLEAR}")', "epochs with a rise of more than 1 %"),
-        Input("falls", f'=COUNTIF({{epochs.change}},"<-{CLEAR}")', "epochs with a fall of more than 1 %"),
+        Input(
+            "rises",
+            f'=COUNTIF({{epochs.change}},">{CLEAR}")',
+            "epochs with over 1 % more",
+        ),
+        Input(
+            "falls",
+            f'=COUNTIF({{epochs.change}},"<-{CLEAR}")',
+            "epochs with over 1 % less",
+        ),
         Input(
             "last_change",
             "=INDEX({epochs.change},MATCH({last_epoch},{epochs.epoch},0))",

@@ -42,9 +42,7 @@ def differences() -> dict[str, GradientRule]:
 
 def gradient_input(choice: str) -> Input:
     """Return the drop-down that says which derivative drives the update."""
-    return Input(
-        GRADIENT_INPUT, choice, "which derivative drives the update", choices=CHOICES
-    )
+    return Input(GRADIENT_INPUT, choice, "which derivative drives the update", choices=CHOICES)
 
 
 def comparison_columns(network: Network) -> list[Column]:
@@ -53,8 +51,7 @@ def comparison_columns(network: Network) -> list[Column]:
         Column(
             f"grad_diff.{p}",
             # 1E-300 keeps two zeros from dividing by zero and is lost beside anything else.
-            f"=ABS({{grad_num.{p}}}-{{grad.{p}}})"
-            f"/(ABS({{grad_num.{p}}})+ABS({{grad.{p}}})+1E-300)",
+            f"=ABS({{grad_num.{p}}}-{{grad.{p}}})/(ABS({{grad_num.{p}}})+ABS({{grad.{p}}})+1E-300)",
             paper=f"|num − bp| / (|num| + |bp|) for {p}",
             note=f"how far the numerical derivative for {p} is from backprop's: 0 is the same, "
             "1 is nothing in common. A derivative near 0 makes it jump.",

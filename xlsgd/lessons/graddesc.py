@@ -50,9 +50,7 @@ class GradDesc(LessonPlan):
 
     def build(self, options: Options) -> Lesson:
         names = options.optimizers or tuple(
-            name
-            for name, optimizer in optimizers().items()
-            if optimizer.variant_of is None
+            name for name, optimizer in optimizers().items() if optimizer.variant_of is None
         )
         chosen = {
             optimizer.name: optimizer

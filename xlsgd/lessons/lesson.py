@@ -56,7 +56,10 @@ class Options:
         changed = []
         for e in experiments:
             start = {**e.start, **{k: v for k, v in self.start.items() if k in e.start_names}}
-            limits = {"chart_limit": chart_limit(self.data, start), "exploded_above": threshold}
+            limits: dict[str, Any] = {
+                "chart_limit": chart_limit(self.data, start),
+                "exploded_above": threshold,
+            }
             if self.batch_size is not None and self.batch_size > self.data.rows:
                 raise SpecError(
                     f"--batch-size {self.batch_size}: the data has {self.data.rows} rows; "

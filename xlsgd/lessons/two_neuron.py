@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from xlsgd.experiment import Experiment
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
 from xlsgd.nets import parse_network
@@ -24,7 +26,12 @@ class TwoNeuron(LessonPlan):
 
     def build(self, options: Options) -> Lesson:
         def experiment(
-            id: str, network: str, rate: float, about: str, optimizer: str = "sgd", **start: float
+            id: str,
+            network: str,
+            rate: float,
+            about: str,
+            optimizer: str = "sgd",
+            start: Mapping[str, float] | None = None,
         ) -> Experiment:
             net = parse_network(network)
             chosen = get_optimizer(optimizer, options.convention)
@@ -37,7 +44,7 @@ class TwoNeuron(LessonPlan):
                 network=net,
                 optimizer=chosen,
                 learning_rate=rate,
-                start={p: start.get(p, 1.0) for p in net.parameters},
+                start={p: (start or {}).get(p, 1.0) for p in net.parameters},
             )
 
         experiments = [
@@ -86,7 +93,7 @@ class TwoNeuron(LessonPlan):
                 1e-5,
                 "The same rate and network from start weights with larger biases: the slow part, "
                 "the intercept, has less far to go.",
-                **BETTER,
+                start=BETTER,
             ),
         ]
         for name in options.optimizers or ("momentum", "adam"):
@@ -112,8 +119,7 @@ class TwoNeuron(LessonPlan):
             change=(
                 "On the tab 'two', lower learning_rate step by step: where does it begin to "
                 "train? Between 0.00001 and 0.0001 lies the border.",
-                "On 'two', set gradient to backprop: the freeze goes away, the explosion does "
-                "not.",
+                "On 'two', set gradient to backprop: the freeze goes away, the explosion does not.",
                 "On 'two-relu', look at the row in which relu1 turns grey, then at the step "
                 "before it.",
             ),

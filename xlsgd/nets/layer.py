@@ -14,7 +14,7 @@ __all__ = ["Layer", "Parameters", "Shape"]
 Shape = tuple[int, ...]
 
 Parameters = Mapping[str, Any]
-"""A layer's parameters as formula text, nested in lists by shape: ``{"weight": [["{param.a}"]]}``."""
+"""A layer's parameters as formula text, nested in lists by shape: ``{"bias": ["{param.b}"]}``."""
 
 
 class Layer(ABC):

@@ -58,14 +58,14 @@ class Network:
         letters = iter(ascii_lowercase)
         counts: dict[str, int] = {}
         names = self.input_names
-        places = []
+        places: list[Place] = []
         for layer in self.layers:
             try:
                 width = layer.outputs(len(names))
             except ValueError as error:
                 raise SpecError(f"network {self}: {error}") from error
             counts[layer.short] = counts.get(layer.short, 0) + 1
-            if layer is self.layers[-1] and len(places) == len(self.layers) - 1:
+            if len(places) == len(self.layers) - 1:
                 outputs: tuple[str, ...] = ("pred",)
             else:
                 outputs = _numbered(f"{layer.short}{counts[layer.short]}", width, "_")
@@ -102,9 +102,7 @@ class Network:
     @property
     def is_linear(self) -> bool:
         """Whether it is a chain of one-number linear layers, in the end one straight line."""
-        return all(
-            layer.parameter_shapes().get("weight") == (1, 1) for layer in self.layers
-        )
+        return all(layer.parameter_shapes().get("weight") == (1, 1) for layer in self.layers)
 
     def prediction(self, parameter: Callable[[str], str]) -> str:
         """Sheet side: return the prediction as one expression of inputs and parameters.

@@ -1,4 +1,4 @@
-"""Optimizers: how a gradient becomes a step, each one file with its sheet side and its torch side."""
+"""Optimizers: how a gradient becomes a step, each one file with both its sides."""
 
 from __future__ import annotations
 

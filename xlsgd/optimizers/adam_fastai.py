@@ -59,7 +59,7 @@ class AdamFastai(Optimizer):
 
         class UncorrectedAdam(torch.optim.Optimizer):
             @torch.no_grad()
-            def step(self, closure: Any = None) -> None:
+            def step(self, closure: Any = None) -> Any:
                 for group in self.param_groups:
                     for p in group["params"]:
                         memory = self.state[p]

@@ -64,7 +64,7 @@ class RMSpropFastai(Optimizer):
 
         class PreviousAverageRMSprop(torch.optim.Optimizer):
             @torch.no_grad()
-            def step(self, closure: Any = None) -> None:
+            def step(self, closure: Any = None) -> Any:
                 for group in self.param_groups:
                     for p in group["params"]:
                         average = self.state[p]["square_avg"]

@@ -33,16 +33,12 @@ def to_junit(reports: Sequence[Report], failures: Sequence[tuple[str, str]] = ()
             if sheet.ok:
                 continue
             first = sheet.first_difference
-            message = (
-                f"{first.sheet}!{first.cell}: {first.reason}" if first else "verdicts differ"
-            )
+            message = f"{first.sheet}!{first.cell}: {first.reason}" if first else "verdicts differ"
             failure = ET.SubElement(case, "failure", message=_clean(message))
             lines = [line for d in sheet.differences[:20] for line in difference_lines(d)]
             failure.text = _clean("\n".join(lines))
     for file, message in failures:
-        suite = ET.SubElement(
-            root, "testsuite", name=file, tests="1", failures="0", errors="1"
-        )
+        suite = ET.SubElement(root, "testsuite", name=file, tests="1", failures="0", errors="1")
         case = ET.SubElement(suite, "testcase", classname=file, name="read")
         ET.SubElement(case, "error", message=_clean(message))
     ET.indent(root)

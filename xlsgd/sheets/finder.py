@@ -97,9 +97,7 @@ class _Tab:
         for (row, column), content in sorted(_texts(grid).items()):
             if content != MARKER:
                 continue
-            beside = [
-                (c, text) for (r, c), text in _texts(grid).items() if r == row and c > column
-            ]
+            beside = [(c, text) for (r, c), text in _texts(grid).items() if r == row and c > column]
             for value_column, text in sorted(beside):
                 match = _FORMAT.match(text)
                 if match is None:
@@ -136,9 +134,13 @@ class _Tab:
     def _as_number(self, position: Position, value: Any, what: str) -> float:
         if isinstance(value, float):
             return value
-        shown = "nothing" if value is None else str(value) if isinstance(
-            value, CellError | Uncomputed
-        ) else repr(value)
+        shown = (
+            "nothing"
+            if value is None
+            else str(value)
+            if isinstance(value, CellError | Uncomputed)
+            else repr(value)
+        )
         raise WorkbookError(
             f"{self.file}: {self.sheet}!{address(position)} ({what}): got {shown[:60]}, "
             "need a number; type one"

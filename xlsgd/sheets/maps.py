@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 from xlsgd.cells import Position
 from xlsgd.columns import fill
 
-__all__ = ["BookMap", "TabMap", "TableMap", "address", "formula_maker", "quoted"]
+__all__ = ["BookMap", "TabMap", "TableMap", "address", "column_letter", "formula_maker", "quoted"]
 
 
 @dataclass
@@ -55,17 +55,24 @@ class BookMap:
     compare: TabMap | None = None
 
 
+def column_letter(number: int) -> str:
+    """Return a column's number, from 1, as letters: 28 is ``AB``."""
+    return str(get_column_letter(number))
+
+
 def address(position: Position, absolute: bool = False) -> str:
     """Return a position as Excel writes it: ``B4``, or ``$B$4`` where absolute."""
     row, column = position
-    letter = get_column_letter(column)
+    letter = column_letter(column)
     return f"${letter}${row}" if absolute else f"{letter}{row}"
 
 
 def quoted(sheet: str) -> str:
     """Return a sheet's name as it stands before ``!`` in a formula."""
     plain = sheet.isascii() and sheet.isidentifier()
-    return sheet if plain and not _looks_like_a_cell(sheet) else "'" + sheet.replace("'", "''") + "'"
+    return (
+        sheet if plain and not _looks_like_a_cell(sheet) else "'" + sheet.replace("'", "''") + "'"
+    )
 
 
 def _looks_like_a_cell(name: str) -> bool:
@@ -73,7 +80,9 @@ def _looks_like_a_cell(name: str) -> bool:
     return (letters != name and len(letters) <= 3) or name.upper() in ("R", "C", "RC")
 
 
-def formula_maker(template: str, book: BookMap, tab: TabMap, table: str = "") -> Callable[[int], str]:
+def formula_maker(
+    template: str, book: BookMap, tab: TabMap, table: str = ""
+) -> Callable[[int], str]:
     """Return a function that gives the template's formula for a row of the sheet.
 
     table: the table in which the formula stands; plain names are first looked for there, then
@@ -90,11 +99,11 @@ def formula_maker(template: str, book: BookMap, tab: TabMap, table: str = "") ->
             here, own = book.training[experiment], None
             prefix = f"{quoted(here.sheet)}!"
         if own is not None and name in own.columns:
-            return get_column_letter(own.columns[name]) + "{row}"
+            return column_letter(own.columns[name]) + "{row}"
         head, _, rest = name.partition(".")
         if head == "prev" and own is not None:
             if rest in own.columns:
-                return get_column_letter(own.columns[rest]) + "{above}"
+                return column_letter(own.columns[rest]) + "{above}"
         elif head == "first":
             return prefix + address(here.tables["steps"].cell(rest, 0))
         elif head == "data":

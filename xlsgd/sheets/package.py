@@ -57,7 +57,9 @@ def package(workbook: Workbook, values: Values) -> bytes:
                 content = _with_values(content, parts[name], values[parts[name]])
             elif name == "docProps/core.xml":
                 # openpyxl notes the time of saving whatever it is told.
-                content = re.sub(rb">[0-9T:-]+Z</dcterms:", b">1980-01-01T00:00:00Z</dcterms:", content)
+                content = re.sub(
+                    rb">[0-9T:-]+Z</dcterms:", b">1980-01-01T00:00:00Z</dcterms:", content
+                )
             info = zipfile.ZipInfo(name, _MOMENT)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
@@ -65,9 +67,7 @@ def package(workbook: Workbook, values: Values) -> bytes:
     return finished.getvalue()
 
 
-def _with_values(
-    xml: bytes, sheet: str, values: Mapping[Position, Scalar | Uncomputed]
-) -> bytes:
+def _with_values(xml: bytes, sheet: str, values: Mapping[Position, Scalar | Uncomputed]) -> bytes:
     def cell(match: re.Match[bytes]) -> bytes:
         reference, attributes, formula = match[1], match[2], match[3]
         value = values[coordinate_to_tuple(reference.decode())]

@@ -1,4 +1,4 @@
-"""Read a workbook's cells: formulas and constants, and beside them the values stored in the file."""
+"""Read a workbook's cells: formulas and constants, and the values stored beside formulas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from xlsgd.cells import Book, CellError, Content, Formula, Grid, Position, Scalar
 from xlsgd.errors import WorkbookError
@@ -40,7 +40,7 @@ def read_workbook(path: Path) -> WorkbookFile:
     for sheet, grid in book.sheets.items():
         saved = values.sheets[sheet]
         stored[sheet] = {
-            position: cast(Scalar, saved.get(position))
+            position: saved.get(position)
             for position, content in grid.items()
             if isinstance(content, Formula)
         }

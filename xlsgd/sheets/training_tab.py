@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -15,7 +14,7 @@ from xlsgd import training, verdict
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 from xlsgd.sheets.charts import ChartSpec, add_chart
-from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, formula_maker
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, column_letter, formula_maker
 from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
 
 __all__ = ["MARKER", "TRAINING", "draw_training_tab", "map_training_tab", "write_fields"]
@@ -233,11 +232,11 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     first, last = steps.rows[0], steps.rows[-1]
 
     def here(quantity: str, fixed: bool = True) -> str:
-        letter = get_column_letter(steps.columns[quantity])
+        letter = column_letter(steps.columns[quantity])
         return f"{'$' if fixed else ''}{letter}{first}"
 
     def span(*quantities: str) -> str:
-        letters = [get_column_letter(steps.columns[q]) for q in quantities]
+        letters = [column_letter(steps.columns[q]) for q in quantities]
         return " ".join(f"{letter}{first}:{letter}{last}" for letter in letters)
 
     def rule(where: str, formula: str, ink: str, fill: str, bold: bool = False) -> None:
@@ -258,7 +257,7 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
-    letters = [get_column_letter(n) for n in steps.columns.values()]
+    letters = [column_letter(n) for n in steps.columns.values()]
     everything = f"{letters[0]}{first}:{letters[-1]}{last}"
     rule(everything, f"{here('exploded_at')}>0", "exploded", "exploded_pale")
 
@@ -302,18 +301,18 @@ def _add_charts(sheet: Worksheet, experiment: Experiment, steps: TableMap) -> No
         ),
     )
     for i, spec in enumerate(specs):
-        anchor = f"{get_column_letter(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}"
+        anchor = f"{column_letter(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}"
         add_chart(sheet, anchor, spec, steps)
 
 
 def _set_sizes(sheet: Worksheet, columns: Sequence[Column], steps: TableMap) -> None:
-    widths = {_KEY: 20, _VALUE: 16, _NOTE: 46, 4: 2, 10: 2}
-    widths |= {number: 13 for number in range(_CHARTS, 10)}
+    widths: dict[int, float] = {_KEY: 20, _VALUE: 16, _NOTE: 46, 4: 2, 10: 2}
+    widths |= dict.fromkeys(range(_CHARTS, 10), 13.0)
     for column in columns:
         wide = max(11, len(column.quantity) * 1.15 + 1, min(len(column.paper) * 0.45 + 2, 18))
         widths[steps.columns[column.quantity]] = wide
     for number, width in widths.items():
-        sheet.column_dimensions[get_column_letter(number)].width = width
+        sheet.column_dimensions[column_letter(number)].width = width
     sheet.row_dimensions[1].height = 24
     sheet.row_dimensions[VERDICT_ROW].height = 20
     sheet.row_dimensions[PAPER_ROW].height = 34
