@@ -371,9 +371,9 @@ class Checker:
             first_is_formula = column.first is None or column.first.startswith("=")
             starts_differently = column.first is not None or "{prev." in column.formula
             rows = table.rows[1:] if starts_differently else table.rows
-            broken = broken_patterns(tab.contents, rows, number)
+            broken = broken_patterns(tab.contents, table.rows, rows, number)
             if starts_differently and first_is_formula:
-                broken |= broken_patterns(tab.contents, table.rows[:1], number)
+                broken |= broken_patterns(tab.contents, table.rows, table.rows[:1], number)
             tab.report.cells_in_pattern += len(rows)
             places = {row: i for i, row in enumerate(table.rows)}
             for position, reason in broken.items():

@@ -44,7 +44,7 @@ def losses_columns(experiments: Sequence[str]) -> list[Column]:
     ) -> Column:
         return Column(quantity, formula, paper, note, "loss.mean()", group, first)
 
-    columns = [column("epoch", "={prev.epoch}+1", "", "number of the epoch", "epoch", "1")]
+    columns = [column("epoch", "={prev.epoch}+1", "", "number of the epoch", "epochs", "1")]
     for e in experiments:
         looked_up = f"INDEX({{@{e}.epochs.mean_loss}},MATCH({{epoch}},{{@{e}.epochs.epoch}},0))"
         columns.append(
@@ -91,7 +91,6 @@ def runs_columns(experiment: str) -> list[Column]:
             for quantity, note in (
                 ("optimizer", "how it updates"),
                 ("learning_rate", "as set on its tab"),
-                ("verdict", "how the run went"),
                 ("last_loss", "mean loss of the last epoch"),
                 ("last_rmse", "its root"),
             )
@@ -106,6 +105,7 @@ def runs_columns(experiment: str) -> list[Column]:
             f'=IF({reached}=0,"{NOT_REACHED}",({epochs})*{{@{experiment}.steps_per_epoch}})',
             "updates until then",
         ),
+        column("verdict", f"={{@{experiment}.verdict}}", "how the run went"),
     ]
 
 
@@ -152,9 +152,9 @@ def runs_quantities(run: RunSummary, losses: Mapping[str, Floats]) -> dict[str, 
     return {
         "optimizer": run.optimizer,
         "learning_rate": run.learning_rate,
-        "verdict": run.panel["verdict"],
         "last_loss": run.panel["last_loss"],
         "last_rmse": run.panel["last_rmse"],
         "epochs_to_target": epochs,
         "steps_to_target": steps,
+        "verdict": run.panel["verdict"],
     }

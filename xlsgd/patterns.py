@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from xlsgd.cells import Content, Formula, Position
 
@@ -40,13 +40,14 @@ def relative_form(formula: str, row: int, places: Mapping[int, int]) -> str:
 
 
 def broken_patterns(
-    cells: Mapping[Position, Content], rows: Sequence[int], column: int
+    cells: Mapping[Position, Content], table: Sequence[int], rows: Sequence[int], column: int
 ) -> dict[Position, str]:
     """Return the cells of a column that do not say what most of it says, and why.
 
-    rows: rows of the table, the first one left out where it begins differently.
+    table: all rows of the table.   rows: those to look at: the first begins differently in
+    columns that look at the row above.
     """
-    places = {row: i for i, row in enumerate(rows)}
+    places = {row: i for i, row in enumerate(table)}
     broken: dict[Position, str] = {}
     forms: dict[int, str] = {}
     usual = ""
@@ -62,7 +63,7 @@ def broken_patterns(
             forms[row] = usual
             continue
         usual = forms[row] = relative_form(content, row, places)
-        follows = _formula_of(usual, rows, places)
+        follows = _formula_of(usual, table, places)
     if not forms:
         return broken
     most = Counter(forms.values()).most_common(1)[0][0]
@@ -72,7 +73,10 @@ def broken_patterns(
     return broken
 
 
-def _formula_of(form: str, rows: Sequence[int], places: Mapping[int, int]):  # type: ignore[no-untyped-def]
+def _formula_of(
+    form: str, rows: Sequence[int], places: Mapping[int, int]
+) -> Callable[[int], str | None]:
+    """Return a function that writes a relative form out for a row; the inverse of it."""
     pieces = re.split(r"\[(-?\d+)\]", form)
     texts, offsets = pieces[::2], [int(piece) for piece in pieces[1::2]]
 

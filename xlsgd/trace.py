@@ -4,13 +4,14 @@ There are two ways to fill it. ``run`` lets torch train alone from the start val
 takes the start of every row from a sheet and does one step from each, all at once.
 
 Both do everything several times over: besides the run itself (member 0) an ensemble of runs
-whose start values and data are moved by about one unit in the last place. Where the members
-part ways, float64 cannot predict the number, and no two programs need to agree on it.
+whose start values and data are moved by about one unit in the last place, and whose layers and
+losses round the other way now and then. Where the members part ways, float64 cannot predict the
+number, and no two programs need to agree on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ def run(
     stepper = _Stepper(experiment, parameters)
     # A state may start at something that depends on the first gradient.
     start = {p: v.unsqueeze(1) for p, v in parameters.items()}
-    first = _gradients(experiment, start, x[:, :1], y[:, :1])
+    first = _gradients(experiment, start, x[:, :1], y[:, :1], noise)
     stepper.remember(
         {name: _start_state(experiment, name, first) for name in experiment.state_names},
         steps_done=torch.zeros(members, dtype=torch.float64),
@@ -120,7 +121,7 @@ def run(
         kept = stepper.memory()
         if place["batch_end"][last]:
             spread = {p: v.unsqueeze(1).expand(-1, count) for p, v in start.items()}
-            gradients = _gradients(experiment, spread, x[:, batch], y[:, batch])
+            gradients = _gradients(experiment, spread, x[:, batch], y[:, batch], noise)
             stepper.step({p: g.mean(1) for p, g in gradients.items()})
         end = {p: v.detach().clone() for p, v in stepper.parameters.items()}
         for i in range(count):
@@ -137,7 +138,7 @@ def run(
 
     recorded = {p: torch.stack(values, 1) for p, values in before.items()}
     seen_rows = torch.from_numpy(place["row"] - 1)
-    quantities = _row_quantities(experiment, recorded, x[:, seen_rows], y[:, seen_rows])
+    quantities = _row_quantities(experiment, recorded, x[:, seen_rows], y[:, seen_rows], noise)
     quantities |= {name: torch.stack(v, 1) for name, v in {**after, **memory}.items()}
     quantities |= _derived(experiment, quantities, place["step"])
     values = _numpy(quantities)
@@ -167,7 +168,7 @@ def steps(
     x, y = noise.of(inputs[seen_rows]), noise.of(np.array(data.y)[seen_rows])
     parameters = {p: noise.of(sheet[f"param.{p}"]) for p in names}
 
-    quantities = _row_quantities(experiment, parameters, x, y)
+    quantities = _row_quantities(experiment, parameters, x, y, noise)
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
     gradients = {p: quantities[f"grad_used.{p}"] for p in names}
     if experiment.batched:
@@ -195,14 +196,16 @@ def steps(
     return _complete(experiment, data, _numpy(quantities), place)
 
 
-def _row_quantities(experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor) -> Tensors:
+def _row_quantities(
+    experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor, noise: _Noise
+) -> Tensors:
     """Return forward pass, both derivatives and which of them is used, all rows at once.
 
     parameters: shape (members, rows) each.   x: (members, rows, inputs).   y: (members, rows).
     """
     shape = y.shape
     flat = {p: v.reshape(-1) for p, v in parameters.items()}
-    evaluate = _evaluate(experiment, x.reshape(-1, x.shape[-1]), y.reshape(-1))
+    evaluate = _evaluate(experiment, x.reshape(-1, x.shape[-1]), y.reshape(-1), noise)
     quantities = evaluate(flat)
     for rule in experiment.rules:
         quantities |= rule.quantities(evaluate, flat, experiment.h)
@@ -219,16 +222,22 @@ def _row_quantities(experiment: Experiment, parameters: Tensors, x: Tensor, y: T
     return quantities
 
 
-def _evaluate(experiment: Experiment, x: Tensor, y: Tensor) -> Callable[[Tensors], Tensors]:
+def _evaluate(
+    experiment: Experiment, x: Tensor, y: Tensor, noise: _Noise
+) -> Callable[[Tensors], Tensors]:
     """Return the network as a function of its parameters, every row with its own.
 
     x: shape (rows, inputs).   y: shape (rows,).   The function takes parameters of shape
-    (…, rows) and returns every layer's outputs and the loss in the same shape.
+    (…, rows) and returns every layer's outputs and the loss in the same shape, rounded
+    differently in every member of the ensemble.
     """
     import torch
     from torch.func import functional_call
 
     from xlsgd.nets.network import map_nested
+
+    def rounded(column: Tensor, shape: Sequence[int]) -> Tensor:
+        return noise.rounding(column.reshape(*shape)).reshape(-1)
 
     modules = [place.layer.module() for place in experiment.network.places]
     loss_module = experiment.loss.module()
@@ -249,10 +258,11 @@ def _evaluate(experiment: Experiment, x: Tensor, y: Tensor) -> Callable[[Tensors
                 )
             else:
                 value = module(value)
-            columns = value.unbind(-1)
+            columns = [rounded(column, shape) for column in value.unbind(-1)]
             outputs |= dict(zip(place.outputs, columns, strict=True))
             value = torch.stack(columns, -1)
-        outputs["loss"] = loss_module(outputs["pred"], y.expand(shape).reshape(-1))
+        loss = loss_module(outputs["pred"], y.expand(shape).reshape(-1))
+        outputs["loss"] = rounded(loss, shape)
         # Reshaped only where needed: autograd asks for the very tensors that were computed with.
         return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}
 
@@ -269,10 +279,12 @@ def _stacked(nested: object) -> Tensor:
     return nested
 
 
-def _gradients(experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor) -> Tensors:
+def _gradients(
+    experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor, noise: _Noise
+) -> Tensors:
     """Return the derivative that drives the update, shape (members, rows) each."""
     flat = {p: v.reshape(-1) for p, v in parameters.items()}
-    evaluate = _evaluate(experiment, x.reshape(-1, x.shape[-1]), y.reshape(-1))
+    evaluate = _evaluate(experiment, x.reshape(-1, x.shape[-1]), y.reshape(-1), noise)
     rule = next(rule for rule in experiment.rules if rule.choice == experiment.gradient)
     found = rule.quantities(evaluate, flat, experiment.h)
     return {p: found[f"{rule.gradient}.{p}"].reshape(y.shape) for p in parameters}
@@ -387,7 +399,7 @@ def _numpy(tensors: Tensors) -> dict[str, Floats]:
 
 
 class _Noise:
-    """Copies of numbers, all but the first moved by about one unit in the last place."""
+    """Moves numbers by about one unit in the last place, in all members but the first."""
 
     def __init__(self, members: int) -> None:
         self._members = members
@@ -405,3 +417,16 @@ class _Noise:
             moves == 0, copies[1:], np.nextafter(copies[1:], np.where(moves > 0, np.inf, -np.inf))
         )
         return torch.from_numpy(copies)
+
+    def rounding(self, values: Tensor) -> Tensor:
+        """Return computed numbers as they might have been rounded.
+
+        values: shape (…, members · rows), member by member.
+        """
+        import torch
+
+        shape = (*values.shape[:-1], self._members, values.shape[-1] // self._members)
+        units = self._random.integers(-1, 2, size=shape)
+        units[..., 0, :] = 0
+        factors = 1.0 + np.finfo(np.float64).eps * units
+        return values * torch.from_numpy(factors).reshape(values.shape)

@@ -20,15 +20,16 @@ BETA = Input("beta", 0.9, "share of the old velocity that is kept", minimum=0, b
 class Momentum(Optimizer):
     """v = beta·v + (1 - beta)·g, then p - learning_rate · v.
 
+    torch's dampening is the share of the gradient that is left out, so here it is beta as well.
     The velocity starts at 0. torch itself takes the first gradient undampened; it does what this
     sheet does when its buffer is set to zeros beforehand.
-    Source: fast.ai's lesson workbooks; torch.optim.SGD with dampening = 1 - momentum.
+    Source: fast.ai's lesson workbooks; torch.optim.SGD with dampening = momentum.
     """
 
     name = "momentum"
     order = 2
     summary = "v = beta·v + (1 − beta)·g, then p − learning_rate·v"
-    torch_line = "torch.optim.SGD(params, lr, momentum=beta, dampening=1 - beta)"
+    torch_line = "torch.optim.SGD(params, lr, momentum=beta, dampening=beta)"
     hyperparameters = (BETA,)
     state = {"velocity": "momentum_buffer"}
 
@@ -60,7 +61,7 @@ class Momentum(Optimizer):
         import torch
 
         beta = hyper["beta"]
-        return torch.optim.SGD(parameters, lr=learning_rate, momentum=beta, dampening=1 - beta)
+        return torch.optim.SGD(parameters, lr=learning_rate, momentum=beta, dampening=beta)
 
 
 OPTIMIZER = Momentum()

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from openpyxl.chart import Reference, ScatterChart, Series
 from openpyxl.chart.layout import Layout, ManualLayout
 from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.text import (
+    CharacterProperties,
+    Paragraph,
+    ParagraphProperties,
+    RegularTextRun,
+)
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.maps import TableMap
@@ -29,6 +37,7 @@ class ChartSpec:
     y_title: str
     lines: dict[str, str]
     log: bool = False
+    x_max: float | None = None
     y_range: tuple[float, float] | None = None
     width_cm: float = 13.0
     height_cm: float = 7.6
@@ -39,10 +48,12 @@ def add_chart(sheet: Worksheet, anchor: str, spec: ChartSpec, table: TableMap) -
     chart = ScatterChart()
     chart.style = 2
     chart.scatterStyle = "lineMarker"
-    chart.title = spec.title
-    chart.x_axis.title, chart.y_axis.title = spec.x_title, spec.y_title
+    chart.title = _words(spec.title, 1200)
+    chart.x_axis.title, chart.y_axis.title = _words(spec.x_title, 900), _words(spec.y_title, 900)
+    chart.x_axis.txPr = chart.y_axis.txPr = _text_properties(800)
     chart.width, chart.height = spec.width_cm, spec.height_cm
     chart.legend.position = "b"
+    chart.legend.txPr = _text_properties(800)
     if len(spec.lines) == 1:
         chart.legend = None
     first, last = table.rows[0], table.rows[-1]
@@ -64,6 +75,7 @@ def add_chart(sheet: Worksheet, anchor: str, spec: ChartSpec, table: TableMap) -
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.x_axis.number_format = "0"
     chart.x_axis.scaling.min = 0
+    chart.x_axis.scaling.max = spec.x_max
     chart.x_axis.majorGridlines = None
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(
         ln=LineProperties(solidFill="DDE2E8", w=6350)
@@ -83,3 +95,18 @@ def add_chart(sheet: Worksheet, anchor: str, spec: ChartSpec, table: TableMap) -
         )
     )
     sheet.add_chart(chart, anchor)
+
+
+def _text_properties(size: int) -> RichText:
+    """Return plain text of a size in hundredths of a point."""
+    letters = CharacterProperties(sz=size, b=False)
+    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=letters), endParaRPr=letters)
+    return RichText(p=[paragraph])
+
+
+def _words(text: str, size: int) -> Title:
+    """Return a title of a size in hundredths of a point."""
+    letters = CharacterProperties(sz=size, b=size >= 1200)
+    run = RegularTextRun(rPr=letters, t=text)
+    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=letters), r=[run])
+    return Title(tx=Text(rich=RichText(p=[paragraph])), overlay=False)

@@ -110,16 +110,17 @@ def draw_compare_tab(
             "epoch",
             "mean loss (log)",
             {f"plot.{e.id}": e.id for e in experiments},
+            x_max=len(losses.rows),
             log=True,
             width_cm=28,
             height_cm=11.5,
         ),
         losses,
     )
-    widths = {1: 20, 2: 20, 3: 14, 4: 60}
+    widths = {1: 20, 2: 22}
     for number in range(1, len(losses.columns) + 1):
         name = columns[number - 1].quantity
-        width = widths.get(number, max(14, len(name) + 2))
+        width = widths.get(number, max(16, len(name) * 1.1 + 2))
         sheet.column_dimensions[column_letter(number)].width = width
     sheet.row_dimensions[runs.header_row - 1].height = 24
     sheet.sheet_view.showGridLines = False

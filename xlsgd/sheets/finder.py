@@ -281,7 +281,7 @@ class _Tab:
         }
         runs_names = {c.quantity for c in comparison.runs_columns(experiments[0])}
         runs = self.table(runs_names, runs_names.__contains__, "one row a run")
-        losses = self.table({"epoch"}, losses_names.__contains__, "one row an epoch")
+        losses = self.table(losses_names, losses_names.__contains__, "one row an epoch")
         texts = _texts(self.grid)
         runs.rows = sorted(
             row

@@ -7,7 +7,7 @@ from openpyxl.workbook import Workbook
 
 __all__ = ["COLOURS", "GROUP_COLOURS", "NUMBER", "SERIES", "add_styles", "fill_of"]
 
-NUMBER = "[>=1000000]0.00E+00;[<=-1000000]0.00E+00;0.0000"
+NUMBER = "[>=100000]0.00E+00;[<=-100000]0.00E+00;0.0000"
 """Four decimals; powers of ten once a number would fill its column."""
 
 COLOURS = {
@@ -74,7 +74,12 @@ def add_styles(workbook: Workbook) -> None:
     )
     style("text", alignment=Alignment(vertical="top", wrap_text=True))
     style("key", font=Font(name="Calibri", size=11, color=ink))
-    style("note", font=Font(name="Calibri", size=9, italic=True, color=quiet))
+    style(
+        "note",
+        font=Font(name="Calibri", size=9, italic=True, color=quiet),
+        alignment=Alignment(indent=1),
+    )
+    style("about", alignment=Alignment(vertical="center", wrap_text=True))
     style(
         "input",
         font=Font(name="Calibri", size=11, color=COLOURS["input_ink"], bold=True),

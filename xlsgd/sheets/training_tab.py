@@ -24,9 +24,31 @@ MARKER, TRAINING = "xlsgd", "training tab, format 1"
 
 _KEY, _VALUE, _NOTE = 1, 2, 3
 _CHARTS, _STEPS = 5, 11
+_ABOUT_COLUMNS = 11
 _CHART_ROWS, _CHART_COUNT = 16, 3
 VERDICT_ROW, GROUP_ROW, HEADER_ROW, PAPER_ROW, FIRST_ROW = 2, 3, 4, 5, 6
 _EPOCHS_HEADER = FIRST_ROW + _CHART_ROWS * _CHART_COUNT + 2
+
+_COUNTS = frozenset(
+    [
+        "step",
+        "epoch",
+        "row",
+        "batch_row",
+        "batch_end",
+        "exploded_at",
+        "derivative_alive",
+        "exploded_step",
+        "frozen_since",
+        "rises",
+        "falls",
+        "last_step",
+        "last_epoch",
+        "rows",
+        "steps_per_epoch",
+    ]
+)
+"""Fields and quantities that are whole numbers."""
 
 _INPUTS, _PANEL, _FACTS = "change these", "how the run went", "what this tab trains"
 
@@ -58,14 +80,15 @@ def map_training_tab(experiment: Experiment, sheet: str, data_rows: int) -> TabM
 
 def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
     """Return the fields at the left below the verdict, under their headings."""
+    # No note beside words that need its room.
     facts = {
         "experiment": (experiment.id, "its name in reports and on 'compare'"),
-        "network": (str(experiment.network), "layers, in order"),
+        "network": (str(experiment.network), ""),
         "loss": (experiment.loss.name, experiment.loss.paper),
         "optimizer": (experiment.optimizer.name, experiment.optimizer.summary),
-        "torch": (experiment.optimizer.torch_line, "the same in PyTorch"),
+        "torch": (experiment.optimizer.torch_line, ""),
         "difference": (experiment.difference, experiment.rules[0].summary),
-        MARKER: (TRAINING, "what xlsgd verify looks for"),
+        MARKER: (TRAINING, ""),
     }
     return [
         (_INPUTS, training.inputs(experiment)),
@@ -82,7 +105,10 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
 
     sheet["A1"] = experiment.title
     sheet["A1"].style = "title"
-    sheet.cell(1, _STEPS, experiment.about).style = "note"
+    sheet.cell(1, _CHARTS, experiment.about).style = "about"
+    sheet.merge_cells(
+        start_row=1, end_row=2, start_column=_CHARTS, end_column=_STEPS + _ABOUT_COLUMNS
+    )
     panel = {given.key: given for given in verdict.panel(experiment)}
     sheet.cell(VERDICT_ROW, _KEY, "verdict").style = "verdict"
     cell = sheet.cell(VERDICT_ROW, _VALUE)
@@ -126,7 +152,12 @@ def write_fields(
         if given.fixed and not isinstance(value, str):
             cell.style = "value"
             cell.number_format = "0"
-        sheet.cell(row, column + 1, given.note).style = "note"
+        if given.key in _COUNTS or given.key.startswith("dead_since."):
+            cell.number_format = "0"
+        elif given.key == "last_change":
+            cell.number_format = "0.0%"
+        if given.note:
+            sheet.cell(row, column + 1, given.note).style = "note"
         rule = _validation(given)
         if rule is not None and style == "input":
             rule.add(cell)
@@ -188,7 +219,8 @@ def _write_body(
     for column in columns:
         number = table.columns[column.quantity]
         make = formula_maker(column.formula, book, tab, name)
-        style = "count" if column.quantity in _COUNTS else "number"
+        whole = column.quantity in _COUNTS or column.quantity.startswith("awake.")
+        style = "count" if whole else "number"
         for row in table.rows:
             cell = sheet.cell(row, number)
             if row == table.rows[0] and column.first is not None:
@@ -205,11 +237,6 @@ def _write_body(
             else:
                 cell.value = make(row)
             cell.style = style
-
-
-_COUNTS = frozenset(
-    ("step", "epoch", "row", "batch_row", "batch_end", "exploded_at", "derivative_alive")
-)
 
 
 def _name_inputs(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
@@ -269,8 +296,8 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
         ("not finite", "exploded"),
         ("converg", "good"),
     ):
-        rule("B2", f'ISNUMBER(SEARCH("{words}",{cell}))', ink, f"{ink}_pale", True)
-    rule("B2", "TRUE", "doubtful", "doubtful_pale", True)
+        rule("B2:C2", f'ISNUMBER(SEARCH("{words}",{cell}))', ink, f"{ink}_pale", True)
+    rule("B2:C2", "TRUE", "doubtful", "doubtful_pale", True)
 
 
 def _add_charts(sheet: Worksheet, experiment: Experiment, steps: TableMap) -> None:
@@ -283,20 +310,23 @@ def _add_charts(sheet: Worksheet, experiment: Experiment, steps: TableMap) -> No
             "loss (log)",
             {"plot.loss": "loss"},
             log=True,
+            x_max=len(steps.rows),
         ),
         ChartSpec(
             "Weights on their way",
             "step",
             "step",
-            "weight (up to ± chart_limit)",
+            "weight",
             {f"plot.{p}": p for p in parameters},
+            x_max=len(steps.rows),
         ),
         ChartSpec(
             "Numerical against backprop derivative",
             "step",
             "step",
-            "|num − bp| / (|num| + |bp|)",
+            "relative difference",
             {f"grad_diff.{p}": p for p in parameters},
+            x_max=len(steps.rows),
             y_range=(0.0, 1.0),
         ),
     )
