@@ -11,17 +11,17 @@ number, and no two programs need to agree on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd import chartable, collapsed, verdict
+from xlsgd import chartable, verdict
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
-from xlsgd.torch_plain import load_torch
+from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,17 +94,18 @@ def run(
     rows = experiment.epochs * data.rows if rows is None else rows
     place = positions(rows, data.rows, experiment.batch_size)
     names = experiment.network.parameters
-    noise = _Noise(members)
-    x = noise.of(np.array([data.inputs[name] for name in experiment.network.input_names]).T)
-    y = noise.of(data.y)
+    noise = Noise(members)
+    net = TorchNet(experiment, noise)
+    x = noise.copies(np.array([data.inputs[name] for name in experiment.network.input_names]).T)
+    y = noise.copies(data.y)
 
-    parameters = {p: noise.of([experiment.start.get(p, 0.0)])[:, 0] for p in names}
-    stepper = _Stepper(experiment, parameters)
+    parameters = {p: noise.copies([experiment.start.get(p, 0.0)])[:, 0] for p in names}
+    stepper = Stepper(experiment, parameters)
     # A state may start at something that depends on the first gradient.
     start = {p: v.unsqueeze(1) for p, v in parameters.items()}
-    first = _gradients(experiment, start, x[:, :1], y[:, :1], noise)
+    first = net.gradients(start, x[:, :1], y[:, :1])
     stepper.remember(
-        {name: _start_state(experiment, name, first) for name in experiment.state_names},
+        {name: start_state(experiment, name, first) for name in experiment.state_names},
         steps_done=torch.zeros(members, dtype=torch.float64),
     )
     before: dict[str, list[Tensor]] = {p: [] for p in names}
@@ -121,7 +122,7 @@ def run(
         kept = stepper.memory()
         if place["batch_end"][last]:
             spread = {p: v.unsqueeze(1).expand(-1, count) for p, v in start.items()}
-            gradients = _gradients(experiment, spread, x[:, batch], y[:, batch], noise)
+            gradients = net.gradients(spread, x[:, batch], y[:, batch])
             stepper.step({p: g.mean(1) for p, g in gradients.items()})
         end = {p: v.detach().clone() for p, v in stepper.parameters.items()}
         for i in range(count):
@@ -138,7 +139,7 @@ def run(
 
     recorded = {p: torch.stack(values, 1) for p, values in before.items()}
     seen_rows = torch.from_numpy(place["row"] - 1)
-    quantities = _row_quantities(experiment, recorded, x[:, seen_rows], y[:, seen_rows], noise)
+    quantities = net.quantities(recorded, x[:, seen_rows], y[:, seen_rows])
     quantities |= {name: torch.stack(v, 1) for name, v in {**after, **memory}.items()}
     quantities |= _derived(experiment, quantities, place["step"])
     values = _numpy(quantities)
@@ -162,29 +163,30 @@ def steps(
     names = experiment.network.parameters
     rows = len(sheet[f"param.{names[0]}"])
     place = positions(rows, data.rows, experiment.batch_size)
-    noise = _Noise(members)
+    noise = Noise(members)
+    net = TorchNet(experiment, noise)
     seen_rows = place["row"] - 1
     inputs = np.array([data.inputs[n] for n in experiment.network.input_names]).T
-    x, y = noise.of(inputs[seen_rows]), noise.of(np.array(data.y)[seen_rows])
-    parameters = {p: noise.of(sheet[f"param.{p}"]) for p in names}
+    x, y = noise.copies(inputs[seen_rows]), noise.copies(np.array(data.y)[seen_rows])
+    parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
 
-    quantities = _row_quantities(experiment, parameters, x, y, noise)
+    quantities = net.quantities(parameters, x, y)
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
     gradients = {p: quantities[f"grad_used.{p}"] for p in names}
     if experiment.batched:
         for p in names:
             earlier = np.concatenate([[0.0], sheet[f"grad_sum.{p}"][:-1]])
             earlier = np.where(place["batch_row"] == 1, 0.0, earlier)
-            quantities[f"grad_sum.{p}"] = noise.of(earlier) + gradients[p]
+            quantities[f"grad_sum.{p}"] = noise.copies(earlier) + gradients[p]
             gradients[p] = quantities[f"grad_sum.{p}"] / place_values["batch_row"]
             quantities[f"grad_mean.{p}"] = gradients[p]
 
     first = {p: quantities[f"grad_used.{p}"][:, :1] for p in names}
     kept = {}
     for name in experiment.state_names:
-        start = _start_state(experiment, name, first).unsqueeze(1)
-        kept[name] = torch.cat((start, noise.of(sheet[name][:-1])), 1)
-    stepper = _Stepper(experiment, parameters)
+        start = start_state(experiment, name, first).unsqueeze(1)
+        kept[name] = torch.cat((start, noise.copies(sheet[name][:-1])), 1)
+    stepper = Stepper(experiment, parameters)
     stepper.remember(kept, steps_done=(place_values["step"] - 1).expand(members, rows))
     stepper.step(gradients)
     complete = place_values["batch_end"].bool()
@@ -194,155 +196,6 @@ def steps(
         quantities[name] = torch.where(complete, value, kept[name])
     quantities |= _derived(experiment, quantities, place["step"])
     return _complete(experiment, data, _numpy(quantities), place)
-
-
-def _row_quantities(
-    experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor, noise: _Noise
-) -> Tensors:
-    """Return forward pass, both derivatives and which of them is used, all rows at once.
-
-    parameters: shape (members, rows) each.   x: (members, rows, inputs).   y: (members, rows).
-    """
-    shape = y.shape
-    flat = {p: v.reshape(-1) for p, v in parameters.items()}
-    evaluate = _evaluate(experiment, x.reshape(-1, x.shape[-1]), y.reshape(-1), noise)
-    quantities = evaluate(flat)
-    for rule in experiment.rules:
-        quantities |= rule.quantities(evaluate, flat, experiment.h)
-    for p in parameters:
-        numerical, backprop = quantities[f"grad_num.{p}"], quantities[f"grad.{p}"]
-        size = numerical.abs() + backprop.abs()
-        quantities[f"grad_diff.{p}"] = (numerical - backprop).abs() / (size + 1e-300)
-        used = numerical if experiment.gradient == "numerical" else backprop
-        quantities[f"grad_used.{p}"] = used
-    quantities = {name: value.detach().reshape(shape) for name, value in quantities.items()}
-    quantities |= {f"param.{p}": v for p, v in parameters.items()}
-    if experiment.network.inputs == 1:
-        quantities |= collapsed.quantities(experiment.network, parameters, x[..., 0])
-    return quantities
-
-
-def _evaluate(
-    experiment: Experiment, x: Tensor, y: Tensor, noise: _Noise
-) -> Callable[[Tensors], Tensors]:
-    """Return the network as a function of its parameters, every row with its own.
-
-    x: shape (rows, inputs).   y: shape (rows,).   The function takes parameters of shape
-    (…, rows) and returns every layer's outputs and the loss in the same shape, rounded
-    differently in every member of the ensemble.
-    """
-    import torch
-    from torch.func import functional_call
-
-    from xlsgd.nets.network import map_nested
-
-    def rounded(column: Tensor, shape: Sequence[int]) -> Tensor:
-        return noise.rounding(column.reshape(*shape)).reshape(-1)
-
-    modules = [place.layer.module() for place in experiment.network.places]
-    loss_module = experiment.loss.module()
-
-    def evaluate(parameters: Tensors) -> Tensors:
-        shape = next(iter(parameters.values())).shape
-        value = x.expand(*shape, x.shape[-1]).reshape(-1, x.shape[-1])
-        outputs: Tensors = {}
-        for place, module in zip(experiment.network.places, modules, strict=True):
-            own = {
-                kind: _stacked(map_nested(lambda name: parameters[name].reshape(-1), names))
-                for kind, names in place.parameters.items()
-            }
-            if own:
-                # PyTorch's own layer, once for every row, each time with that row's parameters.
-                value = torch.vmap(lambda p, v, module=module: functional_call(module, p, (v,)))(
-                    own, value
-                )
-            else:
-                value = module(value)
-            columns = [rounded(column, shape) for column in value.unbind(-1)]
-            outputs |= dict(zip(place.outputs, columns, strict=True))
-            value = torch.stack(columns, -1)
-        loss = loss_module(outputs["pred"], y.expand(shape).reshape(-1))
-        outputs["loss"] = rounded(loss, shape)
-        # Reshaped only where needed: autograd asks for the very tensors that were computed with.
-        return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}
-
-    return evaluate
-
-
-def _stacked(nested: object) -> Tensor:
-    """Return nested lists of tensors (rows,) as one tensor (rows, …)."""
-    import torch
-
-    if isinstance(nested, list):
-        return torch.stack([_stacked(item) for item in nested], 1)
-    assert isinstance(nested, torch.Tensor)
-    return nested
-
-
-def _gradients(
-    experiment: Experiment, parameters: Tensors, x: Tensor, y: Tensor, noise: _Noise
-) -> Tensors:
-    """Return the derivative that drives the update, shape (members, rows) each."""
-    flat = {p: v.reshape(-1) for p, v in parameters.items()}
-    evaluate = _evaluate(experiment, x.reshape(-1, x.shape[-1]), y.reshape(-1), noise)
-    rule = next(rule for rule in experiment.rules if rule.choice == experiment.gradient)
-    found = rule.quantities(evaluate, flat, experiment.h)
-    return {p: found[f"{rule.gradient}.{p}"].reshape(y.shape) for p in parameters}
-
-
-class _Stepper:
-    """A torch optimizer whose state has the names that the sheet uses."""
-
-    def __init__(self, experiment: Experiment, parameters: Tensors) -> None:
-        self.parameters = {p: v.detach().clone() for p, v in parameters.items()}
-        self._keys = experiment.optimizer.state
-        self._counts_steps = experiment.optimizer.counts_steps
-        hyper = {
-            given.key: experiment.hyperparameter(given.key)
-            for given in experiment.optimizer.hyperparameters
-        }
-        self._optimizer = experiment.optimizer.torch_optimizer(
-            list(self.parameters.values()), experiment.learning_rate, hyper
-        )
-
-    def remember(self, memory: Tensors, steps_done: Tensor) -> None:
-        """Set what the optimizer knows of earlier steps."""
-        for p, tensor in self.parameters.items():
-            self._optimizer.state[tensor] = {
-                key: memory[f"{name}.{p}"].detach().clone() for name, key in self._keys.items()
-            }
-            # Most of torch's optimizers count steps for nothing that they compute, and want one
-            # number for all; where the number matters, every row has its own.
-            step = steps_done.clone() if self._counts_steps else steps_done.new_zeros(())
-            self._optimizer.state[tensor]["step"] = step
-
-    def memory(self) -> Tensors:
-        """Return what the optimizer remembers, by the sheet's names."""
-        return {
-            f"{name}.{p}": self._optimizer.state[tensor][key].detach().clone()
-            for name, key in self._keys.items()
-            for p, tensor in self.parameters.items()
-        }
-
-    def step(self, gradients: Tensors) -> None:
-        """Do one step along gradients."""
-        for p, tensor in self.parameters.items():
-            tensor.grad = gradients[p].detach().clone()
-        self._optimizer.step()
-
-
-def _start_state(experiment: Experiment, name: str, first: Tensors) -> Tensor:
-    """Return a state's start value, shape (members,).
-
-    first: the gradients of the first row, shape (members, 1).
-    """
-    import torch
-
-    gradient = first[name.partition(".")[2]][:, 0]
-    if name in experiment.start:
-        return torch.full_like(gradient, experiment.start[name])
-    start = experiment.optimizer.torch_start_state(gradient)
-    return torch.as_tensor(start, dtype=torch.float64).expand(gradient.shape).clone()
 
 
 def _derived(experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]) -> Tensors:
@@ -396,37 +249,3 @@ def _complete(
 
 def _numpy(tensors: Tensors) -> dict[str, Floats]:
     return {name: value.detach().numpy() for name, value in tensors.items()}
-
-
-class _Noise:
-    """Moves numbers by about one unit in the last place, in all members but the first."""
-
-    def __init__(self, members: int) -> None:
-        self._members = members
-        # Any seed will do; a fixed one makes reports repeatable.
-        self._random = np.random.default_rng(0)
-
-    def of(self, values: object) -> Tensor:
-        """Return numbers as a tensor of shape (members, …)."""
-        import torch
-
-        numbers = np.asarray(values, dtype=np.float64)
-        copies = np.broadcast_to(numbers, (self._members, *numbers.shape)).copy()
-        moves = self._random.integers(-1, 2, size=copies[1:].shape)
-        copies[1:] = np.where(
-            moves == 0, copies[1:], np.nextafter(copies[1:], np.where(moves > 0, np.inf, -np.inf))
-        )
-        return torch.from_numpy(copies)
-
-    def rounding(self, values: Tensor) -> Tensor:
-        """Return computed numbers as they might have been rounded.
-
-        values: shape (…, members · rows), member by member.
-        """
-        import torch
-
-        shape = (*values.shape[:-1], self._members, values.shape[-1] // self._members)
-        units = self._random.integers(-1, 2, size=shape)
-        units[..., 0, :] = 0
-        factors = 1.0 + np.finfo(np.float64).eps * units
-        return values * torch.from_numpy(factors).reshape(values.shape)

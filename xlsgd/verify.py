@@ -19,7 +19,7 @@ from xlsgd.report import Report
 from xlsgd.sheets.finder import find_lesson
 from xlsgd.sheets.reader import read_workbook
 from xlsgd.tolerances import tolerances
-from xlsgd.torch_plain import load_torch
+from xlsgd.torch_side.plain import load_torch
 
 __all__ = ["verify"]
 

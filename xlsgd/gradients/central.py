@@ -49,8 +49,8 @@ class CentralDifference(GradientRule):
     # Torch side
 
     def quantities(self, evaluate: Evaluate, parameters: Tensors, h: float) -> Tensors:
-        up = evaluate(moved(parameters, h))["loss"]
-        down = evaluate(moved(parameters, -h))["loss"]
+        _, *up = evaluate(moved(parameters, h))["loss"]
+        _, *down = evaluate(moved(parameters, -h))["loss"]
         quantities = {}
         for p, loss_up, loss_down in zip(parameters, up, down, strict=True):
             quantities[f"loss_up.{p}"] = loss_up

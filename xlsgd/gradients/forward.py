@@ -46,8 +46,7 @@ class ForwardDifference(GradientRule):
     # Torch side
 
     def quantities(self, evaluate: Evaluate, parameters: Tensors, h: float) -> Tensors:
-        loss = evaluate(parameters)["loss"]
-        up = evaluate(moved(parameters, h))["loss"]
+        loss, *up = evaluate(moved(parameters, h))["loss"]
         quantities = {}
         for p, loss_up in zip(parameters, up, strict=True):
             quantities[f"loss_up.{p}"] = loss_up
@@ -72,12 +71,15 @@ def shifted_loss_column(network: Network, loss: Loss, p: str, way: str, sign: st
 
 
 def moved(parameters: Tensors, h: float) -> Tensors:
-    """Return the parameters of shape (parameters, rows): in line i, the i-th is moved by h."""
+    """Return the parameters of shape (1 + parameters, rows): as they are in line 0, and in line i
+    with the i-th parameter moved by h."""
     import torch
 
     together = torch.stack(list(parameters.values()))
-    steps = h * torch.eye(len(parameters), dtype=torch.float64)
-    lines: Tensor = together.unsqueeze(0) + steps.unsqueeze(-1)
+    count = len(parameters)
+    steps = torch.zeros(1 + count, count, 1, dtype=torch.float64)
+    steps[1:, :, 0].fill_diagonal_(h)
+    lines: Tensor = together.unsqueeze(0) + steps
     return dict(zip(parameters, lines.unbind(1), strict=True))
 
 

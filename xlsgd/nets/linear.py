@@ -84,9 +84,12 @@ class Linear(Layer):
     def module(self) -> nn.Module:
         import torch
 
-        return torch.nn.Linear(
-            self.in_features, self.out_features, bias=self.bias, dtype=torch.float64
-        )
+        # torch draws random weights, of which none is used: they come from the experiment.
+        # fork_rng leaves the random numbers as they were to whoever else uses them.
+        with torch.random.fork_rng(devices=[]):
+            return torch.nn.Linear(
+                self.in_features, self.out_features, bias=self.bias, dtype=torch.float64
+            )
 
 
 LAYER = Linear

@@ -30,23 +30,11 @@ VERDICT_ROW, GROUP_ROW, HEADER_ROW, PAPER_ROW, FIRST_ROW = 2, 3, 4, 5, 6
 _EPOCHS_HEADER = FIRST_ROW + _CHART_ROWS * _CHART_COUNT + 2
 
 _COUNTS = frozenset(
-    [
-        "step",
-        "epoch",
-        "row",
-        "batch_row",
-        "batch_end",
-        "exploded_at",
-        "derivative_alive",
-        "exploded_step",
-        "frozen_since",
-        "rises",
-        "falls",
-        "last_step",
-        "last_epoch",
-        "rows",
+    (
+        *("step", "epoch", "row", "batch_row", "batch_end", "exploded_at", "derivative_alive"),
+        *("exploded_step", "frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
         "steps_per_epoch",
-    ]
+    )
 )
 """Fields and quantities that are whole numbers."""
 

@@ -1,0 +1,10 @@
+"""What a torch run is made of: the network, the optimizer's memory, and the rounding."""
+
+from __future__ import annotations
+
+from xlsgd.torch_side.net import TorchNet
+from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.plain import load_torch
+from xlsgd.torch_side.stepper import Stepper, start_state
+
+__all__ = ["Noise", "Stepper", "TorchNet", "load_torch", "start_state"]

@@ -1,0 +1,113 @@
+"""The network in torch: PyTorch's own layers, every row of a table with parameters of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from xlsgd import collapsed
+from xlsgd.experiment import Experiment
+from xlsgd.nets.network import map_nested
+from xlsgd.torch_side.noise import Noise
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Tensors = dict[str, Tensor]
+
+__all__ = ["TorchNet"]
+
+
+class TorchNet:
+    """Forward pass and derivatives of an experiment's network, many rows at once.
+
+    A sheet has the weights of every row in that row; so has this. ``torch.vmap`` runs PyTorch's
+    layer once for every row, each time with the row's own parameters.
+    """
+
+    def __init__(self, experiment: Experiment, noise: Noise) -> None:
+        self._experiment, self._noise = experiment, noise
+        self._places = [(place, place.layer.module()) for place in experiment.network.places]
+        self._loss = experiment.loss.module()
+
+    def evaluate(self, x: Tensor, y: Tensor) -> Callable[[Tensors], Tensors]:
+        """Return every layer's outputs and the loss as a function of the parameters.
+
+        x: shape (rows, inputs).   y: shape (rows,).   The function takes parameters of shape
+        (…, rows) and returns tensors of the same shape.
+        """
+        import torch
+        from torch.func import functional_call
+
+        def evaluate(parameters: Tensors) -> Tensors:
+            shape = next(iter(parameters.values())).shape
+            flat = {name: value.reshape(-1) for name, value in parameters.items()}
+            value = x.expand(*shape, x.shape[-1]).reshape(-1, x.shape[-1])
+            outputs: Tensors = {}
+            for place, module in self._places:
+                own = {
+                    kind: _stacked(map_nested(flat.__getitem__, names))
+                    for kind, names in place.parameters.items()
+                }
+                if own:
+                    layer = torch.vmap(lambda p, v, m=module: functional_call(m, p, (v,)))
+                    value = layer(own, value)
+                else:
+                    value = module(value)
+                columns = [self._rounded(column, shape) for column in value.unbind(-1)]
+                outputs |= dict(zip(place.outputs, columns, strict=True))
+                value = torch.stack(columns, -1)
+            loss = self._loss(outputs["pred"], y.expand(shape).reshape(-1))
+            outputs["loss"] = self._rounded(loss, shape)
+            # Reshaped only where needed: autograd asks for the very tensors computed with.
+            return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}
+
+        return evaluate
+
+    def _rounded(self, column: Tensor, shape: Sequence[int]) -> Tensor:
+        return self._noise.rounding(column.reshape(*shape)).reshape(-1)
+
+    def gradients(self, parameters: Tensors, x: Tensor, y: Tensor) -> Tensors:
+        """Return the derivative that drives the update.
+
+        parameters, y: shape (members, rows).   x: shape (members, rows, inputs).
+        """
+        experiment = self._experiment
+        flat = {p: v.reshape(-1) for p, v in parameters.items()}
+        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+        rule = next(rule for rule in experiment.rules if rule.choice == experiment.gradient)
+        found = rule.quantities(evaluate, flat, experiment.h)
+        return {p: found[f"{rule.gradient}.{p}"].reshape(y.shape) for p in parameters}
+
+    def quantities(self, parameters: Tensors, x: Tensor, y: Tensor) -> Tensors:
+        """Return forward pass, both derivatives, how far they are apart and which one is used.
+
+        Shapes as for ``gradients``.
+        """
+        experiment, shape = self._experiment, y.shape
+        flat = {p: v.reshape(-1) for p, v in parameters.items()}
+        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+        found = evaluate(flat)
+        for rule in experiment.rules:
+            found |= rule.quantities(evaluate, flat, experiment.h)
+        for p in parameters:
+            numerical, backprop = found[f"grad_num.{p}"], found[f"grad.{p}"]
+            size = numerical.abs() + backprop.abs() + 1e-300
+            found[f"grad_diff.{p}"] = (numerical - backprop).abs() / size
+            used = numerical if experiment.gradient == "numerical" else backprop
+            found[f"grad_used.{p}"] = used
+        found = {name: value.detach().reshape(shape) for name, value in found.items()}
+        found |= {f"param.{p}": v for p, v in parameters.items()}
+        if experiment.network.inputs == 1:
+            found |= collapsed.quantities(experiment.network, parameters, x[..., 0])
+        return found
+
+
+def _stacked(nested: object) -> Tensor:
+    """Return nested lists of tensors (rows,) as one tensor (rows, …)."""
+    import torch
+
+    if isinstance(nested, list):
+        return torch.stack([_stacked(item) for item in nested], 1)
+    assert isinstance(nested, torch.Tensor)
+    return nested
