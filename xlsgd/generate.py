@@ -63,8 +63,7 @@ def generate(
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines import get_engine
     from xlsgd.sheets.package import package, write_whole
-    from xlsgd.sheets.reader import book_of
-    from xlsgd.sheets.workbook import build_workbook
+    from xlsgd.sheets.workbook import book_of, build_workbook
 
     def calculating(done: int, total: int) -> None:
         if progress is not None:

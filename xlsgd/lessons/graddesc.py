@@ -60,7 +60,7 @@ class GradDesc(LessonPlan):
         experiments = [
             Experiment(
                 id=name,
-                title=f"{name}: {optimizer.summary}",
+                title=f"one neuron, {name}",
                 about=_WATCH.get(name, optimizer.summary),
                 network=network,
                 optimizer=optimizer,

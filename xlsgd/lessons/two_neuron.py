@@ -32,14 +32,14 @@ class TwoNeuron(LessonPlan):
             about: str,
             optimizer: str = "sgd",
             start: Mapping[str, float] | None = None,
+            detail: str = "",
         ) -> Experiment:
             net = parse_network(network)
             chosen = get_optimizer(optimizer, options.convention)
-            used = rate if options.learning_rate is None else options.learning_rate
             words = {ONE: "one neuron", TWO: "two neurons", TWO_RELU: "two neurons, ReLU between"}
             return Experiment(
                 id=id,
-                title=f"{words[network]}, {chosen.name}, learning_rate {used:g}",
+                title=f"{words[network]}, {chosen.name}{', ' + detail if detail else ''}",
                 about=about,
                 network=net,
                 optimizer=chosen,
@@ -47,6 +47,8 @@ class TwoNeuron(LessonPlan):
                 start={p: (start or {}).get(p, 1.0) for p in net.parameters},
             )
 
+        # Where the user has chosen one rate for all tabs, none of them is the slow one.
+        slow = "a tenth of the rate" if options.learning_rate is None else ""
         experiments = [
             experiment(
                 "one",
@@ -79,6 +81,7 @@ class TwoNeuron(LessonPlan):
                 1e-5,
                 "A tenth of the rate, and two neurons train. slope and intercept are the one line "
                 "that all four weights together make: pred_collapsed is pred.",
+                detail=slow,
             ),
             experiment(
                 "two-relu-slow",
@@ -86,6 +89,7 @@ class TwoNeuron(LessonPlan):
                 1e-5,
                 "At this rate the ReLU is never below 0, so it does nothing: every number equals "
                 "the tab without it. It was the rate that made it train, not the ReLU.",
+                detail=slow,
             ),
             experiment(
                 "two-better-start",
@@ -94,6 +98,7 @@ class TwoNeuron(LessonPlan):
                 "The same rate and network from start weights with larger biases: the slow part, "
                 "the intercept, has less far to go.",
                 start=BETTER,
+                detail="better start",
             ),
         ]
         for name in options.optimizers or ("momentum", "adam"):

@@ -1,18 +1,29 @@
-"""Read a workbook's cells: formulas and constants, and the values stored beside formulas."""
+"""Read a workbook's cells: formulas and constants, and the values stored beside formulas.
+
+openpyxl gives either the formulas of a file or its stored values; both take two readings, and
+build styles, charts and dimensions that nobody here asks for. So the parts are read directly:
+three kinds of XML file with a handful of elements (ECMA-376, part 1, chapter 18).
+"""
 
 from __future__ import annotations
 
-import datetime
-import warnings
+import posixpath
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xlsgd.cells import Book, CellError, Content, Formula, Grid, Position, Scalar
+from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar
 from xlsgd.errors import WorkbookError
 from xlsgd.sheets.guard import check_package
 
-__all__ = ["WorkbookFile", "book_of", "read_workbook"]
+__all__ = ["WorkbookFile", "read_workbook"]
+
+Element = Any
+_WORKBOOK = "xl/workbook.xml"
+_RELATIONSHIP = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT_RELATIONSHIP = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
 @dataclass
@@ -34,66 +45,137 @@ def read_workbook(path: Path) -> WorkbookFile:
     Raises WorkbookError for anything that is no sound .xlsx workbook.
     """
     check_package(path)
-    book = book_of(_load(path, data_only=False))
-    values = book_of(_load(path, data_only=True))
-    stored: dict[str, dict[Position, Scalar]] = {}
-    for sheet, grid in book.sheets.items():
-        saved = values.sheets[sheet]
-        stored[sheet] = {
-            position: saved.get(position)
-            for position, content in grid.items()
-            if isinstance(content, Formula)
-        }
-    return WorkbookFile(path, book, stored)
-
-
-def book_of(workbook: Any) -> Book:
-    """Return the cells of an openpyxl workbook."""
-    book = Book()
-    for sheet in workbook.worksheets:
-        # The cells that exist, never the rectangle around them: one cell in the far corner of a
-        # sheet would make that seventeen thousand million.
-        contents = ((position, _content(cell)) for position, cell in sheet._cells.items())
-        grid: Grid = {position: content for position, content in contents if content is not None}
-        book.sheets[sheet.title] = grid
-        for name, defined in sheet.defined_names.items():
-            book.names[sheet.title, name.lower()] = str(defined.attr_text)
-    for name, defined in workbook.defined_names.items():
-        book.names[None, name.lower()] = str(defined.attr_text)
-    return book
-
-
-def _load(path: Path, data_only: bool) -> Any:
-    from openpyxl import load_workbook
-
     try:
-        with warnings.catch_warnings():
-            # openpyxl tells of extensions that it drops; nothing of them is read here.
-            warnings.simplefilter("ignore")
-            return load_workbook(path, data_only=data_only, keep_links=False)
+        with zipfile.ZipFile(path) as package:
+            return _read(path, package)
     except Exception as error:
-        # openpyxl lets whatever goes wrong in a damaged part through as it is.
+        # What a damaged part raises depends on where it is damaged: XML, numbers, references.
         raise WorkbookError(
             f"{path}: cannot be read as a workbook ({type(error).__name__}: {error}); "
             "open it in a spreadsheet program and save it again as .xlsx"
         ) from error
 
 
-def _content(cell: Any) -> Content:
-    value = cell.value
-    if value is None:
-        return None
-    if cell.data_type == "f":
-        text = getattr(value, "text", None)  # array formulas come as objects
-        return Formula(value) if isinstance(value, str) else Formula("{" + str(text) + "}")
-    if cell.data_type == "e":
-        return CellError(str(value))
-    if isinstance(value, bool | str):
-        return value
-    if isinstance(value, int | float):
-        return float(value)
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time | datetime.timedelta):
-        from openpyxl.utils.datetime import to_excel
+def _read(path: Path, package: zipfile.ZipFile) -> WorkbookFile:
+    targets = {
+        relation.get("Id"): (relation.get("Type"), relation.get("Target"))
+        for relation in _elements(package, "xl/_rels/workbook.xml.rels", "Relationship")
+    }
+    sheets: dict[str, str] = {}
+    for sheet in _elements(package, _WORKBOOK, "sheet"):
+        kind, target = targets[sheet.get(_RELATIONSHIP) or sheet.get(_STRICT_RELATIONSHIP)]
+        if kind.endswith("/worksheet"):  # and not a sheet that is one big chart
+            sheets[sheet.get("name")] = posixpath.join("/xl", target)[1:]
+    strings = _shared_strings(package)
+    book, stored = Book(), {}
+    for name, part in sheets.items():
+        book.sheets[name], stored[name] = _read_sheet(package, part, strings)
+    order = [sheet.get("name") for sheet in _elements(package, _WORKBOOK, "sheet")]
+    for defined in _elements(package, _WORKBOOK, "definedName"):
+        scope = defined.get("localSheetId")
+        sheet_name = None if scope is None else order[int(scope)]
+        book.names[sheet_name, defined.get("name").lower()] = defined.text or ""
+    return WorkbookFile(path, book, stored)
 
-        return float(to_excel(value))
-    return str(value)
+
+def _elements(package: zipfile.ZipFile, part: str, tag: str) -> Iterator[Element]:
+    """Yield the elements of a name, in any namespace, each to be used before the next one."""
+    from lxml.etree import iterparse
+
+    with package.open(part) as stream:
+        for _, element in iterparse(
+            stream, tag="{*}" + tag, resolve_entities=False, no_network=True
+        ):
+            yield element
+            element.clear()
+
+
+def _shared_strings(package: zipfile.ZipFile) -> list[str]:
+    part = "xl/sharedStrings.xml"
+    if part not in package.namelist():
+        return []
+    return [_text(item) for item in _elements(package, part, "si")]
+
+
+def _text(item: Element) -> str:
+    """Return the text of a string item, its runs joined, without phonetic hints."""
+    return "".join(
+        child.text or ""
+        for child in item.iter("{*}t")
+        if not child.getparent().tag.endswith("}rPh")
+    )
+
+
+def _read_sheet(
+    package: zipfile.ZipFile, part: str, strings: list[str]
+) -> tuple[Grid, dict[Position, Scalar]]:
+    grid: Grid = {}
+    stored: dict[Position, Scalar] = {}
+    shared: dict[str, Callable[[str], str]] = {}
+    number = 0
+    for row in _elements(package, part, "row"):
+        number = int(row.get("r") or number + 1)
+        column = 0
+        for cell in row:
+            reference = cell.get("r")
+            column = _column(reference) if reference else column + 1
+            formula = value = None
+            for child in cell:
+                tag = child.tag.rpartition("}")[2]
+                if tag == "f":
+                    formula = child
+                elif tag == "v":
+                    value = _value(cell.get("t"), child.text, strings)
+                elif tag == "is":
+                    value = _text(child)
+            if formula is not None:
+                grid[number, column] = _formula(formula, reference or "", shared)
+                stored[number, column] = value
+            elif value is not None:
+                grid[number, column] = value
+    return grid, stored
+
+
+def _column(reference: str) -> int:
+    """Return the column number of an address: 28 for ``AB7``."""
+    number = 0
+    for letter in reference:
+        if letter < "A":
+            break
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _value(kind: str | None, text: str | None, strings: list[str]) -> Scalar:
+    if text is None:
+        return "" if kind == "str" else None
+    if kind is None or kind == "n":
+        return float(text)
+    if kind == "s":
+        return strings[int(text)]
+    if kind == "str":
+        return text
+    if kind == "b":
+        return text.strip() == "1"
+    if kind == "e":
+        return CellError(text)
+    if kind == "d":
+        from openpyxl.utils.datetime import from_ISO8601, to_excel
+
+        return float(to_excel(from_ISO8601(text)))
+    raise ValueError(f"unknown type of cell '{kind}'")
+
+
+def _formula(element: Element, reference: str, shared: dict[str, Callable[[str], str]]) -> Formula:
+    text, kind = element.text or "", element.get("t")
+    if kind == "shared":
+        # The first cell of a filled block has the formula, the others say "as that one".
+        key = element.get("si")
+        if not text:
+            return Formula(shared[key](reference))
+        from openpyxl.formula.translate import Translator
+
+        shared[key] = Translator(f"={text}", reference).translate_formula
+    if kind in ("array", "dataTable"):
+        return Formula("{=" + text + "}")
+    return Formula(f"={text}")

@@ -89,7 +89,7 @@ def add_styles(workbook: Workbook) -> None:
         protection=Protection(locked=False),
     )
     style("value", number_format=NUMBER, alignment=Alignment(horizontal="right"))
-    style("fact", alignment=Alignment(horizontal="left"))
+    style("fact", alignment=Alignment(horizontal="left", indent=1))
     style("verdict", font=Font(name="Calibri", size=13, bold=True, color=ink))
     style(
         "quantity",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpyxl import Workbook
 from openpyxl.workbook.properties import CalcProperties
 
+from xlsgd.cells import Book, Formula, Grid
 from xlsgd.errors import SpecError
 from xlsgd.lessons.lesson import Lesson
 from xlsgd.sheets.compare_tab import draw_compare_tab, map_compare_tab
@@ -15,7 +16,7 @@ from xlsgd.sheets.style import add_styles
 from xlsgd.sheets.training_tab import FIRST_ROW, draw_training_tab, map_training_tab
 from xlsgd.training import steps_columns
 
-__all__ = ["MAX_FORMULAS", "MAX_ROWS", "build_workbook", "check_size"]
+__all__ = ["MAX_FORMULAS", "MAX_ROWS", "book_of", "build_workbook", "check_size"]
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet in Excel 2007 and later."""
@@ -73,3 +74,21 @@ def build_workbook(lesson: Lesson) -> Workbook:
     workbook.properties.title = lesson.title
     workbook.properties.creator = "xlsgd"
     return workbook
+
+
+def book_of(workbook: Workbook) -> Book:
+    """Return the cells of a workbook that build_workbook made."""
+    book = Book()
+    for sheet in workbook.worksheets:
+        grid: Grid = {}
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.value is None:
+                    continue
+                if cell.data_type == "f":
+                    grid[cell.row, cell.column] = Formula(cell.value)
+                else:
+                    is_text = isinstance(cell.value, str)
+                    grid[cell.row, cell.column] = cell.value if is_text else float(cell.value)
+        book.sheets[sheet.title] = grid
+    return book
