@@ -1,0 +1,7 @@
+"""The checks of verify, tab by tab. Here the sheet and the torch run meet."""
+
+from __future__ import annotations
+
+from xlsgd.checks.checker import Checker
+
+__all__ = ["Checker"]

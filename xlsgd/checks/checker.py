@@ -1,0 +1,214 @@
+"""Which checks a workbook gets: three questions for every training tab, then the compare tab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from xlsgd import comparison, training, verdict
+from xlsgd.checks.examined import ExaminedTab
+from xlsgd.checks.horizon import horizon
+from xlsgd.compare import Block, Tolerance
+from xlsgd.experiment import Experiment
+from xlsgd.report.report import RunVerdict, SheetReport, value_text
+from xlsgd.sheets.finder import Found, Values
+from xlsgd.sheets.maps import TableMap, TabMap, address
+from xlsgd.sheets.reader import WorkbookFile
+from xlsgd.trace import MEMBERS, Trace, run, steps
+
+__all__ = ["Checker"]
+
+_STEPS, _EPOCHS, _PANEL = range(3)
+"""Parts of a training tab in order of calculation."""
+
+
+class Checker:
+    """Checks a workbook's tabs one by one and gathers the reports.
+
+    notes: sentences about what could not be checked.
+    """
+
+    def __init__(
+        self,
+        file: WorkbookFile,
+        values: Values,
+        found: Found,
+        tolerance: Mapping[str, Tolerance],
+    ) -> None:
+        self.notes: list[str] = []
+        self._file, self._found = file, found
+        kinds = {found.maps.data.sheet: "data"}
+        kinds |= {tab.sheet: "training" for tab in found.maps.training.values()}
+        if found.maps.compare is not None:
+            kinds[found.maps.compare.sheet] = "compare"
+        self._tabs = {
+            sheet: ExaminedTab(sheet, kinds.get(sheet, "other"), grid, values[sheet], tolerance)
+            for sheet, grid in file.book.sheets.items()
+        }
+        # What the compare tab will have to say of each experiment, per check and member.
+        self._summaries: dict[str, dict[str, list[comparison.RunSummary]]] = {"step": {}, "run": {}}
+
+    def check_training(self, experiment_id: str) -> None:
+        """Ask the three questions of a training tab, and look at its patterns."""
+        experiment = self._found.experiments[experiment_id]
+        maps = self._found.maps.training[experiment_id]
+        tab = self._tabs[maps.sheet]
+        report = tab.report
+        report.experiment = experiment_id
+        table = maps.tables["steps"]
+        columns = training.steps_columns(experiment)
+        tab.check_patterns(table, columns, _STEPS)
+        tab.check_patterns(maps.tables["epochs"], verdict.epoch_columns(), _EPOCHS)
+        for given in verdict.panel(experiment):
+            tab.need_formula(maps.fields[given.key], given.key, _PANEL)
+
+        one_step = steps(experiment, self._found.data, tab.numbers(table))
+        whole_run = run(experiment, self._found.data, rows=len(table.rows))
+        limit = horizon(experiment, whole_run)
+        report.predictable_steps, report.horizon = limit.step, limit.why
+        places = {column.quantity: table.columns[column.quantity] for column in columns}
+        numbers = whole_run["step"].astype(np.int64)
+        for check, trace, rows in (
+            ("step", one_step, len(table.rows)),
+            ("run", whole_run, limit.rows),
+        ):
+            block = _block(table, places, trace, rows)
+            tab.compare_table(check, "steps", block, _STEPS, numbers)
+            panels = self._check_summary(tab, maps, experiment, check, trace, limit.why is None)
+        tab.expect_strays(table, {name: whole_run.spread(name) for name in places})
+        report.verdict = _run_verdict(tab, maps, experiment, whole_run, panels)
+
+    def _check_summary(
+        self,
+        tab: ExaminedTab,
+        maps: TabMap,
+        experiment: Experiment,
+        check: str,
+        trace: Trace,
+        predictable: bool,
+    ) -> list[dict[str, float | str]]:
+        """Compare the table of epochs and the panel, and return every member's panel."""
+        table = maps.tables["epochs"]
+        length = len(table.rows)
+        epochs = verdict.epoch_quantities(trace.values, max(length, experiment.epochs))
+        panels = [
+            verdict.panel_values(
+                experiment,
+                trace.member(member),
+                {name: values[member] for name, values in epochs.items()},
+                self._found.data.rows,
+            )[1]
+            for member in range(MEMBERS)
+        ]
+        self._summaries[check][experiment.id] = [
+            comparison.RunSummary(
+                experiment.id,
+                experiment.optimizer.name,
+                experiment.learning_rate,
+                epochs["mean_loss"][member][:length],
+                panel,
+            )
+            for member, panel in enumerate(panels)
+        ]
+        if check == "step" or predictable:  # else the verdict alone counts
+            members = Trace({name: values[:, :length] for name, values in epochs.items()})
+            places = {c.quantity: table.columns[c.quantity] for c in verdict.epoch_columns()}
+            tab.compare_table(check, "epochs", _block(table, places, members, length), _EPOCHS)
+            expected = {key: [panel[key] for panel in panels] for key in panels[0]}
+            fields = {key: maps.fields[key] for key in expected}
+            tab.compare_fields(check, fields, expected, _PANEL)
+        return panels
+
+    def check_compare(self) -> None:
+        """Compare the compare tab, where there is one, with what the training tabs say."""
+        maps = self._found.maps.compare
+        if maps is None:
+            return
+        tab = self._tabs[maps.sheet]
+        losses, runs = maps.tables["losses"], maps.tables["runs"]
+        experiments = list(self._found.experiments)
+        columns = comparison.losses_columns(experiments)
+        tab.check_patterns(losses, columns, 0)
+        target = tab.cells.get(maps.fields["target_loss"])
+        aim = target if isinstance(target, float) else float("nan")
+        reports = [self._tabs[m.sheet].report for m in self._found.maps.training.values()]
+        predictable = all(report.horizon is None for report in reports)
+        for check in ("step", "run") if predictable else ("step",):
+            summaries = self._summaries[check]
+            tables = [
+                comparison.losses_quantities(
+                    [summaries[e][member] for e in experiments], len(losses.rows), aim
+                )
+                for member in range(MEMBERS)
+            ]
+            members = Trace({name: np.stack([t[name] for t in tables]) for name in tables[0]})
+            places = {c.quantity: losses.columns[c.quantity] for c in columns}
+            tab.compare_table(check, "losses", _block(losses, places, members, len(losses.rows)), 0)
+            for row in runs.rows:
+                experiment = str(tab.cells[row, runs.columns["experiment"]])
+                lines = [
+                    comparison.runs_quantities(summaries[experiment][member], tables[member])
+                    for member in range(MEMBERS)
+                ]
+                fields = {key: (row, runs.columns[key]) for key in lines[0]}
+                for key, place in fields.items():
+                    tab.need_formula(place, key, 1)
+                expected = {key: [line[key] for line in lines] for key in lines[0]}
+                tab.compare_fields(check, fields, expected, 1)
+
+    def finish(self) -> list[SheetReport]:
+        """Check stored values, account for every formula cell, and return all reports."""
+        stored = self._file.stored
+        if any(value is not None for sheet in stored.values() for value in sheet.values()):
+            for sheet, tab in self._tabs.items():
+                if tab.report.kind != "other":
+                    tab.check_stored(stored[sheet])
+        else:
+            self.notes.append(
+                "the file stores no values beside its formulas (the program that saved it writes "
+                "none), so stored values could not be checked"
+            )
+        return [tab.finish() for tab in self._tabs.values()]
+
+
+def _block(table: TableMap, places: Mapping[str, int], trace: Trace, rows: int) -> Block:
+    """Return what a trace expects of the first rows of a table."""
+    return Block(
+        table.rows[:rows],
+        places,
+        {name: trace[name][:rows] for name in places},
+        {name: trace.spread(name)[:rows] for name in places},
+    )
+
+
+def _run_verdict(
+    tab: ExaminedTab,
+    maps: TabMap,
+    experiment: Experiment,
+    trace: Trace,
+    panels: list[dict[str, float | str]],
+) -> RunVerdict:
+    """Return how the run went, by the sheet's verdict cell and by torch's ensemble.
+
+    panels: of every member.
+    """
+    shown = tab.cells.get(maps.fields["verdict"])
+    sheet = shown if isinstance(shown, str) else value_text(shown)
+    texts = [str(panel["verdict"]) for panel in panels]
+    panel = panels[0]
+    kind, step, column = str(panel["trend"]), 0, ""
+    units = verdict.units(experiment)
+    for key, name, where in (
+        ("frozen_since", "frozen", f"grad_num.{experiment.network.parameters[0]}"),
+        *((f"dead_since.{unit}", "dead", unit) for unit in units),
+        ("exploded_step", "exploded", "loss"),
+    ):
+        if panel[key]:
+            kind, step, column = name, int(float(panel[key])), where
+    cell = None
+    if step:
+        row = int(np.argmax(trace["step"] >= step))
+        cell = address(maps.tables["steps"].cell(column, row))
+    agree = sheet in texts
+    return RunVerdict(sheet, texts[0], tuple(dict.fromkeys(texts)), agree, kind, step or None, cell)

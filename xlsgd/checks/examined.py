@@ -1,0 +1,272 @@
+"""A tab under examination: its cells, what was found wrong with them, what was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.columns import Column
+from xlsgd.compare import SAFETY, Block, Comparison, Tolerance, compare, kind_name, kind_of
+from xlsgd.patterns import broken_patterns
+from xlsgd.report.report import Difference, Extreme, SheetReport, value_text
+from xlsgd.sheets.maps import TableMap, address
+
+__all__ = ["ExaminedTab"]
+
+Expected = Mapping[str, Sequence[float | str]]
+"""Name to what each member of the ensemble expects; the first is the run itself."""
+
+_UNCHECKED = {
+    "training": "not one of xlsgd's fields or columns",
+    "compare": "not one of xlsgd's fields or columns",
+    "data": "data: taken as it is for both sides",
+    "other": "on a tab that is none of xlsgd's training tabs",
+}
+
+
+class ExaminedTab:
+    """Gathers differences cell by cell and turns them into a report.
+
+    rank, in several methods: which part of the tab is calculated first, so that the first
+    difference is the culprit and not one of its victims.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        contents: Grid,
+        values: Mapping[Position, Scalar | Uncomputed],
+        tolerance: Mapping[str, Tolerance],
+    ) -> None:
+        self.report = SheetReport(name, kind)
+        self.report.formulas = sum(isinstance(c, Formula) for c in contents.values())
+        self.contents = contents
+        self.cells: dict[Position, Scalar | Uncomputed] = {
+            position: values[position] if isinstance(content, Formula) else content
+            for position, content in contents.items()
+        }
+        self._tolerance = tolerance
+        self._compared: dict[Position, str] = {}
+        self._spread: dict[Position, float] = {}
+        self._wrong: dict[Position, Difference] = {}
+        self._order: dict[Position, tuple[int, int, int]] = {}
+
+    def numbers(self, table: TableMap) -> dict[str, NDArray[np.float64]]:
+        """Return a table's numbers per quantity, nan where the sheet has none."""
+        found = {}
+        for quantity, column in table.columns.items():
+            values = (self.cells.get((row, column)) for row in table.rows)
+            found[quantity] = np.array([v if type(v) is float else np.nan for v in values])
+        return found
+
+    # With torch
+
+    def compare_table(
+        self,
+        check: str,
+        table: str,
+        block: Block,
+        rank: int,
+        step_numbers: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Compare the cells of a table with what torch expects."""
+        if not len(block.rows):
+            return
+        result = compare(block, self.cells, self._tolerance[check])
+        self.report.comparisons[f"{check} {table}"] = result
+        for quantity, column in block.columns.items():
+            for row in block.rows:
+                if isinstance(self.contents.get((row, column)), Formula):
+                    self._compared[row, column] = quantity
+        for i, j in np.argwhere(~result.ok):
+            position = result.position(i, j)
+            self.differ(
+                position,
+                (rank, int(i), int(j)),
+                result.quantities[j],
+                check,
+                step=None if step_numbers is None else int(step_numbers[i]),
+                torch_value=float(result.expected[i, j]),
+                off=_finite(result.off[i, j]),
+                allowed=_finite(result.allowed[i, j]),
+            )
+
+    def compare_fields(
+        self, check: str, places: Mapping[str, Position], expected: Expected, rank: int
+    ) -> None:
+        """Compare single cells, numbers or words, with what the members of the ensemble have."""
+        tolerance = self._tolerance[check]
+        for order, (key, position) in enumerate(places.items()):
+            value, members = self.cells.get(position), expected[key]
+            if isinstance(self.contents.get(position), Formula):
+                self._compared[position] = key
+            off = allowed = None
+            first = members[0]
+            if isinstance(value, str) or isinstance(first, str):
+                ok = value in members
+            elif not np.isfinite(first):
+                ok = isinstance(value, CellError)
+            elif isinstance(value, float):
+                numbers = [m for m in members if isinstance(m, float)]
+                spread = max(abs(number - first) for number in numbers)
+                allowed = tolerance.atol + tolerance.rtol * abs(first) + SAFETY * spread
+                off = abs(value - first)
+                # Where a member is not finite, float64 does not say what to expect.
+                ok = off <= allowed or np.isnan(allowed)
+                self._spread[position] = spread
+            else:
+                ok = False
+            if not ok:
+                self.differ(
+                    position, (rank, order, position[1]), key, check,
+                    torch_value=first, off=off, allowed=allowed,
+                )  # fmt: skip
+
+    def expect_strays(self, table: TableMap, spreads: Mapping[str, NDArray[np.float64]]) -> None:
+        """Remember how far the numbers of a table may stray, for the stored values."""
+        for quantity, spread in spreads.items():
+            column = table.columns[quantity]
+            for row, value in zip(table.rows, spread, strict=True):
+                self._spread[row, column] = float(value)
+
+    # With its own column
+
+    def check_patterns(self, table: TableMap, columns: Sequence[Column], rank: int) -> None:
+        """Look for formulas that do not say what their column says, and for typed-in numbers."""
+        places = {row: i for i, row in enumerate(table.rows)}
+        for j, column in enumerate(columns):
+            number = table.columns[column.quantity]
+            looks_back = column.first is not None or "{prev." in column.formula
+            rows = table.rows[1:] if looks_back else table.rows
+            broken = broken_patterns(self.contents, table.rows, rows, number)
+            if looks_back and (column.first is None or column.first.startswith("=")):
+                broken |= broken_patterns(self.contents, table.rows, table.rows[:1], number)
+            self.report.cells_in_pattern += len(rows)
+            for position, reason in broken.items():
+                order = (rank, places[position[0]], j)
+                self.differ(position, order, column.quantity, "pattern", reason)
+
+    def need_formula(self, position: Position, key: str, rank: int) -> None:
+        """Report a cell that holds no formula any more."""
+        if not isinstance(self.contents.get(position), Formula):
+            shown = value_text(self.cells.get(position))
+            reason = f"holds {shown} where xlsgd put a formula"
+            self.differ(position, (rank, 0, position[1]), key, "pattern", reason)
+
+    # With what the file stores
+
+    def check_stored(self, stored: Mapping[Position, Scalar]) -> None:
+        """Are the values in the file those that recalculation gives?"""
+        tolerance = self._tolerance["stored"]
+        for number, (position, saved) in enumerate(stored.items()):
+            value = self.cells[position]
+            if isinstance(value, Uncomputed):
+                continue  # reported as such
+            self.report.cells_stored += 1
+            off = allowed = None
+            if isinstance(value, float) and isinstance(saved, float):
+                allowed = tolerance.atol + tolerance.rtol * abs(value)
+                allowed += SAFETY * self._spread.get(position, 0.0)
+                off = abs(saved - value)
+                ok = off <= allowed
+            else:
+                ok = kind_of(saved) == kind_of(value)
+                ok = ok and (saved == value or not isinstance(value, str | bool))
+            if not ok:
+                self.differ(
+                    position,
+                    (3, number, 0),
+                    self._compared.get(position, ""),
+                    "stored",
+                    f"the file stores {value_text(saved)}, recalculated it is {value_text(value)}",
+                    sheet_value=saved,
+                    torch_value=value,
+                    off=off,
+                    allowed=allowed,
+                )
+
+    # The report
+
+    def differ(
+        self,
+        position: Position,
+        order: tuple[int, int, int],
+        quantity: str,
+        check: str,
+        reason: str | None = None,
+        **details: object,
+    ) -> None:
+        """Note a difference; of several in one cell, the one that knows torch's value counts.
+
+        order: place in the order of calculation: rank, row, column.
+        """
+        value = self.cells.get(position)
+        content = self.contents.get(position)
+        expected = details.get("torch_value")
+        found = Difference(
+            self.report.name,
+            address(position),
+            quantity,
+            check,
+            reason or _reason(value, expected),
+            formula=str(content) if isinstance(content, Formula) else None,
+            **{"sheet_value": value, **details},  # type: ignore[arg-type]
+        )
+        earlier = self._wrong.get(position)
+        self._order.setdefault(position, order)
+        if earlier is None:
+            self._wrong[position] = found
+        elif earlier.torch_value is None and expected is not None:
+            self._wrong[position] = replace(found, reason=f"{earlier.reason}; {found.reason}")
+
+    def finish(self) -> SheetReport:
+        """Account for every formula cell and return the report."""
+        report = self.report
+        report.cells_compared = len(self._compared)
+        for position, content in self.contents.items():
+            if isinstance(content, Formula) and position not in self._compared:
+                reason = _UNCHECKED[report.kind]
+                value = self.cells[position]
+                if isinstance(value, Uncomputed):
+                    reason += f"; {value}"
+                report.unchecked[address(position)] = reason
+        ordered = sorted(self._wrong, key=self._order.__getitem__)
+        report.differences = [self._wrong[position] for position in ordered]
+        report.cells_differing = len(report.differences)
+        report.greatest_off = _extreme(report.comparisons, "off")
+        report.greatest_relative = _extreme(report.comparisons, "relative")
+        return report
+
+
+def _reason(value: Scalar | Uncomputed, expected: object) -> str:
+    if isinstance(value, Uncomputed):
+        return str(value)
+    kind = kind_name(kind_of(value))
+    if not isinstance(expected, float):
+        return "says something else than torch" if isinstance(value, str) else f"holds {kind}"
+    if isinstance(value, float) and np.isfinite(expected):
+        return "differs from torch"
+    return f"{kind} where torch has {'a number' if np.isfinite(expected) else 'no finite number'}"
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None
+
+
+def _extreme(comparisons: Mapping[str, Comparison], kind: str) -> Extreme | None:
+    """Return the greatest difference among the step checks, with its cell."""
+    best: Extreme | None = None
+    for name, result in comparisons.items():
+        if not name.startswith("step"):
+            continue
+        numbers = getattr(result, kind)
+        numbers = np.where(np.isfinite(numbers), numbers, -1.0)
+        i, j = (int(n) for n in np.unravel_index(np.argmax(numbers), numbers.shape))
+        if numbers[i, j] >= 0 and (best is None or numbers[i, j] > best.value):
+            best = Extreme(float(numbers[i, j]), address(result.position(i, j)))
+    return best
