@@ -1,9 +1,10 @@
-"""Draw every tab of the lessons as a picture, through LibreOffice and poppler.
+"""Draw tabs of the lessons as pictures, through LibreOffice and poppler.
 
-    python scripts/pictures.py FOLDER [LESSON ...]
+    python scripts/pictures.py FOLDER [LESSON ...]   what one sees of every tab before scrolling
+    python scripts/pictures.py                       the pictures of the docs, into docs/pictures
 
-Writes FOLDER/LESSON-TAB.png: what one sees of a tab before scrolling. The pictures of the README
-are those in docs/pictures.
+The first writes FOLDER/LESSON-TAB.png, for looking at all there is; the second the parts of tabs
+that DOCS names, small enough for a page.
 """
 
 from __future__ import annotations
@@ -11,33 +12,94 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from openpyxl.utils import get_column_letter
+from openpyxl.workbook import Workbook
 from PIL import Image, ImageChops
 
-from xlsgd.lessons import Options, lesson_plans
-from xlsgd.sheets.workbook import build_workbook
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from xlsgd.lessons import Options, lesson_plans  # noqa: E402 - the package is beside this folder
+from xlsgd.sheets.workbook import build_workbook  # noqa: E402
 
 RESOLUTION = 110
 LAST_ROW, MOST_COLUMNS = 69, 36
+WIDTH = 1500
+"""Pixels across a picture of the docs."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a tab.
+
+    area: its cells.   options: what is asked of the lesson.
+    """
+
+    lesson: str
+    tab: str
+    area: str
+    options: Options = field(default_factory=Options)
+
+
+DOCS = {
+    "sgd": Part("graddesc", "sgd", "A1:W37"),
+    "explodes": Part(
+        "graddesc", "sgd", "A1:W37", Options(learning_rate=0.0005, optimizers=("sgd",))
+    ),
+    "frozen-and-exploded": Part("two-neuron", "two", "K3:AG40"),
+    "compare": Part("graddesc", "compare", "A1:H35"),
+}
 
 
 def draw(lesson: str, folder: Path) -> list[Path]:
     """Draw the tabs of a lesson and return the pictures."""
-    built = lesson_plans()[lesson].build(Options())
-    workbook = build_workbook(built)
+    workbook = build_workbook(lesson_plans()[lesson].build(Options()))
+    areas = {}
     for sheet in workbook.worksheets:
-        last_row = min(sheet.max_row, LAST_ROW)
         last_column = get_column_letter(min(sheet.max_column, MOST_COLUMNS))
-        sheet.print_area = f"A1:{last_column}{last_row}"
+        areas[sheet.title] = f"A1:{last_column}{min(sheet.max_row, LAST_ROW)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = []
+    for tab, picture in _drawn(workbook, areas).items():
+        pictures.append(folder / f"{lesson}-{tab}.png")
+        picture.save(pictures[-1], optimize=True)
+    return pictures
+
+
+def draw_docs(folder: Path) -> list[Path]:
+    """Draw the pictures of the docs and return them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = []
+    for name, part in DOCS.items():
+        workbook = build_workbook(lesson_plans()[part.lesson].build(part.options))
+        picture = _drawn(workbook, {part.tab: part.area})[part.tab]
+        height = round(picture.height * WIDTH / picture.width)
+        small = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
+        # Few colours are enough for a sheet, and make a small file.
+        pictures.append(folder / f"{name}.png")
+        small.quantize(64, dither=Image.Dither.NONE).save(pictures[-1], optimize=True)
+    return pictures
+
+
+def _drawn(workbook: Workbook, areas: Mapping[str, str]) -> dict[str, Image.Image]:
+    """Return pictures of some areas, one a tab.  The other tabs are there but not drawn."""
+    for sheet in workbook.worksheets:
+        if sheet.title not in areas:
+            sheet.sheet_state = "hidden"
+            continue
+        sheet.print_area = areas[sheet.title]
         sheet.page_setup.fitToHeight = 1
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.page_setup.paperSize = 8  # A3
         sheet.page_setup.orientation = "landscape"
-    folder.mkdir(parents=True, exist_ok=True)
+    workbook.active = workbook.sheetnames.index(next(iter(areas)))
     with tempfile.TemporaryDirectory() as scratch:
-        source = Path(scratch, f"{lesson}.xlsx")
+        source = Path(scratch, "workbook.xlsx")
         workbook.save(source)
         profile = Path(scratch, "profile").as_uri()
         subprocess.run(
@@ -52,13 +114,12 @@ def draw(lesson: str, folder: Path) -> list[Path]:
         pages = Path(scratch, "page")
         pdf = source.with_suffix(".pdf")
         subprocess.run(["pdftoppm", "-r", str(RESOLUTION * 2), "-png", pdf, pages], check=True)
-        pictures = []
-        for page, sheet in zip(sorted(Path(scratch).glob("page*.png")), workbook, strict=True):
-            target = folder / f"{lesson}-{sheet.title}.png"
+        pictures = {}
+        shown = [name for name in workbook.sheetnames if name in areas]
+        for page, tab in zip(sorted(Path(scratch).glob("page*.png")), shown, strict=True):
             with Image.open(page) as picture:
-                _trimmed(picture.convert("RGB")).save(target, optimize=True)
-            pictures.append(target)
-    return pictures
+                pictures[tab] = _trimmed(picture.convert("RGB"))
+        return pictures
 
 
 def _trimmed(picture: Image.Image) -> Image.Image:
@@ -69,10 +130,13 @@ def _trimmed(picture: Image.Image) -> Image.Image:
 
 
 def main() -> None:
-    folder, *lessons = sys.argv[1:] or ["docs/pictures"]
-    for lesson in lessons or lesson_plans():
-        for picture in draw(lesson, Path(folder)):
-            print(picture)
+    if sys.argv[1:]:
+        folder, *lessons = sys.argv[1:]
+        pictures = [p for name in lessons or lesson_plans() for p in draw(name, Path(folder))]
+    else:
+        pictures = draw_docs(ROOT / "docs" / "pictures")
+    for picture in pictures:
+        print(picture)
 
 
 if __name__ == "__main__":

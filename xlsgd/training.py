@@ -10,12 +10,15 @@ from xlsgd.experiment import Experiment
 from xlsgd.gradients import comparison_columns, gradient_input
 from xlsgd.nets.network import map_nested
 
-__all__ = ["inputs", "steps_columns"]
+__all__ = ["ROWS", "inputs", "steps_columns"]
 
 
 def inputs(experiment: Experiment) -> list[Input]:
-    """Return what a reader may change on the tab of an experiment."""
-    defaults = {given.key: given for given in experiment.optimizer.hyperparameters}
+    """Return what a reader may change on the tab of an experiment.
+
+    First what all tabs have, so that it has the same place on all of them; then the optimizer's.
+    """
+    network = experiment.network
     batch = "rows per update; the gradient is the mean over them"
     return [
         Input(
@@ -23,14 +26,22 @@ def inputs(experiment: Experiment) -> list[Input]:
         ),
         gradient_input(experiment.gradient),
         Input("h", experiment.h, "how far a numerical derivative moves a weight", positive=True),
-        *(replace(given, value=experiment.hyperparameter(key)) for key, given in defaults.items()),
+        *(_start_input(experiment, p) for p in network.parameters),
         Input("batch_size", experiment.batch_size, batch, minimum=1)
         if experiment.batched
         else Input("batch_size", 1, "an update after every row", fixed=True),
-        *(_start_input(experiment, name) for name in experiment.start_names),
+        ROWS,
         Input("exploded_above", experiment.exploded_above, "a loss above this has exploded"),
         Input("chart_limit", experiment.chart_limit, "charts draw weights up to this", minimum=0),
+        *(
+            replace(given, value=experiment.hyperparameter(given.key))
+            for given in experiment.optimizer.hyperparameters
+        ),
+        *(_start_input(experiment, name) for name in experiment.state_names),
     ]
+
+
+ROWS = Input("rows", "=COUNT({data.y})", "rows of data", fixed=True)
 
 
 def _start_input(experiment: Experiment, name: str) -> Input:

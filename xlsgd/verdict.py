@@ -278,7 +278,6 @@ def panel(experiment: Experiment) -> list[Input]:
         ),
         Input("last_step", "=MAX({steps.step})", "updates done"),
         Input("last_epoch", "=MAX({steps.epoch})", "epochs begun"),
-        Input("rows", "=COUNT({data.y})", "rows of data"),
         Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", "updates in an epoch"),
     ]
 

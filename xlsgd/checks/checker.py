@@ -60,7 +60,7 @@ class Checker:
         columns = training.steps_columns(experiment)
         tab.check_patterns(table, columns, _STEPS)
         tab.check_patterns(maps.tables["epochs"], verdict.epoch_columns(), _EPOCHS)
-        for given in verdict.panel(experiment):
+        for given in (training.ROWS, *verdict.panel(experiment)):
             tab.need_formula(maps.fields[given.key], given.key, _PANEL)
 
         one_step = steps(experiment, self._found.data, tab.numbers(table))

@@ -31,6 +31,7 @@ _EPOCHS_HEADER = FIRST_ROW + _CHART_ROWS * _CHART_COUNT + 2
 
 _COUNTS = frozenset(
     (
+        "batch_size",
         *("step", "epoch", "row", "batch_row", "batch_end", "exploded_at", "derivative_alive"),
         *("exploded_step", "frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
         "steps_per_epoch",
@@ -131,15 +132,15 @@ def write_fields(
         sheet.cell(row, column - 1, given.key).style = "key"
         cell = sheet.cell(row, column)
         value = given.value
-        if isinstance(value, str) and value.startswith("="):
-            value = formula_maker(value, book, tab)(row)
+        is_formula = isinstance(value, str) and value.startswith("=")
+        if is_formula:
+            value = formula_maker(str(value), book, tab)(row)
         elif isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
             value = int(value)
         cell.value = value
-        cell.style = "fact" if given.fixed and isinstance(value, str) else style
-        if given.fixed and not isinstance(value, str):
-            cell.style = "value"
-            cell.number_format = "0"
+        cell.style = style
+        if given.fixed:
+            cell.style = "fact" if isinstance(value, str) and not is_formula else "value"
         if given.key in _COUNTS or given.key.startswith("dead_since."):
             cell.number_format = "0"
         elif given.key == "last_change":
