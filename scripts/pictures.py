@@ -47,12 +47,12 @@ class Part:
 
 
 DOCS = {
-    "sgd": Part("graddesc", "sgd", "A1:W37"),
+    "sgd": Part("graddesc", "sgd", "A1:W36"),
     "explodes": Part(
-        "graddesc", "sgd", "A1:W37", Options(learning_rate=0.0005, optimizers=("sgd",))
+        "graddesc", "sgd", "A1:W36", Options(learning_rate=0.0005, optimizers=("sgd",))
     ),
     "frozen-and-exploded": Part("two-neuron", "two", "K3:AG40"),
-    "compare": Part("graddesc", "compare", "A1:H35"),
+    "compare": Part("graddesc", "compare", "A1:H39"),
 }
 
 
@@ -82,7 +82,7 @@ def draw_docs(folder: Path) -> list[Path]:
         small = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
         # Few colours are enough for a sheet, and make a small file.
         pictures.append(folder / f"{name}.png")
-        small.quantize(64, dither=Image.Dither.NONE).save(pictures[-1], optimize=True)
+        small.quantize(128, dither=Image.Dither.NONE).save(pictures[-1], optimize=True)
     return pictures
 
 

@@ -111,13 +111,15 @@ class Checker:
             )
             for member, panel in enumerate(panels)
         ]
+        members = Trace({name: values[:, :length] for name, values in epochs.items()})
+        places = {c.quantity: table.columns[c.quantity] for c in verdict.epoch_columns()}
+        expected = {key: [panel[key] for panel in panels] for key in panels[0]}
+        fields = {key: maps.fields[key] for key in expected}
         if check == "step" or predictable:  # else the verdict alone counts
-            members = Trace({name: values[:, :length] for name, values in epochs.items()})
-            places = {c.quantity: table.columns[c.quantity] for c in verdict.epoch_columns()}
             tab.compare_table(check, "epochs", _block(table, places, members, length), _EPOCHS)
-            expected = {key: [panel[key] for panel in panels] for key in panels[0]}
-            fields = {key: maps.fields[key] for key in expected}
             tab.compare_fields(check, fields, expected, _PANEL)
+        tab.expect_strays(table, {name: members.spread(name) for name in places})
+        tab.expect_field_strays(fields, expected)
         return panels
 
     def check_compare(self) -> None:
@@ -134,7 +136,8 @@ class Checker:
         aim = target if isinstance(target, float) else float("nan")
         reports = [self._tabs[m.sheet].report for m in self._found.maps.training.values()]
         predictable = all(report.horizon is None for report in reports)
-        for check in ("step", "run") if predictable else ("step",):
+        for check in ("step", "run"):
+            compared = check == "step" or predictable
             summaries = self._summaries[check]
             tables = [
                 comparison.losses_quantities(
@@ -144,7 +147,10 @@ class Checker:
             ]
             members = Trace({name: np.stack([t[name] for t in tables]) for name in tables[0]})
             places = {c.quantity: losses.columns[c.quantity] for c in columns}
-            tab.compare_table(check, "losses", _block(losses, places, members, len(losses.rows)), 0)
+            tab.expect_strays(losses, {name: members.spread(name) for name in places})
+            if compared:
+                block = _block(losses, places, members, len(losses.rows))
+                tab.compare_table(check, "losses", block, 0)
             for row in runs.rows:
                 experiment = str(tab.cells[row, runs.columns["experiment"]])
                 lines = [
@@ -155,7 +161,9 @@ class Checker:
                 for key, place in fields.items():
                     tab.need_formula(place, key, 1)
                 expected = {key: [line[key] for line in lines] for key in lines[0]}
-                tab.compare_fields(check, fields, expected, 1)
+                tab.expect_field_strays(fields, expected)
+                if compared:
+                    tab.compare_fields(check, fields, expected, 1)
 
     def finish(self) -> list[SheetReport]:
         """Check stored values, account for every formula cell, and return all reports."""

@@ -112,13 +112,11 @@ class ExaminedTab:
             elif not np.isfinite(first):
                 ok = isinstance(value, CellError)
             elif isinstance(value, float):
-                numbers = [m for m in members if isinstance(m, float)]
-                spread = max(abs(number - first) for number in numbers)
+                spread = _spread(members)
                 allowed = tolerance.atol + tolerance.rtol * abs(first) + SAFETY * spread
                 off = abs(value - first)
                 # Where a member is not finite, float64 does not say what to expect.
                 ok = off <= allowed or np.isnan(allowed)
-                self._spread[position] = spread
             else:
                 ok = False
             if not ok:
@@ -133,6 +131,12 @@ class ExaminedTab:
             column = table.columns[quantity]
             for row, value in zip(table.rows, spread, strict=True):
                 self._spread[row, column] = float(value)
+
+    def expect_field_strays(self, places: Mapping[str, Position], expected: Expected) -> None:
+        """Remember the same for single cells."""
+        for key, position in places.items():
+            if not isinstance(expected[key][0], str):
+                self._spread[position] = _spread(expected[key])
 
     # With its own column
 
@@ -173,7 +177,7 @@ class ExaminedTab:
                 allowed = tolerance.atol + tolerance.rtol * abs(value)
                 allowed += SAFETY * self._spread.get(position, 0.0)
                 off = abs(saved - value)
-                ok = off <= allowed
+                ok = off <= allowed or np.isnan(allowed)
             else:
                 ok = kind_of(saved) == kind_of(value)
                 ok = ok and (saved == value or not isinstance(value, str | bool))
@@ -252,6 +256,12 @@ def _reason(value: Scalar | Uncomputed, expected: object) -> str:
     if isinstance(value, float) and np.isfinite(expected):
         return "differs from torch"
     return f"{kind} where torch has {'a number' if np.isfinite(expected) else 'no finite number'}"
+
+
+def _spread(members: Sequence[float | str]) -> float:
+    """Return how far the members' numbers stray from the first one's; nan where not finite."""
+    numbers = [member for member in members if isinstance(member, float)]
+    return max(abs(number - numbers[0]) for number in numbers)
 
 
 def _finite(number: float) -> float | None:

@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 
 from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.cells import CellError, Position, Scalar, Uncomputed
 from xlsgd.errors import EngineError, OutputExistsError, SpecError
@@ -34,6 +35,8 @@ _MOMENT = (1980, 1, 1, 0, 0, 0)
 _FORMULA_CELL = re.compile(
     rb'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v\s*/?>(?:</v>)?</c>', re.DOTALL
 )
+
+_NUMBER_CELL = re.compile(rb'(<c r="([A-Z]+[0-9]+)"[^>]*><v>)([^<]*)</v>')
 
 
 def package(workbook: Workbook, values: Values) -> bytes:
@@ -55,6 +58,7 @@ def package(workbook: Workbook, values: Values) -> bytes:
             content = source.read(name)
             if name in parts:
                 content = _with_values(content, parts[name], values[parts[name]])
+                content = _with_all_digits(content, workbook[parts[name]])
             elif name == "docProps/core.xml":
                 # openpyxl notes the time of saving whatever it is told.
                 content = re.sub(
@@ -82,6 +86,21 @@ def _with_values(xml: bytes, sheet: str, values: Mapping[Position, Scalar | Unco
         )  # fmt: skip
 
     return _FORMULA_CELL.sub(cell, xml)
+
+
+def _with_all_digits(xml: bytes, sheet: Worksheet) -> bytes:
+    """Write constants out in full: openpyxl stops after 16 digits, where some need 17."""
+    short = {
+        cell.coordinate.encode(): repr(cell.value).encode()
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, float) and float(f"{cell.value:.16g}") != cell.value
+    }
+
+    def cell(match: re.Match[bytes]) -> bytes:
+        return match[1] + short.get(match[2], match[3]) + b"</v>"
+
+    return _NUMBER_CELL.sub(cell, xml) if short else xml
 
 
 def _stored(value: float | str | bool | CellError) -> tuple[bytes, str]:

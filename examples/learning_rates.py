@@ -1,0 +1,58 @@
+"""Try one learning rate after the other and print how each run goes.
+
+    python examples/learning_rates.py [LESSON [OPTIMIZER [RATE ...]]]
+
+Every line of the table is a workbook that was written, recalculated and checked against PyTorch.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+import xlsgd
+
+RATES = (0.00001, 0.0001, 0.0002, 0.0003, 0.0004, 0.0005)
+
+
+def try_rates(lesson: str, optimizer: str, rates: Sequence[float]) -> pd.DataFrame:
+    """Return a table with one row per learning rate and training tab."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for rate in rates:
+            path = Path(folder, f"{rate}.xlsx")
+            xlsgd.generate(lesson, path, optimizers=[optimizer], learning_rate=rate)
+            report = xlsgd.verify(path)
+            # The comparison as a table: here the mean loss of every epoch, as the sheet has it.
+            cells = report.frame()
+            losses = cells[(cells.quantity == "mean_loss") & (cells.check == "step")]
+            for sheet in report.sheets:
+                if sheet.verdict is None:
+                    continue
+                own = losses[losses.sheet == sheet.name].sheet_value
+                rows.append(
+                    {
+                        "learning_rate": f"{rate:g}",
+                        "tab": sheet.name,
+                        "first epoch": f"{own.iloc[0]:.4g}",
+                        "last epoch": f"{own.iloc[-1]:.4g}",
+                        "verdict": sheet.verdict.sheet,
+                        "torch": "agrees" if sheet.ok else "DIFFERS",
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    lesson, optimizer, *rates = [*sys.argv[1:], *("graddesc", "sgd")[len(sys.argv) - 1 :]]
+    table = try_rates(lesson, optimizer, [float(rate) for rate in rates] or RATES)
+    print("Mean loss of the first and the last epoch, by learning rate")
+    print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
