@@ -16,7 +16,7 @@ import pandas as pd
 
 import xlsgd
 
-RATES = (0.00001, 0.0001, 0.0002, 0.0003, 0.0004, 0.0005)
+RATES = (0.00001, 0.0001, 0.0003, 0.0004, 0.0005)
 
 
 def try_rates(lesson: str, optimizer: str, rates: Sequence[float]) -> pd.DataFrame:

@@ -7,8 +7,8 @@ tests/test_docs.py runs the same and fails where the output is not what the docs
 
 What is run, in order, each document in an empty folder of its own:
 
-- Blocks of kind ``console``: the lines that begin with ``$ xlsgd``, and ``$ echo $?`` for the
-  exit status of the command before. The lines below a command are its output.
+- Blocks of kind ``console``: the lines that begin with ``$ xlsgd`` or ``$ python examples/``, and
+  ``$ echo $?`` for the exit status of the command before. The lines below a command are its output.
 - Blocks of kind ``python``, one namespace per document. A block of kind ``text`` right below, with
   nothing but blank lines between, is what the code prints.
 - ``python file=NAME``: is not run but saved under that name. If it belongs into the folder xlsgd,
@@ -20,11 +20,13 @@ In an output a line ``...`` stands for any number of lines. Between ``<!-- table
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import math
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -165,11 +167,14 @@ class _Session:
         """Run a command and return the lines that it prints."""
         if command == "echo $?":
             return [str(self._status)]
-        program, *arguments = shlex.split(command)
-        if program != "xlsgd":
-            raise ValueError(f"'$ {command}': only xlsgd is run here; use a block of kind sh")
-        run = self._other_package if self._own_package else self._this_package
-        self._status, output = run(arguments)
+        match shlex.split(command):
+            case ["xlsgd", *arguments]:
+                run = self._other_package if self._own_package else self._this_package
+                self._status, output = run(arguments)
+            case ["python", script, *arguments] if script.startswith("examples/"):
+                self._status, output = 0, _run_script(ROOT / script, arguments)
+            case _:
+                raise ValueError(f"'$ {command}': is not run here; use a block of kind sh")
         return _presentable(output)
 
     def _this_package(self, arguments: Sequence[str]) -> tuple[int, str]:
@@ -211,6 +216,18 @@ class _Session:
             self._own_package = True
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
+
+
+def _run_script(script: Path, arguments: Sequence[str]) -> str:
+    """Run a script of the examples and return what it prints."""
+    printed, before = io.StringIO(), sys.argv
+    sys.argv = [str(script), *arguments]
+    try:
+        with contextlib.redirect_stdout(printed):
+            runpy.run_path(str(script), run_name="__main__")
+    finally:
+        sys.argv = before
+    return printed.getvalue()
 
 
 def _presentable(output: str) -> list[str]:
@@ -401,7 +418,6 @@ def _numbers() -> list[str]:
     from xlsgd.compare import SAFETY
     from xlsgd.tolerances import HORIZON
     from xlsgd.trace import MEMBERS
-    from xlsgd.verdict import CLEAR, LEVEL
 
     return _table(
         ("number", "value", "what it decides"),
@@ -409,10 +425,77 @@ def _numbers() -> list[str]:
             ("runs in the ensemble", MEMBERS, "the run itself and those that are moved"),
             ("safety", f"{SAFETY:g}", "how many times the ensemble's spread is allowed"),
             ("horizon", f"{HORIZON:g}", "weights that stray by a larger share are unpredictable"),
-            ("clear change", f"{CLEAR:.1%}", "a mean loss that changes by more rises or falls"),
-            ("level", f"{LEVEL:.1%}", "a mean loss that changes by less stands still"),
         ),
     )
+
+
+def _changes() -> list[str]:
+    from xlsgd.verdict import CLEAR, LEVEL
+
+    return _table(
+        ("the mean loss", "changes from one epoch to the next by"),
+        (
+            ("clearly rises or falls", f"more than {100 * CLEAR:g} %"),
+            ("hardly moves", f"{100 * LEVEL:g} to {100 * CLEAR:g} %"),
+            ("is level", f"less than {100 * LEVEL:g} %"),
+        ),
+    )
+
+
+def _rooms() -> list[str]:
+    """What each part of the package is, and which parts it imports."""
+    from xlsgd import __file__ as package
+
+    folder = Path(package).parent
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.py")):
+        inside = path.relative_to(folder)
+        room = inside.parts[0] + "/" if len(inside.parts) > 1 else inside.name
+        if room not in ("__init__.py", "__main__.py"):
+            files.setdefault(room, []).append(path)
+    uses = {room: imported_rooms(paths, set(files)) - {room} for room, paths in files.items()}
+    rows, floor = [], 0
+    while uses:
+        # A floor: what imports from lower floors only.
+        ready = [room for room in uses if not uses[room] & uses.keys()]
+        if not ready:
+            raise ValueError(f"these import each other in a circle: {', '.join(uses)}")
+        floor += 1
+        for room in ready:
+            home = folder / room / "__init__.py" if room.endswith("/") else folder / room
+            tree = ast.parse(home.read_text(encoding="utf-8") if home.exists() else "")
+            words = (ast.get_docstring(tree) or "").partition("\n\n")[0].replace("\n", " ")
+            rows.append((floor, f"`{room}`", words))
+        for room in ready:
+            del uses[room]
+    return _table(("floor", "room", "what it is"), rows)
+
+
+def imported_rooms(paths: Iterable[Path], rooms: set[str]) -> set[str]:
+    """Return the rooms that some files import when they are imported or when they run."""
+    found = set()
+    for path in paths:
+        for node in _imports(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            for name in names:
+                top, _, rest = name.partition(".")
+                if top == "xlsgd" and rest:
+                    part = rest.partition(".")[0]
+                    found |= {f"{part}.py", f"{part}/"} & rooms
+    return found
+
+
+def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the imports in a tree, but for those that only type checkers read."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        yield from _imports(node)
 
 
 TABLES: dict[str, Callable[[], list[str]]] = {
@@ -423,6 +506,8 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "gradient rules": _gradients,
     "tolerances": _tolerances,
     "numbers": _numbers,
+    "changes": _changes,
+    "rooms": _rooms,
 }
 
 
