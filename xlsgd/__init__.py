@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xlsgd.data import Dataset, made_data, read_csv
     from xlsgd.errors import XlsgdError
-    from xlsgd.generate import generate
+    from xlsgd.generation import generate
     from xlsgd.report import Report
-    from xlsgd.verify import verify
+    from xlsgd.verification import verify
 
 __all__ = ["Dataset", "Report", "XlsgdError", "generate", "made_data", "read_csv", "verify"]
 
@@ -24,10 +24,10 @@ _HOMES = {
     "Dataset": "xlsgd.data",
     "Report": "xlsgd.report",
     "XlsgdError": "xlsgd.errors",
-    "generate": "xlsgd.generate",
+    "generate": "xlsgd.generation",
     "made_data": "xlsgd.data",
     "read_csv": "xlsgd.data",
-    "verify": "xlsgd.verify",
+    "verify": "xlsgd.verification",
 }
 
 
@@ -36,5 +36,5 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'xlsgd' has no attribute '{name}'")
     thing = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = thing  # else the module of the same name would stand in its way
+    globals()[name] = thing
     return thing

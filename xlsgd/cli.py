@@ -128,7 +128,7 @@ def generate(
     **options: Any,
 ) -> None:
     """Write the workbook of LESSON (xlsgd list shows them)."""
-    from xlsgd.generate import generate as write
+    from xlsgd.generation import generate as write
 
     progress = _Progress(quiet)
     with _errors_as_text():
@@ -183,7 +183,7 @@ def verify(
         # What is wrong with the options is wrong for every file: say it once.
         get_engine(engine)
         tolerances(rtol, atol)
-        from xlsgd.verify import verify as check
+        from xlsgd.verification import verify as check
 
         reports: list[Report] = []
         failures: list[tuple[str, str]] = []
@@ -262,10 +262,11 @@ def diff(
     """List every cell of FILE that differs from torch, or from the workbook OTHER."""
     with _errors_as_text():
         from xlsgd.report.differences import difference_table
+        from xlsgd.report.terminal import counted
 
         progress = _Progress(quiet)
         if other is None:
-            from xlsgd.verify import verify as check
+            from xlsgd.verification import verify as check
 
             report = check(file, engine, rtol, atol, progress)
             found, ok = list(report.differences()), report.ok
@@ -277,9 +278,8 @@ def diff(
         progress.clear()
         if found:
             click.echo(difference_table(found, format), nl=False)
-        count = f"{len(found):,} cell{'' if len(found) == 1 else 's'}"
         if not quiet:
-            click.echo(f"{count} differ{'s' if len(found) == 1 else ''}", err=True)
+            click.echo(f"{counted(len(found), 'differing cell')}", err=True)
     sys.exit(AGREES if ok else DIFFERS)
 
 

@@ -12,8 +12,8 @@ The rules
   (h < 1E-15 · the largest weight: the weight plus h rounds to the weight).
 - trend over the epochs' mean losses, where a rise or a fall is a change by more than 1 %:
   oscillating (at least two rises and two falls), converging (a fall in the last epoch),
-  diverging (a rise in the last epoch), crawling (still falling, by 0.1 to 1 % an epoch),
-  creeping up (rising, by 0.1 to 1 %), converged (level now, fell earlier), standing still
+  diverging (a rise in the last epoch), crawling (still falling, by 0.01 to 1 % an epoch),
+  creeping up (rising, by 0.01 to 1 %), converged (level now, fell earlier), standing still
   (level, never fell: at its minimum from the start, or learning_rate is too small to see).
 """
 
@@ -42,7 +42,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 ONE_EPOCH = "one epoch: train longer to see a trend"
-CLEAR, LEVEL = 0.01, 0.001
+CLEAR, LEVEL = 0.01, 0.0001
 """A change of the mean loss by more than the first share is a rise or a fall; by less than the
 second it is none."""
 

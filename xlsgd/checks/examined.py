@@ -132,11 +132,13 @@ class ExaminedTab:
             for row, value in zip(table.rows, spread, strict=True):
                 self._spread[row, column] = float(value)
 
-    def expect_field_strays(self, places: Mapping[str, Position], expected: Expected) -> None:
-        """Remember the same for single cells."""
+    def expect_field_strays(
+        self, places: Mapping[str, Position], expected: Expected, free: float
+    ) -> None:
+        """Remember the same for single cells.  free: what is allowed besides."""
         for key, position in places.items():
             if not isinstance(expected[key][0], str):
-                self._spread[position] = _spread(expected[key])
+                self._spread[position] = _spread(expected[key]) + free
 
     # With its own column
 

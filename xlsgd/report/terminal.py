@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from xlsgd.report.report import Difference, Report, SheetReport, value_text
 
-__all__ = ["difference_lines", "report_lines"]
+__all__ = ["counted", "difference_lines", "report_lines"]
 
 
 def report_lines(report: Report, most: int = 1) -> Iterator[str]:
@@ -26,8 +26,14 @@ def report_lines(report: Report, most: int = 1) -> Iterator[str]:
     unchecked = sum(len(sheet.unchecked) for sheet in report.sheets)
     yield (
         f"  {total:,} formula cells: {report.cells_compared:,} compared with torch, "
-        f"{unchecked:,} not checked; {report.cells_differing:,} cells differ"
+        f"{unchecked:,} not checked; {counted(report.cells_differing, 'cell')} "
+        f"{'differs' if report.cells_differing == 1 else 'differ'}"
     )
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 cell``, ``2 cells``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
@@ -46,8 +52,10 @@ def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
     verdict = sheet.verdict
     if verdict is not None:
         where = f" (cell {verdict.cell})" if verdict.cell else ""
-        agree = "torch agrees" if verdict.agree else f"torch says: {verdict.torch}"
-        yield f"       {verdict.sheet}{where}; {agree}"
+        if verdict.agree:
+            yield f"       {verdict.sheet}{where}; torch agrees"
+        else:
+            yield f"       {verdict.sheet}; torch says: {verdict.torch}{where}"
     if sheet.horizon:
         yield f"       {sheet.horizon}"
     for difference in sheet.differences[:most]:
@@ -58,7 +66,7 @@ def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
     for reason, count in Counter(sheet.unchecked.values()).items():
         cells = [cell for cell, why in sheet.unchecked.items() if why == reason]
         shown = ", ".join(cells[:3]) + (", …" if count > 3 else "")
-        yield f"       not checked: {count} cell{'s' * (count > 1)} ({shown}): {reason}"
+        yield f"       not checked: {counted(count, 'cell')} ({shown}): {reason}"
 
 
 def difference_lines(difference: Difference) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xlsgd import verdict
@@ -67,11 +67,8 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
     for tab in tabs["training"]:
         experiment, tab_map = tab.experiment(data)
         if experiment.id in found.experiments:
-            raise WorkbookError(
-                f"{file}: tabs '{found.maps.training[experiment.id].sheet}' and '{tab.sheet}' are "
-                f"both the experiment '{experiment.id}'; give one of them another name in its "
-                "cell 'experiment'"
-            )
+            # A learner has copied the tab to try something: the copy goes by its tab's name.
+            experiment = replace(experiment, id=tab.sheet)
         found.experiments[experiment.id] = experiment
         found.maps.training[experiment.id] = tab_map
     if tabs["compare"]:
@@ -274,15 +271,12 @@ class _Tab:
     def compare(self, experiments: list[str]) -> TabMap:
         from xlsgd import comparison
 
-        losses_names = {
-            c.quantity
-            for c in comparison.losses_columns(experiments)
-            if c.quantity.partition(".")[2] in ("", *experiments)
-        }
         runs_names = {c.quantity for c in comparison.runs_columns(experiments[0])}
         runs = self.table(runs_names, runs_names.__contains__, "one row a run")
-        losses = self.table(losses_names, losses_names.__contains__, "one row an epoch")
         texts = _texts(self.grid)
+        shown = [e for e in experiments if f"mean_loss.{e}" in texts.values()]
+        names = {c.quantity for c in comparison.losses_columns(shown)}
+        losses = self.table(names, names.__contains__, "one row an epoch")
         runs.rows = sorted(
             row
             for (row, column), text in texts.items()

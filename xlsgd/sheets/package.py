@@ -36,6 +36,7 @@ _FORMULA_CELL = re.compile(
     rb'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v\s*/?>(?:</v>)?</c>', re.DOTALL
 )
 
+_DRAWING = b"http://schemas.openxmlformats.org/drawingml/2006/main"
 _NUMBER_CELL = re.compile(rb'(<c r="([A-Z]+[0-9]+)"[^>]*><v>)([^<]*)</v>')
 
 
@@ -59,6 +60,11 @@ def package(workbook: Workbook, values: Values) -> bytes:
             if name in parts:
                 content = _with_values(content, parts[name], values[parts[name]])
                 content = _with_all_digits(content, workbook[parts[name]])
+            elif name.startswith("xl/drawings/drawing"):
+                # Gnumeric draws no chart unless this prefix is declared at the root.
+                content = re.sub(
+                    rb"(<(?:\w+:)?wsDr )", rb'\1xmlns:a="' + _DRAWING + rb'" ', content
+                )
             elif name == "docProps/core.xml":
                 # openpyxl notes the time of saving whatever it is told.
                 content = re.sub(

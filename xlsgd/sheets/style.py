@@ -66,18 +66,19 @@ def add_styles(workbook: Workbook) -> None:
             setattr(named, part, value)
         workbook.add_named_style(named)
 
-    style("title", font=Font(name="Calibri", size=16, bold=True, color=ink))
+    middle = Alignment(vertical="center")
+    style("title", font=Font(name="Calibri", size=16, bold=True, color=ink), alignment=middle)
     style(
         "heading",
         font=Font(name="Calibri", size=11, bold=True, color=ink),
         fill=fill_of(COLOURS["heading"]),
     )
     style("text", alignment=Alignment(vertical="top", wrap_text=True))
-    style("key", font=Font(name="Calibri", size=11, color=ink))
+    style("key", font=Font(name="Calibri", size=11, color=ink), alignment=middle)
     style(
         "note",
         font=Font(name="Calibri", size=9, italic=True, color=quiet),
-        alignment=Alignment(indent=1),
+        alignment=Alignment(vertical="center", indent=1),
     )
     style("about", alignment=Alignment(vertical="center", wrap_text=True))
     style(
@@ -85,10 +86,14 @@ def add_styles(workbook: Workbook) -> None:
         font=Font(name="Calibri", size=11, color=COLOURS["input_ink"], bold=True),
         fill=fill_of(COLOURS["input"]),
         border=Border(left=thin, right=thin, top=thin, bottom=thin),
-        alignment=Alignment(horizontal="right"),
+        alignment=Alignment(horizontal="right", vertical="center"),
         protection=Protection(locked=False),
     )
-    style("value", number_format=NUMBER, alignment=Alignment(horizontal="right"))
+    style(
+        "value",
+        number_format=NUMBER,
+        alignment=Alignment(horizontal="right", vertical="center"),
+    )
     style("fact", alignment=Alignment(horizontal="left", indent=1))
     style("verdict", font=Font(name="Calibri", size=13, bold=True, color=ink))
     style(

@@ -96,7 +96,7 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
     sheet["A1"].style = "title"
     sheet.cell(1, _CHARTS, experiment.about).style = "about"
     sheet.merge_cells(
-        start_row=1, end_row=2, start_column=_CHARTS, end_column=_STEPS + _ABOUT_COLUMNS
+        start_row=1, end_row=1, start_column=_CHARTS, end_column=_STEPS + _ABOUT_COLUMNS
     )
     panel = {given.key: given for given in verdict.panel(experiment)}
     sheet.cell(VERDICT_ROW, _KEY, "verdict").style = "verdict"
@@ -332,7 +332,7 @@ def _set_sizes(sheet: Worksheet, columns: Sequence[Column], steps: TableMap) -> 
         widths[steps.columns[column.quantity]] = wide
     for number, width in widths.items():
         sheet.column_dimensions[column_letter(number)].width = width
-    sheet.row_dimensions[1].height = 24
+    sheet.row_dimensions[1].height = 48
     sheet.row_dimensions[VERDICT_ROW].height = 20
     sheet.row_dimensions[PAPER_ROW].height = 34
     sheet.row_dimensions[_EPOCHS_HEADER + 1].height = 24

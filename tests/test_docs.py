@@ -1,0 +1,353 @@
+"""The docs are true: what they show is run, what they name is there, what there is they name."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from scripts.refresh_docs import ROOT, Piece, alike, blocks, documents, pieces, rewritten
+from xlsgd import verdict
+from xlsgd.cli import main
+from xlsgd.data import default_data
+from xlsgd.engines import engine_names
+from xlsgd.gradients import CHOICES, gradient_rules
+from xlsgd.lessons import Options, lesson_plans
+from xlsgd.losses import losses
+from xlsgd.nets import layer_types
+from xlsgd.optimizers import CONVENTIONS, optimizers
+
+PAGES = [*documents(), ROOT / "CHANGELOG.md"]
+REFRESH = "run: python scripts/refresh_docs.py"
+LARGEST_PICTURE = 250_000
+MOST_PICTURES = 4
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _prose(page: Path) -> str:
+    """Return a page without its blocks."""
+    return re.sub(r"^```.*?^```$", "", _text(page), flags=re.MULTILINE | re.DOTALL)
+
+
+def test_there_are_docs() -> None:
+    assert len(PAGES) >= 7
+
+
+# What they show
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+def test_outputs_are_what_comes_out(page: Path) -> None:
+    found = pieces(page)
+    wrong = [piece for piece in found if not alike(piece.shown, piece.real)]
+    report = "\n".join(
+        f"{page.name}, line {piece.line}: $ {piece.what}\n"
+        + "\n".join(unified_diff(piece.shown, piece.real, "shown", "real", lineterm="", n=1))[:3000]
+        for piece in wrong
+    )
+    assert not wrong, f"{report}\n{REFRESH}"
+    assert found, "nothing in it was run"
+
+
+def test_numbers_compare_as_numbers() -> None:
+    line = "  ok   sgd: {} cells compared, greatest difference {} in {}, relative 1e-10 in B3"
+    assert alike([line.format("7,878", "2.3e-11", "V1")], [line.format("7,878", "4e-12", "AB2")])
+    assert not alike([line.format("7,878", "1e-11", "V1")], [line.format("7,879", "1e-11", "V1")])
+    assert alike(["(formulas 1.3.4, torch 2.13.0)"], ["(formulas 1.4, torch 2.14.1)"])
+    assert alike(["torch 0.3000000000001"], ["torch 0.3"])
+    assert not alike(["sheet 0.30001"], ["sheet 0.3"])
+    assert not alike(["exploded at step 11"], ["exploded at step 12"])
+    assert not alike(["sgd!R9 differs"], ["sgd!R10 differs"])
+
+
+def test_dots_stand_for_any_lines() -> None:
+    assert alike(["a", "...", "z"], ["a", "b", "c", "z"])
+    assert alike(["a", "...", "z"], ["a", "z"])
+    assert not alike(["a", "...", "z"], ["a", "b"])
+    assert not alike(["a", "...", "z"], ["a"])
+    assert alike(["..."], [])
+
+
+def test_refreshing_keeps_what_surrounds_an_output() -> None:
+    text = "one\n$ a\nold\n$ b\nhead\n...\ntail\nend\n"
+    real = [f"line {i}" for i in range(9)]
+    changed = [
+        Piece("a", 2, 3, ["old"], ["new", "newer"]),
+        Piece("b", 4, 7, ["head", "...", "tail"], real),
+    ]
+    expected = "one\n$ a\nnew\nnewer\n$ b\nline 0\n...\nline 8\nend\n"
+    assert rewritten(text, changed) == expected
+
+
+def test_a_block_without_end_is_no_block() -> None:
+    with pytest.raises(ValueError, match="line 2"):
+        blocks(["text", "```python", "1"])
+
+
+# What they name
+
+
+def _links(page: Path) -> Iterator[str]:
+    yield from re.findall(r"\]\(([^()\s]+)\)", _prose(page))
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", _prose(page), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in _links(page):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), f"{page.name}: {link}"
+        assert target.is_relative_to(ROOT), f"{page.name}: {link}"
+        if anchor:
+            assert anchor in _anchors(target), f"{page.name}: {link}"
+
+
+def test_pictures_are_shown_and_small() -> None:
+    pictures = {p.resolve() for p in (ROOT / "docs" / "pictures").iterdir()}
+    shown = {
+        (page.parent / link).resolve() for page in PAGES for link in _links(page) if ".png" in link
+    }
+    assert pictures == shown
+    assert len(pictures) <= MOST_PICTURES
+    for picture in pictures:
+        content = picture.read_bytes()
+        assert content.startswith(b"\x89PNG"), picture.name
+        assert len(content) <= LARGEST_PICTURE, picture.name
+
+
+def test_make_commands_are_in_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z]+):", _text(ROOT / "Makefile"), flags=re.MULTILINE))
+    named = {t for page in PAGES for t in re.findall(r"\bmake\s+([a-z]+)\b(?=`|  )", _text(page))}
+    assert {"demo", "test"} <= named <= targets
+
+
+def test_scripts_and_examples_are_there() -> None:
+    for page in PAGES:
+        for name in re.findall(r"\b(?:examples|scripts)/[\w.-]+\w", _text(page)):
+            assert (ROOT / name).is_file(), f"{page.name}: {name}"
+
+
+def test_no_paths_of_a_machine() -> None:
+    for page in PAGES:
+        assert not re.search(r"(?<![\w.])/(home|root|tmp|work|usr|Users)/", _text(page)), page.name
+
+
+# What there is
+
+
+def _in_code(pages: list[Path]) -> set[str]:
+    """Return everything that stands in backquotes, whole and word by word."""
+    found = {code for page in pages for code in re.findall(r"`([^`\n]+)`", _prose(page))}
+    return found | {word for code in found for word in re.split(r"[\s,()]+", code)}
+
+
+def _everything() -> dict[str, list[str]]:
+    lessons = lesson_plans()
+    return {
+        "lesson": list(lessons),
+        "layer": list(layer_types()),
+        "loss": list(losses()),
+        "gradient rule": list(gradient_rules()),
+        "gradient choice": list(CHOICES),
+        "optimizer": list(optimizers()),
+        "engine": engine_names(),
+        "tab": [e.id for plan in lessons.values() for e in plan.build(Options()).experiments],
+        "hyperparameter": [h.key for o in optimizers().values() for h in o.hyperparameters],
+    }
+
+
+@pytest.mark.parametrize("kind", _everything())
+def test_everything_there_is_is_named(kind: str) -> None:
+    names = _everything()[kind]
+    code = _in_code(PAGES)
+    text = " ".join(map(_text, PAGES))
+    missing = [n for n in names if n not in code and not (kind == "hyperparameter" and n in text)]
+    assert names
+    assert not missing, f"{kind}: not in the docs: {missing}"
+
+
+def test_conventions_are_named() -> None:
+    page = _text(ROOT / "docs" / "conventions.md")
+    for convention in CONVENTIONS:
+        assert f"**{convention}**" in page
+
+
+def test_every_command_and_option_is_named() -> None:
+    assert isinstance(main, click.Group)
+    page = ROOT / "docs" / "command-line.md"
+    code, headings = _in_code([page]), _anchors(page)
+    for name, command in main.commands.items():
+        assert f"xlsgd-{name}" in headings
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                option = max(parameter.opts, key=len)
+                assert option in code or option in {"--output", "--help"}, f"{name} {option}"
+        assert f"$ xlsgd {name} --help" in _text(page)
+
+
+def test_every_word_of_a_verdict_is_explained() -> None:
+    page = _text(ROOT / "docs" / "conventions.md")
+    source = ast.parse(inspect.getsource(verdict._trend))
+    words = {n.value for n in ast.walk(source) if isinstance(n, ast.Constant)} | {verdict.ONE_EPOCH}
+    words = {word for word in words if isinstance(word, str)}
+    assert len(words) >= 8
+    for word in words:
+        assert word in page, word
+
+
+# The JSON report
+
+
+def _field_tables() -> dict[str, list[str]]:
+    """Return the fields that docs/verify.md describes, by the name of their table."""
+    tables: dict[str, list[str]] = {}
+    name = None
+    for line in _text(ROOT / "docs" / "verify.md").splitlines():
+        mark = re.match(r"<!-- fields: (\w+) -->", line)
+        if mark:
+            name = mark[1]
+        elif name and (field := re.match(r"\| `(\w+)` \|", line)):
+            tables.setdefault(name, []).append(field[1])
+        elif name and line.strip() and not line.startswith("|"):
+            name = None
+    return tables
+
+
+def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    report, good, bad = (tmp_path / name for name in ("report.json", "good.xlsx", "bad.xlsx"))
+    runner = CliRunner()
+    options = ["--optimizer", "sgd", "--lr", "0.0005", "--epochs", "1"]
+    runner.invoke(main, ["generate", "graddesc", *options, "-o", str(good)], catch_exceptions=False)
+    book = load_workbook(good)
+    book["sgd"]["R8"] = 1
+    book["sgd"]["AZ1"] = "=1+1"
+    book.save(bad)
+    missing = str(tmp_path / "missing.xlsx")
+    result = runner.invoke(
+        main, ["verify", str(bad), missing, "--json", str(report)], catch_exceptions=False
+    )
+    assert result.exit_code == 2
+    document = json.loads(report.read_text(encoding="utf-8"))
+    workbook, failure = document["workbooks"]
+    sheet = next(sheet for sheet in workbook["sheets"] if sheet["kind"] == "training")
+    parts: dict[str, dict[str, Any]] = {
+        "document": document,
+        "workbook": workbook,
+        "failure": failure,
+        "sheet": sheet,
+        "extreme": sheet["greatest_difference"],
+        "verdict": sheet["verdict"],
+        "difference": sheet["first_difference"],
+        "unchecked": sheet["unchecked"][0],
+    }
+    assert _field_tables() == {name: list(part) for name, part in parts.items()}
+    assert document["schema"] in _in_code([ROOT / "docs" / "verify.md"])
+
+
+# The architecture page
+
+
+def _imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield what a module imports, and whether it does as soon as it is imported itself."""
+    tree = ast.parse(_text(path))
+    outside = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        or (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING")
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) not in outside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((f"{node.module}.{a.name}", id(node) not in outside) for a in node.names)
+
+
+def test_the_walls_of_the_architecture_stand() -> None:
+    package = ROOT / "xlsgd"
+    imports = {path: list(_imports(path)) for path in package.rglob("*.py")}
+    assert len(imports) > 40
+    for path, found in imports.items():
+        room = path.relative_to(package).parts[0]
+        names = [name for name, _ in found]
+        eager = [name for name, at_once in found if at_once]
+        assert not [n for n in eager if n.split(".")[0] == "torch"], f"{path.name} imports torch"
+        if room == "sheets":
+            torch_wing = ("xlsgd.trace", "xlsgd.torch_side")
+            assert not [n for n in names if n.startswith(torch_wing)], path.name
+        if room in ("trace.py", "torch_side"):
+            assert not [n for n in names if n.startswith("xlsgd.sheets")], path.name
+        if room == "engines":
+            ground = ("xlsgd.cells", "xlsgd.errors", "xlsgd.registry", "xlsgd.engines")
+            own = [n for n in names if n.startswith("xlsgd.")]
+            assert all(n.startswith(ground) for n in own), path.name
+        if room == "compare.py":
+            assert all(n.startswith("xlsgd.cells") for n in names if n.startswith("xlsgd."))
+
+
+# Facts in words, on docs/learners.md and in the README
+
+
+def test_the_border_for_one_neuron() -> None:
+    page = _text(ROOT / "docs" / "learners.md")
+    assert "0.000438" in page
+    points = np.stack([np.array(default_data().inputs["x"]), np.ones(default_data().rows)], axis=1)
+
+    def growth(rate: float) -> float:
+        """Return by how much an epoch can stretch what the weights are off by."""
+        epoch = np.eye(2)
+        for point in points:
+            epoch = (np.eye(2) - 2 * rate * np.outer(point, point)) @ epoch
+        return float(np.abs(np.linalg.eigvals(epoch)).max())
+
+    assert growth(0.000438) < 1 < growth(0.000439)
+
+
+@pytest.mark.parametrize(("rate", "epoch"), [(0.00006, None), (0.00007, 7)])
+def test_the_border_for_two_neurons(rate: float, epoch: int | None) -> None:
+    from dataclasses import replace
+
+    from xlsgd.trace import run
+
+    page = _text(ROOT / "docs" / "learners.md")
+    assert f"{rate:.5f}" in page
+    built = lesson_plans()["two-neuron"].build(Options())
+    two = next(e for e in built.experiments if e.id == "two")
+    trace = run(replace(two, learning_rate=rate), built.data, members=1)
+    exploded = ~(trace["loss"] <= two.exploded_above)
+    assert (int(trace["epoch"][np.argmax(exploded)]) if exploded.any() else None) == epoch
+
+
+def test_backprop_goes_on_to_num() -> None:
+    from dataclasses import replace
+
+    from xlsgd.trace import run
+
+    assert "from step 31 on they say `#NUM!`" in _text(ROOT / "docs" / "learners.md")
+    built = lesson_plans()["two-neuron"].build(Options())
+    two = next(e for e in built.experiments if e.id == "two")
+    trace = run(replace(two, gradient="backprop"), built.data, members=1)
+    assert int(trace["step"][np.argmin(np.isfinite(trace["loss"]))]) == 31
