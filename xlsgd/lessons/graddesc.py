@@ -83,8 +83,8 @@ class GradDesc(LessonPlan):
             ),
             change=(
                 "Open a tab and change the learning_rate in its yellow cell: every epoch, the "
-                "verdict beside it and the charts follow at once. On 'sgd', 0.0004 works, "
-                "0.0005 explodes.",
+                "verdict beside it and the charts follow at once. On 'sgd', 0.0003 still trains, "
+                "with wild swings; 0.0005 explodes.",
                 "Change gradient from numerical to backprop, h, the start values init.a and "
                 "init.b, or the points on 'data'.",
             ),

@@ -62,9 +62,7 @@ def package(workbook: Workbook, values: Values) -> bytes:
                 content = _with_all_digits(content, workbook[parts[name]])
             elif name.startswith("xl/drawings/drawing"):
                 # Gnumeric draws no chart unless this prefix is declared at the root.
-                content = re.sub(
-                    rb"(<(?:\w+:)?wsDr )", rb'\1xmlns:a="' + _DRAWING + rb'" ', content
-                )
+                content = content.replace(b"<wsDr ", b'<wsDr xmlns:a="%b" ' % _DRAWING, 1)
             elif name == "docProps/core.xml":
                 # openpyxl notes the time of saving whatever it is told.
                 content = re.sub(
