@@ -71,6 +71,7 @@ def build_workbook(lesson: Lesson) -> Workbook:
     draw_compare_tab(compare, lesson.experiments, lesson.target_loss, book)
     workbook.active = 0
     workbook.calculation = CalcProperties(fullCalcOnLoad=True)
+    workbook.security = None  # an empty protection element makes Gnumeric complain
     workbook.properties.title = lesson.title
     workbook.properties.creator = "xlsgd"
     return workbook
