@@ -228,7 +228,10 @@ class ExaminedTab:
         if earlier is None:
             self._wrong[position] = found
         elif earlier.torch_value is None and expected is not None:
-            self._wrong[position] = replace(found, reason=f"{earlier.reason}; {found.reason}")
+            reason = f"{earlier.reason}; {found.reason}"
+            # That the run goes another way from here on does not make it a mere victim.
+            check = earlier.check if check == "run" else check
+            self._wrong[position] = replace(found, reason=reason, check=check)
 
     def finish(self) -> SheetReport:
         """Account for every formula cell and return the report."""
@@ -242,8 +245,13 @@ class ExaminedTab:
                     reason += f"; {value}"
                 report.unchecked[address(position)] = reason
         ordered = sorted(self._wrong, key=self._order.__getitem__)
-        report.differences = [self._wrong[position] for position in ordered]
+        wrong = [self._wrong[position] for position in ordered]
+        # One wrong step, and a run goes another way from there on: hundreds of cells that are
+        # right by themselves. They are counted, not listed.
+        first = next((i for i, d in enumerate(wrong) if d.check != "run"), len(wrong))
+        report.differences = wrong[:first] + [d for d in wrong[first:] if d.check != "run"]
         report.cells_differing = len(report.differences)
+        report.cells_following = len(wrong) - len(report.differences)
         report.greatest_off = _extreme(report.comparisons, "off")
         report.greatest_relative = _extreme(report.comparisons, "relative")
         return report

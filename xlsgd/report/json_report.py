@@ -57,6 +57,7 @@ def _sheet(sheet: SheetReport) -> dict[str, Any]:
         "cells_in_pattern": sheet.cells_in_pattern,
         "cells_stored": sheet.cells_stored,
         "cells_differing": sheet.cells_differing,
+        "cells_following": sheet.cells_following,
         "greatest_difference": _extreme(sheet.greatest_off),
         "greatest_relative_difference": _extreme(sheet.greatest_relative),
         "predictable_steps": sheet.predictable_steps,

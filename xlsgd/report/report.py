@@ -90,6 +90,8 @@ class SheetReport:
     kind: training, data, compare or other (none of xlsgd's).
     cells_compared: formula cells compared with torch; cells_in_pattern: checked for their
     column's pattern; cells_stored: stored values checked.
+    cells_differing: cells that are wrong.   cells_following: further cells whose numbers are not
+    torch's only because the run went another way from a wrong cell on.
     unchecked: formula cell to the reason why it was not compared.
     predictable_steps: how many steps the run check compared, None for all; horizon: why no more.
     """
@@ -102,6 +104,7 @@ class SheetReport:
     cells_in_pattern: int = 0
     cells_stored: int = 0
     cells_differing: int = 0
+    cells_following: int = 0
     greatest_off: Extreme | None = None
     greatest_relative: Extreme | None = None
     predictable_steps: int | None = None

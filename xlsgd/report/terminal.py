@@ -45,9 +45,10 @@ def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
             f", greatest difference {off.value:.2g} in {off.cell}, "
             f"relative {relative.value:.2g} in {relative.cell}"
         )
+    compared = counted(sheet.cells_compared, "cell")
+    differ = "differs" if sheet.cells_differing == 1 else "differ"
     yield (
-        f"  {mark} {sheet.name}: {sheet.cells_compared:,} cells compared, "
-        f"{sheet.cells_differing:,} differ{greatest}"
+        f"  {mark} {sheet.name}: {compared} compared, {sheet.cells_differing:,} {differ}{greatest}"
     )
     verdict = sheet.verdict
     if verdict is not None:
@@ -63,6 +64,9 @@ def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
             yield f"       {line}"
     if len(sheet.differences) > most:
         yield f"       … and {len(sheet.differences) - most:,} more (xlsgd diff lists them)"
+    if sheet.cells_following:
+        following = counted(sheet.cells_following, "cell")
+        yield f"       {following} further on went another way from there"
     for reason, count in Counter(sheet.unchecked.values()).items():
         cells = [cell for cell, why in sheet.unchecked.items() if why == reason]
         shown = ", ".join(cells[:3]) + (", …" if count > 3 else "")

@@ -1,0 +1,116 @@
+"""The formulas library, imported when a ``Library`` is made, and its values turned into ours.
+
+Nothing outside this file and parsed.py knows anything of the library.  Its first use takes about
+a second, half of it for SciPy, which its statistical functions (MAX and AVERAGE are among them)
+import.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from xlsgd.cells import CellError, Scalar
+from xlsgd.engines.fast.r1c1 import Refused
+from xlsgd.errors import EngineError
+
+__all__ = ["Library", "quiet"]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep tracebacks and warnings off stderr: what goes wrong is reported cell by cell."""
+    log = logging.getLogger("schedula.utils.sol")
+    before, log.disabled = log.disabled, True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.disabled = before
+
+
+class Library:
+    """The imported library.
+
+    names: operators and functions to call by name in expressions; others are called ``""``.
+    Raises EngineError if the library is not installed.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        try:
+            import formulas
+            import formulas.cell
+            import formulas.functions.operators
+            import numpy
+            import schedula
+        except ImportError as error:
+            raise EngineError(
+                f"the engine 'formulas' cannot be used: {error}; pip install formulas"
+            ) from error
+        self.numpy: Any = numpy
+        self.parser: Any = formulas.Parser()
+        self.ranges: Any = formulas.Ranges
+        self.token: Any = schedula.Token
+        self.empty: Any = schedula.EMPTY
+        self.bypass: Any = schedula.bypass
+        self.error: Any = formulas.XlError
+        self.errors: dict[str, Any] = dict(formulas.functions.Error.errors)
+        self.cell: Any = formulas.CELL
+        self.dispatcher: Any = formulas.functions.DSP
+        self.not_implemented: Any = formulas.functions.not_implemented
+        operators = formulas.functions.operators.OPERATORS
+        self.set_operators = {id(operators[name]) for name in (":", ",", " ")}
+        functions = formulas.get_functions()
+        self._names: dict[int, tuple[str, Any]] = {}
+        for name in names:
+            # Both are defaultdicts: asking for a name that is not there would add it.
+            function = operators[name] if name in operators else functions.get(name)
+            if isinstance(function, dict):
+                function = function["function"]
+            self._names[id(function)] = name, function
+
+    def name_of(self, function: object) -> str:
+        """Return the name of one of formulas' functions, ``""`` if it is none of those asked for.
+
+        By identity: what is named is the very thing that formulas would call.
+        """
+        return self._names.get(id(function), ("", None))[0]
+
+    def to_library(self, value: object) -> Any:
+        """Turn the content of a cell into what formulas takes for it."""
+        if value is None:
+            return self.empty
+        if isinstance(value, CellError):
+            if value.code not in self.errors:  # such as #SPILL!, which formulas does not know
+                self.errors[value.code] = self.error(value.code)
+            return self.errors[value.code]
+        return value
+
+    def from_library(self, result: Any) -> Scalar | complex:
+        """Turn a result into the content of a cell; inf, nan and complex numbers stay as such."""
+        while isinstance(result, (self.numpy.ndarray, self.ranges)):
+            array = self.numpy.atleast_2d(getattr(result, "value", result))
+            if array.size != 1:
+                size = " x ".join(map(str, array.shape))
+                raise Refused(f"its result is an array of {size} values, not one value")
+            result = array.ravel()[0]
+        if result is self.empty:
+            return 0.0  # as Excel shows a reference to an empty cell
+        if isinstance(result, self.error):
+            return CellError(str(result))
+        if isinstance(result, (bool, self.numpy.bool_)):
+            return bool(result)
+        if isinstance(result, str) and not isinstance(result, self.token):
+            return str(result)
+        if isinstance(result, (int, float, self.numpy.integer, self.numpy.floating)):
+            try:
+                return float(result)
+            except OverflowError:  # a factorial, say
+                return float("inf")
+        if isinstance(result, (complex, self.numpy.complexfloating)):
+            return complex(result)
+        raise Refused("its result is not a number, text, truth value or error")

@@ -1,0 +1,105 @@
+"""The functions that take ranges, written in Python; see rules.py for what a rule is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xlsgd.engines.fast.kinds import ANY, NUMBER, NUMBERS, Unable, Written
+from xlsgd.engines.fast.rules import Arguments, lazy_rule, rule
+
+if TYPE_CHECKING:
+    from xlsgd.engines.fast.writer import Writer
+
+__all__: list[str] = []
+
+
+@rule("MAX", "MIN")
+def _extreme(writer: Writer, name: str, arguments: Arguments) -> Written:
+    numbers = writer.numbers(arguments)
+    if len(arguments) == 2 and "*" not in "".join(numbers):
+        x, y = numbers  # as max() and min() do it: the first one of equals
+        sign = ">" if name == "MAX" else "<"
+        return writer.let(f"{y} if {y} {sign} {x} else {x}", NUMBER)
+    return writer.let(f"{name.lower()}([{', '.join(numbers)}])", NUMBER)
+
+
+@rule("SUM", "AVERAGE")
+def _sum(writer: Writer, name: str, arguments: Arguments) -> Written:
+    numbers = ", ".join(writer.numbers(arguments))
+    # NumPy adds in an order of its own, so plain sum() would differ in the last bits.
+    function = "add_up" if name == "SUM" else "mean"
+    return writer.let(f"{function}([{numbers}])", NUMBER, sure=False)
+
+
+@rule("SUMPRODUCT")
+def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
+    ranges = [writer.numbers_range(argument) for argument in arguments]
+    sizes = {writer.size(argument) for argument in arguments}
+    if len(sizes) != 1 or None in sizes:
+        raise Unable(name)
+    return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
+
+
+# The next four are not strict: formulas leaves errors out, or looks for them.
+@lazy_rule("COUNT")
+def _count(writer: Writer, name: str, arguments: Arguments) -> Written:
+    return writer.let(f"float(len([{', '.join(writer.numbers(arguments))}]))", NUMBER)
+
+
+@lazy_rule("COUNTIF", takes=(2,))
+def _countif(writer: Writer, name: str, arguments: Arguments) -> Written:
+    numbers, criterion = writer.numbers_range(arguments[0]), _criterion(writer, arguments[1])
+    return writer.let(f"float({numbers}.count({criterion}))", NUMBER)
+
+
+@lazy_rule("SUMIF", "AVERAGEIF", takes=(2, 3))
+def _sumif(writer: Writer, name: str, arguments: Arguments) -> Written:
+    numbers, criterion = writer.numbers_range(arguments[0]), _criterion(writer, arguments[1])
+    chosen_from = numbers
+    if len(arguments) > 2:
+        chosen_from = writer.value(arguments[2]).text
+        if writer.size(arguments[0]) in (None, writer.size(arguments[2])):
+            raise Unable(name)
+    chosen = writer.let(f"chosen({numbers}, {criterion}, {chosen_from})", NUMBERS).text
+    function = "add_up" if name == "SUMIF" else "mean"
+    return writer.let(f"{function}({chosen})", NUMBER, sure=False)
+
+
+def _criterion(writer: Writer, argument: str) -> str:
+    if writer.known(argument).kind != NUMBER:
+        raise Unable("criterion")  # text such as ">0" has rules of its own
+    return writer.number(argument)
+
+
+@rule("INDEX", takes=(2, 3))
+def _index(writer: Writer, name: str, arguments: Arguments) -> Written:
+    block, size = writer.value(arguments[0]), writer.size(arguments[0])
+    if size is None:
+        raise Unable(name)
+    places = []
+    for argument in arguments[1:]:
+        if writer.known(argument).kind != NUMBER:
+            raise Unable(name)
+        places.append(writer.let(f"int({writer.number(argument)})", NUMBER).text)
+    if len(places) == 1:
+        if 1 not in (size.rows, size.columns):
+            raise Unable(name)
+        place = f"{places[0]} - 1"
+        writer.line(f"if not 0 < {places[0]} <= len({block.text}): raise Doubt")
+    else:
+        row, column = places
+        place = f"({row} - 1) * {size.stride} + {column} - 1"
+        writer.line(f"if {row} < 1 or not 0 < {column} <= {size.stride}: raise Doubt")
+    value = writer.let(f"{block.text}[{place}]", NUMBER if block.kind == NUMBERS else ANY)
+    if value.kind == ANY:
+        writer.line(f"if {value.text} is None: raise Doubt")
+    return value
+
+
+@lazy_rule("ROWS", "COLUMNS", takes=(1,))
+def _size(writer: Writer, name: str, arguments: Arguments) -> Written:
+    size = writer.size(arguments[0])
+    number = None if size is None else size.rows if name == "ROWS" else size.columns
+    if number is None:
+        raise Unable(name)
+    return Written(repr(float(number)), NUMBER)

@@ -1,0 +1,123 @@
+"""The cells of a book as calculation wants them: numbers apart from all else, column by column."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.engines.fast.expression import Block
+from xlsgd.engines.fast.kinds import MIXED, NUMBERS, UNCOMPUTED
+from xlsgd.engines.fast.r1c1 import Refused
+
+if TYPE_CHECKING:
+    from xlsgd.engines.fast.plans import Plan
+
+__all__ = ["Column", "Pending", "SheetCells"]
+
+LARGEST_RANGE = 2**17  # cells in use: reading a range of more takes too long for one formula
+
+
+class Column:
+    """The cells of one column by row, those computed so far among them.
+
+    numbers: finite floats.  others: texts, truth values, errors and cells given up.
+    plans: how formula cells are computed.
+    """
+
+    __slots__ = ("numbers", "others", "plans")
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, float] = {}
+        self.others: dict[int, Scalar | Uncomputed] = {}
+        self.plans: dict[int, Plan] = {}
+
+    def value(self, row: int, pending: Pending) -> Scalar | Uncomputed:
+        """Return what a cell holds; add it to pending if that is still to be computed."""
+        number = self.numbers.get(row)
+        if number is not None:
+            return number
+        other = self.others.get(row)
+        if other is None and row in self.plans:
+            pending.append((self.plans[row], row))
+        return other
+
+
+class SheetCells:
+    """One sheet.
+
+    formulas: positions of its formula cells, row by row.
+    """
+
+    def __init__(self, name: str, grid: Grid) -> None:
+        self.name = name
+        self.grid = grid
+        self.last_row = self.last_column = 1
+        self._columns: dict[int, Column] = {}
+        self._blocks: dict[tuple[int, int, int, int], Block] = {}
+        formulas: list[Position] = []
+        for position, content in grid.items():
+            row, column = position
+            self.last_row = max(self.last_row, row)
+            self.last_column = max(self.last_column, column)
+            if isinstance(content, Formula):
+                formulas.append(position)
+            else:
+                self._put(self.column(column), row, content)
+        self.formulas = sorted(formulas)
+
+    def column(self, number: int) -> Column:
+        column = self._columns.get(number)
+        if column is None:
+            column = self._columns[number] = Column()
+        return column
+
+    @staticmethod
+    def _put(column: Column, row: int, content: object) -> None:
+        """Store a constant as one of the exact types that calculation looks for."""
+        if isinstance(content, (bool, CellError)):
+            column.others[row] = content
+        elif isinstance(content, (float, int)):
+            if isfinite(content):
+                column.numbers[row] = float(content)
+            else:  # no spreadsheet program can store it
+                column.others[row] = CellError("#NUM!")
+        elif isinstance(content, str):
+            column.others[row] = str(content)
+        elif content is not None:
+            column.others[row] = Uncomputed(f"a cell holds a {type(content).__name__}")
+
+    def block(
+        self, top: int, left: int, bottom: int, right: int, pending: Pending, keep: bool = False
+    ) -> Block:
+        """Return the values of a range; add to pending the cells still to be computed.
+
+        keep: whether others will ask for this very range.
+        Raises Refused for a range that is too large.
+        """
+        block = self._blocks.get((top, left, bottom, right))
+        if block is not None:
+            return block
+        rows = max(1, min(bottom, self.last_row) - top + 1)
+        columns = max(1, min(right, self.last_column) - left + 1)
+        if rows * columns > LARGEST_RANGE:
+            raise Refused(f"it has a range of {rows} x {columns} cells, which is too large")
+        members = [self._columns.get(number, _NO_COLUMN) for number in range(left, left + columns)]
+        known = len(pending)
+        values = [
+            member.value(row, pending) for row in range(top, top + rows) for member in members
+        ]
+        classes = set(map(type, values))
+        kind = NUMBERS if classes == {float} else MIXED
+        if Uncomputed in classes:
+            kind = UNCOMPUTED
+        block = Block(values, kind, rows, columns, bottom - top + 1, right - left + 1)
+        if keep and len(pending) == known:
+            self._blocks[top, left, bottom, right] = block
+        return block
+
+
+Pending = list[tuple["Plan", int]]
+"""Formula cells without a value: how they are computed, and their rows."""
+
+_NO_COLUMN = Column()
