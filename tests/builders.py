@@ -1,0 +1,179 @@
+"""Small experiments, workbooks of them, and what their cells hold once they are recalculated."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import xlsgd
+from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed
+from xlsgd.data import Dataset
+from xlsgd.engines import Calculation, Progress, get_engine
+from xlsgd.experiment import Experiment
+from xlsgd.lessons import Lesson
+from xlsgd.losses import losses
+from xlsgd.nets import parse_network
+from xlsgd.optimizers import optimizers
+from xlsgd.sheets.finder import Found, find_lesson
+from xlsgd.sheets.maps import TableMap
+from xlsgd.sheets.package import package, write_whole
+from xlsgd.sheets.reader import read_workbook
+from xlsgd.sheets.workbook import book_of, build_workbook
+
+__all__ = [
+    "LESSONS",
+    "Recalculated",
+    "RememberingEngine",
+    "default_lesson",
+    "experiment_of",
+    "lesson_of",
+    "small_data",
+    "write_experiments",
+]
+
+Floats = NDArray[np.float64]
+
+LESSONS = ("graddesc", "two-neuron")
+"""The lessons that the project ships as workbooks."""
+
+
+# Experiments
+
+
+def small_data(rows: int = 5, inputs: int = 1) -> Dataset:
+    """Return a few points on a gentle bend: no number is 0 or round, none repeats.
+
+    rows, inputs: at most 8 and 3.
+    """
+    x = (0.7, -1.3, 2.1, 0.4, -0.6, 1.7, -2.2, 1.1)
+    columns = [
+        tuple(round(v * (1 - 0.3 * i) + 0.17 * i, 3) for v in x[:rows]) for i in range(inputs)
+    ]
+    y = tuple(round(0.3 + 0.9 * v + 0.15 * v * v, 3) for v in x[:rows])
+    names = ["x"] if inputs == 1 else [f"x{i}" for i in range(1, inputs + 1)]
+    return Dataset(f"{rows} points", dict(zip(names, columns, strict=True)), y)
+
+
+def experiment_of(
+    network: str = "Linear(1, 1)",
+    optimizer: str = "sgd",
+    *,
+    data: Dataset | None = None,
+    learning_rate: float = 0.05,
+    start: dict[str, float] | None = None,
+    loss: str | None = None,
+    id: str = "run",
+    **options: Any,
+) -> Experiment:
+    """Return an experiment on data, small_data() by default.
+
+    start: by default every weight begins at a number of its own, none of them 0.
+    options: whatever else an Experiment takes.
+    """
+    inputs = len((data or small_data()).inputs)
+    net = parse_network(network, inputs)
+    weights = {p: round(0.9 - 0.23 * i, 3) for i, p in enumerate(net.parameters)}
+    experiment = Experiment(
+        id=id,
+        title=f"{network}, {optimizer}",
+        about="",
+        network=net,
+        optimizer=optimizers()[optimizer],
+        learning_rate=learning_rate,
+        start=weights if start is None else start,
+        **{"epochs": 3, **options},
+    )
+    return experiment if loss is None else replace(experiment, loss=losses()[loss])
+
+
+def lesson_of(*experiments: Experiment, data: Dataset | None = None) -> Lesson:
+    """Return a lesson without words."""
+    points = small_data() if data is None else data
+    return Lesson("test", "A test", (), (), (), points, experiments, target_loss=1.0)
+
+
+def write_experiments(
+    path: Path, *experiments: Experiment, data: Dataset | None = None, engine: Any = None
+) -> Path:
+    """Write a workbook of experiments, as ``xlsgd.generate`` writes one of a lesson."""
+    workbook = build_workbook(lesson_of(*experiments, data=data))
+    calculation = (engine or get_engine("formulas")).calculate(book_of(workbook))
+    write_whole(path, package(workbook, calculation.values), force=True)
+    return path
+
+
+@functools.cache
+def default_lesson(name: str) -> Path:
+    """Return the workbook of a lesson as it comes, written once for all tests of a process."""
+    folder = tempfile.mkdtemp(prefix="xlsgd-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return xlsgd.generate(name, Path(folder, f"{name}.xlsx"))
+
+
+# What the cells hold
+
+
+@dataclass(frozen=True)
+class Recalculated:
+    """A workbook's formulas, calculated anew by the formulas library."""
+
+    book: Book
+    values: dict[str, dict[Position, Scalar | Uncomputed]]
+    found: Found
+
+    @classmethod
+    def of(cls, source: Path | Book) -> Recalculated:
+        """Recalculate a file or a book; values stored in a file are not looked at."""
+        book = read_workbook(source).book if isinstance(source, Path) else source
+        values = get_engine("formulas").calculate(book).values
+        return cls(book, values, find_lesson(book, values, str(source)))
+
+    def value(self, sheet: str, position: Position) -> Any:
+        """Return what a cell holds: a constant, or the value of its formula."""
+        content = self.book.sheets[sheet].get(position)
+        return self.values[sheet][position] if isinstance(content, Formula) else content
+
+    def field(self, experiment: str, key: str) -> Any:
+        """Return an input or a field of the panel."""
+        tab = self.found.maps.training[experiment]
+        return self.value(tab.sheet, tab.fields[key])
+
+    def cells(self, experiment: str, quantity: str, table: str = "steps") -> list[Any]:
+        """Return a column of a table from top to bottom."""
+        tab = self.found.maps.training[experiment]
+        where: TableMap = tab.tables[table]
+        return [self.value(tab.sheet, where.cell(quantity, i)) for i in range(len(where.rows))]
+
+    def numbers(self, experiment: str, quantity: str, table: str = "steps") -> Floats:
+        """Return a column as numbers, nan where a cell holds none."""
+        cells = self.cells(experiment, quantity, table)
+        return np.array([v if isinstance(v, float) else np.nan for v in cells])
+
+
+class RememberingEngine:
+    """The formulas engine for tests that ask for the same book again and again."""
+
+    name = "formulas"
+
+    def __init__(self) -> None:
+        self._engine = get_engine("formulas")
+        self._known: list[tuple[Book, Calculation]] = []
+
+    def version(self) -> str:
+        return self._engine.version()
+
+    def calculate(self, book: Book, progress: Progress | None = None) -> Calculation:
+        for earlier, calculation in self._known:
+            if earlier == book:
+                return calculation
+        calculation = self._engine.calculate(book, progress)
+        self._known = [*self._known[-20:], (book, calculation)]
+        return calculation

@@ -1,0 +1,522 @@
+"""What holds for every run, whatever its numbers; and the borders between the verdicts.
+
+Properties are looked at in the recalculated sheet: torch's side equals it, as other tests show.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import xlsgd
+from tests.builders import Floats, Recalculated, experiment_of, lesson_of, small_data
+from xlsgd import verdict
+from xlsgd.cells import Book, CellError
+from xlsgd.data import Dataset
+from xlsgd.errors import SpecError
+from xlsgd.experiment import Experiment
+from xlsgd.optimizers import optimizers
+from xlsgd.sheets.maps import TableMap
+from xlsgd.sheets.workbook import book_of, build_workbook
+from xlsgd.trace import positions
+
+TWO, TWO_RELU = "Linear(1, 1), Linear(1, 1)", "Linear(1, 1), ReLU, Linear(1, 1)"
+
+
+def calculated(*experiments: Experiment, data: Dataset | None = None) -> Recalculated:
+    """Return the recalculated workbook of experiments."""
+    return Recalculated.of(book_of(build_workbook(lesson_of(*experiments, data=data))))
+
+
+def weights(sheet: Recalculated, experiment: str, kind: str = "param") -> Floats:
+    """Return a quantity of all parameters, shape (parameters, rows)."""
+    names = sheet.found.experiments[experiment].network.parameters
+    return np.stack([sheet.numbers(experiment, f"{kind}.{p}") for p in names])
+
+
+# Optimizers
+
+
+@functools.cache
+def every_optimizer(learning_rate: float) -> Recalculated:
+    """Return a workbook with a run of two neurons by every optimizer."""
+    return calculated(
+        *(
+            experiment_of(TWO, name, id=name, learning_rate=learning_rate, epochs=2)
+            for name in optimizers()
+        )
+    )
+
+
+@pytest.mark.parametrize("name", optimizers())
+def test_learning_rate_0_changes_nothing(name: str) -> None:
+    found = weights(every_optimizer(0.0), name, "new")
+    start = list(every_optimizer(0.0).found.experiments[name].start.values())
+    assert (found == np.array(start)[:4, np.newaxis]).all()
+    assert (weights(every_optimizer(0.01), name, "new")[:, 0] != start[:4]).all()
+
+
+def test_momentum_without_memory_is_plain_descent() -> None:
+    """With beta 0 every kind of momentum does what sgd does, to the last bit."""
+    kinds = [n for n, o in optimizers().items() if "beta" in {h.key for h in o.hyperparameters}]
+    kinds = [name for name in kinds if "velocity" in optimizers()[name].state]
+    assert {"momentum", "momentum-classic", "nesterov"} <= set(kinds)
+    sheet = calculated(
+        experiment_of(TWO, "sgd", id="sgd"),
+        *(experiment_of(TWO, name, id=name, hyper={"beta": 0.0}) for name in kinds),
+    )
+    for name in kinds:
+        np.testing.assert_array_equal(weights(sheet, name, "new"), weights(sheet, "sgd", "new"))
+        np.testing.assert_array_equal(
+            weights(sheet, name, "velocity"), weights(sheet, "sgd", "grad_used")
+        )
+
+
+def test_momentum_conventions_differ_by_a_factor_of_the_rate() -> None:
+    """v = beta·v + g at a rate is v = beta·v + (1 - beta)·g at 1/(1 - beta) times that rate."""
+    sheet = calculated(
+        experiment_of(TWO, "momentum", id="dampened", learning_rate=0.04, hyper={"beta": 0.75}),
+        experiment_of(
+            TWO, "momentum-classic", id="classic", learning_rate=0.01, hyper={"beta": 0.75}
+        ),
+    )
+    np.testing.assert_allclose(
+        weights(sheet, "dampened", "new"), weights(sheet, "classic", "new"), rtol=1e-12
+    )
+
+
+def test_first_step_of_adam_is_the_learning_rate_long() -> None:
+    sheet = calculated(experiment_of(TWO, "adam", learning_rate=0.01, hyper={"eps": 1e-15}))
+    step = weights(sheet, "run", "new")[:, 0] - weights(sheet, "run")[:, 0]
+    np.testing.assert_allclose(np.abs(step), 0.01, rtol=1e-9)
+    np.testing.assert_array_equal(np.sign(step), -np.sign(weights(sheet, "run", "grad_used")[:, 0]))
+
+
+# Networks
+
+
+@pytest.mark.parametrize("between", ["", ", ReLU", ", Tanh", ", Sigmoid"])
+def test_twin_neurons_stay_twins(between: str) -> None:
+    twins = {"a1": 0.4, "a2": 0.4, "b1": 0.1, "b2": 0.1, "c1": 0.7, "c2": 0.7, "d": -0.2}
+    sheet = calculated(experiment_of(f"Linear(1, 2){between}, Linear(2, 1)", start=twins))
+    for name in "abc":
+        for kind in ("param", "grad_num", "grad", "new"):
+            one, other = (sheet.numbers("run", f"{kind}.{name}{i}") for i in (1, 2))
+            np.testing.assert_array_equal(one, other, err_msg=f"{kind}.{name}")
+    assert len(set(sheet.numbers("run", "param.a1"))) > 1
+
+
+def test_unlike_neurons_do_not_become_twins() -> None:
+    start = {"a1": 0.4, "a2": 0.41, "b1": 0.1, "b2": 0.1, "c1": 0.7, "c2": 0.7, "d": -0.2}
+    sheet = calculated(experiment_of("Linear(1, 2), Linear(2, 1)", start=start))
+    assert (sheet.numbers("run", "new.a1") != sheet.numbers("run", "new.a2")).all()
+
+
+def test_a_silent_relu_has_gradient_0() -> None:
+    # Silent for every row: a·x + b stays below 0 also where a or b is moved by h.
+    start = {"a": 0.1, "b": -5.0, "c": 0.6, "d": 0.2}
+    sheet = calculated(
+        *(
+            experiment_of(TWO_RELU, id=f"{gradient}-{difference}", start=start,
+                          gradient=gradient, difference=difference)
+            for gradient in ("numerical", "backprop")
+            for difference in ("forward", "central")
+        )
+    )  # fmt: skip
+    for name in sheet.found.experiments:
+        assert (sheet.numbers(name, "relu1") == 0).all()
+        for kind in ("grad", "grad_num"):
+            assert (weights(sheet, name, kind)[:3] == 0).all()
+            assert (weights(sheet, name, kind)[3] != 0).all()
+        assert sheet.field(name, "dead_since.relu1") == 1
+
+
+def test_derivative_of_relu_at_exactly_0_is_0() -> None:
+    data = Dataset("one point", {"x": (1.0,)}, (3.0,))
+    sheet = calculated(
+        experiment_of("Linear(1, 1, no bias), ReLU", start={"a": 0.0}, data=data, epochs=1),
+        data=data,
+    )
+    assert sheet.numbers("run", "lin1")[0] == 0
+    assert sheet.numbers("run", "grad.a")[0] == 0
+
+
+# Data and batches
+
+
+@pytest.mark.parametrize("batch_columns", [None, True])
+def test_one_row_of_data(batch_columns: bool | None) -> None:
+    data = Dataset("one point", {"x": (2.0,)}, (5.0,))
+    sheet = calculated(
+        experiment_of(data=data, epochs=4, learning_rate=0.05, batch_columns=batch_columns),
+        data=data,
+    )
+    assert sheet.cells("run", "row") == [1.0] * 4
+    assert sheet.cells("run", "epoch") == sheet.cells("run", "step") == [1.0, 2.0, 3.0, 4.0]
+    assert (np.diff(sheet.numbers("run", "loss")) < 0).all()
+    assert sheet.field("run", "steps_per_epoch") == 1
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5])
+@pytest.mark.parametrize("batch_size", [1, 2, 5])
+def test_number_of_epochs_and_steps(epochs: int, batch_size: int) -> None:
+    rows = small_data().rows
+    sheet = calculated(experiment_of(epochs=epochs, batch_size=batch_size))
+    place = positions(rows * epochs, rows, batch_size)
+    for quantity in ("step", "epoch", "row"):
+        np.testing.assert_array_equal(sheet.numbers("run", quantity), place[quantity])
+    steps = math.ceil(rows / batch_size)
+    assert sheet.field("run", "last_epoch") == epochs
+    assert sheet.field("run", "last_step") == epochs * steps
+    assert sheet.field("run", "steps_per_epoch") == steps
+    assert len(sheet.numbers("run", "mean_loss", "epochs")) == epochs
+
+
+def test_a_batch_of_all_rows_steps_along_the_mean_gradient() -> None:
+    data = small_data()
+    rows, rate = data.rows, 0.05
+    sheet = calculated(experiment_of(TWO, learning_rate=rate, batch_size=rows, epochs=3))
+    before, gradient = weights(sheet, "run"), weights(sheet, "run", "grad_used")
+    after = weights(sheet, "run", "new")
+    for epoch in range(3):
+        own = slice(epoch * rows, (epoch + 1) * rows)
+        assert (before[:, own] == before[:, own][:, :1]).all()
+        assert (after[:, own][:, :-1] == before[:, own][:, :-1]).all()
+        expected = before[:, own][:, 0] - rate * gradient[:, own].mean(1)
+        np.testing.assert_allclose(after[:, own][:, -1], expected, rtol=1e-13)
+
+
+def test_the_last_batch_of_an_epoch_may_be_shorter() -> None:
+    sheet = calculated(experiment_of(batch_size=2, epochs=2))
+    assert sheet.cells("run", "batch_row") == [1.0, 2.0, 1.0, 2.0, 1.0] * 2
+    assert sheet.cells("run", "batch_end") == [0.0, 1.0, 0.0, 1.0, 1.0] * 2
+    gradient, mean = sheet.numbers("run", "grad_used.a"), sheet.numbers("run", "grad_mean.a")
+    for first, last in ((0, 1), (2, 3), (4, 4), (5, 6), (7, 8), (9, 9)):
+        assert mean[last] == pytest.approx(gradient[first : last + 1].mean(), rel=1e-14)
+
+
+def test_a_batch_of_1_is_an_update_a_row() -> None:
+    sheet = calculated(
+        experiment_of(TWO, id="plain"), experiment_of(TWO, id="batches", batch_columns=True)
+    )
+    np.testing.assert_array_equal(weights(sheet, "plain", "new"), weights(sheet, "batches", "new"))
+
+
+# Numerical derivatives
+
+
+@pytest.mark.parametrize(("difference", "order"), [("forward", 1), ("central", 2)])
+def test_error_of_a_numerical_derivative_shrinks_with_h(difference: str, order: int) -> None:
+    """Half of h: half of the error for forward, a quarter for central."""
+    sizes = (0.08, 0.04, 0.02)
+    sheet = calculated(
+        *(
+            experiment_of(
+                "Linear(1, 1), Tanh, Linear(1, 1)",
+                id=f"h{i}",
+                h=h,
+                difference=difference,
+                gradient="backprop",  # the same weights at every h
+                epochs=1,
+            )
+            for i, h in enumerate(sizes)
+        )
+    )
+    errors = []
+    for i in range(len(sizes)):
+        apart = weights(sheet, f"h{i}", "grad_num") - weights(sheet, f"h{i}", "grad")
+        errors.append(np.abs(apart))
+        assert (errors[-1][:2] > 1e-9).all()  # a and b go through tanh: never quite right
+    for larger, smaller in pairwise(errors):
+        np.testing.assert_allclose(larger[:2] / smaller[:2], 2**order, rtol=0.25)
+    # The loss is a parabola in d: its forward difference is off by h, its central one by nothing.
+    for h, error in zip(sizes, errors, strict=True):
+        np.testing.assert_allclose(error[3], h if order == 1 else 0, rtol=1e-9, atol=1e-11)
+
+
+# The verdict: made-up numbers in place of a run's
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A workbook of one experiment into whose table numbers can be typed."""
+
+    experiment: Experiment
+    data: Dataset
+    book: Book
+    table: TableMap
+
+    @classmethod
+    def of(cls, experiment: Experiment, rows: int = 1) -> Panel:
+        data = Dataset("made up", {"x": (1.0,) * rows}, (1.0,) * rows)
+        book = book_of(build_workbook(lesson_of(experiment, data=data)))
+        table = Recalculated.of(book).found.maps.training["run"].tables["steps"]
+        return cls(experiment, data, book, table)
+
+    def both(self, **typed: Any) -> dict[str, Any]:
+        """Return the panel with numbers typed over a column; both sides must say the same.
+
+        typed: quantity, with ``__`` for the dot, to what to type in, row by row.
+        """
+        columns = {name.replace("__", "."): list(values) for name, values in typed.items()}
+        book = Book(
+            {sheet: dict(grid) for sheet, grid in self.book.sheets.items()}, self.book.names
+        )
+        table = self.table
+        for quantity, cells in columns.items():
+            for i, cell in enumerate(cells):
+                typed_in = CellError("#NUM!") if not math.isfinite(cell) else float(cell)
+                book.sheets["run"][table.cell(quantity, i)] = typed_in
+        sheet = Recalculated.of(book)
+        values = {q: sheet.numbers("run", q) for q in table.columns}
+        values |= {q: np.array(cells, dtype=float) for q, cells in columns.items()}
+        values |= verdict.quantities(self.experiment, values)
+        epochs = verdict.epoch_quantities(values, self.experiment.epochs)
+        _, expected = verdict.panel_values(self.experiment, values, epochs, self.data.rows)
+        shown = {key: sheet.field("run", key) for key in expected}
+        for key, value in expected.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                assert isinstance(shown[key], CellError), key
+            elif isinstance(value, float):
+                assert shown[key] == pytest.approx(value, rel=1e-12), key
+            else:
+                assert shown[key] == value, key
+        return shown
+
+
+@functools.cache
+def plain(epochs: int, rows: int = 1) -> Panel:
+    return Panel.of(experiment_of(epochs=epochs), rows)
+
+
+@functools.cache
+def relu(epochs: int, rows: int, batch_size: int = 1) -> Panel:
+    return Panel.of(experiment_of(TWO_RELU, epochs=epochs, batch_size=batch_size), rows)
+
+
+def changes(*shares: float) -> list[float]:
+    """Return mean losses that begin at 100 and change by these shares."""
+    losses = [100.0]
+    for share in shares:
+        losses.append(losses[-1] * (1 + share))
+    return losses
+
+
+OVER, UNDER = 1.0001, 0.9999  # on either side of a border
+CLEAR, LEVEL = verdict.CLEAR, verdict.LEVEL
+
+# Mean losses, epoch by epoch.
+TRENDS = {
+    "one epoch": ([100.0], verdict.ONE_EPOCH),
+    "just a clear fall": (changes(-CLEAR * OVER), "converging"),
+    "just no clear fall": (changes(-CLEAR * UNDER), "crawling"),
+    "just a fall": (changes(-LEVEL * OVER), "crawling"),
+    "just level, never fell": (changes(-LEVEL * UNDER), "standing still"),
+    "just level after a clear fall": (changes(-0.5, -LEVEL * UNDER), "converged"),
+    "just level after an unclear fall": (
+        changes(-CLEAR * UNDER, -LEVEL * UNDER),
+        "standing still",
+    ),
+    "just a clear rise": (changes(CLEAR * OVER), "diverging"),
+    "just no clear rise": (changes(CLEAR * UNDER), "creeping up"),
+    "just a rise": (changes(LEVEL * OVER), "creeping up"),
+    "just no rise": (changes(LEVEL * UNDER), "standing still"),
+    "does not move": ([100.0, 100.0, 100.0], "standing still"),
+    "two rises, two falls": ([100.0, 90.0, 100.0, 90.0, 100.0], "oscillating"),
+    "two rises, one fall": ([100.0, 110.0, 100.0, 110.0], "diverging"),
+    "one rise, two falls": ([100.0, 90.0, 100.0, 90.0], "converging"),
+    "two rises, two falls, all small": ([100.0, 99.5, 100.0, 99.5, 100.0], "creeping up"),
+    "a second rise that is small": ([100.0, 90.0, 100.0, 90.0, 90.5], "creeping up"),
+    "reaches 0 and stays": ([1.0, 0.0, 0.0], "converged"),
+    "no number at the end": ([100.0, math.nan], "not finite"),
+}
+
+
+@pytest.mark.parametrize("what", TRENDS)
+def test_trend(what: str) -> None:
+    losses, expected = TRENDS[what]
+    panel = plain(len(losses)).both(loss=losses)
+    assert panel["trend"] == expected
+    if all(map(math.isfinite, losses)):
+        assert panel["verdict"] == expected
+        assert panel["last_loss"] == losses[-1]
+        assert panel["last_rmse"] == pytest.approx(math.sqrt(losses[-1]))
+
+
+def test_the_trend_is_that_of_the_mean_over_an_epoch() -> None:
+    # Row by row it goes up and down; the mean falls from 100 to 98.
+    panel = plain(2, rows=2).both(loss=[150.0, 50.0, 2.0, 194.0])
+    assert panel["trend"] == "converging"
+    assert panel["last_change"] == pytest.approx(-0.02)
+
+
+@pytest.mark.parametrize(
+    ("losses", "step"),
+    [
+        ([1.0, 1e6, 1.0, 1.0], 0),
+        ([1.0, math.nextafter(1e6, math.inf), 1.0, 1.0], 2),
+        ([1.0, 1.0, 1.0, 2e6], 4),
+        ([2e6, 1.0, 1.0, 3e6], 1),
+        ([1.0, 1.0, math.nan, 1.0], 3),
+        ([1.0, math.inf, math.nan, math.nan], 2),
+    ],
+    ids=["at the border", "just above", "in the last step", "in the first", "no number", "inf"],
+)
+def test_exploded(losses: list[float], step: int) -> None:
+    panel = plain(4).both(loss=losses)
+    assert panel["exploded_step"] == step
+    assert panel["verdict"].startswith("exploded at step ") == (step > 0)
+
+
+@pytest.mark.parametrize(
+    ("output", "step"),
+    [
+        ([1.0, 1.0, 1.0, 1.0, 0.0, 0.0], 0),
+        ([1.0, 1.0, 1.0, 0.0, 0.0, 0.0], 4),
+        ([1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 2),
+        ([0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 1),
+        ([0.0, 0.0, 0.0, 1e-300, 0.0, 0.0], 0),
+        ([1.0, 0.0, 0.0, 0.0, 0.0, 1.0], 0),
+        ([1.0, 1.0, math.nan, 0.0, 0.0, 0.0], 4),
+        ([1.0, 1.0, 1.0, math.nan, 0.0, 0.0], 0),
+    ],
+    ids=[
+        "just less than an epoch",
+        "just an epoch",
+        "longer",
+        "always",
+        "a last sign of life",
+        "awake again",
+        "no number, then an epoch",
+        "no number, then less",
+    ],
+)
+def test_dead(output: list[float], step: int) -> None:
+    panel = relu(2, 3).both(relu1=output)
+    assert panel["dead_since.relu1"] == step
+    assert ("relu1 dead since step" in panel["verdict"]) == (step > 0)
+
+
+@pytest.mark.parametrize(
+    ("output", "step"),
+    [
+        # Three rows in batches of two: two updates an epoch, steps 1 1 2 3 3 4.
+        ([1.0, 1.0, 1.0, 0.0, 0.0, 0.0], 3),
+        ([1.0, 1.0, 1.0, 1.0, 0.0, 0.0], 0),
+        ([1.0, 1.0, 0.0, 0.0, 0.0, 0.0], 2),
+    ],
+    ids=["just an epoch", "just less", "longer"],
+)
+def test_dead_in_batches(output: list[float], step: int) -> None:
+    panel = relu(2, 3, batch_size=2).both(relu1=output)
+    assert panel["steps_per_epoch"] == 2
+    assert panel["dead_since.relu1"] == step
+
+
+H = 0.01
+LOST = H / 1e-15  # the weight above which h counts as lost
+
+
+@pytest.mark.parametrize(
+    ("numerical", "backprop", "weight", "step"),
+    [
+        ([1.0, 1.0, 0.0, 0.0], [1.0] * 4, LOST * 1.01, 3),
+        ([1.0, 1.0, 1.0, 0.0], [1.0] * 4, LOST * 1.01, 4),
+        ([0.0, 0.0, 0.0, 0.0], [1.0] * 4, LOST * 1.01, 1),
+        ([0.0, 0.0, 0.0, 1.0], [1.0] * 4, LOST * 1.01, 0),
+        ([1.0, 1.0, 0.0, 0.0], [1.0] * 4, LOST * 0.99, 0),
+        ([1.0, 1.0, 0.0, 0.0], [0.0] * 4, LOST * 1.01, 0),
+        ([1.0, 1.0, 0.0, 1e-300], [1.0] * 4, LOST * 1.01, 0),
+        ([1.0, 1.0, 0.0, math.nan], [1.0] * 4, LOST * 1.01, 0),
+        ([1.0, 1.0, 0.0, 0.0], [-1.0] * 4, -LOST * 1.01, 3),
+    ],
+    ids=[
+        "frozen", "in the last step alone", "always", "thawed at the end", "h is not lost",
+        "backprop is 0 as well", "tiny is not 0", "no number", "negative numbers",
+    ],
+)  # fmt: skip
+def test_frozen(numerical: list[float], backprop: list[float], weight: float, step: int) -> None:
+    zero, big = [0.0] * 4, [weight] * 4
+    panel = plain(4).both(
+        loss=[1.0] * 4, grad_num__a=numerical, grad_num__b=zero, grad__a=backprop, grad__b=zero,
+        param__a=zero, param__b=big,
+    )  # fmt: skip
+    assert panel["frozen_since"] == step
+    assert ("numerical derivative frozen since step" in panel["verdict"]) == (step > 0)
+
+
+def test_everything_at_once_is_said_in_one_line() -> None:
+    cells = {f"grad_num__{p}": [1.0, 1.0, 1.0, 0.0] for p in "abcd"}
+    cells |= {f"grad__{p}": [1.0] * 4 for p in "abcd"}
+    cells |= {f"param__{p}": [LOST * 2] * 4 for p in "abcd"}
+    panel = relu(4, 1).both(loss=[1.0, 1e7, 1.0, 1.0], relu1=[1.0, 1.0, 0.0, 0.0], **cells)
+    assert panel["verdict"] == (
+        "exploded at step 2; relu1 dead since step 3; numerical derivative frozen since step 4"
+    )
+
+
+# What makes no sense is refused
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"learning_rate": -0.1},
+        {"learning_rate": math.nan},
+        {"h": 0.0},
+        {"batch_size": 0},
+        {"epochs": 0},
+        {"gradient": "magic"},
+        {"difference": "backward"},
+        {"start": {"z": 1.0}},
+        {"start": {"a": math.inf}},
+    ],
+    ids=str,
+)
+def test_senseless_experiments_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(SpecError):
+        experiment_of(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "hyper"),
+    [("momentum", {"beta": 1.0}), ("momentum", {"beta": -0.1}), ("adam", {"eps": 0.0})],
+    ids=str,
+)
+def test_senseless_hyperparameters_are_refused(name: str, hyper: dict[str, float]) -> None:
+    with pytest.raises(SpecError):
+        replace(experiment_of(optimizer=name), hyper=hyper)
+
+
+# The library as a user imports it
+
+
+def test_functions_are_functions_whatever_was_imported_before() -> None:
+    """No module may have the name of a function of the package: it would take its place."""
+    code = (
+        "import importlib, pkgutil, xlsgd\n"
+        "for module in pkgutil.walk_packages(xlsgd.__path__, 'xlsgd.'):\n"
+        "    if not module.name.endswith('__main__'):\n"
+        "        importlib.import_module(module.name)\n"
+        "for name in xlsgd.__all__:\n"
+        "    assert callable(getattr(xlsgd, name)), name\n"
+    )
+    package = Path(xlsgd.__file__).resolve().parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(package)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,95 @@
+"""Random small networks, data and settings: written, read again, checked against torch."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+
+from tests.builders import experiment_of, write_experiments
+from tests.strategies import cases
+from xlsgd import verify
+from xlsgd.data import Dataset
+from xlsgd.experiment import Experiment
+from xlsgd.report.report import SheetReport
+
+
+@settings(
+    max_examples=25,
+    deadline=None,  # the first example loads torch and the formulas library
+    # Examples are small already; shrinking one further would take minutes.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    # The same examples for everybody in CI; at home others every time, and failures remembered.
+    derandomize=os.environ.get("CI", "").lower() in ("1", "true"),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(case=cases())
+def test_generated_workbooks_agree_with_torch(case: tuple[Experiment, Dataset]) -> None:
+    tab = assert_agrees(*case)
+    assert tab.verdict is not None
+    event(tab.verdict.kind)
+    event("predictable" if tab.horizon is None else "has a horizon")
+
+
+def assert_agrees(experiment: Experiment, data: Dataset) -> SheetReport:
+    """Write, read and verify a workbook, and return what was found on the experiment's tab."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_experiments(Path(folder, "random.xlsx"), experiment, data=data)
+        report = verify(path)
+    tab = next(sheet for sheet in report.sheets if sheet.experiment == "run")
+    assert report.ok, (report.first_difference, tab.verdict)
+    assert report.notes == []
+    assert tab.verdict is not None
+    assert tab.verdict.agree
+    assert tab.unchecked == {}
+    assert tab.cells_compared == tab.formulas
+    return tab
+
+
+POINTS = Dataset("points", {"x": (1.2, 8.969, -1.585, 2.5)}, (1.0, -0.7, 2.0, 0.3))
+FAR = Dataset("far points", {"x": (300.0, -300.0, 31.5)}, (1.0, 97.5, 0.2))
+
+# What the random search has found, each in its smallest form.
+FOUND = {
+    "the first layer has no weights": (experiment_of("ReLU, Linear(1, 1)"), POINTS),
+    "momentum that remembers nothing": (
+        experiment_of(optimizer="momentum", hyper={"beta": 0.0}),
+        POINTS,
+    ),
+    "classic momentum that remembers nothing": (
+        experiment_of(optimizer="momentum-classic", hyper={"beta": 0.0}),
+        POINTS,
+    ),
+    "nesterov that remembers nothing": (
+        experiment_of(optimizer="nesterov", hyper={"beta": 0.0}),
+        POINTS,
+    ),
+    # 1 - y² of a y next to 1 keeps few of its digits.
+    "tanh nearly at 1": (experiment_of("Linear(1, 1), Tanh", gradient="backprop"), POINTS),
+    "sigmoid nearly at 1": (
+        experiment_of("Linear(1, 1), Sigmoid", start={"a": 3.0, "b": 0.4}, gradient="backprop"),
+        POINTS,
+    ),
+    # Below -700 the sheet's sigmoid stops at 1e-304, torch's goes on to 0.
+    "sigmoid far below 0": (
+        experiment_of("Linear(1, 1), Sigmoid", start={"a": 8.0, "b": 0.0}, epochs=1),
+        FAR,
+    ),
+    "adam at learning rate 0 and a derivative of 0": (
+        experiment_of(
+            "Linear(1, 1), ReLU, Linear(1, 1)",
+            "adam",
+            learning_rate=0.0,
+            start={"a": 0.1, "b": -9.0, "c": 0.5, "d": 0.2},
+        ),
+        POINTS,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_what_was_found_before_agrees(what: str) -> None:
+    assert_agrees(*FOUND[what])

@@ -1,0 +1,452 @@
+"""Both sides of every layer, loss, gradient rule and optimizer: they agree, and it takes both.
+
+The walks below go over the registries: a new file in nets/, losses/, gradients/ or optimizers/ is
+tested without being named here. Each thing is tried as it is, and with one of its sides wrong by
+one part in a million: then the step check and the run check must fail, each by itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import RememberingEngine, experiment_of, small_data, write_experiments
+from xlsgd import training, verify
+from xlsgd.columns import Column
+from xlsgd.experiment import Experiment
+from xlsgd.gradients import CHOICES, GradientRule, differences, gradient_rules
+from xlsgd.losses import Loss, losses
+from xlsgd.nets import Layer, Network, layer_types, parse_network
+from xlsgd.optimizers import Optimizer, optimizers
+from xlsgd.report import Report
+from xlsgd.report.report import SheetReport
+
+FACTOR = 1.000001
+TABLES = ("step steps", "run steps")
+HIDDEN = 2  # width of the layer under test: one number would hide a mix-up of two
+LINE, TWO = "Linear(1, 1)", "Linear(1, 1), Tanh, Linear(1, 1)"
+
+engine = RememberingEngine()
+
+
+# What is tried
+
+
+def some_layer(kind: type[Layer]) -> Layer:
+    """Return a layer of that kind for HIDDEN inputs."""
+    try:
+        return kind.parse([])
+    except ValueError:
+        return kind.parse([str(HIDDEN), str(HIDDEN)])
+
+
+def around(layer: Layer) -> Network:
+    """Return a network with the layer in its middle."""
+    before = parse_network(f"Linear(1, {HIDDEN}), Sum").layers[0]
+    after = parse_network(f"Linear({layer.outputs(HIDDEN)}, 1)", layer.outputs(HIDDEN)).layers
+    return Network((before, layer, *after))
+
+
+def with_layer(layer: Layer, **options: Any) -> Experiment:
+    """Return an experiment that trains a network with the layer in its middle."""
+    network = around(layer)
+    start = {p: round(0.9 - 0.23 * i, 3) for i, p in enumerate(network.parameters)}
+    options = {"gradient": "backprop", "learning_rate": 0.02, **options}
+    return replace(experiment_of(**options), network=network, start=start)
+
+
+def with_optimizer(name: str, **options: Any) -> Experiment:
+    """Return an experiment that trains one neuron with an optimizer.
+
+    Its eps are large enough to be seen in the result.
+    """
+    hyper = {given.key: 0.1 for given in optimizers()[name].hyperparameters if given.positive}
+    return experiment_of(LINE, name, hyper=hyper, **{"gradient": "backprop", **options})
+
+
+def with_rule(rule: GradientRule, **options: Any) -> Experiment:
+    """Return an experiment in which the rule drives the update."""
+    options = {"learning_rate": 0.02, "gradient": rule.choice, **options}
+    if rule.name in differences():
+        options = {"difference": rule.name, **options}
+    return experiment_of(TWO, **options)
+
+
+def columns_of(rule: GradientRule) -> list[Column]:
+    """Return a rule's columns for the network that with_rule trains."""
+    return rule.columns(parse_network(TWO), next(iter(losses().values())))
+
+
+def with_loss(name: str, **options: Any) -> Experiment:
+    """Return an experiment with the loss."""
+    return experiment_of(LINE, loss=name, **{"gradient": "backprop", **options})
+
+
+EVERYTHING: dict[str, Callable[..., Experiment]] = {
+    **{
+        f"layer {n}": functools.partial(with_layer, some_layer(k)) for n, k in layer_types().items()
+    },
+    **{f"optimizer {n}": functools.partial(with_optimizer, n) for n in optimizers()},
+    **{f"gradient {n}": functools.partial(with_rule, r) for n, r in gradient_rules().items()},
+    **{f"loss {n}": functools.partial(with_loss, n) for n in losses()},
+}
+
+
+def test_the_walks_have_something_to_walk_over() -> None:
+    assert {"Linear", "ReLU", "Sigmoid", "Tanh", "Sum"} <= layer_types().keys()
+    assert {"sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"} <= optimizers().keys()
+    assert {"forward", "central", "backprop"} <= gradient_rules().keys()
+    assert losses()
+
+
+@pytest.fixture(autouse=True)
+def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recalculate a workbook once, however often verify is asked about it."""
+    monkeypatch.setattr(import_module(verify.__module__), "get_engine", lambda name: engine)
+
+
+def verified(path: Path, *experiments: Experiment) -> Report:
+    """Write a workbook of experiments and verify it."""
+    return verify(write_experiments(path, *experiments, engine=engine))
+
+
+def tab_of(report: Report, experiment: str) -> SheetReport:
+    """Return the report on the tab of an experiment."""
+    return next(sheet for sheet in report.sheets if sheet.experiment == experiment)
+
+
+def assert_both_checks_fail(tab: SheetReport) -> None:
+    for table in TABLES:
+        assert not tab.comparisons[table].ok.all(), f"the {table} comparison saw nothing"
+
+
+# As they are
+
+
+@pytest.mark.parametrize("what", EVERYTHING)
+def test_both_sides_agree(what: str, tmp_path: Path) -> None:
+    # A row an update, a batch that the data is no multiple of, and all rows an update.
+    ways = ((1, "numerical"), (2, "backprop"), (small_data().rows, "numerical"))
+    assert {gradient for _, gradient in ways} == set(CHOICES)
+    experiments = [
+        EVERYTHING[what](id=f"run{i}", batch_size=batch_size, gradient=gradient)
+        for i, (batch_size, gradient) in enumerate(ways)
+    ]
+    report = verified(tmp_path / "run.xlsx", *experiments)
+    assert report.ok, report.first_difference
+    for experiment in experiments:
+        tab = tab_of(report, experiment.id)
+        assert tab.unchecked == {}
+        assert tab.cells_compared == tab.formulas > 0
+        assert tab.horizon is None
+        for table in TABLES:
+            assert tab.comparisons[table].ok.all()
+
+
+# The sheet side is wrong
+
+
+def off(expression: str) -> str:
+    """Return an expression that gives a millionth too much."""
+    return f"(({expression})*{FACTOR})"
+
+
+def off_column(column: Column) -> Column:
+    """Return a column that gives a millionth too much."""
+    first = column.first
+    if first is not None:
+        first = "=" + off(first[1:]) if first.startswith("=") else str(float(first) + 1)
+    return replace(column, formula="=" + off(column.formula[1:]), first=first)
+
+
+def scaled(expressions: Any) -> Any:
+    """Return expressions, nested in lists and dicts, that all give a millionth too much."""
+    if isinstance(expressions, dict):
+        return {key: scaled(nested) for key, nested in expressions.items()}
+    if isinstance(expressions, list):
+        return [scaled(nested) for nested in expressions]
+    return off(expressions)
+
+
+def like(thing: Any, **changes: Any) -> Any:
+    """Return a thing that is the same but for some of its methods or values."""
+    kind = type(type(thing).__name__, (type(thing),), changes)
+    fake = object.__new__(kind)
+    fake.__dict__.update(thing.__dict__)
+    return fake
+
+
+def with_method_off(thing: Any, name: str) -> Any:
+    """Return a layer or loss of which one method gives expressions that are off."""
+    right = getattr(thing, name)
+    return like(thing, **{name: lambda self, *arguments: scaled(right(*arguments))})
+
+
+def with_column_off(thing: Any, number: int) -> Any:
+    """Return an optimizer or gradient rule of which one column is off."""
+
+    def columns(self: Any, *arguments: Any) -> list[Column]:
+        found: list[Column] = thing.columns(*arguments)
+        found[number] = off_column(found[number])
+        return found
+
+    return like(thing, columns=columns)
+
+
+Off = tuple[str, Callable[..., Experiment], set[str]]
+"""What is off, an experiment with it, and in which quantities it must be found first."""
+
+
+def off_layers() -> Iterator[Off]:
+    for name, kind in layer_types().items():
+        layer = some_layer(kind)
+        place = around(layer).places[1]
+        found_first = {
+            "forward": set(place.outputs),
+            "backward": {f"grad.{x}" for x in place.inputs},
+            "parameter_gradients": {f"grad.{p}" for p in around(layer).parameters},
+        }
+        for method, quantities in found_first.items():
+            if method != "parameter_gradients" or place.parameters:
+                wrong = with_method_off(layer, method)
+                yield f"layer {name} {method}", functools.partial(with_layer, wrong), quantities
+
+
+def off_optimizers() -> Iterator[Off]:
+    def experiment(optimizer: Optimizer, **options: Any) -> Experiment:
+        return replace(with_optimizer(optimizer.name, **options), optimizer=optimizer)
+
+    for name, optimizer in optimizers().items():
+        columns = optimizer.columns("a", "grad_used.a")
+        for i, column in enumerate(columns):
+            build = functools.partial(experiment, with_column_off(optimizer, i))
+            yield f"optimizer {name} {column.quantity}", build, {column.quantity}
+        if optimizer.start_state.startswith("="):
+            wrong = like(optimizer, start_state="=" + off(optimizer.start_state[1:]))
+            build = functools.partial(experiment, wrong)
+            yield f"optimizer {name} start_state", build, {columns[0].quantity}
+
+
+def off_rules() -> Iterator[Off]:
+    class WithRule(Experiment):
+        wrong: GradientRule
+
+        @property
+        def rules(self) -> tuple[GradientRule, ...]:
+            return tuple(self.wrong if r.name == self.wrong.name else r for r in super().rules)
+
+    def experiment(rule: GradientRule, **options: Any) -> Experiment:
+        found = object.__new__(WithRule)
+        found.__dict__.update(with_rule(rule, **options).__dict__, wrong=rule)
+        return found
+
+    for name, rule in gradient_rules().items():
+        for i, column in enumerate(columns_of(rule)):
+            build = functools.partial(experiment, with_column_off(rule, i))
+            yield f"gradient {name} {column.quantity}", build, {column.quantity}
+
+
+def off_losses() -> Iterator[Off]:
+    def experiment(loss: Loss, **options: Any) -> Experiment:
+        return replace(with_loss(loss.name, **options), loss=loss)
+
+    for name, loss in losses().items():
+        for method, quantity in (("forward", "loss"), ("backward", "grad.pred")):
+            build = functools.partial(experiment, with_method_off(loss, method))
+            yield f"loss {name} {method}", build, {quantity}
+
+
+OFF = {
+    name: (build, quantities)
+    for walk in (off_layers, off_optimizers, off_rules, off_losses)
+    for name, build, quantities in walk()
+}
+
+
+@pytest.fixture(scope="module")
+def off_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """What verify says of one workbook with a tab for everything in OFF."""
+    experiments = [build(id=f"run{i}") for i, (build, _) in enumerate(OFF.values())]
+    path = tmp_path_factory.mktemp("off") / "off.xlsx"
+    return verify(write_experiments(path, *experiments))
+
+
+@pytest.mark.parametrize("what", OFF)
+def test_a_wrong_sheet_side_is_found(what: str, off_report: Report) -> None:
+    tab = tab_of(off_report, f"run{list(OFF).index(what)}")
+    assert_both_checks_fail(tab)
+    assert not tab.ok
+    first = tab.first_difference
+    assert first is not None
+    assert first.quantity in OFF[what][1]
+    assert first.step == 1
+
+
+@pytest.fixture(scope="module")
+def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SheetReport]:
+    """What verify says where one column is wrong: a tab for every column that there is."""
+    right = training.steps_columns
+    # The loss counts as exploded from the first row on: a 0 would hide that it is off.
+    options = {"epochs": 2, "exploded_above": 1e-9}
+    base = functools.partial(
+        experiment_of, "Linear(1, 1), Linear(1, 1)", "adam", batch_size=2, **options
+    )
+    relu = functools.partial(experiment_of, "Linear(1, 1), ReLU, Linear(1, 1)", **options)
+    cases: dict[str, tuple[Experiment, str]] = {}
+    seen: set[str] = set()
+    for start in (base, relu):
+        for column in right(start()):
+            if column.quantity not in seen:
+                seen.add(column.quantity)
+                id = f"run{len(cases)}"
+                cases[column.quantity] = (start(id=id), id)
+
+    def steps_columns(experiment: Experiment) -> list[Column]:
+        wrong = {id: quantity for quantity, (_, id) in cases.items()}[experiment.id]
+        return [off_column(c) if c.quantity == wrong else c for c in right(experiment)]
+
+    path = tmp_path_factory.mktemp("columns") / "columns.xlsx"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "steps_columns", steps_columns)
+        write_experiments(path, *(experiment for experiment, _ in cases.values()))
+    report = verify(path)
+    return {quantity: tab_of(report, id) for quantity, (_, id) in cases.items()}
+
+
+def test_every_column_is_guarded(off_columns: dict[str, SheetReport]) -> None:
+    assert {"step", "batch_end", "x", "pred_collapsed", "grad_mean.a", "plot.loss"} < set(
+        off_columns
+    )
+    unguarded, misplaced = [], []
+    for quantity, tab in off_columns.items():
+        if any(tab.comparisons[table].ok.all() for table in TABLES):
+            unguarded.append(quantity)
+        elif tab.first_difference is None or tab.first_difference.quantity != quantity:
+            misplaced.append((quantity, tab.first_difference))
+    assert unguarded == []
+    assert misplaced == []
+
+
+# The torch side is wrong
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A workbook, right in every cell, for each thing in EVERYTHING."""
+    folder = tmp_path_factory.mktemp("right")
+
+    @functools.cache
+    def file(what: str) -> Path:
+        path = folder / f"{what}.xlsx"
+        return write_experiments(path, EVERYTHING[what](epochs=2), engine=engine)
+
+    return file
+
+
+def off_tensor(module: Any, arguments: Any, output: Any) -> Any:
+    """Forward hook: PyTorch's module gives a millionth too much."""
+    return output * FACTOR
+
+
+@pytest.mark.parametrize("name", [*layer_types(), *losses()])
+def test_a_wrong_module_is_found(
+    name: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = layer_types().get(name)
+    kind: Any = type(losses()[name]) if layer is None else layer
+    right = kind.module
+
+    def module(self: Any) -> Any:
+        found = right(self)
+        found.register_forward_hook(off_tensor)
+        return found
+
+    file = files(f"{'loss' if layer is None else 'layer'} {name}")
+    assert verify(file).ok
+    monkeypatch.setattr(kind, "module", module)
+    assert_both_checks_fail(tab_of(verify(file), "run"))
+
+
+OPTIMIZER_KEYS = [
+    (name, key)
+    for name, optimizer in optimizers().items()
+    for key in ("learning_rate", *(given.key for given in optimizer.hyperparameters))
+]
+
+
+@pytest.mark.parametrize(("name", "key"), OPTIMIZER_KEYS, ids=map(" ".join, OPTIMIZER_KEYS))
+def test_a_wrong_constant_in_a_torch_optimizer_is_found(
+    name: str, key: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = type(optimizers()[name])
+    right = kind.torch_optimizer
+
+    def torch_optimizer(self: Any, parameters: Any, learning_rate: float, hyper: Any) -> Any:
+        changed = {"learning_rate": learning_rate, **hyper}
+        # Towards 0: a beta must stay below 1.
+        changed[key] /= FACTOR
+        return right(self, parameters, changed.pop("learning_rate"), changed)
+
+    monkeypatch.setattr(kind, "torch_optimizer", torch_optimizer)
+    assert_both_checks_fail(tab_of(verify(files(f"optimizer {name}")), "run"))
+
+
+@pytest.mark.parametrize("name", optimizers())
+def test_a_wrong_memory_in_torch_is_found(
+    name: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an optimizer remembers before the first step, and what its columns show beyond that."""
+    optimizer = optimizers()[name]
+    kind = type(optimizer)
+    file = files(f"optimizer {name}")
+    tab = tab_of(verify(file), "run")
+    assert tab.ok
+    known = {*optimizer.state, "new"}
+    shown = {c.quantity.partition(".")[0] for c in optimizer.columns("a", "grad_used.a")}
+    if optimizer.start_state.startswith("="):  # a plain number is an input, the same for both
+        start = kind.torch_start_state
+
+        def torch_start_state(self: Any, gradient: Any) -> Any:
+            return start(self, gradient) * FACTOR
+
+        with monkeypatch.context() as patch:
+            patch.setattr(kind, "torch_start_state", torch_start_state)
+            assert_both_checks_fail(tab_of(verify(file), "run"))
+    if shown - known:
+        derived = kind.derived
+
+        def derived_off(self: Any, state: Any, step: Any, hyper: Any) -> Any:
+            return {k: v * FACTOR for k, v in derived(self, state, step, hyper).items()}
+
+        with monkeypatch.context() as patch:
+            patch.setattr(kind, "derived", derived_off)
+            assert_both_checks_fail(tab_of(verify(file), "run"))
+
+
+RULE_QUANTITIES = [
+    (name, column.quantity)
+    for name, rule in gradient_rules().items()
+    for column in columns_of(rule)
+]
+
+
+@pytest.mark.parametrize(("name", "quantity"), RULE_QUANTITIES, ids=map(" ".join, RULE_QUANTITIES))
+def test_a_wrong_derivative_in_torch_is_found(
+    name: str, quantity: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = type(gradient_rules()[name])
+    right = kind.quantities
+
+    def quantities(self: Any, evaluate: Any, parameters: Any, h: float) -> Any:
+        found = right(self, evaluate, parameters, h)
+        assert quantity in found
+        return {**found, quantity: found[quantity] * FACTOR}
+
+    monkeypatch.setattr(kind, "quantities", quantities)
+    assert_both_checks_fail(tab_of(verify(files(f"gradient {name}")), "run"))

@@ -1,0 +1,443 @@
+"""The files themselves: what other programs find in them, and that they are the same each time.
+
+Everything is looked at from outside, with pandas, openpyxl and as XML.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import openpyxl
+import pandas as pd
+import pytest
+
+import xlsgd
+from tests.builders import LESSONS, default_lesson, experiment_of, small_data, write_experiments
+from xlsgd import generate
+from xlsgd.columns import Column
+from xlsgd.experiment import Experiment
+from xlsgd.sheets.finder import Found, find_lesson
+from xlsgd.sheets.reader import read_workbook
+from xlsgd.training import inputs, steps_columns
+from xlsgd.verdict import epoch_columns, panel
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKBOOKS = ROOT / "workbooks"
+
+CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+# What Excel 2010, Google Sheets, LibreOffice, Gnumeric and the formulas library all have.
+FUNCTIONS = {
+    *("ABS", "AND", "AVERAGEIF", "COUNT", "COUNTIF", "EXP", "IF", "INDEX", "ISNUMBER", "MATCH"),
+    *("MAX", "MIN", "NA", "OR", "ROUNDUP", "SQRT", "SUM", "TANH"),
+}
+VOLATILE = {"RAND", "RANDBETWEEN", "NOW", "TODAY", "OFFSET", "INDIRECT", "CELL", "INFO"}
+
+
+@functools.cache
+def formulas(lesson: str) -> Any:
+    return openpyxl.load_workbook(default_lesson(lesson))
+
+
+@functools.cache
+def everything(folder: Path) -> Path:
+    """Return a workbook that has a formula of every layer and of batches."""
+    data = small_data(5, inputs=2)
+    network = "Linear(2, 2), Tanh, Linear(2, 2, no bias), Sigmoid, ReLU, Sum"
+    experiment = experiment_of(network, "adam", data=data, batch_size=2, difference="central")
+    return write_experiments(folder / "everything.xlsx", experiment, data=data)
+
+
+@functools.cache
+def found(lesson: str) -> Found:
+    file = read_workbook(default_lesson(lesson))
+    return find_lesson(file.book, file.stored, lesson)
+
+
+def formula_cells(workbook: Any) -> list[tuple[str, Any]]:
+    """Return (tab, cell) for every formula of an openpyxl workbook."""
+    return [
+        (sheet.title, cell)
+        for sheet in workbook.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+    ]
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# Stored values
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_pandas_reads_a_value_in_every_formula_cell(lesson: str) -> None:
+    frames = pd.read_excel(default_lesson(lesson), sheet_name=None, header=None)
+    assert list(frames) == formulas(lesson).sheetnames
+    cells = formula_cells(formulas(lesson))
+    assert len(cells) > 50_000
+    values = {sheet: frame.to_numpy() for sheet, frame in frames.items()}
+    missing, kinds = [], set()
+    for sheet, cell in cells:
+        value = values[sheet][cell.row - 1, cell.column - 1]
+        kinds.add(type(value).__name__)
+        if pd.isna(value):
+            missing.append(f"{sheet}!{cell.coordinate} {cell.value}")
+    assert missing == []
+    assert kinds <= {"int", "float", "str"}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_stored_values_are_to_the_last_digit(lesson: str) -> None:
+    """A number that is written in 15 digits is another number."""
+    stored = read_workbook(default_lesson(lesson)).stored
+    numbers = [v for s in stored.values() for v in s.values() if isinstance(v, float)]
+    longest = [v for v in numbers if len(repr(v).partition("e")[0].strip("-0.")) >= 17]
+    assert len(longest) > 0.1 * len(numbers)
+
+
+def test_constants_are_to_the_last_digit(tmp_path: Path) -> None:
+    value = 1.2754625002528799  # needs all its 17 digits
+    path = write_experiments(
+        tmp_path / "run.xlsx", experiment_of(start={"a": value, "b": 0.1 + 0.2})
+    )
+    experiment = find_lesson(read_workbook(path).book, read_workbook(path).stored, "").experiments
+    assert experiment["run"].start == {"a": value, "b": 0.1 + 0.2}
+
+
+# The same bytes every time
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_generating_twice_gives_the_same_bytes(lesson: str, tmp_path: Path) -> None:
+    first, second = (generate(lesson, tmp_path / f"{i}.xlsx", epochs=1) for i in "ab")
+    assert digest(first) == digest(second)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_another_process_gives_the_same_bytes(lesson: str, tmp_path: Path) -> None:
+    """Another process has another order of sets, another time, another folder."""
+    code = "import sys, xlsgd; xlsgd.generate(sys.argv[1], sys.argv[2])"
+    package = Path(xlsgd.__file__).resolve().parent.parent
+    own = os.environ.get("PYTHONHASHSEED", "0")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(package),
+        "PYTHONHASHSEED": "4711" if own != "4711" else "42",
+        "TZ": "Pacific/Auckland",
+        "LC_ALL": "C",
+    }
+    command = [sys.executable, "-c", code, lesson, str(tmp_path / "other.xlsx")]
+    subprocess.run(command, check=True, cwd=tmp_path, env=environment)
+    assert digest(tmp_path / "other.xlsx") == digest(default_lesson(lesson))
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_committed_workbooks_are_fresh(lesson: str) -> None:
+    if not list(WORKBOOKS.glob("*.xlsx")):
+        pytest.skip("no workbooks/*.xlsx in this copy of the repository (make workbooks)")
+    committed = WORKBOOKS / f"{lesson}.xlsx"
+    assert digest(committed) == digest(default_lesson(lesson)), (
+        f"{committed} is not what xlsgd generates now: make workbooks, and look at what changed"
+    )
+
+
+def test_every_lesson_is_committed_and_nothing_else() -> None:
+    if not list(WORKBOOKS.glob("*.xlsx")):
+        pytest.skip("no workbooks/*.xlsx in this copy of the repository (make workbooks)")
+    from xlsgd.lessons import lesson_plans
+
+    assert {path.stem for path in WORKBOOKS.glob("*.xlsx")} == set(lesson_plans()) == set(LESSONS)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_nothing_in_the_file_tells_when_it_was_made(lesson: str) -> None:
+    with zipfile.ZipFile(default_lesson(lesson)) as package:
+        assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        dates = re.findall(rb"\d{4}-\d\d-\d\dT[^<]*", package.read("docProps/core.xml"))
+    assert set(dates) == {b"1980-01-01T00:00:00Z"}
+
+
+# Formulas
+
+
+@pytest.fixture(params=[*LESSONS, "everything"])
+def texts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """Every formula of a workbook by its cell, text in quotes removed."""
+    if request.param == "everything":
+        workbook = openpyxl.load_workbook(everything(tmp_path_factory.getbasetemp()))
+    else:
+        workbook = formulas(request.param)
+    return {
+        f"{sheet}!{cell.coordinate}": re.sub(r'"[^"]*"', '""', cell.value)
+        for sheet, cell in formula_cells(workbook)
+        if isinstance(cell.value, str)
+    } | {
+        f"{sheet}!{cell.coordinate}": "array entry"
+        for sheet, cell in formula_cells(workbook)
+        if not isinstance(cell.value, str)
+    }
+
+
+def test_formulas_use_what_every_program_has(texts: dict[str, str]) -> None:
+    used = {name for text in texts.values() for name in re.findall(r"([A-Za-z.]+)\(", text)}
+    assert used <= FUNCTIONS, "say of a new function that all the programs have it"
+    assert not used & VOLATILE
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [
+        ("array entry", r"^array entry$|^\{|_xlfn|_xlws|ANCHORARRAY"),
+        ("structured reference", r"\[|\]"),
+        ("bare exponent", r"(?<![A-Za-z$])[0-9.]+[eE][0-9]"),
+        ("power of a power", r"\^[^-+*/,()<>=]*\^"),
+        ("minus before a power", r"(?<![A-Za-z0-9)])-[A-Za-z$0-9.]+\^"),
+        ("semicolon or decimal comma", r";"),
+        ("other workbook", r"\.xls|file:"),
+        ("implicit intersection or spill", r"@|#"),
+        ("whole column or row", r"\$?[A-Z]{1,3}:\$?[A-Z]{1,3}(?![0-9A-Z])"),
+    ],
+)
+def test_formulas_avoid(what: str, pattern: str, texts: dict[str, str]) -> None:
+    assert texts
+    hits = {cell: text for cell, text in texts.items() if re.search(pattern, text)}
+    assert hits == {}, what
+
+
+def test_patterns_above_find_what_they_are_for() -> None:
+    bad = {
+        r"(?<![A-Za-z$])[0-9.]+[eE][0-9]": ("=A1+1E5", "=1e300*A1", "=2.5E3"),
+        r"\^[^-+*/,()<>=]*\^": ("=2^3^2", "=A1^B1^C1"),
+        r"(?<![A-Za-z0-9)])-[A-Za-z$0-9.]+\^": ("=-A1^2", "=3*(-2^2)"),
+    }
+    good = ("=A1+1E-05", "=1E+300*A1", "=AE5+B2", "=$AE5^2", "=A1^2+B1^2", "=A1-B1^2")
+    for pattern, examples in bad.items():
+        assert all(re.search(pattern, text) for text in examples)
+        assert not any(re.search(pattern, text) for text in good)
+
+
+def test_formulas_are_not_longer_than_excel_takes(texts: dict[str, str]) -> None:
+    assert max(map(len, texts.values())) < 8192
+
+
+# What a learner finds
+
+
+def columns_of(experiment: Experiment) -> dict[str, list[Column]]:
+    return {"steps": steps_columns(experiment), "epochs": epoch_columns()}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_header_says_what_it_is(lesson: str) -> None:
+    for id, maps in found(lesson).maps.training.items():
+        sheet = formulas(lesson)[maps.sheet]
+        for name, columns in columns_of(found(lesson).experiments[id]).items():
+            table = maps.tables[name]
+            assert set(table.columns) == {column.quantity for column in columns}
+            for column in columns:
+                cell = sheet.cell(table.header_row, table.columns[column.quantity])
+                assert cell.value == column.quantity
+                assert cell.comment is not None, cell.coordinate
+                text = cell.comment.text
+                assert column.note in text
+                assert column.torch in text
+                assert "PyTorch" in text
+                assert column.paper in text
+                paper = sheet.cell(table.header_row + 1, cell.column).value
+                assert paper == column.paper
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_inputs_have_names_colours_and_rules(lesson: str) -> None:
+    for id, maps in found(lesson).maps.training.items():
+        sheet = formulas(lesson)[maps.sheet]
+        ruled = {
+            str(area): rule
+            for rule in sheet.data_validations.dataValidation
+            for area in rule.sqref.ranges
+        }
+        experiment = found(lesson).experiments[id]
+        colours = set()
+        for given in inputs(experiment):
+            row, column = maps.fields[given.key]
+            cell = sheet.cell(row, column)
+            assert sheet.cell(row, column - 1).value == given.key
+            assert sheet.cell(row, column + 1).value, f"no words beside {given.key}"
+            name = sheet.defined_names[given.key.replace(".", "_")]
+            target = f"${cell.column_letter}${row}"
+            assert name.attr_text in (f"{maps.sheet}!{target}", f"'{maps.sheet}'!{target}")
+            if given.fixed:
+                assert cell.coordinate not in ruled
+                continue
+            colours.add(cell.fill.start_color.rgb)
+            rule = ruled[cell.coordinate]
+            assert rule.showErrorMessage
+            assert rule.error
+            assert (rule.type == "list") == bool(given.choices)
+            if given.choices:
+                assert rule.formula1 == f'"{",".join(given.choices)}"'
+        assert len(colours) == 1
+        output = sheet.cell(*maps.fields["verdict"]).fill.start_color.rgb
+        assert output not in colours
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_names_mean_nothing_else_to_excel(lesson: str) -> None:
+    """A name like R, C or AB12 is a cell to Excel; it then asks to repair the file."""
+    for sheet in formulas(lesson).worksheets:
+        for name in sheet.defined_names:
+            assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", name)
+            assert not re.fullmatch(r"[A-Za-z]{1,3}[0-9]+|[rRcC]|[rR][0-9]*[cC][0-9]*", name)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_panel_is_live(lesson: str) -> None:
+    for id, maps in found(lesson).maps.training.items():
+        sheet = formulas(lesson)[maps.sheet]
+        for given in panel(found(lesson).experiments[id]):
+            assert sheet.cell(*maps.fields[given.key]).data_type == "f", given.key
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_links_lead_to_tabs(lesson: str) -> None:
+    workbook = formulas(lesson)
+    assert workbook.sheetnames[0] == "lesson"
+    assert workbook.active.title == "lesson"
+    linked = set()
+    for sheet in workbook.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.hyperlink is not None:
+                    assert cell.hyperlink.target is None, "no link leads out of the workbook"
+                    tab, _, place = cell.hyperlink.location.rpartition("!")
+                    tab = tab.strip("'")
+                    assert tab in workbook.sheetnames
+                    assert place == "A1"
+                    if sheet.title == "lesson":
+                        linked.add(tab)
+    assert linked == set(workbook.sheetnames) - {"lesson"}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_excel_calculates_on_opening(lesson: str) -> None:
+    assert formulas(lesson).calculation.fullCalcOnLoad
+    assert not formulas(lesson).calculation.iterate
+    assert formulas(lesson).calculation.calcMode in (None, "auto")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_charts_have_titles(lesson: str) -> None:
+    def words(element: ElementTree.Element | None) -> str:
+        return "" if element is None else "".join(t.text or "" for t in element.iter(f"{DRAWING}t"))
+
+    with zipfile.ZipFile(default_lesson(lesson)) as package:
+        charts = [n for n in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
+        roots = {name: ElementTree.fromstring(package.read(name)) for name in charts}
+    # Three on each training tab, one to compare.
+    assert len(roots) == 3 * len(found(lesson).maps.training) + 1
+    for name, root in roots.items():
+        chart = root.find(f"{CHART}chart")
+        assert chart is not None
+        assert words(chart.find(f"{CHART}title")), name
+        axes = list(root.iter(f"{CHART}valAx"))
+        assert len(axes) == 2
+        for axis in axes:
+            assert words(axis.find(f"{CHART}title")), name
+            deleted = axis.find(f"{CHART}delete")
+            assert deleted is not None
+            assert deleted.get("val") == "0"
+        references = [f.text or "" for f in root.iter(f"{CHART}f")]
+        assert references
+        for reference in references:
+            tab = reference.rpartition("!")[0].strip("'")
+            assert tab in formulas(lesson).sheetnames
+        if "loss" in words(chart.find(f"{CHART}title")).lower():
+            assert any(True for _ in root.iter(f"{CHART}logBase")), name
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_charts_stay_readable_where_a_run_explodes(lesson: str) -> None:
+    """Everything that is drawn stays within bounds, whatever the run does."""
+    file = read_workbook(default_lesson(lesson))
+    for id, maps in found(lesson).maps.training.items():
+        limit = found(lesson).experiments[id].chart_limit
+        table = maps.tables["steps"]
+        for quantity, column in table.columns.items():
+            values = [file.stored[maps.sheet].get((row, column)) for row in table.rows]
+            numbers = [v for v in values if isinstance(v, float)]
+            if quantity == "plot.loss":
+                assert 1e-12 <= min(numbers) <= max(numbers) <= 1e12
+            elif quantity.startswith("plot."):
+                assert -limit <= min(numbers) <= max(numbers) <= limit
+            elif quantity.startswith("grad_diff."):
+                assert 0 <= min(numbers) <= max(numbers) <= 1
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_file_is_well_formed_and_opens_without_a_word(lesson: str) -> None:
+    with zipfile.ZipFile(default_lesson(lesson)) as package:
+        assert package.testzip() is None
+        assert len(set(package.namelist())) == len(package.namelist())
+        for name in package.namelist():
+            if name.endswith((".xml", ".rels", ".vml")):
+                ElementTree.fromstring(package.read(name))
+        assert not any("calcChain" in name or "externalLink" in name for name in package.namelist())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        openpyxl.load_workbook(default_lesson(lesson), data_only=True)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_stored_value_says_its_type(lesson: str) -> None:
+    """A formula that gives words has t="str"; without it Excel repairs the file."""
+    with zipfile.ZipFile(default_lesson(lesson)) as package:
+        parts = [n for n in package.namelist() if n.startswith("xl/worksheets/sheet")]
+        assert len(parts) == len(formulas(lesson).sheetnames)
+        for part in parts:
+            for cell in ElementTree.fromstring(package.read(part)).iter(f"{MAIN}c"):
+                if cell.find(f"{MAIN}f") is None:
+                    continue
+                value = cell.find(f"{MAIN}v")
+                assert value is not None
+                assert value.text
+                kind = cell.get("t", "n")
+                assert kind in ("n", "str")
+                if kind == "n":
+                    float(value.text)
+
+
+def test_what_is_not_finite_is_stored_as_an_error_of_excel(tmp_path: Path) -> None:
+    path = write_experiments(
+        tmp_path / "run.xlsx",
+        experiment_of("Linear(1, 1), Linear(1, 1)", learning_rate=9.0, epochs=6),
+    )
+    sheet = openpyxl.load_workbook(path, data_only=True)["run"]
+    errors = {cell.value for row in sheet.iter_rows() for cell in row if cell.data_type == "e"}
+    assert "#NUM!" in errors
+    assert errors <= {"#NUM!", "#DIV/0!"}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_data_are_plain_numbers(lesson: str) -> None:
+    maps = found(lesson).maps.data
+    table = maps.tables["data"]
+    sheet = formulas(lesson)[maps.sheet]
+    for column in table.columns.values():
+        assert {sheet.cell(row, column).data_type for row in table.rows} == {"n"}
