@@ -24,7 +24,7 @@ from xlsgd.nets import parse_network
 from xlsgd.optimizers import optimizers
 from xlsgd.sheets.finder import Found, find_lesson
 from xlsgd.sheets.maps import TableMap
-from xlsgd.sheets.package import package, write_whole
+from xlsgd.sheets.package import package
 from xlsgd.sheets.reader import read_workbook
 from xlsgd.sheets.workbook import book_of, build_workbook
 
@@ -106,7 +106,7 @@ def write_experiments(
     """Write a workbook of experiments, as ``xlsgd.generate`` writes one of a lesson."""
     workbook = build_workbook(lesson_of(*experiments, data=data))
     calculation = (engine or get_engine("formulas")).calculate(book_of(workbook))
-    write_whole(path, package(workbook, calculation.values), force=True)
+    path.write_bytes(package(workbook, calculation.values))
     return path
 
 

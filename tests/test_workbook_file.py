@@ -426,7 +426,9 @@ def test_every_stored_value_says_its_type(lesson: str) -> None:
 def test_what_is_not_finite_is_stored_as_an_error_of_excel(tmp_path: Path) -> None:
     path = write_experiments(
         tmp_path / "run.xlsx",
-        experiment_of("Linear(1, 1), Linear(1, 1)", learning_rate=9.0, epochs=6),
+        experiment_of(
+            "Linear(1, 1), Linear(1, 1)", gradient="backprop", learning_rate=9.0, epochs=6
+        ),
     )
     sheet = openpyxl.load_workbook(path, data_only=True)["run"]
     errors = {cell.value for row in sheet.iter_rows() for cell in row if cell.data_type == "e"}

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Book", "CellError", "Content", "Formula", "Grid", "Position", "Scalar", "Uncomputed"]
+__all__ = [
+    "Book",
+    "CellError",
+    "Content",
+    "Formula",
+    "Grid",
+    "Position",
+    "Scalar",
+    "Uncomputed",
+    "column_letters",
+    "column_number",
+]
 
 Position = tuple[int, int]
 """``(row, column)``, 1-based."""
@@ -59,3 +70,20 @@ class Book:
 
     sheets: dict[str, Grid] = field(default_factory=dict)
     names: dict[tuple[str | None, str], str] = field(default_factory=dict)
+
+
+def column_letters(column: int) -> str:
+    """Return ``AB`` for 28."""
+    letters = ""
+    while column:
+        column, digit = divmod(column - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """Return 28 for ``AB``."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number

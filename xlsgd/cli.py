@@ -228,9 +228,9 @@ def _write_reports(
     reports: list[Report],
     failures: list[tuple[str, str]],
 ) -> None:
+    from xlsgd.files import write_whole
     from xlsgd.report.json_report import to_json
     from xlsgd.report.junit import to_junit
-    from xlsgd.sheets.package import write_whole
 
     for file, render in ((json_file, to_json), (junit_file, to_junit)):
         if file is not None:

@@ -62,7 +62,8 @@ def generate(
     )
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines import get_engine
-    from xlsgd.sheets.package import package, write_whole
+    from xlsgd.files import write_whole
+    from xlsgd.sheets.package import package
     from xlsgd.sheets.workbook import book_of, build_workbook
 
     def calculating(done: int, total: int) -> None:

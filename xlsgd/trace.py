@@ -112,27 +112,26 @@ def run(
     after: dict[str, list[Tensor]] = {f"new.{p}": [] for p in names}
     memory: dict[str, list[Tensor]] = {name: [] for name in experiment.state_names}
     row = 0
+    now = _copies(stepper.parameters) | stepper.memory()
     while row < rows:
         last = row
         while last < rows - 1 and not place["batch_end"][last]:
             last += 1
         seen, count = place["row"][row] - 1, last - row + 1
         batch = slice(seen, seen + count)
-        start = {p: v.detach().clone() for p, v in stepper.parameters.items()}
-        kept = stepper.memory()
+        then = now
         if place["batch_end"][last]:
-            spread = {p: v.unsqueeze(1).expand(-1, count) for p, v in start.items()}
-            gradients = net.gradients(spread, x[:, batch], y[:, batch])
+            weights = {p: now[p].unsqueeze(1).expand(-1, count) for p in names}
+            gradients = net.gradients(weights, x[:, batch], y[:, batch])
             stepper.step({p: g.mean(1) for p, g in gradients.items()})
-        end = {p: v.detach().clone() for p, v in stepper.parameters.items()}
-        for i in range(count):
-            done = i == count - 1
+            now = _copies(stepper.parameters) | stepper.memory()
+        # Within a batch weights and memory stay as they are; its last row shows the step.
+        for shown in [then] * (count - 1) + [now]:
             for p in names:
-                before[p].append(start[p])
-                after[f"new.{p}"].append(end[p] if done else start[p])
-            current = stepper.memory() if done else kept
+                before[p].append(then[p])
+                after[f"new.{p}"].append(shown[p])
             for name in memory:
-                memory[name].append(current[name])
+                memory[name].append(shown[name])
         row = last + 1
         if progress is not None:
             progress(row, rows)
@@ -249,3 +248,7 @@ def _complete(
 
 def _numpy(tensors: Tensors) -> dict[str, Floats]:
     return {name: value.detach().numpy() for name, value in tensors.items()}
+
+
+def _copies(tensors: Tensors) -> Tensors:
+    return {name: value.detach().clone() for name, value in tensors.items()}

@@ -1,4 +1,4 @@
-"""xlsgd generate: what is asked for is written; what makes no sense is refused and writes nothing."""
+"""xlsgd generate: what is asked for is written, and what makes no sense writes nothing."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_made_data_follows_its_seed(run: Run, tmp_path: Path) -> None:
         common = ("--epochs", 1, "--optimizer", "sgd", "-o", path)
         result = run("generate", "graddesc", *common, *arguments)
         assert result.exit_code == 0, result.stderr
-        return [row for row in openpyxl.load_workbook(path)["data"].iter_rows(values_only=True)]
+        return list(openpyxl.load_workbook(path)["data"].iter_rows(values_only=True))
 
     one = points("1.xlsx", "--points", 7, "--noise", 2, "--seed", 1)
     assert points("2.xlsx", "--points", 7, "--noise", 2, "--seed", 1) == one

@@ -208,11 +208,12 @@ def test_lesson_and_compare_may_go(small: Path, target: Path) -> None:
     assert [sheet.name for sheet in report.sheets] == ["data", "sgd", "adam"]
 
 
-def test_a_tab_copied_to_try_another_rate(small: Path, target: Path) -> None:
+@pytest.mark.parametrize("name", [None, "sgd-faster"], ids=["not named", "named"])
+def test_a_tab_copied_to_try_another_rate(small: Path, target: Path, name: str | None) -> None:
     def edit(workbook: Workbook) -> None:
         copy = workbook.copy_worksheet(workbook["sgd"])
         copy.title = "sgd faster"
-        copy[field_cell(copy, "experiment")] = "sgd-faster"
+        copy[field_cell(copy, "experiment")] = name or "sgd"
         copy[field_cell(copy, "learning_rate")] = 0.0003
 
     report = xlsgd.verify(edited(small, target, edit))

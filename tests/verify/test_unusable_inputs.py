@@ -163,14 +163,6 @@ def test_two_data_tabs(make: Make, target: Path) -> None:
     assert message.startswith("found 2 data tabs and 1 training tabs of xlsgd, need one and")
 
 
-def test_a_tab_copied_and_not_named(make: Make, target: Path) -> None:
-    def edit(workbook: Workbook) -> None:
-        workbook.copy_worksheet(workbook["sgd"]).title = "again"
-
-    message = refusal(edited(make("sgd"), target, edit))
-    assert "tabs 'sgd' and 'again' are both the experiment 'sgd'" in message
-
-
 @pytest.mark.parametrize("missing", ["step", "loss", "new.a", "plot.b", "mean_loss", "grad.pred"])
 def test_header_missing(make: Make, target: Path, missing: str) -> None:
     def edit(workbook: Workbook) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xlsgd.cells import Scalar, Uncomputed
+from xlsgd.cells import Scalar, Uncomputed, column_letters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,13 +169,12 @@ class Report:
         """
         import numpy as np
         import pandas as pd
-        from openpyxl.utils import get_column_letter
 
         parts = []
         for sheet in self.sheets:
             for check, c in sheet.comparisons.items():
                 rows, columns = c.ok.shape
-                letters = [get_column_letter(int(n)) for n in c.columns]
+                letters = [column_letters(int(n)) for n in c.columns]
                 parts.append(
                     pd.DataFrame(
                         {

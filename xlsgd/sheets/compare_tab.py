@@ -10,16 +10,17 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd import comparison
+from xlsgd.cells import column_letters
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 from xlsgd.sheets.charts import ChartSpec, add_chart
-from xlsgd.sheets.maps import BookMap, TableMap, TabMap, column_letter, formula_maker, quoted
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
+from xlsgd.sheets.markers import COMPARE, MARKER
 from xlsgd.sheets.style import COLOURS, fill_of
-from xlsgd.sheets.training_tab import MARKER, write_fields
+from xlsgd.sheets.training_tab import write_fields
 
-__all__ = ["COMPARE", "draw_compare_tab", "map_compare_tab"]
+__all__ = ["draw_compare_tab", "map_compare_tab"]
 
-COMPARE = "compare tab, format 1"
 _RUNS_HEADER = 9
 _CHART_ROWS = 24
 
@@ -86,7 +87,7 @@ def draw_compare_tab(
                 cell.number_format = "General"
             if column.quantity.endswith("_to_target"):
                 cell.number_format = "0"
-    letter = column_letter(runs.columns["verdict"])
+    letter = column_letters(runs.columns["verdict"])
     where = f"{letter}{runs.rows[0]}:{letter}{runs.rows[-1]}"
     for words, ink in (("exploded", "exploded"), ("dead", "dead"), ("frozen", "frozen")):
         formula = f'ISNUMBER(SEARCH("{words}",{letter}{runs.rows[0]}))'
@@ -121,7 +122,7 @@ def draw_compare_tab(
     for number in range(1, len(losses.columns) + 1):
         name = columns[number - 1].quantity
         width = widths.get(number, max(16, len(name) * 1.1 + 2))
-        sheet.column_dimensions[column_letter(number)].width = width
+        sheet.column_dimensions[column_letters(number)].width = width
     sheet.row_dimensions[runs.header_row - 1].height = 24
     sheet.sheet_view.showGridLines = False
     sheet.page_setup.orientation = "landscape"

@@ -6,11 +6,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.data import Dataset
 from xlsgd.sheets.maps import TableMap, TabMap
-from xlsgd.sheets.training_tab import MARKER
+from xlsgd.sheets.markers import DATA, MARKER
 
-__all__ = ["DATA", "draw_data_tab", "map_data_tab"]
+__all__ = ["draw_data_tab", "map_data_tab"]
 
-DATA = "data tab, format 1"
 _HEADER_ROW = 5
 
 

@@ -20,10 +20,8 @@ from xlsgd.losses import losses
 from xlsgd.nets import parse_network
 from xlsgd.optimizers import get_optimizer
 from xlsgd.registry import pick
-from xlsgd.sheets.compare_tab import COMPARE
-from xlsgd.sheets.data_tab import DATA
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address
-from xlsgd.sheets.training_tab import MARKER, TRAINING
+from xlsgd.sheets.markers import COMPARE, DATA, MARKER, TRAINING
 
 __all__ = ["Found", "Values", "find_lesson"]
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from openpyxl.utils import get_column_letter
-
-from xlsgd.cells import Position
+from xlsgd.cells import Position, column_letters
 from xlsgd.columns import fill
 
-__all__ = ["BookMap", "TabMap", "TableMap", "address", "column_letter", "formula_maker", "quoted"]
+__all__ = ["BookMap", "TabMap", "TableMap", "address", "formula_maker", "quoted"]
 
 
 @dataclass
@@ -55,15 +53,10 @@ class BookMap:
     compare: TabMap | None = None
 
 
-def column_letter(number: int) -> str:
-    """Return a column's number, from 1, as letters: 28 is ``AB``."""
-    return str(get_column_letter(number))
-
-
 def address(position: Position, absolute: bool = False) -> str:
     """Return a position as Excel writes it: ``B4``, or ``$B$4`` where absolute."""
     row, column = position
-    letter = column_letter(column)
+    letter = column_letters(column)
     return f"${letter}${row}" if absolute else f"{letter}{row}"
 
 
@@ -99,11 +92,11 @@ def formula_maker(
             here, own = book.training[experiment], None
             prefix = f"{quoted(here.sheet)}!"
         if own is not None and name in own.columns:
-            return column_letter(own.columns[name]) + "{row}"
+            return column_letters(own.columns[name]) + "{row}"
         head, _, rest = name.partition(".")
         if head == "prev" and own is not None:
             if rest in own.columns:
-                return column_letter(own.columns[rest]) + "{above}"
+                return column_letters(own.columns[rest]) + "{above}"
         elif head == "first":
             return prefix + address(here.tables["steps"].cell(rest, 0))
         elif head == "data":

@@ -1,5 +1,4 @@
-"""The last steps to a file: stored values beside the formulas, the same bytes every time, no
-half-written file.
+"""The last steps to a file: stored values beside the formulas, and the same bytes every time.
 
 openpyxl writes formulas without values. Previews, phones, Protected View and pandas would then
 show blanks. So the values that an engine calculated are put beside the formulas here. Excel
@@ -9,13 +8,10 @@ calculates anew when it opens the file all the same (``fullCalcOnLoad``).
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from xml.sax.saxutils import escape
 
 from openpyxl.utils.cell import coordinate_to_tuple
@@ -23,9 +19,9 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.cells import CellError, Position, Scalar, Uncomputed
-from xlsgd.errors import EngineError, OutputExistsError, SpecError
+from xlsgd.errors import EngineError
 
-__all__ = ["package", "write_whole"]
+__all__ = ["package"]
 
 Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
 
@@ -117,29 +113,3 @@ def _stored(value: float | str | bool | CellError) -> tuple[bytes, str]:
         # Engines name an overflow differently; Excel's name for it is #NUM!.
         return b' t="e"', "#NUM!" if value.code == "#VALUE!" else value.code
     return b"", repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def write_whole(path: Path, content: bytes, force: bool = False) -> None:
-    """Write a file whole or not at all.
-
-    Raises OutputExistsError if it exists and force is not given, SpecError if its folder cannot
-    be written to.
-    """
-    if path.is_dir():
-        raise SpecError(f"{path}: is a folder; give the name of a file")
-    if path.exists() and not force:
-        raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise SpecError(f"{path}: cannot write there ({error.strerror})") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -11,16 +11,15 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd import training, verdict
+from xlsgd.cells import column_letters
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 from xlsgd.sheets.charts import ChartSpec, add_chart
-from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, column_letter, formula_maker
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, formula_maker
+from xlsgd.sheets.markers import MARKER, TRAINING
 from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
 
-__all__ = ["MARKER", "TRAINING", "draw_training_tab", "map_training_tab", "write_fields"]
-
-MARKER, TRAINING = "xlsgd", "training tab, format 1"
-"""The field that says what a tab is, and what it says here."""
+__all__ = ["draw_training_tab", "map_training_tab", "write_fields"]
 
 _KEY, _VALUE, _NOTE = 1, 2, 3
 _CHARTS, _STEPS = 5, 11
@@ -248,11 +247,11 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     first, last = steps.rows[0], steps.rows[-1]
 
     def here(quantity: str, fixed: bool = True) -> str:
-        letter = column_letter(steps.columns[quantity])
+        letter = column_letters(steps.columns[quantity])
         return f"{'$' if fixed else ''}{letter}{first}"
 
     def span(*quantities: str) -> str:
-        letters = [column_letter(steps.columns[q]) for q in quantities]
+        letters = [column_letters(steps.columns[q]) for q in quantities]
         return " ".join(f"{letter}{first}:{letter}{last}" for letter in letters)
 
     def rule(where: str, formula: str, ink: str, fill: str, bold: bool = False) -> None:
@@ -273,7 +272,7 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
-    letters = [column_letter(n) for n in steps.columns.values()]
+    letters = [column_letters(n) for n in steps.columns.values()]
     everything = f"{letters[0]}{first}:{letters[-1]}{last}"
     rule(everything, f"{here('exploded_at')}>0", "exploded", "exploded_pale")
 
@@ -320,7 +319,7 @@ def _add_charts(sheet: Worksheet, experiment: Experiment, steps: TableMap) -> No
         ),
     )
     for i, spec in enumerate(specs):
-        anchor = f"{column_letter(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}"
+        anchor = f"{column_letters(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}"
         add_chart(sheet, anchor, spec, steps)
 
 
@@ -331,7 +330,7 @@ def _set_sizes(sheet: Worksheet, columns: Sequence[Column], steps: TableMap) -> 
         wide = max(11, len(column.quantity) * 1.15 + 1, min(len(column.paper) * 0.45 + 2, 18))
         widths[steps.columns[column.quantity]] = wide
     for number, width in widths.items():
-        sheet.column_dimensions[column_letter(number)].width = width
+        sheet.column_dimensions[column_letters(number)].width = width
     sheet.row_dimensions[1].height = 48
     sheet.row_dimensions[VERDICT_ROW].height = 20
     sheet.row_dimensions[PAPER_ROW].height = 34

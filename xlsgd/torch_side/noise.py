@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Noise"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
+_POOL = 4096
 
 
 class Noise:
@@ -21,6 +22,8 @@ class Noise:
         self.members = members
         # Any seed will do; a fixed one makes reports repeatable.
         self._random = np.random.default_rng(0)
+        self._pool: Tensor | None = None
+        self._used = 0
 
     def copies(self, values: object) -> Tensor:
         """Return given numbers once for every member, shape (members, …)."""
@@ -38,9 +41,22 @@ class Noise:
 
         values: shape (…, members · rows), member by member.
         """
+        rows = values.shape[-1] // self.members
+        lead = values.shape[:-1]
+        each = rows * lead.numel()
+        factors = self._factors(each).reshape(self.members, *lead, rows)
+        return values * factors.movedim(0, -2).reshape(values.shape)
+
+    def _factors(self, each: int) -> Tensor:
+        """Return factors within one unit in the last place of 1, shape (members, each)."""
         import torch
 
-        shape = (*values.shape[:-1], self.members, values.shape[-1] // self.members)
-        factors = 1.0 + _EPSILON * self._random.integers(-1, 2, size=shape)
-        factors[..., 0, :] = 1.0
-        return values * torch.from_numpy(factors).reshape(values.shape)
+        # Drawn many at a time: a run asks for a few of them, thousands of times.
+        if self._pool is None or self._used + each > self._pool.shape[1]:
+            size = (self.members, max(each, _POOL))
+            factors = 1.0 + _EPSILON * self._random.integers(-1, 2, size=size)
+            factors[0] = 1.0
+            self._pool, self._used = torch.from_numpy(factors), 0
+        found = self._pool[:, self._used : self._used + each]
+        self._used += each
+        return found

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from xlsgd.cells import CellError, Scalar, Uncomputed
+from xlsgd.cells import CellError, Scalar, Uncomputed, column_letters
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.engines.fast.kinds import EMPTY, UNCOMPUTED, kind_of
 from xlsgd.engines.fast.library import Library
 from xlsgd.engines.fast.plans import Operands, Pattern, Plan, Template
-from xlsgd.engines.fast.r1c1 import Refused, Relative, address, column_letters
+from xlsgd.engines.fast.r1c1 import Refused, Relative, address
 from xlsgd.engines.fast.storage import Pending, SheetCells
 
 __all__ = ["CIRCULAR", "Distrusted", "Evaluator", "Experience"]

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from xlsgd.cells import Book
+from xlsgd.cells import Book, column_letters
 from xlsgd.engines.fast.r1c1 import (
     LAST_ROW,
     Area,
     Refused,
     Relative,
     Slot,
-    column_letters,
     read_area,
     relative_rows,
     slot_for,

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from xlsgd.cells import Scalar, Uncomputed
+from xlsgd.cells import Scalar, Uncomputed, column_letters
 from xlsgd.engines.fast.expression import Block, Call, Constant, Expression, Node, Operand
 from xlsgd.engines.fast.library import Library
 from xlsgd.engines.fast.limits import LARGEST_ARGUMENT, check_arguments, names_limited
-from xlsgd.engines.fast.r1c1 import Refused, column_letters
+from xlsgd.engines.fast.r1c1 import Refused
 
 __all__ = ["BLIND_TO_EMPTY_CELLS", "NAMES_LOOKED_FOR", "Fetch", "Parsed"]
 

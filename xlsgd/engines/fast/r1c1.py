@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from xlsgd.cells import column_letters, column_number
+
 __all__ = [
     "LAST_COLUMN",
     "LAST_ROW",
@@ -21,7 +23,6 @@ __all__ = [
     "Relative",
     "Slot",
     "address",
-    "column_letters",
     "read_area",
     "relative_rows",
     "slot_for",
@@ -81,22 +82,6 @@ class Area(NamedTuple):
     is_range: bool
 
 
-def column_letters(column: int) -> str:
-    """Return ``AB`` for 28."""
-    letters = ""
-    while column:
-        column, digit = divmod(column - 1, 26)
-        letters = chr(ord("A") + digit) + letters
-    return letters
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
-
-
 def address(sheet: str, row: int, column: int) -> str:
     """Write a cell for a message, as in ``'two neurons'!B7``."""
     plain = re.fullmatch(r"[^\W\d][\w.]*", sheet)
@@ -116,7 +101,7 @@ def _corner(text: str, row: int, column: int) -> list[tuple[bool, int]]:
     upper = match["upper"] or (match["left"] if not letters else "")
     return [
         (bool(upper), int(digits)) if digits else (True, row),
-        (bool(match["left"]), _column_number(letters)) if letters else (True, column),
+        (bool(match["left"]), column_number(letters)) if letters else (True, column),
     ]
 
 
