@@ -47,6 +47,16 @@ class Column:
     group: str
     first: str | None = None
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether the first row differs from the others."""
+        return self.first is not None or "{prev." in self.formula
+
+    @property
+    def first_formula(self) -> str:
+        """The template for the first row: above it are no numbers, a state has a start value."""
+        return self.formula.replace("{prev.", "{init.") if self.first is None else self.first
+
 
 @dataclass(frozen=True)
 class Input:

@@ -14,11 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from xlsgd.cells import Content, Formula, Position
 
-__all__ = ["broken_patterns", "relative_form"]
+__all__ = ["broken_patterns", "canonical", "relative_form"]
 
 # An A1 reference with a relative row. What stands before it must not be part of a name, a
 # function or an absolute row; what follows must not make it a function or a longer name.
 _RELATIVE = re.compile(r"(?<![A-Za-z0-9_.$])(\$?[A-Za-z]{1,3})([0-9]+)(?![0-9A-Za-z_.(])")
+
+# A number that is written out: not part of a name, a reference or a row in brackets.
+_LITERAL = re.compile(
+    r"(?<![A-Za-z0-9_.$\[=-])(?<!\[-)([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?)(?![0-9A-Za-z_.(!\]])"
+    r"|(?<=[-=<>])([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?)(?![0-9A-Za-z_.(!\]])"
+)
 
 
 def relative_form(formula: str, row: int, places: Mapping[int, int]) -> str:
@@ -39,13 +45,28 @@ def relative_form(formula: str, row: int, places: Mapping[int, int]) -> str:
     return '"'.join(pieces)
 
 
+def canonical(formula: str) -> str:
+    """Return a formula with every number in it written the same way.
+
+    Programs write numbers as they like: 1E-12, 0.000000000001 or 1e-12.
+    """
+    pieces = formula.split('"')
+    pieces[::2] = [_LITERAL.sub(lambda m: f"{float(m[0]):.15g}", piece) for piece in pieces[::2]]
+    return '"'.join(pieces)
+
+
 def broken_patterns(
-    cells: Mapping[Position, Content], table: Sequence[int], rows: Sequence[int], column: int
+    cells: Mapping[Position, Content],
+    table: Sequence[int],
+    rows: Sequence[int],
+    column: int,
+    wanted: str | None = None,
 ) -> dict[Position, str]:
-    """Return the cells of a column that do not say what most of it says, and why.
+    """Return the cells of a column that do not say what they should, and why.
 
     table: all rows of the table.   rows: those to look at: the first begins differently in
-    columns that look at the row above.
+    columns that look at the row above.   wanted: the relative form that xlsgd writes; it counts
+    if any cell has it, else what most cells say counts.
     """
     places = {row: i for i, row in enumerate(table)}
     broken: dict[Position, str] = {}
@@ -66,9 +87,12 @@ def broken_patterns(
         follows = _formula_of(usual, table, places)
     if not forms:
         return broken
-    most = Counter(forms.values()).most_common(1)[0][0]
+    said = {form: canonical(form) for form in set(forms.values())}
+    right = None if wanted is None else canonical(wanted)
+    if right not in said.values():
+        right = said[Counter(forms.values()).most_common(1)[0][0]]
     for row, form in forms.items():
-        if form != most:
+        if said[form] != right:
             broken[row, column] = "does not follow the pattern of its column"
     return broken
 

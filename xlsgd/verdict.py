@@ -329,21 +329,21 @@ def panel_values(
         frozen_since=alive + 1 if alive < last_step else 0,
         dead_since={unit: step for unit, step in dead.items() if step},
     )
-    return verdict, {
-        "verdict": str(verdict),
+    return verdict, {  # in order of calculation
+        "rows": float(rows),
+        "steps_per_epoch": float(steps_per_epoch),
+        "last_step": float(last_step),
+        "last_epoch": float(last_epoch),
         "exploded_step": float(verdict.exploded_step),
         **{f"dead_since.{unit}": float(step) for unit, step in dead.items()},
         "frozen_since": float(verdict.frozen_since),
-        "trend": verdict.trend,
         "rises": float(rises),
         "falls": float(falls),
         "last_change": last_change,
         "last_loss": float(epochs["mean_loss"][last_epoch - 1]),
         "last_rmse": float(epochs["rmse"][last_epoch - 1]),
-        "last_step": float(last_step),
-        "last_epoch": float(last_epoch),
-        "rows": float(rows),
-        "steps_per_epoch": float(steps_per_epoch),
+        "trend": verdict.trend,
+        "verdict": str(verdict),
     }
 
 

@@ -7,20 +7,23 @@ from collections.abc import Mapping
 import numpy as np
 
 from xlsgd import comparison, training, verdict
-from xlsgd.checks.examined import ExaminedTab
+from xlsgd.checks.examined import ExaminedTab, Wanted
 from xlsgd.checks.horizon import horizon
 from xlsgd.compare import Block, Tolerance
 from xlsgd.experiment import Experiment
 from xlsgd.report.report import RunVerdict, SheetReport, value_text
 from xlsgd.sheets.finder import Found, Values
-from xlsgd.sheets.maps import TableMap, TabMap, address
+from xlsgd.sheets.maps import TableMap, TabMap, address, formula_maker
 from xlsgd.sheets.reader import WorkbookFile
 from xlsgd.trace import MEMBERS, Trace, run, steps
 
 __all__ = ["Checker"]
 
-_STEPS, _EPOCHS, _PANEL = range(3)
+_DATA, _STEPS, _EPOCHS, _PANEL = range(4)
 """Parts of a training tab in order of calculation."""
+
+_BEFORE_STEPS = ("rows", "steps_per_epoch")
+"""Fields that the steps look at, or that look at data alone."""
 
 
 class Checker:
@@ -58,11 +61,7 @@ class Checker:
         report.experiment = experiment_id
         table = maps.tables["steps"]
         columns = training.steps_columns(experiment)
-        tab.check_patterns(table, columns, _STEPS)
-        tab.check_patterns(maps.tables["epochs"], verdict.epoch_columns(), _EPOCHS)
-        for given in (training.ROWS, *verdict.panel(experiment)):
-            tab.need_formula(maps.fields[given.key], given.key, _PANEL)
-
+        self._check_formulas(tab, maps, experiment)
         one_step = steps(experiment, self._found.data, tab.numbers(table))
         whole_run = run(experiment, self._found.data, rows=len(table.rows))
         limit = horizon(experiment, whole_run)
@@ -80,7 +79,29 @@ class Checker:
         for stray in strays.values():
             stray[limit.rows :] = np.inf  # there no two programs need to agree
         tab.expect_strays(table, strays)
+        if limit.rows < len(table.rows):
+            stored = tab.numbers(table, self._file.stored[maps.sheet])
+            follows = steps(experiment, self._found.data, stored)
+            tab.expect_stored(table, follows, limit.rows)
         report.verdict = _run_verdict(tab, maps, experiment, whole_run, panels)
+
+    def _check_formulas(self, tab: ExaminedTab, maps: TabMap, experiment: Experiment) -> None:
+        """Look at the formulas of a training tab, whatever they give."""
+        for name, columns, rank in (
+            ("steps", training.steps_columns(experiment), _STEPS),
+            ("epochs", verdict.epoch_columns(), _EPOCHS),
+        ):
+            tab.check_patterns(maps.tables[name], columns, self._writer(maps, name), rank)
+        wanted = self._writer(maps, "")
+        for i, given in enumerate((training.ROWS, *verdict.panel(experiment))):
+            position = maps.fields[given.key]
+            rank = _DATA if given.key in _BEFORE_STEPS else _PANEL
+            formula = wanted(str(given.value), position[0])
+            tab.check_formula(position, (rank, i, position[1]), given.key, formula)
+
+    def _writer(self, maps: TabMap, table: str) -> Wanted:
+        """Return what xlsgd writes for a template into a row of a table of a tab."""
+        return lambda template, row: formula_maker(template, self._found.maps, maps, table)(row)
 
     def _check_summary(
         self,
@@ -120,7 +141,10 @@ class Checker:
         fields = {key: maps.fields[key] for key in expected}
         if check == "step" or predictable:  # else the verdict alone counts
             tab.compare_table(check, "epochs", _block(table, places, members, length), _EPOCHS)
-            tab.compare_fields(check, fields, expected, _PANEL)
+            early = {key: place for key, place in fields.items() if key in _BEFORE_STEPS}
+            late = {key: place for key, place in fields.items() if key not in _BEFORE_STEPS}
+            tab.compare_fields(check, early, expected, _DATA)
+            tab.compare_fields(check, late, expected, _PANEL)
         free = 0.0 if predictable else np.inf
         tab.expect_strays(table, {name: members.spread(name) + free for name in places})
         tab.expect_field_strays(fields, expected, free)
@@ -136,7 +160,7 @@ class Checker:
         # A tab that a learner has copied, or one that is gone, has no place in this tab.
         experiments = [e for e in self._found.experiments if f"plot.{e}" in losses.columns]
         columns = comparison.losses_columns(experiments)
-        tab.check_patterns(losses, columns, 0)
+        tab.check_patterns(losses, columns, self._writer(maps, "losses"), 0)
         target = tab.cells.get(maps.fields["target_loss"])
         aim = target if isinstance(target, float) else float("nan")
         free = {
@@ -163,19 +187,27 @@ class Checker:
             if compared:
                 block = _block(losses, places, members, len(losses.rows))
                 tab.compare_table(check, "losses", block, 0)
-            for row in runs.rows:
-                experiment = str(tab.cells[row, runs.columns["experiment"]])
+            for order, row in enumerate(runs.rows, 1):
+                named = (row, runs.columns["experiment"])
+                experiment = tab.cells.get(named)
+                if not isinstance(experiment, str) or experiment not in experiments:
+                    reason = f"names no experiment; there are: {', '.join(experiments)}"
+                    tab.differ(named, (order, 0, 0), "experiment", "pattern", reason)
+                    continue
                 lines = [
                     comparison.runs_quantities(summaries[experiment][member], tables[member])
                     for member in range(MEMBERS)
                 ]
                 fields = {key: (row, runs.columns[key]) for key in lines[0]}
-                for key, place in fields.items():
-                    tab.need_formula(place, key, 1)
+                wanted = self._writer(maps, "runs")
+                for j, column in enumerate(comparison.runs_columns(experiment)[1:]):
+                    formula = wanted(column.formula, row)
+                    place = fields[column.quantity]
+                    tab.check_formula(place, (order, j, 0), column.quantity, formula)
                 expected = {key: [line[key] for line in lines] for key in lines[0]}
                 tab.expect_field_strays(fields, expected, free[experiment])
                 if compared:
-                    tab.compare_fields(check, fields, expected, 1)
+                    tab.compare_fields(check, fields, expected, order)
 
     def finish(self) -> list[SheetReport]:
         """Check stored values, account for every formula cell, and return all reports."""

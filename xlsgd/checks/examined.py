@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,18 @@ from numpy.typing import NDArray
 from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.columns import Column
 from xlsgd.compare import SAFETY, Block, Comparison, Tolerance, compare, kind_name, kind_of
-from xlsgd.patterns import broken_patterns
+from xlsgd.patterns import broken_patterns, canonical, relative_form
 from xlsgd.report.report import Difference, Extreme, SheetReport, value_text
 from xlsgd.sheets.maps import TableMap, address
+from xlsgd.trace import Trace
 
 __all__ = ["ExaminedTab"]
 
 Expected = Mapping[str, Sequence[float | str]]
 """Name to what each member of the ensemble expects; the first is the run itself."""
+
+Wanted = Callable[[str, int], str]
+"""From a template and a row of the sheet to the formula that xlsgd writes there."""
 
 _UNCHECKED = {
     "training": "not one of xlsgd's fields or columns",
@@ -51,16 +56,23 @@ class ExaminedTab:
             for position, content in contents.items()
         }
         self._tolerance = tolerance
-        self._compared: dict[Position, str] = {}
+        self._compared: dict[Position, tuple[str, tuple[int, int, int]]] = {}
         self._spread: dict[Position, float] = {}
+        self._follows: dict[Position, float] = {}
         self._wrong: dict[Position, Difference] = {}
         self._order: dict[Position, tuple[int, int, int]] = {}
 
-    def numbers(self, table: TableMap) -> dict[str, NDArray[np.float64]]:
-        """Return a table's numbers per quantity, nan where the sheet has none."""
+    def numbers(
+        self, table: TableMap, stored: Mapping[Position, Scalar] | None = None
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return a table's numbers per quantity, nan where the sheet has none.
+
+        stored: take these where there are any.
+        """
+        cells: Mapping[Position, Scalar | Uncomputed] = {**self.cells, **(stored or {})}
         found = {}
         for quantity, column in table.columns.items():
-            values = (self.cells.get((row, column)) for row in table.rows)
+            values = (cells.get((row, column)) for row in table.rows)
             found[quantity] = np.array([v if type(v) is float else np.nan for v in values])
         return found
 
@@ -79,10 +91,10 @@ class ExaminedTab:
             return
         result = compare(block, self.cells, self._tolerance[check])
         self.report.comparisons[f"{check} {table}"] = result
-        for quantity, column in block.columns.items():
-            for row in block.rows:
+        for j, (quantity, column) in enumerate(block.columns.items()):
+            for i, row in enumerate(block.rows):
                 if isinstance(self.contents.get((row, column)), Formula):
-                    self._compared[row, column] = quantity
+                    self._compared[row, column] = quantity, (rank, i, j)
         for i, j in np.argwhere(~result.ok):
             position = result.position(i, j)
             self.differ(
@@ -104,7 +116,7 @@ class ExaminedTab:
         for order, (key, position) in enumerate(places.items()):
             value, members = self.cells.get(position), expected[key]
             if isinstance(self.contents.get(position), Formula):
-                self._compared[position] = key
+                self._compared[position] = key, (rank, order, position[1])
             off = allowed = None
             first = members[0]
             if isinstance(value, str) or isinstance(first, str):
@@ -119,11 +131,19 @@ class ExaminedTab:
                 ok = off <= allowed or np.isnan(allowed)
             else:
                 ok = False
+            off, allowed = _finite(off), _finite(allowed)
+            compared = (address(position), key, check, value, first, off, allowed, bool(ok))
+            self.report.fields.append(compared)
             if not ok:
                 self.differ(
-                    position, (rank, order, position[1]), key, check,
-                    torch_value=first, off=off, allowed=allowed,
-                )  # fmt: skip
+                    position,
+                    (rank, order, position[1]),
+                    key,
+                    check,
+                    torch_value=first,
+                    off=off,
+                    allowed=allowed,
+                )
 
     def expect_strays(self, table: TableMap, spreads: Mapping[str, NDArray[np.float64]]) -> None:
         """Remember how far the numbers of a table may stray, for the stored values."""
@@ -140,42 +160,80 @@ class ExaminedTab:
             if not isinstance(expected[key][0], str):
                 self._spread[position] = _spread(expected[key]) + free
 
+    def expect_stored(self, table: TableMap, trace: Trace, begin: int) -> None:
+        """Remember what should follow, row by row, from the values that the file stores.
+
+        Beyond the horizon two programs need not agree where a run goes, but each step of it must
+        follow from the one before.   begin: index of the first such row.
+        """
+        for quantity, column in table.columns.items():
+            values, strays = trace[quantity], trace.spread(quantity)
+            for i in range(begin, len(table.rows)):
+                if np.isfinite(values[i]):
+                    self._follows[table.rows[i], column] = float(values[i])
+                    self._spread[table.rows[i], column] = float(strays[i])
+
     # With its own column
 
-    def check_patterns(self, table: TableMap, columns: Sequence[Column], rank: int) -> None:
-        """Look for formulas that do not say what their column says, and for typed-in numbers."""
+    def check_patterns(
+        self, table: TableMap, columns: Sequence[Column], wanted: Wanted, rank: int
+    ) -> None:
+        """Look for formulas that do not say what their column says, and for typed-in numbers.
+
+        wanted: what xlsgd itself would write into a cell of a column.
+        """
         places = {row: i for i, row in enumerate(table.rows)}
+        pairs = [(a, b) for a, b in pairwise(table.rows) if b == a + 1]
         for j, column in enumerate(columns):
             number = table.columns[column.quantity]
-            looks_back = column.first is not None or "{prev." in column.formula
-            rows = table.rows[1:] if looks_back else table.rows
-            broken = broken_patterns(self.contents, table.rows, rows, number)
-            if looks_back and (column.first is None or column.first.startswith("=")):
-                broken |= broken_patterns(self.contents, table.rows, table.rows[:1], number)
+            rows = table.rows[1:] if column.looks_back else table.rows
+            # Any row will do that has the one above it right above.
+            usual = wanted(column.formula, pairs[0][1]) if pairs else None
+            form = None if usual is None else relative_form(usual, pairs[0][1], places)
+            broken = broken_patterns(self.contents, table.rows, rows, number, form)
+            if column.looks_back and column.first_formula.startswith("="):
+                begin = table.rows[0]
+                first = relative_form(wanted(column.first_formula, begin), begin, places)
+                said = self.contents.get((begin, number))
+                if not isinstance(said, Formula):
+                    broken |= broken_patterns(self.contents, table.rows, [begin], number)
+                elif canonical(relative_form(said, begin, places)) != canonical(first):
+                    broken[begin, number] = "does not begin its column as xlsgd does"
             self.report.cells_in_pattern += len(rows)
             for position, reason in broken.items():
                 order = (rank, places[position[0]], j)
                 self.differ(position, order, column.quantity, "pattern", reason)
 
-    def need_formula(self, position: Position, key: str, rank: int) -> None:
-        """Report a cell that holds no formula any more."""
-        if not isinstance(self.contents.get(position), Formula):
-            shown = value_text(self.cells.get(position))
-            reason = f"holds {shown} where xlsgd put a formula"
-            self.differ(position, (rank, 0, position[1]), key, "pattern", reason)
+    def check_formula(
+        self, position: Position, order: tuple[int, int, int], key: str, wanted: str
+    ) -> None:
+        """Report a single cell that does not hold the formula that xlsgd writes there."""
+        said = self.contents.get(position)
+        if not isinstance(said, Formula):
+            reason = f"holds {value_text(self.cells.get(position))} where xlsgd put a formula"
+        elif canonical(said) != canonical(wanted):
+            reason = f"says something else than xlsgd's formula, {wanted:.200}"
+        else:
+            return
+        self.differ(position, order, key, "pattern", reason)
 
     # With what the file stores
 
     def check_stored(self, stored: Mapping[Position, Scalar]) -> None:
-        """Are the values in the file those that recalculation gives?"""
+        """Are the values in the file those that recalculation gives?
+
+        Asked of the cells that torch was asked about; what a learner keeps besides may change
+        with every look at it, as =NOW() does.
+        """
         tolerance = self._tolerance["stored"]
-        for number, (position, saved) in enumerate(stored.items()):
-            value = self.cells[position]
+        for position, (quantity, order) in self._compared.items():
+            value, saved = self.cells[position], stored[position]
             if isinstance(value, Uncomputed):
                 continue  # reported as such
             self.report.cells_stored += 1
             off = allowed = None
             if isinstance(value, float) and isinstance(saved, float):
+                value = self._follows.get(position, value)
                 allowed = tolerance.atol + tolerance.rtol * abs(value)
                 allowed += SAFETY * self._spread.get(position, 0.0)
                 off = abs(saved - value)
@@ -186,14 +244,14 @@ class ExaminedTab:
             if not ok:
                 self.differ(
                     position,
-                    (3, number, 0),
-                    self._compared.get(position, ""),
+                    order,
+                    quantity,
                     "stored",
                     f"the file stores {value_text(saved)}, recalculated it is {value_text(value)}",
                     sheet_value=saved,
                     torch_value=value,
-                    off=off,
-                    allowed=allowed,
+                    off=_finite(off),
+                    allowed=_finite(allowed),
                 )
 
     # The report
@@ -274,8 +332,8 @@ def _spread(members: Sequence[float | str]) -> float:
     return max(abs(number - numbers[0]) for number in numbers)
 
 
-def _finite(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None
+def _finite(number: float | None) -> float | None:
+    return None if number is None or not np.isfinite(number) else float(number)
 
 
 def _extreme(comparisons: Mapping[str, Comparison], kind: str) -> Extreme | None:

@@ -33,6 +33,10 @@ def value_text(value: Value) -> str:
     return repr(value) if isinstance(value, float | str) else str(value)
 
 
+FieldComparison = tuple[str, str, str, Value, float | str, float | None, float | None, bool]
+"""Of a single cell: cell, quantity, check, sheet value, torch value, off, allowed, ok."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """A cell that is not what it should be.
@@ -93,6 +97,7 @@ class SheetReport:
     cells_differing: cells that are wrong.   cells_following: further cells whose numbers are not
     torch's only because the run went another way from a wrong cell on.
     unchecked: formula cell to the reason why it was not compared.
+    comparisons, fields: all that was compared with torch, tables and single cells.
     predictable_steps: how many steps the run check compared, None for all; horizon: why no more.
     """
 
@@ -113,6 +118,7 @@ class SheetReport:
     differences: list[Difference] = field(default_factory=list)
     unchecked: dict[str, str] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
+    fields: list[FieldComparison] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -157,40 +163,32 @@ class Report:
         return next(self.differences(), None)
 
     def differences(self) -> Iterator[Difference]:
-        """Yield every difference, tab by tab, in order of calculation."""
-        for sheet in self.sheets:
+        """Yield every difference, tab by tab, in order of calculation: compare tabs last."""
+        for sheet in sorted(self.sheets, key=lambda sheet: sheet.kind == "compare"):
             yield from sheet.differences
 
     def frame(self) -> pd.DataFrame:
         """Return the whole comparison with torch as a table, one row per cell and check.
 
         Columns: sheet, cell, quantity, check, sheet_value, torch_value, off, allowed, ok.
-        sheet_value is nan where the cell holds no number.
+        In tables sheet_value is nan where the cell holds no number; single cells may hold words.
         """
         import numpy as np
         import pandas as pd
 
+        names = ["cell", "quantity", "check", "sheet_value", "torch_value", "off", "allowed", "ok"]
         parts = []
         for sheet in self.sheets:
             for check, c in sheet.comparisons.items():
-                rows, columns = c.ok.shape
-                letters = [column_letters(int(n)) for n in c.columns]
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            "sheet": sheet.name,
-                            "cell": [f"{letter}{row}" for row in c.rows for letter in letters],
-                            "quantity": np.tile(np.array(c.quantities, dtype=object), rows),
-                            "check": check.partition(" ")[0],
-                            "sheet_value": c.sheet.ravel(),
-                            "torch_value": c.expected.ravel(),
-                            "off": c.off.ravel(),
-                            "allowed": c.allowed.ravel(),
-                            "ok": c.ok.ravel(),
-                        }
-                    )
-                )
-                assert len(letters) == columns
-        names = ["sheet", "cell", "quantity", "check", "sheet_value", "torch_value", "off"]
-        names += ["allowed", "ok"]
+                letters = [column_letters(int(number)) for number in c.columns]
+                cells = [f"{letter}{row}" for row in c.rows for letter in letters]
+                quantities = np.tile(np.array(c.quantities, dtype=object), len(c.rows))
+                numbers = (c.sheet, c.expected, c.off, c.allowed, c.ok)
+                kind = [check.partition(" ")[0]] * len(cells)
+                columns = [cells, quantities, kind, *(n.ravel() for n in numbers)]
+                parts.append(pd.DataFrame(dict(zip(names, columns, strict=True))))
+                parts[-1].insert(0, "sheet", sheet.name)
+            if sheet.fields:
+                parts.append(pd.DataFrame(sheet.fields, columns=names))
+                parts[-1].insert(0, "sheet", sheet.name)
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)

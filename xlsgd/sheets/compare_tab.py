@@ -14,7 +14,14 @@ from xlsgd.cells import column_letters
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 from xlsgd.sheets.charts import ChartSpec, add_chart
-from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
+from xlsgd.sheets.maps import (
+    BookMap,
+    TableMap,
+    TabMap,
+    column_contents,
+    formula_maker,
+    quoted,
+)
 from xlsgd.sheets.markers import COMPARE, MARKER
 from xlsgd.sheets.style import COLOURS, fill_of
 from xlsgd.sheets.training_tab import write_fields
@@ -141,14 +148,7 @@ def _draw_losses(
             sheet.cell(table.header_row - 1, number, group).style = "group"
         header = sheet.cell(table.header_row, number, column.quantity)
         header.style = "quantity"
-        make = formula_maker(column.formula, book, tab, "losses")
-        for row in table.rows:
-            cell = sheet.cell(row, number)
-            if row == table.rows[0] and column.first is not None:
-                is_formula = column.first.startswith("=")
-                first = formula_maker(column.first, book, tab, "losses")(row)
-                cell.value = first if is_formula else float(first)
-            else:
-                cell.value = make(row)
-            whole = column.quantity == "epoch" or column.quantity.startswith("reached.")
+        whole = column.quantity == "epoch" or column.quantity.startswith("reached.")
+        for row, content in column_contents(column, book, tab, "losses"):
+            cell = sheet.cell(row, number, content)
             cell.style = "count" if whole else "number"

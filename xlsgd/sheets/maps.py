@@ -7,13 +7,13 @@ words in the sheet, never by fixed positions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from xlsgd.cells import Position, column_letters
-from xlsgd.columns import fill
+from xlsgd.columns import Column, fill
 
-__all__ = ["BookMap", "TabMap", "TableMap", "address", "formula_maker", "quoted"]
+__all__ = ["BookMap", "TabMap", "TableMap", "address", "column_contents", "formula_maker", "quoted"]
 
 
 @dataclass
@@ -107,6 +107,20 @@ def formula_maker(
 
     text = fill(template, cell)
     return lambda row: text.replace("{row}", str(row)).replace("{above}", str(row - 1))
+
+
+def column_contents(
+    column: Column, book: BookMap, tab: TabMap, table: str
+) -> Iterator[tuple[int, str | float]]:
+    """Yield what stands in a column of a table: row of the sheet, and formula or number."""
+    rows = tab.tables[table].rows
+    first = column.first_formula
+    if first.startswith("="):
+        yield rows[0], formula_maker(first, book, tab, table)(rows[0])
+    else:
+        yield rows[0], float(first)
+    make = formula_maker(column.formula, book, tab, table)
+    yield from ((row, make(row)) for row in rows[1:])
 
 
 def _range(table: TableMap, quantity: str) -> str:

@@ -15,7 +15,7 @@ from xlsgd.cells import column_letters
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 from xlsgd.sheets.charts import ChartSpec, add_chart
-from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, formula_maker
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, column_contents, formula_maker
 from xlsgd.sheets.markers import MARKER, TRAINING
 from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
 
@@ -203,27 +203,12 @@ def _write_headers(sheet: Worksheet, columns: Sequence[Column], table: TableMap)
 def _write_body(
     sheet: Worksheet, columns: Sequence[Column], book: BookMap, tab: TabMap, name: str
 ) -> None:
-    table = tab.tables[name]
     for column in columns:
-        number = table.columns[column.quantity]
-        make = formula_maker(column.formula, book, tab, name)
+        number = tab.tables[name].columns[column.quantity]
         whole = column.quantity in _COUNTS or column.quantity.startswith("awake.")
         style = "count" if whole else "number"
-        for row in table.rows:
-            cell = sheet.cell(row, number)
-            if row == table.rows[0] and column.first is not None:
-                first = column.first
-                is_formula = first.startswith("=")
-                cell.value = (
-                    formula_maker(first, book, tab, name)(row) if is_formula else float(first)
-                )
-            elif row == table.rows[0]:
-                # The row above the first holds no numbers: a state begins at its start value.
-                cell.value = formula_maker(
-                    column.formula.replace("{prev.", "{init."), book, tab, name
-                )(row)
-            else:
-                cell.value = make(row)
+        for row, content in column_contents(column, book, tab, name):
+            cell = sheet.cell(row, number, content)
             cell.style = style
 
 
