@@ -53,7 +53,8 @@ def diff_workbooks(
                 same = off <= allowed
                 reason = "values differ"
             else:
-                same = a == b or kind_name(kind_of(a)) == kind_name(kind_of(b)) == "not finite"
+                kinds = kind_name(kind_of(a)), kind_name(kind_of(b))
+                same = kinds[0] == kinds[1] and (a == b or kinds[0] == "not finite")
                 reason = f"{kind_name(kind_of(a))} here, {kind_name(kind_of(b))} there"
             if same and texts[0] == texts[1]:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,8 @@ def _numbers(
         try:
             if not equals or not name.strip():
                 raise ValueError
+            if name.strip() in found:
+                raise click.BadParameter(f"got {name.strip()} twice, need it once")
             found[name.strip()] = float(number)
         except ValueError:
             raise click.BadParameter(
@@ -133,6 +135,8 @@ def generate(
     progress = _Progress(quiet)
     with _errors_as_text():
         dataset = _dataset(data, points, noise, seed)
+        if data is not None and output is not None:
+            _refuse_to_overwrite([data], output)
         path = write(lesson, output, init=init, data=dataset, progress=progress, **options)
         progress.clear()
         click.echo(path)
@@ -177,6 +181,9 @@ def verify(
     """Check workbooks against PyTorch, every cell.  A folder stands for all .xlsx files in it."""
     with _errors_as_text():
         files = _workbooks(paths)
+        for target in (json_file, junit_file):
+            if target is not None:
+                _refuse_to_overwrite(files, target)
         from xlsgd.engines import get_engine
         from xlsgd.tolerances import tolerances
 
@@ -222,6 +229,13 @@ def _workbooks(paths: tuple[Path, ...]) -> list[Path]:
     return files
 
 
+def _refuse_to_overwrite(inputs: Sequence[Path], output: Path) -> None:
+    """Raise SpecError if output is one of the files that are read."""
+    for file in inputs:
+        if file.resolve() == output.resolve():
+            raise SpecError(f"{output}: is read and would be overwritten; name another file")
+
+
 def _write_reports(
     json_file: Path | None,
     junit_file: Path | None,
@@ -235,7 +249,9 @@ def _write_reports(
     for file, render in ((json_file, to_json), (junit_file, to_junit)):
         if file is not None:
             # A report is a result of this very run: the one of the last run is to be replaced.
-            write_whole(file, render(reports, failures).encode(), force=True)
+            # A file's name may hold bytes that are no letters; they are written as \\udcxx.
+            text = render(reports, failures)
+            write_whole(file, text.encode("utf-8", "backslashreplace"), force=True)
 
 
 @main.command(epilog="Example:  xlsgd diff mine.xlsx --format markdown")

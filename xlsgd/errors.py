@@ -20,7 +20,14 @@ class XlsgdError(Exception):
 
 
 class SpecError(XlsgdError, ValueError):
-    """An option or argument makes no sense."""
+    """An option or argument makes no sense.
+
+    field: the field of a tab that it is about, if it is about one.
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class DataError(XlsgdError, ValueError):

@@ -66,7 +66,7 @@ class Experiment:
                     f"start value '{name}': {self.id} has no such name; "
                     f"there are: {', '.join(self.start_names)}"
                 )
-            self._need(True, name, value, "a number")
+            self._need(True, name, value, "")
         for given in self.optimizer.hyperparameters:
             value = self.hyperparameter(given.key)
             least = -math.inf if given.minimum is None else given.minimum
@@ -78,7 +78,8 @@ class Experiment:
 
     def _need(self, fits: bool, name: str, value: float, what: str) -> None:
         if not (fits and math.isfinite(value)):
-            raise SpecError(f"{name} in '{self.id}': got {value:g}, need a number {what}".strip())
+            message = f"{name} in '{self.id}': got {value:g}, need a finite number {what}".strip()
+            raise SpecError(message, field=name)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -106,14 +107,18 @@ class Experiment:
         return float(self.hyper.get(key, defaults[key]))
 
 
+_LARGEST = 300
+"""Powers of ten that a cell holds with room to spare."""
+
+
 def explosion_threshold(data: Dataset) -> float:
     """Return the loss that counts as exploded on this data: a power of ten, clearly above
     what predicting 0 costs in the worst row (on the default data 228² = 51,984, so 1e6)."""
-    worst = max(abs(y) for y in data.y) ** 2
-    return 10.0 ** math.ceil(math.log10(max(10 * worst, 1e-6)))
+    worst = max(max(abs(y) for y in data.y), 1e-3)
+    return 10.0 ** min(math.ceil(1 + 2 * math.log10(worst)), _LARGEST)
 
 
 def chart_limit(data: Dataset, start: Mapping[str, float]) -> float:
     """Return how far out charts draw weights: a power of ten beyond data and start."""
     farthest = max(abs(v) for v in (*data.y, *start.values(), 1.0))
-    return 10.0 ** math.ceil(math.log10(farthest))
+    return 10.0 ** min(math.ceil(math.log10(farthest)), _LARGEST)

@@ -63,7 +63,7 @@ def verify(
         progress("training in torch", len(found.experiments), len(found.experiments))
     sheets = checker.finish()
     return Report(
-        file=str(path),
+        file=str(path).encode("utf-8", "backslashreplace").decode(),
         engine=engine,
         engine_version=calculator.version(),
         torch_version=f"torch {torch.__version__}",

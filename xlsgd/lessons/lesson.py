@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -46,7 +47,9 @@ class Options:
             if getattr(self, key) is not None
         }
         known = {name for e in experiments for name in e.start_names}
-        for name in self.start:
+        for name, value in self.start.items():
+            if not math.isfinite(value):
+                raise SpecError(f"--init {name}: got {value:g}, need a finite number")
             if name not in known:
                 raise SpecError(
                     f"--init {name}: no experiment of this lesson has a start value of that "

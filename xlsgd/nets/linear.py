@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["LAYER", "Linear"]
 
 
+MOST = 1000
+"""Inputs or outputs of a layer that still make a sheet one can look at."""
+
+
 @dataclass(frozen=True)
 class Linear(Layer):
     """``in_features`` numbers in, ``out_features`` numbers out."""
@@ -27,8 +31,8 @@ class Linear(Layer):
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if self.in_features < 1 or self.out_features < 1:
-            raise ValueError(f"Linear needs at least one input and one output, got {self}")
+        if not (1 <= self.in_features <= MOST and 1 <= self.out_features <= MOST):
+            raise ValueError(f"Linear takes 1 to {MOST:,} inputs and outputs, got {self}")
 
     def __str__(self) -> str:
         return f"Linear({self.in_features}, {self.out_features}{'' if self.bias else ', no bias'})"

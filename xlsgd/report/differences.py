@@ -25,7 +25,7 @@ def _row(d: Difference) -> tuple[str, ...]:
     def number(value: float | None) -> str:
         return "" if value is None else f"{value:.3g}"
 
-    return (
+    cells = (
         d.sheet,
         d.cell,
         d.quantity,
@@ -38,6 +38,8 @@ def _row(d: Difference) -> tuple[str, ...]:
         d.reason,
         d.formula or "",
     )
+    # One line a cell, whatever a learner has typed into it.
+    return tuple(cell.replace("\r", "\\r").replace("\n", "\\n") for cell in cells)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -7,11 +7,12 @@ quantities in their header row. So rows and columns may be inserted and tabs ren
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xlsgd import verdict
+from xlsgd import comparison, training, verdict
 from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.data import Dataset
 from xlsgd.errors import SpecError, WorkbookError
@@ -161,38 +162,41 @@ class _Tab:
         for row, columns in sorted(headers.items()):
             if needed <= columns.keys():
                 kept = {text: column for text, column in columns.items() if mine(text)}
-                return TableMap(row, kept, self._rows(row, columns, needed))
+                return TableMap(row, kept, self._rows(row, {columns[name] for name in needed}))
         raise WorkbookError(
             f"{self.file}: tab '{self.sheet}' has no table with the headers "
             f"{', '.join(sorted(needed))} in one row ({name}); restore them"
         )
 
-    def _rows(self, header: int, columns: dict[str, int], needed: set[str]) -> list[int]:
-        """Return the rows of a table: those with a formula or number in a needed column."""
-        rows = {
-            row
-            for name in needed
-            for row, column in self.grid_rows(columns[name])
-            if row > header and isinstance(self.grid[row, column], Formula | float)
-        }
-        return sorted(rows)
+    def _rows(self, header: int, columns: set[int]) -> list[int]:
+        """Return the rows of a table: those with formulas or numbers in most of its columns.
 
-    def grid_rows(self, column: int) -> list[Position]:
-        return [position for position in self.grid if position[1] == column]
+        A sum or a note that a learner keeps below a column makes no row.
+        """
+        filled = Counter(
+            row
+            for (row, column), content in self.grid.items()
+            if row > header and column in columns and isinstance(content, Formula | float)
+        )
+        return sorted(row for row, count in filled.items() if 2 * count >= len(columns))
 
     def data(self) -> tuple[TabMap, Dataset]:
         table = self.table({"y"}, lambda t: t == "y" or re.fullmatch(r"x\d*", t), "the data")
         names = [name for name in table.columns if name != "y"]
         if not names:
             raise WorkbookError(f"{self.file}: tab '{self.sheet}' has no column x")
-        # Rows end where y ends; further down there may be notes.
+        # Data ends at the first empty row, or where nothing but formulas follow: further down
+        # there may be notes, and sums of the columns.
         rows = []
         row = table.header_row + 1
-        last = max((r for r, _ in self.grid_rows(table.columns["y"])), default=0)
-        while row <= last:
-            if any((row, column) in self.grid for column in table.columns.values()):
-                rows.append(row)
+        while any((row, column) in self.grid for column in table.columns.values()):
+            rows.append(row)
             row += 1
+        while rows and not any(
+            (rows[-1], column) in self.grid and not isinstance(self.grid[rows[-1], column], Formula)
+            for column in table.columns.values()
+        ):
+            rows.pop()
         if not rows:
             raise WorkbookError(f"{self.file}: tab '{self.sheet}' has no rows of data")
         columns = {
@@ -207,16 +211,12 @@ class _Tab:
         return TabMap(self.sheet, self.fields, {"data": table}), Dataset("data", columns, y)
 
     def experiment(self, data: Dataset) -> tuple[Experiment, TabMap]:
-        from xlsgd.training import steps_columns
-
         try:
             network = parse_network(self.text("network"), len(data.inputs))
             optimizer = get_optimizer(self.text("optimizer"))
             loss = pick("loss", self.text("loss"), dict(losses()))
-            known = {
-                "step": 0, "epoch": 0, "row": 0, "y": 0, "loss": 0,
-            }  # fmt: skip
-            steps = self.table(set(known), lambda t: True, "one row per row of data")
+            known = {"step", "epoch", "row", "y", "loss"}
+            steps = self.table(known, lambda text: True, "one row per row of data")
             if not steps.rows:
                 raise WorkbookError(f"{self.file}: tab '{self.sheet}' has no rows of training")
             batched = "batch_end" in steps.columns
@@ -230,8 +230,10 @@ class _Tab:
             states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]
             start = {p: self.number(f"init.{p}") for p in network.parameters}
             for name in states:
-                # A formula there is the optimizer's own rule for where to start.
-                if not isinstance(self.grid.get(self.place(f"init.{name}")), Formula):
+                # Some optimizers have a rule of their own for where to start, as a formula.
+                content = self.grid.get(self.place(f"init.{name}"))
+                has_rule = optimizer.start_state.startswith("=")
+                if not (has_rule and isinstance(content, Formula)):
                     start[name] = self.number(f"init.{name}")
             experiment = Experiment(
                 id=self.text("experiment"),
@@ -253,8 +255,11 @@ class _Tab:
                 loss=loss,  # type: ignore[arg-type]
             )
         except SpecError as error:
-            raise WorkbookError(f"{self.file}: tab '{self.sheet}': {error}") from error
-        quantities = {column.quantity for column in steps_columns(experiment)}
+            field = getattr(error, "field", None)
+            key = field if field in self.fields else f"init.{field}"
+            where = f"!{address(self.fields[key])}" if key in self.fields else ""
+            raise WorkbookError(f"{self.file}: '{self.sheet}'{where}: {error}") from error
+        quantities = {column.quantity for column in training.steps_columns(experiment)}
         steps.columns = {q: c for q, c in steps.columns.items() if q in quantities}
         missing = quantities - steps.columns.keys()
         if missing:
@@ -262,24 +267,23 @@ class _Tab:
                 f"{self.file}: tab '{self.sheet}', row {steps.header_row}: no header "
                 f"{', '.join(sorted(missing))}; restore it, or generate the workbook again"
             )
+        steps.rows = self._rows(steps.header_row, set(steps.columns.values()))
+        experiment = replace(experiment, epochs=max(1, -(-len(steps.rows) // data.rows)))
+        for given in (*training.inputs(experiment), *verdict.panel(experiment)):
+            self.place(given.key)
         names = {column.quantity for column in verdict.epoch_columns()}
         epochs = self.table(names, names.__contains__, "one row an epoch")
         return experiment, TabMap(self.sheet, self.fields, {"steps": steps, "epochs": epochs})
 
     def compare(self, experiments: list[str]) -> TabMap:
-        from xlsgd import comparison
-
         runs_names = {c.quantity for c in comparison.runs_columns(experiments[0])}
         runs = self.table(runs_names, runs_names.__contains__, "one row a run")
         texts = _texts(self.grid)
         shown = [e for e in experiments if f"mean_loss.{e}" in texts.values()]
         names = {c.quantity for c in comparison.losses_columns(shown)}
         losses = self.table(names, names.__contains__, "one row an epoch")
-        runs.rows = sorted(
-            row
-            for (row, column), text in texts.items()
-            if column == runs.columns["experiment"] and text in experiments
-        )
+        runs.rows = [row for row in runs.rows if row < losses.header_row]
+        self.number("target_loss")
         return TabMap(self.sheet, self.fields, {"runs": runs, "losses": losses})
 
 

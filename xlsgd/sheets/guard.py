@@ -21,6 +21,11 @@ MAX_RATIO = 100
 RATIO_FREE = 100_000
 """Parts may inflate as much as they like up to this many bytes."""
 _CHUNK = 1 << 20
+_DECLARATIONS = tuple(
+    word.encode(code)
+    for word in ("<!DOCTYPE", "<!ENTITY")
+    for code in ("ascii", "utf-16-le", "utf-16-be")
+)
 
 
 def check_package(path: Path) -> None:
@@ -63,10 +68,17 @@ def _check_parts(path: Path, package: zipfile.ZipFile) -> None:
     total = 0
     for part in parts:
         inflated = 0
-        head = b""
+        tail = b""
+        is_xml = part.filename.endswith((".xml", ".rels", ".vml"))
         with package.open(part) as stream:
             while chunk := stream.read(_CHUNK):
-                head = head or chunk[:4096]
+                # Overlapping chunks, so that the word is found across their border too.
+                seen, tail = tail + chunk, chunk[-64:]
+                if is_xml and any(word in seen for word in _DECLARATIONS):
+                    raise WorkbookError(
+                        f"{path}: part {part.filename} declares a document type; "
+                        "workbooks have none"
+                    )
                 inflated += len(chunk)
                 total += len(chunk)
                 ratio = inflated / max(part.compress_size, 1)
@@ -80,7 +92,3 @@ def _check_parts(path: Path, package: zipfile.ZipFile) -> None:
                         f"{path}: inflates to more than {MAX_INFLATED:,} bytes; "
                         "such a file is not opened"
                     )
-        if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-            raise WorkbookError(
-                f"{path}: part {part.filename} declares a document type; workbooks have none"
-            )

@@ -57,6 +57,10 @@ class Stepper:
         for p, tensor in self.parameters.items():
             tensor.grad = gradients[p].detach()
         self._optimizer.step()
+        if self._optimizer.param_groups[0].get("momentum") == 0 and self._keys:
+            # Without momentum torch keeps no buffer; the velocity is the gradient itself.
+            for p, tensor in self.parameters.items():
+                self._optimizer.state[tensor]["momentum_buffer"] = gradients[p].detach()
 
 
 def start_state(experiment: Experiment, name: str, first: Tensors) -> Tensor:
