@@ -78,6 +78,28 @@ FOUND = {
         experiment_of("Linear(1, 1), Sigmoid", start={"a": 8.0, "b": 0.0}, epochs=1),
         FAR,
     ),
+    "sigmoid far below 0 before a relu": (
+        experiment_of(
+            "Linear(1, 1), Sigmoid, ReLU",
+            start={"a": 8.0, "b": 0.0},
+            gradient="backprop",
+            epochs=1,
+        ),
+        FAR,
+    ),
+    # A weight of -inf gives #DIV/0! in the sheet's ReLU and 0 in torch's.
+    "a division by zero before a relu": (
+        experiment_of(
+            "Linear(1, 1), ReLU",
+            "rmsprop-fastai",
+            learning_rate=0.5,
+            start={"a": -1.985, "b": 0.105},
+            hyper={"beta": 0.0},
+            gradient="backprop",
+            batch_size=2,
+        ),
+        Dataset("points", {"x": (-0.469, 0.373, -0.042, 0.084)}, (-0.297, 0.373, -0.501, -0.138)),
+    ),
     "adam at learning rate 0 and a derivative of 0": (
         experiment_of(
             "Linear(1, 1), ReLU, Linear(1, 1)",

@@ -22,6 +22,8 @@ __all__ = ["MAX_BYTES", "MAX_ROWS", "Dataset", "default_data", "made_data", "rea
 
 MAX_ROWS = 1_000_000  # a sheet has 1,048,576 rows, and needs some for itself
 MAX_BYTES = 200_000_000
+GREATEST = 1e150
+"""Squares of greater numbers leave no room in a 64-bit number."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ def made_data(points: int, noise: float, seed: int) -> Dataset:
     x = tuple(float(number) for number in rng.integers(1, 100, size=points))
     normal = rng.standard_normal(points)
     y = tuple(2 * number + 30 + noise * float(z) for number, z in zip(x, normal, strict=True))
-    if not all(map(math.isfinite, y)):
-        raise SpecError(f"noise: got {noise}, so great that y overflows. Choose a smaller one.")
+    if not all(abs(number) <= GREATEST for number in y):
+        raise SpecError(f"noise: got {noise}, so great that y² overflows. Choose a smaller one.")
     title = f"{points} points {'around' if noise else 'on'} y = 2x + 30"
     return Dataset(f"{title}, noise {noise:g}, seed {seed}", {"x": x}, y)
 
@@ -351,7 +353,7 @@ class _NumberReader:
         """Return the number in a cell of the row that begins on row_line."""
         cell = cells[place].strip()
         plain = "," not in cell and ("." not in cell or (self._sure and self._mark == "."))
-        if plain and _NUMBER.fullmatch(cell) and math.isfinite(number := float(cell)):
+        if plain and _NUMBER.fullmatch(cell) and abs(number := float(cell)) <= GREATEST:
             return number
         # Line breaks inside quoted cells further left move this cell down.
         before = "".join(cells[:place])
@@ -382,9 +384,9 @@ class _NumberReader:
             raise DataError(f"{problem}, need a number. Correct it or remove the row.")
         self._watch(cell, where, problem)
         number = float(cell.replace(",", "."))
-        if not math.isfinite(number):
+        if not abs(number) <= GREATEST:
             raise DataError(
-                f"{problem}, too great for a 64-bit number. Correct it or remove the row."
+                f"{problem}, too great: its square overflows. Correct it or remove the row."
             )
         return number
 

@@ -78,7 +78,7 @@ class Experiment:
 
     def _need(self, fits: bool, name: str, value: float, what: str) -> None:
         if not (fits and math.isfinite(value)):
-            message = f"{name} in '{self.id}': got {value:g}, need a finite number {what}".strip()
+            message = f"{name} in '{self.id}': got {value:g}, need a number {what}".strip()
             raise SpecError(message, field=name)
 
     @property

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from xlsgd.cells import Content, Formula, Position
 
-__all__ = ["broken_patterns", "canonical", "relative_form"]
+__all__ = ["broken_patterns", "canonical", "loosely", "relative_form"]
 
 # An A1 reference with a relative row. What stands before it must not be part of a name, a
 # function or an absolute row; what follows must not make it a function or a longer name.
@@ -53,6 +53,13 @@ def canonical(formula: str) -> str:
     pieces = formula.split('"')
     pieces[::2] = [_LITERAL.sub(lambda m: f"{float(m[0]):.15g}", piece) for piece in pieces[::2]]
     return '"'.join(pieces)
+
+
+def loosely(formula: str) -> str:
+    """Return what has to agree even where a table has been cut short at its end, and whatever
+    quotes a program puts around the names of sheets."""
+    formula = re.sub(r"'([^'!]+)'!", r"\1!", canonical(formula))
+    return re.sub(r"(\$[A-Z]+\$[0-9]+:\$[A-Z]+)\$[0-9]+", r"\1", formula)
 
 
 def broken_patterns(

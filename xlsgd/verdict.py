@@ -304,6 +304,16 @@ class Verdict:
         return words
 
 
+def panel_order(experiment: Experiment) -> tuple[str, ...]:
+    """Return the panel's fields in order of calculation."""
+    dead = (f"dead_since.{unit}" for unit in units(experiment))
+    return (
+        *("rows", "steps_per_epoch", "last_step", "last_epoch", "exploded_step", *dead),
+        *("frozen_since", "rises", "falls", "last_change", "last_loss", "last_rmse"),
+        *("trend", "verdict"),
+    )
+
+
 def panel_values(
     experiment: Experiment, values: Mapping[str, Floats], epochs: Mapping[str, Floats], rows: int
 ) -> tuple[Verdict, dict[str, float | str]]:
@@ -329,7 +339,7 @@ def panel_values(
         frozen_since=alive + 1 if alive < last_step else 0,
         dead_since={unit: step for unit, step in dead.items() if step},
     )
-    return verdict, {  # in order of calculation
+    return verdict, {
         "rows": float(rows),
         "steps_per_epoch": float(steps_per_epoch),
         "last_step": float(last_step),

@@ -26,7 +26,8 @@ def test_frame(untouched: Report, values: openpyxl.Workbook) -> None:
     assert not frame.duplicated(["sheet", "cell", "check"]).any()
     assert set(frame["check"]) == {"step", "run"}
     assert set(frame["sheet"]) == {"sgd", "adam", "compare"}
-    assert (frame["off"] <= frame["allowed"]).all()
+    numbers = frame.dropna(subset=["off"])  # words such as the verdict are not off by anything
+    assert (numbers["off"] <= numbers["allowed"]).all()
     losses = frame[(frame["sheet"] == "sgd") & (frame["quantity"] == "loss")]
     assert len(losses) == 2 * ROWS
     for row in losses.itertuples():

@@ -93,11 +93,12 @@ class Checker:
         ):
             tab.check_patterns(maps.tables[name], columns, self._writer(maps, name), rank)
         wanted = self._writer(maps, "")
-        for i, given in enumerate((training.ROWS, *verdict.panel(experiment))):
-            position = maps.fields[given.key]
-            rank = _DATA if given.key in _BEFORE_STEPS else _PANEL
-            formula = wanted(str(given.value), position[0])
-            tab.check_formula(position, (rank, i, position[1]), given.key, formula)
+        written = {g.key: str(g.value) for g in (training.ROWS, *verdict.panel(experiment))}
+        for i, key in enumerate(verdict.panel_order(experiment)):
+            position = maps.fields[key]
+            rank = _DATA if key in _BEFORE_STEPS else _PANEL
+            formula = wanted(written[key], position[0])
+            tab.check_formula(position, (rank, i, position[1]), key, formula)
 
     def _writer(self, maps: TabMap, table: str) -> Wanted:
         """Return what xlsgd writes for a template into a row of a table of a tab."""
@@ -138,13 +139,12 @@ class Checker:
         members = Trace({name: values[:, :length] for name, values in epochs.items()})
         places = {c.quantity: table.columns[c.quantity] for c in verdict.epoch_columns()}
         expected = {key: [panel[key] for panel in panels] for key in panels[0]}
-        fields = {key: maps.fields[key] for key in expected}
+        fields = {key: maps.fields[key] for key in verdict.panel_order(experiment)}
         if check == "step" or predictable:  # else the verdict alone counts
             tab.compare_table(check, "epochs", _block(table, places, members, length), _EPOCHS)
-            early = {key: place for key, place in fields.items() if key in _BEFORE_STEPS}
-            late = {key: place for key, place in fields.items() if key not in _BEFORE_STEPS}
-            tab.compare_fields(check, early, expected, _DATA)
-            tab.compare_fields(check, late, expected, _PANEL)
+            tab.compare_fields(
+                check, fields, expected, lambda key: _DATA if key in _BEFORE_STEPS else _PANEL
+            )
         free = 0.0 if predictable else np.inf
         tab.expect_strays(table, {name: members.spread(name) + free for name in places})
         tab.expect_field_strays(fields, expected, free)
@@ -207,7 +207,9 @@ class Checker:
                 expected = {key: [line[key] for line in lines] for key in lines[0]}
                 tab.expect_field_strays(fields, expected, free[experiment])
                 if compared:
-                    tab.compare_fields(check, fields, expected, order)
+                    tab.compare_fields(
+                        check, fields, expected, dict.fromkeys(fields, order).__getitem__
+                    )
 
     def finish(self) -> list[SheetReport]:
         """Check stored values, account for every formula cell, and return all reports."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.columns import Column
 from xlsgd.compare import SAFETY, Block, Comparison, Tolerance, compare, kind_name, kind_of
-from xlsgd.patterns import broken_patterns, canonical, relative_form
+from xlsgd.patterns import broken_patterns, loosely, relative_form
 from xlsgd.report.report import Difference, Extreme, SheetReport, value_text
 from xlsgd.sheets.maps import TableMap, address
 from xlsgd.trace import Trace
@@ -109,12 +109,20 @@ class ExaminedTab:
             )
 
     def compare_fields(
-        self, check: str, places: Mapping[str, Position], expected: Expected, rank: int
+        self,
+        check: str,
+        places: Mapping[str, Position],
+        expected: Expected,
+        rank_of: Callable[[str], int],
     ) -> None:
-        """Compare single cells, numbers or words, with what the members of the ensemble have."""
+        """Compare single cells, numbers or words, with what the members of the ensemble have.
+
+        places: in order of calculation.
+        """
         tolerance = self._tolerance[check]
         for order, (key, position) in enumerate(places.items()):
             value, members = self.cells.get(position), expected[key]
+            rank = rank_of(key)
             if isinstance(self.contents.get(position), Formula):
                 self._compared[position] = key, (rank, order, position[1])
             off = allowed = None
@@ -197,7 +205,7 @@ class ExaminedTab:
                 said = self.contents.get((begin, number))
                 if not isinstance(said, Formula):
                     broken |= broken_patterns(self.contents, table.rows, [begin], number)
-                elif canonical(relative_form(said, begin, places)) != canonical(first):
+                elif loosely(relative_form(said, begin, places)) != loosely(first):
                     broken[begin, number] = "does not begin its column as xlsgd does"
             self.report.cells_in_pattern += len(rows)
             for position, reason in broken.items():
@@ -211,7 +219,7 @@ class ExaminedTab:
         said = self.contents.get(position)
         if not isinstance(said, Formula):
             reason = f"holds {value_text(self.cells.get(position))} where xlsgd put a formula"
-        elif canonical(said) != canonical(wanted):
+        elif loosely(said) != loosely(wanted):
             reason = f"says something else than xlsgd's formula, {wanted:.200}"
         else:
             return

@@ -49,7 +49,7 @@ class Options:
         known = {name for e in experiments for name in e.start_names}
         for name, value in self.start.items():
             if not math.isfinite(value):
-                raise SpecError(f"--init {name}: got {value:g}, need a finite number")
+                raise SpecError(f"--init {name}: got {value:g}, need a number")
             if name not in known:
                 raise SpecError(
                     f"--init {name}: no experiment of this lesson has a start value of that "

@@ -258,7 +258,7 @@ class _Tab:
             field = getattr(error, "field", None)
             key = field if field in self.fields else f"init.{field}"
             where = f"!{address(self.fields[key])}" if key in self.fields else ""
-            raise WorkbookError(f"{self.file}: '{self.sheet}'{where}: {error}") from error
+            raise WorkbookError(f"{self.file}: {self.sheet}{where}: {error}") from error
         quantities = {column.quantity for column in training.steps_columns(experiment)}
         steps.columns = {q: c for q, c in steps.columns.items() if q in quantities}
         missing = quantities - steps.columns.keys()
