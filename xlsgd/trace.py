@@ -12,7 +12,7 @@ number, and no two programs need to agree on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,9 +41,11 @@ class Trace:
     """What torch has for every row of a training table.
 
     values: quantity to numbers of shape (members, rows); member 0 is the run itself.
+    start: what the optimizer remembered before the first step, shape (members,).
     """
 
     values: dict[str, Floats]
+    start: dict[str, Floats] = field(default_factory=dict)
 
     def __getitem__(self, quantity: str) -> Floats:
         """Return the numbers of the run itself, shape (rows,)."""
@@ -104,10 +106,8 @@ def run(
     # A state may start at something that depends on the first gradient.
     start = {p: v.unsqueeze(1) for p, v in parameters.items()}
     first = net.gradients(start, x[:, :1], y[:, :1])
-    stepper.remember(
-        {name: start_state(experiment, name, first) for name in experiment.state_names},
-        steps_done=torch.zeros(members, dtype=torch.float64),
-    )
+    states = {name: start_state(experiment, name, first) for name in experiment.state_names}
+    stepper.remember(states, steps_done=torch.zeros(members, dtype=torch.float64))
     before: dict[str, list[Tensor]] = {p: [] for p in names}
     after: dict[str, list[Tensor]] = {f"new.{p}": [] for p in names}
     memory: dict[str, list[Tensor]] = {name: [] for name in experiment.state_names}
@@ -144,7 +144,8 @@ def run(
     values = _numpy(quantities)
     if experiment.batched:
         values |= _batch_means(experiment, values, place)
-    return _complete(experiment, data, values, place)
+    _complete(experiment, data, values, place)
+    return Trace(values, _numpy(states))
 
 
 def steps(
@@ -194,7 +195,13 @@ def steps(
     for name, value in stepper.memory().items():
         quantities[name] = torch.where(complete, value, kept[name])
     quantities |= _derived(experiment, quantities, place["step"])
-    return _complete(experiment, data, _numpy(quantities), place)
+    # Where a step lands is where the next row must start.
+    for p in names:
+        begin = noise.copies([experiment.start.get(p, 0.0)])
+        quantities[f"param.{p}"] = torch.cat((begin, quantities[f"new.{p}"][:, :-1]), 1)
+    values = _numpy(quantities)
+    _complete(experiment, data, values, place)
+    return Trace(values)
 
 
 def _derived(experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]) -> Tensors:
@@ -232,7 +239,7 @@ def _complete(
     data: Dataset,
     values: dict[str, Floats],
     place: Mapping[str, NDArray[np.int64]],
-) -> Trace:
+) -> None:
     """Add position, data, bookkeeping and what the charts draw."""
     shape = values["loss"].shape
     kinds = place if experiment.batched else {k: place[k] for k in ("step", "epoch", "row")}
@@ -243,7 +250,6 @@ def _complete(
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     values |= verdict.quantities(experiment, values)
     values |= chartable.quantities(experiment.network, values, experiment.chart_limit)
-    return Trace(values)
 
 
 def _numpy(tensors: Tensors) -> dict[str, Floats]:

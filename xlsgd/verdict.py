@@ -228,12 +228,14 @@ def panel(experiment: Experiment) -> list[Input]:
         f'&IF({{dead_since.{unit}}}>0,"; {unit} dead since step "&{{dead_since.{unit}}},"")'
         for unit in units(experiment)
     )
+    first = "INDEX({epochs.mean_loss},1)"
     trend = (
         f'=IF({{last_epoch}}<2,"{ONE_EPOCH}",IF(ISNUMBER({{last_change}}),'
         'IF(AND({rises}>=2,{falls}>=2),"oscillating",'
         f'IF({{last_change}}<-{CLEAR},"converging",IF({{last_change}}>{CLEAR},"diverging",'
         f'IF({{last_change}}<-{LEVEL},"crawling",IF({{last_change}}>{LEVEL},"creeping up",'
-        'IF({falls}>0,"converged","standing still")))))),"not finite"))'
+        f'IF({{falls}}>0,"converged",IF(ISNUMBER({first}),IF({{last_loss}}<{1 - CLEAR}*{first},'
+        '"converged","standing still"),"standing still"))))))),"not finite"))'
     )
     return [
         Input(
@@ -334,7 +336,7 @@ def panel_values(
         rises, falls = int((change > CLEAR).sum()), int((change < -CLEAR).sum())
     last_change = float(change[last_epoch - 1])
     verdict = Verdict(
-        trend=_trend(last_epoch, last_change, rises, falls),
+        trend=_trend(last_epoch, last_change, rises, falls, epochs["mean_loss"]),
         exploded_step=int(values["exploded_at"].max()),
         frozen_since=alive + 1 if alive < last_step else 0,
         dead_since={unit: step for unit, step in dead.items() if step},
@@ -357,7 +359,7 @@ def panel_values(
     }
 
 
-def _trend(last_epoch: int, last_change: float, rises: int, falls: int) -> str:
+def _trend(last_epoch: int, last_change: float, rises: int, falls: int, mean_loss: Floats) -> str:
     if last_epoch < 2:
         return ONE_EPOCH
     if not np.isfinite(last_change):
@@ -372,4 +374,5 @@ def _trend(last_epoch: int, last_change: float, rises: int, falls: int) -> str:
         return "crawling"
     if last_change > LEVEL:
         return "creeping up"
-    return "converged" if falls else "standing still"
+    fell = mean_loss[last_epoch - 1] < (1 - CLEAR) * mean_loss[0]
+    return "converged" if falls or fell else "standing still"

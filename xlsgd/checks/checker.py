@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from xlsgd import comparison, training, verdict
+from xlsgd.cells import Formula
 from xlsgd.checks.examined import ExaminedTab, Wanted
 from xlsgd.checks.horizon import horizon
 from xlsgd.compare import Block, Tolerance
@@ -75,6 +76,15 @@ class Checker:
             block = _block(table, places, trace, rows)
             tab.compare_table(check, "steps", block, _STEPS, numbers)
             panels = self._check_summary(tab, maps, experiment, check, trace, limit.why is None)
+        # A start value that is a rule and no number is worked out by both sides.
+        rules = {f"init.{name}": values for name, values in whole_run.start.items()}
+        rules = {
+            k: v for k, v in rules.items() if isinstance(tab.contents.get(maps.fields[k]), Formula)
+        }
+        starts = {key: maps.fields[key] for key in rules}
+        begins = {key: [float(v) for v in values] for key, values in rules.items()}
+        tab.compare_fields("run", starts, begins, dict.fromkeys(starts, _DATA).__getitem__)
+        tab.expect_field_strays(starts, begins, 0.0)
         strays = {name: whole_run.spread(name) for name in places}
         for stray in strays.values():
             stray[limit.rows :] = np.inf  # there no two programs need to agree

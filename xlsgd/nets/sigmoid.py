@@ -25,9 +25,9 @@ class Sigmoid(Layer):
     # Sheet side
 
     def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
-        # e^709.8 is the largest that a cell can hold. Below -700 the sigmoid is under 1e-304,
-        # so stopping there changes nothing that can be seen and saves the cell from #NUM!.
-        return [f"1/(1+EXP(-MAX(-700,{value})))" for value in x]
+        # e^709.8 is the largest that a cell can hold. Below -709 the sigmoid is under 1e-307:
+        # calling it 0 changes nothing that can be seen and saves the cell from #NUM!.
+        return [f"IF({value}<-709,0,1/(1+EXP(-({value}))))" for value in x]
 
     def backward(
         self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters

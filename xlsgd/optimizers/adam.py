@@ -76,9 +76,10 @@ class Adam(Optimizer):
 
         # differentiable=True is the way through torch's code in which the number of the step may
         # be a tensor: the step check does every row's step at once, each with its own number.
+        # That way divides by the learning rate; a next to nothing stands in for 0.
         return torch.optim.Adam(
             parameters,
-            lr=learning_rate,
+            lr=learning_rate or 1e-310,
             betas=(hyper["beta1"], hyper["beta2"]),
             eps=hyper["eps"],
             differentiable=True,

@@ -37,12 +37,16 @@ class TorchNet:
         (…, rows) and returns tensors of the same shape.
         """
         import torch
+        from torch.autograd.graph import saved_tensors_hooks
         from torch.func import functional_call
 
         def evaluate(parameters: Tensors) -> Tensors:
             shape = next(iter(parameters.values())).shape
             flat = {name: value.reshape(-1) for name, value in parameters.items()}
             value = x.expand(*shape, x.shape[-1]).reshape(-1, x.shape[-1])
+            if torch.is_grad_enabled():
+                # Layers before the first weights have derivatives to show as well.
+                value = value.detach().requires_grad_()
             outputs: Tensors = {}
             for place, module in self._places:
                 own = {
@@ -53,7 +57,14 @@ class TorchNet:
                     layer = torch.vmap(lambda p, v, m=module: functional_call(m, p, (v,)))
                     value = layer(own, value)
                 else:
-                    value = module(value)
+                    # What backward needs of a result is rounded like the result itself: near 1,
+                    # the last bit of y is most of what is left of 1 - y^2.
+                    with saved_tensors_hooks(lambda t: self._noisy(t, shape), lambda t: t):
+                        result = module(value)
+                    if result.shape == value.shape:
+                        # max(0, -inf) is 0 in torch; in a sheet what is no number spreads.
+                        result = torch.where(value.isfinite(), result, torch.nan)
+                    value = result
                 columns = [self._rounded(column, shape) for column in value.unbind(-1)]
                 outputs |= dict(zip(place.outputs, columns, strict=True))
                 value = torch.stack(columns, -1)
@@ -63,6 +74,13 @@ class TorchNet:
             return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}
 
         return evaluate
+
+    def _noisy(self, value: Tensor, shape: Sequence[int]) -> Tensor:
+        import torch
+
+        if value.dim() != 2:
+            return value
+        return torch.stack([self._rounded(column, shape) for column in value.unbind(-1)], -1)
 
     def _rounded(self, column: Tensor, shape: Sequence[int]) -> Tensor:
         return self._noise.rounding(column.reshape(*shape)).reshape(-1)
