@@ -323,8 +323,12 @@ TRENDS = {
     "just a fall": (changes(-LEVEL * OVER), "crawling"),
     "just level, never fell": (changes(-LEVEL * UNDER), "standing still"),
     "just level after a clear fall": (changes(-0.5, -LEVEL * UNDER), "converged"),
-    "just level after an unclear fall": (
-        changes(-CLEAR * UNDER, -LEVEL * UNDER),
+    "just level after falls that add up": (
+        changes(-CLEAR * UNDER, -LEVEL * UNDER, -LEVEL * UNDER),
+        "converged",
+    ),
+    "just level after falls that add up to too little": (
+        changes(-CLEAR / 2, -LEVEL * UNDER),
         "standing still",
     ),
     "just a clear rise": (changes(CLEAR * OVER), "diverging"),

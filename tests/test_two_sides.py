@@ -230,7 +230,7 @@ def off_optimizers() -> Iterator[Off]:
         if optimizer.start_state.startswith("="):
             wrong = like(optimizer, start_state="=" + off(optimizer.start_state[1:]))
             build = functools.partial(experiment, wrong)
-            yield f"optimizer {name} start_state", build, {columns[0].quantity}
+            yield f"optimizer {name} start_state", build, {f"init.{columns[0].quantity}"}
 
 
 def off_rules() -> Iterator[Off]:

@@ -76,15 +76,7 @@ class Checker:
             block = _block(table, places, trace, rows)
             tab.compare_table(check, "steps", block, _STEPS, numbers)
             panels = self._check_summary(tab, maps, experiment, check, trace, limit.why is None)
-        # A start value that is a rule and no number is worked out by both sides.
-        rules = {f"init.{name}": values for name, values in whole_run.start.items()}
-        rules = {
-            k: v for k, v in rules.items() if isinstance(tab.contents.get(maps.fields[k]), Formula)
-        }
-        starts = {key: maps.fields[key] for key in rules}
-        begins = {key: [float(v) for v in values] for key, values in rules.items()}
-        tab.compare_fields("run", starts, begins, dict.fromkeys(starts, _DATA).__getitem__)
-        tab.expect_field_strays(starts, begins, 0.0)
+        self._check_start(tab, maps, experiment, whole_run)
         strays = {name: whole_run.spread(name) for name in places}
         for stray in strays.values():
             stray[limit.rows :] = np.inf  # there no two programs need to agree
@@ -94,6 +86,21 @@ class Checker:
             follows = steps(experiment, self._found.data, stored)
             tab.expect_stored(table, follows, limit.rows)
         report.verdict = _run_verdict(tab, maps, experiment, whole_run, panels)
+
+    def _check_start(
+        self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, trace: Trace
+    ) -> None:
+        """Compare start values that are an optimizer's rule; all others are taken as they are."""
+        tab.inputs |= {maps.fields[given.key] for given in training.inputs(experiment)}
+        if experiment.optimizer.start_state.startswith("="):
+            begins = {f"init.{name}": list(map(float, v)) for name, v in trace.start.items()}
+            places = {
+                key: maps.fields[key]
+                for key in begins
+                if isinstance(tab.contents.get(maps.fields[key]), Formula)
+            }
+            tab.compare_fields("run", places, begins, dict.fromkeys(places, _DATA).__getitem__)
+            tab.expect_field_strays(places, begins, 0.0)
 
     def _check_formulas(self, tab: ExaminedTab, maps: TabMap, experiment: Experiment) -> None:
         """Look at the formulas of a training tab, whatever they give."""

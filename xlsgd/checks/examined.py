@@ -25,6 +25,7 @@ Expected = Mapping[str, Sequence[float | str]]
 Wanted = Callable[[str, int], str]
 """From a template and a row of the sheet to the formula that xlsgd writes there."""
 
+_INPUT = "an input: taken as it is for both sides"
 _UNCHECKED = {
     "training": "not one of xlsgd's fields or columns",
     "compare": "not one of xlsgd's fields or columns",
@@ -55,6 +56,7 @@ class ExaminedTab:
             position: values[position] if isinstance(content, Formula) else content
             for position, content in contents.items()
         }
+        self.inputs: set[Position] = set()
         self._tolerance = tolerance
         self._compared: dict[Position, tuple[str, tuple[int, int, int]]] = {}
         self._spread: dict[Position, float] = {}
@@ -305,7 +307,8 @@ class ExaminedTab:
         report.cells_compared = len(self._compared)
         for position, content in self.contents.items():
             if isinstance(content, Formula) and position not in self._compared:
-                reason = _UNCHECKED[report.kind]
+                is_input = position in self.inputs
+                reason = _INPUT if is_input else _UNCHECKED[report.kind]
                 value = self.cells[position]
                 if isinstance(value, Uncomputed):
                     reason += f"; {value}"
