@@ -21,8 +21,6 @@ __all__ = ["main"]
 AGREES, DIFFERS, FAILED = 0, 1, 2
 """Exit statuses, as those of ``diff``."""
 
-VERSION = "0.1.0"
-
 
 @contextmanager
 def _errors_as_text() -> Iterator[None]:
@@ -87,7 +85,7 @@ def _verifying(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(VERSION, prog_name="xlsgd")
+@click.version_option(package_name="xlsgd", prog_name="xlsgd")
 def main() -> None:
     """Excel workbooks that train tiny neural nets with live formulas, checked against PyTorch.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from xlsgd import comparison, training, verdict
-from xlsgd.cells import Formula
+from xlsgd.cells import CellError, Formula, Uncomputed
 from xlsgd.checks.examined import ExaminedTab, Wanted
 from xlsgd.checks.horizon import horizon
 from xlsgd.compare import Block, Tolerance
@@ -208,6 +208,9 @@ class Checker:
                 named = (row, runs.columns["experiment"])
                 experiment = tab.cells.get(named)
                 if not isinstance(experiment, str) or experiment not in experiments:
+                    looked_up = tab.cells.get((row, runs.columns["optimizer"]))
+                    if isinstance(looked_up, CellError | Uncomputed):
+                        continue  # its tab has been deleted, and every cell here says so
                     reason = f"names no experiment; there are: {', '.join(experiments)}"
                     tab.differ(named, (order, 0, 0), "experiment", "pattern", reason)
                     continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -273,7 +274,7 @@ class ExaminedTab:
         quantity: str,
         check: str,
         reason: str | None = None,
-        **details: object,
+        **details: Any,
     ) -> None:
         """Note a difference; of several in one cell, the one that knows torch's value counts.
 
@@ -289,7 +290,7 @@ class ExaminedTab:
             check,
             reason or _reason(value, expected),
             formula=str(content) if isinstance(content, Formula) else None,
-            **{"sheet_value": value, **details},  # type: ignore[arg-type]
+            **{"sheet_value": value, **details},
         )
         earlier = self._wrong.get(position)
         self._order.setdefault(position, order)

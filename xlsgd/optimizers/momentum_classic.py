@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-__all__ = ["OPTIMIZER", "MomentumClassic"]
+__all__ = ["OPTIMIZER", "MomentumClassic", "velocity_column"]
 
 
 class MomentumClassic(Optimizer):
@@ -34,13 +34,7 @@ class MomentumClassic(Optimizer):
 
     def columns(self, p: str, g: str) -> list[Column]:
         return [
-            column(
-                f"velocity.{p}",
-                f"={{beta}}*{{prev.velocity.{p}}}+{{{g}}}",
-                paper="beta·v + g",
-                note=f"velocity of {p}: what is left of the old one, plus this derivative",
-                torch_line=f"optimizer.state[{p}]['momentum_buffer']",
-            ),
+            velocity_column(p, g),
             column(
                 f"new.{p}",
                 f"={{param.{p}}}-{{learning_rate}}*{{velocity.{p}}}",
@@ -58,6 +52,17 @@ class MomentumClassic(Optimizer):
         import torch
 
         return torch.optim.SGD(parameters, lr=learning_rate, momentum=hyper["beta"])
+
+
+def velocity_column(p: str, g: str) -> Column:
+    """Sheet side: return the velocity of a heavy ball."""
+    return column(
+        f"velocity.{p}",
+        f"={{beta}}*{{prev.velocity.{p}}}+{{{g}}}",
+        paper="beta·v + g",
+        note=f"velocity of {p}: what is left of the old one, plus this derivative",
+        torch_line=f"optimizer.state[{p}]['momentum_buffer']",
+    )
 
 
 OPTIMIZER = MomentumClassic()

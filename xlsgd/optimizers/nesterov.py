@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xlsgd.columns import Column
 from xlsgd.optimizers.momentum import BETA
+from xlsgd.optimizers.momentum_classic import velocity_column
 from xlsgd.optimizers.optimizer import Optimizer, column
 
 if TYPE_CHECKING:
@@ -33,13 +34,7 @@ class Nesterov(Optimizer):
 
     def columns(self, p: str, g: str) -> list[Column]:
         return [
-            column(
-                f"velocity.{p}",
-                f"={{beta}}*{{prev.velocity.{p}}}+{{{g}}}",
-                paper="beta·v + g",
-                note=f"velocity of {p}: what is left of the old one, plus this derivative",
-                torch_line=f"optimizer.state[{p}]['momentum_buffer']",
-            ),
+            velocity_column(p, g),
             column(
                 f"new.{p}",
                 f"={{param.{p}}}-{{learning_rate}}*({{{g}}}+{{beta}}*{{velocity.{p}}})",

@@ -10,14 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from xlsgd import comparison, training, verdict
 from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.data import Dataset
 from xlsgd.errors import SpecError, WorkbookError
 from xlsgd.experiment import Experiment
-from xlsgd.losses import losses
+from xlsgd.losses import Loss, losses
 from xlsgd.nets import parse_network
 from xlsgd.optimizers import get_optimizer
 from xlsgd.registry import pick
@@ -214,7 +214,7 @@ class _Tab:
         try:
             network = parse_network(self.text("network"), len(data.inputs))
             optimizer = get_optimizer(self.text("optimizer"))
-            loss = pick("loss", self.text("loss"), dict(losses()))
+            loss = cast(Loss, pick("loss", self.text("loss"), dict(losses())))
             known = {"step", "epoch", "row", "y", "loss"}
             steps = self.table(known, lambda text: True, "one row per row of data")
             if not steps.rows:
@@ -252,7 +252,7 @@ class _Tab:
                 epochs=max(1, -(-len(steps.rows) // data.rows)),
                 exploded_above=self.number("exploded_above"),
                 chart_limit=self.number("chart_limit"),
-                loss=loss,  # type: ignore[arg-type]
+                loss=loss,
             )
         except SpecError as error:
             field = getattr(error, "field", None)
