@@ -111,10 +111,12 @@ _LARGEST = 300
 """Powers of ten that a cell holds with room to spare."""
 
 
-def explosion_threshold(data: Dataset) -> float:
-    """Return the loss that counts as exploded on this data: a power of ten, clearly above
-    what predicting 0 costs in the worst row (on the default data 228² = 51,984, so 1e6)."""
-    worst = max(max(abs(y) for y in data.y), 1e-3)
+def explosion_threshold(data: Dataset, start_loss: float) -> float:
+    """Return the loss that counts as exploded: a power of ten, clearly above what predicting 0
+    costs in the worst row (on the default data 228² = 51,984, so 1e6) and above start_loss, the
+    worst loss at the start weights."""
+    begin = math.sqrt(start_loss) if math.isfinite(start_loss) else 0.0
+    worst = max(max(abs(y) for y in data.y), begin, 1e-3)
     return 10.0 ** min(math.ceil(1 + 2 * math.log10(worst)), _LARGEST)
 
 

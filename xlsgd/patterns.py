@@ -68,12 +68,13 @@ def broken_patterns(
     rows: Sequence[int],
     column: int,
     wanted: str | None = None,
+    strict: bool = False,
 ) -> dict[Position, str]:
     """Return the cells of a column that do not say what they should, and why.
 
     table: all rows of the table.   rows: those to look at: the first begins differently in
-    columns that look at the row above.   wanted: the relative form that xlsgd writes; it counts
-    if any cell has it, else what most cells say counts.
+    columns that look at the row above.   wanted: the relative form that xlsgd writes; if strict it
+    counts, else it counts if any cell has it, and what most cells say counts if none has.
     """
     places = {row: i for i, row in enumerate(table)}
     broken: dict[Position, str] = {}
@@ -96,7 +97,10 @@ def broken_patterns(
         return broken
     said = {form: canonical(form) for form in set(forms.values())}
     right = None if wanted is None else canonical(wanted)
-    if right not in said.values():
+    if wanted is not None and right not in said.values():
+        said = {form: loosely(form) for form in said}
+        right = loosely(wanted)
+    if right not in said.values() and not strict:
         right = said[Counter(forms.values()).most_common(1)[0][0]]
     for row, form in forms.items():
         if said[form] != right:

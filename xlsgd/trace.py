@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Tensors = dict[str, Tensor]
 
-__all__ = ["MEMBERS", "Trace", "positions", "run", "steps"]
+__all__ = ["MEMBERS", "Trace", "positions", "run", "steps", "worst_start_loss"]
 
 Floats = NDArray[np.float64]
 
@@ -78,6 +78,18 @@ def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[n
         "batch_row": batch_row + 1,
         "batch_end": batch_end.astype(np.int64),
     }
+
+
+def worst_start_loss(experiment: Experiment, data: Dataset) -> float:
+    """Return the greatest loss of a row at the start weights."""
+    load_torch()
+    noise = Noise(1)
+    inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
+    x, y = noise.copies(inputs)[0], noise.copies(data.y)[0]
+    weights = {
+        p: y.new_full(y.shape, experiment.start.get(p, 0.0)) for p in experiment.network.parameters
+    }
+    return float(TorchNet(experiment, noise).evaluate(x, y)(weights)["loss"].detach().max())
 
 
 def run(

@@ -4,13 +4,14 @@ Like a layer or an optimizer, the verdict has two sides: live formulas in the sh
 rules in Python over the numbers that torch computed.
 
 The rules
-- exploded at step n: the first row whose loss is above ``exploded_above`` or is no number.
+- exploded at step n: the first row whose loss is above ``exploded_above`` or is no number, if the
+  mean loss of the last epoch is so as well: a run that comes back has not exploded.
 - unit dead since step n: the output of a ReLU was last above 0 in step n - 1, and at least one
   whole epoch has passed since: every row of the data has been tried.
 - numerical derivative frozen since step n: from step n to the end every numerical derivative is
   exactly 0 while backprop's are not, and h is lost against the size of the weights
   (h < 1E-15 · the largest weight: the weight plus h rounds to the weight).
-- trend over the epochs' mean losses, where a rise or a fall is a change by more than 1 %:
+- trend over the mean losses of complete epochs, where a rise or a fall is more than 1 %:
   oscillating (at least two rises and two falls), converging (a fall in the last epoch),
   diverging (a rise in the last epoch), crawling (still falling, by 0.01 to 1 % an epoch),
   creeping up (rising, by 0.01 to 1 %), converged (level now, fell earlier), standing still
@@ -245,7 +246,12 @@ def panel(experiment: Experiment) -> list[Input]:
             + '&IF({frozen_since}>0,"; numerical derivative frozen since step "&{frozen_since},"")',
             "",
         ),
-        Input("exploded_step", "=MAX({steps.exploded_at})", "first step that exploded; 0: none"),
+        Input(
+            "exploded_step",
+            "=IF(ISNUMBER({last_loss}),IF({last_loss}>{exploded_above},"
+            "MAX({steps.exploded_at}),0),MAX({steps.exploded_at}))",
+            "step since which it has exploded; 0: it has not, or came back",
+        ),
         *dead,
         Input(
             "frozen_since",
@@ -279,7 +285,11 @@ def panel(experiment: Experiment) -> list[Input]:
             "its root: how far off, in units of y",
         ),
         Input("last_step", "=MAX({steps.step})", "updates done"),
-        Input("last_epoch", "=MAX({steps.epoch})", "epochs begun"),
+        Input(
+            "last_epoch",
+            "=MAX(1,MIN(COUNTIF({steps.row},{rows}),MAX({epochs.epoch})))",
+            "epochs completed",
+        ),
         Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", "updates in an epoch"),
     ]
 
@@ -310,8 +320,8 @@ def panel_order(experiment: Experiment) -> tuple[str, ...]:
     """Return the panel's fields in order of calculation."""
     dead = (f"dead_since.{unit}" for unit in units(experiment))
     return (
-        *("rows", "steps_per_epoch", "last_step", "last_epoch", "exploded_step", *dead),
-        *("frozen_since", "rises", "falls", "last_change", "last_loss", "last_rmse"),
+        *("rows", "steps_per_epoch", "last_step", "last_epoch", *dead, "frozen_since"),
+        *("rises", "falls", "last_change", "last_loss", "last_rmse", "exploded_step"),
         *("trend", "verdict"),
     )
 
@@ -324,7 +334,9 @@ def panel_values(
     values: ``quantities`` and the trace, shapes (rows of the table,).   epochs: epoch_quantities.
     rows: rows of data.
     """
-    last_step, last_epoch = int(values["step"].max()), int(values["epoch"].max())
+    last_step = int(values["step"].max())
+    completed = int((values["row"] == rows).sum())
+    last_epoch = max(1, min(completed, len(epochs["change"])))
     steps_per_epoch = -(-rows // experiment.batch_size)
     dead = {}
     for unit in units(experiment):
@@ -335,9 +347,11 @@ def panel_values(
     with np.errstate(invalid="ignore"):
         rises, falls = int((change > CLEAR).sum()), int((change < -CLEAR).sum())
     last_change = float(change[last_epoch - 1])
+    last_loss = float(epochs["mean_loss"][last_epoch - 1])
+    came_back = np.isfinite(last_loss) and last_loss <= experiment.exploded_above
     verdict = Verdict(
         trend=_trend(last_epoch, last_change, rises, falls, epochs["mean_loss"]),
-        exploded_step=int(values["exploded_at"].max()),
+        exploded_step=0 if came_back else int(values["exploded_at"].max()),
         frozen_since=alive + 1 if alive < last_step else 0,
         dead_since={unit: step for unit, step in dead.items() if step},
     )
@@ -352,7 +366,7 @@ def panel_values(
         "rises": float(rises),
         "falls": float(falls),
         "last_change": last_change,
-        "last_loss": float(epochs["mean_loss"][last_epoch - 1]),
+        "last_loss": last_loss,
         "last_rmse": float(epochs["rmse"][last_epoch - 1]),
         "trend": verdict.trend,
         "verdict": str(verdict),

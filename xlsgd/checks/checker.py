@@ -133,7 +133,7 @@ class Checker:
         """Compare the table of epochs and the panel, and return every member's panel."""
         table = maps.tables["epochs"]
         length = len(table.rows)
-        epochs = verdict.epoch_quantities(trace.values, max(length, experiment.epochs))
+        epochs = verdict.epoch_quantities(trace.values, length)
         panels = [
             verdict.panel_values(
                 experiment,

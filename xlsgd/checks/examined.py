@@ -195,13 +195,22 @@ class ExaminedTab:
         """
         places = {row: i for i, row in enumerate(table.rows)}
         pairs = [(a, b) for a, b in pairwise(table.rows) if b == a + 1]
-        for j, column in enumerate(columns):
+        # Any row will do that has the one above it right above.
+        sample = pairs[-1][1] if pairs else table.rows[-1]
+        forms = [relative_form(wanted(c.formula, sample), sample, places) for c in columns]
+        # A program that writes formulas in its own way cannot be held to ours.
+        kept = sum(
+            loosely(relative_form(str(self.contents.get(cell)), sample, places)) == loosely(form)
+            for cell, form in zip(
+                ((sample, table.columns[c.quantity]) for c in columns), forms, strict=True
+            )
+        )
+        strict = bool(pairs) and 2 * kept >= len(columns)
+        for j, (column, form) in enumerate(zip(columns, forms, strict=True)):
             number = table.columns[column.quantity]
             rows = table.rows[1:] if column.looks_back else table.rows
-            # Any row will do that has the one above it right above.
-            usual = wanted(column.formula, pairs[0][1]) if pairs else None
-            form = None if usual is None else relative_form(usual, pairs[0][1], places)
-            broken = broken_patterns(self.contents, table.rows, rows, number, form)
+            known = form if pairs else None
+            broken = broken_patterns(self.contents, table.rows, rows, number, known, strict)
             if column.looks_back and column.first_formula.startswith("="):
                 begin = table.rows[0]
                 first = relative_form(wanted(column.first_formula, begin), begin, places)

@@ -73,6 +73,7 @@ class GradDesc(LessonPlan):
             name=self.name,
             title="Gradient descent, one neuron: y = a·x + b",
             shows=(
+                *options.caution,
                 "A neuron with one input is a straight line: a·x + b. Here it learns from the "
                 "points on the tab 'data', one row at a time, in formulas that you can follow "
                 "cell by cell.",
@@ -93,7 +94,7 @@ class GradDesc(LessonPlan):
                 "about h times the curvature. That is how you check a derivative formula.",
                 "plot.loss and the verdict: what a rate slightly too large does, and how many "
                 "steps it takes until numbers run away.",
-                "'compare': the same points, the same start, seven ways to get there.",
+                "'compare': the same points, the same start, and how far each tab gets.",
             ),
             data=options.data,
             experiments=tuple(options.apply(experiments)),

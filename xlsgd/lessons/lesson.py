@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from xlsgd.data import Dataset, default_data
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment, chart_limit, explosion_threshold
+from xlsgd.trace import worst_start_loss
 
 __all__ = ["Lesson", "LessonPlan", "Options"]
 
@@ -36,6 +37,17 @@ class Options:
     convention: str = "torch"
     data: Dataset = field(default_factory=default_data)
 
+    @property
+    def caution(self) -> tuple[str, ...]:
+        """Words for a workbook that does not have the values that a lesson speaks of."""
+        if self.learning_rate is None and not self.start and not self.optimizers:
+            return ()
+        return (
+            "This workbook was made with learning rates, start values or optimizers of its own. "
+            "What is said here of single tabs and rates is about the lesson as it comes: believe "
+            "the verdict of each tab.",
+        )
+
     def apply(self, experiments: list[Experiment]) -> list[Experiment]:
         """Return the experiments with what was asked for.
 
@@ -55,20 +67,20 @@ class Options:
                     f"--init {name}: no experiment of this lesson has a start value of that "
                     f"name; there are: {', '.join(sorted(known))}"
                 )
-        threshold = explosion_threshold(self.data)
         changed = []
         for e in experiments:
             start = {**e.start, **{k: v for k, v in self.start.items() if k in e.start_names}}
             limits: dict[str, Any] = {
                 "chart_limit": chart_limit(self.data, start),
-                "exploded_above": threshold,
             }
             if self.batch_size is not None and self.batch_size > self.data.rows:
                 raise SpecError(
                     f"--batch-size {self.batch_size}: the data has {self.data.rows} rows; "
                     "use at most that many"
                 )
-            changed.append(replace(e, start=start, **limits, **asked))
+            begun = replace(e, start=start, **limits, **asked)
+            threshold = explosion_threshold(self.data, worst_start_loss(begun, self.data))
+            changed.append(replace(begun, exploded_above=threshold))
         return changed
 
 

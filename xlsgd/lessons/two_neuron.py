@@ -40,7 +40,7 @@ class TwoNeuron(LessonPlan):
             return Experiment(
                 id=id,
                 title=f"{words[network]}, {chosen.name}{', ' + detail if detail else ''}",
-                about=about,
+                about=" ".join((*options.caution, about)),
                 network=net,
                 optimizer=chosen,
                 learning_rate=rate,
@@ -116,6 +116,7 @@ class TwoNeuron(LessonPlan):
             name=self.name,
             title="Two neurons in a row: c·(a·x + b) + d",
             shows=(
+                *options.caution,
                 "Two linear neurons in a row are still a straight line: c·(a·x + b) + d is "
                 "(a·c)·x + (c·b + d). They should do what one neuron does. At the learning rate "
                 "of one neuron they explode instead; with a ReLU between them three of four "
