@@ -248,7 +248,7 @@ def test_one_neuron_on_either_side_of_the_border(factor: float) -> None:
         start={"a": 1.0, "b": 1.0},
         gradient="backprop",
         epochs=epochs,
-        exploded_above=explosion_threshold(data) * 100,  # the run below the border swings high
+        exploded_above=explosion_threshold(data, 0.0) * 100,  # the run below the border swings high
     )
     sheet = Recalculated.of(book_of(build_workbook(lesson_of(experiment, data=data))))
     trace = run(experiment, data, members=1)

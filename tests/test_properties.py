@@ -367,14 +367,23 @@ def test_the_trend_is_that_of_the_mean_over_an_epoch() -> None:
 @pytest.mark.parametrize(
     ("losses", "step"),
     [
-        ([1.0, 1e6, 1.0, 1.0], 0),
-        ([1.0, math.nextafter(1e6, math.inf), 1.0, 1.0], 2),
-        ([1.0, 1.0, 1.0, 2e6], 4),
+        ([1.0, 1.0, 1.0, 1e6], 0),
+        ([1.0, 1.0, 1.0, math.nextafter(1e6, math.inf)], 4),
+        ([1.0, 2e6, 1.0, 1e6], 0),
+        ([1.0, 2e6, 1.0, math.nextafter(1e6, math.inf)], 2),
         ([2e6, 1.0, 1.0, 3e6], 1),
-        ([1.0, 1.0, math.nan, 1.0], 3),
+        ([1.0, 1.0, math.nan, math.nan], 3),
         ([1.0, math.inf, math.nan, math.nan], 2),
     ],
-    ids=["at the border", "just above", "in the last step", "in the first", "no number", "inf"],
+    ids=[
+        "at the border",
+        "just above",
+        "comes back",
+        "does not come back",
+        "in the first",
+        "no number",
+        "inf",
+    ],
 )
 def test_exploded(losses: list[float], step: int) -> None:
     panel = plain(4).both(loss=losses)
@@ -463,7 +472,7 @@ def test_everything_at_once_is_said_in_one_line() -> None:
     cells = {f"grad_num__{p}": [1.0, 1.0, 1.0, 0.0] for p in "abcd"}
     cells |= {f"grad__{p}": [1.0] * 4 for p in "abcd"}
     cells |= {f"param__{p}": [LOST * 2] * 4 for p in "abcd"}
-    panel = relu(4, 1).both(loss=[1.0, 1e7, 1.0, 1.0], relu1=[1.0, 1.0, 0.0, 0.0], **cells)
+    panel = relu(4, 1).both(loss=[1.0, 1e7, 1.0, 1e7], relu1=[1.0, 1.0, 0.0, 0.0], **cells)
     assert panel["verdict"] == (
         "exploded at step 2; relu1 dead since step 3; numerical derivative frozen since step 4"
     )

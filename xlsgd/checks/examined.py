@@ -222,7 +222,9 @@ class ExaminedTab:
             self.report.cells_in_pattern += len(rows)
             for position, reason in broken.items():
                 order = (rank, places[position[0]], j)
-                self.differ(position, order, column.quantity, "pattern", reason)
+                step = self.cells.get((position[0], table.columns.get("step", 0)))
+                step = int(step) if isinstance(step, float) else None
+                self.differ(position, order, column.quantity, "pattern", reason, step=step)
 
     def check_formula(
         self, position: Position, order: tuple[int, int, int], key: str, wanted: str
