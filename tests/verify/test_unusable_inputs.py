@@ -224,3 +224,13 @@ def test_arguments(small: Path, options: dict[str, object], words: str) -> None:
     with pytest.raises(SpecError) as caught:
         xlsgd.verify(small, **options)  # type: ignore[arg-type]
     assert words in str(caught.value)
+
+
+def test_training_tab_without_its_marker_is_not_passed_over(small: Path, target: Path) -> None:
+    def edit(workbook: Workbook) -> None:
+        sheet = workbook["sgd"]
+        (marker,) = (cell for cell in sheet["A"] if cell.value == "xlsgd")
+        marker.value = sheet.cell(marker.row, 2).value = None
+
+    with pytest.raises(WorkbookError, match="tab 'sgd' has the headers of a training tab"):
+        xlsgd.verify(edited(small, target, edit))

@@ -29,6 +29,9 @@ __all__ = ["Found", "Values", "find_lesson"]
 Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
 """Per sheet, the calculated value of every formula cell."""
 
+_HEADERS = frozenset(("step", "epoch", "row", "y", "loss"))
+"""Quantities that the table of every training tab has, and no other table."""
+
 _FORMAT = re.compile(r"(\w+) tab, format (\d+)$")
 
 
@@ -55,6 +58,13 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
         tab = _Tab.find(sheet, grid, values.get(sheet, {}), file)
         if tab is not None:
             tabs[tab.kind].append(tab)
+        elif set(_texts(grid).values()) >= _HEADERS:
+            # To pass over it would be to call a workbook right of which a tab was not looked at.
+            raise WorkbookError(
+                f"{file}: tab '{sheet}' has the headers of a training tab, but no cell "
+                f"'{MARKER}' with '{TRAINING}' beside it; restore these two cells, or give the "
+                "headers other words if the tab is your own"
+            )
     if len(tabs["data"]) != 1 or not tabs["training"]:
         raise WorkbookError(
             f"{file}: found {len(tabs['data'])} data tabs and {len(tabs['training'])} training "
@@ -215,8 +225,7 @@ class _Tab:
             network = parse_network(self.text("network"), len(data.inputs))
             optimizer = get_optimizer(self.text("optimizer"))
             loss = cast(Loss, pick("loss", self.text("loss"), dict(losses())))
-            known = {"step", "epoch", "row", "y", "loss"}
-            steps = self.table(known, lambda text: True, "one row per row of data")
+            steps = self.table(set(_HEADERS), lambda text: True, "one row per row of data")
             if not steps.rows:
                 raise WorkbookError(f"{self.file}: tab '{self.sheet}' has no rows of training")
             batched = "batch_end" in steps.columns
