@@ -4,7 +4,7 @@
 # make clean      remove the environment .venv, demo/ and all caches
 #
 # Another Python:  make demo PYTHON=python3.12
-# Fewer tests:     make test PYTEST_ARGS="tests/test_data.py"
+# Fewer tests:     make test PYTEST_ARGS="tests/data/test_points.py"
 
 PYTHON ?= python3
 PYTEST_ARGS ?=

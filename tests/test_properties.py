@@ -25,6 +25,7 @@ from xlsgd.cells import Book, CellError
 from xlsgd.data import Dataset
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment
+from xlsgd.layouts import get_layout
 from xlsgd.optimizers import optimizers
 from xlsgd.sheets.maps import TableMap
 from xlsgd.sheets.workbook import book_of, build_workbook
@@ -280,9 +281,13 @@ class Panel:
         sheet = Recalculated.of(book)
         values = {q: sheet.numbers("run", q) for q in table.columns}
         values |= {q: np.array(cells, dtype=float) for q, cells in columns.items()}
-        values |= verdict.quantities(self.experiment, values)
+        watched = get_layout(self.experiment.layout).watched(self.experiment)
+        values |= verdict.quantities(self.experiment, watched, values)
         epochs = verdict.epoch_quantities(values, self.experiment.epochs)
-        _, expected = verdict.panel_values(self.experiment, values, epochs, self.data.rows)
+        completed = int((values["row"] == self.data.rows).sum())
+        _, expected = verdict.panel_values(
+            self.experiment, values, epochs, self.data.rows, completed
+        )
         shown = {key: sheet.field("run", key) for key in expected}
         for key, value in expected.items():
             if isinstance(value, float) and not math.isfinite(value):

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 from tests.builders import RememberingEngine, experiment_of, small_data, write_experiments
-from xlsgd import training, verify
+from xlsgd import verify
 from xlsgd.columns import Column
 from xlsgd.experiment import Experiment
 from xlsgd.gradients import CHOICES, GradientRule, differences, gradient_rules
+from xlsgd.layouts.rows import LAYOUT, RowsLayout
 from xlsgd.losses import Loss, losses
 from xlsgd.nets import Layer, Network, layer_types, parse_network
 from xlsgd.optimizers import Optimizer, optimizers
@@ -207,9 +208,13 @@ def off_layers() -> Iterator[Off]:
     for name, kind in layer_types().items():
         layer = some_layer(kind)
         place = around(layer).places[1]
+        shown = {column.quantity for column in LAYOUT.tables(with_layer(layer))["steps"]}
+        handed_back = {f"grad.{x}" for x in place.inputs}
+        if not handed_back <= shown:  # handed back as it came: the weights before it show it
+            handed_back = {f"grad.{p}" for p in around(layer).parameters}
         found_first = {
             "forward": set(place.outputs),
-            "backward": {f"grad.{x}" for x in place.inputs},
+            "backward": handed_back,
             "parameter_gradients": {f"grad.{p}" for p in around(layer).parameters},
         }
         for method, quantities in found_first.items():
@@ -291,7 +296,7 @@ def test_a_wrong_sheet_side_is_found(what: str, off_report: Report) -> None:
 @pytest.fixture(scope="module")
 def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SheetReport]:
     """What verify says where one column is wrong: a tab for every column that there is."""
-    right = training.steps_columns
+    right = RowsLayout.tables
     # The loss counts as exploded from the first row on: a 0 would hide that it is off.
     options = {"epochs": 2, "exploded_above": 1e-9}
     base = functools.partial(
@@ -301,19 +306,21 @@ def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SheetRepo
     cases: dict[str, tuple[Experiment, str]] = {}
     seen: set[str] = set()
     for start in (base, relu):
-        for column in right(start()):
+        for column in right(LAYOUT, start())["steps"]:
             if column.quantity not in seen:
                 seen.add(column.quantity)
                 id = f"run{len(cases)}"
                 cases[column.quantity] = (start(id=id), id)
 
-    def steps_columns(experiment: Experiment) -> list[Column]:
+    def tables(layout: RowsLayout, experiment: Experiment) -> dict[str, list[Column]]:
         wrong = {id: quantity for quantity, (_, id) in cases.items()}[experiment.id]
-        return [off_column(c) if c.quantity == wrong else c for c in right(experiment)]
+        found = right(layout, experiment)
+        steps = [off_column(c) if c.quantity == wrong else c for c in found["steps"]]
+        return {**found, "steps": steps}
 
     path = tmp_path_factory.mktemp("columns") / "columns.xlsx"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "steps_columns", steps_columns)
+        patch.setattr(RowsLayout, "tables", tables)
         write_experiments(path, *(experiment for experiment, _ in cases.values()))
     report = verify(path)
     return {quantity: tab_of(report, id) for quantity, (_, id) in cases.items()}

@@ -26,10 +26,9 @@ from tests.builders import LESSONS, default_lesson, experiment_of, small_data, w
 from xlsgd import generate
 from xlsgd.columns import Column
 from xlsgd.experiment import Experiment
+from xlsgd.layouts import get_layout
 from xlsgd.sheets.finder import Found, find_lesson
 from xlsgd.sheets.reader import read_workbook
-from xlsgd.training import inputs, steps_columns
-from xlsgd.verdict import epoch_columns, panel
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKBOOKS = ROOT / "workbooks"
@@ -241,7 +240,7 @@ def test_formulas_are_not_longer_than_excel_takes(texts: dict[str, str]) -> None
 
 
 def columns_of(experiment: Experiment) -> dict[str, list[Column]]:
-    return {"steps": steps_columns(experiment), "epochs": epoch_columns()}
+    return get_layout(experiment.layout).tables(experiment)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -275,7 +274,7 @@ def test_inputs_have_names_colours_and_rules(lesson: str) -> None:
         }
         experiment = found(lesson).experiments[id]
         colours = set()
-        for given in inputs(experiment):
+        for given in get_layout(experiment.layout).inputs(experiment):
             row, column = maps.fields[given.key]
             cell = sheet.cell(row, column)
             assert sheet.cell(row, column - 1).value == given.key
@@ -311,7 +310,8 @@ def test_names_mean_nothing_else_to_excel(lesson: str) -> None:
 def test_the_panel_is_live(lesson: str) -> None:
     for id, maps in found(lesson).maps.training.items():
         sheet = formulas(lesson)[maps.sheet]
-        for given in panel(found(lesson).experiments[id]):
+        experiment = found(lesson).experiments[id]
+        for given in get_layout(experiment.layout).panel(experiment):
             assert sheet.cell(*maps.fields[given.key]).data_type == "f", given.key
 
 

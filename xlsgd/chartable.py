@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from xlsgd.columns import Column
 from xlsgd.nets import Network
 
-__all__ = ["HIGHEST_LOSS", "LOWEST_LOSS", "columns", "loss_formula", "quantities"]
+__all__ = [
+    "HIGHEST_LOSS",
+    "LOWEST_LOSS",
+    "columns",
+    "loss_column",
+    "loss_formula",
+    "quantities",
+]
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +44,12 @@ def columns(network: Network) -> list[Column]:
         )
         for p in network.parameters
     ]
-    loss = Column(
+    return [loss_column(), *weights]
+
+
+def loss_column() -> Column:
+    """Sheet side: the loss, cut off where a chart ends."""
+    return Column(
         "plot.loss",
         "=" + loss_formula("{loss}"),
         paper="loss, 1E-12 … 1E+12",
@@ -45,7 +57,6 @@ def columns(network: Network) -> list[Column]:
         torch="loss.clamp(1e-12, 1e12)",
         group="for the charts",
     )
-    return [loss, *weights]
 
 
 def quantities(network: Network, values: Mapping[str, Floats], limit: float) -> dict[str, Floats]:

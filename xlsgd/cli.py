@@ -110,17 +110,25 @@ def main() -> None:
 @click.option("--difference", help="Numerical derivative: forward or central.")
 @click.option("--convention", default="torch", show_default=True, help="torch or fastai.")
 @click.option("--batch-size", type=int, help="Rows of data per update.")
-@click.option("--data", type=click.Path(path_type=Path), help="CSV file with columns x and y.")
-@click.option("--points", type=int, help="Make up this many points instead.")
+@click.option(
+    "--data", "source", metavar="FILE|URL",
+    help="CSV file with columns x and y; for titanic Kaggle's train.csv, as a file, a URL, or the "
+    "word titanic for a public copy.",
+)  # fmt: skip
+@click.option("--points", type=int, help="Make up this many points, or passengers, instead.")
 @click.option("--noise", type=float, help="Standard deviation of made-up points around the line.")
-@click.option("--seed", type=int, help="Seed for made-up points.")
+@click.option("--seed", type=int, help="Seed for made-up points; for titanic, for start weights.")
+@click.option(
+    "--start", default="random", show_default=True,
+    help="Start weights of titanic: random, or solved by torch.",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def generate(
     lesson: str,
     output: Path | None,
     init: dict[str, float],
-    data: Path | None,
+    source: str | None,
     points: int | None,
     noise: float | None,
     seed: int | None,
@@ -132,28 +140,47 @@ def generate(
 
     progress = _Progress(quiet)
     with _errors_as_text():
-        dataset = _dataset(data, points, noise, seed)
-        if data is not None and output is not None:
-            _refuse_to_overwrite([data], output)
-        path = write(lesson, output, init=init, data=dataset, progress=progress, **options)
+        if source is not None and output is not None:
+            _refuse_to_overwrite([Path(source)], output)
+        data = _dataset(lesson, source, points, noise, seed)
+        if data is not None and not quiet:
+            _tell_of(data, source)
+        path = write(lesson, output, init=init, data=data, seed=seed, progress=progress, **options)
         progress.clear()
         click.echo(path)
 
 
 def _dataset(
-    file: Path | None, points: int | None, noise: float | None, seed: int | None
+    lesson: str, source: str | None, points: int | None, noise: float | None, seed: int | None
 ) -> Dataset | None:
-    from xlsgd.data import made_data, read_csv
+    """Return the data that was asked for, None for the lesson's own."""
+    from xlsgd.lessons import get_plan
 
-    making = {"--points": points, "--noise": noise, "--seed": seed}
+    plan = get_plan(lesson)
+    making = {"--points": points, "--noise": noise}
+    if not plan.seeds_weights:
+        making["--seed"] = seed
     given = [name for name, value in making.items() if value is not None]
-    if file is not None:
+    if source is not None:
         if given:
             raise SpecError(f"--data and {given[0]} exclude each other: data is read or made up")
-        return read_csv(file)
-    if not given:
-        return None
-    return made_data(29 if points is None else points, noise or 0.0, seed or 0)
+        return plan.read_data(source)
+    return plan.make_data(points, noise, seed) if given else None
+
+
+def _tell_of(data: Dataset, source: str | None) -> None:
+    """Say what was read, and how to be sure to read the same again."""
+    from xlsgd.data import Passengers
+
+    if not isinstance(data, Passengers):
+        return
+    click.echo(data.title, err=True)
+    if source is not None and data.sha256 and not data.checked and "://" in source:
+        click.echo(
+            f"The download was not checked; for the same file every time: "
+            f"--data '{source}#sha256={data.sha256}'",
+            err=True,
+        )
 
 
 @main.command(epilog="Example:  xlsgd verify graddesc.xlsx --json report.json")

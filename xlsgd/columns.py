@@ -9,6 +9,7 @@ Formulas are written as templates in which a name in braces stands for a cell:
     {prev.new.a}      the cell of column ``new.a`` in the row above
     {learning_rate}   the input of that name
     {data.x}          the whole column ``x`` of the data tab
+    {x1:x5}           the cells from ``x1`` to ``x5``, side by side
 
 Which is which is decided by the layout, so that a template says what is computed and never
 where it stands.
@@ -17,11 +18,13 @@ where it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Column", "Input", "fill", "names_in", "on_paper"]
+__all__ = ["Column", "Input", "fill", "is_name", "names_in", "on_paper", "range_of"]
 
+_SCOPES = re.compile(r"\b(?:prev|param|step|row|batch)\.")
+_SUM_OF_PRODUCTS = re.compile(r"SUMPRODUCT\(([^,()]*),([^,()]*)\)")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -89,12 +92,25 @@ def names_in(template: str) -> Iterable[str]:
     return (match[1] for match in _PLACEHOLDER.finditer(template))
 
 
+def is_name(text: str) -> bool:
+    """Return whether a template is one name in braces and nothing else."""
+    return _PLACEHOLDER.fullmatch(text) is not None
+
+
+def range_of(names: Sequence[str]) -> str:
+    """Return the template for neighbouring cells, from the names in braces of all of them."""
+    return f"{{{names[0][1:-1]}:{names[-1][1:-1]}}}"
+
+
 def on_paper(template: str) -> str:
     """Return a formula template the way one would write it on paper.
 
     >>> on_paper("{param.a}*{x}+{param.b}")
     'a·x + b'
+    >>> on_paper("SUMPRODUCT({step.param.a1:step.param.a9},{row.x1:row.x9})")
+    'Σ (a1 … a9)·(x1 … x9)'
     """
-    text = fill(template, lambda name: name.removeprefix("prev.").removeprefix("param."))
+    text = fill(template, lambda name: _SCOPES.sub("", name).replace(":", " … "))
+    text = _SUM_OF_PRODUCTS.sub(r"Σ (\1)·(\2)", text)
     text = text.replace("*", "·").replace("-", " − ").replace("+", " + ").replace("^2", "²")
     return re.sub(r"\(\s+", "(", text).strip()

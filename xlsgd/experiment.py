@@ -30,6 +30,10 @@ class Experiment:
     h: how far a numerical derivative moves a parameter, > 0.
     batch_size: rows per update; the gradient is the mean over them.
     batch_columns: whether the tab has the columns for batches; by default, if batch_size > 1.
+    layout: how its tab is laid out; see xlsgd.layouts.
+    derivative_of: in layouts that show one numerical derivative, the parameter it is for; the
+        first one where not given.
+    classifies: whether y is 0 or 1, so that predictions above 0.5 can be counted right or wrong.
     exploded_above: a loss that counts as exploded.
     chart_limit: charts draw weights no further out than this.
     Raises SpecError for values that make no sense.
@@ -49,6 +53,9 @@ class Experiment:
     batch_size: int = 1
     batch_columns: bool | None = None
     epochs: int = 10
+    layout: str = "rows"
+    derivative_of: str = ""
+    classifies: bool = False
     exploded_above: float = 1e6
     chart_limit: float = 1000.0
     loss: Loss = field(default_factory=lambda: next(iter(losses().values())))
@@ -60,6 +67,12 @@ class Experiment:
         self._need(self.h > 0, "h", self.h, "greater than 0")
         self._need(self.batch_size >= 1, "batch_size", self.batch_size, "1 or greater")
         self._need(self.epochs >= 1, "epochs", self.epochs, "1 or greater")
+        if self.derivative_of and self.derivative_of not in self.network.parameters:
+            raise SpecError(
+                f"derivative_of in '{self.id}': got '{self.derivative_of}', need one of the "
+                f"weights: {', '.join(self.network.parameters)}",
+                field="derivative_of",
+            )
         for name, value in self.start.items():
             if name not in self.start_names:
                 raise SpecError(
@@ -95,6 +108,11 @@ class Experiment:
     def rules(self) -> tuple[GradientRule, ...]:
         """The two derivatives shown side by side, in the order of CHOICES."""
         return (differences()[self.difference], gradient_rules()["backprop"])
+
+    @property
+    def watched_parameter(self) -> str:
+        """The parameter whose numerical derivative is shown where there is room for one."""
+        return self.derivative_of or self.network.parameters[0]
 
     @property
     def batched(self) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
-from xlsgd.data import Dataset, default_data
-from xlsgd.errors import OutputExistsError
-from xlsgd.lessons import LessonPlan, Options, lesson_plans
+from xlsgd.data import Dataset
+from xlsgd.errors import OutputExistsError, SpecError
+from xlsgd.lessons import START_FROM, Options, get_plan
 from xlsgd.registry import pick
 
 __all__ = ["generate"]
@@ -29,6 +28,8 @@ def generate(
     difference: str | None = None,
     convention: str = "torch",
     batch_size: int | None = None,
+    start: str = "random",
+    seed: int | None = None,
     data: Dataset | None = None,
     force: bool = False,
     progress: Progress | None = None,
@@ -37,15 +38,19 @@ def generate(
 
     lesson: a name that ``lesson_plans()`` knows, such as ``graddesc``.
     output: where to; ``LESSON.xlsx`` in the current folder by default.
+    start, seed: for lessons whose start weights are made up: ``random`` or ``solved``.
     The others replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     force: replace an existing file.
     The same arguments and versions give the same bytes. The file is written whole or not at all.
     Raises SpecError for arguments that make no sense, OutputExistsError if the file exists.
     """
-    plan = cast(LessonPlan, pick("lesson", lesson, cast(dict[str, object], lesson_plans())))
+    plan = get_plan(lesson)
     path = Path(f"{lesson}.xlsx" if output is None else output)
     if path.exists() and not path.is_dir() and not force:
         raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
+    pick("start", start, dict.fromkeys(START_FROM))
+    if seed is not None and seed < 0:
+        raise SpecError(f"seed: got {seed}, need a whole number, 0 or greater")
     built = plan.build(
         Options(
             learning_rate=learning_rate,
@@ -57,7 +62,9 @@ def generate(
             start=dict(init or {}),
             optimizers=tuple(optimizers),
             convention=convention,
-            data=data if data is not None else default_data(),
+            start_from=start,
+            seed=seed or 0,
+            data=data,
         )
     )
     # Slow imports wait until the options have been found to make sense.

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from xlsgd import chartable, verdict
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
+from xlsgd.layouts import get_layout
 from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
 
 if TYPE_CHECKING:
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
 
     Tensors = dict[str, Tensor]
 
-__all__ = ["MEMBERS", "Trace", "positions", "run", "steps", "worst_start_loss"]
+__all__ = [
+    "MEMBERS",
+    "Trace",
+    "derived_quantities",
+    "positions",
+    "run",
+    "steps",
+    "worst_start_loss",
+]
 
 Floats = NDArray[np.float64]
 
@@ -152,7 +161,7 @@ def run(
     seen_rows = torch.from_numpy(place["row"] - 1)
     quantities = net.quantities(recorded, x[:, seen_rows], y[:, seen_rows])
     quantities |= {name: torch.stack(v, 1) for name, v in {**after, **memory}.items()}
-    quantities |= _derived(experiment, quantities, place["step"])
+    quantities |= derived_quantities(experiment, quantities, place["step"])
     values = _numpy(quantities)
     if experiment.batched:
         values |= _batch_means(experiment, values, place)
@@ -206,7 +215,7 @@ def steps(
         quantities[f"new.{p}"] = torch.where(complete, stepper.parameters[p], parameters[p])
     for name, value in stepper.memory().items():
         quantities[name] = torch.where(complete, value, kept[name])
-    quantities |= _derived(experiment, quantities, place["step"])
+    quantities |= derived_quantities(experiment, quantities, place["step"])
     # Where a step lands is where the next row must start.
     for p in names:
         begin = noise.copies([experiment.start.get(p, 0.0)])
@@ -216,7 +225,13 @@ def steps(
     return Trace(values)
 
 
-def _derived(experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]) -> Tensors:
+def derived_quantities(
+    experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]
+) -> Tensors:
+    """Return what an optimizer's columns show beyond its state and its step.
+
+    quantities: the new state, shapes (members, steps).   step: their numbers, from 1.
+    """
     import torch
 
     hyper = {g.key: experiment.hyperparameter(g.key) for g in experiment.optimizer.hyperparameters}
@@ -260,7 +275,8 @@ def _complete(
     exact |= {name: np.array(data.inputs[name])[row] for name in experiment.network.input_names}
     exact["y"] = np.array(data.y)[row]
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
-    values |= verdict.quantities(experiment, values)
+    watched = get_layout(experiment.layout).watched(experiment)
+    values |= verdict.quantities(experiment, watched, values)
     values |= chartable.quantities(experiment.network, values, experiment.chart_limit)
 
 

@@ -20,7 +20,7 @@ The rules
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ from xlsgd.experiment import Experiment
 
 __all__ = [
     "Verdict",
+    "Watched",
     "columns",
     "epoch_columns",
     "epoch_quantities",
@@ -58,10 +59,30 @@ def units(experiment: Experiment) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True)
+class Watched:
+    """What the verdict looks at, under the names that a layout gives it.
+
+    units: unit that can die to the expression that is above 0 where it lets something through.
+    numerical, backprop: the quantities whose two kinds of derivative are compared.
+    parameters: of the network.
+    completed: the expression of how many epochs have been completed.
+    mean_loss: the expression of the mean loss of an epoch.   accuracy: the same, if it has one.
+    """
+
+    units: Mapping[str, str]
+    numerical: tuple[str, ...]
+    backprop: tuple[str, ...]
+    parameters: tuple[str, ...]
+    completed: str
+    mean_loss: str
+    accuracy: str | None = None
+
+
 # Sheet side: columns beside every row
 
 
-def columns(experiment: Experiment) -> list[Column]:
+def columns(watched: Watched) -> list[Column]:
     """Return the columns that remember, row by row, what the panel wants to know."""
 
     def column(quantity: str, formula: str, first: str, paper: str, note: str) -> Column:
@@ -79,8 +100,8 @@ def columns(experiment: Experiment) -> list[Column]:
             "0 as long as that has not happened",
         )
     ]
-    for unit in units(experiment):
-        awake = f"=IF(ISNUMBER({{{unit}}}),IF({{{unit}}}>0,{{step}},{{asleep}}),{{step}})"
+    for unit, output in watched.units.items():
+        awake = f"=IF(ISNUMBER({output}),IF({output}>0,{{step}},{{asleep}}),{{step}})"
         found.append(
             column(
                 f"awake.{unit}",
@@ -91,10 +112,9 @@ def columns(experiment: Experiment) -> list[Column]:
                 "stuck for a whole epoch: the unit is dead",
             )
         )
-    parameters = experiment.network.parameters
-    numerical = "+".join(f"ABS({{grad_num.{p}}})" for p in parameters)
-    backprop = "+".join(f"ABS({{grad.{p}}})" for p in parameters)
-    largest = ",".join(f"ABS({{param.{p}}})" for p in parameters)
+    numerical = "+".join(f"ABS({{{g}}})" for g in watched.numerical)
+    backprop = "+".join(f"ABS({{{g}}})" for g in watched.backprop)
+    largest = ",".join(f"ABS({{param.{p}}})" for p in watched.parameters)
     alive = (
         f"=IF(ISNUMBER({numerical}+{backprop}),"
         f"IF(AND({numerical}=0,{backprop}>0,{{h}}<1E-15*MAX({largest})),{{frozen}},{{step}}),"
@@ -113,8 +133,13 @@ def columns(experiment: Experiment) -> list[Column]:
     return found
 
 
-def quantities(experiment: Experiment, values: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Torch side of ``columns``.  values: quantity to numbers of shape (…, rows)."""
+def quantities(
+    experiment: Experiment, watched: Watched, values: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """Torch side of ``columns``.
+
+    values: quantity to numbers of shape (…, rows); of a unit, the largest output of the row.
+    """
     step, loss = values["step"], values["loss"]
     with np.errstate(invalid="ignore"):
         bad = ~np.isfinite(loss) | (loss > experiment.exploded_above)
@@ -124,20 +149,18 @@ def quantities(experiment: Experiment, values: Mapping[str, Floats]) -> dict[str
         np.broadcast_to(step, bad.shape), np.minimum(first_bad, bad.shape[-1] - 1)[..., None], -1
     )
     found = {"exploded_at": np.where(since, first_step, 0.0)}
-    for unit in units(experiment):
+    for unit in watched.units:
         with np.errstate(invalid="ignore"):
             awake = ~np.isfinite(values[unit]) | (values[unit] > 0)
         found[f"awake.{unit}"] = _last_step(step, awake)
 
-    def size(kind: str) -> Floats:
-        parts = [np.abs(values[f"{kind}.{p}"]) for p in experiment.network.parameters]
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.stack(parts)
+    def sizes(names: Iterable[str]) -> Floats:
+        return np.stack([np.abs(values[name]) for name in names])
 
     with np.errstate(over="ignore", invalid="ignore"):
-        numerical, backprop = size("grad_num").sum(0), size("grad").sum(0)
+        numerical, backprop = sizes(watched.numerical).sum(0), sizes(watched.backprop).sum(0)
         frozen = (numerical == 0) & (backprop > 0) & np.isfinite(backprop)
-        frozen &= experiment.h < 1e-15 * size("param").max(0)
+        frozen &= experiment.h < 1e-15 * sizes(f"param.{p}" for p in watched.parameters).max(0)
     found["derivative_alive"] = _last_step(step, ~frozen)
     return found
 
@@ -150,7 +173,7 @@ def _last_step(step: Floats, happened: NDArray[np.bool_]) -> Floats:
 # Sheet side: the table of epochs
 
 
-def epoch_columns() -> list[Column]:
+def epoch_columns(watched: Watched) -> list[Column]:
     """Return the columns of the table with one row an epoch."""
 
     def column(
@@ -158,12 +181,11 @@ def epoch_columns() -> list[Column]:
     ) -> Column:
         return Column(quantity, formula, paper, note, torch, group="epoch by epoch", first=first)
 
-    return [
+    found = [
         column("epoch", "={prev.epoch}+1", "1, 2, …", "how often the data was begun", "epoch", "1"),
         column(
             "mean_loss",
-            "=IF(COUNTIF({steps.epoch},{epoch})=0,NA(),"
-            "AVERAGEIF({steps.epoch},{epoch},{steps.loss}))",
+            f"={watched.mean_loss}",
             "mean of the rows' losses",
             "mean loss over the epoch's rows, each before its own update",
             "loss.mean()",
@@ -184,37 +206,58 @@ def epoch_columns() -> list[Column]:
             "0",
         ),
     ]
+    if watched.accuracy is not None:
+        found.append(
+            column(
+                "accuracy",
+                f"={watched.accuracy}",
+                "share of rows predicted right",
+                "share of the rows in which a prediction above 0.5 stands for y = 1, or one of "
+                "at most 0.5 for y = 0",
+                "((pred > 0.5) == (y == 1)).double().mean()",
+            )
+        )
+    return found
 
 
 def epoch_quantities(values: Mapping[str, Floats], epochs: int) -> dict[str, Floats]:
     """Torch side of ``epoch_columns``.
 
-    values: shapes (…, rows).   epochs: length of the table; epochs without rows give nan.
+    values: ``epoch``, ``loss`` and, where it has one, ``accuracy`` of every row of data as it
+        comes by, shapes (…, rows).
+    epochs: length of the table; epochs without rows give nan.
     """
     numbers = np.arange(1, epochs + 1)
     loss = np.where(np.isfinite(values["loss"]), values["loss"], np.nan)
     epoch = np.broadcast_to(values["epoch"], loss.shape)
-    with np.errstate(all="ignore"):
-        mean_loss = np.stack(
-            [np.where(epoch == n, loss, 0.0).sum(-1) / (epoch == n).sum(-1) for n in numbers],
+
+    def means(rows: Floats) -> Floats:
+        return np.stack(
+            [np.where(epoch == n, rows, 0.0).sum(-1) / (epoch == n).sum(-1) for n in numbers],
             axis=-1,
         )
+
+    with np.errstate(all="ignore"):
+        mean_loss = means(loss)
         mean_loss = np.where(np.isfinite(mean_loss), mean_loss, np.nan)
         change = np.zeros_like(mean_loss)
         before = mean_loss[..., :-1]
         change[..., 1:] = np.where(before == 0, 0.0, mean_loss[..., 1:] / before - 1)
-    return {
+    found = {
         "epoch": np.broadcast_to(numbers.astype(float), mean_loss.shape),
         "mean_loss": mean_loss,
         "rmse": np.sqrt(mean_loss),
         "change": change,
     }
+    if "accuracy" in values:
+        found["accuracy"] = means(values["accuracy"])
+    return found
 
 
 # Sheet side: the panel
 
 
-def panel(experiment: Experiment) -> list[Input]:
+def panel(watched: Watched) -> list[Input]:
     """Return the fields of the panel: live formulas that say how the run went."""
     dead = [
         Input(
@@ -223,12 +266,19 @@ def panel(experiment: Experiment) -> list[Input]:
             f"MAX({{steps.awake.{unit}}})+1,0)",
             f"step since which {unit} is 0 for every row; 0: it lives",
         )
-        for unit in units(experiment)
+        for unit in watched.units
     ]
     dead_words = "".join(
         f'&IF({{dead_since.{unit}}}>0,"; {unit} dead since step "&{{dead_since.{unit}}},"")'
-        for unit in units(experiment)
+        for unit in watched.units
     )
+    accuracy = [
+        Input(
+            "last_accuracy",
+            "=INDEX({epochs.accuracy},MATCH({last_epoch},{epochs.epoch},0))",
+            "share of rows predicted right in it",
+        )
+    ]
     first = "INDEX({epochs.mean_loss},1)"
     trend = (
         f'=IF({{last_epoch}}<2,"{ONE_EPOCH}",IF(ISNUMBER({{last_change}}),'
@@ -284,10 +334,11 @@ def panel(experiment: Experiment) -> list[Input]:
             "=INDEX({epochs.rmse},MATCH({last_epoch},{epochs.epoch},0))",
             "its root: how far off, in units of y",
         ),
+        *(accuracy if watched.accuracy is not None else ()),
         Input("last_step", "=MAX({steps.step})", "updates done"),
         Input(
             "last_epoch",
-            "=MAX(1,MIN(COUNTIF({steps.row},{rows}),MAX({epochs.epoch})))",
+            f"=MAX(1,MIN({watched.completed},MAX({{epochs.epoch}})))",
             "epochs completed",
         ),
         Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", "updates in an epoch"),
@@ -316,26 +367,30 @@ class Verdict:
         return words
 
 
-def panel_order(experiment: Experiment) -> tuple[str, ...]:
+def panel_order(watched: Watched) -> tuple[str, ...]:
     """Return the panel's fields in order of calculation."""
-    dead = (f"dead_since.{unit}" for unit in units(experiment))
+    dead = (f"dead_since.{unit}" for unit in watched.units)
+    accuracy = () if watched.accuracy is None else ("last_accuracy",)
     return (
         *("rows", "steps_per_epoch", "last_step", "last_epoch", *dead, "frozen_since"),
-        *("rises", "falls", "last_change", "last_loss", "last_rmse", "exploded_step"),
+        *("rises", "falls", "last_change", "last_loss", "last_rmse", *accuracy, "exploded_step"),
         *("trend", "verdict"),
     )
 
 
 def panel_values(
-    experiment: Experiment, values: Mapping[str, Floats], epochs: Mapping[str, Floats], rows: int
+    experiment: Experiment,
+    values: Mapping[str, Floats],
+    epochs: Mapping[str, Floats],
+    rows: int,
+    completed: int,
 ) -> tuple[Verdict, dict[str, float | str]]:
     """Torch side of ``panel``, for one run.
 
     values: ``quantities`` and the trace, shapes (rows of the table,).   epochs: epoch_quantities.
-    rows: rows of data.
+    rows: rows of data.   completed: epochs completed.
     """
     last_step = int(values["step"].max())
-    completed = int((values["row"] == rows).sum())
     last_epoch = max(1, min(completed, len(epochs["change"])))
     steps_per_epoch = -(-rows // experiment.batch_size)
     dead = {}
@@ -368,6 +423,11 @@ def panel_values(
         "last_change": last_change,
         "last_loss": last_loss,
         "last_rmse": float(epochs["rmse"][last_epoch - 1]),
+        **(
+            {"last_accuracy": float(epochs["accuracy"][last_epoch - 1])}
+            if "accuracy" in epochs
+            else {}
+        ),
         "trend": verdict.trend,
         "verdict": str(verdict),
     }

@@ -54,6 +54,7 @@ def verify(
     found = find_lesson(file.book, calculation.values, str(path))
     torch = load_torch()
     checker = Checker(file, calculation.values, found, allowed)
+    checker.check_data()
     for i, experiment in enumerate(found.experiments):
         if progress is not None:
             progress("training in torch", i, len(found.experiments))

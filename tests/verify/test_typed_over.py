@@ -19,8 +19,8 @@ from tests.verify.books import (
     runs_cell,
     step_cell,
 )
+from xlsgd.layouts.rows import LAYOUT
 from xlsgd.lessons import Options, lesson_plans
-from xlsgd.training import steps_columns
 
 Make = Callable[..., Path]
 
@@ -28,7 +28,7 @@ Make = Callable[..., Path]
 def columns(optimizer: str) -> list[str]:
     """Return the quantities on the tab of an optimizer, from the program."""
     lesson = lesson_plans()["graddesc"].build(Options(optimizers=(optimizer,)))
-    return [column.quantity for column in steps_columns(lesson.experiments[0])]
+    return [column.quantity for column in LAYOUT.tables(lesson.experiments[0])["steps"]]
 
 
 EVERY_COLUMN = [(tab, quantity) for tab in ("sgd", "adam") for quantity in columns(tab)]

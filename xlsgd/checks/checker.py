@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from xlsgd import comparison, training, verdict
+from xlsgd import comparison, verdict
+from xlsgd.block_trace import Traces
 from xlsgd.cells import CellError, Formula, Uncomputed
-from xlsgd.checks.examined import ExaminedTab, Wanted
+from xlsgd.checks.examined import ExaminedTab, Order, Wanted
+from xlsgd.checks.expected import block_of, places_of, ranked
+from xlsgd.checks.forward_tabs import check_matrix, check_model, check_passengers
 from xlsgd.checks.horizon import horizon
-from xlsgd.compare import Block, Tolerance
+from xlsgd.columns import Column
+from xlsgd.compare import Tolerance
 from xlsgd.experiment import Experiment
+from xlsgd.layouts import ROWS, get_layout
 from xlsgd.report.report import RunVerdict, SheetReport, value_text
 from xlsgd.sheets.finder import Found, Values
-from xlsgd.sheets.maps import TableMap, TabMap, address, formula_maker
+from xlsgd.sheets.maps import TabMap, address, formula_maker
 from xlsgd.sheets.reader import WorkbookFile
-from xlsgd.trace import MEMBERS, Trace, run, steps
+from xlsgd.trace import MEMBERS, Trace
+from xlsgd.tracing import Tracer, tracer
 
 __all__ = ["Checker"]
 
@@ -44,6 +51,8 @@ class Checker:
         self._file, self._found = file, found
         kinds = {found.maps.data.sheet: "data"}
         kinds |= {tab.sheet: "training" for tab in found.maps.training.values()}
+        for kind, shown in (("model", found.maps.model), ("matrix", found.maps.matrix)):
+            kinds |= {tab.sheet: kind for tab in shown.values()}
         if found.maps.compare is not None:
             kinds[found.maps.compare.sheet] = "compare"
         self._tabs = {
@@ -53,45 +62,74 @@ class Checker:
         # What the compare tab will have to say of each experiment, per check and member.
         self._summaries: dict[str, dict[str, list[comparison.RunSummary]]] = {"step": {}, "run": {}}
 
+    def check_data(self) -> None:
+        """Compare the data tab, where it holds formulas."""
+        check_passengers(self._found, self._tabs)
+
     def check_training(self, experiment_id: str) -> None:
-        """Ask the three questions of a training tab, and look at its patterns."""
+        """Ask the three questions of a training tab, and look at its patterns; then of the tabs
+        that show its forward pass."""
         experiment = self._found.experiments[experiment_id]
         maps = self._found.maps.training[experiment_id]
+        layout = get_layout(experiment.layout)
+        tables = {n: columns for n, columns in layout.tables(experiment).items() if n != "epochs"}
         tab = self._tabs[maps.sheet]
         report = tab.report
         report.experiment = experiment_id
-        table = maps.tables["steps"]
-        columns = training.steps_columns(experiment)
-        self._check_formulas(tab, maps, experiment)
-        one_step = steps(experiment, self._found.data, tab.numbers(table))
-        whole_run = run(experiment, self._found.data, rows=len(table.rows))
-        limit = horizon(experiment, whole_run)
+        steps = maps.tables["steps"]
+        as_shown = tracer(experiment, self._found.shown)
+        by_itself = tracer(experiment, self._found.data)
+        self._check_formulas(tab, maps, experiment, as_shown)
+        one_step = as_shown.step(tab.numbers(steps))
+        whole_run = by_itself.run(len(steps.rows))
+        limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
-        places = {column.quantity: table.columns[column.quantity] for column in columns}
-        numbers = whole_run["step"].astype(np.int64)
-        for check, trace, rows in (
-            ("step", one_step, len(table.rows)),
-            ("run", whole_run, limit.rows),
+        numbers = whole_run["steps"]["step"].astype(np.int64)
+
+        def step_of(table: str, row: int) -> int:
+            return int(numbers[as_shown.step_row(table, row)])
+
+        within = {
+            name: by_itself.rows_within(name, len(maps.tables[name].rows), limit.rows)
+            for name in tables
+        }
+        for check, traces in (("step", one_step), ("run", whole_run)):
+            for name, columns in tables.items():
+                table = maps.tables[name]
+                length = len(table.rows) if check == "step" else within[name]
+                block = block_of(table, places_of(table, columns), traces[name], length)
+                order = _ordered(as_shown, name, columns)
+                tab.compare_table(check, name, block, order, partial(step_of, name))
+            panels = self._check_summary(
+                tab, maps, experiment, check, by_itself, traces, limit.why is None
+            )
+        self._check_start(tab, maps, experiment, whole_run["steps"])
+        stored = tab.numbers(steps, self._file.stored[maps.sheet])
+        follows = as_shown.step(stored) if limit.rows < len(steps.rows) else {}
+        for name, columns in tables.items():
+            table, length = maps.tables[name], within[name]
+            strays = {
+                column.quantity: whole_run[name].spread(column.quantity) for column in columns
+            }
+            for stray in strays.values():
+                stray[length:] = np.inf  # there no two programs need to agree
+            tab.expect_strays(table, strays)
+            if length < len(table.rows):
+                tab.expect_stored(table, follows[name], length)
+        report.verdict = _run_verdict(tab, maps, experiment, whole_run["steps"], panels)
+        for shown, check_tab in (
+            (self._found.maps.model, check_model),
+            (self._found.maps.matrix, check_matrix),
         ):
-            block = _block(table, places, trace, rows)
-            tab.compare_table(check, "steps", block, _STEPS, numbers)
-            panels = self._check_summary(tab, maps, experiment, check, trace, limit.why is None)
-        self._check_start(tab, maps, experiment, whole_run)
-        strays = {name: whole_run.spread(name) for name in places}
-        for stray in strays.values():
-            stray[limit.rows :] = np.inf  # there no two programs need to agree
-        tab.expect_strays(table, strays)
-        if limit.rows < len(table.rows):
-            stored = tab.numbers(table, self._file.stored[maps.sheet])
-            follows = steps(experiment, self._found.data, stored)
-            tab.expect_stored(table, follows, limit.rows)
-        report.verdict = _run_verdict(tab, maps, experiment, whole_run, panels)
+            if experiment_id in shown:
+                check_tab(self._found, self._tabs, experiment, whole_run["steps"])
 
     def _check_start(
         self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, trace: Trace
     ) -> None:
         """Compare start values that are an optimizer's rule; all others are taken as they are."""
-        tab.inputs |= {maps.fields[given.key] for given in training.inputs(experiment)}
+        inputs = get_layout(experiment.layout).inputs(experiment)
+        tab.inputs |= {maps.fields[given.key] for given in inputs}
         if experiment.optimizer.start_state.startswith("="):
             begins = {f"init.{name}": list(map(float, v)) for name, v in trace.start.items()}
             places = {
@@ -102,16 +140,22 @@ class Checker:
             tab.compare_fields("run", places, begins, dict.fromkeys(places, _DATA).__getitem__)
             tab.expect_field_strays(places, begins, 0.0)
 
-    def _check_formulas(self, tab: ExaminedTab, maps: TabMap, experiment: Experiment) -> None:
+    def _check_formulas(
+        self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, traced: Tracer
+    ) -> None:
         """Look at the formulas of a training tab, whatever they give."""
-        for name, columns, rank in (
-            ("steps", training.steps_columns(experiment), _STEPS),
-            ("epochs", verdict.epoch_columns(), _EPOCHS),
-        ):
-            tab.check_patterns(maps.tables[name], columns, self._writer(maps, name), rank)
+        layout = get_layout(experiment.layout)
+        for name, columns in layout.tables(experiment).items():
+            order = ranked(_EPOCHS) if name == "epochs" else _ordered(traced, name, columns)
+            writer = self._writer(maps, name)
+            # A table whose formulas look at other tables says something else in every row.
+            if experiment.layout == "rows":
+                tab.check_patterns(maps.tables[name], columns, writer, order)
+            else:
+                tab.check_cells(maps.tables[name], columns, partial(self._maker, maps, name), order)
         wanted = self._writer(maps, "")
-        written = {g.key: str(g.value) for g in (training.ROWS, *verdict.panel(experiment))}
-        for i, key in enumerate(verdict.panel_order(experiment)):
+        written = {g.key: str(g.value) for g in (ROWS, *layout.panel(experiment))}
+        for i, key in enumerate(verdict.panel_order(layout.watched(experiment))):
             position = maps.fields[key]
             rank = _DATA if key in _BEFORE_STEPS else _PANEL
             formula = wanted(written[key], position[0])
@@ -121,25 +165,33 @@ class Checker:
         """Return what xlsgd writes for a template into a row of a table of a tab."""
         return lambda template, row: formula_maker(template, self._found.maps, maps, table)(row)
 
+    def _maker(self, maps: TabMap, table: str, template: str) -> Callable[[int], str]:
+        """Return what gives a template's formula for the rows of a table."""
+        return formula_maker(template, self._found.maps, maps, table)
+
     def _check_summary(
         self,
         tab: ExaminedTab,
         maps: TabMap,
         experiment: Experiment,
         check: str,
-        trace: Trace,
+        traced: Tracer,
+        traces: Traces,
         predictable: bool,
     ) -> list[dict[str, float | str]]:
         """Compare the table of epochs and the panel, and return every member's panel."""
         table = maps.tables["epochs"]
         length = len(table.rows)
-        epochs = verdict.epoch_quantities(trace.values, length)
+        watched = get_layout(experiment.layout).watched(experiment)
+        epochs = verdict.epoch_quantities(traced.by_row(traces), length)
+        completed = traced.completed(traces)
         panels = [
             verdict.panel_values(
                 experiment,
-                trace.member(member),
+                traces["steps"].member(member),
                 {name: values[member] for name, values in epochs.items()},
                 self._found.data.rows,
+                completed,
             )[1]
             for member in range(MEMBERS)
         ]
@@ -154,11 +206,12 @@ class Checker:
             for member, panel in enumerate(panels)
         ]
         members = Trace({name: values[:, :length] for name, values in epochs.items()})
-        places = {c.quantity: table.columns[c.quantity] for c in verdict.epoch_columns()}
+        places = places_of(table, verdict.epoch_columns(watched))
         expected = {key: [panel[key] for panel in panels] for key in panels[0]}
-        fields = {key: maps.fields[key] for key in verdict.panel_order(experiment)}
+        fields = {key: maps.fields[key] for key in verdict.panel_order(watched)}
         if check == "step" or predictable:  # else the verdict alone counts
-            tab.compare_table(check, "epochs", _block(table, places, members, length), _EPOCHS)
+            block = block_of(table, places, members, length)
+            tab.compare_table(check, "epochs", block, ranked(_EPOCHS))
             tab.compare_fields(
                 check, fields, expected, lambda key: _DATA if key in _BEFORE_STEPS else _PANEL
             )
@@ -177,7 +230,7 @@ class Checker:
         # A tab that a learner has copied, or one that is gone, has no place in this tab.
         experiments = [e for e in self._found.experiments if f"plot.{e}" in losses.columns]
         columns = comparison.losses_columns(experiments)
-        tab.check_patterns(losses, columns, self._writer(maps, "losses"), 0)
+        tab.check_patterns(losses, columns, self._writer(maps, "losses"), ranked(0))
         target = tab.cells.get(maps.fields["target_loss"])
         aim = target if isinstance(target, float) else float("nan")
         free = {
@@ -195,15 +248,15 @@ class Checker:
                 for member in range(MEMBERS)
             ]
             members = Trace({name: np.stack([t[name] for t in tables]) for name in tables[0]})
-            places = {c.quantity: losses.columns[c.quantity] for c in columns}
+            places = places_of(losses, columns)
             strays = {
                 name: members.spread(name) + free.get(name.partition(".")[2], 0.0)
                 for name in places
             }
             tab.expect_strays(losses, strays)
             if compared:
-                block = _block(losses, places, members, len(losses.rows))
-                tab.compare_table(check, "losses", block, 0)
+                block = block_of(losses, places, members, len(losses.rows))
+                tab.compare_table(check, "losses", block, ranked(0))
             for order, row in enumerate(runs.rows, 1):
                 named = (row, runs.columns["experiment"])
                 experiment = tab.cells.get(named)
@@ -246,14 +299,10 @@ class Checker:
         return [tab.finish() for tab in self._tabs.values()]
 
 
-def _block(table: TableMap, places: Mapping[str, int], trace: Trace, rows: int) -> Block:
-    """Return what a trace expects of the first rows of a table."""
-    return Block(
-        table.rows[:rows],
-        places,
-        {name: trace[name][:rows] for name in places},
-        {name: trace.spread(name)[:rows] for name in places},
-    )
+def _ordered(traced: Tracer, table: str, columns: Sequence[Column]) -> Order:
+    """Return the order of a table of steps, or of what stands beside it."""
+    quantities = [column.quantity for column in columns]
+    return lambda row, column: (_STEPS, *traced.order(table, row, quantities[column], column))
 
 
 def _run_verdict(
@@ -267,6 +316,7 @@ def _run_verdict(
 
     panels: of every member.
     """
+    layout = get_layout(experiment.layout)
     shown = tab.cells.get(maps.fields["verdict"])
     sheet = shown if isinstance(shown, str) else value_text(shown)
     texts = [str(panel["verdict"]) for panel in panels]
@@ -274,7 +324,7 @@ def _run_verdict(
     kind, step, column = str(panel["trend"]), 0, ""
     units = verdict.units(experiment)
     for key, name, where in (
-        ("frozen_since", "frozen", f"grad_num.{experiment.network.parameters[0]}"),
+        ("frozen_since", "frozen", layout.watched(experiment).numerical[0]),
         *((f"dead_since.{unit}", "dead", unit) for unit in units),
         ("exploded_step", "exploded", "loss"),
     ):
@@ -283,6 +333,8 @@ def _run_verdict(
     cell = None
     if step:
         row = int(np.argmax(trace["step"] >= step))
-        cell = address(maps.tables["steps"].cell(column, row))
+        steps = maps.tables["steps"]
+        column = column if column in steps.columns else f"awake.{column}"
+        cell = address(steps.cell(column, row))
     agree = sheet in texts
     return RunVerdict(sheet, texts[0], tuple(dict.fromkeys(texts)), agree, kind, step or None, cell)

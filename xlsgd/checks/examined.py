@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -23,12 +24,18 @@ __all__ = ["ExaminedTab"]
 Expected = Mapping[str, Sequence[float | str]]
 """Name to what each member of the ensemble expects; the first is the run itself."""
 
+Order = Callable[[int, int], tuple[int, ...]]
+"""From row and column of a table, counted from 0, to when the cell is calculated: tuples that can
+be compared with one another."""
+
 Wanted = Callable[[str, int], str]
 """From a template and a row of the sheet to the formula that xlsgd writes there."""
 
 _INPUT = "an input: taken as it is for both sides"
 _UNCHECKED = {
     "training": "not one of xlsgd's fields or columns",
+    "model": "not one of xlsgd's fields or columns",
+    "matrix": "not one of xlsgd's fields or columns",
     "compare": "not one of xlsgd's fields or columns",
     "data": "data: taken as it is for both sides",
     "other": "on a tab that is none of xlsgd's training tabs",
@@ -38,8 +45,8 @@ _UNCHECKED = {
 class ExaminedTab:
     """Gathers differences cell by cell and turns them into a report.
 
-    rank, in several methods: which part of the tab is calculated first, so that the first
-    difference is the culprit and not one of its victims.
+    order, in several methods: what is calculated first, so that the first difference is the
+    culprit and not one of its victims.
     """
 
     def __init__(
@@ -59,11 +66,12 @@ class ExaminedTab:
         }
         self.inputs: set[Position] = set()
         self._tolerance = tolerance
-        self._compared: dict[Position, tuple[str, tuple[int, int, int]]] = {}
+        # What was compared: its quantity, and how to tell when it is calculated.
+        self._compared: dict[Position, tuple[str, Order, int, int]] = {}
         self._spread: dict[Position, float] = {}
         self._follows: dict[Position, float] = {}
         self._wrong: dict[Position, Difference] = {}
-        self._order: dict[Position, tuple[int, int, int]] = {}
+        self._order: dict[Position, tuple[int, ...]] = {}
 
     def numbers(
         self, table: TableMap, stored: Mapping[Position, Scalar] | None = None
@@ -86,10 +94,13 @@ class ExaminedTab:
         check: str,
         table: str,
         block: Block,
-        rank: int,
-        step_numbers: NDArray[np.int64] | None = None,
+        order: Order,
+        step_of: Callable[[int], int] | None = None,
     ) -> None:
-        """Compare the cells of a table with what torch expects."""
+        """Compare the cells of a table with what torch expects.
+
+        step_of: gives the number of the step that a row of the table belongs to.
+        """
         if not len(block.rows):
             return
         result = compare(block, self.cells, self._tolerance[check])
@@ -97,15 +108,16 @@ class ExaminedTab:
         for j, (quantity, column) in enumerate(block.columns.items()):
             for i, row in enumerate(block.rows):
                 if isinstance(self.contents.get((row, column)), Formula):
-                    self._compared[row, column] = quantity, (rank, i, j)
+                    self._compared[row, column] = quantity, order, i, j
         for i, j in np.argwhere(~result.ok):
             position = result.position(i, j)
+            place = order(int(i), int(j))
             self.differ(
                 position,
-                (rank, int(i), int(j)),
+                place,
                 result.quantities[j],
                 check,
-                step=None if step_numbers is None else int(step_numbers[i]),
+                step=None if step_of is None else step_of(int(i)),
                 torch_value=float(result.expected[i, j]),
                 off=_finite(result.off[i, j]),
                 allowed=_finite(result.allowed[i, j]),
@@ -117,17 +129,18 @@ class ExaminedTab:
         places: Mapping[str, Position],
         expected: Expected,
         rank_of: Callable[[str], int],
+        begin: int = 0,
     ) -> None:
         """Compare single cells, numbers or words, with what the members of the ensemble have.
 
-        places: in order of calculation.
+        places: in order of calculation, the first of them number begin.
         """
         tolerance = self._tolerance[check]
-        for order, (key, position) in enumerate(places.items()):
+        for order, (key, position) in enumerate(places.items(), begin):
             value, members = self.cells.get(position), expected[key]
             rank = rank_of(key)
             if isinstance(self.contents.get(position), Formula):
-                self._compared[position] = key, (rank, order, position[1])
+                self._compared[position] = key, partial(_fixed, (rank, order, position[1])), 0, 0
             off = allowed = None
             first = members[0]
             if isinstance(value, str) or isinstance(first, str):
@@ -187,7 +200,7 @@ class ExaminedTab:
     # With its own column
 
     def check_patterns(
-        self, table: TableMap, columns: Sequence[Column], wanted: Wanted, rank: int
+        self, table: TableMap, columns: Sequence[Column], wanted: Wanted, order: Order
     ) -> None:
         """Look for formulas that do not say what their column says, and for typed-in numbers.
 
@@ -221,13 +234,60 @@ class ExaminedTab:
                     broken[begin, number] = "does not begin its column as xlsgd does"
             self.report.cells_in_pattern += len(rows)
             for position, reason in broken.items():
-                order = (rank, places[position[0]], j)
+                when = order(places[position[0]], j)
                 step = self.cells.get((position[0], table.columns.get("step", 0)))
                 step = int(step) if isinstance(step, float) else None
-                self.differ(position, order, column.quantity, "pattern", reason, step=step)
+                self.differ(position, when, column.quantity, "pattern", reason, step=step)
+
+    def check_cells(
+        self,
+        table: TableMap,
+        columns: Sequence[Column],
+        wanted: Callable[[str], Callable[[int], str]],
+        order: Order,
+        step_of: Callable[[int], int] | None = None,
+    ) -> None:
+        """Look for cells that do not hold the very formula that xlsgd writes there.
+
+        For tables whose formulas say something else in every row, so that there is no pattern.
+        wanted: from a template to what xlsgd writes into a row.
+        """
+        odd: list[tuple[int, int, str]] = []
+        for j, column in enumerate(columns):
+            number = table.columns[column.quantity]
+            make = wanted(column.formula)
+            for i, row in enumerate(table.rows):
+                if i == 0 and column.looks_back:
+                    if not column.first_formula.startswith("="):
+                        continue
+                    right = wanted(column.first_formula)(row)
+                else:
+                    right = make(row)
+                self.report.cells_in_pattern += 1
+                said = self.contents.get((row, number))
+                if said != right or not isinstance(said, Formula):
+                    if isinstance(said, Formula) and loosely(said) == loosely(right):
+                        continue
+                    odd.append((i, j, right))
+        # A program that writes formulas in its own way cannot be held to ours: there, only what
+        # is no formula is found here, and what is wrong by its value.
+        ours = 2 * len(odd) <= len(columns) * len(table.rows)
+        for i, j, right in odd:
+            position = table.rows[i], table.columns[columns[j].quantity]
+            said = self.contents.get(position)
+            if isinstance(said, Formula):
+                if not ours:
+                    continue
+                reason = f"says something else than xlsgd's formula, {right:.200}"
+            else:
+                shown = "nothing" if said is None else f"the constant {said!r:.60}"
+                reason = f"holds {shown} where xlsgd put a formula"
+            step = None if step_of is None else step_of(i)
+            name = columns[j].quantity
+            self.differ(position, order(i, j), name, "pattern", reason, step=step)
 
     def check_formula(
-        self, position: Position, order: tuple[int, int, int], key: str, wanted: str
+        self, position: Position, order: tuple[int, ...], key: str, wanted: str
     ) -> None:
         """Report a single cell that does not hold the formula that xlsgd writes there."""
         said = self.contents.get(position)
@@ -248,7 +308,7 @@ class ExaminedTab:
         with every look at it, as =NOW() does.
         """
         tolerance = self._tolerance["stored"]
-        for position, (quantity, order) in self._compared.items():
+        for position, (quantity, order, row, column) in self._compared.items():
             value, saved = self.cells[position], stored[position]
             if isinstance(value, Uncomputed):
                 continue  # reported as such
@@ -266,7 +326,7 @@ class ExaminedTab:
             if not ok:
                 self.differ(
                     position,
-                    order,
+                    order(row, column),
                     quantity,
                     "stored",
                     f"the file stores {value_text(saved)}, recalculated it is {value_text(value)}",
@@ -281,7 +341,7 @@ class ExaminedTab:
     def differ(
         self,
         position: Position,
-        order: tuple[int, int, int],
+        order: tuple[int, ...],
         quantity: str,
         check: str,
         reason: str | None = None,
@@ -289,7 +349,7 @@ class ExaminedTab:
     ) -> None:
         """Note a difference; of several in one cell, the one that knows torch's value counts.
 
-        order: place in the order of calculation: rank, row, column.
+        order: when it is calculated.
         """
         value = self.cells.get(position)
         content = self.contents.get(position)
@@ -347,6 +407,11 @@ def _reason(value: Scalar | Uncomputed, expected: object) -> str:
     if isinstance(value, float) and np.isfinite(expected):
         return "differs from torch"
     return f"{kind} where torch has {'a number' if np.isfinite(expected) else 'no finite number'}"
+
+
+def _fixed(when: tuple[int, ...], row: int, column: int) -> tuple[int, ...]:
+    """Stand in for the order of a single cell."""
+    return when
 
 
 def _spread(members: Sequence[float | str]) -> float:

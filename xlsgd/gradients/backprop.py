@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from xlsgd.columns import Column, on_paper
+from xlsgd.columns import Column, is_name, on_paper
 from xlsgd.gradients.rule import GradientRule
 from xlsgd.losses import Loss
 from xlsgd.nets import Network
@@ -27,53 +28,92 @@ class Backprop(GradientRule):
     # Sheet side
 
     def columns(self, network: Network, loss: Loss) -> list[Column]:
+        parameters = [
+            Column(
+                f"grad.{name}",
+                f"={'*'.join(factors)}",
+                paper=on_paper("*".join(factors)),
+                note=f"backprop's derivative for {name}: what came back to this layer, "
+                f"times what {name} was multiplied with",
+                torch=f"loss.backward(); {name}.grad",
+                group="backprop",
+            )
+            for name, factors in self.parameter_factors(network).items()
+        ]
+        return self.flow_columns(network, loss) + parameters
+
+    def flow_columns(
+        self,
+        network: Network,
+        loss: Loss,
+        parameter: Callable[[str], str] = "{{param.{}}}".format,
+        value: Callable[[str], str] = "{{{}}}".format,
+    ) -> list[Column]:
+        """Return the columns in which the derivative flows back, from the prediction to the
+        outputs of the first layer.
+
+        parameter, value: the templates for the name of a parameter, and of what the data gives.
+        A layer that hands back what it was handed, as Sum does, needs no column.
+        """
         columns = [
             Column(
                 "grad.pred",
-                "=" + loss.backward("{pred}", "{y}"),
+                "=" + loss.backward("{pred}", value("y")),
                 paper=loss.paper_gradient,
                 note="how the loss changes with the prediction: where backpropagation starts",
                 torch="torch.autograd.grad(loss, pred)",
                 group="backprop",
             )
         ]
-        parameters: dict[str, Column] = {}
-        for place in reversed(network.places):
-            grad = [f"{{grad.{name}}}" for name in place.outputs]
+        flows = self._flows(network, parameter, value)
+        for place in reversed(network.places[1:]):
+            for name in place.inputs:
+                text = flows[name]
+                if not is_name(text):
+                    columns.append(
+                        Column(
+                            f"grad.{name}",
+                            f"={text}",
+                            paper=on_paper(text),
+                            note=f"how the loss changes with {name}: handed back through "
+                            f"{place.layer.name}",
+                            torch=f"torch.autograd.grad(loss, {name})",
+                            group="backprop",
+                        )
+                    )
+        return columns
+
+    def parameter_factors(self, network: Network) -> dict[str, list[str]]:
+        """Return, per parameter in order, the factors of its derivative: what came back to its
+        layer, and what it was multiplied with."""
+        flows = self._flows(network)
+        found: dict[str, list[str]] = {}
+        for place in network.places:
+            grad = [_handed(name, flows) for name in place.outputs]
+            factors = place.layer.parameter_gradients(
+                grad, [f"{{{name}}}" for name in place.inputs]
+            )
+            for kind, names in place.parameters.items():
+                found |= _paired(names, factors[kind])
+        return found
+
+    def _flows(
+        self,
+        network: Network,
+        parameter: Callable[[str], str] = "{{param.{}}}".format,
+        value: Callable[[str], str] = "{{{}}}".format,
+    ) -> dict[str, str]:
+        """Return, for everything between the layers, the template of its derivative."""
+        flows: dict[str, str] = {}
+        for place in reversed(network.places[1:]):
+            grad = [_handed(name, flows) for name in place.outputs]
+            weights = {
+                kind: map_nested(parameter, names) for kind, names in place.parameters.items()
+            }
             x = [f"{{{name}}}" for name in place.inputs]
             y = [f"{{{name}}}" for name in place.outputs]
-            weights = {
-                kind: map_nested("{{param.{}}}".format, names)
-                for kind, names in place.parameters.items()
-            }
-            texts = place.layer.parameter_gradients(grad, x)
-            for kind, names in place.parameters.items():
-                for name, text in zip(_flat(names), _flat(texts[kind]), strict=True):
-                    parameters[name] = Column(
-                        f"grad.{name}",
-                        f"={text}",
-                        paper=on_paper(text),
-                        note=f"backprop's derivative for {name}: what came back to this layer, "
-                        f"times what {name} was multiplied with",
-                        torch=f"loss.backward(); {name}.grad",
-                        group="backprop",
-                    )
-            if place is not network.places[0]:
-                columns += [
-                    Column(
-                        f"grad.{name}",
-                        f"={text}",
-                        paper=on_paper(text),
-                        note=f"how the loss changes with {name}: handed back through "
-                        f"{place.layer.name}",
-                        torch=f"torch.autograd.grad(loss, {name})",
-                        group="backprop",
-                    )
-                    for name, text in zip(
-                        place.inputs, place.layer.backward(grad, x, y, weights), strict=True
-                    )
-                ]
-        return columns + [parameters[name] for name in network.parameters]
+            flows |= zip(place.inputs, place.layer.backward(grad, x, y, weights), strict=True)
+        return flows
 
     # Torch side
 
@@ -94,9 +134,19 @@ class Backprop(GradientRule):
         }
 
 
-def _flat(nested: object) -> list[str]:
-    found: list[str] = []
-    map_nested(found.append, nested)
+def _handed(name: str, flows: Mapping[str, str]) -> str:
+    """Return the name of the column that holds the derivative for name."""
+    text = flows.get(name, "")
+    return text if is_name(text) else f"{{grad.{name}}}"
+
+
+def _paired(names: Any, factors: Any) -> dict[str, list[str]]:
+    """Return every name with its factors, out of two equal nestings."""
+    if isinstance(names, str):
+        return {names: factors}
+    found: dict[str, list[str]] = {}
+    for name, own in zip(names, factors, strict=True):
+        found |= _paired(name, own)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from xlsgd.columns import Column
@@ -11,6 +12,8 @@ from xlsgd.losses import Loss
 from xlsgd.nets import Network
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from xlsgd.gradients.rule import Evaluate, Tensors
 
 __all__ = ["RULE", "CentralDifference"]
@@ -23,6 +26,7 @@ class CentralDifference(GradientRule):
     choice = "numerical"
     gradient = "grad_num"
     summary = "(loss at p + h − loss at p − h) / 2h"
+    shifts = {"up": "+", "down": "-"}
 
     # Sheet side
 
@@ -30,12 +34,12 @@ class CentralDifference(GradientRule):
         shifted = [
             shifted_loss_column(network, loss, p, way, sign)
             for p in network.parameters
-            for way, sign in (("up", "+"), ("down", "-"))
+            for way, sign in self.shifts.items()
         ]
         slopes = [
             Column(
                 f"grad_num.{p}",
-                f"=({{loss_up.{p}}}-{{loss_down.{p}}})/(2*{{h}})",
+                f"={self.slope(f'.{p}')}",
                 paper=f"(loss_up.{p} − loss_down.{p}) / 2h",
                 note=f"numerical derivative for {p}: how much the loss rises from {p} − h to "
                 f"{p} + h, per unit (central difference)",
@@ -46,16 +50,23 @@ class CentralDifference(GradientRule):
         ]
         return shifted + slopes
 
+    def slope(self, of: str) -> str:
+        return f"({{loss_up{of}}}-{{loss_down{of}}})/(2*{{h}})"
+
     # Torch side
 
+    def slope_of(self, loss: Tensor, moved: Mapping[str, Tensor], h: float) -> Tensor:
+        return (moved["up"] - moved["down"]) / (2 * h)
+
     def quantities(self, evaluate: Evaluate, parameters: Tensors, h: float) -> Tensors:
-        _, *up = evaluate(moved(parameters, h))["loss"]
+        loss, *up = evaluate(moved(parameters, h))["loss"]
         _, *down = evaluate(moved(parameters, -h))["loss"]
         quantities = {}
         for p, loss_up, loss_down in zip(parameters, up, down, strict=True):
             quantities[f"loss_up.{p}"] = loss_up
             quantities[f"loss_down.{p}"] = loss_down
-            quantities[f"grad_num.{p}"] = (loss_up - loss_down) / (2 * h)
+            both = {"up": loss_up, "down": loss_down}
+            quantities[f"grad_num.{p}"] = self.slope_of(loss, both, h)
         return quantities
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from xlsgd.columns import Column
@@ -24,6 +25,7 @@ class ForwardDifference(GradientRule):
     choice = "numerical"
     gradient = "grad_num"
     summary = "(loss at p + h − loss) / h"
+    shifts = {"up": "+"}
 
     # Sheet side
 
@@ -32,7 +34,7 @@ class ForwardDifference(GradientRule):
         slopes = [
             Column(
                 f"grad_num.{p}",
-                f"=({{loss_up.{p}}}-{{loss}})/{{h}}",
+                f"={self.slope(f'.{p}')}",
                 paper=f"(loss_up.{p} − loss) / h",
                 note=f"numerical derivative for {p}: how much the loss rises when {p} grows "
                 "by h, per unit of h (forward difference)",
@@ -43,14 +45,20 @@ class ForwardDifference(GradientRule):
         ]
         return shifted + slopes
 
+    def slope(self, of: str) -> str:
+        return f"({{loss_up{of}}}-{{loss}})/{{h}}"
+
     # Torch side
+
+    def slope_of(self, loss: Tensor, moved: Mapping[str, Tensor], h: float) -> Tensor:
+        return (moved["up"] - loss) / h
 
     def quantities(self, evaluate: Evaluate, parameters: Tensors, h: float) -> Tensors:
         loss, *up = evaluate(moved(parameters, h))["loss"]
         quantities = {}
         for p, loss_up in zip(parameters, up, strict=True):
             quantities[f"loss_up.{p}"] = loss_up
-            quantities[f"grad_num.{p}"] = (loss_up - loss) / h
+            quantities[f"grad_num.{p}"] = self.slope_of(loss, {"up": loss_up}, h)
         return quantities
 
 

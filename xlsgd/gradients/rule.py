@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from xlsgd.columns import Column
@@ -28,6 +28,19 @@ class GradientRule(ABC):
     gradient: ClassVar[str]
     """The quantity that holds its derivatives: ``grad_num`` for ``grad_num.a``."""
     summary: ClassVar[str]
+    shifts: ClassVar[Mapping[str, str]] = {}
+    """Of a numerical rule: the ways it moves a parameter by h, ``up`` or ``down``, and the sign."""
+
+    def slope(self, of: str) -> str:
+        """Sheet side of a numerical rule: return the expression of the derivative.
+
+        of: what stands behind the names of the moved losses, as in ``loss_up.a``.
+        """
+        raise NotImplementedError
+
+    def slope_of(self, loss: Tensor, moved: Mapping[str, Tensor], h: float) -> Tensor:
+        """Torch side of ``slope``.  moved: the losses by the ways of ``shifts``."""
+        raise NotImplementedError
 
     @abstractmethod
     def columns(self, network: Network, loss: Loss) -> list[Column]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import cast
 
-from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
-from xlsgd.registry import find
+from xlsgd.lessons.lesson import START_FROM, Lesson, LessonPlan, Options
+from xlsgd.registry import find, pick
 
-__all__ = ["Lesson", "LessonPlan", "Options", "lesson_plans"]
+__all__ = ["START_FROM", "Lesson", "LessonPlan", "Options", "get_plan", "lesson_plans"]
 
 
 @cache
 def lesson_plans() -> dict[str, LessonPlan]:
     """Return every lesson by its name."""
     return cast(dict[str, LessonPlan], find("xlsgd.lessons", "LESSON"))
+
+
+def get_plan(name: str) -> LessonPlan:
+    """Return the lesson of that name.  Raises SpecError for an unknown one."""
+    return cast(LessonPlan, pick("lesson", name, cast(dict[str, object], lesson_plans())))

@@ -49,6 +49,7 @@ class GradDesc(LessonPlan):
     summary = "one neuron, y = a·x + b: a tab per optimizer, all epochs, live"
 
     def build(self, options: Options) -> Lesson:
+        data = options.line_data()
         names = options.optimizers or tuple(
             name for name, optimizer in optimizers().items() if optimizer.variant_of is None
         )
@@ -96,8 +97,8 @@ class GradDesc(LessonPlan):
                 "steps it takes until numbers run away.",
                 "'compare': the same points, the same start, and how far each tab gets.",
             ),
-            data=options.data,
-            experiments=tuple(options.apply(experiments)),
+            data=data,
+            experiments=tuple(options.apply(experiments, data)),
             target_loss=100.0,
         )
 

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from xlsgd.data import Dataset, default_data
+from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment, chart_limit, explosion_threshold
 from xlsgd.trace import worst_start_loss
 
-__all__ = ["Lesson", "LessonPlan", "Options"]
+__all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
+
+START_FROM = ("random", "solved")
+"""Where start weights may come from."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Options:
     start: start values by name, for every experiment that has the name.
     optimizers: names, for the lessons that have a tab per optimizer.
     convention: ``torch`` or ``fastai``.
+    start_from: ``random`` or ``solved``, for the lessons that make up their start weights.
+    seed: for such random weights.
+    data: what a lesson trains on instead of its own.
     """
 
     learning_rate: float | None = None
@@ -35,12 +41,15 @@ class Options:
     start: Mapping[str, float] = field(default_factory=dict)
     optimizers: tuple[str, ...] = ()
     convention: str = "torch"
-    data: Dataset = field(default_factory=default_data)
+    start_from: str = "random"
+    seed: int = 0
+    data: Dataset | None = None
 
     @property
     def caution(self) -> tuple[str, ...]:
         """Words for a workbook that does not have the values that a lesson speaks of."""
-        if self.learning_rate is None and not self.start and not self.optimizers:
+        asked = self.start or self.optimizers or self.start_from != START_FROM[0]
+        if self.learning_rate is None and not asked:
             return ()
         return (
             "This workbook was made with learning rates, start values or optimizers of its own. "
@@ -48,9 +57,27 @@ class Options:
             "the verdict of each tab.",
         )
 
-    def apply(self, experiments: list[Experiment]) -> list[Experiment]:
+    def line_data(self) -> Dataset:
+        """Return the data for a lesson about a line: one input, x.
+
+        Raises SpecError for other data, and for what such a lesson does not take.
+        """
+        if self.start_from != START_FROM[0]:
+            raise SpecError(
+                f"--start {self.start_from}: this lesson has start weights of its own; "
+                "use --init to choose others"
+            )
+        data = default_data() if self.data is None else self.data
+        if list(data.inputs) != ["x"]:
+            raise SpecError(
+                f"the data has the inputs {', '.join(data.inputs)}; this lesson takes one, x"
+            )
+        return data
+
+    def apply(self, experiments: list[Experiment], data: Dataset) -> list[Experiment]:
         """Return the experiments with what was asked for.
 
+        data: what they train on.
         Raises SpecError for a start value that no experiment has.
         """
         asked: dict[str, Any] = {
@@ -71,15 +98,15 @@ class Options:
         for e in experiments:
             start = {**e.start, **{k: v for k, v in self.start.items() if k in e.start_names}}
             limits: dict[str, Any] = {
-                "chart_limit": chart_limit(self.data, start),
+                "chart_limit": chart_limit(data, start),
             }
-            if self.batch_size is not None and self.batch_size > self.data.rows:
+            if self.batch_size is not None and self.batch_size > data.rows:
                 raise SpecError(
-                    f"--batch-size {self.batch_size}: the data has {self.data.rows} rows; "
+                    f"--batch-size {self.batch_size}: the data has {data.rows} rows; "
                     "use at most that many"
                 )
             begun = replace(e, start=start, **limits, **asked)
-            threshold = explosion_threshold(self.data, worst_start_loss(begun, self.data))
+            threshold = explosion_threshold(data, worst_start_loss(begun, data))
             changed.append(replace(begun, exploded_above=threshold))
         return changed
 
@@ -90,6 +117,8 @@ class Lesson:
 
     shows, change, watch: paragraphs of the first tab: what there is to see, what to change, what
     happens then.   target_loss: the mean loss that the runs race to on the tab ``compare``.
+    answers: paragraphs that answer questions.
+    model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
     name: str
@@ -100,6 +129,8 @@ class Lesson:
     data: Dataset
     experiments: tuple[Experiment, ...]
     target_loss: float
+    answers: tuple[str, ...] = ()
+    model: str = ""
 
 
 class LessonPlan(ABC):
@@ -108,7 +139,17 @@ class LessonPlan(ABC):
     name: ClassVar[str]
     order: ClassVar[int] = 100
     summary: ClassVar[str]
+    seeds_weights: ClassVar[bool] = False
+    """Whether a seed is for its start weights, and not for made-up data."""
 
     @abstractmethod
     def build(self, options: Options) -> Lesson:
         """Return the lesson.  Raises SpecError for options that make no sense."""
+
+    def read_data(self, source: str) -> Dataset:
+        """Return the data of a file.  Raises DataError if it cannot be used."""
+        return read_csv(source)
+
+    def make_data(self, points: int | None, noise: float | None, seed: int | None) -> Dataset:
+        """Return made-up data.  Raises SpecError for arguments that make no sense."""
+        return made_data(29 if points is None else points, noise or 0.0, seed or 0)

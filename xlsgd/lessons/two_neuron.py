@@ -25,6 +25,8 @@ class TwoNeuron(LessonPlan):
     summary = "two neurons, c·(a·x + b) + d, with and without ReLU: why it explodes, freezes, dies"
 
     def build(self, options: Options) -> Lesson:
+        data = options.line_data()
+
         def experiment(
             id: str,
             network: str,
@@ -136,8 +138,8 @@ class TwoNeuron(LessonPlan):
                 "outputs are a ReLU at 0.",
                 "'compare': at a rate of 0.00001 the tabs with and without ReLU are identical.",
             ),
-            data=options.data,
-            experiments=tuple(options.apply(experiments)),
+            data=data,
+            experiments=tuple(options.apply(experiments, data)),
             target_loss=300.0,
         )
 

@@ -61,7 +61,10 @@ class Layer(ABC):
         """Sheet side: return the derivative of the loss with respect to every input."""
 
     def parameter_gradients(self, grad: Sequence[str], x: Sequence[str]) -> dict[str, Any]:
-        """Sheet side: return the derivative for every parameter, nested like the parameters."""
+        """Sheet side: return the derivative for every parameter, nested like the parameters.
+
+        Each as the list of its factors: a row multiplies them, a batch sums up the products.
+        """
         return {}
 
     @abstractmethod

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from xlsgd.columns import is_name, range_of
 from xlsgd.nets.layer import Layer, Parameters, Shape
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Linear(Layer):
     def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
         outputs = []
         for unit, weights in enumerate(p["weight"]):
-            terms = [f"{weight}*{value}" for weight, value in zip(weights, x, strict=True)]
+            terms = _weighted(weights, x)
             if self.bias:
                 terms.append(p["bias"][unit])
             outputs.append("+".join(terms))
@@ -78,9 +79,9 @@ class Linear(Layer):
         ]
 
     def parameter_gradients(self, grad: Sequence[str], x: Sequence[str]) -> dict[str, Any]:
-        gradients: dict[str, Any] = {"weight": [[f"{g}*{value}" for value in x] for g in grad]}
+        gradients: dict[str, Any] = {"weight": [[[g, value] for value in x] for g in grad]}
         if self.bias:
-            gradients["bias"] = list(grad)
+            gradients["bias"] = [[g] for g in grad]
         return gradients
 
     # Torch side
@@ -94,6 +95,17 @@ class Linear(Layer):
             return torch.nn.Linear(
                 self.in_features, self.out_features, bias=self.bias, dtype=torch.float64
             )
+
+
+MANY = 4
+"""More inputs than this are written as SUMPRODUCT, where their cells stand side by side."""
+
+
+def _weighted(weights: Sequence[str], x: Sequence[str]) -> list[str]:
+    """Return the terms of a weighted sum."""
+    if len(x) > MANY and all(map(is_name, (*weights, *x))):
+        return [f"SUMPRODUCT({range_of(weights)},{range_of(x)})"]
+    return [f"{weight}*{value}" for weight, value in zip(weights, x, strict=True)]
 
 
 LAYER = Linear

@@ -33,7 +33,7 @@ class RMSpropFastai(Optimizer):
     torch_line = "RMSpropFastai(params, lr, beta)  # a small torch.optim.Optimizer"
     hyperparameters = (BETA,)
     state = {"sq_avg": "square_avg"}
-    start_state = "=IF({first.grad_used.{p}}=0,1,{first.grad_used.{p}}^2)"
+    start_state = "=IF({first.{g}}=0,1,{first.{g}}^2)"
 
     # Sheet side
 

@@ -22,7 +22,10 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
         ("What it shows", lesson.shows),
         ("What to change", lesson.change),
         ("What to watch", lesson.watch),
+        ("Questions", lesson.answers),
     ):
+        if not paragraphs:
+            continue
         for column in (1, 2):
             sheet.cell(row, column).style = "heading"
         sheet.cell(row, 1, heading)
@@ -36,8 +39,15 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
     for column in (1, 2):
         sheet.cell(row, column).style = "heading"
     sheet.cell(row, 1, "The tabs")
-    places = [(e.id, e.title, book.training[e.id].sheet) for e in lesson.experiments]
-    places.insert(0, (book.data.sheet, lesson.data.title, book.data.sheet))
+    places = [(book.data.sheet, lesson.data.title, book.data.sheet)]
+    for e in lesson.experiments:
+        for tabs, words in (
+            (book.model, "the forward pass for weights of your choice; would you survive?"),
+            (book.matrix, "the same forward pass as one product of matrices"),
+        ):
+            if e.id in tabs:
+                places.append((tabs[e.id].sheet, words, tabs[e.id].sheet))
+        places.append((e.id, e.title, book.training[e.id].sheet))
     if book.compare is not None:
         places.append((book.compare.sheet, "all runs side by side", book.compare.sheet))
     for name, words, target in places:

@@ -1,10 +1,14 @@
 """The words by which a tab is known again: in the field ``xlsgd`` of every tab but the first."""
 
-__all__ = ["COMPARE", "DATA", "MARKER", "TRAINING"]
+__all__ = ["COMPARE", "DATA", "MARKER", "MATRIX", "MODEL", "PASSENGERS", "TRAINING"]
 
 MARKER = "xlsgd"
 """The key of the field that says what a tab is."""
 
-TRAINING = "training tab, format 1"
+TRAINING = {"rows": "training tab, format 1", "blocks": "blocks tab, format 1"}
+"""By the name of the layout."""
 DATA = "data tab, format 1"
+PASSENGERS = "passengers tab, format 1"
+MODEL = "model tab, format 1"
+MATRIX = "matrix tab, format 1"
 COMPARE = "compare tab, format 1"

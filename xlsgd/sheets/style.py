@@ -43,6 +43,12 @@ GROUP_COLOURS = {
     "how it goes": "ECEFF3",
     "for the charts": "ECEFF3",
     "epoch by epoch": "E3EDF7",
+    "one weight moved": "E9E4F5",
+    "as in the file": "ECEFF3",
+    "the ten inputs": "E3EDF7",
+    "how the predictions spread": "E3EDF7",
+    "fill in": "FFF4CC",
+    "matrix product": "E5F1E3",
 }
 
 SERIES = ("1F77B4", "D9541E", "2E8B57", "8E44AD", "B8860B", "17808C", "C2185B", "5D6D7E", "7F6000")
@@ -87,6 +93,14 @@ def add_styles(workbook: Workbook) -> None:
         fill=fill_of(COLOURS["input"]),
         border=Border(left=thin, right=thin, top=thin, bottom=thin),
         alignment=Alignment(horizontal="right", vertical="center"),
+        protection=Protection(locked=False),
+    )
+    style(
+        "words",
+        font=Font(name="Calibri", size=11, color=COLOURS["input_ink"]),
+        fill=fill_of(COLOURS["input"]),
+        border=Border(left=thin, right=thin, top=thin, bottom=thin),
+        alignment=Alignment(horizontal="left", vertical="center"),
         protection=Protection(locked=False),
     )
     style(

@@ -1,8 +1,9 @@
-"""A training tab: fields at the left, charts beside them, one row per row of data at the right."""
+"""A training tab: fields at the left, charts beside them, then the table of steps and, in a layout
+that has them, a block of rows for every epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import FormulaRule
@@ -10,19 +11,29 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd import training, verdict
+from xlsgd import verdict
 from xlsgd.cells import column_letters
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
-from xlsgd.sheets.charts import ChartSpec, add_chart
-from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, column_contents, formula_maker
+from xlsgd.layouts import get_layout
+from xlsgd.layouts.blocks import BLOCK
+from xlsgd.sheets.charts import BarSpec, ChartSpec, add_bars, add_chart
+from xlsgd.sheets.maps import (
+    BookMap,
+    TableMap,
+    TabMap,
+    address,
+    column_contents,
+    formula_maker,
+    quoted,
+)
 from xlsgd.sheets.markers import MARKER, TRAINING
 from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
 
-__all__ = ["draw_training_tab", "map_training_tab", "write_fields"]
+__all__ = ["draw_training_tab", "map_training_tab", "write_body", "write_fields", "write_headers"]
 
 _KEY, _VALUE, _NOTE = 1, 2, 3
-_CHARTS, _STEPS = 5, 11
+_CHARTS, FIRST_COLUMN, _GAP = 5, 11, 1
 _ABOUT_COLUMNS = 11
 _CHART_ROWS, _CHART_COUNT = 16, 3
 VERDICT_ROW, GROUP_ROW, HEADER_ROW, PAPER_ROW, FIRST_ROW = 2, 3, 4, 5, 6
@@ -33,10 +44,13 @@ _COUNTS = frozenset(
         "batch_size",
         *("step", "epoch", "row", "batch_row", "batch_end", "exploded_at", "derivative_alive"),
         *("exploded_step", "frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
-        "steps_per_epoch",
+        *("steps_per_epoch", "batch_rows"),
     )
 )
 """Fields and quantities that are whole numbers."""
+
+_LONGEST_LIST = 250
+"""Characters that fit into a drop-down's list in Excel."""
 
 _INPUTS, _PANEL, _FACTS = "change these", "how the run went", "what this tab trains"
 
@@ -50,19 +64,19 @@ def map_training_tab(experiment: Experiment, sheet: str, data_rows: int) -> TabM
             row += 1
             tab.fields[given.key] = (row, _VALUE)
         row += 2
-    columns = training.steps_columns(experiment)
-    length = experiment.epochs * data_rows
-    tab.tables["steps"] = TableMap(
-        HEADER_ROW,
-        {column.quantity: _STEPS + i for i, column in enumerate(columns)},
-        list(range(FIRST_ROW, FIRST_ROW + length)),
-    )
-    first = _EPOCHS_HEADER + 2
-    tab.tables["epochs"] = TableMap(
-        _EPOCHS_HEADER,
-        {column.quantity: _CHARTS + i for i, column in enumerate(verdict.epoch_columns())},
-        list(range(first, first + experiment.epochs)),
-    )
+    layout = get_layout(experiment.layout)
+    lengths, left = layout.lengths(experiment, data_rows), FIRST_COLUMN
+    tab.batch_size = experiment.batch_size
+    for name, columns in layout.tables(experiment).items():
+        header, begin = (_EPOCHS_HEADER, _CHARTS) if name == "epochs" else (HEADER_ROW, left)
+        first = header + 2 if name == "epochs" else FIRST_ROW
+        tab.tables[name] = TableMap(
+            header,
+            {column.quantity: begin + i for i, column in enumerate(columns)},
+            list(range(first, first + lengths[name])),
+        )
+        if name != "epochs":
+            left += len(columns) + _GAP
     return tab
 
 
@@ -76,11 +90,12 @@ def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
         "optimizer": (experiment.optimizer.name, experiment.optimizer.summary),
         "torch": (experiment.optimizer.torch_line, ""),
         "difference": (experiment.difference, experiment.rules[0].summary),
-        MARKER: (TRAINING, ""),
+        MARKER: (TRAINING[experiment.layout], ""),
     }
+    layout = get_layout(experiment.layout)
     return [
-        (_INPUTS, training.inputs(experiment)),
-        (_PANEL, [given for given in verdict.panel(experiment) if given.key != "verdict"]),
+        (_INPUTS, layout.inputs(experiment)),
+        (_PANEL, [given for given in layout.panel(experiment) if given.key != "verdict"]),
         (_FACTS, [Input(key, value, note, fixed=True) for key, (value, note) in facts.items()]),
     ]
 
@@ -88,16 +103,15 @@ def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
 def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> None:
     """Write an experiment's tab."""
     tab = book.training[experiment.id]
-    steps, epochs = tab.tables["steps"], tab.tables["epochs"]
-    columns = training.steps_columns(experiment)
+    tables = get_layout(experiment.layout).tables(experiment)
 
     sheet["A1"] = experiment.title
     sheet["A1"].style = "title"
     sheet.cell(1, _CHARTS, experiment.about).style = "about"
     sheet.merge_cells(
-        start_row=1, end_row=1, start_column=_CHARTS, end_column=_STEPS + _ABOUT_COLUMNS
+        start_row=1, end_row=1, start_column=_CHARTS, end_column=FIRST_COLUMN + _ABOUT_COLUMNS
     )
-    panel = {given.key: given for given in verdict.panel(experiment)}
+    panel = {given.key: given for given in get_layout(experiment.layout).panel(experiment)}
     sheet.cell(VERDICT_ROW, _KEY, "verdict").style = "verdict"
     cell = sheet.cell(VERDICT_ROW, _VALUE)
     cell.value = formula_maker(str(panel["verdict"].value), book, tab)(VERDICT_ROW)
@@ -109,17 +123,14 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
         sheet.cell(top, _KEY, heading)
         write_fields(sheet, fields, book, tab, "input" if heading == _INPUTS else "value")
 
-    _write_headers(sheet, columns, steps)
-    _write_body(sheet, columns, book, tab, "steps")
-    epoch_columns = verdict.epoch_columns()
-    _write_headers(sheet, epoch_columns, epochs)
-    _write_body(sheet, epoch_columns, book, tab, "epochs")
-    for row in epochs.rows:
-        sheet.cell(row, epochs.columns["change"]).style = "share"
+    for name, columns in tables.items():
+        heading = f"epoch {name.removeprefix(BLOCK)}: " if name.startswith(BLOCK) else ""
+        write_headers(sheet, columns, tab.tables[name], heading)
+        write_body(sheet, columns, book, tab, name)
     _name_inputs(sheet, experiment, tab)
     _colour(sheet, experiment, tab)
-    _add_charts(sheet, experiment, steps)
-    _set_sizes(sheet, columns, steps)
+    _add_charts(sheet, experiment, book)
+    _set_sizes(sheet, tables, tab)
 
 
 def write_fields(
@@ -142,7 +153,7 @@ def write_fields(
             cell.style = "fact" if isinstance(value, str) and not is_formula else "value"
         if given.key in _COUNTS or given.key.startswith("dead_since."):
             cell.number_format = "0"
-        elif given.key == "last_change":
+        elif given.key in ("last_change", "last_accuracy"):
             cell.number_format = "0.0%"
         if given.note:
             sheet.cell(row, column + 1, given.note).style = "note"
@@ -156,8 +167,11 @@ def _validation(given: Input) -> DataValidation | None:
     if given.fixed:
         return None
     if given.choices:
-        rule = DataValidation(type="list", formula1=f'"{",".join(given.choices)}"')
-        rule.error = f"{given.key} is one of: {', '.join(given.choices)}."
+        words = ",".join(given.choices)
+        if len(words) > _LONGEST_LIST:
+            return None
+        rule = DataValidation(type="list", formula1=f'"{words}"')
+        rule.error = f"{given.key} is one of: {', '.join(given.choices)}."[:255]
     else:
         low = given.minimum if given.minimum is not None else 0 if given.positive else None
         kind = "whole" if given.key == "batch_size" else "decimal"
@@ -181,14 +195,25 @@ def _validation(given: Input) -> DataValidation | None:
     return rule
 
 
-def _write_headers(sheet: Worksheet, columns: Sequence[Column], table: TableMap) -> None:
+def write_headers(
+    sheet: Worksheet,
+    columns: Sequence[Column],
+    table: TableMap,
+    heading: str = "",
+    library: str = "PyTorch",
+) -> None:
+    """Write the headers of columns, with their notes.
+
+    heading: stands before the words above the first group.   library: whose line is in the notes.
+    """
     group = None
     for column in columns:
         number = table.columns[column.quantity]
         top = sheet.cell(table.header_row - 1, number)
         top.style = "group"
         if column.group != group:
-            top.value = group = column.group
+            top.value = (heading if group is None else "") + column.group
+            group = column.group
         header = sheet.cell(table.header_row, number, column.quantity)
         header.style = "quantity"
         paper = sheet.cell(table.header_row + 1, number, column.paper or None)
@@ -196,17 +221,19 @@ def _write_headers(sheet: Worksheet, columns: Sequence[Column], table: TableMap)
         for cell in (top, header, paper):
             cell.fill = fill_of(GROUP_COLOURS.get(column.group, COLOURS["heading"]))
         # A leading "=" would make the comment's formula line look like a formula; it has none.
-        words = f"{column.note}\n\non paper: {column.paper}\n\nPyTorch: {column.torch}"
+        words = f"{column.note}\n\non paper: {column.paper}\n\n{library}: {column.torch}"
         header.comment = Comment(words, "xlsgd", width=330, height=150)
 
 
-def _write_body(
+def write_body(
     sheet: Worksheet, columns: Sequence[Column], book: BookMap, tab: TabMap, name: str
 ) -> None:
+    """Write the cells of a table's columns."""
     for column in columns:
         number = tab.tables[name].columns[column.quantity]
         whole = column.quantity in _COUNTS or column.quantity.startswith("awake.")
-        style = "count" if whole else "number"
+        share = column.quantity in ("change", "accuracy")
+        style = "count" if whole else "share" if share else "number"
         for row, content in column_contents(column, book, tab, name):
             cell = sheet.cell(row, number, content)
             cell.style = style
@@ -216,9 +243,7 @@ def _name_inputs(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     """Give inputs names of their own tab, for the name box and for a learner's formulas."""
     from openpyxl.workbook.defined_name import DefinedName
 
-    from xlsgd.sheets.maps import quoted
-
-    for given in training.inputs(experiment):
+    for given in get_layout(experiment.layout).inputs(experiment):
         # "in_" before one letter: Excel takes r and c alone for a row and a column.
         name = given.key.replace(".", "_")
         place = address(tab.fields[given.key], absolute=True)
@@ -231,9 +256,8 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     steps = tab.tables["steps"]
     first, last = steps.rows[0], steps.rows[-1]
 
-    def here(quantity: str, fixed: bool = True) -> str:
-        letter = column_letters(steps.columns[quantity])
-        return f"{'$' if fixed else ''}{letter}{first}"
+    def here(quantity: str) -> str:
+        return f"${column_letters(steps.columns[quantity])}{first}"
 
     def span(*quantities: str) -> str:
         letters = [column_letters(steps.columns[q]) for q in quantities]
@@ -245,15 +269,23 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
             where, FormulaRule(formula=[formula], font=font, fill=fill_of(COLOURS[fill]))
         )
 
-    parameters = experiment.network.parameters
+    blocks = [table for name, table in tab.tables.items() if name.startswith(BLOCK)]
     for unit in verdict.units(experiment):
+        if blocks:
+            spans = []
+            for block in blocks:
+                letter = column_letters(block.columns[unit])
+                spans.append(f"{letter}{block.rows[0]}:{letter}{block.rows[-1]}")
+            corner = spans[0].partition(":")[0]
+            rule(" ".join(spans), f"{corner}=0", "dead", "dead_pale")
+            continue
         per_epoch = address(tab.fields["steps_per_epoch"], absolute=True)
         since = f"{here('step')}-{here(f'awake.{unit}')}"
         rule(span(unit), f"{since}>={per_epoch}", "FFFFFF", "dead")
         rule(span(unit), f"{here(unit)}=0", "dead", "dead_pale")
-    for p in parameters:
+    for numerical in get_layout(experiment.layout).watched(experiment).numerical:
         frozen = f"{here('derivative_alive')}<{here('step')}"
-        rule(span(f"grad_num.{p}"), frozen, "frozen", "frozen_pale", bold=True)
+        rule(span(numerical), frozen, "frozen", "frozen_pale", bold=True)
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
@@ -273,8 +305,42 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     rule("B2:C2", "TRUE", "doubtful", "doubtful_pale", True)
 
 
-def _add_charts(sheet: Worksheet, experiment: Experiment, steps: TableMap) -> None:
-    parameters = experiment.network.parameters
+def _add_charts(sheet: Worksheet, experiment: Experiment, book: BookMap) -> None:
+    tab = book.training[experiment.id]
+    steps = tab.tables["steps"]
+    anchors = [
+        f"{column_letters(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}" for i in range(_CHART_COUNT)
+    ]
+    if any(name.startswith(BLOCK) for name in tab.tables):
+        last = len(steps.rows)
+        lines = {"plot.loss": "mean loss"}
+        if experiment.classifies:
+            lines["accuracy"] = "accuracy"
+        specs: tuple[ChartSpec, ...] = (
+            ChartSpec(
+                "Loss and accuracy of every step",
+                "step",
+                "step",
+                "mean loss, share right",
+                lines,
+                x_min=1,
+                x_max=last,
+                y_range=(0.0, 1.0) if experiment.classifies else None,
+            ),
+            ChartSpec(
+                "Numerical against backprop derivative",
+                "step",
+                "step",
+                "derivative of the chosen weight",
+                {"grad_num": "grad_num", "grad_of": "grad_of (backprop)"},
+                x_min=1,
+                x_max=last,
+            ),
+        )
+        add_chart(sheet, anchors[0], specs[0], steps)
+        add_chart(sheet, anchors[2], specs[1], steps)
+        _add_weight_bars(sheet, anchors[1], experiment, book)
+        return
     specs = (
         ChartSpec(
             "Loss of every row",
@@ -290,7 +356,7 @@ def _add_charts(sheet: Worksheet, experiment: Experiment, steps: TableMap) -> No
             "step",
             "step",
             "weight",
-            {f"plot.{p}": p for p in parameters},
+            {f"plot.{p}": p for p in experiment.network.parameters},
             x_max=len(steps.rows),
         ),
         ChartSpec(
@@ -298,22 +364,55 @@ def _add_charts(sheet: Worksheet, experiment: Experiment, steps: TableMap) -> No
             "step",
             "step",
             "relative difference",
-            {f"grad_diff.{p}": p for p in parameters},
+            {f"grad_diff.{p}": p for p in experiment.network.parameters},
             x_max=len(steps.rows),
             y_range=(0.0, 1.0),
         ),
     )
-    for i, spec in enumerate(specs):
-        anchor = f"{column_letters(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}"
+    for anchor, spec in zip(anchors, specs, strict=True):
         add_chart(sheet, anchor, spec, steps)
 
 
-def _set_sizes(sheet: Worksheet, columns: Sequence[Column], steps: TableMap) -> None:
+def _add_weight_bars(sheet: Worksheet, anchor: str, experiment: Experiment, book: BookMap) -> None:
+    """Draw the weights of the first layer after the last step: a group of bars an input."""
+    place = experiment.network.places[0]
+    if "weight" not in place.parameters:
+        return
+    steps, data = book.training[experiment.id].tables["steps"], book.data.tables["data"]
+    last = steps.rows[-1]
+    units = place.parameters["weight"]
+
+    def cells(names: Sequence[str]) -> str:
+        first, final = (steps.columns[f"new.{name}"] for name in (names[0], names[-1]))
+        where = f"${column_letters(first)}${last}:${column_letters(final)}${last}"
+        return f"{quoted(sheet.title)}!{where}"
+
+    inputs = [column_letters(data.columns[name]) for name in (place.inputs[0], place.inputs[-1])]
+    headers = f"${inputs[0]}${data.header_row}:${inputs[1]}${data.header_row}"
+    add_bars(
+        sheet,
+        anchor,
+        BarSpec(
+            "Weights after the last step",
+            "",
+            "weight",
+            f"{quoted(book.data.sheet)}!{headers}",
+            {f"unit {i}": cells(names) for i, names in enumerate(units, 1)},
+        ),
+    )
+
+
+def _set_sizes(sheet: Worksheet, tables: Mapping[str, Sequence[Column]], tab: TabMap) -> None:
     widths: dict[int, float] = {_KEY: 20, _VALUE: 16, _NOTE: 46, 4: 2, 10: 2}
     widths |= dict.fromkeys(range(_CHARTS, 10), 13.0)
-    for column in columns:
-        wide = max(11, len(column.quantity) * 1.15 + 1, min(len(column.paper) * 0.45 + 2, 18))
-        widths[steps.columns[column.quantity]] = wide
+    for name, columns in tables.items():
+        if name == "epochs":
+            continue
+        places = tab.tables[name].columns
+        for column in columns:
+            wide = max(11, len(column.quantity) * 1.15 + 1, min(len(column.paper) * 0.45 + 2, 18))
+            widths[places[column.quantity]] = wide
+        widths[max(places.values()) + 1] = 2
     for number, width in widths.items():
         sheet.column_dimensions[column_letters(number)].width = width
     sheet.row_dimensions[1].height = 48

@@ -5,22 +5,29 @@ from __future__ import annotations
 from openpyxl import Workbook
 from openpyxl.workbook.properties import CalcProperties
 
+from xlsgd import matrix
 from xlsgd.cells import Book, Formula, Grid
+from xlsgd.data import Passengers
 from xlsgd.errors import SpecError
+from xlsgd.layouts import get_layout
 from xlsgd.lessons.lesson import Lesson
 from xlsgd.sheets.compare_tab import draw_compare_tab, map_compare_tab
 from xlsgd.sheets.data_tab import draw_data_tab, map_data_tab
 from xlsgd.sheets.lesson_tab import draw_lesson_tab
 from xlsgd.sheets.maps import BookMap
+from xlsgd.sheets.matrix_tab import draw_matrix_tab, map_matrix_tab
+from xlsgd.sheets.model_tab import draw_model_tab, map_model_tab
+from xlsgd.sheets.passengers_tab import draw_passengers_tab, map_passengers_tab
 from xlsgd.sheets.style import add_styles
-from xlsgd.sheets.training_tab import FIRST_ROW, draw_training_tab, map_training_tab
-from xlsgd.training import steps_columns
+from xlsgd.sheets.training_tab import FIRST_COLUMN, FIRST_ROW, draw_training_tab, map_training_tab
 
 __all__ = ["MAX_FORMULAS", "MAX_ROWS", "book_of", "build_workbook", "check_size"]
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet in Excel 2007 and later."""
-MAX_FORMULAS = 3_000_000
+MAX_COLUMNS = 16_384
+"""Columns of a sheet in Excel 2007 and later."""
+MAX_FORMULAS = 4_000_000
 """More than this, and no spreadsheet program opens the file pleasantly any more."""
 MAX_FORMULA_LENGTH = 8192
 """Characters that Excel takes in one formula."""
@@ -30,15 +37,27 @@ def check_size(lesson: Lesson) -> None:
     """Raise SpecError if a lesson does not fit into a workbook."""
     total = 0
     for e in lesson.experiments:
-        rows = e.epochs * lesson.data.rows
+        layout = get_layout(e.layout)
+        # Before the tables are made: an absurd number of epochs would take for ever.
+        lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= MAX_ROWS else {}
+        rows = max(lengths.values(), default=e.epochs * lesson.data.rows)
         if rows + FIRST_ROW - 1 > MAX_ROWS:
             raise SpecError(
                 f"'{e.id}': {e.epochs:,} epochs of {lesson.data.rows:,} rows are {rows:,} rows; "
                 f"a sheet holds {MAX_ROWS - FIRST_ROW + 1:,}; use fewer epochs or points"
             )
-        columns = steps_columns(e)
-        total += rows * len(columns)
-        longest = max(columns, key=lambda column: len(column.formula))
+        tables = layout.tables(e)
+        total += sum(lengths[name] * len(columns) for name, columns in tables.items())
+        width = sum(len(columns) + 1 for columns in tables.values())
+        if width > MAX_COLUMNS - FIRST_COLUMN:
+            raise SpecError(
+                f"'{e.id}': {e.epochs:,} epochs need {width:,} columns; a sheet holds "
+                f"{MAX_COLUMNS - FIRST_COLUMN:,} of them; use fewer epochs"
+            )
+        longest = max(
+            (column for columns in tables.values() for column in columns),
+            key=lambda column: len(column.formula),
+        )
         if len(longest.formula) > MAX_FORMULA_LENGTH:
             raise SpecError(
                 f"'{e.id}', column {longest.quantity}: the formula has "
@@ -58,14 +77,31 @@ def build_workbook(lesson: Lesson) -> Workbook:
     workbook = Workbook()
     workbook.remove(workbook.active)
     add_styles(workbook)
-    book = BookMap(map_data_tab(lesson.data, "data"))
+    data = lesson.data
+    book = BookMap(
+        map_passengers_tab(data, "passengers")
+        if isinstance(data, Passengers)
+        else map_data_tab(data, "data")
+    )
     for e in lesson.experiments:
-        book.training[e.id] = map_training_tab(e, e.id, lesson.data.rows)
+        book.training[e.id] = map_training_tab(e, e.id, data.rows)
+        if e.id == lesson.model:
+            book.model[e.id] = map_model_tab(e, "model", data.rows)
+            if matrix.applies(e):
+                book.matrix[e.id] = map_matrix_tab(e, "matrix", data.rows)
     book.compare = map_compare_tab(lesson.experiments, "compare")
 
     draw_lesson_tab(workbook.create_sheet("lesson"), lesson, book)
-    draw_data_tab(workbook.create_sheet("data"), lesson.data, book.data)
+    sheet = workbook.create_sheet(book.data.sheet)
+    if isinstance(data, Passengers):
+        draw_passengers_tab(sheet, data, book)
+    else:
+        draw_data_tab(sheet, data, book.data)
     for e in lesson.experiments:
+        if e.id in book.model:
+            draw_model_tab(workbook.create_sheet("model"), e, book)
+        if e.id in book.matrix:
+            draw_matrix_tab(workbook.create_sheet("matrix"), e, data.rows, book)
         draw_training_tab(workbook.create_sheet(e.id), e, book)
     compare = workbook.create_sheet("compare")
     draw_compare_tab(compare, lesson.experiments, lesson.target_loss, book)

@@ -1,77 +1,93 @@
-"""The sheet side of training: the columns of a training tab follow from its experiment."""
+"""One row of the table is one row of data: all that a step takes stands beside each other."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from xlsgd import chartable, collapsed, verdict
-from xlsgd.columns import Column, Input, on_paper
+from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 from xlsgd.gradients import comparison_columns, gradient_input
-from xlsgd.nets.network import map_nested
+from xlsgd.layouts.layout import (
+    ROWS,
+    Layout,
+    forward_columns,
+    loss_column,
+    parameter_columns,
+)
 
-__all__ = ["ROWS", "inputs", "steps_columns"]
-
-
-def inputs(experiment: Experiment) -> list[Input]:
-    """Return what a reader may change on the tab of an experiment.
-
-    First what all tabs have, so that it has the same place on all of them; then the optimizer's.
-    """
-    network = experiment.network
-    batch = "rows per update; the gradient is the mean over them"
-    return [
-        Input(
-            "learning_rate", experiment.learning_rate, "size of a step; change me first", minimum=0
-        ),
-        gradient_input(experiment.gradient),
-        Input("h", experiment.h, "how far a numerical derivative moves a weight", positive=True),
-        *(_start_input(experiment, p) for p in network.parameters),
-        Input("batch_size", experiment.batch_size, batch, minimum=1)
-        if experiment.batched
-        else Input("batch_size", 1, "an update after every row", fixed=True),
-        ROWS,
-        Input("exploded_above", experiment.exploded_above, "a loss above this has exploded"),
-        Input("chart_limit", experiment.chart_limit, "charts draw weights up to this", minimum=0),
-        *(
-            replace(given, value=experiment.hyperparameter(given.key))
-            for given in experiment.optimizer.hyperparameters
-        ),
-        *(_start_input(experiment, name) for name in experiment.state_names),
-    ]
+__all__ = ["LAYOUT", "RowsLayout"]
 
 
-ROWS = Input("rows", "=COUNT({data.y})", "rows of data", fixed=True)
+class RowsLayout(Layout):
+    """Right for few weights: every row has the weights, both derivatives, and the update."""
+
+    name = "rows"
+    order = 1
+    summary = "a row of the table for every row of data: weights, derivatives, update"
+
+    def inputs(self, experiment: Experiment) -> list[Input]:
+        network = experiment.network
+        batch = "rows per update; the gradient is the mean over them"
+        rate = experiment.learning_rate
+        return [
+            Input("learning_rate", rate, "size of a step; change me first", minimum=0),
+            gradient_input(experiment.gradient),
+            Input(
+                "h", experiment.h, "how far a numerical derivative moves a weight", positive=True
+            ),
+            *(self.start_input(experiment, p) for p in network.parameters),
+            Input("batch_size", experiment.batch_size, batch, minimum=1)
+            if experiment.batched
+            else Input("batch_size", 1, "an update after every row", fixed=True),
+            ROWS,
+            Input("exploded_above", experiment.exploded_above, "a loss above this has exploded"),
+            Input(
+                "chart_limit", experiment.chart_limit, "charts draw weights up to this", minimum=0
+            ),
+            *self.hyperparameter_inputs(experiment),
+        ]
+
+    def gradient(self, p: str) -> str:
+        return f"grad_used.{p}"
+
+    def watched(self, experiment: Experiment) -> verdict.Watched:
+        parameters = experiment.network.parameters
+        return verdict.Watched(
+            units={unit: f"{{{unit}}}" for unit in verdict.units(experiment)},
+            numerical=tuple(f"grad_num.{p}" for p in parameters),
+            backprop=tuple(f"grad.{p}" for p in parameters),
+            parameters=parameters,
+            completed="COUNTIF({steps.row},{rows})",
+            mean_loss="IF(COUNTIF({steps.epoch},{epoch})=0,NA(),"
+            "AVERAGEIF({steps.epoch},{epoch},{steps.loss}))",
+        )
+
+    def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
+        return {"steps": experiment.epochs * rows, "epochs": experiment.epochs}
+
+    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+        watched = self.watched(experiment)
+        return {
+            "steps": _steps_columns(experiment, watched),
+            "epochs": verdict.epoch_columns(watched),
+        }
 
 
-def _start_input(experiment: Experiment, name: str) -> Input:
-    is_parameter = name in experiment.network.parameters
-    value: float | str = experiment.start.get(name, 0.0)
-    if not is_parameter and name not in experiment.start:
-        start = experiment.optimizer.start_state.replace("{p}", name.partition(".")[2])
-        value = start if start.startswith("=") else float(start)
-    note = f"start value of {name}" if is_parameter else f"{name} before the first step"
-    return Input(f"init.{name}", value, note)
+LAYOUT = RowsLayout()
 
 
-def steps_columns(experiment: Experiment) -> list[Column]:
+def _steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Column]:
     """Return the columns of the table with one row of data a row, in order of calculation."""
     network, loss = experiment.network, experiment.loss
     gradient = "grad_mean" if experiment.batched else "grad_used"
     return [
         *_position_columns(experiment),
         *_data_columns(experiment),
-        *_parameter_columns(experiment),
-        *_forward_columns(experiment),
+        *parameter_columns(experiment),
+        *forward_columns(network.places, "{{param.{}}}".format, "{{{}}}".format),
         *collapsed.columns(network),
-        Column(
-            "loss",
-            "=" + loss.forward("{pred}", "{y}"),
-            paper=loss.paper,
-            note=f"{loss.name} of this row",
-            torch=loss.torch,
-            group="forward",
-        ),
+        loss_column(experiment, "{y}"),
         *(c for rule in experiment.rules for c in rule.columns(network, loss)),
         *comparison_columns(network),
         *(_batch_gradient_columns(experiment) if experiment.batched else ()),
@@ -80,7 +96,7 @@ def steps_columns(experiment: Experiment) -> list[Column]:
             for p in network.parameters
             for c in experiment.optimizer.columns(p, f"{gradient}.{p}")
         ),
-        *verdict.columns(experiment),
+        *verdict.columns(watched),
         *chartable.columns(network),
     ]
 
@@ -158,46 +174,6 @@ def _data_columns(experiment: Experiment) -> list[Column]:
         )
         for name in (*experiment.network.input_names, "y")
     ]
-
-
-def _parameter_columns(experiment: Experiment) -> list[Column]:
-    return [
-        Column(
-            f"param.{p}",
-            f"={{prev.new.{p}}}",
-            paper=p,
-            note=f"{p} before this row's update",
-            torch=p,
-            group="weights",
-            first=f"={{init.{p}}}",
-        )
-        for p in experiment.network.parameters
-    ]
-
-
-def _forward_columns(experiment: Experiment) -> list[Column]:
-    columns = []
-    for place in experiment.network.places:
-        x = [f"{{{name}}}" for name in place.inputs]
-        parameters = {
-            kind: map_nested("{{param.{}}}".format, names)
-            for kind, names in place.parameters.items()
-        }
-        names = ", ".join(place.inputs)
-        for quantity, text in zip(place.outputs, place.layer.forward(x, parameters), strict=True):
-            paper = f"max(0, {place.inputs[0]})" if place.layer.name == "ReLU" else on_paper(text)
-            columns.append(
-                Column(
-                    quantity,
-                    f"={text}",
-                    paper=paper,
-                    note=f"{place.layer}: {place.layer.summary}"
-                    + (", the prediction" if quantity == "pred" else ""),
-                    torch=f"{quantity} = nn.{place.layer.name}(…)({names})",
-                    group="forward",
-                )
-            )
-    return columns
 
 
 def _batch_gradient_columns(experiment: Experiment) -> list[Column]:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xlsgd import data
-from xlsgd.data import Dataset, default_data, made_data, read_csv
+from xlsgd.data import Dataset, dataset, default_data, made_data, read_csv
 from xlsgd.errors import DataError, SpecError
 
 # Built-in and made-up points
@@ -87,7 +87,8 @@ def test_a_dataset_has_even_columns(inputs: dict[str, tuple[float, ...]], y: tup
 
 
 def test_import_is_light() -> None:
-    code = "import sys, xlsgd.data; print({'numpy', 'pandas', 'torch'} & set(sys.modules))"
+    heavy = {"numpy", "pandas", "torch", "pooch", "requests"}
+    code = f"import sys, xlsgd.data; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
@@ -417,6 +418,14 @@ def test_read_csv_refuses(tmp_path: Path, content: str | bytes, message: str) ->
     assert refusal(written(tmp_path, content)) == message
 
 
+def test_a_name_that_is_nearly_right_is_pointed_at(tmp_path: Path) -> None:
+    path = written(tmp_path, "Hieght;weight;y\n1;2;3\n")
+    assert refusal(path, inputs=("height", "weight")) == (
+        ", line 1: column height is missing, got 'Hieght', 'weight', 'y'. "
+        "If 'Hieght' is meant, rename it to height."
+    )
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
     ("lines", "line", "column"),
@@ -494,7 +503,7 @@ def test_a_large_file_is_refused_before_it_is_read(
 
 def test_too_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert data.MAX_ROWS == 1_000_000
-    monkeypatch.setattr(data, "MAX_ROWS", 3)
+    monkeypatch.setattr(dataset, "MAX_ROWS", 3)
     assert read_csv(written(tmp_path, "x,y\n" + "1,2\n" * 3)).rows == 3
     assert refusal(written(tmp_path, "x,y\n" + "1,2\n" * 4)) == (
         ", line 5: got more than 3 rows, need 3 or fewer. Keep a part of them."

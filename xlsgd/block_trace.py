@@ -1,0 +1,246 @@
+"""The torch side of the layout with blocks: tables of steps and of rows, without any formula.
+
+As in xlsgd.trace there are two ways to fill them: ``run`` lets torch train alone, batch by batch,
+``steps`` takes the weights of every step from a sheet. And as there, everything is done several
+times over, by an ensemble that rounds differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd import chartable, verdict
+from xlsgd.data import Dataset
+from xlsgd.experiment import Experiment
+from xlsgd.layouts import get_layout
+from xlsgd.layouts.blocks import block_name
+from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
+from xlsgd.trace import MEMBERS, Trace, derived_quantities
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Tensors = dict[str, Tensor]
+
+__all__ = ["Traces", "run", "steps"]
+
+Floats = NDArray[np.float64]
+
+Traces = dict[str, Trace]
+"""By the name of the table."""
+
+
+def run(
+    experiment: Experiment,
+    data: Dataset,
+    members: int = MEMBERS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Traces:
+    """Train from the start values, ``loss.mean().backward()`` batch by batch, and return what
+    happens.
+
+    members: 1 for the run alone.
+    """
+    torch = load_torch()
+    work = _Work(experiment, data, members)
+    names = experiment.network.parameters
+    parameters = {p: work.noise.copies([experiment.start.get(p, 0.0)])[:, 0].clone() for p in names}
+    stepper = Stepper(experiment, parameters)
+    first = work.batch_gradients(parameters, work.batch(0))
+    start = {
+        name: start_state(experiment, name, {p: g.unsqueeze(1) for p, g in first.items()})
+        for name in experiment.state_names
+    }
+    stepper.remember(start, steps_done=torch.zeros(members, dtype=torch.float64))
+    seen: dict[str, list[Tensor]] = {}
+
+    def note(values: Mapping[str, Tensor]) -> None:
+        for name, value in values.items():
+            seen.setdefault(name, []).append(value.detach().clone())
+
+    total = experiment.epochs * work.per_epoch
+    for step in range(total):
+        note({f"param.{p}": v for p, v in stepper.parameters.items()})
+        gradients = work.batch_gradients(stepper.parameters, work.batch(step % work.per_epoch))
+        note({f"grad.{p}": v for p, v in gradients.items()})
+        stepper.step(gradients)
+        note({f"new.{p}": v for p, v in stepper.parameters.items()} | stepper.memory())
+        if progress is not None:
+            progress(step + 1, total)
+    recorded = {name: torch.stack(values, 1) for name, values in seen.items()}
+    traces = work.tables({p: recorded[f"param.{p}"] for p in names}, recorded)
+    begins = {name: value.numpy() for name, value in start.items()}
+    return {**traces, "steps": Trace(traces["steps"].values, begins)}
+
+
+def steps(
+    experiment: Experiment,
+    data: Dataset,
+    sheet: Mapping[str, Floats],
+    members: int = MEMBERS,
+) -> Traces:
+    """Take every step's weights from a sheet, do the one step from each, and return what comes.
+
+    data: as the sheet has it.
+    sheet: the sheet's numbers of the table of steps, shape (steps,), nan where it has none.
+    """
+    torch = load_torch()
+    work = _Work(experiment, data, members)
+    names = experiment.network.parameters
+    noise = work.noise
+    parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
+    count = len(sheet[f"param.{names[0]}"])
+    traces = work.tables(parameters, {})
+    gradients = {p: torch.from_numpy(traces["steps"].values[f"grad.{p}"].copy()) for p in names}
+    kept = {}
+    for name in experiment.state_names:
+        begin = start_state(experiment, name, {p: g[:, :1] for p, g in gradients.items()})
+        kept[name] = torch.cat((begin.unsqueeze(1), noise.copies(sheet[name][:-1])), 1)
+    stepper = Stepper(experiment, parameters)
+    done = torch.arange(count, dtype=torch.float64)
+    stepper.remember(kept, steps_done=done.expand(members, count))
+    stepper.step(gradients)
+    found = {f"new.{p}": v for p, v in stepper.parameters.items()} | stepper.memory()
+    found |= derived_quantities(experiment, found, np.arange(1, count + 1))
+    values = {**traces["steps"].values, **{k: v.detach().numpy() for k, v in found.items()}}
+    # Where a step lands is where the next one must start.
+    for p in names:
+        first = noise.copies([experiment.start.get(p, 0.0)]).numpy()
+        values[f"param.{p}"] = np.concatenate((first, values[f"new.{p}"][:, :-1]), 1)
+    return {**traces, "steps": Trace(values)}
+
+
+class _Work:
+    """What both ways share: the data once for every member, and how batches lie in it."""
+
+    def __init__(self, experiment: Experiment, data: Dataset, members: int) -> None:
+        self.experiment, self.data = experiment, data
+        self.noise = Noise(members)
+        self.net = TorchNet(experiment, self.noise)
+        names = experiment.network.input_names
+        self.x = self.noise.copies(np.array([data.inputs[name] for name in names]).T)
+        self.y = self.noise.copies(data.y)
+        self.size = experiment.batch_size
+        self.per_epoch = -(-data.rows // self.size)
+
+    def batch(self, number: int) -> slice:
+        """Return the rows of data of a batch, counted from 0 in its epoch."""
+        return slice(number * self.size, (number + 1) * self.size)
+
+    def batch_gradients(self, parameters: Tensors, rows: slice) -> Tensors:
+        """Return the derivative of the batch's mean loss, shape (members,) each.
+
+        parameters: shape (members,) each.
+        """
+        import torch
+
+        leaves = {p: v.detach().requires_grad_() for p, v in parameters.items()}
+        x, y = self.x[:, rows], self.y[:, rows]
+        with torch.enable_grad():
+            spread = {p: v.unsqueeze(1).expand(y.shape).reshape(-1) for p, v in leaves.items()}
+            evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+            loss = evaluate(spread)["loss"].reshape(y.shape).mean(1)
+        # A member's loss depends on its own weights alone.
+        gradients = torch.autograd.grad(loss.sum(), list(leaves.values()))
+        return dict(zip(leaves, gradients, strict=True))
+
+    def tables(self, parameters: Tensors, known: Mapping[str, Tensor]) -> Traces:
+        """Return the blocks, and the table of steps as far as it follows from the weights.
+
+        parameters: shape (members, steps) each.   known: what of the steps is known already.
+        """
+        import torch
+
+        blocks: Traces = {}
+        sums: dict[str, list[Tensor]] = {}
+        for epoch in range(self.experiment.epochs):
+            these = slice(epoch * self.per_epoch, (epoch + 1) * self.per_epoch)
+            values, means = self._epoch({p: v[:, these] for p, v in parameters.items()})
+            blocks[block_name(epoch + 1)] = Trace({k: v.numpy() for k, v in values.items()})
+            for name, mean in means.items():
+                sums.setdefault(name, []).append(mean)
+        steps = {f"param.{p}": v for p, v in parameters.items()}
+        steps |= {name: torch.cat(parts, 1) for name, parts in sums.items()}
+        steps |= self._moved_weights(parameters)
+        steps |= known
+        if known:
+            count = next(iter(parameters.values())).shape[1]
+            steps |= derived_quantities(self.experiment, steps, np.arange(1, count + 1))
+        done = {name: value.detach().numpy() for name, value in steps.items()}
+        return {**blocks, "steps": Trace(self._complete(done))}
+
+    def _epoch(self, parameters: Tensors) -> tuple[Tensors, Tensors]:
+        """Return what the rows of an epoch come to, and what each of its batches does.
+
+        parameters: shape (members, batches).   Returned: shapes (members, rows) and
+        (members, batches).
+        """
+        import torch
+
+        experiment, x, y = self.experiment, self.x, self.y
+        batch = torch.arange(y.shape[1]) // self.size
+        shape = y.shape
+        flat = {p: v[:, batch].reshape(-1) for p, v in parameters.items()}
+        evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+        found = {k: v.detach() for k, v in evaluate(flat).items()}
+        numerical, backprop = experiment.rules
+        found |= backprop.quantities(evaluate, flat, experiment.h)
+        chosen = experiment.watched_parameter
+        for way, sign in numerical.shifts.items():
+            h = experiment.h if sign == "+" else -experiment.h
+            moved = {p: v + h if p == chosen else v for p, v in flat.items()}
+            found[f"loss_{way}"] = evaluate(moved)["loss"].detach()
+        values = {name: value.reshape(shape) for name, value in found.items()}
+
+        def mean(rows: Tensor) -> Tensor:
+            return self.noise.mean(rows, batch, self.per_epoch)
+
+        means = {name: mean(values[name]) for name in values if name.startswith("loss")}
+        gradients = {f"grad.{p}": mean(values.pop(f"grad.{p}")) for p in parameters}
+        moved_losses = {way: means[f"loss_{way}"] for way in numerical.shifts}
+        means["grad_num"] = numerical.slope_of(means["loss"], moved_losses, experiment.h)
+        means["grad_of"] = gradients[f"grad.{chosen}"]
+        size = means["grad_num"].abs() + means["grad_of"].abs() + 1e-300
+        means["grad_diff"] = (means["grad_num"] - means["grad_of"]).abs() / size
+        for unit in verdict.units(experiment):
+            largest = torch.full((shape[0], self.per_epoch), -torch.inf, dtype=torch.float64)
+            means[unit] = largest.scatter_reduce(1, batch.expand(shape), values[unit], "amax")
+        if experiment.classifies:
+            values["correct"] = right = self._right(values["pred"])
+            means["accuracy"] = mean(right)
+        return values, gradients | means
+
+    def _right(self, pred: Tensor) -> Tensor:
+        right = ((pred > 0.5) & (self.y == 1)) | ((pred <= 0.5) & (self.y == 0))
+        # What is no number counts for nobody in a sheet.
+        return (right & pred.isfinite()).double()
+
+    def _moved_weights(self, parameters: Tensors) -> Tensors:
+        experiment, moved = self.experiment, {}
+        for way, sign in experiment.rules[0].shifts.items():
+            for p, value in parameters.items():
+                h = experiment.h if p == experiment.watched_parameter else 0.0
+                moved[f"{way}.{p}"] = value + h if sign == "+" else value - h
+        return moved
+
+    def _complete(self, values: dict[str, Floats]) -> dict[str, Floats]:
+        """Add position, bookkeeping and what the charts draw."""
+        experiment = self.experiment
+        shape = values["loss"].shape
+        index = np.arange(shape[1])
+        sizes = np.full(self.per_epoch, float(self.size))
+        sizes[-1] = self.data.rows - (self.per_epoch - 1) * self.size
+        exact = {
+            "step": index + 1.0,
+            "epoch": index // self.per_epoch + 1.0,
+            "batch_rows": sizes[index % self.per_epoch],
+        }
+        values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}
+        watched = get_layout(experiment.layout).watched(experiment)
+        values |= verdict.quantities(experiment, watched, values)
+        values["plot.loss"] = chartable.clip_loss(values["loss"])
+        return values

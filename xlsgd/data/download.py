@@ -1,0 +1,239 @@
+"""Fetch a file from the web once, and keep it in a cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+from xlsgd.data import dataset
+from xlsgd.data.csvtext import printable
+from xlsgd.errors import DataError
+
+__all__ = ["Fetched", "cache_folder", "fetch", "file_name_of", "is_url", "shown_url"]
+
+TIMEOUT = 30.0
+"""Seconds without any answer, or any further byte, after which a download is given up."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file from the web.
+
+    path: where it lies in the cache.   sha256: checksum of its bytes, 64 hexadecimal digits.
+    """
+
+    path: Path
+    sha256: str
+
+    def forget(self) -> None:
+        """Remove the file from the cache, so that the next fetch downloads it anew."""
+        self.path.unlink(missing_ok=True)
+        _note(self.path).unlink(missing_ok=True)
+
+
+def is_url(source: object) -> bool:
+    """Return whether source is text that begins like a URL, of whatever scheme."""
+    return isinstance(source, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", source) is not None
+
+
+def shown_url(url: str) -> str:
+    """Return a URL for messages: printable, without user name, password and fragment."""
+    parts = _parts(url)
+    if parts is None:
+        return printable(url)
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+    return printable(urlunsplit(address))
+
+
+def file_name_of(url: str) -> str:
+    """Return the last part of a URL's path, or else its host."""
+    parts = _parts(url)
+    if parts is None:
+        return printable(url)
+    last = unquote(parts.path.rstrip("/").rpartition("/")[2])
+    return printable(last or parts.netloc.rpartition("@")[2])
+
+
+def cache_folder() -> Path:
+    """Return the folder for downloads: $XLSGD_CACHE, or else the usual one of the system."""
+    own = os.environ.get("XLSGD_CACHE")
+    if own:
+        return Path(own).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("xlsgd"))
+
+
+def fetch(url: str, sha256: str | None = None) -> Fetched:
+    """Return a file from the web, from the cache if it has been fetched before.
+
+    url: http or https.   sha256: the checksum that the file must have, 64 hexadecimal digits;
+    without one the checksum received first is kept and compared on each later use.
+    Raises DataError if the file cannot be fetched, has another checksum, or has more than
+    MAX_BYTES. What was fetched only in part is not kept.
+    """
+    shown = shown_url(url)
+    parts = _parts(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise DataError(
+            f"{shown}: got an address of another kind, need one that begins with http:// or "
+            "https:// and names a host. Correct it, or save the file and name its path."
+        )
+    import pooch
+
+    with _refusing(shown), _quiet():
+        path = cache_folder() / _cached_name(url)
+        known = sha256 or _noted(path)
+        if known is None:
+            Fetched(path, "").forget()  # pooch would take it unseen
+        name = pooch.retrieve(
+            url,
+            known_hash=known,
+            fname=path.name,
+            path=path.parent,
+            downloader=_downloader(shown, sha256),
+        )
+        fetched = Fetched(Path(name), known or pooch.file_hash(name))
+        _note(fetched.path).write_text(fetched.sha256, encoding="ascii")
+    return fetched
+
+
+# The cache
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of a URL, None if it has no sense."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _cached_name(url: str) -> str:
+    """Return a file name of a URL's own, which any system accepts."""
+    digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{digest[:16]}-{re.sub('[^A-Za-z0-9._-]', '_', file_name_of(url))[-80:]}"
+
+
+def _note(path: Path) -> Path:
+    """Return the file beside a cached one in which its checksum stands."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _noted(path: Path) -> str | None:
+    """Return the checksum noted for a cached file, None unless file and note agree."""
+    import pooch
+
+    try:
+        noted = _note(path).read_text(encoding="ascii")
+        return noted if pooch.file_hash(str(path)) == noted else None
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+# The download
+
+
+class _Limited:
+    """A file that takes MAX_BYTES and no more, and computes its checksum."""
+
+    def __init__(self, stream: BinaryIO, shown: str) -> None:
+        self._stream = stream
+        self._shown = shown
+        self._size = 0
+        self._hash = hashlib.sha256()
+
+    def write(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > dataset.MAX_BYTES:
+            raise DataError(
+                f"{self._shown}: got more than {dataset.MAX_BYTES:,} bytes, "
+                f"need {dataset.MAX_BYTES:,} or fewer. Save a part of the rows as a file."
+            )
+        self._hash.update(chunk)
+        self._stream.write(chunk)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _downloader(shown: str, sha256: str | None) -> Callable[[str, str, Any], None]:
+    """Return pooch's downloader over HTTP with a limit of size, and its own words for checksums."""
+    import pooch
+
+    def download(url: str, output_file: str, asking: Any) -> None:
+        with Path(output_file).open("wb") as stream:
+            limited = _Limited(stream, shown)
+            pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16)(url, limited, asking)
+        if sha256 is not None and limited.sha256() != sha256:
+            raise DataError(
+                f"{shown}: got a file with the sha256 {limited.sha256()}, need {sha256}. "
+                "It was not kept. Check the address; if the file was changed on purpose, "
+                "give its new checksum."
+            )
+
+    return download
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep pooch from telling of each download; who calls says what is worth saying."""
+    import pooch
+
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def _refusing(shown: str) -> Iterator[None]:
+    """Turn what can go wrong with network and cache into a DataError."""
+    import requests
+
+    advice = "Nothing was kept. Check address and network and try again, or name a file on disk."
+    try:
+        yield
+    except DataError:
+        raise
+    except requests.HTTPError as error:
+        answer = error.response
+        words = "an error" if answer is None else f"{answer.status_code} {answer.reason}"
+        raise DataError(
+            f"{shown}: the server answered {printable(words)}, need the file. {advice}"
+        ) from error
+    except requests.Timeout as error:
+        raise DataError(f"{shown}: no answer within {TIMEOUT:g} seconds. {advice}") from error
+    except (requests.RequestException, UnicodeError) as error:  # UnicodeError: no host name
+        raise DataError(f"{shown}: cannot be downloaded ({_reason(error)}). {advice}") from error
+    except OSError as error:
+        raise DataError(
+            f"{shown}: cannot be kept in {printable(str(cache_folder()))} ({_reason(error)}). "
+            "Make room or set the environment variable XLSGD_CACHE to another folder."
+        ) from error
+    except KeyboardInterrupt as error:
+        raise DataError(
+            f"{shown}: the download was cancelled, nothing was kept. Run it again to have the file."
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return what lies at the bottom of an error: libraries wrap it in several layers."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)

@@ -1,0 +1,106 @@
+"""Points around a line: built in, made up, or read from a CSV file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from xlsgd.data import dataset
+from xlsgd.data.csvnumbers import NumberReader
+from xlsgd.data.csvtext import cell_line, content_of, data_rows, header_of, key, printable, text_of
+from xlsgd.data.dataset import GREATEST, Dataset
+from xlsgd.errors import DataError, SpecError
+
+__all__ = ["default_data", "made_data", "read_csv"]
+
+# The x column of fast.ai's graddesc workbook, in its order.
+_FASTAI_X = (
+    *(14, 86, 28, 51, 28, 29, 72, 62, 84, 15, 42, 62, 47, 35, 9),
+    *(38, 44, 99, 13, 21, 28, 20, 8, 64, 99, 70, 27, 17, 8),
+)
+
+
+def default_data() -> Dataset:
+    """Return fast.ai's 29 points: whole numbers up to 99, all exactly on y = 2x + 30."""
+    x = tuple(float(number) for number in _FASTAI_X)
+    y = tuple(2 * number + 30 for number in x)
+    return Dataset(f"{len(x)} points on y = 2x + 30", {"x": x}, y)
+
+
+def made_data(points: int, noise: float, seed: int) -> Dataset:
+    """Make up points around y = 2x + 30; the same arguments give the same points.
+
+    points: how many, 2 to MAX_ROWS.   noise: standard deviation of what is added to y, >= 0.
+    seed: start of numpy's default_rng, >= 0.
+    x are whole numbers drawn uniformly from 1 to 99.
+    Raises SpecError if an argument is outside its range.
+    """
+    if not 2 <= points <= dataset.MAX_ROWS:
+        raise SpecError(
+            f"points: got {points}, need a whole number from 2 to {dataset.MAX_ROWS:,}."
+        )
+    if not (math.isfinite(noise) and noise >= 0):
+        raise SpecError(f"noise: got {noise}, need a finite number, 0 or greater.")
+    if seed < 0:
+        raise SpecError(f"seed: got {seed}, need a whole number, 0 or greater.")
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    x = tuple(float(number) for number in rng.integers(1, 100, size=points))
+    normal = rng.standard_normal(points)
+    y = tuple(2 * number + 30 + noise * float(z) for number, z in zip(x, normal, strict=True))
+    if not all(abs(number) <= GREATEST for number in y):
+        raise SpecError(f"noise: got {noise}, so great that y² overflows. Choose a smaller one.")
+    title = f"{points} points {'around' if noise else 'on'} y = 2x + 30"
+    return Dataset(f"{title}, noise {noise:g}, seed {seed}", {"x": x}, y)
+
+
+def read_csv(path: str | Path, inputs: Sequence[str] = ("x",)) -> Dataset:
+    """Read the columns named in inputs, and y, from a CSV file in UTF-8.
+
+    Commas, semicolons or tabs stand between the cells; the header line decides which. Column names
+    match whatever their case, in any order; further columns are ignored, and so are blank lines at
+    the end. Between semicolons or tabs a number may have a decimal comma, as Excel writes it in
+    much of Europe; one file keeps to one decimal mark.
+    Raises DataError for a file that cannot be read, or could be read in two ways;
+    SpecError if inputs is empty or names a column twice.
+    """
+    names = _wanted_columns(inputs)
+    file = printable(str(path))
+    text = text_of(content_of(Path(path), file), file)
+    header = header_of(text, names, file)
+
+    reader = NumberReader(file, header.delimiter)
+    columns: dict[str, list[float]] = {name: [] for name in names}
+    for line, cells in data_rows(text, header, file):
+        for name, place in header.places.items():
+            number = reader.plain(cells[place])
+            if number is None:
+                number = reader.careful(cells[place], partial(_where, line, cells, place, name))
+            columns[name].append(number)
+    reader.finish()
+
+    if not columns["y"]:
+        raise DataError(f"{file}: got a header but no row below it. Add rows of numbers.")
+    y = tuple(columns.pop("y"))
+    title = f"{len(y)} {'row' if len(y) == 1 else 'rows'} from {printable(Path(path).name)}"
+    return Dataset(title, {name: tuple(column) for name, column in columns.items()}, y)
+
+
+def _where(line: int, cells: list[str], place: int, name: str) -> str:
+    """Return the words for a cell of the record that begins on a line."""
+    return f"line {cell_line(line, cells, place)}, column {name}"
+
+
+def _wanted_columns(inputs: Sequence[str]) -> list[str]:
+    """Return the columns to look for: the inputs, then y."""
+    names = [] if isinstance(inputs, str) else [*inputs, "y"]
+    keys = [key(name) for name in names]
+    if len(names) < 2 or len(set(keys)) < len(keys) or not all(keys):
+        raise SpecError(
+            f"inputs: got {inputs!r}, need a list of one or more different column names "
+            "beside y, such as ('x1', 'x2')."
+        )
+    return names
