@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 __all__ = ["Column", "Input", "fill", "is_name", "names_in", "on_paper", "range_of"]
 
-_SCOPES = re.compile(r"\b(?:prev|param|step|row|batch)\.")
+_SCOPES = re.compile(r"\b(?:prev|param|step|row|batch|weight)\.")
 _SUM_OF_PRODUCTS = re.compile(r"SUMPRODUCT\(([^,()]*),([^,()]*)\)")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 

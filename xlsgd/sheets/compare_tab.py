@@ -23,7 +23,7 @@ from xlsgd.sheets.maps import (
     quoted,
 )
 from xlsgd.sheets.markers import COMPARE, MARKER
-from xlsgd.sheets.style import COLOURS, fill_of
+from xlsgd.sheets.style import COLOURS, fill_of, shorten_large
 from xlsgd.sheets.training_tab import write_fields
 
 __all__ = ["draw_compare_tab", "map_compare_tab"]
@@ -107,6 +107,7 @@ def draw_compare_tab(
             ),
         )
 
+    shorten_large(sheet, runs.span, losses.span)
     columns = comparison.losses_columns([e.id for e in experiments])
     _draw_losses(sheet, columns, book, tab, losses)
     add_chart(

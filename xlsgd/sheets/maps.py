@@ -33,6 +33,12 @@ class TableMap:
         """Return the position of a quantity in the row of that index, from 0."""
         return self.rows[index], self.columns[quantity]
 
+    @property
+    def span(self) -> str:
+        """The cells of the table without its headers, such as ``K6:T25``."""
+        first, last = min(self.columns.values()), max(self.columns.values())
+        return f"{address((self.rows[0], first))}:{address((self.rows[-1], last))}"
+
     def place(self, row: int) -> int:
         """Return the index of a row of the sheet; the inverse of ``rows``."""
         if self._places is None or self._places[0] is not self.rows:

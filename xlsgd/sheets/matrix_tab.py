@@ -10,6 +10,7 @@ from xlsgd.columns import Input
 from xlsgd.experiment import Experiment
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker
 from xlsgd.sheets.markers import MARKER, MATRIX
+from xlsgd.sheets.style import shorten_large
 from xlsgd.sheets.training_tab import write_body, write_fields, write_headers
 
 __all__ = ["draw_matrix_tab", "map_matrix_tab"]
@@ -20,12 +21,12 @@ _W_HEADER, _W, _PRODUCT, _GAP = 5, 5, 8, 1
 def map_matrix_tab(experiment: Experiment, sheet: str, rows: int) -> TabMap:
     """Return where everything goes.  rows: of data."""
     keys = [given.key for given in matrix.fields(experiment)]
-    tab = TabMap(sheet, {key: (_W_HEADER + 1 + i, 2) for i, key in enumerate((*keys, MARKER))})
+    tab = TabMap(sheet, {key: (_W_HEADER + 2 + i, 2) for i, key in enumerate((*keys, MARKER))})
     units = matrix.units(experiment)
     for j, names in enumerate(units):
         for i, name in enumerate(names):
-            tab.fields[f"weight.{name}"] = (_W_HEADER + 1 + i, _W + 1 + j)
-        tab.fields[f"one.{j + 1}"] = (_W_HEADER + len(names) + 4 + j, _W + 1)
+            tab.fields[f"weight.{name}"] = (_W_HEADER + 2 + i, _W + 1 + j)
+        tab.fields[f"one.{j + 1}"] = (_W_HEADER + len(names) + 5 + j, _W + 1)
     columns = matrix.product_table(experiment)
     tab.tables["product"] = TableMap(
         _W_HEADER,
@@ -60,7 +61,7 @@ def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: B
     for j in range(len(units)):
         sheet.cell(_W_HEADER, _W + 1 + j, f"unit {j + 1}").style = "quantity"
     for i, name in enumerate(inputs):
-        sheet.cell(_W_HEADER + 1 + i, _W, name).style = "key"
+        sheet.cell(_W_HEADER + 2 + i, _W, name).style = "key"
     for name, formula in matrix.weight_formulas(experiment).items():
         cell = sheet.cell(*tab.fields[f"weight.{name}"])
         cell.value = formula_maker(formula, book, tab)(cell.row)
@@ -79,12 +80,13 @@ def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: B
     sheet.cell(table.header_row, left, "row").style = "quantity"
     for i, row in enumerate(table.rows):
         sheet.cell(row, left, i + 1).style = "count"
-    widths = {1: 22, 2: 16, 3: 48, 4: 2, _W: 14, left: 8, left - 1: 2}
+    widths = {1: 22, 2: 24, 3: 48, 4: 2, _W: 14, left: 8, left - 1: 2}
     widths |= dict.fromkeys(range(_W + 1, _W + 1 + len(units)), 11)
     widths |= dict.fromkeys(table.columns.values(), 16)
     for number, width in widths.items():
         sheet.column_dimensions[column_letters(number)].width = width
     sheet.row_dimensions[table.header_row + 1].height = 34
+    shorten_large(sheet, table.span)
     sheet.freeze_panes = f"A{table.rows[0]}"
     sheet.sheet_view.showGridLines = False
     sheet.page_setup.orientation = "landscape"

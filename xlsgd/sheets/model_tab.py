@@ -16,7 +16,7 @@ from xlsgd.features import feature_columns
 from xlsgd.sheets.charts import BarSpec, add_bars
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
 from xlsgd.sheets.markers import MARKER, MODEL
-from xlsgd.sheets.style import COLOURS, fill_of
+from xlsgd.sheets.style import COLOURS, fill_of, shorten_large
 from xlsgd.sheets.training_tab import write_body, write_fields, write_headers
 
 __all__ = ["PERSON", "draw_model_tab", "map_model_tab"]
@@ -42,7 +42,7 @@ def map_model_tab(experiment: Experiment, sheet: str, rows: int) -> TabMap:
     groups = model.weight_groups(experiment)
     tab = TabMap(sheet)
     for i, key in enumerate(_keys(experiment)):
-        tab.fields[key] = (_WEIGHTS_HEADER + 1 + i, _VALUE)
+        tab.fields[key] = (_WEIGHTS_HEADER + i, _VALUE)
     for i, names in enumerate(groups):
         for j, name in enumerate(names):
             tab.fields[f"weight.{name}"] = (_WEIGHTS_HEADER + 1 + i, _FIRST + 1 + j)
@@ -105,7 +105,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> N
         if key in tab.fields:
             sheet.cell(*tab.fields[key]).style = "count"
     sheet.cell(*tab.fields["accuracy"]).style = "share"
-    _heading(sheet, _WEIGHTS_HEADER, _KEY, 3, "what it predicts")
+    _heading(sheet, _WEIGHTS_HEADER - 1, _KEY, 3, "what it predicts")
     _draw_weights(sheet, experiment, book, tab)
     _draw_person(sheet, experiment, book, tab)
     columns = model.forward_table(experiment)
@@ -129,6 +129,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> N
             ),
         )
     _draw_histogram(sheet, book, tab)
+    shorten_large(sheet, table.span, tab.tables["person"].span)
     widths: dict[int, float] = {_KEY: 16, _VALUE: 14, 3: 52, 4: 2, 9: 2, 10: 2, _FIRST: 8}
     widths |= dict.fromkeys(range(_CHART, 9), 13.0)
     last = max(max(t.columns.values()) for t in tab.tables.values())

@@ -90,8 +90,9 @@ def draw_passengers_tab(sheet: Worksheet, data: Passengers, book: BookMap) -> No
     write_fields(sheet, facts, book, tab, "value")
     for key in ("rows_read", "dropped_age", "dropped_embarked"):
         sheet.cell(*tab.fields[key]).style = "count"
+    sheet.cell(*tab.fields[MAX_AGE.key]).number_format = "General"
     right = tab.fields[MARKER][1]
-    for place, width in ((right - 1, 18), (right, 12), (right + 1, 40), (right - 2, 2)):
+    for place, width in ((right - 1, 18), (right, 26), (right + 1, 44), (right - 2, 2)):
         sheet.column_dimensions[column_letters(place)].width = width
     gap = column_letters(len(data.raw) + 1)
     sheet.column_dimensions[gap].width = 2

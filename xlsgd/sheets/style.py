@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["COLOURS", "GROUP_COLOURS", "NUMBER", "SERIES", "add_styles", "fill_of"]
+__all__ = [
+    "COLOURS",
+    "GROUP_COLOURS",
+    "NUMBER",
+    "SERIES",
+    "SHORT",
+    "add_styles",
+    "fill_of",
+    "shorten_large",
+]
 
-NUMBER = "[>=100000]0.00E+00;[<=-100000]0.00E+00;0.0000"
-"""Four decimals; powers of ten once a number would fill its column."""
+NUMBER, LARGE_NUMBER = "0.0000", "0.00E+00"
+"""Four decimals; powers of ten once a number would fill its column. Two formats and a rule for
+when: a single one with conditions loses the minus sign of negative numbers."""
+LARGE = 100_000
+SHORT = NumberFormat(numFmtId=190, formatCode=LARGE_NUMBER)
+"""For rules that change a cell's format: LibreOffice takes all from one rule and nothing from the
+others, so a rule that colours large numbers must shorten them too."""
 
 COLOURS = {
     "ink": "1F2933",
@@ -18,6 +36,7 @@ COLOURS = {
     "heading": "E4E9F0",
     "exploded": "C62828",
     "exploded_pale": "FDECEA",
+    "exploded_ink": "C62828",
     "dead": "5F6B7A",
     "dead_pale": "DDE2E8",
     "frozen": "1565C0",
@@ -60,6 +79,15 @@ def fill_of(colour: str) -> PatternFill:
     return PatternFill("solid", start_color=colour, end_color=colour)
 
 
+def shorten_large(sheet: Worksheet, *spans: str) -> None:
+    """Show large numbers as powers of ten.  spans: such as ``B5:C9``."""
+    first = spans[0].partition(":")[0]
+    short = DifferentialStyle(numFmt=SHORT)
+    formula = f"IF(ISNUMBER({first}),ABS({first})>={LARGE},FALSE)"
+    rule = Rule(type="expression", dxf=short, formula=[formula])
+    sheet.conditional_formatting.add(" ".join(spans), rule)
+
+
 def add_styles(workbook: Workbook) -> None:
     """Register the named styles that all tabs use."""
     ink, quiet = COLOURS["ink"], COLOURS["quiet"]
@@ -100,7 +128,7 @@ def add_styles(workbook: Workbook) -> None:
         font=Font(name="Calibri", size=11, color=COLOURS["input_ink"]),
         fill=fill_of(COLOURS["input"]),
         border=Border(left=thin, right=thin, top=thin, bottom=thin),
-        alignment=Alignment(horizontal="left", vertical="center"),
+        alignment=Alignment(horizontal="left", vertical="center", indent=1),
         protection=Protection(locked=False),
     )
     style(
@@ -108,7 +136,7 @@ def add_styles(workbook: Workbook) -> None:
         number_format=NUMBER,
         alignment=Alignment(horizontal="right", vertical="center"),
     )
-    style("fact", alignment=Alignment(horizontal="left", indent=1))
+    style("fact", alignment=Alignment(horizontal="left", vertical="center", indent=1))
     style("verdict", font=Font(name="Calibri", size=13, bold=True, color=ink))
     style(
         "quantity",

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from openpyxl.comments import Comment
-from openpyxl.formatting.rule import FormulaRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -28,7 +29,7 @@ from xlsgd.sheets.maps import (
     quoted,
 )
 from xlsgd.sheets.markers import MARKER, TRAINING
-from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
+from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, SHORT, fill_of, shorten_large
 
 __all__ = ["draw_training_tab", "map_training_tab", "write_body", "write_fields", "write_headers"]
 
@@ -127,6 +128,9 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
         heading = f"epoch {name.removeprefix(BLOCK)}: " if name.startswith(BLOCK) else ""
         write_headers(sheet, columns, tab.tables[name], heading)
         write_body(sheet, columns, book, tab, name)
+    shorten_large(sheet, *(table.span for table in tab.tables.values()))
+    column = column_letters(_VALUE)
+    shorten_large(sheet, f"{column}{FIRST_ROW}:{column}{max(r for r, _ in tab.fields.values())}")
     _name_inputs(sheet, experiment, tab)
     _colour(sheet, experiment, tab)
     _add_charts(sheet, experiment, book)
@@ -264,9 +268,13 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
         return " ".join(f"{letter}{first}:{letter}{last}" for letter in letters)
 
     def rule(where: str, formula: str, ink: str, fill: str, bold: bool = False) -> None:
-        font = Font(color=COLOURS.get(ink, ink), bold=bold)
+        colours = DifferentialStyle(
+            font=Font(color=COLOURS.get(ink, ink), bold=bold),
+            fill=fill_of(COLOURS[fill]),
+            numFmt=SHORT if "exploded" in (ink, fill) else None,
+        )
         sheet.conditional_formatting.add(
-            where, FormulaRule(formula=[formula], font=font, fill=fill_of(COLOURS[fill]))
+            where, Rule(type="expression", dxf=colours, formula=[formula])
         )
 
     blocks = [table for name, table in tab.tables.items() if name.startswith(BLOCK)]
@@ -289,9 +297,12 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
-    letters = [column_letters(n) for n in steps.columns.values()]
-    everything = f"{letters[0]}{first}:{letters[-1]}{last}"
-    rule(everything, f"{here('exploded_at')}>0", "exploded", "exploded_pale")
+    columns = list(steps.columns)
+    weights = columns.index(f"param.{experiment.network.parameters[0]}")
+    for among, ink in ((columns[:weights], "exploded_ink"), (columns[weights:], "exploded")):
+        ends = [column_letters(steps.columns[quantity]) for quantity in (among[0], among[-1])]
+        where = f"{ends[0]}{first}:{ends[1]}{last}"
+        rule(where, f"{here('exploded_at')}>0", ink, "exploded_pale")
 
     cell = address(tab.fields["verdict"], absolute=True)
     for words, ink in (
