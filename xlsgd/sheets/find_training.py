@@ -1,0 +1,177 @@
+"""Find a training tab: the experiment that its fields describe, and its tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from xlsgd.cells import Formula
+from xlsgd.data import Dataset
+from xlsgd.errors import SpecError, WorkbookError
+from xlsgd.experiment import Experiment
+from xlsgd.layouts import Layout, get_layout
+from xlsgd.layouts.blocks import block_name
+from xlsgd.losses import Loss, losses
+from xlsgd.nets import Network, parse_network
+from xlsgd.nets.network import numbered_inputs
+from xlsgd.optimizers import get_optimizer
+from xlsgd.registry import pick
+from xlsgd.sheets.found_tab import FoundTab, texts_of
+from xlsgd.sheets.maps import TableMap, TabMap, address
+
+__all__ = ["HEADERS", "find_training"]
+
+HEADERS = {
+    "rows": frozenset(("step", "epoch", "row", "y", "loss")),
+    "blocks": frozenset(("step", "epoch", "batch_rows", "loss")),
+}
+"""Quantities that the table of steps of every training tab has, and no other table, by layout."""
+
+
+def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
+    layout = get_layout(tab.layout)
+    headers = HEADERS[tab.layout]
+    try:
+        steps = tab.table(set(headers), lambda text: True, "one row per step")
+        if not steps.rows:
+            raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no rows of training")
+        experiment = _as_it_stands(tab, data, layout, steps)
+    except SpecError as error:
+        field = getattr(error, "field", None)
+        key = field if field in tab.fields else f"init.{field}"
+        where = f"!{address(tab.fields[key])}" if key in tab.fields else ""
+        raise WorkbookError(f"{tab.file}: {tab.sheet}{where}: {error}") from error
+    tables = layout.tables(experiment)
+    _keep(tab, steps, {column.quantity for column in tables["steps"]}, "")
+    steps.rows = tab.rows_below(steps.header_row, set(steps.columns.values()))
+    found = {"steps": steps}
+    if tab.layout == "rows":
+        experiment = replace(experiment, epochs=max(1, -(-len(steps.rows) // data.rows)))
+    else:
+        quantities = [column.quantity for column in tables[block_name(1)]]
+        blocks = _blocks(tab, steps, quantities, data.rows)
+        experiment = replace(experiment, epochs=len(blocks))
+        _need_steps(tab, steps, layout.lengths(experiment, data.rows)["steps"])
+        found |= blocks
+    for given in (*layout.inputs(experiment), *layout.panel(experiment)):
+        tab.place(given.key)
+    names = {column.quantity for column in tables["epochs"]}
+    epochs = tab.table(names, names.__contains__, "one row an epoch")
+    return experiment, TabMap(
+        tab.sheet, tab.fields, {**found, "epochs": epochs}, experiment.batch_size
+    )
+
+
+def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap) -> Experiment:
+    """Return the experiment that the fields of the tab describe."""
+    network = _network(tab.text("network"), data)
+    optimizer = get_optimizer(tab.text("optimizer"))
+    loss = cast(Loss, pick("loss", tab.text("loss"), dict(losses())))
+    states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]
+    start = {p: tab.number(f"init.{p}") for p in network.parameters}
+    for name in states:
+        # Some optimizers have a rule of their own for where to start, as a formula.
+        content = tab.grid.get(tab.place(f"init.{name}"))
+        has_rule = optimizer.start_state.startswith("=")
+        if not (has_rule and isinstance(content, Formula)):
+            start[name] = tab.number(f"init.{name}")
+    details: dict[str, Any] = {}
+    if layout.name == "rows":
+        batched = "batch_end" in steps.columns
+        whole = "a whole number" if batched else "1; this tab updates after every row"
+        most = None if batched else 1
+        details["batch_columns"] = batched
+        details["chart_limit"] = tab.number("chart_limit")
+        details["epochs"] = max(1, -(-len(steps.rows) // data.rows))
+    else:
+        whole, most = f"a whole number from 1 to the {data.rows} rows of data", data.rows
+        details["derivative_of"] = tab.text("derivative_of")
+        details["classifies"] = "accuracy" in steps.columns
+    return Experiment(
+        id=tab.text("experiment"),
+        title=tab.sheet,
+        about="",
+        network=network,
+        optimizer=optimizer,
+        learning_rate=tab.number("learning_rate"),
+        start=start,
+        hyper={h.key: tab.number(h.key) for h in optimizer.hyperparameters},
+        gradient=tab.text("gradient"),
+        difference=tab.text("difference"),
+        h=tab.number("h"),
+        batch_size=_whole(tab, "batch_size", whole, most),
+        layout=layout.name,
+        exploded_above=tab.number("exploded_above"),
+        loss=loss,
+        **details,
+    )
+
+
+def _whole(tab: FoundTab, key: str, need: str, most: int | None) -> int:
+    number = tab.number(key)
+    if number != int(number) or (most is not None and not 1 <= number <= most):
+        raise WorkbookError(
+            f"{tab.file}: {tab.sheet}!{address(tab.place(key))} ({key}): "
+            f"got {number:g}, need {need}"
+        )
+    return int(number)
+
+
+def _keep(tab: FoundTab, table: TableMap, quantities: set[str], what: str) -> None:
+    """Leave a table with the columns of quantities.  Raises WorkbookError if one is missing."""
+    table.columns = {q: c for q, c in table.columns.items() if q in quantities}
+    missing = quantities - table.columns.keys()
+    if missing:
+        raise WorkbookError(
+            f"{tab.file}: tab '{tab.sheet}', row {table.header_row}{what}: no header "
+            f"{', '.join(sorted(missing))}; restore it, or generate the workbook again"
+        )
+
+
+def _blocks(
+    tab: FoundTab, steps: TableMap, quantities: list[str], data_rows: int
+) -> dict[str, TableMap]:
+    """Return the tables to the right of the steps: one for every time their headers come."""
+    row, begin = steps.header_row, max(steps.columns.values())
+    texts = sorted(
+        (c, text) for (r, c), text in texts_of(tab.grid).items() if r == row and c > begin
+    )
+    blocks: dict[str, TableMap] = {}
+    for column, text in texts:
+        if text == quantities[0]:
+            blocks[block_name(len(blocks) + 1)] = TableMap(row, {}, [])
+        if blocks and text in quantities:
+            blocks[block_name(len(blocks))].columns.setdefault(text, column)
+    if not blocks:
+        raise WorkbookError(
+            f"{tab.file}: tab '{tab.sheet}', row {row}: no header {quantities[0]}; restore "
+            "it, or generate the workbook again"
+        )
+    rows: set[int] = set()
+    for number, block in enumerate(blocks.values(), 1):
+        _keep(tab, block, set(quantities), f", block of epoch {number}")
+        rows |= set(tab.rows_below(row, set(block.columns.values())))
+    if len(rows) != data_rows:
+        raise WorkbookError(
+            f"{tab.file}: tab '{tab.sheet}': its blocks have {len(rows):,} rows, the data "
+            f"{data_rows:,}; this layout cannot grow or shrink: generate the workbook again"
+        )
+    for block in blocks.values():
+        block.rows = sorted(rows)
+    return blocks
+
+
+def _need_steps(tab: FoundTab, steps: TableMap, need: int) -> None:
+    if len(steps.rows) != need:
+        raise WorkbookError(
+            f"{tab.file}: tab '{tab.sheet}': got {len(steps.rows):,} steps, need {need:,} "
+            "for its blocks; restore the rows, or generate the workbook again"
+        )
+
+
+def _network(text: str, data: Dataset) -> Network:
+    """Return the network of a tab.  data: tells the names of its inputs."""
+    names = tuple(data.inputs)
+    numbered = numbered_inputs(len(names))
+    # Columns x1, x2, … may stand in any order.
+    return parse_network(text, numbered if set(numbered) == set(names) else names)

@@ -1,0 +1,141 @@
+"""A tab as it was found: its marker, its fields, and its tables wherever they stand now."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.errors import WorkbookError
+from xlsgd.sheets.maps import TableMap, address
+from xlsgd.sheets.markers import COMPARE, DATA, MARKER, MATRIX, MODEL, PASSENGERS, TRAINING
+
+__all__ = ["FoundTab", "texts_of"]
+
+_FORMAT = re.compile(r"(\w+) tab, format (\d+)$")
+
+
+@dataclass
+class FoundTab:
+    """A tab with the marker, and how to read it."""
+
+    sheet: str
+    kind: str
+    grid: Grid
+    values: Mapping[Position, Scalar | Uncomputed]
+    fields: dict[str, Position]
+    file: str
+    layout: str = ""
+
+    @classmethod
+    def find(
+        cls, sheet: str, grid: Grid, values: Mapping[Position, Scalar | Uncomputed], file: str
+    ) -> FoundTab | None:
+        texts = texts_of(grid)
+        for (row, column), content in sorted(texts.items()):
+            if content != MARKER:
+                continue
+            beside = [(c, text) for (r, c), text in texts.items() if r == row and c > column]
+            for value_column, text in sorted(beside):
+                match = _FORMAT.match(text)
+                if match is None:
+                    continue
+                known = (DATA, PASSENGERS, *TRAINING.values(), MODEL, MATRIX, COMPARE)
+                if text not in known:
+                    listed = ", ".join(f"'{kind}'" for kind in known)
+                    raise WorkbookError(
+                        f"{file}: tab '{sheet}' is a '{text}'; this version of xlsgd reads "
+                        f"{listed}; use the version that wrote it"
+                    )
+                fields: dict[str, Position] = {}
+                for (r, c), key in sorted(texts.items()):
+                    if c == column:
+                        fields.setdefault(key, (r, value_column))
+                kind = match[1]
+                layout = next((name for name, word in TRAINING.items() if word == text), "")
+                return cls(
+                    sheet, "training" if layout else kind, grid, values, fields, file, layout
+                )
+        return None
+
+    def value(self, position: Position) -> Any:
+        """Return what a cell shows: a constant, or what its formula gave."""
+        content = self.grid.get(position)
+        return self.values.get(position) if isinstance(content, Formula) else content
+
+    def place(self, key: str) -> Position:
+        if key not in self.fields:
+            raise WorkbookError(
+                f"{self.file}: tab '{self.sheet}' has no field '{key}' in the column of "
+                f"'{MARKER}'; restore it, or generate the workbook again"
+            )
+        return self.fields[key]
+
+    def number(self, key: str) -> float:
+        position = self.place(key)
+        return self.as_number(position, self.value(position), key)
+
+    def as_number(self, position: Position, value: Any, what: str) -> float:
+        if isinstance(value, float):
+            return value
+        shown = (
+            "nothing"
+            if value is None
+            else str(value)
+            if isinstance(value, CellError | Uncomputed)
+            else repr(value)
+        )
+        raise WorkbookError(
+            f"{self.file}: {self.sheet}!{address(position)} ({what}): got {shown[:60]}, "
+            "need a number; type one"
+        )
+
+    def text(self, key: str) -> str:
+        position = self.place(key)
+        value = self.value(position)
+        if isinstance(value, str):
+            return value
+        raise WorkbookError(
+            f"{self.file}: {self.sheet}!{address(position)} ({key}): got {value!r}, need a word"
+        )
+
+    def table(self, needed: set[str], mine: Any, name: str) -> TableMap:
+        """Return the table whose header row has all the needed quantities.
+
+        mine: says of a header whether it is one of the table's quantities.
+        """
+        headers: dict[int, dict[str, int]] = {}
+        for (row, column), text in sorted(texts_of(self.grid).items()):
+            headers.setdefault(row, {}).setdefault(text, column)
+        for row, columns in sorted(headers.items()):
+            if needed <= columns.keys():
+                kept = {text: column for text, column in columns.items() if mine(text)}
+                return TableMap(row, kept, self.rows_below(row, {columns[name] for name in needed}))
+        raise WorkbookError(
+            f"{self.file}: tab '{self.sheet}' has no table with the headers "
+            f"{', '.join(sorted(needed))} in one row ({name}); restore them"
+        )
+
+    def rows_below(self, header: int, columns: set[int]) -> list[int]:
+        """Return the rows of a table: those with formulas or numbers in most of its columns.
+
+        A sum or a note that a learner keeps below a column makes no row.
+        """
+        filled = Counter(
+            row
+            for (row, column), content in self.grid.items()
+            if row > header and column in columns and isinstance(content, Formula | float)
+        )
+        return sorted(row for row, count in filled.items() if 2 * count >= len(columns))
+
+
+def texts_of(grid: Grid) -> dict[Position, str]:
+    """Return the cells of a grid that hold words, not formulas."""
+    return {
+        position: content
+        for position, content in grid.items()
+        if isinstance(content, str) and not isinstance(content, Formula)
+    }
