@@ -59,6 +59,7 @@ TWO += [
 TWO += ["IF(A{r}>B{r},A{r},B{r})", 'IF(A{r}=B{r},"same",A{r}-B{r})', "INDEX(A{r}:B{r},B{r})"]
 TWO += ["(A{r}*1E+200)*(B{r}*0)", "IF(A{r}*1E+300>B{r},1,2)", "A{r}*B{r}+A{r}/B{r}-A{r}"]
 TWO += ["COUNTIF(A{r}:B{r},B{r})", "SUMIF(A{r}:B{r},B{r})", "AVERAGEIF(A{r}:B{r},A{r})"]
+TWO += ["INDEX(MMULT(A{r}:A{r},A{r}:B{r}),1,2)", "SUM(MMULT(A{r}:A{r},A{r}:B{r}))"]
 TWO += ["ROWS(A{r}:B{r})+COLUMNS(A{r}:B{r})", "INDEX(A{r}:B{r},1,B{r})", "AND(A{r}>0,B{r}<5)"]
 
 TEMPLATES = [text.replace("~", "A{r}") for text in ONE] + TWO
@@ -156,6 +157,11 @@ TEXTBOOK = [
     ("=INDEX(A1:A200,201)", CellError("#REF!")),
     ("=INDEX(A1:B3,2,2)", 5.0),
     ("=INDEX(1:1,1,2)", 4.0),
+    ("=INDEX(MMULT(A1:B2,A1:B2),2,1)", 12.0),
+    ("=INDEX(MMULT(A1:B3,A1:B2),3,2)", 42.0),
+    ("=INDEX(MMULT(A2:B2,A1:B2),1,2)", 33.0),
+    ("=MMULT(A2:B2,A1:A2)", 12.0),
+    ("=INDEX(MMULT(A1:B2,A1:B3),1,1)", CellError("#VALUE!")),
     ("=MATCH(2,A1:A3,0)", 2.0),
     ('=COUNTIF(A1:A3,">1")', 2.0),
     ("=SUMIF(A1:A3,2,B1:B3)", 5.0),

@@ -38,7 +38,7 @@ __all__ = ["Calculated", "Place", "Small", "features", "generated", "labels", "s
 Values = dict[str, dict[Position, Scalar | Uncomputed]]
 Cell = tuple[str, Position]
 
-ROWS, EPOCHS = 12, 3
+ROWS, EPOCHS = 12, 2
 
 
 # Workbooks

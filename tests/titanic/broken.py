@@ -9,7 +9,7 @@ from tests.titanic.books import Place, Small
 from tests.verify.books import first_wrong
 from xlsgd.cells import Content, Formula
 
-__all__ = ["KINDS", "assert_found"]
+__all__ = ["KINDS", "named_and_wrong"]
 
 _RANGE = re.compile(r"(\$?[A-Z]{1,3}\$?)(\d+)(:\$?[A-Z]{1,3}\$?)(\d+)")
 _CELL = re.compile(r"(?<![\w$.:])(\$?[A-Z]{1,3}\$?)(\d+)(?![\w(:])")
@@ -59,19 +59,21 @@ def _doubled(formula: str) -> str:
 KINDS: dict[str, Callable[[str, object], Content]] = {"constant": _constant, "changed": _changed}
 
 
-def assert_found(book: Small, kind: str, *places: Place) -> None:
-    """Break a cell on each of several tabs that do not look at one another, and see that verify
-    names it first of its tab, and the first of them first of all."""
+def named_and_wrong(book: Small, kind: str, *places: Place) -> tuple[list[str], list[str]]:
+    """Break a cell on each of several tabs, and return what verify names and what is wrong.
+
+    places: on tabs that do not look at one another; the first stands on the first of them.
+    What verify should name is the first cell first of all, and each cell first of its tab.
+    """
     changes = {}
     for place in places:
         formula = book.content(place)
         assert isinstance(formula, Formula), f"{place} holds no formula"
         changes[place] = KINDS[kind](formula, book.value(place))
     report = book.verified(changes)
-    assert not report.ok
-    assert first_wrong(report) == book.name(places[0])
+    named = [first_wrong(report)]
     for place in places:
-        tab = next(sheet for sheet in report.sheets if sheet.name == place.tab)
-        assert tab.first_difference is not None
-        assert f"{place.tab}!{tab.first_difference.cell}" == book.name(place)
-        assert tab.first_difference.quantity == place.quantity
+        first = next(sheet for sheet in report.sheets if sheet.name == place.tab).first_difference
+        named.append("nothing" if first is None else f"{place.tab}!{first.cell} {first.quantity}")
+    wrong = [f"{book.name(place)} {place.quantity}" for place in places]
+    return named, [book.name(places[0]), *wrong]

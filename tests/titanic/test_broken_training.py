@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.titanic.books import EPOCHS, ROWS, Place, small
-from tests.titanic.broken import KINDS, assert_found
+from tests.titanic.broken import KINDS, named_and_wrong
+from xlsgd.engines import get_engine
 
 # Of weights that have a column each, the first or the last, and those between are like them.
 STEPS = (
@@ -42,7 +43,8 @@ PLACES = [
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_a_broken_cell_is_named(place: Place, kind: str) -> None:
-    assert_found(small(), kind, place)
+    named, wrong = named_and_wrong(small(), kind, place)
+    assert named == wrong
 
 
 def test_no_quantity_is_left_out() -> None:
@@ -66,21 +68,22 @@ def test_no_quantity_is_left_out() -> None:
     ("of_linear", "of_adam"),
     [
         *(
-            (Place("linear", f"{kind}.a_male", "steps", 1), Place("adam", f"{memory}.a1_ones", "steps", 1))
-            for kind, memory in zip(("param", "up", "grad", "new"), MEMORY, strict=True)
+            (Place("linear", f"{of}.a_male", "steps", 1), Place("adam", f"{has}.a1_ones", "steps", 1))
+            for of, has in zip(("param", "up", "grad", "new"), MEMORY, strict=True)
         ),
-        (Place("linear", "pred", "block.2", 3), Place("adam", "new.a2_male", "steps", -1)),
-        (Place("linear", "loss", "block.3", 3), Place("adam", "avg_grad.a2_male", "steps", 0)),
+        (Place("linear", "pred", "block.2", -1), Place("adam", "new.a2_male", "steps", -1)),
+        (Place("linear", "loss", "block.2", 3), Place("adam", "avg_grad.a2_male", "steps", 0)),
         (Place("linear", "grad.pred", "block.1", 3), Place("adam", "grad.lin2", "block.2", 5)),
         (Place("linear", "loss_up", "block.1", -1), Place("adam", "loss_up", "block.1", 5)),
-        (Place("linear", "derivative_alive", "steps", -1), Place("adam", "relu1", "block.3", -1)),
+        (Place("linear", "derivative_alive", "steps", -1), Place("adam", "relu1", "block.2", -1)),
         (Place("linear", "last_accuracy"), Place("adam", "verdict")),
         (Place("linear", "trend"), Place("adam", "accuracy", "epochs", 1)),
     ],
     ids=lambda place: f"{place}",
 )
 def test_a_broken_cell_on_two_tabs(of_linear: Place, of_adam: Place, kind: str) -> None:
-    assert_found(small(), kind, of_linear, of_adam)
+    named, wrong = named_and_wrong(small(), kind, of_linear, of_adam)
+    assert named == wrong
 
 
 def test_adam_has_no_other_columns() -> None:
@@ -93,9 +96,7 @@ def test_adam_has_no_other_columns() -> None:
 
 
 def test_what_is_calculated_here_is_what_the_whole_book_gives() -> None:
-    from xlsgd.engines import get_engine
-
-    places = (Place("training", "grad.lin1", "block.1", 4), Place("linear", "param.a_male", "steps", 1))
-    changed = small().calculated({place: 0.125 for place in places})
+    places = (Place("training", "grad.lin1", "block.1", 4), Place("passengers", "max_age"))
+    changed = small().calculated(dict.fromkeys(places, 95.0))
     assert changed.values == get_engine("formulas").calculate(changed.book).values
     assert changed.values != small().values

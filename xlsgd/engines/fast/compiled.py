@@ -122,6 +122,22 @@ def _add_products(ranges: list[list[float]]) -> float:
     return float(np.sum(np.prod(np.array(ranges), axis=0)))
 
 
+def _matrix_product(x: list[float], y: list[float], inner: int, columns: int) -> list[float]:
+    """As NumPy multiplies matrices of objects: term by term, from the first to the last."""
+    if not inner or len(x) % inner or len(y) != inner * columns:
+        raise Doubt
+    found = []
+    for begin in range(0, len(x), inner):
+        for column in range(columns):
+            total = x[begin] * y[column]
+            for i in range(1, inner):
+                total += x[begin + i] * y[i * columns + column]
+            if total - total != 0.0:
+                raise Doubt
+            found.append(total)
+    return found
+
+
 def _chosen(numbers: list[float], criterion: float, values: list[object]) -> list[object]:
     chosen = [value for number, value in zip(numbers, values, strict=True) if number == criterion]
     if not chosen or any(type(value) is not float for value in chosen):
@@ -144,6 +160,7 @@ _NAMES: dict[str, Any] = {
     "floor": math.floor,
     "int": int,
     "len": len,
+    "matrix_product": _matrix_product,
     "max": max,
     "mean": _mean,
     "min": min,

@@ -40,6 +40,18 @@ def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
     return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
 
 
+@rule("MMULT", takes=(2,))
+def _product(writer: Writer, name: str, arguments: Arguments) -> Written:
+    x, y = (writer.numbers_range(argument) for argument in arguments)
+    left, right = (writer.size(argument) for argument in arguments)
+    # A range that ends with the cells in use has another shape than the one written.
+    if left is None or right is None or left.columns != right.rows:
+        raise Unable(name)
+    if (left.stride, right.stride) != (left.columns, right.columns):
+        raise Unable(name)
+    return writer.let(f"matrix_product({x}, {y}, {left.columns}, {right.columns})", NUMBERS)
+
+
 # The next four are not strict: formulas leaves errors out, or looks for them.
 @lazy_rule("COUNT")
 def _count(writer: Writer, name: str, arguments: Arguments) -> Written:

@@ -176,8 +176,13 @@ class Writer:
         return written.text
 
     def size(self, id_: str) -> Size | None:
-        """Return the size of a node that is a range, None for any other."""
+        """Return the size of a node that is a range or a product of ranges, None for any other."""
         node = self._expression.nodes.get(id_)
+        if isinstance(node, Call) and node.name == "MMULT":
+            left, right = (self.size(argument) for argument in node.arguments)
+            if left is None or right is None:
+                return None
+            return Size(left.rows, right.columns, right.columns)
         return self._sizes.get(node.slot) if isinstance(node, Operand) else None
 
     def is_whole(self, id_: str) -> bool:
