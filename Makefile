@@ -1,4 +1,4 @@
-# make demo       two workbooks to open, checked against PyTorch
+# make demo       three workbooks to open, checked against PyTorch
 # make test       lint, types and tests (LibreOffice and Gnumeric, where installed, are tried too)
 # make workbooks  the committed workbooks anew
 # make clean      remove the environment .venv, demo/ and all caches
@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-LESSONS := graddesc two-neuron
+LESSONS := graddesc two-neuron titanic
 
 .PHONY: help demo test workbooks clean
 .DELETE_ON_ERROR:

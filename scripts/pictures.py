@@ -52,6 +52,7 @@ DOCS = {
         "graddesc", "sgd", "A1:W36", Options(learning_rate=0.0005, optimizers=("sgd",))
     ),
     "frozen-and-exploded": Part("two-neuron", "two", "K3:AG40"),
+    "titanic": Part("titanic", "training", "A1:P38"),
     "compare": Part("graddesc", "compare", "A1:H39"),
 }
 

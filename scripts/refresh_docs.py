@@ -365,6 +365,15 @@ def _layers() -> list[str]:
     )
 
 
+def _inputs() -> list[str]:
+    from xlsgd.features import feature_columns
+
+    return _table(
+        ("input", "on paper", "what it is"),
+        ((f"`{c.quantity}`", c.paper, c.note) for c in feature_columns()),
+    )
+
+
 def _losses() -> list[str]:
     from xlsgd.losses import losses
 
@@ -501,6 +510,7 @@ def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 TABLES: dict[str, Callable[[], list[str]]] = {
     "lessons": _lessons,
     "optimizers": _optimizers,
+    "inputs": _inputs,
     "layers": _layers,
     "losses": _losses,
     "gradient rules": _gradients,

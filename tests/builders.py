@@ -41,7 +41,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-LESSONS = ("graddesc", "two-neuron")
+LESSONS = ("graddesc", "two-neuron", "titanic")
 """The lessons that the project ships as workbooks."""
 
 

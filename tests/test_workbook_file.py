@@ -25,6 +25,7 @@ import xlsgd
 from tests.builders import LESSONS, default_lesson, experiment_of, small_data, write_experiments
 from xlsgd import generate
 from xlsgd.columns import Column
+from xlsgd.data.passengers import INPUTS
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
 from xlsgd.sheets.finder import Found, find_lesson
@@ -41,6 +42,7 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 FUNCTIONS = {
     *("ABS", "AND", "AVERAGEIF", "COUNT", "COUNTIF", "EXP", "IF", "INDEX", "ISNUMBER", "MATCH"),
     *("MAX", "MIN", "NA", "OR", "ROUNDUP", "SQRT", "SUM", "TANH"),
+    *("AVERAGE", "COUNTIFS", "INT", "LOG10", "MMULT", "ROWS", "SUMPRODUCT"),
 }
 VOLATILE = {"RAND", "RANDBETWEEN", "NOW", "TODAY", "OFFSET", "INDIRECT", "CELL", "INFO"}
 
@@ -200,6 +202,12 @@ def test_formulas_use_what_every_program_has(texts: dict[str, str]) -> None:
     assert not used & VOLATILE
 
 
+def test_matrices_need_no_array_entry(texts: dict[str, str]) -> None:
+    """INDEX and SUMPRODUCT take a matrix as it is; a matrix alone in a cell would spill."""
+    products = [text for text in texts.values() if "MMULT(" in text]
+    assert all(text.startswith(("=INDEX(MMULT(", "=SUMPRODUCT((MMULT(")) for text in products)
+
+
 @pytest.mark.parametrize(
     ("what", "pattern"),
     [
@@ -350,14 +358,16 @@ def test_charts_have_titles(lesson: str) -> None:
     with zipfile.ZipFile(default_lesson(lesson)) as package:
         charts = [n for n in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
         roots = {name: ElementTree.fromstring(package.read(name)) for name in charts}
-    # Three on each training tab, one to compare.
-    assert len(roots) == 3 * len(found(lesson).maps.training) + 1
+    # Three on each training tab, one to compare, one where a model's predictions are shown.
+    maps = found(lesson).maps
+    assert len(roots) == 3 * len(maps.training) + 1 + len(maps.model)
     for name, root in roots.items():
         chart = root.find(f"{CHART}chart")
         assert chart is not None
         assert words(chart.find(f"{CHART}title")), name
+        bars = root.find(f".//{CHART}barChart") is not None
         axes = list(root.iter(f"{CHART}valAx"))
-        assert len(axes) == 2
+        assert len(axes) == (1 if bars else 2)
         for axis in axes:
             assert words(axis.find(f"{CHART}title")), name
             deleted = axis.find(f"{CHART}delete")
@@ -368,7 +378,8 @@ def test_charts_have_titles(lesson: str) -> None:
         for reference in references:
             tab = reference.rpartition("!")[0].strip("'")
             assert tab in formulas(lesson).sheetnames
-        if "loss" in words(chart.find(f"{CHART}title")).lower():
+        title = words(chart.find(f"{CHART}title")).lower()
+        if "loss" in title and "accuracy" not in title:
             assert any(True for _ in root.iter(f"{CHART}logBase")), name
 
 
@@ -441,5 +452,8 @@ def test_data_are_plain_numbers(lesson: str) -> None:
     maps = found(lesson).maps.data
     table = maps.tables["data"]
     sheet = formulas(lesson)[maps.sheet]
-    for column in table.columns.values():
-        assert {sheet.cell(row, column).data_type for row in table.rows} == {"n"}
+    for quantity, column in table.columns.items():
+        kinds = {sheet.cell(row, column).data_type for row in table.rows}
+        words = quantity in ("Sex", "Embarked")
+        made = quantity in INPUTS and lesson == "titanic"
+        assert kinds == {"s" if words else "f" if made else "n"}, quantity

@@ -65,6 +65,7 @@ def generate(
             start_from=start,
             seed=seed or 0,
             data=data,
+            progress=progress,
         )
     )
     # Slow imports wait until the options have been found to make sense.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -30,6 +30,7 @@ class Options:
     start_from: ``random`` or ``solved``, for the lessons that make up their start weights.
     seed: for such random weights.
     data: what a lesson trains on instead of its own.
+    progress: called now and then where making the lesson takes long.
     """
 
     learning_rate: float | None = None
@@ -44,6 +45,7 @@ class Options:
     start_from: str = "random"
     seed: int = 0
     data: Dataset | None = None
+    progress: Callable[[str, int, int], None] | None = None
 
     @property
     def caution(self) -> tuple[str, ...]:

@@ -119,10 +119,15 @@ class Titanic(LessonPlan):
             )
         if options.start_from == "solved":
             known: dict[str, Mapping[str, float]] = {}
+
+            def looking(done: int, total: int) -> None:
+                if options.progress is not None:
+                    options.progress("looking for start weights", done, total)
+
             for i, e in enumerate(experiments):
                 text = str(e.network)
                 if text not in known:
-                    known[text] = solved_weights(e, data, options.seed)
+                    known[text] = solved_weights(e, data, options.seed, looking)
                 experiments[i] = replace(e, start=known[text])
         shapes = f"({data.rows:,} × 10) · (10 × 2)"
         return Lesson(
