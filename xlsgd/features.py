@@ -24,12 +24,12 @@ def feature_columns(max_age: str = "{max_age}") -> list[Column]:
     def one(name: str, formula: str, paper: str, note: str, pandas: str) -> Column:
         return Column(name, formula, paper, note, pandas, group=_GROUP)
 
-    def either(name: str, column: str, value: str, words: str) -> Column:
+    def either(name: str, column: str, value: str, words: str, more: str = "") -> Column:
         return one(
             name,
             f"=IF({{{column}}}={value},1,0)",
             f"1 if {column} is {value}".replace('"', ""),
-            f"1 for {words}, 0 for all others",
+            f"1 for {words}, 0 for all others{more}",
             f"(frame.{column} == {value}).astype(float)".replace('"', "'"),
         )
 
@@ -52,9 +52,9 @@ def feature_columns(max_age: str = "{max_age}") -> list[Column]:
             "numpy.log10(frame.Fare + 1)",
         ),
         either("pclass_1", "Pclass", "1", "first class"),
-        either("pclass_2", "Pclass", "2", "second class; third class has 0 in both"),
+        either("pclass_2", "Pclass", "2", "second class", "; third class has 0 in both"),
         either("embark_s", "Embarked", '"S"', "those who came aboard in Southampton"),
-        either("embark_c", "Embarked", '"C"', "those from Cherbourg; Queenstown has 0 in both"),
+        either("embark_c", "Embarked", '"C"', "those from Cherbourg", "; Queenstown has 0 in both"),
         either("male", "Sex", '"male"', "men and boys"),
         one("ones", "=1", "1", "always 1: its weight is what others call the bias", "1.0"),
     ]

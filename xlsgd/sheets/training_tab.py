@@ -11,6 +11,7 @@ from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd import verdict
@@ -18,7 +19,7 @@ from xlsgd.cells import column_letters
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
-from xlsgd.layouts.blocks import BLOCK
+from xlsgd.layouts.blocks import BLOCK, block_name
 from xlsgd.sheets.charts import BarSpec, ChartSpec, add_bars, add_chart
 from xlsgd.sheets.maps import (
     BookMap,
@@ -129,6 +130,8 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
         heading = f"epoch {name.removeprefix(BLOCK)}: " if name.startswith(BLOCK) else ""
         write_headers(sheet, columns, tab.tables[name], heading)
         write_body(sheet, columns, book, tab, name)
+    if block_name(1) in tab.tables:
+        _number_blocks(sheet, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
     column = column_letters(_VALUE)
     shorten_large(sheet, f"{column}{FIRST_ROW}:{column}{max(r for r, _ in tab.fields.values())}")
@@ -136,6 +139,23 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
     _colour(sheet, experiment, tab)
     _add_charts(sheet, experiment, book)
     _set_sizes(sheet, tables, tab)
+
+
+def _number_blocks(sheet: Worksheet, tab: TabMap) -> None:
+    """Number the rows at the left of the blocks, and let every epoch lead to its block."""
+    first = tab.tables[block_name(1)]
+    left = min(first.columns.values()) - 1
+    sheet.cell(first.header_row, left, "row").style = "quantity"
+    for i, row in enumerate(first.rows, 1):
+        sheet.cell(row, left, i).style = "count"
+    epochs = tab.tables["epochs"]
+    for number, row in enumerate(epochs.rows, 1):
+        cell = sheet.cell(row, epochs.columns["epoch"])
+        block = tab.tables[block_name(number)]
+        there = address((GROUP_ROW, min(block.columns.values())))
+        cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(tab.sheet)}!{there}")
+        cell.style = "link"
+        cell.number_format = "0"
 
 
 def write_fields(
@@ -430,7 +450,8 @@ def _set_sizes(sheet: Worksheet, tables: Mapping[str, Sequence[Column]], tab: Ta
         for column in columns:
             wide = max(11, len(column.quantity) * 1.15 + 1, min(len(column.paper) * 0.45 + 2, 18))
             widths[places[column.quantity]] = wide
-        widths[max(places.values()) + 1] = 2
+        gap = block_name(1) in tables and name == "steps"
+        widths[max(places.values()) + 1] = 7 if gap else 2
     for number, width in widths.items():
         sheet.column_dimensions[column_letters(number)].width = width
     sheet.row_dimensions[1].height = 48
