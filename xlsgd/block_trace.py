@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd import chartable, verdict
+from xlsgd.accuracy import right
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
@@ -210,14 +211,11 @@ class _Work:
             largest = torch.full((shape[0], self.per_epoch), -torch.inf, dtype=torch.float64)
             means[unit] = largest.scatter_reduce(1, batch.expand(shape), values[unit], "amax")
         if experiment.classifies:
-            values["correct"] = right = self._right(values["pred"])
-            means["accuracy"] = mean(right)
+            # The labels as they are: one moved by a unit in the last place is no label any more.
+            labels = np.array(self.data.y)
+            values["correct"] = torch.from_numpy(right(values["pred"].numpy(), labels))
+            means["accuracy"] = mean(values["correct"])
         return values, gradients | means
-
-    def _right(self, pred: Tensor) -> Tensor:
-        right = ((pred > 0.5) & (self.y == 1)) | ((pred <= 0.5) & (self.y == 0))
-        # What is no number counts for nobody in a sheet.
-        return (right & pred.isfinite()).double()
 
     def _moved_weights(self, parameters: Tensors) -> Tensors:
         experiment, moved = self.experiment, {}

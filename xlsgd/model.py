@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd import verdict
+from xlsgd.accuracy import accuracy, right
 from xlsgd.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import ROWS
-from xlsgd.layouts.blocks import accuracy_of
 from xlsgd.layouts.layout import forward_columns, loss_column
 
 __all__ = [
@@ -96,7 +96,7 @@ def fields(experiment: Experiment) -> list[Input]:
         Input("mean_loss", "=AVERAGE({forward.loss})", "mean over all rows"),
         Input(
             "accuracy",
-            "=" + accuracy_of("{forward.pred}", "{forward.y}", "{rows}"),
+            "=" + accuracy("{forward.pred}", "{forward.y}", "{rows}"),
             "share of rows in which a prediction above 0.5 stands for y = 1",
         ),
         Input("above_1", '=COUNTIF({forward.pred},">1")', "predictions above 1: surer than sure"),
@@ -185,13 +185,11 @@ def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]
     mean = noise.mean(torch.from_numpy(rows["loss"]), batch, 1)[:, 0].numpy()
     pred, label = rows["pred"], rows["y"]
     with np.errstate(invalid="ignore"):
-        right = ((pred > 0.5) & (label == 1)) | ((pred <= 0.5) & (label == 0))
-        right &= np.isfinite(pred)
         above = (pred > 1) & np.isfinite(pred)
     per_member: dict[str, Floats] = {
         "rows": np.full(members, float(data.rows)),
         "mean_loss": np.where(np.isfinite(mean), mean, np.nan),
-        "accuracy": right.mean(1),
+        "accuracy": right(pred, label).mean(1),
         "above_1": above.sum(1).astype(float),
     }
     units = verdict.units(experiment)

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.accuracy import NOTE, PAPER, TORCH
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 
@@ -211,10 +212,9 @@ def epoch_columns(watched: Watched) -> list[Column]:
             column(
                 "accuracy",
                 f"={watched.accuracy}",
-                "share of rows predicted right",
-                "share of the rows in which a prediction above 0.5 stands for y = 1, or one of "
-                "at most 0.5 for y = 0",
-                "((pred > 0.5) == (y == 1)).double().mean()",
+                PAPER,
+                NOTE,
+                TORCH,
             )
         )
     return found

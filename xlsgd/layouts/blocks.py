@@ -16,6 +16,7 @@ Names in templates, besides those of xlsgd.columns:
 from __future__ import annotations
 
 from xlsgd import chartable, verdict
+from xlsgd.accuracy import NOTE, PAPER, TORCH, accuracy
 from xlsgd.columns import Column, Input
 from xlsgd.experiment import Experiment
 from xlsgd.gradients import GRADIENT_INPUT, gradient_rules
@@ -28,7 +29,7 @@ from xlsgd.layouts.layout import (
     parameter_columns,
 )
 
-__all__ = ["BLOCK", "LAYOUT", "BlocksLayout", "accuracy_of", "block_name"]
+__all__ = ["BLOCK", "LAYOUT", "BlocksLayout", "block_name"]
 
 BLOCK = "block."
 """How the names of the tables begin that are blocks."""
@@ -74,7 +75,7 @@ class BlocksLayout(Layout):
             parameters=experiment.network.parameters,
             completed="INT({last_step}/{steps_per_epoch})",
             mean_loss="AVERAGE({block.loss})",
-            accuracy=accuracy_of("{block.pred}", "{block.y}", "{rows}")
+            accuracy=accuracy("{block.pred}", "{block.y}", "{rows}")
             if experiment.classifies
             else None,
         )
@@ -100,14 +101,6 @@ LAYOUT = BlocksLayout()
 def block_name(epoch: int) -> str:
     """Return the name of the table that shows an epoch, counted from 1."""
     return f"{BLOCK}{epoch}"
-
-
-def accuracy_of(pred: str, y: str, rows: str) -> str:
-    """Return the expression of the share of rows predicted right.
-
-    pred, y: the templates of their cells.   rows: of how many they are.
-    """
-    return f'(COUNTIFS({pred},">0.5",{y},1)+COUNTIFS({pred},"<=0.5",{y},0))/{rows}'
 
 
 def _backprop() -> Backprop:
@@ -215,11 +208,10 @@ def _mean_columns(experiment: Experiment) -> list[Column]:
         found.append(
             Column(
                 "accuracy",
-                "=" + accuracy_of("{batch.pred}", "{batch.y}", "{batch_rows}"),
-                paper="share predicted right",
-                note="share of the batch in which a prediction above 0.5 stands for y = 1, or one "
-                "of at most 0.5 for y = 0",
-                torch="((pred > 0.5) == (y == 1)).double().mean()",
+                "=" + accuracy("{batch.pred}", "{batch.y}", "{batch_rows}"),
+                paper=PAPER,
+                note=NOTE,
+                torch=TORCH,
                 group="forward",
             )
         )

@@ -23,7 +23,7 @@ from xlsgd.sheets.maps import (
     quoted,
 )
 from xlsgd.sheets.markers import COMPARE, MARKER
-from xlsgd.sheets.style import COLOURS, fill_of, shorten_large
+from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
 from xlsgd.sheets.training_tab import write_fields
 
 __all__ = ["draw_compare_tab", "map_compare_tab"]
@@ -132,10 +132,7 @@ def draw_compare_tab(
         width = widths.get(number, max(16, len(name) * 1.1 + 2))
         sheet.column_dimensions[column_letters(number)].width = width
     sheet.row_dimensions[runs.header_row - 1].height = 24
-    sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    set_page(sheet)
 
 
 def _draw_losses(

@@ -7,6 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.lessons.lesson import Lesson
 from xlsgd.sheets.maps import BookMap, quoted
+from xlsgd.sheets.style import set_page
 
 __all__ = ["draw_lesson_tab"]
 
@@ -73,7 +74,4 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
         sheet.cell(row, 2, meaning[style]).style = "fact"
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 92
-    sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    set_page(sheet)

@@ -10,7 +10,7 @@ from xlsgd.columns import Input
 from xlsgd.experiment import Experiment
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker
 from xlsgd.sheets.markers import MARKER, MATRIX
-from xlsgd.sheets.style import shorten_large
+from xlsgd.sheets.style import set_page, shorten_large
 from xlsgd.sheets.training_tab import write_body, write_fields, write_headers
 
 __all__ = ["draw_matrix_tab", "map_matrix_tab"]
@@ -88,7 +88,4 @@ def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: B
     sheet.row_dimensions[table.header_row + 1].height = 34
     shorten_large(sheet, table.span)
     sheet.freeze_panes = f"A{table.rows[0]}"
-    sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    set_page(sheet)

@@ -16,7 +16,7 @@ from xlsgd.features import feature_columns
 from xlsgd.sheets.charts import BarSpec, add_bars
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
 from xlsgd.sheets.markers import MARKER, MODEL
-from xlsgd.sheets.style import COLOURS, fill_of, shorten_large
+from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
 from xlsgd.sheets.training_tab import write_body, write_fields, write_headers
 
 __all__ = ["PERSON", "draw_model_tab", "map_model_tab"]
@@ -139,10 +139,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> N
         sheet.column_dimensions[column_letters(number)].width = width
     for row in (table.header_row + 1, tab.tables["person"].header_row + 1):
         sheet.row_dimensions[row].height = 34
-    sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    set_page(sheet)
 
 
 def _heading(sheet: Worksheet, row: int, column: int, width: int, words: str) -> None:

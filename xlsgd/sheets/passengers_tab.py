@@ -12,6 +12,7 @@ from xlsgd.data.passengers import RAW_COLUMNS
 from xlsgd.features import MAX_AGE, feature_columns
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap
 from xlsgd.sheets.markers import MARKER, PASSENGERS
+from xlsgd.sheets.style import set_page
 from xlsgd.sheets.training_tab import (
     FIRST_ROW,
     HEADER_ROW,
@@ -98,10 +99,7 @@ def draw_passengers_tab(sheet: Worksheet, data: Passengers, book: BookMap) -> No
     sheet.column_dimensions[gap].width = 2
     sheet.row_dimensions[HEADER_ROW + 1].height = 34
     sheet.freeze_panes = f"A{FIRST_ROW}"
-    sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    set_page(sheet)
 
 
 def write_raw(cell: Cell, value: float | str | None) -> None:

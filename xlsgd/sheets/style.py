@@ -17,6 +17,7 @@ __all__ = [
     "SHORT",
     "add_styles",
     "fill_of",
+    "set_page",
     "shorten_large",
 ]
 
@@ -77,6 +78,14 @@ SERIES = ("1F77B4", "D9541E", "2E8B57", "8E44AD", "B8860B", "17808C", "C2185B", 
 def fill_of(colour: str) -> PatternFill:
     """Return a plain fill."""
     return PatternFill("solid", start_color=colour, end_color=colour)
+
+
+def set_page(sheet: Worksheet) -> None:
+    """Set how a tab looks as a whole: no grid on screen, one page wide on paper."""
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
 def shorten_large(sheet: Worksheet, *spans: str) -> None:

@@ -31,7 +31,7 @@ from xlsgd.sheets.maps import (
     quoted,
 )
 from xlsgd.sheets.markers import MARKER, TRAINING
-from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, SHORT, fill_of, shorten_large
+from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, SHORT, fill_of, set_page, shorten_large
 
 __all__ = ["draw_training_tab", "map_training_tab", "write_body", "write_fields", "write_headers"]
 
@@ -459,7 +459,4 @@ def _set_sizes(sheet: Worksheet, tables: Mapping[str, Sequence[Column]], tab: Ta
     sheet.row_dimensions[PAPER_ROW].height = 34
     sheet.row_dimensions[_EPOCHS_HEADER + 1].height = 24
     sheet.freeze_panes = f"A{FIRST_ROW}"
-    sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    set_page(sheet)
