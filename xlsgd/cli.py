@@ -143,10 +143,10 @@ def generate(
         if source is not None and output is not None:
             _refuse_to_overwrite([Path(source)], output)
         data = _dataset(lesson, source, points, noise, seed)
-        if data is not None and not quiet:
-            _tell_of(data, source)
         path = write(lesson, output, init=init, data=data, seed=seed, progress=progress, **options)
         progress.clear()
+        if data is not None and not quiet:
+            _tell_of(data, source)
         click.echo(path)
 
 

@@ -34,8 +34,8 @@ def feature_columns(max_age: str = "{max_age}") -> list[Column]:
         )
 
     columns = [
-        one("sibsp", "={SibSp}", "SibSp", "siblings and spouses aboard", "frame.SibSp"),
-        one("parch", "={Parch}", "Parch", "parents and children aboard", "frame.Parch"),
+        one("sibsp", "={SibSp}+0", "SibSp", "siblings and spouses aboard", "frame.SibSp"),
+        one("parch", "={Parch}+0", "Parch", "parents and children aboard", "frame.Parch"),
         one(
             "age_n",
             f"={{Age}}/{max_age}",

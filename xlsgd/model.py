@@ -48,6 +48,9 @@ WEIGHTS_OF = Input(
 BINS = (-1e300, *(round(i / 10, 1) for i in range(11)), 1e300)
 """Where the bars of the histogram begin and end."""
 
+_NUMBERS = ("Pclass", "Age", "SibSp", "Parch", "Fare")
+"""The cells of the row to fill in that take a number."""
+
 SAYS = ("would survive", "would not survive", "fill in all seven cells")
 
 _PARAMETER = "{{weight.{}}}".format
@@ -129,12 +132,15 @@ def person_columns(experiment: Experiment, features: Sequence[Column]) -> list[C
 
     features: the inputs, as formulas of the cells to fill in.
     """
+    numbers = ",".join(f"{{{name}}}" for name in _NUMBERS)
+    words = ",".join(f'{{{name}}}<>""' for name in ("Sex", "Embarked"))
     return [
         *features,
         *forward_columns(experiment.network.places, _PARAMETER, "{{{}}}".format),
         Column(
             "says",
-            f'=IF(ISNUMBER({{pred}}),IF({{pred}}>0.5,"{SAYS[0]}","{SAYS[1]}"),"{SAYS[2]}")',
+            f"=IF(AND(COUNT({numbers})={len(_NUMBERS)},{words}),IF(ISNUMBER({{pred}}),"
+            f'IF({{pred}}>0.5,"{SAYS[0]}","{SAYS[1]}"),"{SAYS[2]}"),"{SAYS[2]}")',
             "pred > 0.5?",
             "above 0.5 counts as survived",
             "pred > 0.5",
@@ -211,9 +217,14 @@ def histogram_values(found: Forward, begins: Floats, ends: Floats) -> dict[str, 
     return {f"y_{label}": (inside & (y == label)).sum(-1).astype(float) for label in (0, 1)}
 
 
-def person_words(pred: Sequence[float]) -> list[float | str]:
-    """Return what the row to fill in says.  pred: its prediction, one a member."""
+def person_words(person: Mapping[str, object], pred: Sequence[float]) -> list[float | str]:
+    """Return what the row to fill in says.
+
+    person: what is filled in.   pred: its prediction, one a member.
+    """
+    filled = all(isinstance(person[name], float) for name in _NUMBERS)
+    filled &= all(person[name] not in (None, "") for name in ("Sex", "Embarked"))
     return [
-        SAYS[2] if not np.isfinite(number) else SAYS[0] if number > 0.5 else SAYS[1]
+        SAYS[2] if not (filled and np.isfinite(number)) else SAYS[0] if number > 0.5 else SAYS[1]
         for number in pred
     ]

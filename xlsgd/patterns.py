@@ -14,7 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from xlsgd.cells import Content, Formula, Position
 
-__all__ = ["broken_patterns", "canonical", "loosely", "relative_form"]
+__all__ = [
+    "broken_patterns",
+    "canonical",
+    "loosely",
+    "plainly",
+    "reaches_as_far",
+    "relative_form",
+]
 
 # An A1 reference with a relative row. What stands before it must not be part of a name, a
 # function or an absolute row; what follows must not make it a function or a longer name.
@@ -55,11 +62,28 @@ def canonical(formula: str) -> str:
     return '"'.join(pieces)
 
 
+_RANGE_END = re.compile(r"(\$[A-Z]+\$[0-9]+:\$[A-Z]+)\$([0-9]+)")
+
+
+def plainly(formula: str) -> str:
+    """Return what has to agree whatever a program makes of numbers and of quotes around the names
+    of sheets."""
+    return re.sub(r"'([^'!]+)'!", r"\1!", canonical(formula))
+
+
 def loosely(formula: str) -> str:
-    """Return what has to agree even where a table has been cut short at its end, and whatever
-    quotes a program puts around the names of sheets."""
-    formula = re.sub(r"'([^'!]+)'!", r"\1!", canonical(formula))
-    return re.sub(r"(\$[A-Z]+\$[0-9]+:\$[A-Z]+)\$[0-9]+", r"\1", formula)
+    """Return what has to agree even where a table has been cut short at its end."""
+    return _RANGE_END.sub(r"\1", plainly(formula))
+
+
+def reaches_as_far(formula: str, wanted: str) -> bool:
+    """Return whether no range of a formula ends above the one that is wanted: a table that has
+    been cut short leaves ranges that are too long, never too short."""
+    ends, needed = (
+        [int(match[2]) for match in _RANGE_END.finditer(plainly(text))]
+        for text in (formula, wanted)
+    )
+    return len(ends) == len(needed) and all(x >= y for x, y in zip(ends, needed, strict=True))
 
 
 def broken_patterns(

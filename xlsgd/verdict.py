@@ -20,7 +20,8 @@ The rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,7 @@ from xlsgd.experiment import Experiment
 __all__ = [
     "Verdict",
     "Watched",
+    "agrees",
     "columns",
     "epoch_columns",
     "epoch_quantities",
@@ -365,6 +367,23 @@ class Verdict:
         if self.frozen_since:
             words += f"; numerical derivative frozen since step {self.frozen_since}"
         return words
+
+
+_FROZEN = re.compile(r"; numerical derivative frozen since step \d+")
+
+
+def agrees(shown: str, texts: Sequence[str | float]) -> bool:
+    """Return whether a verdict is one of those that rounding may lead to.
+
+    texts: of every member of the ensemble. Just before a derivative freezes, its differences are
+    a unit in the last place or none, as rounding has it: where the members do not agree on the
+    step, no step counts.
+    """
+    if shown in texts:
+        return True
+    plain = [_FROZEN.sub("", str(text)) for text in texts]
+    unsure = len({str(text).removeprefix(p) for text, p in zip(texts, plain, strict=True)}) > 1
+    return unsure and _FROZEN.sub("", shown) in plain
 
 
 def panel_order(watched: Watched) -> tuple[str, ...]:

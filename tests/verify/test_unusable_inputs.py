@@ -232,5 +232,5 @@ def test_training_tab_without_its_marker_is_not_passed_over(small: Path, target:
         (marker,) = (cell for cell in sheet["A"] if cell.value == "xlsgd")
         marker.value = sheet.cell(marker.row, 2).value = None
 
-    with pytest.raises(WorkbookError, match="tab 'sgd' has the headers of a training tab"):
+    with pytest.raises(WorkbookError, match="tab 'sgd' has the headers of one of xlsgd's tabs"):
         xlsgd.verify(edited(small, target, edit))

@@ -18,7 +18,7 @@ from xlsgd.columns import Column
 from xlsgd.compare import Tolerance
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import ROWS, get_layout
-from xlsgd.report.report import RunVerdict, SheetReport, value_text
+from xlsgd.report.report import IN_ORDER, RunVerdict, SheetReport, value_text
 from xlsgd.sheets.finder import Found, Values
 from xlsgd.sheets.maps import TabMap, address, formula_maker
 from xlsgd.sheets.reader import WorkbookFile
@@ -159,7 +159,8 @@ class Checker:
             position = maps.fields[key]
             rank = _DATA if key in _BEFORE_STEPS else _PANEL
             formula = wanted(written[key], position[0])
-            tab.check_formula(position, (rank, i, position[1]), key, formula)
+            growing = experiment.layout == "rows"
+            tab.check_formula(position, (rank, i, position[1]), key, formula, growing)
 
     def _writer(self, maps: TabMap, table: str) -> Wanted:
         """Return what xlsgd writes for a template into a row of a table of a tab."""
@@ -276,7 +277,7 @@ class Checker:
                 for j, column in enumerate(comparison.runs_columns(experiment)[1:]):
                     formula = wanted(column.formula, row)
                     place = fields[column.quantity]
-                    tab.check_formula(place, (order, j, 0), column.quantity, formula)
+                    tab.check_formula(place, (order, j, 0), column.quantity, formula, True)
                 expected = {key: [line[key] for line in lines] for key in lines[0]}
                 tab.expect_field_strays(fields, expected, free[experiment])
                 if compared:
@@ -296,7 +297,16 @@ class Checker:
                 "the file stores no values beside its formulas (the program that saved it writes "
                 "none), so stored values could not be checked"
             )
-        return [tab.finish() for tab in self._tabs.values()]
+        # In order of calculation: what is wrong because of an earlier tab is no news.
+        kinds = list(IN_ORDER)
+        ordered = sorted(self._tabs.values(), key=lambda tab: kinds.index(tab.report.kind))
+        wrong: dict[str, bool] = {}
+        for tab in ordered:
+            kind = tab.report.kind
+            earlier = [k for k in wrong if k in IN_ORDER[kind]]
+            report = tab.finish(any(wrong[k] for k in earlier))
+            wrong[kind] = wrong.get(kind, False) or bool(report.differences)
+        return [tab.report for tab in self._tabs.values()]
 
 
 def _ordered(traced: Tracer, table: str, columns: Sequence[Column]) -> Order:
@@ -336,5 +346,5 @@ def _run_verdict(
         steps = maps.tables["steps"]
         column = column if column in steps.columns else f"awake.{column}"
         cell = address(steps.cell(column, row))
-    agree = sheet in texts
+    agree = verdict.agrees(sheet, texts)
     return RunVerdict(sheet, texts[0], tuple(dict.fromkeys(texts)), agree, kind, step or None, cell)

@@ -20,7 +20,7 @@ from xlsgd.checks.expected import block_of, places_of, ranked
 from xlsgd.columns import Column, Input
 from xlsgd.compare import Block
 from xlsgd.data import Dataset
-from xlsgd.data.passengers import INPUTS, feature_frame
+from xlsgd.data.passengers import INPUTS, NUMBERS, feature_frame
 from xlsgd.experiment import Experiment
 from xlsgd.features import MAX_AGE, feature_columns
 from xlsgd.sheets.finder import Found
@@ -171,7 +171,9 @@ def _check_person(
         "step": _number(tabs[data_tab.sheet].cells.get(data_tab.fields[MAX_AGE.key])),
         "run": float(tabs[data_tab.sheet].numbers(data_tab.tables["data"])["Age"].max()),
     }
-    frame = pd.DataFrame({name: [value] for name, value in found.person.items()})
+    # An empty cell counts as 0 in a formula.
+    filled = {k: 0.0 if v is None and k in NUMBERS else v for k, v in found.person.items()}
+    frame = pd.DataFrame({name: [value] for name, value in filled.items()})
     for check, greatest_age in ages.items():
         features = feature_frame(frame, greatest_age)
         inputs = {name: float(features[name].iloc[0]) for name in INPUTS}
@@ -184,7 +186,9 @@ def _check_person(
         expected: dict[str, list[float | str]] = {name: [value] for name, value in inputs.items()}
         for place in experiment.network.places:
             expected |= {name: [*map(float, passed.rows[name][:, 0])] for name in place.outputs}
-        expected["says"] = model.person_words([*map(float, passed.rows["pred"][:, 0])])
+        expected["says"] = model.person_words(
+            found.person, [*map(float, passed.rows["pred"][:, 0])]
+        )
         _compare_fields(tab, check, places, expected, _FIELDS, _PERSON)
 
 

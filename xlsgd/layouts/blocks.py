@@ -287,7 +287,8 @@ def _comparison_columns(experiment: Experiment) -> list[Column]:
     return [
         Column(
             "grad_of",
-            f"=INDEX({{grad.{first}:grad.{last}}},"
+            # The 1: to Gnumeric, a single index into one row of cells is the number of a row.
+            f"=INDEX({{grad.{first}:grad.{last}}},1,"
             f'MATCH("grad."&{{derivative_of}},{{header.grad.{first}:header.grad.{last}}},0))',
             paper="grad of derivative_of",
             note="backprop's derivative for the weight named in derivative_of",

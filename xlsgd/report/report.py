@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from xlsgd.compare import Comparison
 
-__all__ = ["CHECKS", "Difference", "Extreme", "Report", "RunVerdict", "SheetReport", "value_text"]
+__all__ = [
+    "CHECKS",
+    "IN_ORDER",
+    "Difference",
+    "Extreme",
+    "Report",
+    "RunVerdict",
+    "SheetReport",
+    "value_text",
+]
 
 CHECKS = {
     "step": "does each row follow from the row before?",
@@ -22,6 +31,16 @@ CHECKS = {
     "pattern": "does every formula say what its column says?",
 }
 """The questions that verify asks, by the name of their check."""
+
+IN_ORDER = {
+    "data": (),
+    "training": ("data",),
+    "model": ("data", "training"),
+    "matrix": ("data", "training", "model"),
+    "compare": ("data", "training"),
+    "other": (),
+}
+"""Kinds of tabs in order of calculation, each with those that it looks at."""
 
 Value = Scalar | Uncomputed
 
@@ -163,8 +182,9 @@ class Report:
         return next(self.differences(), None)
 
     def differences(self) -> Iterator[Difference]:
-        """Yield every difference, tab by tab, in order of calculation: compare tabs last."""
-        for sheet in sorted(self.sheets, key=lambda sheet: sheet.kind == "compare"):
+        """Yield every difference, tab by tab, in order of calculation."""
+        kinds = list(IN_ORDER)
+        for sheet in sorted(self.sheets, key=lambda sheet: kinds.index(sheet.kind)):
             yield from sheet.differences
 
     def frame(self) -> pd.DataFrame:

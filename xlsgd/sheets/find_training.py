@@ -42,7 +42,7 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
         where = f"!{address(tab.fields[key])}" if key in tab.fields else ""
         raise WorkbookError(f"{tab.file}: {tab.sheet}{where}: {error}") from error
     tables = layout.tables(experiment)
-    _keep(tab, steps, {column.quantity for column in tables["steps"]}, "")
+    _keep(tab, steps, {column.quantity for column in tables["steps"]})
     steps.rows = tab.rows_below(steps.header_row, set(steps.columns.values()))
     found = {"steps": steps}
     if tab.layout == "rows":
@@ -117,13 +117,13 @@ def _whole(tab: FoundTab, key: str, need: str, most: int | None) -> int:
     return int(number)
 
 
-def _keep(tab: FoundTab, table: TableMap, quantities: set[str], what: str) -> None:
+def _keep(tab: FoundTab, table: TableMap, quantities: set[str]) -> None:
     """Leave a table with the columns of quantities.  Raises WorkbookError if one is missing."""
     table.columns = {q: c for q, c in table.columns.items() if q in quantities}
     missing = quantities - table.columns.keys()
     if missing:
         raise WorkbookError(
-            f"{tab.file}: tab '{tab.sheet}', row {table.header_row}{what}: no header "
+            f"{tab.file}: tab '{tab.sheet}', row {table.header_row}: no header "
             f"{', '.join(sorted(missing))}; restore it, or generate the workbook again"
         )
 
@@ -136,20 +136,21 @@ def _blocks(
     texts = sorted(
         (c, text) for (r, c), text in texts_of(tab.grid).items() if r == row and c > begin
     )
-    blocks: dict[str, TableMap] = {}
-    for column, text in texts:
-        if text == quantities[0]:
-            blocks[block_name(len(blocks) + 1)] = TableMap(row, {}, [])
-        if blocks and text in quantities:
-            blocks[block_name(len(blocks))].columns.setdefault(text, column)
-    if not blocks:
-        raise WorkbookError(
-            f"{tab.file}: tab '{tab.sheet}', row {row}: no header {quantities[0]}; restore "
-            "it, or generate the workbook again"
-        )
+    places = {q: [column for column, text in texts if text == q] for q in quantities}
+    count = max(map(len, places.values()))
+    for quantity, found in places.items():
+        if len(found) != count or not found:
+            raise WorkbookError(
+                f"{tab.file}: tab '{tab.sheet}', row {row}: the header {quantity} stands there "
+                f"{len(found)} times to the right of the steps, need {max(count, 1)}, one for "
+                "every epoch; restore it, or generate the workbook again"
+            )
+    blocks = {
+        block_name(i + 1): TableMap(row, {q: found[i] for q, found in places.items()}, [])
+        for i in range(count)
+    }
     rows: set[int] = set()
-    for number, block in enumerate(blocks.values(), 1):
-        _keep(tab, block, set(quantities), f", block of epoch {number}")
+    for block in blocks.values():
         rows |= set(tab.rows_below(row, set(block.columns.values())))
     if len(rows) != data_rows:
         raise WorkbookError(

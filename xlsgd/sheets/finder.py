@@ -19,13 +19,21 @@ from xlsgd.sheets.find_forward import find_matrix, find_model, shown_experiment
 from xlsgd.sheets.find_training import HEADERS, find_training
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.sheets.markers import DATA, MARKER, TRAINING
+from xlsgd.sheets.markers import DATA, MARKER, MATRIX, MODEL, TRAINING
 from xlsgd.sheets.model_tab import PERSON
 
 __all__ = ["Found", "Values", "find_lesson"]
 
 Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
 """Per sheet, the calculated value of every formula cell."""
+
+
+_OF_OURS = [
+    *((TRAINING[layout], headers) for layout, headers in HEADERS.items()),
+    (MODEL, frozenset(("says", "pred", "unit"))),
+    (MATRIX, frozenset(("xw_1", "pred", "loss"))),
+]
+"""What a tab's headers say it is, where its marker is gone."""
 
 
 @dataclass
@@ -60,13 +68,13 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             tabs[tab.kind].append(tab)
             continue
         texts = set(texts_of(grid).values())
-        for layout, headers in HEADERS.items():
+        for marker, headers in _OF_OURS:
             if texts >= headers:
                 # To pass over it would be to call a workbook right of which a tab was not looked
                 # at.
                 raise WorkbookError(
-                    f"{file}: tab '{sheet}' has the headers of a training tab, but no cell "
-                    f"'{MARKER}' with '{TRAINING[layout]}' beside it; restore these two cells, or "
+                    f"{file}: tab '{sheet}' has the headers of one of xlsgd's tabs, but no cell "
+                    f"'{MARKER}' with '{marker}' beside it; restore these two cells, or "
                     "give the headers other words if the tab is your own"
                 )
     sources = tabs["data"] + tabs["passengers"]

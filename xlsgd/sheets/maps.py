@@ -39,6 +39,11 @@ class TableMap:
         first, last = min(self.columns.values()), max(self.columns.values())
         return f"{address((self.rows[0], first))}:{address((self.rows[-1], last))}"
 
+    def above(self, row: int) -> int:
+        """Return the row above, which may lie higher up where a row has been inserted."""
+        place = self.place(row)
+        return self.rows[place - 1] if place else row - 1
+
     def place(self, row: int) -> int:
         """Return the index of a row of the sheet; the inverse of ``rows``."""
         if self._places is None or self._places[0] is not self.rows:
@@ -110,11 +115,16 @@ def formula_maker(
     moving = [text for text in texts if not isinstance(text, str)]
     if not moving:
         text = "".join(map(str, texts))
-        return lambda row: text.replace("{row}", str(row)).replace("{above}", str(row - 1))
+        if "{above}" not in text:
+            return lambda row: text.replace("{row}", str(row))
+        above = tab.tables[table].above
+        return lambda row: text.replace("{row}", str(row)).replace("{above}", str(above(row)))
 
     def formula(row: int) -> str:
         text = "".join([text if isinstance(text, str) else text(row) for text in texts])
-        return text.replace("{row}", str(row)).replace("{above}", str(row - 1))
+        if "{above}" in text:
+            text = text.replace("{above}", str(tab.tables[table].above(row)))
+        return text.replace("{row}", str(row))
 
     return formula
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -108,13 +110,16 @@ def write_raw(cell: Cell, value: float | str | None) -> None:
     cell.number_format = "General"
     if isinstance(value, str):
         # openpyxl takes a leading "=" for a formula.
-        cell.value = value
+        cell.value = _ESCAPE.sub("_x005F_", value)
         cell.data_type = "s"
         # As if typed with an apostrophe: editing the cell does not turn it into a formula.
         cell.quotePrefix = True
     elif value is not None:
         cell.value = int(value) if value.is_integer() else value
 
+
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+"""In an .xlsx file _x000D_ stands for a character by its number."""
 
 _NOTES = dict(
     zip(
