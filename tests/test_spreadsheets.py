@@ -98,6 +98,7 @@ def report_on(lesson: str) -> Report:
     return verify(default_lesson(lesson))
 
 
+TABLES = ("steps", "epochs", "losses", "block.1", "block.20", "data", "forward", "product")
 PROGRAMS = ("libreoffice", "gnumeric")
 BOTH = [(program, lesson) for lesson in LESSONS for program in PROGRAMS]
 
@@ -131,12 +132,14 @@ def test_the_numbers_are_the_same(outcome: tuple[str, Outcome]) -> None:
         if program == "gnumeric" and tab.verdict is not None and tab.verdict.kind == "exploded":
             # In a run that explodes, derivatives freeze a step sooner or later with the last bit.
             rows = tab.verdict.step or 0
-        for table in ("steps", "epochs", "losses"):
-            apart += found.apart(tab, table, rows, slack=program == "gnumeric")
+        for table in TABLES:
+            # Means of hundreds of rows, added up in another order, are taken from each other.
+            slack = program == "gnumeric" or "run block.1" in tab.comparisons
+            apart += found.apart(tab, table, rows, slack)
         if tab.kind == "training":
             rows_compared += min(rows, len(tab.comparisons["run steps"].rows))
     assert apart == []
-    assert rows_compared > 2000
+    assert rows_compared >= (2000 if found.report.sheets[1].name == "data" else 60)
 
 
 def test_no_cell_shows_an_error(outcome: tuple[str, Outcome]) -> None:
@@ -156,7 +159,7 @@ def test_no_cell_shows_an_error(outcome: tuple[str, Outcome]) -> None:
 def test_the_panel_says_the_same(outcome: tuple[str, Outcome]) -> None:
     program, ours, theirs = outcome[0], outcome[1].ours, outcome[1].theirs
     found = find_lesson(ours.book, ours.stored, "lesson")
-    assert len(found.maps.training) >= 7
+    assert len(found.maps.training) >= 3
     for maps in found.maps.training.values():
         mine, other = ours.stored[maps.sheet], theirs.stored[maps.sheet]
         exploded = str(mine[maps.fields["verdict"]]).startswith("exploded")
@@ -180,4 +183,4 @@ def test_tabs_and_charts_are_still_there(outcome: tuple[str, Outcome]) -> None:
         with zipfile.ZipFile(file.path) as package:
             names = package.namelist()
         counts.append(sum(bool(re.fullmatch(r"xl/charts/chart\d+\.xml", n)) for n in names))
-    assert counts[0] == counts[1] > 20
+    assert counts[0] == counts[1] > 10

@@ -128,7 +128,9 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
 
     for name, columns in tables.items():
         heading = f"epoch {name.removeprefix(BLOCK)}: " if name.startswith(BLOCK) else ""
-        write_headers(sheet, columns, tab.tables[name], heading)
+        # The same words over every block would be thousands of notes: the first one has them.
+        noted = not name.startswith(BLOCK) or name == block_name(1)
+        write_headers(sheet, columns, tab.tables[name], heading, notes=noted)
         write_body(sheet, columns, book, tab, name)
     if block_name(1) in tab.tables:
         _number_blocks(sheet, tab)
@@ -226,10 +228,12 @@ def write_headers(
     table: TableMap,
     heading: str = "",
     library: str = "PyTorch",
+    notes: bool = True,
 ) -> None:
     """Write the headers of columns, with their notes.
 
     heading: stands before the words above the first group.   library: whose line is in the notes.
+    notes: whether there are any.
     """
     group = None
     for column in columns:
@@ -247,7 +251,8 @@ def write_headers(
             cell.fill = fill_of(GROUP_COLOURS.get(column.group, COLOURS["heading"]))
         # A leading "=" would make the comment's formula line look like a formula; it has none.
         words = f"{column.note}\n\non paper: {column.paper}\n\n{library}: {column.torch}"
-        header.comment = Comment(words, "xlsgd", width=330, height=150)
+        if notes:
+            header.comment = Comment(words, "xlsgd", width=330, height=150)
 
 
 def write_body(
