@@ -261,6 +261,9 @@ def test_every_header_says_what_it_is(lesson: str) -> None:
             for column in columns:
                 cell = sheet.cell(table.header_row, table.columns[column.quantity])
                 assert cell.value == column.quantity
+                if name.startswith("block.") and name != "block.1":
+                    assert cell.comment is None  # the first block has the notes for all
+                    continue
                 assert cell.comment is not None, cell.coordinate
                 text = cell.comment.text
                 assert column.note in text
