@@ -50,11 +50,19 @@ class Options:
     @property
     def caution(self) -> tuple[str, ...]:
         """Words for a workbook that does not have the values that a lesson speaks of."""
-        asked = self.start or self.optimizers or self.start_from != START_FROM[0]
-        if self.learning_rate is None and not asked:
+        asked = (
+            self.start,
+            self.optimizers,
+            self.start_from != START_FROM[0],
+            self.batch_size is not None,
+            self.convention != "torch",
+            self.seed,
+        )
+        if self.learning_rate is None and not any(asked):
             return ()
         return (
-            "This workbook was made with learning rates, start values or optimizers of its own. "
+            "This workbook was made with learning rates, start values, batches or optimizers of "
+            "its own. "
             "What is said here of single tabs and rates is about the lesson as it comes: believe "
             "the verdict of each tab.",
         )

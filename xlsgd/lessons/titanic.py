@@ -164,8 +164,8 @@ class Titanic(LessonPlan):
                 "Grey cells are passengers whom a unit gives 0. Where both units are grey the "
                 "prediction is 0, and this passenger asks for no change of any weight.",
                 "'compare': in twenty steps two units get about as far as one. What they can do "
-                "more takes longer to learn: look at --epochs 100, or at --start solved, where "
-                "torch has found the best weights it can.",
+                "more gradient descent is slow to find: look at --start solved, where torch has "
+                "found the best weights it can.",
             ),
             answers=(
                 "Why two units? One unit is one slope for everybody: being male costs a child as "
@@ -178,7 +178,8 @@ class Titanic(LessonPlan):
                 "ten inputs with every unit's ten weights. The tab 'matrix' writes it as one "
                 "product; the inner tens must agree, and vanish.",
                 "What is a dead unit here? One that gives 0 for every passenger: its sum is "
-                "negative for all of them, so its ten derivatives are 0 and it never comes back. "
+                "negative for all of them, so its ten derivatives are 0 and plain gradient descent "
+                "never wakes it. "
                 "A unit that is 0 for some passengers is not dead, it has chosen whom to serve.",
             ),
             data=data,

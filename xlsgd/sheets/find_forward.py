@@ -54,7 +54,10 @@ def find_model(tab: FoundTab, experiment: Experiment, rows: int) -> TabMap:
                 f"{tab.file}: tab '{tab.sheet}': no row of weights for unit {unit}; restore it"
             )
         for name, weight in zip(names, group, strict=True):
-            fields[f"weight.{weight}"] = numbers[unit], weights.columns[name]
+            place = numbers[unit], weights.columns[name]
+            if not isinstance(tab.grid.get(place), Formula):
+                tab.as_number(place, tab.grid.get(place), f"weight.{weight}")
+            fields[f"weight.{weight}"] = place
     return TabMap(tab.sheet, fields, {"forward": forward, "person": person, "histogram": bars})
 
 

@@ -96,6 +96,7 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
         found.maps.training[experiment.id] = tab_map
     for tab in tabs["model"]:
         experiment = shown_experiment(tab, found.experiments)
+        _refuse_copy(tab, found.maps.model.get(experiment.id), file)
         found.maps.model[experiment.id] = find_model(tab, experiment, data.rows)
         where = found.maps.model[experiment.id].tables["person"]
         found.person = {key: tab.value(where.cell(key, 0)) for key in PERSON}
@@ -106,10 +107,20 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
                 "restore it, or delete this tab too"
             )
         experiment = found.experiments[next(iter(found.maps.model))]
+        _refuse_copy(tab, found.maps.matrix.get(experiment.id), file)
         found.maps.matrix[experiment.id] = find_matrix(tab, experiment, data.rows)
     if tabs["compare"]:
         found.maps.compare = _find_compare(tabs["compare"][0], list(found.experiments))
     return found
+
+
+def _refuse_copy(tab: FoundTab, earlier: TabMap | None, file: str) -> None:
+    """Raise WorkbookError where a tab is a copy: only one of the two would be checked."""
+    if earlier is not None:
+        raise WorkbookError(
+            f"{file}: tabs '{earlier.sheet}' and '{tab.sheet}' show the same forward pass, and one "
+            "of them would go unchecked; delete the copy, or its cell 'xlsgd' and its headers"
+        )
 
 
 def _find_compare(tab: FoundTab, experiments: list[str]) -> TabMap:

@@ -92,8 +92,7 @@ def _with_all_digits(xml: bytes, sheet: Worksheet) -> bytes:
     """Write constants out in full: openpyxl stops after 16 digits, where some need 17."""
     short = {
         cell.coordinate.encode(): repr(cell.value).encode()
-        for row in sheet.iter_rows()
-        for cell in row
+        for cell in sheet._cells.values()
         if isinstance(cell.value, float) and float(f"{cell.value:.16g}") != cell.value
     }
 

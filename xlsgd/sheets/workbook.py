@@ -118,14 +118,13 @@ def book_of(workbook: Workbook) -> Book:
     book = Book()
     for sheet in workbook.worksheets:
         grid: Grid = {}
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.value is None:
-                    continue
-                if cell.data_type == "f":
-                    grid[cell.row, cell.column] = Formula(cell.value)
-                else:
-                    is_text = isinstance(cell.value, str)
-                    grid[cell.row, cell.column] = cell.value if is_text else float(cell.value)
+        # iter_rows() would make every empty cell between the tables.
+        for place, cell in sorted(sheet._cells.items()):
+            if cell.value is None:
+                continue
+            if cell.data_type == "f":
+                grid[place] = Formula(cell.value)
+            else:
+                grid[place] = cell.value if isinstance(cell.value, str) else float(cell.value)
         book.sheets[sheet.title] = grid
     return book
