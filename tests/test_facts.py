@@ -23,10 +23,11 @@ from tests.builders import (
 )
 from xlsgd.cells import CellError
 from xlsgd.data import default_data
-from xlsgd.experiment import Experiment, explosion_threshold
+from xlsgd.experiment import Experiment
 from xlsgd.lessons import Options, lesson_plans
 from xlsgd.sheets.workbook import book_of, build_workbook
 from xlsgd.trace import Trace, run
+from xlsgd.verdict.threshold import explosion_threshold
 
 Numbers = Callable[[str, str], Floats]
 
@@ -130,7 +131,9 @@ def test_backprop_explodes_on() -> None:
     assert all(isinstance(v, CellError) for v in cells[lost:])
     assert not np.isfinite(trace["loss"][lost:]).any()
     exploded = int(trace["exploded_at"][-1])
-    assert sheet.field("two", "verdict") == f"exploded at step {exploded}"
+    assert sheet.field("two", "verdict") == (
+        f"exploded at step {exploded}; no number since step {lost + 1}"
+    )
     assert cells[exploded - 1] > 1e6 >= max(cells[: exploded - 1])
 
 
@@ -248,7 +251,8 @@ def test_one_neuron_on_either_side_of_the_border(factor: float) -> None:
         start={"a": 1.0, "b": 1.0},
         gradient="backprop",
         epochs=epochs,
-        exploded_above=explosion_threshold(data, 0.0) * 100,  # the run below the border swings high
+        # The run below the border swings high.
+        exploded_above=explosion_threshold(data.y, 0.0) * 100,
     )
     sheet = Recalculated.of(book_of(build_workbook(lesson_of(experiment, data=data))))
     trace = run(experiment, data, members=1)

@@ -29,7 +29,7 @@ from xlsgd.layouts import get_layout
 from xlsgd.optimizers import optimizers
 from xlsgd.sheets.maps import TableMap
 from xlsgd.sheets.workbook import book_of, build_workbook
-from xlsgd.trace import positions
+from xlsgd.trace import positions, with_limits
 
 TWO, TWO_RELU = "Linear(1, 1), Linear(1, 1)", "Linear(1, 1), ReLU, Linear(1, 1)"
 
@@ -285,9 +285,15 @@ class Panel:
         values |= verdict.quantities(self.experiment, watched, values)
         epochs = verdict.epoch_quantities(values, self.experiment.epochs)
         completed = int((values["row"] == self.data.rows).sum())
-        _, expected = verdict.panel_values(
-            self.experiment, values, epochs, self.data.rows, completed
-        )
+        start_loss = values["start_loss"][values["epoch"] == 1].mean()
+        expected = verdict.panel_values(
+            self.experiment,
+            {name: numbers[None] for name, numbers in values.items()},
+            {name: numbers[None] for name, numbers in epochs.items()},
+            np.array([start_loss]),
+            self.data.rows,
+            completed,
+        )[0]
         shown = {key: sheet.field("run", key) for key in expected}
         for key, value in expected.items():
             if isinstance(value, float) and not math.isfinite(value):
@@ -301,12 +307,13 @@ class Panel:
 
 @functools.cache
 def plain(epochs: int, rows: int = 1) -> Panel:
-    return Panel.of(experiment_of(epochs=epochs), rows)
+    return Panel.of(experiment_of(epochs=epochs, exploded_above=1e6, chart_limit=1e3), rows)
 
 
 @functools.cache
 def relu(epochs: int, rows: int, batch_size: int = 1) -> Panel:
-    return Panel.of(experiment_of(TWO_RELU, epochs=epochs, batch_size=batch_size), rows)
+    limits = {"exploded_above": 1e6, "chart_limit": 1e3}
+    return Panel.of(experiment_of(TWO_RELU, epochs=epochs, batch_size=batch_size, **limits), rows)
 
 
 def changes(*shares: float) -> list[float]:
@@ -320,51 +327,71 @@ def changes(*shares: float) -> list[float]:
 OVER, UNDER = 1.0001, 0.9999  # on either side of a border
 CLEAR, LEVEL = verdict.CLEAR, verdict.LEVEL
 
-# Mean losses, epoch by epoch.
+# Mean losses epoch by epoch, and what the mean loss at the start weights was.
 TRENDS = {
-    "one epoch": ([100.0], verdict.ONE_EPOCH),
-    "just a clear fall": (changes(-CLEAR * OVER), "converging"),
-    "just no clear fall": (changes(-CLEAR * UNDER), "crawling"),
-    "just a fall": (changes(-LEVEL * OVER), "crawling"),
-    "just level, never fell": (changes(-LEVEL * UNDER), "standing still"),
-    "just level after a clear fall": (changes(-0.5, -LEVEL * UNDER), "converged"),
+    "one epoch": ([100.0], 100, verdict.ONE_EPOCH),
+    "just a clear fall": (changes(-CLEAR * OVER), 1000, "converging"),
+    "just no clear fall": (changes(-CLEAR * UNDER), 1000, "converging slowly"),
+    "just a fall": (changes(-LEVEL * OVER), 1000, "converging slowly"),
+    "just level, never fell": (changes(-LEVEL * UNDER), 100, "standing still"),
+    "just level, but the start was higher": (changes(-LEVEL * UNDER), 102, "converged"),
+    "just level after a clear fall": (changes(-0.5, -LEVEL * UNDER), 100, "converged"),
     "just level after falls that add up": (
         changes(-CLEAR * UNDER, -LEVEL * UNDER, -LEVEL * UNDER),
+        100,
         "converged",
     ),
     "just level after falls that add up to too little": (
         changes(-CLEAR / 2, -LEVEL * UNDER),
+        100,
         "standing still",
     ),
-    "just a clear rise": (changes(CLEAR * OVER), "diverging"),
-    "just no clear rise": (changes(CLEAR * UNDER), "creeping up"),
-    "just a rise": (changes(LEVEL * OVER), "creeping up"),
-    "just no rise": (changes(LEVEL * UNDER), "standing still"),
-    "does not move": ([100.0, 100.0, 100.0], "standing still"),
-    "two rises, two falls": ([100.0, 90.0, 100.0, 90.0, 100.0], "oscillating"),
-    "two rises, one fall": ([100.0, 110.0, 100.0, 110.0], "diverging"),
-    "one rise, two falls": ([100.0, 90.0, 100.0, 90.0], "converging"),
-    "two rises, two falls, all small": ([100.0, 99.5, 100.0, 99.5, 100.0], "creeping up"),
-    "a second rise that is small": ([100.0, 90.0, 100.0, 90.0, 90.5], "creeping up"),
-    "reaches 0 and stays": ([1.0, 0.0, 0.0], "converged"),
-    "no number at the end": ([100.0, math.nan], "not finite"),
+    "just a clear rise": (changes(CLEAR * OVER), 1000, "diverging"),
+    "just no clear rise": (changes(CLEAR * UNDER), 1000, "creeping up"),
+    "just a rise": (changes(LEVEL * OVER), 1000, "creeping up"),
+    "just no rise": (changes(LEVEL * UNDER), 100, "standing still"),
+    "does not move": ([100.0, 100.0, 100.0], 100, "standing still"),
+    "two rises, two falls": ([100.0, 90.0, 100.0, 90.0, 100.0], 1000, "oscillating"),
+    "two rises, one fall": ([100.0, 110.0, 100.0, 110.0], 1000, "diverging"),
+    "one rise, two falls": ([100.0, 90.0, 100.0, 90.0], 1000, "converging"),
+    "two rises, two falls, all small": (
+        [100.0, 99.5, 100.0, 99.5, 100.0],
+        1000,
+        "creeping up",
+    ),
+    "a second rise that is small": ([100.0, 90.0, 100.0, 90.0, 90.5], 1000, "creeping up"),
+    "falls, but was lower by more than a tenth": ([100.0, 120.0, 110.5], 1000, "oscillating"),
+    "falls, and was lower by less than a tenth": ([100.0, 120.0, 109.5], 1000, "converging"),
+    "level, but was lower by more than a tenth": ([100.0, 111.0, 111.0], 1000, "oscillating"),
+    "just worse than at the start": ([120.0, 101.1], 100, "worse than at the start"),
+    "just not worse than at the start": ([120.0, 100.9], 100, "converging"),
+    "falls steadily, just over half is left": ([75.0, 50.1], 100, "too slow"),
+    "falls steadily, just under half is left": ([75.0, 49.9], 100, "converging"),
+    "more than half is left, and the pace is just kept": ([70.0, 66.6], 80, "too slow"),
+    "more than half is left, but it just slackens": ([70.0, 66.8], 80, "converging"),
+    "hardly falls, but at its own pace": (changes(-0.002, -0.002, -0.002), 100.2, "too slow"),
+    "reaches 0 and stays": ([1.0, 0.0, 0.0], 1, "converged"),
+    "no number at the end": ([100.0, math.nan], 100, "not finite"),
+    "the start is no number": ([100.0, 90.0], math.nan, "converging"),
 }
 
 
 @pytest.mark.parametrize("what", TRENDS)
 def test_trend(what: str) -> None:
-    losses, expected = TRENDS[what]
-    panel = plain(len(losses)).both(loss=losses)
+    losses, start, expected = TRENDS[what]
+    panel = plain(len(losses)).both(loss=losses, start_loss=[float(start)] * len(losses))
     assert panel["trend"] == expected
     if all(map(math.isfinite, losses)):
         assert panel["verdict"] == expected
         assert panel["last_loss"] == losses[-1]
         assert panel["last_rmse"] == pytest.approx(math.sqrt(losses[-1]))
+        assert panel["lowest_loss"] == min(losses)
 
 
 def test_the_trend_is_that_of_the_mean_over_an_epoch() -> None:
     # Row by row it goes up and down; the mean falls from 100 to 98.
-    panel = plain(2, rows=2).both(loss=[150.0, 50.0, 2.0, 194.0])
+    panel = plain(2, rows=2).both(loss=[150.0, 50.0, 2.0, 194.0], start_loss=[900.0, 100.0] * 2)
+    assert panel["start_loss"] == 500
     assert panel["trend"] == "converging"
     assert panel["last_change"] == pytest.approx(-0.02)
 
@@ -471,6 +498,90 @@ def test_frozen(numerical: list[float], backprop: list[float], weight: float, st
     )  # fmt: skip
     assert panel["frozen_since"] == step
     assert ("numerical derivative frozen since step" in panel["verdict"]) == (step > 0)
+
+
+@pytest.mark.parametrize(
+    ("losses", "exploded", "not_finite"),
+    [
+        ([1.0, 1e7, 1e8, 1e9], 2, 0),
+        ([1.0, 1e7, math.nan, math.nan], 2, 3),
+        ([1.0, 1.0, math.inf, math.nan], 3, 3),
+        ([math.nan, math.nan, math.nan, math.nan], 1, 1),
+        ([1.0, math.nan, 1e7, 1e7], 2, 2),
+        ([1.0, math.nan, 1.0, 1.0], 0, 0),
+    ],
+    ids=["large, but a number", "then none", "at once", "from the start", "once", "comes back"],
+)
+def test_no_number_any_more(losses: list[float], exploded: int, not_finite: int) -> None:
+    panel = plain(4).both(loss=losses)
+    assert (panel["exploded_step"], panel["not_finite_step"]) == (exploded, not_finite)
+    words = f"; no number since step {not_finite}"
+    assert panel["verdict"].endswith(words if not_finite else str(panel["verdict"])[-5:])
+    assert ("no number" in panel["verdict"]) == (not_finite > 0)
+
+
+# Two epochs of two rows: a derivative that is 0 for an epoch is 0 for good.
+MOVES = [1.0, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "still", "since"),
+    [
+        (MOVES, MOVES, "", 0),
+        ([1.0, 1.0, 0.0, 0.0], MOVES, "a", 0),
+        ([1.0, 1.0, 1.0, 0.0], MOVES, "", 0),
+        ([1.0, 1.0, 1e-300, 0.0], MOVES, "", 0),
+        ([1.0, 1.0, math.nan, 0.0], MOVES, "", 0),
+        (MOVES, [0.0, 0.0, 0.0, 0.0], "b", 0),
+        ([1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], "a, b", 3),
+        ([0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], "a, b", 1),
+        ([0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, -1.0], "a", 0),
+    ],
+    ids=[
+        "both move", "just an epoch", "just less than an epoch", "tiny is not 0", "no number",
+        "never", "both", "both, never", "one moves in the last row alone",
+    ],
+)  # fmt: skip
+def test_zero_gradient(a: list[float], b: list[float], still: str, since: int) -> None:
+    typed = {"grad_used__a": a, "grad_used__b": b, "start_loss": [9.0] * 4}
+    panel = plain(2, rows=2).both(loss=[3.0, 3.0, 2.0, 2.0], **typed)
+    assert (panel["still_weights"], panel["zero_gradient_since"]) == (still, since)
+    if since:
+        words = f"standing still; zero gradient for every weight since step {since}"
+        assert panel["verdict"] == words
+    else:
+        assert panel["verdict"] == "converging" + (f"; zero gradient for {still}" if still else "")
+
+
+def test_a_zero_gradient_at_a_loss_of_zero_is_no_alarm() -> None:
+    typed = {"grad_used__a": [0.0] * 4, "grad_used__b": [0.0] * 4}
+    panel = plain(2, rows=2).both(loss=[0.0] * 4, **typed)
+    assert panel["still_weights"] == "a, b"
+    assert panel["verdict"] == "converged"  # from a start that was off
+
+
+def test_a_frozen_derivative_is_not_called_a_zero_gradient() -> None:
+    zero, big = [0.0] * 4, [LOST * 2] * 4
+    panel = plain(4).both(
+        loss=[1.0] * 4, grad_num__a=zero, grad_num__b=zero, grad_used__a=zero, grad_used__b=zero,
+        grad__a=[1.0] * 4, grad__b=zero, param__a=big, param__b=big,
+    )  # fmt: skip
+    assert "zero gradient" not in panel["verdict"]
+    assert panel["verdict"].endswith("numerical derivative frozen since step 1")
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 100.0])
+def test_the_threshold_follows_the_data(factor: float) -> None:
+    """Points in other units, or a wilder start, are no explosion."""
+    data = Dataset("scaled", {"x": (1.0, 2.0, -1.0)}, tuple(factor * v for v in (3.0, -7.1, 2.0)))
+    for start in (0.0, 30.0 * factor):
+        experiment = experiment_of(start={"a": start, "b": 0.0}, learning_rate=0.01)
+        book = book_of(build_workbook(lesson_of(experiment, data=data)))
+        limit = Recalculated.of(book).field("run", "exploded_above")
+        errors = [start * x - y for x, y in zip(data.inputs["x"], data.y, strict=True)]
+        worst = max(*(e * e for e in errors), *(y * y for y in data.y))
+        assert 10 * worst <= limit < 100 * worst
+        assert limit == with_limits(experiment, data).exploded_above
 
 
 def test_everything_at_once_is_said_in_one_line() -> None:

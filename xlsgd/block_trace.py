@@ -20,7 +20,7 @@ from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
 from xlsgd.layouts.blocks import block_name
 from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
-from xlsgd.trace import MEMBERS, Trace, derived_quantities
+from xlsgd.trace import MEMBERS, Trace, derived_quantities, with_limits
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -119,7 +119,7 @@ class _Work:
     """What both ways share: the data once for every member, and how batches lie in it."""
 
     def __init__(self, experiment: Experiment, data: Dataset, members: int) -> None:
-        self.experiment, self.data = experiment, data
+        self.experiment, self.data = with_limits(experiment, data), data
         self.noise = Noise(members)
         self.net = TorchNet(experiment, self.noise)
         names = experiment.network.input_names

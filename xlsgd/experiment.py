@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xlsgd.data import Dataset
 from xlsgd.errors import SpecError
 from xlsgd.gradients import CHOICES, GradientRule, differences, gradient_rules
 from xlsgd.losses import Loss, losses
@@ -36,6 +35,8 @@ class Experiment:
     classifies: whether y is 0 or 1, so that predictions above 0.5 can be counted right or wrong.
     exploded_above: a loss that counts as exploded.
     chart_limit: charts draw weights no further out than this.
+        Where these two are None they are worked out from data and start weights: by a formula in
+        the sheet, by xlsgd.trace.with_limits in torch.
     Raises SpecError for values that make no sense.
     """
 
@@ -56,8 +57,8 @@ class Experiment:
     layout: str = "rows"
     derivative_of: str = ""
     classifies: bool = False
-    exploded_above: float = 1e6
-    chart_limit: float = 1000.0
+    exploded_above: float | None = None
+    chart_limit: float | None = None
     loss: Loss = field(default_factory=lambda: next(iter(losses().values())))
 
     def __post_init__(self) -> None:
@@ -123,22 +124,3 @@ class Experiment:
         """Return the value of an optimizer's hyperparameter, its default where none is given."""
         defaults = {given.key: given.value for given in self.optimizer.hyperparameters}
         return float(self.hyper.get(key, defaults[key]))
-
-
-_LARGEST = 300
-"""Powers of ten that a cell holds with room to spare."""
-
-
-def explosion_threshold(data: Dataset, start_loss: float) -> float:
-    """Return the loss that counts as exploded: a power of ten, clearly above what predicting 0
-    costs in the worst row (on the default data 228² = 51,984, so 1e6) and above start_loss, the
-    worst loss at the start weights."""
-    begin = math.sqrt(start_loss) if math.isfinite(start_loss) else 0.0
-    worst = max(max(abs(y) for y in data.y), begin, 1e-3)
-    return 10.0 ** min(math.ceil(1 + 2 * math.log10(worst)), _LARGEST)
-
-
-def chart_limit(data: Dataset, start: Mapping[str, float]) -> float:
-    """Return how far out charts draw weights: a power of ten beyond data and start."""
-    farthest = max(abs(v) for v in (*data.y, *start.values(), 1.0))
-    return 10.0 ** min(math.ceil(math.log10(farthest)), _LARGEST)

@@ -12,8 +12,8 @@ number, and no two programs need to agree on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
 from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
+from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +37,7 @@ __all__ = [
     "positions",
     "run",
     "steps",
-    "worst_start_loss",
+    "with_limits",
 ]
 
 Floats = NDArray[np.float64]
@@ -89,16 +90,42 @@ def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[n
     }
 
 
-def worst_start_loss(experiment: Experiment, data: Dataset) -> float:
-    """Return the greatest loss of a row at the start weights."""
-    load_torch()
+def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
+    """Return the experiment with the limits that its tab works out from data and start weights
+    where it has none: the loss that counts as exploded, and how far out charts draw weights."""
+    if experiment.exploded_above is not None and experiment.chart_limit is not None:
+        return experiment
     noise = Noise(1)
+    load_torch()
     inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
-    x, y = noise.copies(inputs)[0], noise.copies(data.y)[0]
-    weights = {
-        p: y.new_full(y.shape, experiment.start.get(p, 0.0)) for p in experiment.network.parameters
+    x, y = noise.copies(inputs), noise.copies(data.y)
+    losses = _start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
+    with np.errstate(all="ignore"):
+        if experiment.layout == "rows":
+            worst = losses.max()
+        else:
+            worst = losses[: experiment.batch_size].mean()  # a step's loss is its batch's mean
+    start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
+    found: dict[str, Any] = {
+        "exploded_above": explosion_threshold(data.y, float(worst)),
+        "chart_limit": chart_limit(data.y, start),
     }
-    return float(TorchNet(experiment, noise).evaluate(x, y)(weights)["loss"].detach().max())
+    return replace(experiment, **{k: v for k, v in found.items() if getattr(experiment, k) is None})
+
+
+def _start_losses(
+    experiment: Experiment, net: TorchNet, noise: Noise, x: Tensor, y: Tensor
+) -> Tensor:
+    """Return every row's loss at the start weights, shape (members, rows).
+
+    x: shape (members, rows, inputs).   y: shape (members, rows).
+    """
+    weights = {
+        p: noise.copies([experiment.start.get(p, 0.0)]).expand(y.shape).reshape(-1)
+        for p in experiment.network.parameters
+    }
+    evaluate = net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+    return evaluate(weights)["loss"].detach().reshape(y.shape)
 
 
 def run(
@@ -114,6 +141,7 @@ def run(
     members: 1 for the run alone.
     """
     torch = load_torch()
+    experiment = with_limits(experiment, data)
     rows = experiment.epochs * data.rows if rows is None else rows
     place = positions(rows, data.rows, experiment.batch_size)
     names = experiment.network.parameters
@@ -162,6 +190,7 @@ def run(
     quantities = net.quantities(recorded, x[:, seen_rows], y[:, seen_rows])
     quantities |= {name: torch.stack(v, 1) for name, v in {**after, **memory}.items()}
     quantities |= derived_quantities(experiment, quantities, place["step"])
+    quantities["start_loss"] = _start_losses(experiment, net, noise, x, y)[:, seen_rows]
     values = _numpy(quantities)
     if experiment.batched:
         values |= _batch_means(experiment, values, place)
@@ -181,6 +210,7 @@ def steps(
     parameter, the optimizer's state, with batches ``grad_sum.p``.
     """
     torch = load_torch()
+    experiment = with_limits(experiment, data)
     names = experiment.network.parameters
     rows = len(sheet[f"param.{names[0]}"])
     place = positions(rows, data.rows, experiment.batch_size)
@@ -216,6 +246,7 @@ def steps(
     for name, value in stepper.memory().items():
         quantities[name] = torch.where(complete, value, kept[name])
     quantities |= derived_quantities(experiment, quantities, place["step"])
+    quantities["start_loss"] = _start_losses(experiment, net, noise, x, y)
     # Where a step lands is where the next row must start.
     for p in names:
         begin = noise.copies([experiment.start.get(p, 0.0)])
@@ -277,6 +308,7 @@ def _complete(
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     watched = get_layout(experiment.layout).watched(experiment)
     values |= verdict.quantities(experiment, watched, values)
+    assert experiment.chart_limit is not None, "with_limits has worked it out"
     values |= chartable.quantities(experiment.network, values, experiment.chart_limit)
 
 

@@ -48,6 +48,10 @@ class Tracer(ABC):
         """Return what verdict.epoch_quantities asks for, for every row of data as it comes by."""
 
     @abstractmethod
+    def start_loss(self, traces: Traces) -> Floats:
+        """Return the mean loss at the start weights, shape (members,)."""
+
+    @abstractmethod
     def completed(self, traces: Traces) -> int:
         """Return how many epochs are complete."""
 
@@ -79,6 +83,12 @@ class _RowsTracer(Tracer):
 
     def by_row(self, traces: Traces) -> dict[str, Floats]:
         return traces["steps"].values
+
+    def start_loss(self, traces: Traces) -> Floats:
+        losses = traces["steps"].values["start_loss"][:, traces["steps"]["epoch"] == 1]
+        with np.errstate(all="ignore"):
+            mean: Floats = losses.mean(-1)
+        return mean
 
     def completed(self, traces: Traces) -> int:
         return int((traces["steps"]["row"] == self.data.rows).sum())
@@ -112,6 +122,10 @@ class _BlocksTracer(Tracer):
         if self.experiment.classifies:
             found["accuracy"] = joined("correct")
         return found
+
+    def start_loss(self, traces: Traces) -> Floats:
+        first: Floats = traces["steps"].values["loss"][:, 0]
+        return first
 
     def completed(self, traces: Traces) -> int:
         return self.experiment.epochs

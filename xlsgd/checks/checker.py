@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,11 +19,12 @@ from xlsgd.columns import Column
 from xlsgd.compare import Tolerance
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import ROWS, get_layout
+from xlsgd.patterns import loosely
 from xlsgd.report.report import IN_ORDER, RunVerdict, SheetReport, value_text
 from xlsgd.sheets.finder import Found, Values
 from xlsgd.sheets.maps import TabMap, address, formula_maker
 from xlsgd.sheets.reader import WorkbookFile
-from xlsgd.trace import MEMBERS, Trace
+from xlsgd.trace import MEMBERS, Trace, with_limits
 from xlsgd.tracing import Tracer, tracer
 
 __all__ = ["Checker"]
@@ -128,7 +130,8 @@ class Checker:
         self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, trace: Trace
     ) -> None:
         """Compare start values that are an optimizer's rule; all others are taken as they are."""
-        inputs = get_layout(experiment.layout).inputs(experiment)
+        layout = get_layout(experiment.layout)
+        inputs = layout.inputs(experiment)
         tab.inputs |= {maps.fields[given.key] for given in inputs}
         if experiment.optimizer.start_state.startswith("="):
             begins = {f"init.{name}": list(map(float, v)) for name, v in trace.start.items()}
@@ -139,6 +142,20 @@ class Checker:
             }
             tab.compare_fields("run", places, begins, dict.fromkeys(places, _DATA).__getitem__)
             tab.expect_field_strays(places, begins, 0.0)
+        # An input with a formula of the reader's own is taken as it is, one with ours is checked.
+        wanted = self._writer(maps, "")
+        free = replace(experiment, exploded_above=None, chart_limit=None)
+        own = with_limits(free, self._found.data)
+        places = {
+            given.key: place
+            for given in layout.inputs(free)
+            if given.key in ("exploded_above", "chart_limit")
+            and loosely(str(tab.contents.get(place := maps.fields[given.key])))
+            == loosely(wanted(str(given.value), place[0]))
+        }
+        values = {key: [float(getattr(own, key))] for key in places}
+        tab.compare_fields("run", places, values, dict.fromkeys(places, _DATA).__getitem__)
+        tab.expect_field_strays(places, values, 0.0)
 
     def _check_formulas(
         self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, traced: Tracer
@@ -185,17 +202,14 @@ class Checker:
         length = len(table.rows)
         watched = get_layout(experiment.layout).watched(experiment)
         epochs = verdict.epoch_quantities(traced.by_row(traces), length)
-        completed = traced.completed(traces)
-        panels = [
-            verdict.panel_values(
-                experiment,
-                traces["steps"].member(member),
-                {name: values[member] for name, values in epochs.items()},
-                self._found.data.rows,
-                completed,
-            )[1]
-            for member in range(MEMBERS)
-        ]
+        panels = verdict.panel_values(
+            experiment,
+            traces["steps"].values,
+            epochs,
+            traced.start_loss(traces),
+            self._found.data.rows,
+            traced.completed(traces),
+        )
         self._summaries[check][experiment.id] = [
             comparison.RunSummary(
                 experiment.id,
@@ -334,6 +348,7 @@ def _run_verdict(
     kind, step, column = str(panel["trend"]), 0, ""
     units = verdict.units(experiment)
     for key, name, where in (
+        ("zero_gradient_since", "zero gradient", layout.watched(experiment).numerical[0]),
         ("frozen_since", "frozen", layout.watched(experiment).numerical[0]),
         *((f"dead_since.{unit}", "dead", unit) for unit in units),
         ("exploded_step", "exploded", "loss"),

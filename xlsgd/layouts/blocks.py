@@ -28,6 +28,7 @@ from xlsgd.layouts.layout import (
     loss_column,
     parameter_columns,
 )
+from xlsgd.verdict.threshold import exploded_above_input
 
 __all__ = ["BLOCK", "LAYOUT", "BlocksLayout", "block_name"]
 
@@ -60,7 +61,7 @@ class BlocksLayout(Layout):
             Input(GRADIENT_INPUT, experiment.gradient, "what drives the update", fixed=True),
             Input("batch_size", batch, "rows per update: their mean counts", fixed=True),
             ROWS,
-            Input("exploded_above", experiment.exploded_above, "a loss above this has exploded"),
+            exploded_above_input(experiment, self.watched(experiment)),
             *self.hyperparameter_inputs(experiment),
         ]
 
@@ -72,9 +73,11 @@ class BlocksLayout(Layout):
             units={unit: f"MAX({{batch.{unit}}})" for unit in verdict.units(experiment)},
             numerical=("grad_num",),
             backprop=("grad_of",),
-            parameters=experiment.network.parameters,
+            gradients={p: f"grad.{p}" for p in experiment.network.parameters},
             completed="INT({last_step}/{steps_per_epoch})",
             mean_loss="AVERAGE({block.loss})",
+            start_loss="{first.loss}",
+            worst_start="{first.loss}",
             accuracy=accuracy("{block.pred}", "{block.y}", "{rows}")
             if experiment.classifies
             else None,

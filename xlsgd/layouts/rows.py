@@ -15,6 +15,7 @@ from xlsgd.layouts.layout import (
     loss_column,
     parameter_columns,
 )
+from xlsgd.verdict.threshold import chart_limit_input, exploded_above_input
 
 __all__ = ["LAYOUT", "RowsLayout"]
 
@@ -41,10 +42,8 @@ class RowsLayout(Layout):
             if experiment.batched
             else Input("batch_size", 1, "an update after every row", fixed=True),
             ROWS,
-            Input("exploded_above", experiment.exploded_above, "a loss above this has exploded"),
-            Input(
-                "chart_limit", experiment.chart_limit, "charts draw weights up to this", minimum=0
-            ),
+            exploded_above_input(experiment, self.watched(experiment)),
+            chart_limit_input(experiment),
             *self.hyperparameter_inputs(experiment),
         ]
 
@@ -57,10 +56,15 @@ class RowsLayout(Layout):
             units={unit: f"{{{unit}}}" for unit in verdict.units(experiment)},
             numerical=tuple(f"grad_num.{p}" for p in parameters),
             backprop=tuple(f"grad.{p}" for p in parameters),
-            parameters=parameters,
+            gradients={p: f"grad_used.{p}" for p in parameters},
             completed="COUNTIF({steps.row},{rows})",
             mean_loss="IF(COUNTIF({steps.epoch},{epoch})=0,NA(),"
             "AVERAGEIF({steps.epoch},{epoch},{steps.loss}))",
+            start_loss="AVERAGEIF({steps.epoch},1,{steps.start_loss})",
+            worst_start="MAX({steps.start_loss})",
+            start_column=experiment.loss.forward(
+                experiment.network.prediction("{{init.{}}}".format), "{y}"
+            ),
         )
 
     def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment, chart_limit, explosion_threshold
-from xlsgd.trace import worst_start_loss
+from xlsgd.experiment import Experiment
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
 
@@ -107,17 +106,12 @@ class Options:
         changed = []
         for e in experiments:
             start = {**e.start, **{k: v for k, v in self.start.items() if k in e.start_names}}
-            limits: dict[str, Any] = {
-                "chart_limit": chart_limit(data, start),
-            }
             if self.batch_size is not None and self.batch_size > data.rows:
                 raise SpecError(
                     f"--batch-size {self.batch_size}: the data has {data.rows} rows; "
                     "use at most that many"
                 )
-            begun = replace(e, start=start, **limits, **asked)
-            threshold = explosion_threshold(data, worst_start_loss(begun, data))
-            changed.append(replace(begun, exploded_above=threshold))
+            changed.append(replace(e, start=start, **asked))
         return changed
 
 

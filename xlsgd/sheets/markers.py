@@ -5,7 +5,7 @@ __all__ = ["COMPARE", "DATA", "MARKER", "MATRIX", "MODEL", "PASSENGERS", "TRAINI
 MARKER = "xlsgd"
 """The key of the field that says what a tab is."""
 
-TRAINING = {"rows": "training tab, format 1", "blocks": "blocks tab, format 1"}
+TRAINING = {"rows": "training tab, format 2", "blocks": "blocks tab, format 2"}
 """By the name of the layout."""
 DATA = "data tab, format 1"
 PASSENGERS = "passengers tab, format 1"

@@ -46,7 +46,8 @@ _COUNTS = frozenset(
     (
         "batch_size",
         *("step", "epoch", "row", "batch_row", "batch_end", "exploded_at", "derivative_alive"),
-        *("exploded_step", "frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
+        *("not_finite_at", "exploded_step", "not_finite_step", "zero_gradient_since"),
+        *("frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
         *("steps_per_epoch", "batch_rows"),
     )
 )
@@ -180,7 +181,7 @@ def write_fields(
             cell.style = "fact" if isinstance(value, str) and not is_formula else "value"
         if given.key in _COUNTS or given.key.startswith("dead_since."):
             cell.number_format = "0"
-        elif given.key in ("last_change", "last_accuracy"):
+        elif given.key in ("last_change", "last_accuracy", "loss_left", "pace"):
             cell.number_format = "0.0%"
         if given.note:
             sheet.cell(row, column + 1, given.note).style = "note"
@@ -261,7 +262,7 @@ def write_body(
     """Write the cells of a table's columns."""
     for column in columns:
         number = tab.tables[name].columns[column.quantity]
-        whole = column.quantity in _COUNTS or column.quantity.startswith("awake.")
+        whole = column.quantity in _COUNTS or column.quantity.startswith(("awake.", "nonzero."))
         share = column.quantity in ("change", "accuracy")
         style = "count" if whole else "share" if share else "number"
         first = None
@@ -342,6 +343,7 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
         ("dead", "dead"),
         ("frozen", "frozen"),
         ("not finite", "exploded"),
+        ("zero gradient", "dead"),
         ("converg", "good"),
     ):
         rule("B2:C2", f'ISNUMBER(SEARCH("{words}",{cell}))', ink, f"{ink}_pale", True)

@@ -1,0 +1,34 @@
+"""How a run went: converging, too slow, exploded, a dead unit, a frozen derivative.
+
+Like a layer or an optimizer, the verdict has two sides: live formulas in the sheet, and the same
+rules in Python over the numbers that torch computed. ``rules`` has them in words.
+"""
+
+from __future__ import annotations
+
+from xlsgd.verdict.agreement import agrees
+from xlsgd.verdict.columns import columns, quantities
+from xlsgd.verdict.epochs import epoch_columns, epoch_quantities
+from xlsgd.verdict.panel import panel, panel_order, panel_values
+from xlsgd.verdict.rules import CLEAR, LEVEL, ONE_EPOCH, TRENDS, Summary, Verdicts, judge
+from xlsgd.verdict.watched import Watched, units
+
+__all__ = [
+    "CLEAR",
+    "LEVEL",
+    "ONE_EPOCH",
+    "TRENDS",
+    "Summary",
+    "Verdicts",
+    "Watched",
+    "agrees",
+    "columns",
+    "epoch_columns",
+    "epoch_quantities",
+    "judge",
+    "panel",
+    "panel_order",
+    "panel_values",
+    "quantities",
+    "units",
+]

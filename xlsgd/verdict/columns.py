@@ -1,0 +1,166 @@
+"""Columns beside every row that remember what the panel wants to know, and the same in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.columns import Column
+from xlsgd.experiment import Experiment
+from xlsgd.verdict import events
+from xlsgd.verdict.watched import Watched
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["columns", "quantities"]
+
+Floats = NDArray[np.float64]
+
+
+# Sheet side
+
+
+def columns(watched: Watched) -> list[Column]:
+    """Return the columns that remember, row by row, what the panel wants to know."""
+
+    def column(quantity: str, formula: str, first: str, paper: str, note: str) -> Column:
+        torch = "# bookkeeping for the panel at the top left"
+        return Column(quantity, formula, paper, note, torch, group="how it goes", first=first)
+
+    def last_step(quantity: str, happened: str, paper: str, note: str) -> Column:
+        """Return a column with the last step so far in which something happened, 0 for never.
+
+        happened: an expression with {step} where it did and {before} where it did not.
+        """
+        return column(
+            quantity,
+            "=" + happened.replace("{before}", f"{{prev.{quantity}}}"),
+            "=" + happened.replace("{before}", "0"),
+            paper,
+            note,
+        )
+
+    def first_step(quantity: str, happened: str, paper: str, note: str) -> Column:
+        """Return a column with the first step in which something happened, 0 before."""
+        before = f"{{prev.{quantity}}}"
+        formula = f"=IF({before}>0,{before},{happened})"
+        return column(quantity, formula, f"={happened}", paper, note)
+
+    found = []
+    if watched.start_column is not None:
+        found.append(
+            Column(
+                "start_loss",
+                f"={watched.start_column}",
+                paper="loss at the start weights",
+                note="what the loss of this row would be had nothing been learned",
+                torch="loss_at(start weights)",
+                group="how it goes",
+            )
+        )
+    found += [
+        first_step(
+            "exploded_at",
+            "IF(ISNUMBER({loss}),IF({loss}>{exploded_above},{step},0),{step})",
+            "first step with loss > exploded_above",
+            "the step in which the loss first was above exploded_above or no number; "
+            "0 as long as that has not happened",
+        ),
+        first_step(
+            "not_finite_at",
+            "IF(ISNUMBER({loss}),0,{step})",
+            "first step without a loss",
+            "the step in which the loss first was too large for a cell; "
+            "0 as long as that has not happened",
+        ),
+    ]
+    for unit, output in watched.units.items():
+        found.append(
+            last_step(
+                f"awake.{unit}",
+                f"IF(ISNUMBER({output}),IF({output}>0,{{step}},{{before}}),{{step}})",
+                f"last step with {unit} > 0",
+                f"the last step in which {unit} let something through; "
+                "stuck for a whole epoch: the unit is dead",
+            )
+        )
+    for p, gradient in watched.gradients.items():
+        cell = f"{{{gradient}}}"
+        found.append(
+            last_step(
+                f"nonzero.{p}",
+                f"IF(ISNUMBER({cell}),IF({cell}=0,{{before}},{{step}}),{{step}})",
+                f"last step with {gradient} ≠ 0",
+                f"the last step in which the derivative for {p} was not exactly 0; "
+                f"stuck for a whole epoch: nothing moves {p} any more",
+            )
+        )
+    numerical = "+".join(f"ABS({{{g}}})" for g in watched.numerical)
+    backprop = "+".join(f"ABS({{{g}}})" for g in watched.backprop)
+    largest = ",".join(f"ABS({{param.{p}}})" for p in watched.parameters)
+    found.append(
+        last_step(
+            "derivative_alive",
+            f"IF(ISNUMBER({numerical}+{backprop}),"
+            f"IF(AND({numerical}=0,{backprop}>0,{{h}}<1E-15*MAX({largest})),{{before}},{{step}}),"
+            "{step})",
+            "last step not frozen",
+            "the last step in which the numerical derivative was not frozen: it freezes where "
+            "weight + h rounds to the weight",
+        )
+    )
+    return found
+
+
+# Torch side
+
+
+def quantities(
+    experiment: Experiment, watched: Watched, values: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """Return what the columns hold, but for ``start_loss``.
+
+    values: quantity to numbers of shape (…, rows); of a unit, the largest output of the row.
+    """
+    import torch
+
+    def tensor(name: str) -> Tensor:
+        # A copy where numpy only pretends to have a whole array: torch takes no such thing.
+        return torch.from_numpy(np.array(values[name], copy=None, order="C"))
+
+    assert experiment.exploded_above is not None, "see xlsgd.trace.with_limits"
+    loss = tensor("loss")
+    step = np.broadcast_to(values["step"], loss.shape)
+    found = {
+        "exploded_at": _first_step(step, events.exploded(loss, experiment.exploded_above)),
+        "not_finite_at": _first_step(step, events.not_finite(loss)),
+    }
+    for unit in watched.units:
+        found[f"awake.{unit}"] = _last_step(step, events.awake(tensor(unit)))
+    for p, gradient in watched.gradients.items():
+        found[f"nonzero.{p}"] = _last_step(step, events.nonzero(tensor(gradient)))
+    frozen = events.frozen(
+        map(tensor, watched.numerical),
+        map(tensor, watched.backprop),
+        (tensor(f"param.{p}") for p in watched.parameters),
+        experiment.h,
+    )
+    found["derivative_alive"] = _last_step(step, ~frozen)
+    return found
+
+
+def _first_step(step: Floats, happened: Tensor) -> Floats:
+    """Return, for every row, the first step so far in which something happened; 0 for none."""
+    flags = happened.numpy()
+    so_far = np.logical_or.accumulate(flags, axis=-1)
+    first = np.take_along_axis(step, flags.argmax(-1)[..., None], -1)
+    return np.where(so_far, first, 0.0)
+
+
+def _last_step(step: Floats, happened: Tensor) -> Floats:
+    """Return, for every row, the last step so far in which something happened; 0 for never."""
+    return np.maximum.accumulate(np.where(happened.numpy(), step, 0.0), axis=-1)

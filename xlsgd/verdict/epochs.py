@@ -1,0 +1,102 @@
+"""The table with one row an epoch, both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.accuracy import NOTE, PAPER, TORCH
+from xlsgd.columns import Column
+from xlsgd.verdict.rules import changes_of
+from xlsgd.verdict.watched import Watched
+
+__all__ = ["epoch_columns", "epoch_quantities"]
+
+Floats = NDArray[np.float64]
+
+
+# Sheet side
+
+
+def epoch_columns(watched: Watched) -> list[Column]:
+    """Return the columns of the table with one row an epoch."""
+
+    def column(
+        quantity: str, formula: str, paper: str, note: str, torch: str, first: str | None = None
+    ) -> Column:
+        return Column(quantity, formula, paper, note, torch, group="epoch by epoch", first=first)
+
+    found = [
+        column("epoch", "={prev.epoch}+1", "1, 2, …", "how often the data was begun", "epoch", "1"),
+        column(
+            "mean_loss",
+            f"={watched.mean_loss}",
+            "mean of the rows' losses",
+            "mean loss over the epoch's rows, each before its own update",
+            "loss.mean()",
+        ),
+        column(
+            "rmse",
+            "=SQRT({mean_loss})",
+            "√mean_loss",
+            "root of the mean squared error: how far off predictions are, in units of y",
+            "loss.mean().sqrt()",
+        ),
+        column(
+            "change",
+            "=IF({prev.mean_loss}=0,0,{mean_loss}/{prev.mean_loss}-1)",
+            "mean_loss / before − 1",
+            "by which share the mean loss changed against the epoch before",
+            "mean_loss / before - 1",
+            "0",
+        ),
+        column(
+            "lowest",
+            "=IF(ISNUMBER({mean_loss}),IF(ISNUMBER({prev.lowest}),"
+            "MIN({prev.lowest},{mean_loss}),{mean_loss}),{prev.lowest})",
+            "lowest mean_loss so far",
+            "the lowest mean loss of this and all earlier epochs",
+            "min(lowest, mean_loss)",
+            "={mean_loss}",
+        ),
+    ]
+    if watched.accuracy is not None:
+        found.append(column("accuracy", f"={watched.accuracy}", PAPER, NOTE, TORCH))
+    return found
+
+
+# Torch side
+
+
+def epoch_quantities(values: Mapping[str, Floats], epochs: int) -> dict[str, Floats]:
+    """Return what the table holds.
+
+    values: ``epoch``, ``loss`` and, where it has one, ``accuracy`` of every row of data as it
+        comes by, shapes (…, rows).
+    epochs: length of the table; epochs without rows give nan.
+    """
+    numbers = np.arange(1, epochs + 1)
+    loss = np.where(np.isfinite(values["loss"]), values["loss"], np.nan)
+    epoch = np.broadcast_to(values["epoch"], loss.shape)
+
+    def means(rows: Floats) -> Floats:
+        return np.stack(
+            [np.where(epoch == n, rows, 0.0).sum(-1) / (epoch == n).sum(-1) for n in numbers],
+            axis=-1,
+        )
+
+    with np.errstate(all="ignore"):
+        mean_loss = means(loss)
+        mean_loss = np.where(np.isfinite(mean_loss), mean_loss, np.nan)
+    found = {
+        "epoch": np.broadcast_to(numbers.astype(float), mean_loss.shape),
+        "mean_loss": mean_loss,
+        "rmse": np.sqrt(mean_loss),
+        "change": changes_of(mean_loss),
+        "lowest": np.fmin.accumulate(mean_loss, axis=-1),
+    }
+    if "accuracy" in values:
+        found["accuracy"] = means(values["accuracy"])
+    return found

@@ -1,0 +1,237 @@
+"""The panel: live formulas that say in words and numbers how the run went, and the same in torch.
+
+The rules are those of xlsgd.verdict.rules; the sheet's side of them stands here in formulas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.columns import Input
+from xlsgd.experiment import Experiment
+from xlsgd.verdict.rules import CLEAR, HIGHER, LEFT, LEVEL, ONE_EPOCH, PACE, Summary, judge
+from xlsgd.verdict.watched import Watched, units
+
+__all__ = ["panel", "panel_order", "panel_values"]
+
+Floats = NDArray[np.float64]
+
+
+# Sheet side
+
+
+def panel(watched: Watched) -> list[Input]:
+    """Return the fields of the panel."""
+    return [
+        Input("verdict", "=" + _verdict_text(watched), ""),
+        Input(
+            "exploded_step",
+            "=IF(ISNUMBER({last_loss}),IF({last_loss}>{exploded_above},"
+            "MAX({steps.exploded_at}),0),MAX({steps.exploded_at}))",
+            "step since which it has exploded; 0: it has not, or came back",
+        ),
+        Input(
+            "not_finite_step",
+            "=IF({exploded_step}>0,MAX({steps.not_finite_at}),0)",
+            "step since which the loss is too large for a cell; 0: it is not",
+        ),
+        *(
+            Input(
+                f"dead_since.{unit}",
+                f"=IF({_stuck(f'awake.{unit}')},MAX({{steps.awake.{unit}}})+1,0)",
+                f"step since which {unit} is 0 for every row; 0: it lives",
+            )
+            for unit in watched.units
+        ),
+        Input("still_weights", "=" + _still_text(watched), "weights whose derivative stays 0"),
+        Input("zero_gradient_since", "=" + _all_still(watched), "… all of them, since this step"),
+        Input(
+            "frozen_since",
+            "=IF(MAX({steps.derivative_alive})<{last_step},MAX({steps.derivative_alive})+1,0)",
+            "step since which the numerical derivative is stuck at 0; 0: it works",
+        ),
+        Input("trend", "=" + _trend_text(), "what the mean loss of the epochs does"),
+        Input("rises", f'=COUNTIF({{epochs.change}},">{CLEAR}")', "epochs with over 1 % more"),
+        Input("falls", f'=COUNTIF({{epochs.change}},"<-{CLEAR}")', "epochs with over 1 % less"),
+        Input("last_change", _at("change"), "change of the mean loss in the last epoch"),
+        Input("last_loss", _at("mean_loss"), "mean loss of the last epoch"),
+        Input("last_rmse", _at("rmse"), "its root: how far off, in units of y"),
+        Input("lowest_loss", _at("lowest"), "lowest mean loss of an epoch"),
+        Input("start_loss", f"={watched.start_loss}", "mean loss at the start weights"),
+        Input(
+            "loss_left",
+            "=IF(ISNUMBER({start_loss}),IF({start_loss}>0,{last_loss}/{start_loss},0*{last_loss}),"
+            "0*{last_loss})",
+            "share of it that is left",
+        ),
+        Input(
+            "pace",
+            "=IF(ISNUMBER({start_loss}),IF({start_loss}>{last_loss},"
+            "(INDEX({epochs.mean_loss},MATCH(MAX(1,{last_epoch}-1),{epochs.epoch},0))-{last_loss})"
+            "*{last_epoch}/({start_loss}-{last_loss}),0*{last_loss}),0*{last_loss})",
+            "last fall, as a share of the average fall per epoch",
+        ),
+        *(
+            (Input("last_accuracy", _at("accuracy"), "share of rows predicted right in it"),)
+            if watched.accuracy is not None
+            else ()
+        ),
+        Input("last_step", "=MAX({steps.step})", "updates done"),
+        Input(
+            "last_epoch",
+            f"=MAX(1,MIN({watched.completed},MAX({{epochs.epoch}})))",
+            "epochs completed",
+        ),
+        Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", "updates in an epoch"),
+    ]
+
+
+def _at(quantity: str) -> str:
+    """Return the formula for what the table of epochs has in the last complete one."""
+    return f"=INDEX({{epochs.{quantity}}},MATCH({{last_epoch}},{{epochs.epoch}},0))"
+
+
+def _stuck(quantity: str) -> str:
+    """Return the expression that a column of last steps has not moved for a whole epoch."""
+    return f"{{last_step}}-MAX({{steps.{quantity}}})>={{steps_per_epoch}}"
+
+
+def _verdict_text(watched: Watched) -> str:
+    dead = "".join(
+        f'&IF({{dead_since.{unit}}}>0,"; {unit} dead since step "&{{dead_since.{unit}}},"")'
+        for unit in watched.units
+    )
+    zero = (
+        'IF({zero_gradient_since}>0,"; zero gradient for every weight since step "'
+        '&{zero_gradient_since},IF({still_weights}="","","; zero gradient for "&{still_weights}))'
+    )
+    zero = f'IF(ISNUMBER({{last_loss}}),IF({{last_loss}}=0,"",{zero}),{zero})'
+    return (
+        'IF({exploded_step}>0,"exploded at step "&{exploded_step}&IF({not_finite_step}>0,'
+        '"; no number since step "&{not_finite_step},""),{trend})'
+        + dead
+        + f'&IF({{frozen_since}}>0,"",{zero})'
+        + '&IF({frozen_since}>0,"; numerical derivative frozen since step "&{frozen_since},"")'
+    )
+
+
+def _still_text(watched: Watched) -> str:
+    names = "&".join(f'IF({_stuck(f"nonzero.{p}")},", {p}","")' for p in watched.parameters)
+    return f"MID({names},3,9999)"
+
+
+def _all_still(watched: Watched) -> str:
+    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.parameters)
+    return f"IF({{last_step}}-MAX({last})>={{steps_per_epoch}},MAX({last})+1,0)"
+
+
+def _trend_text() -> str:
+    """Return the rules for the trend; the first that fits counts."""
+    falling = (
+        f'IF(AND({{loss_left}}>{LEFT},{{pace}}>{PACE}),"too slow",'
+        f'IF({{last_change}}<-{CLEAR},"converging","converging slowly"))'
+    )
+    first = "INDEX({epochs.mean_loss},1)"
+    less = f"{{last_loss}}<{1 - CLEAR}*"
+    level = '"standing still"'
+    for earlier in ("{start_loss}", first):
+        level = f'IF(IF(ISNUMBER({earlier}),{less}{earlier},FALSE),"converged",{level})'
+    level = f'IF({{falls}}>0,"converged",{level})'
+    rules = (
+        ("AND({zero_gradient_since}>0,{last_loss}>0)", "standing still"),
+        ("AND({rises}>=2,{falls}>=2)", "oscillating"),
+        (f"{{last_change}}>{CLEAR}", "diverging"),
+        (f"{{last_change}}>{LEVEL}", "creeping up"),
+        (
+            f"IF(ISNUMBER({{start_loss}}),{{last_loss}}>{1 + CLEAR}*{{start_loss}},FALSE)",
+            "worse than at the start",
+        ),
+        (f"{{last_loss}}>{HIGHER}*{{lowest_loss}}", "oscillating"),
+    )
+    text = f"IF({{last_change}}<-{LEVEL},{falling},{level})"
+    for condition, word in reversed(rules):
+        text = f'IF({condition},"{word}",{text})'
+    return f'IF({{last_epoch}}<2,"{ONE_EPOCH}",IF(ISNUMBER({{last_change}}),{text},"not finite"))'
+
+
+# Torch side
+
+
+def panel_order(watched: Watched) -> tuple[str, ...]:
+    """Return the panel's fields in order of calculation."""
+    dead = (f"dead_since.{unit}" for unit in watched.units)
+    accuracy = () if watched.accuracy is None else ("last_accuracy",)
+    return (
+        *("rows", "steps_per_epoch", "start_loss", "last_step", "last_epoch", *dead),
+        *("still_weights", "zero_gradient_since", "frozen_since", "rises", "falls", "last_change"),
+        *("last_loss", "last_rmse", "lowest_loss", *accuracy, "loss_left", "pace"),
+        *("exploded_step", "not_finite_step", "trend", "verdict"),
+    )
+
+
+def panel_values(
+    experiment: Experiment,
+    values: Mapping[str, Floats],
+    epochs: Mapping[str, Floats],
+    start_loss: Floats,
+    rows: int,
+    completed: int,
+) -> list[dict[str, float | str]]:
+    """Return what the panel says of every member of an ensemble.
+
+    values: the columns and the trace, shapes (members, rows of the table).
+    epochs: epoch_quantities, shapes (members, epochs).   start_loss: shape (members,).
+    rows: rows of data.   completed: epochs completed.
+    """
+    assert experiment.exploded_above is not None, "see xlsgd.trace.with_limits"
+    step = values["step"]
+    last_step = int(step.max())
+    last_epoch = max(1, min(completed, epochs["change"].shape[-1]))
+    steps_per_epoch = -(-rows // experiment.batch_size)
+
+    def last(kind: str) -> dict[str, Floats]:
+        head = f"{kind}."
+        return {
+            name.removeprefix(head): numbers.max(-1)
+            for name, numbers in values.items()
+            if name.startswith(head)
+        }
+
+    awake = last("awake")
+    verdicts = judge(
+        Summary(
+            last_step=last_step,
+            last_epoch=last_epoch,
+            steps_per_epoch=steps_per_epoch,
+            exploded_at=values["exploded_at"].max(-1),
+            not_finite_at=values["not_finite_at"].max(-1),
+            derivative_alive=values["derivative_alive"].max(-1),
+            awake={unit: awake[unit] for unit in units(experiment)},
+            nonzero=last("nonzero"),
+            mean_loss=epochs["mean_loss"],
+            start_loss=start_loss,
+            exploded_above=experiment.exploded_above,
+        )
+    )
+    counts = {
+        "rows": rows,
+        "steps_per_epoch": steps_per_epoch,
+        "last_step": last_step,
+        "last_epoch": last_epoch,
+    }
+    found = []
+    for run in range(len(start_loss)):
+        fields: dict[str, float | str] = {name: float(n) for name, n in counts.items()}
+        fields |= {name: float(numbers[run]) for name, numbers in verdicts.steps.items()}
+        fields |= {f"dead_since.{u}": float(n[run]) for u, n in verdicts.dead_since.items()}
+        fields |= {name: float(numbers[run]) for name, numbers in verdicts.numbers.items()}
+        if "accuracy" in epochs:
+            fields["last_accuracy"] = float(epochs["accuracy"][run, last_epoch - 1])
+        fields["still_weights"] = verdicts.still_weights(run)
+        fields["trend"] = verdicts.trend_word(run)
+        fields["verdict"] = verdicts.text(run)
+        found.append(fields)
+    return found

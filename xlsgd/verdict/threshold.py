@@ -1,0 +1,76 @@
+"""What a cell gives as the loss that counts as exploded, and how far out charts draw weights.
+
+Both follow the data and the start weights, so that data in other units cry no wolf. Powers of
+ten, so that they are easy to read and do not move with every edit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from xlsgd.columns import Input
+from xlsgd.experiment import Experiment
+from xlsgd.verdict.watched import Watched
+
+__all__ = ["chart_limit", "chart_limit_input", "exploded_above_input", "explosion_threshold"]
+
+_LARGEST = 300
+"""Powers of ten that a cell holds with room to spare."""
+_DIGITS = 9
+"""Digits of a logarithm that count: the last ones differ between programs."""
+
+_Y_SQUARED = "MAX({data.y})^2,MIN({data.y})^2"
+
+
+# Sheet side
+
+
+def exploded_above_input(experiment: Experiment, watched: Watched) -> Input:
+    """Return the cell with the loss that counts as exploded."""
+    note = "a loss above this has exploded"
+    if experiment.exploded_above is not None:
+        return Input("exploded_above", experiment.exploded_above, note)
+    worst = f"IF(ISNUMBER({watched.worst_start}),{watched.worst_start},0)"
+    formula = _power_of_ten(f"1+LOG10(MAX({_Y_SQUARED},{worst},1E-6))")
+    return Input("exploded_above", formula, f"{note}: 10 times the worst at the start")
+
+
+def chart_limit_input(experiment: Experiment) -> Input:
+    """Return the cell that says how far out charts draw weights."""
+    note = "charts draw weights up to this"
+    if experiment.chart_limit is not None:
+        return Input("chart_limit", experiment.chart_limit, note, minimum=0)
+    start = [f"init.{p}" for p in experiment.network.parameters]
+    begins = ",".join(f"ABS({{{name}}})" for name in start)
+    formula = _power_of_ten(f"LOG10(MAX(MAX({{data.y}}),-MIN({{data.y}}),{begins},1))")
+    return Input("chart_limit", formula, note, minimum=0)
+
+
+def _power_of_ten(logarithm: str) -> str:
+    # ROUNDUP goes away from 0, so the logarithms of small numbers are lifted above it.
+    above = f"ROUNDUP({_LARGEST}+ROUND({logarithm},{_DIGITS}),0)"
+    return f"=10^(MIN({2 * _LARGEST},{above})-{_LARGEST})"
+
+
+# Torch side
+
+
+def explosion_threshold(y: Sequence[float], start_loss: float) -> float:
+    """Return the loss that counts as exploded: a power of ten, ten times and more what predicting
+    0 costs in the worst row (on the default data 228² = 51,984, so 1e6) and ten times and more
+    start_loss, the worst loss at the start weights."""
+    begin = start_loss if math.isfinite(start_loss) else 0.0
+    worst = max(max(abs(v) for v in y) ** 2, begin, 1e-6)
+    return _power_of_ten_from(1 + math.log10(worst))
+
+
+def chart_limit(y: Sequence[float], start: Iterable[float]) -> float:
+    """Return how far out charts draw weights: a power of ten beyond data and start."""
+    farthest = max(abs(v) for v in (*y, *start, 1.0))
+    return _power_of_ten_from(math.log10(farthest))
+
+
+def _power_of_ten_from(logarithm: float) -> float:
+    """Return the first power of ten that is no smaller than the number with that logarithm."""
+    return 10.0 ** min(math.ceil(round(logarithm, _DIGITS)), _LARGEST)

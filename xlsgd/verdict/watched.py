@@ -1,0 +1,51 @@
+"""What a verdict looks at, under the names that a layout gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xlsgd.experiment import Experiment
+
+__all__ = ["Watched", "units"]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What the verdict looks at.
+
+    units: unit that can die to the expression that is above 0 where it lets something through.
+    numerical, backprop: the quantities whose two kinds of derivative are compared.
+    gradients: weight to the quantity that holds the derivative that moves it.
+    completed: the expression of how many epochs have been completed.
+    mean_loss: the expression of the mean loss of an epoch.   accuracy: the same, if it has one.
+    start_loss: the expression of the mean loss at the start weights.
+    worst_start: the expression of the greatest loss of a row at the start weights.
+    start_column: the expression of a row's loss at the start weights, where rows have it.
+    """
+
+    units: Mapping[str, str]
+    numerical: tuple[str, ...]
+    backprop: tuple[str, ...]
+    gradients: Mapping[str, str]
+    completed: str
+    mean_loss: str
+    start_loss: str
+    worst_start: str
+    start_column: str | None = None
+    accuracy: str | None = None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The weights, in order."""
+        return tuple(self.gradients)
+
+
+def units(experiment: Experiment) -> tuple[str, ...]:
+    """Return the quantities that are outputs of a ReLU, the units that can die."""
+    return tuple(
+        name
+        for place in experiment.network.places
+        if place.layer.name == "ReLU"
+        for name in place.outputs
+    )
