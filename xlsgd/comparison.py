@@ -1,4 +1,4 @@
-"""All experiments of a workbook side by side: loss per epoch, and how soon a loss is reached.
+"""Experiments of a workbook side by side: loss per epoch, and how soon a loss is reached.
 
 Two sides again: formulas that look at the training tabs, and the same in Python over traces.
 """
@@ -15,8 +15,11 @@ from xlsgd.chartable import clip_loss, loss_formula
 from xlsgd.columns import Column, Input
 
 __all__ = [
+    "LIMITS",
+    "NEVER",
     "NOT_REACHED",
     "RunSummary",
+    "SideBySide",
     "losses_columns",
     "losses_quantities",
     "runs_columns",
@@ -25,7 +28,32 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-NOT_REACHED = "not reached"
+NOT_REACHED, NEVER = "not reached", "never"
+LIMITS = ("limit_full_batch", "limit_found")
+"""Fields with the largest stable learning rate: a live formula for steps that see all rows, and
+what torch has found for the steps that the runs really take."""
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """A tab that shows runs side by side.
+
+    sheet: its name.   experiments: their ids.   title, about: words for the top.
+    target_loss: the mean loss that they race to.
+    sets_rates: whether their learning rates are typed in here; the tabs of the runs follow.
+    limits: fields with the largest stable learning rate; see LIMITS.
+    """
+
+    sheet: str
+    experiments: tuple[str, ...]
+    target_loss: float
+    title: str = "All runs side by side"
+    about: str = (
+        "Mean loss per epoch, each row's loss taken before its own update. Rates and start values "
+        "are on the tabs: change them there, everything here follows."
+    )
+    sets_rates: bool = False
+    limits: tuple[Input, ...] = ()
 
 
 def target_input(value: float) -> Input:
@@ -76,25 +104,28 @@ def losses_columns(experiments: Sequence[str]) -> list[Column]:
     return columns
 
 
-def runs_columns(experiment: str) -> list[Column]:
-    """Return the columns of the table with one row an experiment."""
+def runs_columns(experiment: str, learning_rate: float | None = None) -> list[Column]:
+    """Return the columns of the table with one row an experiment.
+
+    learning_rate: where rates are typed in here, the one to begin with.
+    """
 
     def column(quantity: str, formula: str, note: str) -> Column:
         return Column(quantity, formula, "", note, "", group="all runs")
+
+    def there(quantity: str) -> str:
+        return f"={{@{experiment}.{quantity}}}"
 
     reached = f"SUM({{losses.reached.{experiment}}})"
     epochs = f"COUNT({{losses.epoch}})-{reached}+1"
     return [
         column("experiment", experiment, "tab"),
-        *(
-            column(quantity, f"={{@{experiment}.{quantity}}}", note)
-            for quantity, note in (
-                ("optimizer", "how it updates"),
-                ("learning_rate", "as set on its tab"),
-                ("last_loss", "mean loss of the last epoch"),
-                ("last_rmse", "its root"),
-            )
-        ),
+        column("optimizer", there("optimizer"), "how it updates"),
+        column("learning_rate", there("learning_rate"), "as set on its tab")
+        if learning_rate is None
+        else column("learning_rate", repr(learning_rate), "change me: its tab follows"),
+        column("last_loss", there("last_loss"), "mean loss of the last epoch"),
+        column("last_rmse", there("last_rmse"), "its root"),
         column(
             "epochs_to_target",
             f'=IF({reached}=0,"{NOT_REACHED}",{epochs})',
@@ -105,7 +136,12 @@ def runs_columns(experiment: str) -> list[Column]:
             f'=IF({reached}=0,"{NOT_REACHED}",({epochs})*{{@{experiment}.steps_per_epoch}})',
             "updates until then",
         ),
-        column("verdict", f"={{@{experiment}.verdict}}", "how the run went"),
+        column(
+            "not_finite_step",
+            f'=IF({there("not_finite_step")[1:]}=0,"{NEVER}",{there("not_finite_step")[1:]})',
+            "first step whose loss is too large for a cell",
+        ),
+        column("verdict", there("verdict"), "how the run went"),
     ]
 
 
@@ -156,5 +192,6 @@ def runs_quantities(run: RunSummary, losses: Mapping[str, Floats]) -> dict[str, 
         "last_rmse": run.panel["last_rmse"],
         "epochs_to_target": epochs,
         "steps_to_target": steps,
+        "not_finite_step": run.panel["not_finite_step"] or NEVER,
         "verdict": run.panel["verdict"],
     }

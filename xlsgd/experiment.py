@@ -30,6 +30,7 @@ class Experiment:
     batch_size: rows per update; the gradient is the mean over them.
     batch_columns: whether the tab has the columns for batches; by default, if batch_size > 1.
     layout: how its tab is laid out; see xlsgd.layouts.
+    rate_elsewhere: whether the learning rate is typed in on a tab that shows runs side by side.
     derivative_of: in layouts that show one numerical derivative, the parameter it is for; the
         first one where not given.
     classifies: whether y is 0 or 1, so that predictions above 0.5 can be counted right or wrong.
@@ -55,6 +56,7 @@ class Experiment:
     batch_columns: bool | None = None
     epochs: int = 10
     layout: str = "rows"
+    rate_elsewhere: bool = False
     derivative_of: str = ""
     classifies: bool = False
     exploded_above: float | None = None

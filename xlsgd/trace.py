@@ -22,6 +22,7 @@ from xlsgd import chartable, verdict
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
+from xlsgd.stability import curvature_quantities
 from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
@@ -191,6 +192,8 @@ def run(
     quantities |= {name: torch.stack(v, 1) for name, v in {**after, **memory}.items()}
     quantities |= derived_quantities(experiment, quantities, place["step"])
     quantities["start_loss"] = _start_losses(experiment, net, noise, x, y)[:, seen_rows]
+    curvature = curvature_quantities(experiment, x)
+    quantities |= {name: numbers[:, seen_rows] for name, numbers in curvature.items()}
     values = _numpy(quantities)
     if experiment.batched:
         values |= _batch_means(experiment, values, place)
@@ -247,6 +250,7 @@ def steps(
         quantities[name] = torch.where(complete, value, kept[name])
     quantities |= derived_quantities(experiment, quantities, place["step"])
     quantities["start_loss"] = _start_losses(experiment, net, noise, x, y)
+    quantities |= curvature_quantities(experiment, x)
     # Where a step lands is where the next row must start.
     for p in names:
         begin = noise.copies([experiment.start.get(p, 0.0)])

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from xlsgd import comparison, verdict
+from xlsgd import comparison, limits, verdict
 from xlsgd.block_trace import Traces
 from xlsgd.cells import CellError, Formula, Uncomputed
 from xlsgd.checks.examined import ExaminedTab, Order, Wanted
@@ -55,8 +55,7 @@ class Checker:
         kinds |= {tab.sheet: "training" for tab in found.maps.training.values()}
         for kind, shown in (("model", found.maps.model), ("matrix", found.maps.matrix)):
             kinds |= {tab.sheet: kind for tab in shown.values()}
-        if found.maps.compare is not None:
-            kinds[found.maps.compare.sheet] = "compare"
+        kinds |= dict.fromkeys(found.maps.compare, "compare")
         self._tabs = {
             sheet: ExaminedTab(sheet, kinds.get(sheet, "other"), grid, values[sheet], tolerance)
             for sheet, grid in file.book.sheets.items()
@@ -236,12 +235,16 @@ class Checker:
         return panels
 
     def check_compare(self) -> None:
-        """Compare the compare tab, where there is one, with what the training tabs say."""
-        maps = self._found.maps.compare
-        if maps is None:
-            return
+        """Compare the tabs that show runs side by side with what the training tabs say."""
+        for maps in self._found.maps.compare.values():
+            self._check_side_by_side(maps)
+            if maps.sets_rates:
+                self._check_rates(maps)
+                self._check_limits(maps)
+
+    def _check_side_by_side(self, maps: TabMap) -> None:
         tab = self._tabs[maps.sheet]
-        losses, runs = maps.tables["losses"], maps.tables["runs"]
+        losses, runs, rated = maps.tables["losses"], maps.tables["runs"], maps.sets_rates
         # A tab that a learner has copied, or one that is gone, has no place in this tab.
         experiments = [e for e in self._found.experiments if f"plot.{e}" in losses.columns]
         columns = comparison.losses_columns(experiments)
@@ -286,18 +289,66 @@ class Checker:
                     comparison.runs_quantities(summaries[experiment][member], tables[member])
                     for member in range(MEMBERS)
                 ]
-                fields = {key: (row, runs.columns[key]) for key in lines[0]}
+                shown = [key for key in lines[0] if not (rated and key == "learning_rate")]
+                fields = {key: (row, runs.columns[key]) for key in shown}
                 wanted = self._writer(maps, "runs")
-                for j, column in enumerate(comparison.runs_columns(experiment)[1:]):
+                columns_here = comparison.runs_columns(experiment)
+                for j, column in enumerate(c for c in columns_here if c.quantity in fields):
                     formula = wanted(column.formula, row)
                     place = fields[column.quantity]
                     tab.check_formula(place, (order, j, 0), column.quantity, formula, True)
-                expected = {key: [line[key] for line in lines] for key in lines[0]}
+                expected = {key: [line[key] for line in lines] for key in fields}
                 tab.expect_field_strays(fields, expected, free[experiment])
                 if compared:
                     tab.compare_fields(
                         check, fields, expected, dict.fromkeys(fields, order).__getitem__
                     )
+
+    def _check_rates(self, maps: TabMap) -> None:
+        """Do the tabs of the runs train at the rates that are typed in beside each other?"""
+        here, number = self._tabs[maps.sheet], maps.tables["runs"].columns["learning_rate"]
+        here.inputs |= {(row, number) for row in maps.runs.values()}
+        for experiment, row in maps.runs.items():
+            if experiment not in self._found.experiments:
+                continue  # named by _check_side_by_side
+            there = self._found.maps.training[experiment]
+            tab, place = self._tabs[there.sheet], there.fields["learning_rate"]
+            wanted = self._writer(there, "")("{rates.learning_rate}", place[0])
+            tab.check_formula(place, (_DATA, 0, 0), "learning_rate", f"={wanted}")
+            rate = here.cells.get((row, number))
+            if isinstance(rate, float):
+                expected = {"learning_rate": [rate]}
+                where = {"learning_rate": place}
+                tab.compare_fields("run", where, expected, {"learning_rate": _DATA}.__getitem__)
+                tab.expect_field_strays(where, expected, 0.0)
+
+    def _check_limits(self, maps: TabMap) -> None:
+        """Is the largest stable rate above a table of rates right?"""
+        known = [e for e in maps.runs if e in self._found.experiments]
+        if not known:
+            return
+        tab, experiment = self._tabs[maps.sheet], self._found.experiments[known[0]]
+        wanted = limits.full_batch_formula(experiment, known[0])
+        if wanted and limits.FULL_BATCH in maps.fields:
+            place = maps.fields[limits.FULL_BATCH]
+            formula = self._writer(maps, "")(wanted, place[0])
+            tab.check_formula(place, (-1, 0, 0), limits.FULL_BATCH, formula)
+            value = limits.full_batch_limit(experiment, self._found.data)
+            expected = {limits.FULL_BATCH: [value]}
+            where = {limits.FULL_BATCH: place}
+            tab.compare_fields("run", where, expected, {limits.FULL_BATCH: -1}.__getitem__)
+            tab.expect_field_strays(where, expected, 0.0)
+        if limits.FOUND in maps.fields:
+            place = maps.fields[limits.FOUND]
+            found = tab.cells.get(place)
+            why = "it holds no number"
+            if isinstance(found, float):
+                why = limits.stale(experiment, self._found.data, found) or ""
+            if why:
+                self.notes.append(
+                    f"{maps.sheet}!{address(place)} ({limits.FOUND}) was found when the workbook "
+                    f"was written: {why}"
+                )
 
     def finish(self) -> list[SheetReport]:
         """Check stored values, account for every formula cell, and return all reports."""

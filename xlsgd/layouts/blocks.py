@@ -47,9 +47,9 @@ class BlocksLayout(Layout):
 
     def inputs(self, experiment: Experiment) -> list[Input]:
         names = experiment.network.parameters
-        rate, batch = experiment.learning_rate, experiment.batch_size
+        batch = experiment.batch_size
         return [
-            Input("learning_rate", rate, "size of a step; change me first", minimum=0),
+            self.rate_input(experiment),
             Input(
                 "derivative_of",
                 experiment.watched_parameter,

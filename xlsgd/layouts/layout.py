@@ -52,6 +52,14 @@ class Layout(ABC):
         """Return the fields of the panel: live formulas that say how the run went."""
         return verdict.panel(self.watched(experiment))
 
+    def rate_input(self, experiment: Experiment) -> Input:
+        """Return the cell with the learning rate."""
+        if experiment.rate_elsewhere:
+            note = "typed in beside the other runs' rates"
+            return Input("learning_rate", "={rates.learning_rate}", note, fixed=True)
+        rate = experiment.learning_rate
+        return Input("learning_rate", rate, "size of a step; change me first", minimum=0)
+
     def start_input(self, experiment: Experiment, name: str) -> Input:
         """Return the cell with the start value of a parameter or of an optimizer's state."""
         is_parameter = name in experiment.network.parameters

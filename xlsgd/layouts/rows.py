@@ -15,6 +15,7 @@ from xlsgd.layouts.layout import (
     loss_column,
     parameter_columns,
 )
+from xlsgd.stability import curvature_column
 from xlsgd.verdict.threshold import chart_limit_input, exploded_above_input
 
 __all__ = ["LAYOUT", "RowsLayout"]
@@ -30,9 +31,8 @@ class RowsLayout(Layout):
     def inputs(self, experiment: Experiment) -> list[Input]:
         network = experiment.network
         batch = "rows per update; the gradient is the mean over them"
-        rate = experiment.learning_rate
         return [
-            Input("learning_rate", rate, "size of a step; change me first", minimum=0),
+            self.rate_input(experiment),
             gradient_input(experiment.gradient),
             Input(
                 "h", experiment.h, "how far a numerical derivative moves a weight", positive=True
@@ -62,6 +62,7 @@ class RowsLayout(Layout):
             "AVERAGEIF({steps.epoch},{epoch},{steps.loss}))",
             start_loss="AVERAGEIF({steps.epoch},1,{steps.start_loss})",
             worst_start="MAX({steps.start_loss})",
+            curvature=curvature_column(experiment) is not None,
             start_column=experiment.loss.forward(
                 experiment.network.prediction("{{init.{}}}".format), "{y}"
             ),
@@ -100,6 +101,7 @@ def _steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Col
             for p in network.parameters
             for c in experiment.optimizer.columns(p, f"{gradient}.{p}")
         ),
+        *((overshoot,) if (overshoot := curvature_column(experiment)) else ()),
         *verdict.columns(watched),
         *chartable.columns(network),
     ]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from xlsgd.comparison import SideBySide
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment
@@ -122,6 +123,7 @@ class Lesson:
     shows, change, watch: paragraphs of the first tab: what there is to see, what to change, what
     happens then.   target_loss: the mean loss that the runs race to on the tab ``compare``.
     answers: paragraphs that answer questions.
+    side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
@@ -135,6 +137,13 @@ class Lesson:
     target_loss: float
     answers: tuple[str, ...] = ()
     model: str = ""
+    side_by_side: tuple[SideBySide, ...] = ()
+
+    @property
+    def compare_tabs(self) -> tuple[SideBySide, ...]:
+        """The tabs that show runs side by side: those of the lesson, else one with all runs."""
+        everything = SideBySide("compare", tuple(e.id for e in self.experiments), self.target_loss)
+        return self.side_by_side or (everything,)
 
 
 class LessonPlan(ABC):

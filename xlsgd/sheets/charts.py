@@ -8,6 +8,7 @@ from openpyxl.chart import BarChart, Reference, ScatterChart, Series
 from openpyxl.chart._chart import ChartBase
 from openpyxl.chart.data_source import AxDataSource, StrRef
 from openpyxl.chart.layout import Layout, ManualLayout
+from openpyxl.chart.series import SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
@@ -30,7 +31,8 @@ __all__ = ["BarSpec", "ChartSpec", "add_bars", "add_chart"]
 class ChartSpec:
     """A line chart over a table.
 
-    x: quantity on the horizontal axis.   lines: quantity to the words in the legend.
+    x: quantity on the horizontal axis.   lines: quantity to the words in the legend, or to the
+    cell that holds them, such as ``=rates!$C$9``.
     """
 
     title: str
@@ -60,6 +62,8 @@ def add_chart(sheet: Worksheet, anchor: str, spec: ChartSpec, table: TableMap) -
 
     for i, (quantity, words) in enumerate(spec.lines.items()):
         series = Series(column(quantity), column(spec.x), title=words)
+        if words.startswith("="):
+            series.tx = SeriesLabel(strRef=StrRef(f=words[1:]))
         series.marker.symbol = "none"
         series.smooth = False
         line = LineProperties(solidFill=SERIES[i % len(SERIES)], w=19050)

@@ -60,7 +60,8 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
     Raises WorkbookError if it is none of xlsgd's, or an input holds what cannot be used.
     """
     tabs: dict[str, list[FoundTab]] = {
-        kind: [] for kind in ("data", "passengers", "training", "model", "matrix", "compare")
+        kind: []
+        for kind in ("data", "passengers", "training", "model", "matrix", "compare", "rates")
     }
     for sheet, grid in book.sheets.items():
         tab = FoundTab.find(sheet, grid, values.get(sheet, {}), file)
@@ -109,8 +110,8 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
         experiment = found.experiments[next(iter(found.maps.model))]
         _refuse_copy(tab, found.maps.matrix.get(experiment.id), file)
         found.maps.matrix[experiment.id] = find_matrix(tab, experiment, data.rows)
-    if tabs["compare"]:
-        found.maps.compare = _find_compare(tabs["compare"][0], list(found.experiments))
+    for tab in tabs["compare"] + tabs["rates"]:
+        found.maps.compare[tab.sheet] = _find_compare(tab, list(found.experiments))
     return found
 
 
@@ -132,4 +133,13 @@ def _find_compare(tab: FoundTab, experiments: list[str]) -> TabMap:
     losses = tab.table(names, names.__contains__, "one row an epoch")
     runs.rows = [row for row in runs.rows if row < losses.header_row]
     tab.number("target_loss")
-    return TabMap(tab.sheet, tab.fields, {"runs": runs, "losses": losses})
+    named: dict[object, int] = {}
+    for row in runs.rows:
+        named.setdefault(tab.value((row, runs.columns["experiment"])), row)
+    return TabMap(
+        tab.sheet,
+        tab.fields,
+        {"runs": runs, "losses": losses},
+        runs={e: row for e, row in named.items() if isinstance(e, str)},
+        sets_rates=tab.kind == "rates",
+    )

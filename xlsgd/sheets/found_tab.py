@@ -11,7 +11,16 @@ from typing import Any
 from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.errors import WorkbookError
 from xlsgd.sheets.maps import TableMap, address
-from xlsgd.sheets.markers import COMPARE, DATA, MARKER, MATRIX, MODEL, PASSENGERS, TRAINING
+from xlsgd.sheets.markers import (
+    COMPARE,
+    DATA,
+    MARKER,
+    MATRIX,
+    MODEL,
+    PASSENGERS,
+    RATES,
+    TRAINING,
+)
 
 __all__ = ["FoundTab", "texts_of"]
 
@@ -43,7 +52,7 @@ class FoundTab:
                 match = _FORMAT.match(text)
                 if match is None:
                     continue
-                known = (DATA, PASSENGERS, *TRAINING.values(), MODEL, MATRIX, COMPARE)
+                known = (DATA, PASSENGERS, *TRAINING.values(), MODEL, MATRIX, COMPARE, RATES)
                 if text not in known:
                     listed = ", ".join(f"'{kind}'" for kind in known)
                     raise WorkbookError(

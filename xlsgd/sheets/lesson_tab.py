@@ -49,8 +49,12 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
             if e.id in tabs:
                 places.append((tabs[e.id].sheet, words, tabs[e.id].sheet))
         places.append((e.id, e.title, book.training[e.id].sheet))
-    if book.compare is not None:
-        places.append((book.compare.sheet, "all runs side by side", book.compare.sheet))
+    for shown in lesson.compare_tabs:
+        place = (shown.sheet, shown.title, shown.sheet)
+        if shown.sets_rates:
+            places.insert(0, place)
+        else:
+            places.append(place)
     for name, words, target in places:
         row += 1
         cell = sheet.cell(row, 1, name)

@@ -56,12 +56,16 @@ class TabMap:
     """A tab: fields (a key, its value beside it) and tables.
 
     batch_size: rows of data per step, where that decides which cells belong together.
+    runs: where the tab shows runs side by side, the row of each experiment.
+    sets_rates: whether their learning rates are typed in there.
     """
 
     sheet: str
     fields: dict[str, Position] = field(default_factory=dict)
     tables: dict[str, TableMap] = field(default_factory=dict)
     batch_size: int = 1
+    runs: dict[str, int] = field(default_factory=dict)
+    sets_rates: bool = False
 
 
 @dataclass
@@ -69,12 +73,13 @@ class BookMap:
     """All tabs that xlsgd knows.
 
     training: experiment id to map, in tab order.
+    compare: the tabs that show runs side by side, by the name of the sheet.
     model, matrix: experiment id to the tabs that show its forward pass.
     """
 
     data: TabMap
     training: dict[str, TabMap] = field(default_factory=dict)
-    compare: TabMap | None = None
+    compare: dict[str, TabMap] = field(default_factory=dict)
     model: dict[str, TabMap] = field(default_factory=dict)
     matrix: dict[str, TabMap] = field(default_factory=dict)
 
@@ -190,9 +195,20 @@ class _Places:
             if isinstance(where, dict):
                 return f"{quoted(model.sheet)}!{address(where[rest], absolute=True)}"
             return f"{quoted(model.sheet)}!{_range(where, rest)}"
+        if head == "rates":
+            return self._rates(rest)
         if head in here.tables:
             return prefix + _range(here.tables[head], rest)
         return prefix + address(here.fields[name], absolute=True)
+
+    def _rates(self, quantity: str) -> str:
+        """Return the cell of this tab's experiment where rates are typed in."""
+        own = next(id for id, tab in self._book.training.items() if tab is self._tab)
+        for compare in self._book.compare.values():
+            if compare.sets_rates and own in compare.runs:
+                place = compare.runs[own], compare.tables["runs"].columns[quantity]
+                return f"{quoted(compare.sheet)}!{address(place, absolute=True)}"
+        raise KeyError(f"rates.{quantity}")
 
     # Steps and the blocks beside them; see xlsgd.layouts.blocks
 

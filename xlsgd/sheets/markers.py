@@ -1,6 +1,6 @@
 """The words by which a tab is known again: in the field ``xlsgd`` of every tab but the first."""
 
-__all__ = ["COMPARE", "DATA", "MARKER", "MATRIX", "MODEL", "PASSENGERS", "TRAINING"]
+__all__ = ["COMPARE", "DATA", "MARKER", "MATRIX", "MODEL", "PASSENGERS", "RATES", "TRAINING"]
 
 MARKER = "xlsgd"
 """The key of the field that says what a tab is."""
@@ -11,4 +11,6 @@ DATA = "data tab, format 1"
 PASSENGERS = "passengers tab, format 1"
 MODEL = "model tab, format 1"
 MATRIX = "matrix tab, format 1"
-COMPARE = "compare tab, format 1"
+COMPARE = "compare tab, format 2"
+RATES = "rates tab, format 1"
+"""A compare tab in which learning rates are typed in."""

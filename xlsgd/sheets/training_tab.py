@@ -33,7 +33,14 @@ from xlsgd.sheets.maps import (
 from xlsgd.sheets.markers import MARKER, TRAINING
 from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, SHORT, fill_of, set_page, shorten_large
 
-__all__ = ["draw_training_tab", "map_training_tab", "write_body", "write_fields", "write_headers"]
+__all__ = [
+    "draw_training_tab",
+    "map_training_tab",
+    "validation",
+    "write_body",
+    "write_fields",
+    "write_headers",
+]
 
 _KEY, _VALUE, _NOTE = 1, 2, 3
 _CHARTS, FIRST_COLUMN, _GAP = 5, 11, 1
@@ -47,6 +54,7 @@ _COUNTS = frozenset(
         "batch_size",
         *("step", "epoch", "row", "batch_row", "batch_end", "exploded_at", "derivative_alive"),
         *("not_finite_at", "exploded_step", "not_finite_step", "zero_gradient_since"),
+        *("overshooting_rows", "growing_rows"),
         *("frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
         *("steps_per_epoch", "batch_rows"),
     )
@@ -185,13 +193,14 @@ def write_fields(
             cell.number_format = "0.0%"
         if given.note:
             sheet.cell(row, column + 1, given.note).style = "note"
-        rule = _validation(given)
+        rule = validation(given)
         if rule is not None and style == "input":
             rule.add(cell)
             sheet.add_data_validation(rule)
 
 
-def _validation(given: Input) -> DataValidation | None:
+def validation(given: Input) -> DataValidation | None:
+    """Return the rule for what may be typed into an input, None where anything may."""
     if given.fixed:
         return None
     if given.choices:
@@ -327,6 +336,10 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     for numerical in get_layout(experiment.layout).watched(experiment).numerical:
         frozen = f"{here('derivative_alive')}<{here('step')}"
         rule(span(numerical), frozen, "frozen", "frozen_pale", bold=True)
+    if "lr_curvature" in steps.columns:
+        for above, ink in ((2, "exploded"), (1, "doubtful")):
+            marked = f"{here('lr_curvature')}>{above}"
+            rule(span("row", "lr_curvature"), marked, ink, f"{ink}_pale", bold=True)
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)

@@ -89,9 +89,13 @@ def build_workbook(lesson: Lesson) -> Workbook:
             book.model[e.id] = map_model_tab(e, "model", data.rows)
             if matrix.applies(e):
                 book.matrix[e.id] = map_matrix_tab(e, "matrix", data.rows)
-    book.compare = map_compare_tab(lesson.experiments, "compare")
+    for shown in lesson.compare_tabs:
+        book.compare[shown.sheet] = map_compare_tab(shown, lesson.experiments)
 
     draw_lesson_tab(workbook.create_sheet("lesson"), lesson, book)
+    for shown in lesson.compare_tabs:
+        if shown.sets_rates:  # what one begins with stands first
+            draw_compare_tab(workbook.create_sheet(shown.sheet), shown, lesson.experiments, book)
     sheet = workbook.create_sheet(book.data.sheet)
     if isinstance(data, Passengers):
         draw_passengers_tab(sheet, data, book)
@@ -103,8 +107,9 @@ def build_workbook(lesson: Lesson) -> Workbook:
         if e.id in book.matrix:
             draw_matrix_tab(workbook.create_sheet("matrix"), e, data.rows, book)
         draw_training_tab(workbook.create_sheet(e.id), e, book)
-    compare = workbook.create_sheet("compare")
-    draw_compare_tab(compare, lesson.experiments, lesson.target_loss, book)
+    for shown in lesson.compare_tabs:
+        if not shown.sets_rates:
+            draw_compare_tab(workbook.create_sheet(shown.sheet), shown, lesson.experiments, book)
     workbook.active = 0
     workbook.calculation = CalcProperties(fullCalcOnLoad=True)
     workbook.security = None  # an empty protection element makes Gnumeric complain

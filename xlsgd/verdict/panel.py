@@ -20,6 +20,13 @@ __all__ = ["panel", "panel_order", "panel_values"]
 Floats = NDArray[np.float64]
 
 
+_OVERSHOOT = {
+    "overshooting_rows": (1, "step overshoots: lr_curvature > 1"),
+    "growing_rows": (2, "step makes their own error larger: > 2"),
+}
+"""Fields that count rows of data by their learning rate times curvature."""
+
+
 # Sheet side
 
 
@@ -78,6 +85,14 @@ def panel(watched: Watched) -> list[Input]:
             (Input("last_accuracy", _at("accuracy"), "share of rows predicted right in it"),)
             if watched.accuracy is not None
             else ()
+        ),
+        *(
+            Input(
+                key,
+                f'=COUNTIFS({{steps.epoch}},1,{{steps.lr_curvature}},">{above}")',
+                f"rows of data whose {words}",
+            )
+            for key, (above, words) in (_OVERSHOOT if watched.curvature else {}).items()
         ),
         Input("last_step", "=MAX({steps.step})", "updates done"),
         Input(
@@ -164,8 +179,9 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
     """Return the panel's fields in order of calculation."""
     dead = (f"dead_since.{unit}" for unit in watched.units)
     accuracy = () if watched.accuracy is None else ("last_accuracy",)
+    overshoot = _OVERSHOOT if watched.curvature else ()
     return (
-        *("rows", "steps_per_epoch", "start_loss", "last_step", "last_epoch", *dead),
+        *("rows", "steps_per_epoch", *overshoot, "start_loss", "last_step", "last_epoch", *dead),
         *("still_weights", "zero_gradient_since", "frozen_since", "rises", "falls", "last_change"),
         *("last_loss", "last_rmse", "lowest_loss", *accuracy, "loss_left", "pace"),
         *("exploded_step", "not_finite_step", "trend", "verdict"),
@@ -228,6 +244,10 @@ def panel_values(
         fields |= {name: float(numbers[run]) for name, numbers in verdicts.steps.items()}
         fields |= {f"dead_since.{u}": float(n[run]) for u, n in verdicts.dead_since.items()}
         fields |= {name: float(numbers[run]) for name, numbers in verdicts.numbers.items()}
+        if "lr_curvature" in values:
+            curvature = values["lr_curvature"][run][values["epoch"][run] == 1]
+            for key, (above, _) in _OVERSHOOT.items():
+                fields[key] = float((curvature > above).sum())
         if "accuracy" in epochs:
             fields["last_accuracy"] = float(epochs["accuracy"][run, last_epoch - 1])
         fields["still_weights"] = verdicts.still_weights(run)

@@ -21,6 +21,7 @@ class Watched:
     mean_loss: the expression of the mean loss of an epoch.   accuracy: the same, if it has one.
     start_loss: the expression of the mean loss at the start weights.
     worst_start: the expression of the greatest loss of a row at the start weights.
+    curvature: whether every row has its learning rate times curvature.
     start_column: the expression of a row's loss at the start weights, where rows have it.
     """
 
@@ -32,6 +33,7 @@ class Watched:
     mean_loss: str
     start_loss: str
     worst_start: str
+    curvature: bool = False
     start_column: str | None = None
     accuracy: str | None = None
 
