@@ -89,7 +89,7 @@ def draw_compare_tab(
         ("exploded", "exploded"),
         ("dead", "dead"),
         ("frozen", "frozen"),
-        ("slow", "doubtful"),
+        ("too slow", "doubtful"),
     ):
         formula = f'ISNUMBER(SEARCH("{words}",{letter}{runs.rows[0]}))'
         sheet.conditional_formatting.add(

@@ -49,12 +49,9 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
             if e.id in tabs:
                 places.append((tabs[e.id].sheet, words, tabs[e.id].sheet))
         places.append((e.id, e.title, book.training[e.id].sheet))
-    for shown in lesson.compare_tabs:
-        place = (shown.sheet, shown.title, shown.sheet)
-        if shown.sets_rates:
-            places.insert(0, place)
-        else:
-            places.append(place)
+    beside = [(shown.sheet, shown.title, shown.sheet) for shown in lesson.compare_tabs]
+    first = lesson.compare_tabs[0].sets_rates
+    places = beside + places if first else places + beside
     for name, words, target in places:
         row += 1
         cell = sheet.cell(row, 1, name)

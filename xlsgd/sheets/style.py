@@ -71,7 +71,7 @@ GROUP_COLOURS = {
     "matrix product": "E5F1E3",
 }
 
-SERIES = ("1F77B4", "D9541E", "2E8B57", "8E44AD", "B8860B", "17808C", "C2185B", "5D6D7E", "7F6000")
+SERIES = ("1F77B4", "D9541E", "2E8B57", "8E44AD", "B8860B", "222B36", "C2185B", "5D6D7E", "7F6000")
 """Line colours, told apart also in grey and by most colour-blind readers."""
 
 
@@ -90,11 +90,14 @@ def set_page(sheet: Worksheet) -> None:
 
 def shorten_large(sheet: Worksheet, *spans: str) -> None:
     """Show large numbers as powers of ten.  spans: such as ``B5:C9``."""
-    first = spans[0].partition(":")[0]
-    short = DifferentialStyle(numFmt=SHORT)
-    formula = f"IF(ISNUMBER({first}),ABS({first})>={LARGE},FALSE)"
-    rule = Rule(type="expression", dxf=short, formula=[formula])
-    sheet.conditional_formatting.add(" ".join(spans), rule)
+    # A rule for every span: of one rule for several, programs disagree which cell its formula is
+    # written for.
+    for span in spans:
+        first = span.partition(":")[0]
+        short = DifferentialStyle(numFmt=SHORT)
+        formula = f"IF(ISNUMBER({first}),ABS({first})>={LARGE},FALSE)"
+        rule = Rule(type="expression", dxf=short, formula=[formula])
+        sheet.conditional_formatting.add(span, rule)
 
 
 def add_styles(workbook: Workbook) -> None:

@@ -143,11 +143,12 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
         write_body(sheet, columns, book, tab, name)
     if block_name(1) in tab.tables:
         _number_blocks(sheet, tab)
+    _name_inputs(sheet, experiment, tab)
+    # Colours first: LibreOffice takes the first rule that fits and leaves the others.
+    _colour(sheet, experiment, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
     column = column_letters(_VALUE)
     shorten_large(sheet, f"{column}{FIRST_ROW}:{column}{max(r for r, _ in tab.fields.values())}")
-    _name_inputs(sheet, experiment, tab)
-    _colour(sheet, experiment, tab)
     _add_charts(sheet, experiment, book)
     _set_sizes(sheet, tables, tab)
 
@@ -187,6 +188,8 @@ def write_fields(
         cell.style = style
         if given.fixed:
             cell.style = "fact" if isinstance(value, str) and not is_formula else "value"
+        if given.key == "learning_rate":
+            cell.number_format = "General"
         if given.key in _COUNTS or given.key.startswith("dead_since."):
             cell.number_format = "0"
         elif given.key in ("last_change", "last_accuracy", "loss_left", "pace"):
@@ -337,9 +340,10 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
         frozen = f"{here('derivative_alive')}<{here('step')}"
         rule(span(numerical), frozen, "frozen", "frozen_pale", bold=True)
     if "lr_curvature" in steps.columns:
-        for above, ink in ((2, "exploded"), (1, "doubtful")):
-            marked = f"{here('lr_curvature')}>{above}"
-            rule(span("row", "lr_curvature"), marked, ink, f"{ink}_pale", bold=True)
+        for above, ink, pale in ((2, "exploded_ink", "exploded_pale"),
+                                 (1, "doubtful", "doubtful_pale")):  # fmt: skip
+            for column in ("row", "lr_curvature"):
+                rule(span(column), f"{here('lr_curvature')}>{above}", ink, pale, bold=True)
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
