@@ -14,24 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 import xlsgd
-from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed
+from xlsgd.cells import Book, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.data import Dataset
 from xlsgd.engines import Calculation, Progress, get_engine
 from xlsgd.experiment import Experiment
+from xlsgd.layouts import get_layout
 from xlsgd.lessons import Lesson
 from xlsgd.losses import losses
 from xlsgd.nets import parse_network
 from xlsgd.optimizers import optimizers
+from xlsgd.sheets.data_tab import map_data_tab
 from xlsgd.sheets.finder import Found, find_lesson
-from xlsgd.sheets.maps import TableMap
+from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
+from xlsgd.sheets.markers import DATA, MARKER, TRAINING
 from xlsgd.sheets.package import package
 from xlsgd.sheets.reader import read_workbook
+from xlsgd.sheets.training_tab import map_training_tab
 from xlsgd.sheets.workbook import book_of, build_workbook
 
 __all__ = [
     "LESSONS",
     "Recalculated",
     "RememberingEngine",
+    "bare_book",
     "default_lesson",
     "experiment_of",
     "lesson_of",
@@ -41,7 +46,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-LESSONS = ("graddesc", "two-neuron", "titanic")
+LESSONS = ("graddesc", "two-neuron", "titanic", "learning-rates")
 """The lessons that the project ships as workbooks."""
 
 
@@ -108,6 +113,46 @@ def write_experiments(
     calculation = (engine or get_engine("formulas")).calculate(book_of(workbook))
     path.write_bytes(package(workbook, calculation.values))
     return path
+
+
+def bare_book(*experiments: Experiment, data: Dataset) -> Book:
+    """Return the cells of the data tab and of training tabs, as build_workbook has them.
+
+    Without drawing anything, which takes most of the time where runs are long.
+    """
+    maps = BookMap(map_data_tab(data, "data"))
+    for e in experiments:
+        maps.training[e.id] = map_training_tab(e, e.id, data.rows)
+    book = Book()
+    grid: Grid = {}
+    row, column = maps.data.fields[MARKER]
+    grid |= {(row, column - 1): MARKER, (row, column): DATA}
+    table = maps.data.tables["data"]
+    for name, values in (*data.inputs.items(), ("y", data.y)):
+        grid[table.header_row, table.columns[name]] = name
+        cells = (table.cell(name, i) for i in range(data.rows))
+        grid |= dict(zip(cells, map(float, values), strict=True))
+    book.sheets["data"] = grid
+    for e in experiments:
+        tab, layout = maps.training[e.id], get_layout(e.layout)
+        grid = book.sheets.setdefault(e.id, {})
+        fields = {given.key: given.value for given in (*layout.inputs(e), *layout.panel(e))}
+        fields |= {"experiment": e.id, "network": str(e.network), "loss": e.loss.name}
+        fields |= {"optimizer": e.optimizer.name, "difference": e.difference}
+        fields[MARKER] = TRAINING[e.layout]
+        for key, value in fields.items():
+            row, column = tab.fields[key]
+            if isinstance(value, str) and value.startswith("="):
+                value = Formula(formula_maker(value, maps, tab)(row))
+            grid[row, column - 1] = key
+            grid[row, column] = value if isinstance(value, str) else float(value)
+        for name, columns in layout.tables(e).items():
+            for column in columns:
+                number = tab.tables[name].columns[column.quantity]
+                grid[tab.tables[name].header_row, number] = column.quantity
+                for row, cell in column_contents(column, maps, tab, name):
+                    grid[row, number] = Formula(cell) if isinstance(cell, str) else float(cell)
+    return book
 
 
 @functools.cache

@@ -527,11 +527,11 @@ MOVES = [1.0, 1.0, 1.0, 1.0]
 @pytest.mark.parametrize(
     ("a", "b", "still", "since"),
     [
-        (MOVES, MOVES, "", 0),
+        (MOVES, MOVES, "none", 0),
         ([1.0, 1.0, 0.0, 0.0], MOVES, "a", 0),
-        ([1.0, 1.0, 1.0, 0.0], MOVES, "", 0),
-        ([1.0, 1.0, 1e-300, 0.0], MOVES, "", 0),
-        ([1.0, 1.0, math.nan, 0.0], MOVES, "", 0),
+        ([1.0, 1.0, 1.0, 0.0], MOVES, "none", 0),
+        ([1.0, 1.0, 1e-300, 0.0], MOVES, "none", 0),
+        ([1.0, 1.0, math.nan, 0.0], MOVES, "none", 0),
         (MOVES, [0.0, 0.0, 0.0, 0.0], "b", 0),
         ([1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], "a, b", 3),
         ([0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], "a, b", 1),
@@ -550,7 +550,8 @@ def test_zero_gradient(a: list[float], b: list[float], still: str, since: int) -
         words = f"standing still; zero gradient for every weight since step {since}"
         assert panel["verdict"] == words
     else:
-        assert panel["verdict"] == "converging" + (f"; zero gradient for {still}" if still else "")
+        words = "" if still == "none" else f"; zero gradient for {still}"
+        assert panel["verdict"] == f"converging{words}"
 
 
 def test_a_zero_gradient_at_a_loss_of_zero_is_no_alarm() -> None:

@@ -42,7 +42,18 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 FUNCTIONS = {
     *("ABS", "AND", "AVERAGEIF", "COUNT", "COUNTIF", "EXP", "IF", "INDEX", "ISNUMBER", "MATCH"),
     *("MAX", "MIN", "NA", "OR", "ROUNDUP", "SQRT", "SUM", "TANH"),
-    *("AVERAGE", "COUNTIFS", "INT", "LOG10", "MMULT", "ROWS", "SUMPRODUCT"),
+    *(
+        "AVERAGE",
+        "COUNTIFS",
+        "INT",
+        "LOG10",
+        "MID",
+        "MMULT",
+        "ROUND",
+        "SUMSQ",
+        "ROWS",
+        "SUMPRODUCT",
+    ),
 }
 VOLATILE = {"RAND", "RANDBETWEEN", "NOW", "TODAY", "OFFSET", "INDIRECT", "CELL", "INFO"}
 

@@ -11,6 +11,7 @@ import pytest
 import xlsgd
 from tests.verify.books import edited, packed, part_name, parts_of
 from xlsgd.errors import WorkbookError
+from xlsgd.sheets.markers import TRAINING
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 """How a workbook with a password, or one of before 2007, begins."""
@@ -196,10 +197,10 @@ def test_a_tab_of_a_later_format(small: Path, target: Path) -> None:
     def edit(workbook: object) -> None:
         for row in workbook["sgd"].iter_rows():  # type: ignore[index]
             for cell in row:
-                if cell.value == "training tab, format 1":
-                    cell.value = "training tab, format 2"
+                if cell.value == TRAINING["rows"]:
+                    cell.value = "training tab, format 99"
 
     message = refusal(edited(small, target, edit))
     assert message.startswith(
-        "tab 'sgd' is a 'training tab, format 2'; this version of xlsgd reads"
+        "tab 'sgd' is a 'training tab, format 99'; this version of xlsgd reads"
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 __all__ = ["Layer", "Parameters", "Shape"]
 
@@ -70,3 +70,29 @@ class Layer(ABC):
     @abstractmethod
     def module(self) -> nn.Module:
         """Torch side: return the same thing as PyTorch has it, in float64."""
+
+    def of_many(self, module: nn.Module, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        """Torch side: return the outputs of many runs at once, each with its own parameters.
+
+        module: what ``module`` gave.   parameters: under PyTorch's names, shapes (*shape, …).
+        x: shape (inputs, …).   The dots broadcast against each other, and the outputs' shape is
+        (outputs, …).   This way works for every layer; one may have a quicker way of its own.
+        """
+        import numpy as np
+        import torch
+        from torch.func import functional_call
+
+        if not parameters:
+            outputs: Tensor = module(x.movedim(0, -1))
+            return outputs.movedim(-1, 0)
+        shapes = self.parameter_shapes()
+        runs = [value.shape[len(shapes[name]) :] for name, value in parameters.items()]
+        each = np.broadcast_shapes(x.shape[1:], *runs)
+        flat = {
+            name: value.expand(*shapes[name], *each).reshape(*shapes[name], -1)
+            for name, value in parameters.items()
+        }
+        inputs = x.expand(len(x), *each).reshape(len(x), -1)
+        layer = torch.vmap(lambda p, v: functional_call(module, p, (v,)), in_dims=-1, out_dims=-1)
+        found: Tensor = layer(flat, inputs)
+        return found.reshape(-1, *each)

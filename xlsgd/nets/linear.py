@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from xlsgd.columns import is_name, range_of
 from xlsgd.nets.layer import Layer, Parameters, Shape
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 __all__ = ["LAYER", "Linear"]
 
@@ -95,6 +95,19 @@ class Linear(Layer):
             return torch.nn.Linear(
                 self.in_features, self.out_features, bias=self.bias, dtype=torch.float64
             )
+
+    def of_many(self, module: nn.Module, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        import torch
+
+        weight, bias = parameters["weight"], parameters.get("bias")
+        if self.in_features == 1 and bias is not None:
+            return torch.addcmul(bias, weight[:, 0], x)
+        if weight.dim() > 3 and weight.shape[-1] == 1:
+            # One set of weights for all rows of a batch: a product of matrices.
+            product = torch.einsum("oi...,i...r->o...r", weight[..., 0], x)
+        else:
+            product = (weight * x).sum(1)
+        return product if bias is None else product + bias
 
 
 MANY = 4

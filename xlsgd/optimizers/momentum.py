@@ -32,6 +32,7 @@ class Momentum(Optimizer):
     torch_line = "torch.optim.SGD(params, lr, momentum=beta, dampening=beta)"
     hyperparameters = (BETA,)
     state = {"velocity": "momentum_buffer"}
+    stable_factor = "2*(1+{beta})/(1-{beta})"
 
     # Sheet side
 

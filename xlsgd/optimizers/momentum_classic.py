@@ -29,6 +29,7 @@ class MomentumClassic(Optimizer):
     torch_line = "torch.optim.SGD(params, lr, momentum=beta)"
     hyperparameters = (BETA,)
     state = {"velocity": "momentum_buffer"}
+    stable_factor = "2*(1+{beta})"
 
     # Sheet side
 

@@ -29,6 +29,7 @@ class Nesterov(Optimizer):
     torch_line = "torch.optim.SGD(params, lr, momentum=beta, nesterov=True)"
     hyperparameters = (BETA,)
     state = {"velocity": "momentum_buffer"}
+    stable_factor = "2*(1+{beta})/(1+2*{beta})"
 
     # Sheet side
 

@@ -43,6 +43,10 @@ class Optimizer(ABC):
     counts_steps: ClassVar[bool] = False
     """Whether the number of the step enters the formula."""
 
+    stable_factor: ClassVar[str] = ""
+    """Template of the largest stable learning_rate times the largest curvature, where every step
+    sees the same parabola; empty where no such number exists."""
+
     @abstractmethod
     def columns(self, p: str, g: str) -> list[Column]:
         """Sheet side: return its columns for parameter p; the last one is ``new.p``.

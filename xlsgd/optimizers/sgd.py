@@ -22,6 +22,7 @@ class SGD(Optimizer):
     order = 1
     summary = "gradient descent: p − learning_rate·g"
     torch_line = "torch.optim.SGD(params, lr)"
+    stable_factor = "2"
 
     # Sheet side
 

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from xlsgd.columns import Input
 from xlsgd.experiment import Experiment
-from xlsgd.verdict.rules import CLEAR, HIGHER, LEFT, LEVEL, ONE_EPOCH, PACE, Summary, judge
+from xlsgd.verdict.rules import (
+    CLEAR,
+    HIGHER,
+    LEFT,
+    LEVEL,
+    NONE,
+    ONE_EPOCH,
+    PACE,
+    Summary,
+    judge,
+)
 from xlsgd.verdict.watched import Watched, units
 
 __all__ = ["panel", "panel_order", "panel_values"]
@@ -121,7 +131,8 @@ def _verdict_text(watched: Watched) -> str:
     )
     zero = (
         'IF({zero_gradient_since}>0,"; zero gradient for every weight since step "'
-        '&{zero_gradient_since},IF({still_weights}="","","; zero gradient for "&{still_weights}))'
+        f'&{{zero_gradient_since}},IF({{still_weights}}="{NONE}","",'
+        '"; zero gradient for "&{still_weights}))'
     )
     zero = f'IF(ISNUMBER({{last_loss}}),IF({{last_loss}}=0,"",{zero}),{zero})'
     return (
@@ -135,7 +146,9 @@ def _verdict_text(watched: Watched) -> str:
 
 def _still_text(watched: Watched) -> str:
     names = "&".join(f'IF({_stuck(f"nonzero.{p}")},", {p}","")' for p in watched.parameters)
-    return f"MID({names},3,9999)"
+    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.parameters)
+    nobody = f'IF({{last_step}}-MIN({last})<{{steps_per_epoch}},", {NONE}","")'
+    return f"MID({names}&{nobody},3,9999)"
 
 
 def _all_still(watched: Watched) -> str:
@@ -153,7 +166,7 @@ def _trend_text() -> str:
     less = f"{{last_loss}}<{1 - CLEAR}*"
     level = '"standing still"'
     for earlier in ("{start_loss}", first):
-        level = f'IF(IF(ISNUMBER({earlier}),{less}{earlier},FALSE),"converged",{level})'
+        level = f'IF({_if_number(earlier, f"{less}{earlier}")},"converged",{level})'
     level = f'IF({{falls}}>0,"converged",{level})'
     rules = (
         ("AND({zero_gradient_since}>0,{last_loss}>0)", "standing still"),
@@ -161,7 +174,7 @@ def _trend_text() -> str:
         (f"{{last_change}}>{CLEAR}", "diverging"),
         (f"{{last_change}}>{LEVEL}", "creeping up"),
         (
-            f"IF(ISNUMBER({{start_loss}}),{{last_loss}}>{1 + CLEAR}*{{start_loss}},FALSE)",
+            _if_number("{start_loss}", f"{{last_loss}}>{1 + CLEAR}*{{start_loss}}"),
             "worse than at the start",
         ),
         (f"{{last_loss}}>{HIGHER}*{{lowest_loss}}", "oscillating"),
@@ -170,6 +183,12 @@ def _trend_text() -> str:
     for condition, word in reversed(rules):
         text = f'IF({condition},"{word}",{text})'
     return f'IF({{last_epoch}}<2,"{ONE_EPOCH}",IF(ISNUMBER({{last_change}}),{text},"not finite"))'
+
+
+def _if_number(cell: str, condition: str) -> str:
+    """Return a condition that is not met where a cell holds no number."""
+    # No FALSE: LibreOffice writes it as FALSE(), which is another formula.
+    return f"IF(ISNUMBER({cell}),IF({condition},1,0),0)=1"
 
 
 # Torch side

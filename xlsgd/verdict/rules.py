@@ -31,6 +31,7 @@ __all__ = [
     "HIGHER",
     "LEFT",
     "LEVEL",
+    "NONE",
     "ONE_EPOCH",
     "PACE",
     "TRENDS",
@@ -53,6 +54,7 @@ PACE = 0.5
 """… if its last fall is more than this share of its average fall: one that slackens is at the end
 of what is easy, and a larger learning rate need not help."""
 
+NONE = "none"
 ONE_EPOCH = "one epoch: train longer to see a trend"
 TRENDS = (
     ONE_EPOCH,
@@ -117,8 +119,8 @@ class Verdicts:
         return TRENDS[self.trend[run]]
 
     def still_weights(self, run: int) -> str:
-        """Return the weights of a run whose derivative is 0 for good, such as ``a, b``."""
-        return ", ".join(p for p, still in self.still.items() if still[run])
+        """Return the weights of a run whose derivative is 0 for good, such as ``a, b``, or NONE."""
+        return ", ".join(p for p, still in self.still.items() if still[run]) or NONE
 
     def kind(self, run: int) -> str:
         """Return the worst that happened to a run in one word, else its trend."""
@@ -147,8 +149,8 @@ class Verdicts:
             if at["zero_gradient_since"]:
                 step = at["zero_gradient_since"]
                 words.append(f"zero gradient for every weight since step {step}")
-            elif still := self.still_weights(run):
-                words.append(f"zero gradient for {still}")
+            elif self.still_weights(run) != NONE:
+                words.append(f"zero gradient for {self.still_weights(run)}")
         if at["frozen_since"]:
             words.append(f"numerical derivative frozen since step {at['frozen_since']}")
         return "; ".join(words)

@@ -1,0 +1,106 @@
+"""The network of many runs at once: every run with parameters of its own, nothing noted down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xlsgd.experiment import Experiment
+from xlsgd.verdict import units
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Tensors = dict[str, Tensor]
+
+__all__ = ["ManyNet"]
+
+
+class ManyNet:
+    """Forward pass and derivatives of an experiment's network for many runs at once.
+
+    Where TorchNet maps PyTorch's layers over every row of a table, each layer says here itself
+    how it computes many runs (``Layer.of_many``): there may be millions of them.
+
+    weights: all parameters in order, shape (parameters, …).   x: shape (inputs, …).   y: shape
+    (…).   The dots broadcast against each other: (runs,) and (1,) for a row of data, (runs, 1)
+    and (1, rows) for a batch.
+    """
+
+    def __init__(self, experiment: Experiment, device: str = "cpu") -> None:
+        import torch
+
+        self._rule, self._h = experiment.rules[0], experiment.h
+        self._places = [
+            (place, place.layer.module().to(device)) for place in experiment.network.places
+        ]
+        self._loss = experiment.loss.module().to(device)
+        self._units = set(units(experiment))
+        shapes = [s for p, _ in self._places for s in p.layer.parameter_shapes().values()]
+        self._sizes = [torch.Size(shape).numel() for shape in shapes]
+        count = len(experiment.network.parameters)
+        self._moves = self._h * torch.eye(count, dtype=torch.float64, device=device)
+
+    def evaluate(self, weights: Tensor, x: Tensor, y: Tensor) -> Tensors:
+        """Return the loss, and the outputs of the units that can die, shape (…) each."""
+        import torch
+
+        # One cut for all layers: its way back is one operation too.
+        parts = iter(weights.split_with_sizes(self._sizes))
+        runs = weights.shape[1:]
+        found: Tensors = {}
+        value = x
+        for place, module in self._places:
+            own = {
+                kind: next(parts).reshape(*shape, *runs)
+                for kind, shape in place.layer.parameter_shapes().items()
+            }
+            result = place.layer.of_many(module, own, value)
+            if not own and result.shape == value.shape:
+                # max(0, -inf) is 0 in torch; in a sheet what is no number spreads.
+                result = torch.where(value.isfinite(), result, torch.nan)
+            value = result
+            for i, name in enumerate(place.outputs):
+                if name in self._units:
+                    found[name] = value[i]
+        pred = value[0]
+        found["loss"] = self._loss(pred, y.expand(pred.shape))
+        return found
+
+    def numerical(
+        self,
+        weights: Tensor,
+        loss: Tensor,
+        x: Tensor,
+        y: Tensor,
+        of: slice = slice(None),
+        mean: bool = False,
+    ) -> Tensor:
+        """Return the numerical derivative of the loss for every parameter, shape (parameters, …).
+
+        loss: at the weights as they are.   of: which parameters.
+        mean: of the mean loss over the last dimension, which then has size 1.
+        """
+        moves = self._moves[:, of]
+        moves = moves.view(*moves.shape, *(1 for _ in weights.shape[1:]))
+        moved = {}
+        for way, sign in self._rule.shifts.items():
+            # Shape (parameters, parameter moved, …): each of them moved by itself, all at once.
+            there = weights.unsqueeze(1) + (moves if sign == "+" else -moves)
+            losses = self.evaluate(there, x.unsqueeze(1), y)["loss"]
+            moved[way] = losses.mean(-1, keepdim=True) if mean else losses
+        return self._rule.slope_of(loss, moved, self._h)
+
+    def backprop(self, weights: Tensor, x: Tensor, y: Tensor, mean: bool = False) -> Tensor:
+        """Return PyTorch's own derivative of the loss for every parameter, shape as the weights'.
+
+        mean: of the mean loss over the last dimension.
+        """
+        import torch
+
+        leaves = weights.detach().requires_grad_()
+        with torch.enable_grad():
+            loss = self.evaluate(leaves, x, y)["loss"]
+            # A run's loss depends on its own weights alone: the derivative of the sum holds that
+            # of each.
+            total = (loss.mean(-1) if mean else loss).sum()
+        return torch.autograd.grad(total, leaves)[0]
