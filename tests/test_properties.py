@@ -352,6 +352,16 @@ TRENDS = {
     "just no rise": (changes(LEVEL * UNDER), 100, "standing still"),
     "does not move": ([100.0, 100.0, 100.0], 100, "standing still"),
     "two rises, two falls": ([100.0, 90.0, 100.0, 90.0, 100.0], 1000, "oscillating"),
+    "two rises, two falls, just of late": (
+        [100.0, 90.0, 100.0, 90.0, 100.0, *[99.9, 99.8, 99.7, 99.6]],
+        1000,
+        "oscillating",
+    ),
+    "one rise, two falls of late": (
+        [100.0, 110.0, 90.0, 100.0, 90.0, *[89.9, 89.8, 89.7, 89.6, 89.5, 89.4]],
+        1000,
+        "converging slowly",
+    ),
     "two rises, one fall": ([100.0, 110.0, 100.0, 110.0], 1000, "diverging"),
     "one rise, two falls": ([100.0, 90.0, 100.0, 90.0], 1000, "converging"),
     "two rises, two falls, all small": (

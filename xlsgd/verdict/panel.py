@@ -20,6 +20,7 @@ from xlsgd.verdict.rules import (
     NONE,
     ONE_EPOCH,
     PACE,
+    RECENT,
     Summary,
     judge,
 )
@@ -71,8 +72,8 @@ def panel(watched: Watched) -> list[Input]:
             "step since which the numerical derivative is stuck at 0; 0: it works",
         ),
         Input("trend", "=" + _trend_text(), "what the mean loss of the epochs does"),
-        Input("rises", f'=COUNTIF({{epochs.change}},">{CLEAR}")', "epochs with over 1 % more"),
-        Input("falls", f'=COUNTIF({{epochs.change}},"<-{CLEAR}")', "epochs with over 1 % less"),
+        Input("rises", _count(f">{CLEAR}"), f"of the last {RECENT} epochs, with over 1 % more"),
+        Input("falls", _count(f"<-{CLEAR}"), f"of the last {RECENT} epochs, with over 1 % less"),
         Input("last_change", _at("change"), "change of the mean loss in the last epoch"),
         Input("last_loss", _at("mean_loss"), "mean loss of the last epoch"),
         Input("last_rmse", _at("rmse"), "its root: how far off, in units of y"),
@@ -117,6 +118,14 @@ def panel(watched: Watched) -> list[Input]:
 def _at(quantity: str) -> str:
     """Return the formula for what the table of epochs has in the last complete one."""
     return f"=INDEX({{epochs.{quantity}}},MATCH({{last_epoch}},{{epochs.epoch}},0))"
+
+
+def _count(change: str) -> str:
+    """Return the formula for how many of the last epochs changed in some way."""
+    first, last = f'">"&({{last_epoch}}-{RECENT})', '"<="&{last_epoch}'
+    return (
+        f'=COUNTIFS({{epochs.change}},"{change}",{{epochs.epoch}},{first},{{epochs.epoch}},{last})'
+    )
 
 
 def _stuck(quantity: str) -> str:

@@ -10,8 +10,8 @@
 - numerical derivative frozen since step n: from step n to the end every numerical derivative is
   exactly 0 while backprop's are not, and h is lost against the size of the weights.
 - trend, a word about the mean losses of complete epochs; the first that fits:
-  standing still (zero gradient for every weight), oscillating (at least two rises and two falls),
-  diverging (a rise in the last epoch), creeping up (a slight one), worse than at the start,
+  standing still (zero gradient for every weight), oscillating (of late at least two rises and
+  two falls), diverging (a rise in the last epoch), creeping up (a slight one), worse than at the start,
   oscillating (it has been lower by a tenth and more), too slow (falling, half of the start's loss
   is left and the pace has not slackened: learning_rate could be larger), converging (a fall in
   the last epoch), converging slowly (a slight one), converged (level now, fell earlier), standing
@@ -34,6 +34,7 @@ __all__ = [
     "NONE",
     "ONE_EPOCH",
     "PACE",
+    "RECENT",
     "TRENDS",
     "Summary",
     "Verdicts",
@@ -46,6 +47,9 @@ Flags = NDArray[np.bool_]
 CLEAR, LEVEL = 0.01, 0.0001
 """A change of the mean loss by more than the first share is a rise or a fall; by less than the
 second it is none."""
+RECENT = 8
+"""Rises and falls are counted in so many epochs, the last ones: a run that swung about at first
+and then settles does not oscillate."""
 HIGHER = 1.1
 """A loss that is this many times the lowest so far has left it again."""
 LEFT = 0.5
@@ -172,7 +176,8 @@ def judge(runs: Summary) -> Verdicts:
         latest = np.maximum.reduce(list(still_since.values()))
         alive = runs.derivative_alive
         changes = changes_of(mean_loss)
-        rises, falls = (changes > CLEAR).sum(-1), (changes < -CLEAR).sum(-1)
+        recent = changes[:, max(0, runs.last_epoch - RECENT) : runs.last_epoch]
+        rises, falls = (recent > CLEAR).sum(-1), (recent < -CLEAR).sum(-1)
         lowest_loss = np.fmin.accumulate(mean_loss, axis=-1)[:, last]
         change = changes[:, last]
         some = np.isfinite(runs.start_loss) & (runs.start_loss > 0)
