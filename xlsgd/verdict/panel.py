@@ -122,10 +122,9 @@ def _at(quantity: str) -> str:
 
 def _count(change: str) -> str:
     """Return the formula for how many of the last epochs changed in some way."""
-    first, last = f'">"&({{last_epoch}}-{RECENT})', '"<="&{last_epoch}'
-    return (
-        f'=COUNTIFS({{epochs.change}},"{change}",{{epochs.epoch}},{first},{{epochs.epoch}},{last})'
-    )
+    after = f'{{epochs.epoch}},">"&({{last_epoch}}-{RECENT})'
+    until = '{epochs.epoch},"<="&{last_epoch}'
+    return f'=COUNTIFS({{epochs.change}},"{change}",{after},{until})'
 
 
 def _stuck(quantity: str) -> str:

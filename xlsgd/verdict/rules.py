@@ -10,12 +10,17 @@
 - numerical derivative frozen since step n: from step n to the end every numerical derivative is
   exactly 0 while backprop's are not, and h is lost against the size of the weights.
 - trend, a word about the mean losses of complete epochs; the first that fits:
-  standing still (zero gradient for every weight), oscillating (of late at least two rises and
-  two falls), diverging (a rise in the last epoch), creeping up (a slight one), worse than at the start,
-  oscillating (it has been lower by a tenth and more), too slow (falling, half of the start's loss
-  is left and the pace has not slackened: learning_rate could be larger), converging (a fall in
-  the last epoch), converging slowly (a slight one), converged (level now, fell earlier), standing
-  still (level, never fell: at its minimum from the start, or learning_rate is too small to see).
+  standing still (zero gradient for every weight),
+  oscillating (of late at least two rises and two falls),
+  diverging (a rise in the last epoch), creeping up (a slight one),
+  worse than at the start,
+  oscillating (it has been lower by a tenth and more),
+  too slow (falling, half of the start's loss is left and the pace has not slackened:
+  learning_rate could be larger),
+  converging (a fall in the last epoch), converging slowly (a slight one),
+  converged (level now, fell earlier),
+  standing still (level, never fell: at its minimum from the start, or learning_rate is too small
+  to see).
 """
 
 from __future__ import annotations
