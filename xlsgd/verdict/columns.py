@@ -93,7 +93,8 @@ def columns(watched: Watched) -> list[Column]:
         found.append(
             last_step(
                 f"nonzero.{p}",
-                f"IF(ISNUMBER({cell}),IF({cell}=0,{{before}},{{step}}),{{step}})",
+                f"IF(AND(ISNUMBER({cell}),ISNUMBER({{loss}})),"
+                f"IF({cell}=0,{{before}},{{step}}),{{step}})",
                 f"last step with {gradient} ≠ 0",
                 f"the last step in which the derivative for {p} was not exactly 0; "
                 f"stuck for a whole epoch: nothing moves {p} any more",
@@ -142,7 +143,7 @@ def quantities(
     for unit in watched.units:
         found[f"awake.{unit}"] = _last_step(step, events.awake(tensor(unit)))
     for p, gradient in watched.gradients.items():
-        found[f"nonzero.{p}"] = _last_step(step, events.nonzero(tensor(gradient)))
+        found[f"nonzero.{p}"] = _last_step(step, events.nonzero(tensor(gradient), loss))
     frozen = events.frozen(
         map(tensor, watched.numerical),
         map(tensor, watched.backprop),

@@ -34,9 +34,12 @@ def awake(output: Tensor) -> Tensor:
     return ~((output <= 0) & output.isfinite())
 
 
-def nonzero(gradient: Tensor) -> Tensor:
-    """Return where a derivative is not exactly 0."""
-    return gradient != 0
+def nonzero(gradient: Tensor, loss: Tensor) -> Tensor:
+    """Return where a derivative is not exactly 0, or the loss is no number.
+
+    torch's ReLU has a derivative of 0 where its input is no number; a cell has none.
+    """
+    return (gradient != 0) | ~loss.isfinite()
 
 
 def frozen(

@@ -1,0 +1,114 @@
+"""Four ways to the verdict on a run must agree: the panel of the sheet, recalculated; torch, row by
+row; many runs at once, as a sweep trains them; and the run that an explanation is about.
+
+Random experiments: every optimizer, rates over six decades, one and two neurons, with and
+without ReLU. Near a border the last bit may decide; there the sheet's verdict must be one that a
+member of torch's ensemble comes to (xlsgd.verdict.agrees).
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from tests.builders import Recalculated, bare_book, experiment_of
+from xlsgd.data import Dataset
+from xlsgd.experiment import Experiment
+from xlsgd.explaining.training import Length, train
+from xlsgd.optimizers import optimizers
+from xlsgd.torch_side.many_runs import train_many
+from xlsgd.trace import with_limits
+from xlsgd.tracing import tracer
+from xlsgd.verdict import agrees, epoch_quantities, judge, panel_values
+
+NETWORKS = ("Linear(1, 1)", "Linear(1, 1), Linear(1, 1)", "Linear(1, 1), ReLU, Linear(1, 1)")
+WORKBOOKS, RUNS, EPOCHS = 26, 8, 7
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """Verdicts on one run.  torch: of every member of the ensemble."""
+
+    experiment: Experiment
+    sheet: str
+    torch: tuple[str, ...]
+    sweep: str
+    explained: str
+
+    @property
+    def near_a_border(self) -> bool:
+        """Whether rounding alone leads to several verdicts."""
+        return len(set(self.torch)) > 1
+
+
+def random_run(generator: np.random.Generator, data: Dataset, number: int) -> Experiment:
+    names = list(optimizers())
+    return experiment_of(
+        NETWORKS[int(generator.integers(len(NETWORKS)))],
+        names[int(generator.integers(len(names)))],
+        data=data,
+        learning_rate=float(f"{10 ** generator.uniform(-6, 0):.3g}"),
+        start={p: round(float(generator.uniform(-2, 2)), 2) for p in "abcd"[:2]},
+        gradient=("numerical", "backprop")[int(generator.integers(2))],
+        batch_size=(1, 1, 3, data.rows)[int(generator.integers(4))],
+        epochs=EPOCHS,
+        id=f"run{number}",
+    )
+
+
+@functools.cache
+def opinions(seed: int) -> list[Opinions]:
+    """Return what the four say of the runs of one workbook."""
+    generator = np.random.default_rng(seed)
+    rows = int(generator.integers(5, 10))
+    x = np.round(generator.uniform(-1, 1, rows) * 10 ** generator.uniform(0, 2), 2)
+    y = np.round(generator.normal() * x + generator.normal(size=rows) * 3, 2)
+    data = Dataset("random", {"x": tuple(map(float, x))}, tuple(map(float, y)))
+    runs = [random_run(generator, data, n) for n in range(RUNS)]
+    sheet = Recalculated.of(bare_book(*runs, data=data))
+    found = []
+    for given in runs:
+        experiment = with_limits(given, data)
+        traced = tracer(experiment, data)
+        traces = traced.run(EPOCHS * data.rows)
+        panels = panel_values(
+            experiment,
+            traces["steps"].values,
+            epoch_quantities(traced.by_row(traces), EPOCHS),
+            traced.start_loss(traces),
+            data.rows,
+            traced.completed(traces),
+        )
+        rates = {p: np.array([given.learning_rate]) for p in given.network.parameters}
+        swept = judge(train_many(given, data, rates, {})).text(0)
+        explained = train(given, data, Length(EPOCHS * data.rows, EPOCHS)).verdict
+        texts = tuple(str(panel["verdict"]) for panel in panels)
+        shown = str(sheet.field(given.id, "verdict"))
+        found.append(Opinions(given, shown, texts, swept, explained))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(WORKBOOKS))
+def test_all_agree(seed: int) -> None:
+    for opinion in opinions(seed):
+        for who in (opinion.sheet, opinion.sweep, opinion.explained):
+            assert agrees(who, opinion.torch), opinion
+
+
+def test_there_were_enough_of_every_kind() -> None:
+    everything = [opinion for seed in range(WORKBOOKS) for opinion in opinions(seed)]
+    assert len(everything) >= 200
+    exact = [o for o in everything if {o.sheet, o.sweep, o.explained} == {o.torch[0]}]
+    unequal = [o for o in everything if o not in exact]
+    for o in unequal:
+        print(o.experiment.title, o.experiment.learning_rate, o.sheet, set(o.torch), sep=" | ")
+    # Where they say something else it is for a reason: members of the ensemble differ as well.
+    assert all(o.near_a_border for o in unequal)
+    assert len(exact) >= 0.95 * len(everything)
+    text = " | ".join(o.sheet for o in everything)
+    words = ("exploded", "no number", "dead", "zero gradient", "converging", "too slow")
+    for word in (*words, "oscillating", "converging slowly", "worse than at the start"):
+        assert word in text, word
