@@ -1,4 +1,4 @@
-# make demo       three workbooks to open, checked against PyTorch
+# make demo       four workbooks to open, checked against PyTorch
 # make test       lint, types and tests (LibreOffice and Gnumeric, where installed, are tried too)
 # make workbooks  the committed workbooks anew
 # make clean      remove the environment .venv, demo/ and all caches
@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-LESSONS := graddesc two-neuron titanic
+LESSONS := graddesc two-neuron titanic learning-rates
 
 .PHONY: help demo test workbooks clean
 .DELETE_ON_ERROR:
@@ -31,6 +31,7 @@ demo: $(VENV)/.installed
 	@echo
 	@echo "Now open demo/graddesc.xlsx in Excel, LibreOffice or Google Sheets."
 	@echo "Change first: tab sgd, the cell beside learning_rate. Every epoch and chart follows."
+	@echo "Why does it explode? demo/learning-rates.xlsx, or: $(BIN)/xlsgd explain demo/two-neuron.xlsx --tab two"
 
 # Two processes, each with whole files: what a file sets up once, such as a start of LibreOffice,
 # is then set up once. No header: it names folders of this machine.

@@ -1,4 +1,4 @@
-"""Draw tabs of the lessons as pictures, through LibreOffice and poppler.
+"""Draw tabs of the lessons as pictures, through LibreOffice and poppler, and maps of sweeps.
 
     python scripts/pictures.py FOLDER [LESSON ...]   what one sees of every tab before scrolling
     python scripts/pictures.py                       the pictures of the docs, into docs/pictures
@@ -26,6 +26,8 @@ if str(ROOT) not in sys.path:
 
 from xlsgd.lessons import Options, lesson_plans  # noqa: E402 - the package is beside this folder
 from xlsgd.sheets.workbook import build_workbook  # noqa: E402
+from xlsgd.sweeping import sweep  # noqa: E402
+from xlsgd.sweeping.picture import draw_picture  # noqa: E402
 
 RESOLUTION = 110
 LAST_ROW, MOST_COLUMNS = 69, 36
@@ -53,8 +55,20 @@ DOCS = {
     ),
     "frozen-and-exploded": Part("two-neuron", "two", "K3:AG40"),
     "titanic": Part("titanic", "training", "A1:P38"),
-    "compare": Part("graddesc", "compare", "A1:H39"),
+    "compare": Part("graddesc", "compare", "A1:I39"),
+    "rates": Part("learning-rates", "rates-one", "A1:L39"),
 }
+
+SWEEPS: dict[str, dict[str, str]] = {
+    "sweep": {"lesson": "graddesc", "x": "learning_rate=1e-5:1e-3:400"},
+    "sweep-two": {
+        "lesson": "two-neuron",
+        "tab": "two",
+        "x": "learning_rate=1e-6:1e-3:600",
+        "y": "init.a=-3:3:400",
+    },
+}
+"""Maps of many runs, by what is asked of xlsgd.sweep."""
 
 
 def draw(lesson: str, folder: Path) -> list[Path]:
@@ -85,6 +99,9 @@ def draw_docs(folder: Path) -> list[Path]:
         # Few colours make a small file. This method keeps rare ones: thin lines in charts.
         few = small.quantize(160, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(pictures[-1], optimize=True)
+    for name, asked in SWEEPS.items():
+        pictures.append(folder / f"{name}.png")
+        pictures[-1].write_bytes(draw_picture(sweep(**asked)))
     return pictures
 
 

@@ -46,7 +46,7 @@ class LearningRates(LessonPlan):
 
     name = "learning-rates"
     order = 4
-    summary = "seven learning rates side by side, and the largest stable one: why it explodes"
+    summary = "seven learning rates side by side, for one neuron and for two: where it explodes"
 
     def build(self, options: Options) -> Lesson:
         data = options.line_data()
