@@ -14,19 +14,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xlsgd.data import Dataset, made_data, read_csv
     from xlsgd.errors import XlsgdError
+    from xlsgd.explaining import Explanation, explain
     from xlsgd.generation import generate
     from xlsgd.report import Report
+    from xlsgd.sweeping import sweep
     from xlsgd.verification import verify
 
-__all__ = ["Dataset", "Report", "XlsgdError", "generate", "made_data", "read_csv", "verify"]
+__all__ = [
+    "Dataset",
+    "Explanation",
+    "Report",
+    "XlsgdError",
+    "explain",
+    "generate",
+    "made_data",
+    "read_csv",
+    "sweep",
+    "verify",
+]
 
 _HOMES = {
     "Dataset": "xlsgd.data",
+    "Explanation": "xlsgd.explaining",
     "Report": "xlsgd.report",
     "XlsgdError": "xlsgd.errors",
+    "explain": "xlsgd.explaining",
     "generate": "xlsgd.generation",
     "made_data": "xlsgd.data",
     "read_csv": "xlsgd.data",
+    "sweep": "xlsgd.sweeping",
     "verify": "xlsgd.verification",
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,15 +35,28 @@ def _errors_as_text() -> Iterator[None]:
 
 
 class _Progress:
-    """A line on stderr that says how far the work has come; only where somebody watches."""
+    """A bar on stderr that says how far the work has come; only where somebody watches."""
+
+    _WIDTH = 24
 
     def __init__(self, quiet: bool) -> None:
         self._shown = not quiet and sys.stderr.isatty()
         self._last = ""
+        self._what, self._begun = "", 0.0
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        text = f"{what} {done:,} of {total:,}"
-        if self._shown and text != self._last:
+        if not self._shown:
+            return
+        if what != self._what:
+            self._what, self._begun = what, time.monotonic()
+        share = min(done / total, 1.0) if total else 1.0
+        full = int(share * self._WIDTH)
+        text = f"{what} [{'#' * full}{'-' * (self._WIDTH - full)}] {share:4.0%}"
+        passed = time.monotonic() - self._begun
+        if passed > 1 and 0 < share < 1:
+            minutes, seconds = divmod(round(passed / share * (1 - share)), 60)
+            text += f"  {minutes}:{seconds:02} left"
+        if text != self._last:
             click.echo(f"\r\x1b[K{text}", nl=False, err=True)
             self._last = text
 
@@ -84,6 +99,56 @@ def _verifying(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def _added(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a decorator that adds options, to be listed in this order."""
+
+    def add(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+# What may be asked of a lesson, by every command that makes one.
+_start_options = _added(
+    click.option("--epochs", type=int, help="How often the data is gone through."),
+    click.option("--h", type=float, help="How far a numerical derivative moves a weight."),
+    click.option(
+        "--init",
+        callback=_numbers,
+        metavar="a=1,b=1",
+        help="Start values of weights, and of optimizer state such as velocity.a=0.",
+    ),
+)
+_run_options = _added(
+    click.option("--gradient", help="What drives the update: numerical or backprop."),
+    click.option("--difference", help="Numerical derivative: forward or central."),
+    click.option("--convention", default="torch", show_default=True, help="torch or fastai."),
+    click.option("--batch-size", type=int, help="Rows of data per update."),
+    click.option(
+        "--data",
+        "source",
+        metavar="FILE|URL",
+        help="CSV file with columns x and y; for titanic Kaggle's train.csv, as a file, a URL, or "
+        "the word titanic for a public copy.",
+    ),
+    click.option("--points", type=int, help="Make up this many points, or passengers, instead."),
+    click.option(
+        "--noise", type=float, help="Standard deviation of made-up points around the line."
+    ),
+    click.option(
+        "--seed", type=int, help="Seed for made-up points; for titanic, for start weights."
+    ),
+    click.option(
+        "--start",
+        default="random",
+        show_default=True,
+        help="Start weights of titanic: random, or solved by torch.",
+    ),
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="xlsgd", prog_name="xlsgd")
 def main() -> None:
@@ -99,29 +164,9 @@ def main() -> None:
     "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [LESSON.xlsx]"
 )
 @click.option("--lr", "learning_rate", type=float, help="Learning rate of every tab.")
-@click.option("--epochs", type=int, help="How often the data is gone through.")
-@click.option("--h", type=float, help="How far a numerical derivative moves a weight.")
-@click.option(
-    "--init", callback=_numbers, metavar="a=1,b=1",
-    help="Start values of weights, and of optimizer state such as velocity.a=0.",
-)  # fmt: skip
+@_start_options
 @click.option("--optimizer", "optimizers", multiple=True, help="A tab for it; may be repeated.")
-@click.option("--gradient", help="What drives the update: numerical or backprop.")
-@click.option("--difference", help="Numerical derivative: forward or central.")
-@click.option("--convention", default="torch", show_default=True, help="torch or fastai.")
-@click.option("--batch-size", type=int, help="Rows of data per update.")
-@click.option(
-    "--data", "source", metavar="FILE|URL",
-    help="CSV file with columns x and y; for titanic Kaggle's train.csv, as a file, a URL, or the "
-    "word titanic for a public copy.",
-)  # fmt: skip
-@click.option("--points", type=int, help="Make up this many points, or passengers, instead.")
-@click.option("--noise", type=float, help="Standard deviation of made-up points around the line.")
-@click.option("--seed", type=int, help="Seed for made-up points; for titanic, for start weights.")
-@click.option(
-    "--start", default="random", show_default=True,
-    help="Start weights of titanic: random, or solved by torch.",
-)  # fmt: skip
+@_run_options
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def generate(
@@ -322,6 +367,139 @@ def diff(
         if not quiet:
             click.echo(f"{counted(len(found), 'differing cell')}", err=True)
     sys.exit(AGREES if ok else DIFFERS)
+
+
+@main.command(
+    epilog="Example:  xlsgd sweep two-neuron --tab two --y init.a=-3:3 --zoom 1 -o closer"
+)
+@click.argument("lesson")
+@click.option(
+    "-o", "--output", "stem", type=click.Path(path_type=Path), metavar="STEM",
+    help="Write STEM.png, STEM.csv and STEM.xlsx.  [LESSON-sweep]",
+)  # fmt: skip
+@click.option(
+    "--x", default="learning_rate", show_default=True, metavar="NAME[=LOW:HIGH[:STEPS][:log|lin]]",
+    help="What to vary: learning_rate, learning_rate.2 for the second layer, a start value such "
+    "as init.a, a hyperparameter such as beta, or h.",
+)  # fmt: skip
+@click.option("--y", metavar="NAME=…", help="A second quantity, for a map of the two.")
+@click.option("--tab", help="Which tab of the lesson.  [the first]")
+@click.option("--zoom", type=int, default=0, help="Look closer at the border this many times.")
+@click.option(
+    "--check", "per_side", type=int, default=2, show_default=True,
+    help="Recalculate so many runs from each side of the border as a workbook.",
+)  # fmt: skip
+@click.option("--check-seed", type=int, default=0, help="Seed of the lot that draws them.")
+@click.option(
+    "--table", type=click.Path(path_type=Path), help="Another file for the table: .csv or .parquet."
+)
+@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
+@click.option("--lr", "learning_rate", type=float, help="Learning rate, if it is not varied.")
+@_start_options
+@click.option("--optimizer", help="Train by it instead.")
+@_run_options
+@click.option("--force", is_flag=True, help="Replace existing files.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well.")
+def sweep(
+    lesson: str,
+    stem: Path | None,
+    table: Path | None,
+    per_side: int,
+    check_seed: int,
+    init: dict[str, float],
+    source: str | None,
+    points: int | None,
+    noise: float | None,
+    seed: int | None,
+    force: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Train a tab of LESSON at many learning rates, and draw a map of how it goes."""
+    progress = _Progress(quiet)
+    with _errors_as_text():
+        for name, number in (("--check", per_side), ("--check-seed", check_seed)):
+            if number < 0:
+                raise SpecError(f"{name}: got {number}, need a whole number, 0 or greater")
+        from xlsgd.sweeping.outputs import Outputs
+
+        outputs = Outputs(Path(f"{lesson}-sweep" if stem is None else stem), table, force)
+        for path in outputs.paths if source is not None else ():
+            _refuse_to_overwrite([Path(str(source))], path)
+        data = _dataset(lesson, source, points, noise, seed)
+        if data is not None and not quiet:
+            _tell_of(data, source)
+        from xlsgd.sweeping.check import can_be_checked, check_sweep
+        from xlsgd.sweeping.lesson import sweep as train
+        from xlsgd.sweeping.words import check_lines, summary_lines
+
+        def tell(lines: Sequence[str]) -> None:
+            progress.clear()
+            if not quiet:
+                click.echo("\n".join(lines))
+
+        def seen(found: Any) -> None:
+            tell(summary_lines(found))
+
+        found = train(
+            lesson, init=init, data=data, seed=seed, progress=progress, seen=seen, **options
+        )
+        seen(found)
+        checked = None
+        if per_side and not can_be_checked(found):
+            click.echo(
+                "not recalculated: a workbook has one learning rate for all layers", err=True
+            )
+        elif per_side:
+            checked = check_sweep(found, per_side, check_seed, progress)
+            agree = all(one.agree for one in checked)
+            progress.clear()
+            if not (quiet and agree):
+                click.echo("\n".join(check_lines(checked)))
+        for path in outputs.write(found, checked):
+            click.echo(path)
+    sys.exit(AGREES if checked is None or all(one.agree for one in checked) else DIFFERS)
+
+
+@main.command(epilog="Example:  xlsgd explain two-neuron.xlsx --tab two")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--tab", "tabs", multiple=True, help="Only this training tab; may be repeated.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, allow_dash=True),
+    help="Write the findings as JSON; - for standard output, in place of the text.",
+)  # fmt: skip
+@click.option("--engine", default="formulas", show_default=True,
+              help="What recalculates the workbook.")  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def explain(
+    file: Path, tabs: tuple[str, ...], json_file: Path | None, engine: str, quiet: bool
+) -> None:
+    """Say why the runs of FILE went as they did, and what to change.
+
+    Every training tab is trained in PyTorch from the inputs that stand in it: which step it turned
+    in, how large the learning rate may be, and what another rate does, which has been tried.
+    """
+    progress = _Progress(quiet)
+    to_stdout = str(json_file) == "-"
+    with _errors_as_text():
+        if json_file is not None and not to_stdout:
+            _refuse_to_overwrite([file], json_file)
+        from xlsgd.explaining import explain as find_out
+        from xlsgd.explaining.telling import explanation_lines, to_json
+
+        try:
+            found = find_out(file, tabs, engine, progress)
+        finally:
+            progress.clear()
+        if to_stdout:
+            click.echo(to_json(found), nl=False)
+            return
+        if json_file is not None:
+            from xlsgd.files import write_whole
+
+            write_whole(json_file, to_json(found).encode("utf-8", "backslashreplace"), force=True)
+        width = shutil.get_terminal_size().columns
+        click.echo("\n".join(explanation_lines(found, width)))
 
 
 @main.command("list", epilog="Example:  xlsgd list")

@@ -69,8 +69,8 @@ def limit_inputs(
     if border is None:
         return tuple(fields), None
     note = (
-        "smallest rate that explodes from this start in these epochs; found by trying, in "
-        "PyTorch, since there is no formula"
+        "smallest rate found that explodes from this start in these epochs: tried in PyTorch, "
+        "since there is no formula"
     )
     return (*fields, Input(FOUND, border.explodes, note, fixed=True)), border.explodes
 

@@ -404,7 +404,7 @@ def _run_verdict(
         *((f"dead_since.{unit}", "dead", unit) for unit in units),
         ("exploded_step", "exploded", "loss"),
     ):
-        if panel[key]:
+        if panel[key] and not (name == "zero gradient" and panel["last_loss"] == 0):
             kind, step, column = name, int(float(panel[key])), where
     cell = None
     if step:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
+from xlsgd.torch_side.frozen_watch import FrozenWatch, Suspects
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.record import Record, Seen
@@ -128,7 +130,6 @@ class _Training:
 
     def look_at_rows(self, batch: slice) -> Seen:
         """Look at every row by itself: each has its loss and its derivatives."""
-        import torch
 
         x, y, weights = self.x[:, batch], self.y[batch], self.weights
         several = len(y) > 1
@@ -137,33 +138,38 @@ class _Training:
         found = self.net.evaluate(weights, x, y)
         loss = found.pop("loss")
         each = weights.expand(-1, *loss.shape)
-        by_moving = self.experiment.gradient == "numerical"
-        if by_moving:
-            gradients = self.net.numerical(weights, loss, x, y)
+        if self.experiment.gradient == "numerical":
+            gradients = numerical = self.net.numerical(weights, loss, x, y)
+            moving = _moving(gradients, loss)
+            suspects = None if moving is None else self.suspects(gradients)
         else:
-            gradients = self.net.backprop(each, x, y)
-        moving = events.nonzero(gradients)
-        frozen = None
-        some = self.suspects(moving if by_moving else None)
-        if len(some):
-            numerical = self.net.numerical(weights[:, some], loss[some], x, y)
-            backprop = self.net.backprop(each[:, some], x, y)
-            frozen = torch.zeros_like(loss, dtype=torch.bool)
-            h = self.experiment.h
-            frozen[some] = events.frozen(numerical, backprop, weights[:, some], h)
+            gradients, numerical = self.net.backprop(each, x, y), None
+            moving = _moving(gradients, loss)
+            suspects = self.suspects(None)
+        if suspects is not None:
+            some = suspects.runs
+            suspects.weights, suspects.x, suspects.y = weights[:, some], x, y
+            if several or numerical is None:
+                there = suspects.weights
+                if numerical is None:
+                    slopes = self.net.numerical(there, loss[some], x, y)
+                else:
+                    slopes = numerical[:, some]
+                backprop = self.net.backprop(each[:, some], x, y)
+                frozen = events.frozen(slopes, backprop, there, self.experiment.h)
+                suspects.frozen = frozen.all(-1) if several else frozen
         return Seen(
             several=several,
             loss=loss,
             units={unit: output.expand(loss.shape) for unit, output in found.items()},
             moving=moving,
-            frozen=frozen,
+            suspects=suspects,
             gradient=gradients.mean(2) if several else gradients,
             total=loss.sum(1) if several else loss,
         )
 
     def look_at_batch(self, batch: slice) -> Seen:
         """Look at the batch as a whole: its mean loss, and the largest output of every unit."""
-        import torch
 
         x, y = self.x[:, batch].unsqueeze(1), self.y[batch]
         weights = self.weights.unsqueeze(2)
@@ -171,42 +177,43 @@ class _Training:
         rows = found.pop("loss")
         loss = rows.mean(1)
         gradients = self.net.backprop(weights, x, y, mean=True)[:, :, 0]
-        frozen = None
-        some = self.suspects(None)
-        if len(some):
+        suspects = self.suspects(None)
+        if suspects is not None:
+            some, there = suspects.runs, self.weights[:, suspects.runs]
             place = self.names.index(self.experiment.watched_parameter)
-            of, h = slice(place, place + 1), self.experiment.h
-            there = loss[some].unsqueeze(1)
-            numerical = self.net.numerical(weights[:, some], there, x, y, of, mean=True)
-            backprop = gradients[of, some]
-            frozen = torch.zeros_like(loss, dtype=torch.bool)
-            frozen[some] = events.frozen(numerical[:, :, 0], backprop, self.weights[:, some], h)
+            of = slice(place, place + 1)
+            slopes = self.net.numerical(
+                there.unsqueeze(2), loss[some].unsqueeze(1), x, y, of, mean=True
+            )
+            suspects.frozen = events.frozen(
+                slopes[:, :, 0], gradients[of, some], there, self.experiment.h
+            )
         return Seen(
             several=False,
             loss=loss,
             units={unit: output.expand(rows.shape).amax(1) for unit, output in found.items()},
-            moving=events.nonzero(gradients),
-            frozen=frozen,
+            moving=_moving(gradients, loss),
+            suspects=suspects,
             gradient=gradients,
             total=rows.sum(1),
         )
 
-    def suspects(self, moving: Tensor | None) -> Tensor:
-        """Return the runs that might be frozen, by what is quick to see: most never are.
+    def suspects(self, numerical: Tensor | None) -> Suspects | None:
+        """Return the runs that might be frozen, by what is quick to see; None for none.
 
-        moving: where the derivatives by moving weights are not 0, if known.
+        numerical: the derivatives by moving weights, if known.
         """
         import torch
 
-        still = None
-        if moving is not None:
-            still = ~moving.any(0)
-            still = still.any(-1) if still.dim() > 1 else still
-            if not bool(still.any()):
-                return torch.empty(0, dtype=torch.int64)
         lost = 0.5 * self.experiment.h / events.LOST  # by half too soon: rounding
-        large = (self.weights.abs() > lost).any(0)
-        return (large if still is None else large & still).nonzero()[:, 0]
+        if numerical is None:
+            some = (self.weights.abs().amax(0) > lost).nonzero()[:, 0]
+            return Suspects(some) if len(some) else None
+        still = reduce(torch.logical_and, (numerical == 0).unbind(0))
+        some = (still.any(-1) if still.dim() > 1 else still).nonzero()[:, 0]
+        if len(some):
+            some = some[self.weights[:, some].abs().amax(0) > lost]
+        return Suspects(some) if len(some) else None
 
     def step(self, gradient: Tensor) -> None:
         """Move the weights.  gradient: of the batch, shape (parameters, runs)."""
@@ -223,7 +230,8 @@ class _Training:
         self.begin()
         experiment, per_epoch = self.experiment, len(self.batches)
         units = verdict.units(experiment)
-        record = Record(units, self.names, experiment.epochs, self.start_loss)
+        frozen = FrozenWatch(self.net, experiment.h)
+        record = Record(units, self.names, experiment.epochs, self.start_loss, frozen)
         ended = torch.empty_like(record.table)
         going = torch.arange(self.runs, device=record.table.device)
         for epoch in range(experiment.epochs):
@@ -232,7 +240,7 @@ class _Training:
                 seen = self.look(batch)
                 record.note(epoch, epoch * per_epoch + i + 1, seen, self.above)
                 self.step(seen.gradient)
-            record.end_epoch(epoch, self.data.rows)
+            record.end_epoch(epoch, (epoch + 1) * per_epoch, self.data.rows)
             over = self.repeating(before)
             if over is not None:
                 at_end = record.repeated(epoch, per_epoch, experiment.epochs)
@@ -298,6 +306,11 @@ class _Training:
             replace(self.experiment, learning_rate=1.0), {_ALL: torch.zeros_like(self.weights)}
         )
         self.stepper.remember(memory, steps_done=self.weights.new_zeros(()))
+
+
+def _moving(gradients: Tensor, loss: Tensor) -> Tensor | None:
+    """Return where derivatives are not 0; None for everywhere, which is quick to see."""
+    return None if bool(gradients.all()) else events.nonzero(gradients, loss)
 
 
 def _thresholds(y: tuple[float, ...], worst: Floats) -> Floats:

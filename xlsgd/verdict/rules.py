@@ -139,7 +139,7 @@ class Verdicts:
             return "dead"
         if self.steps["frozen_since"][run]:
             return "frozen"
-        if self.steps["zero_gradient_since"][run]:
+        if self.steps["zero_gradient_since"][run] and self.numbers["last_loss"][run] != 0:
             return "zero gradient"
         return self.trend_word(run)
 

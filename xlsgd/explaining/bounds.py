@@ -1,0 +1,78 @@
+"""How large the learning rate may be: a limit that is calculated, or a border that is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xlsgd.explaining.findings import DeadUnit, Limit, Turn
+from xlsgd.explaining.rates import Tried, try_rates
+from xlsgd.explaining.training import Training
+from xlsgd.stability import sharpness, spectral_radius, stability_limit
+from xlsgd.stability.border import three_digits
+
+__all__ = ["border", "calculated_limit"]
+
+_BELOW = 1.6
+"""How far below the smallest rate that breaks it is looked once more, at all rates of three digits:
+a run may break in a window narrower than the distance of the rates tried before."""
+
+_BREAKS = ("exploded", "dead")
+
+
+def calculated_limit(training: Training) -> Limit:
+    """Return the largest stable rate, where the network is linear in its weights; else why there
+    is none, with no value."""
+    experiment, data = training.experiment, training.data
+    found = stability_limit(experiment, data)
+    if found.value is None:
+        return Limit(None, "none", found.reason)
+    growth = float(spectral_radius(experiment, data, [experiment.learning_rate])[0])
+    counted = "overshooting_rows" in training.panel
+    return Limit(
+        found.value,
+        "linear",
+        times_above=experiment.learning_rate / found.value,
+        growth=growth,
+        overshooting_rows=int(training.number("overshooting_rows")) if counted else None,
+        growing_rows=int(training.number("growing_rows")) if counted else None,
+    )
+
+
+def border(
+    training: Training, why: str, tried: Tried, dead: Sequence[DeadUnit], turn: Turn | None
+) -> Limit:
+    """Return the smallest rate found at which a run from this start breaks: explodes, or loses a
+    unit.
+
+    why: why it cannot be calculated.   tried: at which rates it has been tried already.
+    dead, turn: where units died, and where the run turned.
+    If the run itself is broken, the curvature of the mean loss is looked at before the step in
+    which that happened.
+    """
+    experiment, data = training.experiment, training.data
+    own = {experiment.learning_rate: training.kind}
+    known = dict(_pairs(tried)) | own
+    breaking = [kind for kind in _BREAKS if tried.broken(kind)]
+    least = min((rate for rate, kind in known.items() if kind in breaking), default=None)
+    breaks = training.kind in breaking
+    if least is not None:
+        nearby = three_digits(least / _BELOW, least)
+        known |= dict(_pairs(try_rates(experiment, data, nearby))) | own
+        least = min(rate for rate, kind in known.items() if kind in breaking)
+    lost = [unit.step for unit in dead] if training.kind == "dead" else [turn.step if turn else 1]
+    step = max(1, min(lost))
+    bent = sharpness(experiment, data, training.before(step), range(data.rows)) if breaks else None
+    return Limit(
+        least,
+        "none" if least is None else "tried",
+        why,
+        times_above=experiment.learning_rate / least if least else None,
+        breaks=known[least] if least else "",
+        local_step=step if breaks else None,
+        sharpness=bent,
+        local_limit=2 / bent if bent is not None and bent > 0 else None,
+    )
+
+
+def _pairs(tried: Tried) -> list[tuple[float, str]]:
+    return [(float(rate), kind) for rate, kind in zip(tried.rates, tried.kinds, strict=True)]

@@ -1,0 +1,252 @@
+"""What an explanation consists of: plain data, no opinion on how to say it.
+
+Steps, epochs and rows of data are counted from 1, as on the tab. Numbers have all their digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = [
+    "DeadUnit",
+    "Explanation",
+    "Frozen",
+    "Limit",
+    "StillWeights",
+    "Suggestion",
+    "TabExplanation",
+    "Turn",
+    "Twin",
+    "TwinAt",
+]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The step in which a run left for good.
+
+    It is the last step before which the mean loss over all rows of data was no greater than at the
+    start weights. Before it the run was, at least now and then, as good as at its start; after it
+    never again.
+
+    rows: of the data, those that the step saw.
+    curvature: of the loss that the step saw, along its slope.
+    step_over_slope: how long the step was, in units of learning_rate times the slope.
+    batch_loss_before, batch_loss_after: of the rows that the step saw.
+    mean_loss_before, mean_loss_after: over all rows of data.
+    cell: where to look, "" where nowhere.
+    """
+
+    step: int
+    epoch: int
+    rows: tuple[int, ...]
+    curvature: float
+    lr_times_curvature: float
+    step_over_slope: float
+    batch_loss_before: float
+    batch_loss_after: float
+    mean_loss_before: float
+    mean_loss_after: float
+    mean_loss_at_start: float
+    cell: str
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How large the learning rate may be.
+
+    kind: ``linear``: the largest stable rate, whatever the start; ``tried``: the smallest rate
+        found at which a run from this start explodes or loses a unit within the tab's epochs;
+        ``none``: no rate tried does.
+    why: why there is no single limit, "" where there is one.
+    times_above: the tab's learning rate, in units of the limit.
+    breaks: ``exploded`` or ``dead``: what happens at a limit that was tried.
+    growth: by how much one epoch stretches the distance from the solution, where it is linear.
+    overshooting_rows, growing_rows: rows of data for which learning_rate times curvature is above
+        1, and above 2, where the network is linear in its weights and a step sees one row.
+    local_step: the step before which the loss was looked at; local_limit: there, 2 divided by the
+        largest curvature of the mean loss over all rows, which is sharpness.
+    """
+
+    value: float | None
+    kind: str
+    why: str = ""
+    times_above: float | None = None
+    breaks: str = ""
+    growth: float | None = None
+    overshooting_rows: int | None = None
+    growing_rows: int | None = None
+    local_step: int | None = None
+    sharpness: float | None = None
+    local_limit: float | None = None
+
+
+@dataclass(frozen=True)
+class DeadUnit:
+    """A unit that gives 0 for every row of data.
+
+    step: the last one in which it was awake, the one that threw it out; 0 for never, and then all
+        that is about this step is empty.
+    weights_before, weights_after: those of the unit, around that step.
+    reached_before, reached_after, reached_at_end: rows of data for which it gives more than 0.
+    still: weights whose derivative is 0 because of it.
+    """
+
+    unit: str
+    since: int
+    step: int
+    epoch: int
+    rows: tuple[int, ...]
+    curvature: float | None
+    lr_times_curvature: float | None
+    weights_before: dict[str, float]
+    weights_after: dict[str, float]
+    reached_before: int
+    reached_after: int
+    reached_at_end: int
+    rows_of_data: int
+    still: tuple[str, ...]
+    cell: str
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A numerical derivative that is 0 because h is lost.
+
+    weight: the largest one, its value, the spacing of floats there, and backprop's derivative.
+    lost: the weights for which weight + h is the weight.
+    lost_in_loss: those for which it is not, but the loss is the same to its last digit.
+    loss: of that step's last row.
+    backprop_verdict, backprop_rmse: how the run goes with gradient set to backprop, where it was
+        not set so already.
+    """
+
+    since: int
+    weight: str
+    value: float
+    h: float
+    spacing: float
+    lost: tuple[str, ...]
+    lost_in_loss: tuple[str, ...]
+    loss: float
+    backprop: float
+    cell: str
+    backprop_verdict: str | None = None
+    backprop_rmse: float | None = None
+
+
+@dataclass(frozen=True)
+class StillWeights:
+    """Weights whose derivative is exactly 0 for good, though no dead unit is the reason.
+
+    why: weight to the reason, a sentence; "" where none was found.
+    """
+
+    since: int
+    weights: tuple[str, ...]
+    everything: bool
+    why: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TwinAt:
+    """A run with its ReLU and without, at another learning rate."""
+
+    learning_rate: float
+    verdict_with: str
+    verdict_without: str
+    rmse_with: float
+    rmse_without: float
+    losses: int
+    equal: bool
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The same run without its ReLU.
+
+    losses: how many there are.   equal: whether all are the same.
+    first_difference: the step in which the first loss differs, None for none.
+    outputs, silent: how often a unit gave something, and how often that was 0.
+    limit: the largest stable rate without the ReLU, if the network is linear in its weights then.
+    all_alike: the prediction at the end with the ReLU, if it is the same for every row of data.
+    at_suggestion: the same comparison at the suggested rate.
+    """
+
+    network: str
+    verdict: str
+    kind: str
+    rmse: float
+    mean_loss: float
+    losses: int
+    equal: bool
+    first_difference: int | None
+    outputs: int
+    silent: int
+    limit: float | None
+    all_alike: float | None
+    at_suggestion: TwinAt | None = None
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A learning rate that does better, and what a real run at it comes to.
+
+    tried: how many rates were tried before.
+    """
+
+    learning_rate: float
+    rmse: float
+    mean_loss: float
+    epochs: int
+    verdict: str
+    tried: int
+
+
+@dataclass(frozen=True)
+class TabExplanation:
+    """How the run of a tab went, and why.
+
+    verdict: torch's; sheet_verdict: what stands on the tab; agree: whether they say the same.
+    weights: how many there are.   mean_rmse: what always predicting the mean of y gives.
+    tried, tried_from, tried_to: how many learning rates were tried, and which.
+    sentences: all of it in words.
+    """
+
+    tab: str
+    experiment: str
+    network: str
+    weights: int
+    optimizer: str
+    verdict: str
+    sheet_verdict: str
+    agree: bool
+    kind: str
+    learning_rate: float
+    epochs: int
+    rows: int
+    start_loss: float
+    mean_loss: float
+    rmse: float
+    mean_rmse: float
+    turn: Turn | None
+    limit: Limit
+    dead: tuple[DeadUnit, ...]
+    frozen: Frozen | None
+    still: StillWeights | None
+    twin: Twin | None
+    suggestion: Suggestion | None
+    tried: int
+    tried_from: float
+    tried_to: float
+    sentences: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How the runs of a workbook went, and why."""
+
+    file: str
+    engine_version: str
+    torch_version: str
+    tabs: tuple[TabExplanation, ...]

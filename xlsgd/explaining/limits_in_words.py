@@ -1,0 +1,74 @@
+"""How large the learning rate may be, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from xlsgd.explaining.findings import Limit, TabExplanation
+from xlsgd.explaining.training import BROKEN, Training
+from xlsgd.explaining.words import compared, number, percent, rate, times
+from xlsgd.report.terminal import counted
+
+__all__ = ["limit_sentences"]
+
+_BREAKS = {"exploded": "explodes", "dead": "loses a unit"}
+
+
+def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
+    """Yield what is known of the largest rate."""
+    limit = tab.limit
+    if limit.kind == "linear":
+        yield from _linear(limit, tab, training)
+        return
+    if tab.kind not in BROKEN:
+        if limit.value is not None and limit.times_above is not None:
+            yield (
+                f"The smallest rate found, by trying, at which a run from this start "
+                f"{_BREAKS[limit.breaks]} within {counted(tab.epochs, 'epoch')} is "
+                f"{rate(limit.value)}: this tab uses {percent(limit.times_above)} of it."
+            )
+        return
+    yield f"There is no single limit for the learning rate here: {limit.why}."
+    if limit.local_limit is not None:
+        yield (
+            f"At the weights before step {limit.local_step} the mean loss over all rows bends by "
+            f"{number(limit.sharpness)} where it bends most; a step of gradient descent that sees "
+            f"all rows would be stable there up to 2 / {number(limit.sharpness)} = "
+            f"{rate(limit.local_limit)}."
+        )
+    if limit.value is not None:
+        yield (
+            f"The smallest rate found, by trying, at which a run from this start "
+            f"{_BREAKS[limit.breaks]} within {counted(tab.epochs, 'epoch')} is "
+            f"{rate(limit.value)}; {compared(tab.learning_rate, limit.value)}."
+        )
+
+
+def _linear(limit: Limit, tab: TabExplanation, training: Training) -> Iterator[str]:
+    assert limit.value is not None
+    size = training.experiment.batch_size
+    seen = "one row" if size == 1 else "all rows" if size >= tab.rows else f"{size} rows"
+    used = compared(tab.learning_rate, limit.value)
+    text = (
+        f"The largest stable learning_rate for these data, {tab.optimizer} and steps that see "
+        f"{seen} is {rate(limit.value)}, whatever the start; {used}."
+    )
+    if limit.growth is not None and 1 < limit.growth < math.inf:
+        text += (
+            f" In the long run every epoch makes the distance from the solution "
+            f"{times(limit.growth)} times as large."
+        )
+    yield text
+    if limit.overshooting_rows is not None and tab.optimizer == "sgd":
+        text = (
+            f"learning_rate times curvature is above 1 for {limit.overshooting_rows} of "
+            f"{counted(tab.rows, 'row')}"
+        )
+        if limit.overshooting_rows:
+            text += ": their steps overshoot"
+        if limit.growing_rows:
+            text += (
+                f". It is above 2 for {limit.growing_rows}: their steps make their own error larger"
+            )
+        yield f"{text}."

@@ -1,0 +1,212 @@
+"""An explanation in words: short sentences, each with its evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from xlsgd.data import Dataset
+from xlsgd.experiment import Experiment
+from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
+from xlsgd.explaining.limits_in_words import limit_sentences
+from xlsgd.explaining.training import Training
+from xlsgd.explaining.trends import trend_sentences
+from xlsgd.explaining.twins import twin_sentences
+from xlsgd.explaining.where import Where
+from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times
+from xlsgd.report.terminal import counted
+
+__all__ = ["sentences_of"]
+
+
+def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple[str, ...]:
+    """Return what there is to say of a tab, one paragraph each."""
+    experiment, data = training.experiment, training.data
+    return tuple(
+        text
+        for part in (
+            _how_it_went(tab, training, where),
+            _exploded(tab, training, where)
+            if tab.kind == "exploded"
+            else trend_sentences(tab, training),
+            (text for unit in tab.dead for text in _dead(unit, experiment, data)),
+            _frozen(tab.frozen, where) if tab.frozen else (),
+            _still(tab.still) if tab.still else (),
+            twin_sentences(tab),
+            limit_sentences(tab, training),
+            _suggestion(tab, where),
+        )
+        for text in part
+    )
+
+
+def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
+    size = training.experiment.batch_size
+    seen = "every row" if size == 1 else "all rows" if size >= tab.rows else f"{size} rows"
+    yield (
+        f"{tab.network}, {tab.optimizer}, learning_rate {rate(tab.learning_rate)}"
+        f"{at(where.field('learning_rate'))}, a step for {seen}, "
+        f"{counted(tab.epochs, 'epoch')} of {counted(tab.rows, 'row')}. The mean loss was "
+        f"{number(tab.start_loss)} at the start weights and is {number(tab.mean_loss)} in the last "
+        f"epoch, RMSE {number(tab.rmse)}; always predicting the mean of y gives RMSE "
+        f"{number(tab.mean_rmse)}."
+    )
+    if not tab.agree:
+        yield (
+            f"The tab itself says something else{at(where.field('verdict'))}: "
+            f"'{tab.sheet_verdict}'. xlsgd verify shows where it parts from torch; all that is "
+            "said here is about torch's run from the tab's inputs."
+        )
+
+
+def _exploded(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
+    step = int(training.number("exploded_step"))
+    above = training.experiment.exploded_above
+    lost = int(training.number("not_finite_step"))
+    first = f"In step {step}{at(where.step('loss', training, step))} a loss passed {number(above)}"
+    if lost == step:
+        first = f"In step {step} a loss was no number any more"
+    elif lost:
+        first += f", and since step {lost} it is too large for a cell"
+    yield f"{first}: that counts as exploded."
+    if tab.turn is None:
+        begun = math.isfinite(training.mean_losses[0])
+        yield (
+            "At the end of the run its weights happen to be as good as at its start: it swings, "
+            "and there is no step in which it left for good."
+            if begun
+            else "Its loss at the start is no number, so there is no step that it turned in."
+        )
+        return
+    yield from _turn(tab.turn, step, training)
+
+
+def _turn(turn: Turn, exploded: int, training: Training) -> Iterator[str]:
+    those = "that row" if len(turn.rows) == 1 else "those rows"
+    back = "It came back once more, and turned" if turn.step > exploded else "It turned"
+    where = f"{back} in step {turn.step}, epoch {turn.epoch}{at(turn.cell)}, on "
+    where += rows_seen(turn.rows, training.data)
+    start, after = number(turn.mean_loss_at_start), number(turn.mean_loss_after)
+    if turn.step == 1:
+        yield (
+            f"{where}: the mean loss over all rows was {start} at the start and is {after} after "
+            "that step, and it is never as low again."
+        )
+    else:
+        yield (
+            f"{where}. That is the last step before which the mean loss over all rows, "
+            f"{number(turn.mean_loss_before)}, was no greater than at the start, {start}; after "
+            f"it, it is {after}, and it never comes back."
+        )
+    optimizer = training.experiment.optimizer
+    bends = (
+        f"There the loss of {those} bends by {number(turn.curvature)} along its slope, and "
+        f"learning_rate times that is {times(turn.lr_times_curvature)}"
+    )
+    if optimizer.state:
+        yield (
+            f"{bends}. For plain gradient descent a number above 1 is a step beyond the lowest "
+            "point, and above 2 one that ends higher than it began. This step was "
+            f"{times(turn.step_over_slope)} times as long as that of plain gradient descent: "
+            f"{optimizer.name} goes by what it remembers of earlier slopes as well."
+        )
+    else:
+        yield (
+            f"{bends}. Above 1 a step along the slope lands beyond the lowest point, above 2 "
+            "higher than it began."
+        )
+    changed = (
+        f"The loss of {those} went from {number(turn.batch_loss_before)} to "
+        f"{number(turn.batch_loss_after)}"
+    )
+    if turn.batch_loss_after <= turn.batch_loss_before and len(turn.rows) < training.data.rows:
+        changed += f": good for {those}, but not for the others"
+    yield f"{changed}."
+
+
+def _dead(unit: DeadUnit, experiment: Experiment, data: Dataset) -> Iterator[str]:
+    name, rows = unit.unit, unit.rows_of_data
+    begin = f"{name} is dead since step {unit.since}{at(unit.cell)}: it gave 0 for every row since"
+    if not unit.step:
+        yield (
+            f"{begin}. It was so at the start weights already: there it is above 0 for "
+            f"{unit.reached_before} of {rows} rows, and at the end for {unit.reached_at_end}."
+        )
+    else:
+        threw = "threw it out" if not unit.reached_after else "is the last in which it was awake"
+        yield (
+            f"{begin}. Step {unit.step}, epoch {unit.epoch}, {threw}, on "
+            f"{rows_seen(unit.rows, data)}. There learning_rate times the curvature along the "
+            f"slope is {times(unit.lr_times_curvature)}. The step took "
+            f"{moves(unit.weights_before, unit.weights_after)}."
+        )
+        yield (
+            f"Before that step {name} was above 0 for {unit.reached_before} of {rows} rows, after "
+            f"it for {unit.reached_after}, and at the end of the run for {unit.reached_at_end}."
+        )
+    if unit.still:
+        stand = "stands" if len(unit.still) == 1 else "stand"
+        yield (
+            f"Because of it {listed(unit.still, 'weights')} {stand} still, {len(unit.still)} of "
+            f"{counted(len(experiment.network.parameters), 'weight')}: where the unit gives 0, "
+            "their derivatives are 0, and a derivative of 0 is no step."
+        )
+
+
+def _frozen(frozen: Frozen, where: Where) -> Iterator[str]:
+    h, w = number(frozen.h), frozen.weight
+    gone = w in frozen.lost
+    beside = f": {w} + {h} is {w}" if gone else f", and h = {h} is hardly more"
+    yield (
+        f"The numerical derivative is frozen since step {frozen.since}{at(frozen.cell)}. There {w} "
+        f"is {number(frozen.value)}, and the numbers that a cell can hold lie "
+        f"{number(frozen.spacing)} apart there{beside}. Both losses are equal and their difference "
+        f"is 0, while the chain rule gives {number(frozen.backprop)}."
+    )
+    if frozen.lost:
+        yield f"h = {h} is lost beside {listed(frozen.lost, 'weights')}."
+    if frozen.lost_in_loss:
+        yield (
+            f"Beside {listed(frozen.lost_in_loss, 'weights')} it is not, but the loss is "
+            f"{number(frozen.loss)} there: among so many digits the change is lost as well."
+        )
+    if frozen.backprop_verdict is None:
+        yield "No weight follows it here: gradient is backprop."
+        return
+    told = frozen.backprop_verdict
+    words = f"With gradient set to backprop{at(where.field('gradient'))} the weights do not freeze"
+    if "exploded" in told:
+        yield (
+            f"{words}, but that is no cure: tried in torch, the verdict is '{told}'. The freeze "
+            "only hides the explosion. The learning rate cures it."
+        )
+    else:
+        yield (
+            f"{words}: tried in torch, the verdict is '{told}', RMSE "
+            f"{number(frozen.backprop_rmse)}."
+        )
+
+
+def _still(still: StillWeights) -> Iterator[str]:
+    which = "Every weight stands" if still.everything else f"{listed(still.weights, 'weights')} "
+    if not still.everything:
+        which += "stands" if len(still.weights) == 1 else "stand"
+    yield f"{which} still since step {still.since}: the derivative is exactly 0 in every row."
+    reasons = list(dict.fromkeys(why for why in still.why.values() if why))
+    for reason in reasons[:4]:
+        yield f"{'What' if reason.startswith('what') else reason[:4]}{reason[4:]}."
+
+
+def _suggestion(tab: TabExplanation, where: Where) -> Iterator[str]:
+    found, cell = tab.suggestion, where.field("learning_rate")
+    if found is not None:
+        there = f" Type it into {cell}." if cell else ""
+        yield (
+            f"Tried in torch: with learning_rate {rate(found.learning_rate)} this run reaches RMSE "
+            f"{number(found.rmse)} in {counted(found.epochs, 'epoch')} ({found.verdict}).{there}"
+        )
+    else:
+        yield (
+            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from)} to "
+            f"{rate(tab.tried_to)} none does so much better that it would be worth a change."
+        )

@@ -1,0 +1,59 @@
+"""An explanation as lines for a terminal, and as JSON.  The fields are those of the findings."""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from xlsgd.explaining.findings import Explanation
+
+__all__ = ["SCHEMA", "explanation_data", "explanation_lines", "to_json"]
+
+SCHEMA = "xlsgd.explain/1"
+"""Name and version: the number grows when a field changes its meaning or goes away."""
+
+_NARROWEST, _WIDEST = 40, 100
+
+
+def explanation_lines(explanation: Explanation, width: int = 80) -> Iterator[str]:
+    """Yield the lines of an explanation.  width: of the terminal."""
+    width = min(max(width, _NARROWEST), _WIDEST)
+    for i, tab in enumerate(explanation.tabs):
+        if i:
+            yield ""
+        yield from textwrap.wrap(f"{tab.tab}: {tab.verdict}", width, subsequent_indent="  ")
+        for text in tab.sentences:
+            yield from textwrap.wrap(
+                text,
+                width,
+                initial_indent="  ",
+                subsequent_indent="  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+
+
+def to_json(explanation: Explanation) -> str:
+    """Return an explanation as JSON text."""
+    data = explanation_data(explanation)
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def explanation_data(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation as plain dicts and lists; what is no finite number becomes its name."""
+    found: dict[str, Any] = _plain({"schema": SCHEMA, **asdict(explanation)})
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

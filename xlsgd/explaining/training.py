@@ -1,0 +1,224 @@
+"""One run in torch, with everything that an explanation asks about its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd import block_trace, trace, verdict
+from xlsgd.block_trace import Traces
+from xlsgd.data import Dataset
+from xlsgd.experiment import Experiment
+from xlsgd.layouts.blocks import block_name
+from xlsgd.torch_side import Noise, TorchNet
+from xlsgd.tracing import tracer
+
+__all__ = ["BROKEN", "Length", "Training", "train"]
+
+Floats = NDArray[np.float64]
+
+BROKEN = ("exploded", "dead", "frozen", "zero gradient", "not finite")
+"""Kinds of verdicts on a run that will not recover, however long it goes on."""
+
+_AT_ONCE = 200_000
+"""Predictions made at once."""
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a run is.
+
+    rows: of the table of steps.   epochs: rows of the table of epochs.
+    """
+
+    rows: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Training:
+    """A run that is over.
+
+    panel: what the panel of its tab says.
+    losses: of every row of data as it came by.
+    weights: before every step, and after the last one; shape (steps + 1, weights).
+    table: the table of steps as torch has it.
+    first, last: the first and the last row of every step in that table, from 0.
+    """
+
+    experiment: Experiment
+    data: Dataset
+    panel: Mapping[str, float | str]
+    losses: Floats
+    weights: Floats
+    table: Mapping[str, Floats]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    traces: Traces
+
+    @property
+    def verdict(self) -> str:
+        """How it went, in the words of the panel."""
+        return str(self.panel["verdict"])
+
+    @property
+    def kind(self) -> str:
+        """The worst that happened in one word, else the trend."""
+        if self.number("exploded_step"):
+            return "exploded"
+        if self.dead_since:
+            return "dead"
+        if self.number("frozen_since"):
+            return "frozen"
+        # Where the loss is 0 there is nothing left to find, and a derivative of 0 is no trouble.
+        if self.number("zero_gradient_since") and self.mean_loss != 0:
+            return "zero gradient"
+        return str(self.panel["trend"])
+
+    @property
+    def dead_since(self) -> dict[str, int]:
+        """The units that are dead, and since which step."""
+        found = {u: int(self.number(f"dead_since.{u}")) for u in verdict.units(self.experiment)}
+        return {unit: step for unit, step in found.items() if step}
+
+    @property
+    def still(self) -> tuple[str, ...]:
+        """The weights whose derivative is 0 for good."""
+        named = str(self.panel["still_weights"]).split(", ")
+        return tuple(p for p in self.experiment.network.parameters if p in named)
+
+    @property
+    def mean_loss(self) -> float:
+        """The mean loss of the last complete epoch."""
+        return self.number("last_loss")
+
+    @property
+    def rmse(self) -> float:
+        """Its root."""
+        return self.number("last_rmse")
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are complete."""
+        return int(self.number("last_epoch"))
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are."""
+        return len(self.first)
+
+    def number(self, field: str) -> float:
+        """Return a number of the panel."""
+        return float(self.panel[field])
+
+    # Steps are counted from 1, as on the tab.
+
+    def epoch(self, step: int) -> int:
+        """Return the epoch that a step belongs to."""
+        return (step - 1) // self._per_epoch + 1
+
+    def rows(self, step: int) -> range:
+        """Return the positions in the data, from 0, of the rows that a step sees."""
+        size, begin = self.experiment.batch_size, (step - 1) % self._per_epoch
+        return range(begin * size, min((begin + 1) * size, self.data.rows))
+
+    def before(self, step: int) -> dict[str, float]:
+        """Return the weights before a step; those at the end come before the step after it."""
+        values = self.weights[step - 1]
+        return dict(zip(self.experiment.network.parameters, map(float, values), strict=True))
+
+    def gradient(self, weight: str, step: int) -> float:
+        """Return the derivative that a step followed, the mean over its rows."""
+        names = (f"grad_mean.{weight}", f"grad_used.{weight}", f"grad.{weight}")
+        name = next(name for name in names if name in self.table)
+        return float(self.table[name][self.last[step - 1]])
+
+    def step_of_loss(self, place: int) -> int:
+        """Return the step in which a loss came by.  place: in ``losses``."""
+        epoch, row = divmod(place, self.data.rows)
+        return epoch * self._per_epoch + row // self.experiment.batch_size + 1
+
+    @property
+    def _per_epoch(self) -> int:
+        return -(-self.data.rows // self.experiment.batch_size)
+
+    # What all rows of data come to at the weights of some step
+
+    @cached_property
+    def mean_losses(self) -> Floats:
+        """The mean loss over all rows of data before every step and after the last one, shape
+        (steps + 1,)."""
+        every = max(1, _AT_ONCE // self.data.rows)
+        parts = [
+            self.outputs(range(i + 1, min(i + every, len(self.weights)) + 1))["loss"].mean(-1)
+            for i in range(0, len(self.weights), every)
+        ]
+        return np.concatenate(parts)
+
+    def outputs(self, steps: Iterable[int]) -> dict[str, Floats]:
+        """Return what every layer gives for every row of data, and the loss, at the weights before
+        some steps, shape (steps, rows)."""
+        import torch
+
+        x = np.array([self.data.inputs[n] for n in self.experiment.network.input_names]).T
+        weights = torch.from_numpy(self.weights[[step - 1 for step in steps]])
+        names = self.experiment.network.parameters
+        shape = (len(weights), self.data.rows)
+        net = TorchNet(self.experiment, Noise(1))
+        evaluate = net.evaluate(torch.from_numpy(x.copy()), torch.tensor(self.data.y))
+        with torch.no_grad(), np.errstate(all="ignore"):
+            found = evaluate({p: weights[:, [i]].expand(shape) for i, p in enumerate(names)})
+            return {name: value.numpy() for name, value in found.items()}
+
+    def came_by(self, unit: str) -> Floats:
+        """Return the outputs of a unit for every row of data as it came by."""
+        if self.experiment.layout == "rows":
+            return self.table[unit]
+        blocks = (block_name(epoch + 1) for epoch in range(self.experiment.epochs))
+        return np.concatenate([self.traces[name][unit] for name in blocks])
+
+
+def train(experiment: Experiment, data: Dataset, length: Length | None = None) -> Training:
+    """Train from the start values, as the tab of an experiment does.
+
+    length: of the tab's tables; all epochs of the experiment where not given.
+    """
+    if length is None:
+        length = Length(experiment.epochs * data.rows, experiment.epochs)
+    experiment = trace.with_limits(experiment, data)
+    traces: Traces
+    if experiment.layout == "rows":
+        traces = {"steps": trace.run(experiment, data, rows=length.rows, members=1)}
+    else:
+        traces = block_trace.run(experiment, data, members=1)
+    follow = tracer(experiment, data)
+    by_row = follow.by_row(traces)
+    steps = traces["steps"]
+    panel = verdict.panel_values(
+        experiment,
+        steps.values,
+        verdict.epoch_quantities(by_row, length.epochs),
+        follow.start_loss(traces),
+        data.rows,
+        follow.completed(traces),
+    )[0]
+    _, first = np.unique(steps["step"], return_index=True)
+    last = np.append(first[1:], len(steps["step"])) - 1
+    names = experiment.network.parameters
+    end = [[steps[f"new.{p}"][-1] for p in names]]
+    begin = np.stack([steps[f"param.{p}"][first] for p in names], 1)
+    return Training(
+        experiment,
+        data,
+        panel,
+        by_row["loss"][0],
+        np.concatenate((begin, end)),
+        {name: values[0] for name, values in steps.values.items()},
+        first,
+        last,
+        traces,
+    )

@@ -1,0 +1,52 @@
+"""Which cell shows what an explanation speaks of, so that a learner can look."""
+
+from __future__ import annotations
+
+from xlsgd.cells import Position
+from xlsgd.explaining.training import Training
+from xlsgd.sheets.finder import Found
+from xlsgd.sheets.maps import address, quoted
+
+__all__ = ["OnTab", "Where"]
+
+
+class Where:
+    """No cell at all, for experiments that are in no workbook."""
+
+    def step(self, quantity: str, training: Training, step: int) -> str:
+        """Return the cell of a quantity in the table of steps, as ``two!S31``, "" for none.
+
+        In a step with several rows of the table it is the last of them.
+        """
+        return ""
+
+    def field(self, key: str) -> str:
+        """Return the cell beside a key."""
+        return ""
+
+
+class OnTab(Where):
+    """The cells of a training tab."""
+
+    def __init__(self, found: Found, experiment: str) -> None:
+        self._found, self._experiment = found, experiment
+        self._tab = found.maps.training[experiment]
+
+    def step(self, quantity: str, training: Training, step: int) -> str:
+        table = self._tab.tables["steps"]
+        if quantity not in table.columns:
+            return ""
+        return _cell(self._tab.sheet, table.cell(quantity, int(training.last[step - 1])))
+
+    def field(self, key: str) -> str:
+        if key == "learning_rate":
+            # On some tabs this cell shows what is typed in on another one.
+            for tab in self._found.maps.compare.values():
+                if tab.sets_rates and self._experiment in tab.runs:
+                    column = tab.tables["runs"].columns["learning_rate"]
+                    return _cell(tab.sheet, (tab.runs[self._experiment], column))
+        return _cell(self._tab.sheet, self._tab.fields[key])
+
+
+def _cell(sheet: str, position: Position) -> str:
+    return f"{quoted(sheet)}!{address(position)}"

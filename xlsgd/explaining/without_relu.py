@@ -1,0 +1,81 @@
+"""What a ReLU did: the same run without it, number by number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd import verdict
+from xlsgd.experiment import Experiment
+from xlsgd.explaining.findings import Twin, TwinAt
+from xlsgd.explaining.training import Length, Training, train
+from xlsgd.nets import Network
+from xlsgd.stability import stability_limit
+
+__all__ = ["twin_of", "without_relu"]
+
+
+def without_relu(experiment: Experiment) -> Experiment | None:
+    """Return the same experiment with every ReLU left out, None if it has none.
+
+    Weights are called by letters in the order of the layers: they keep their names.
+    """
+    network = experiment.network
+    layers = tuple(layer for layer in network.layers if layer.name != "ReLU")
+    if len(layers) == len(network.layers) or not layers:
+        return None
+    return replace(experiment, network=Network(layers, network.input_names))
+
+
+def twin_of(training: Training, length: Length, better: Training | None) -> Twin | None:
+    """Return how the run goes without its ReLU, None if it has none.
+
+    better: the run at a better learning rate, if there is one: it is looked at as well.
+    """
+    other = without_relu(training.experiment)
+    if other is None:
+        return None
+    twin = train(other, training.data, length)
+    differs = np.flatnonzero(~_same(training.losses, twin.losses))
+    units = verdict.units(training.experiment)
+    outputs = np.concatenate([training.came_by(unit) for unit in units])
+    predictions = training.outputs([training.steps + 1])["pred"][0]
+    alike = bool(np.isfinite(predictions).all() and (predictions == predictions[0]).all())
+    return Twin(
+        network=str(other.network),
+        verdict=twin.verdict,
+        kind=twin.kind,
+        rmse=twin.rmse,
+        mean_loss=twin.mean_loss,
+        losses=len(training.losses),
+        equal=not len(differs),
+        first_difference=training.step_of_loss(int(differs[0])) if len(differs) else None,
+        outputs=len(outputs),
+        silent=int((outputs <= 0).sum()),
+        limit=stability_limit(other, training.data).value,
+        all_alike=float(predictions[0]) if alike else None,
+        at_suggestion=None if better is None or not len(differs) else _at(better, other, length),
+    )
+
+
+def _at(better: Training, other: Experiment, length: Length) -> TwinAt:
+    """Compare at a better learning rate."""
+    rate = better.experiment.learning_rate
+    without = train(replace(other, learning_rate=rate), better.data, length)
+    return TwinAt(
+        learning_rate=rate,
+        verdict_with=better.verdict,
+        verdict_without=without.verdict,
+        rmse_with=better.rmse,
+        rmse_without=without.rmse,
+        losses=len(better.losses),
+        equal=bool(_same(better.losses, without.losses).all()),
+    )
+
+
+def _same(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return where two runs have the same loss, bit by bit; no number equals no number."""
+    same: NDArray[np.bool_] = (one == other) | (np.isnan(one) & np.isnan(other))
+    return same

@@ -1,0 +1,180 @@
+"""Explain a workbook: read it, recalculate it, and ask torch why its runs went as they did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from xlsgd import verdict
+from xlsgd.cells import Formula
+from xlsgd.data import Dataset
+from xlsgd.engines import get_engine
+from xlsgd.errors import SpecError
+from xlsgd.experiment import Experiment
+from xlsgd.explaining.bounds import border, calculated_limit
+from xlsgd.explaining.findings import Explanation, TabExplanation
+from xlsgd.explaining.freezing import frozen_derivative
+from xlsgd.explaining.rates import better_run, suggestion, try_around
+from xlsgd.explaining.sentences import sentences_of
+from xlsgd.explaining.standing import still_weights
+from xlsgd.explaining.training import Length, Training, train
+from xlsgd.explaining.turning import turn_of
+from xlsgd.explaining.units import dead_units
+from xlsgd.explaining.where import OnTab, Where
+from xlsgd.explaining.without_relu import twin_of
+from xlsgd.report.report import value_text
+from xlsgd.sheets.finder import Found, find_lesson
+from xlsgd.sheets.reader import read_workbook
+from xlsgd.torch_side.plain import load_torch
+from xlsgd.tracing import tracer
+
+__all__ = ["explain", "explain_run"]
+
+Progress = Callable[[str, int, int], None]
+"""Called now and then with what is being done, how much of it is done, and of how much."""
+
+
+def explain(
+    path: str | Path,
+    tabs: Sequence[str] = (),
+    engine: str = "formulas",
+    progress: Progress | None = None,
+) -> Explanation:
+    """Return how the runs of a workbook went and why, each with a change that was tried.
+
+    tabs: names of training tabs; all of them where none is given.
+    engine: what recalculates the workbook, so that inputs with formulas count as well.
+    Only the inputs of the workbook are used: all that is said is about torch's run from them.
+    Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError for a tab that
+    it has not, EngineError if the engine cannot be used.
+    """
+    calculator = get_engine(engine)
+    file = read_workbook(Path(path))
+    formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
+
+    def calculating(done: int, total: int) -> None:
+        if progress is not None:
+            progress("recalculating", done, total)
+
+    calculating(0, formulas)
+    calculation = calculator.calculate(file.book, calculating)
+    found = find_lesson(file.book, calculation.values, str(path))
+    torch = load_torch()
+    chosen = _chosen(found, tabs, str(path))
+    explained = []
+    for i, experiment in enumerate(chosen):
+        if progress is not None:
+            progress("training in torch", i, len(chosen))
+        maps = found.maps.training[experiment]
+        position = maps.fields["verdict"]
+        content = file.book.sheets[maps.sheet].get(position)
+        values = calculation.values.get(maps.sheet, {})
+        shown = values.get(position) if isinstance(content, Formula) else content
+        length = Length(len(maps.tables["steps"].rows), len(maps.tables["epochs"].rows))
+        explained.append(
+            explain_run(
+                found.experiments[experiment],
+                found.data,
+                length,
+                OnTab(found, experiment),
+                maps.sheet,
+                shown if isinstance(shown, str) else value_text(shown),
+            )
+        )
+    if progress is not None:
+        progress("training in torch", len(chosen), len(chosen))
+    return Explanation(
+        str(path).encode("utf-8", "backslashreplace").decode(),
+        calculator.version(),
+        f"torch {torch.__version__}",
+        tuple(explained),
+    )
+
+
+def explain_run(
+    experiment: Experiment,
+    data: Dataset,
+    length: Length | None = None,
+    where: Where | None = None,
+    tab: str = "",
+    sheet_verdict: str | None = None,
+) -> TabExplanation:
+    """Return how the run of an experiment goes and why.
+
+    length: of its tab's tables, all epochs where not given.   where: says which cells show it.
+    tab: its name.   sheet_verdict: what the tab says; torch's own where there is none.
+    """
+    if length is None:
+        length = Length(experiment.epochs * data.rows, experiment.epochs)
+    where = where or Where()
+    training = train(experiment, data, length)
+    # What is tried is compared after as many epochs as are complete here.
+    complete = replace(training.experiment, epochs=training.epochs)
+    limit = calculated_limit(training)
+    tried = try_around(complete, data, limit.value)
+    turn, dead = turn_of(training, where), dead_units(training, where)
+    if limit.value is None:
+        limit = border(replace(training, experiment=complete), limit.why, tried, dead, turn)
+    better = better_run(training, length, tried)
+    explained = TabExplanation(
+        tab=tab or experiment.id,
+        experiment=experiment.id,
+        network=str(experiment.network),
+        weights=len(experiment.network.parameters),
+        optimizer=experiment.optimizer.name,
+        verdict=training.verdict,
+        sheet_verdict=training.verdict if sheet_verdict is None else sheet_verdict,
+        agree=sheet_verdict is None or _agrees(training, sheet_verdict, length),
+        kind=training.kind,
+        learning_rate=experiment.learning_rate,
+        epochs=training.epochs,
+        rows=data.rows,
+        start_loss=training.number("start_loss"),
+        mean_loss=training.mean_loss,
+        rmse=training.rmse,
+        mean_rmse=float(np.std(data.y)),
+        turn=turn,
+        limit=limit,
+        dead=dead,
+        frozen=frozen_derivative(training, length, where),
+        still=still_weights(training, dead),
+        twin=twin_of(training, length, better),
+        suggestion=None if better is None else suggestion(better, tried),
+        tried=len(tried.rates),
+        tried_from=float(tried.rates[0]),
+        tried_to=float(tried.rates[-1]),
+    )
+    return replace(explained, sentences=sentences_of(explained, training, where))
+
+
+def _chosen(found: Found, tabs: Sequence[str], file: str) -> list[str]:
+    """Return the experiments of the tabs asked for, in the order of the workbook."""
+    names = {maps.sheet: experiment for experiment, maps in found.maps.training.items()}
+    for tab in tabs:
+        if tab not in names:
+            raise SpecError(
+                f"{file}: tab '{tab}' is no training tab of this workbook; there are: "
+                f"{', '.join(names)}"
+            )
+    return [experiment for sheet, experiment in names.items() if not tabs or sheet in tabs]
+
+
+def _agrees(training: Training, shown: str, length: Length) -> bool:
+    """Return whether a tab's verdict is torch's, or one that rounding may lead to."""
+    if shown == training.verdict:
+        return True
+    experiment, data = training.experiment, training.data
+    follow = tracer(experiment, data)
+    traces = follow.run(length.rows)
+    panels = verdict.panel_values(
+        experiment,
+        traces["steps"].values,
+        verdict.epoch_quantities(follow.by_row(traces), length.epochs),
+        follow.start_loss(traces),
+        data.rows,
+        follow.completed(traces),
+    )
+    return verdict.agrees(shown, [panel["verdict"] for panel in panels])

@@ -1,0 +1,334 @@
+"""A sweep as a workbook: what it is, the map in colours, curves with a chart, and the runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.sheets.charts import ChartSpec, add_chart
+from xlsgd.sheets.maps import TableMap
+from xlsgd.sheets.package import package
+from xlsgd.sheets.style import COLOURS, add_styles, fill_of, set_page
+from xlsgd.sweeping.axes import Axis
+from xlsgd.sweeping.check import Checked
+from xlsgd.sweeping.colours import OTHERS, Scale, explosion_scale, loss_scale
+from xlsgd.sweeping.grid import Sweep
+from xlsgd.sweeping.words import (
+    axis_label,
+    border_words,
+    kind_counts,
+    place_words,
+    sweep_title,
+)
+
+__all__ = ["MOST_CELLS", "MOST_ROWS", "workbook_of"]
+
+MOST_CELLS = 150
+"""Cells of the map in a row or column: more are no help on a screen."""
+MOST_ROWS = 50_000
+"""Rows of the tab ``runs``; the table in a file of its own has them all."""
+_CURVES = 7
+_POINTS = 400
+_SHADES = 24
+"""Different colours of a scale: each is a style of its own in the file."""
+_LOW = 20
+"""A map with fewer lines than this has them higher, or it would be a stripe."""
+_TOP = 4
+"""The row of the map's headings."""
+
+
+def workbook_of(sweep: Sweep, checked: list[Checked] | None = None) -> bytes:
+    """Return the workbook of a sweep, the same bytes every time.
+
+    checked: runs that were recalculated as workbooks; None where that was not asked for.
+    """
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    add_styles(workbook)
+    first = workbook.create_sheet("sweep")
+    shown = _draw_map(workbook.create_sheet("map"), sweep)
+    _draw_curves(workbook.create_sheet("curves"), sweep)
+    rows = _draw_runs(workbook.create_sheet("runs"), sweep)
+    _draw_words(first, sweep, checked, shown, rows)
+    workbook.active = 0
+    workbook.security = None  # an empty protection element makes Gnumeric complain
+    workbook.properties.title = sweep_title(sweep)
+    workbook.properties.creator = "xlsgd"
+    return package(workbook, {sheet.title: {} for sheet in workbook.worksheets})
+
+
+def _draw_words(
+    sheet: Worksheet, sweep: Sweep, checked: list[Checked] | None, shown: str, rows: int
+) -> None:
+    """Write what was swept, how it went, and how to read the tabs."""
+    e = sweep.experiment
+    sheet["A1"], sheet["A1"].style = sweep_title(sweep), "title"
+    parts: list[tuple[str, list[tuple[str, Any]]]] = [
+        (
+            "What was done",
+            [
+                ("network", str(e.network)),
+                ("optimizer", e.optimizer.name),
+                *(_axis_line(axis) for axis in sweep.axes),
+                *_fixed(sweep),
+                ("data", sweep.data.title),
+            ],
+        ),
+        ("How the runs went", list(kind_counts(sweep))),
+        ("", [("the border", border_words(sweep))]),
+        ("Checked", _check_lines(checked)),
+        (
+            "How to read it",
+            [
+                ("map", shown),
+                ("blue to pale", "the mean loss of the last epoch: dark is low. The number is it."),
+                ("red", "the run exploded: ✗ and the step in which it did; the darker the sooner."),
+                (
+                    "grey, blue, violet",
+                    "a unit is dead; the numerical derivative is frozen; nothing moves any more",
+                ),
+                ("curves", "the loss at the end along the first axis, and a chart of it"),
+                (
+                    "runs",
+                    f"every run with its verdict; words as on a training tab ({rows:,} of "
+                    f"{sweep.runs:,} runs)",
+                ),
+            ],
+        ),
+        (
+            "",
+            [
+                (
+                    "",
+                    "The numbers here are results, not formulas: PyTorch trained all runs at once. "
+                    "xlsgd generate writes any one of them as live formulas.",
+                )
+            ],
+        ),
+    ]
+    row = 3
+    for heading, lines in parts:
+        if heading:
+            for column in (1, 2):
+                sheet.cell(row, column).style = "heading"
+            sheet.cell(row, 1, heading)
+            row += 1
+        for key, value in lines:
+            sheet.cell(row, 1, key).style = "text"
+            cell = sheet.cell(row, 2, value)
+            cell.style = "text"
+            cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="left")
+            sheet.row_dimensions[row].height = 15.5 * (1 + len(str(value)) // 100)
+            row += 1
+        row += 1
+    sheet.column_dimensions["A"].width = 24
+    sheet.column_dimensions["B"].width = 100
+    set_page(sheet)
+
+
+def _axis_line(axis: Axis) -> tuple[str, str]:
+    scale = "evenly on a log scale" if axis.log else "evenly"
+    return axis_label(axis), f"{axis.low:.15g} to {axis.high:.15g}, {axis.steps:,} values {scale}"
+
+
+def _fixed(sweep: Sweep) -> list[tuple[str, Any]]:
+    """Return what was the same for all runs."""
+    e, varied = sweep.experiment, {axis.name for axis in sweep.axes}
+    found: list[tuple[str, Any]] = []
+    if not any(name.startswith("learning_rate") for name in varied):
+        found.append(("learning_rate", e.learning_rate))
+    found += [
+        (given.key, e.hyperparameter(given.key))
+        for given in e.optimizer.hyperparameters
+        if given.key not in varied
+    ]
+    starts = {p: e.start.get(p, 0.0) for p in e.network.parameters if f"init.{p}" not in varied}
+    found.append(("start", ", ".join(f"{p} = {v:g}" for p, v in starts.items())))
+    found += [("gradient", e.gradient), ("rows per update", e.batch_size), ("epochs", e.epochs)]
+    return found
+
+
+def _check_lines(checked: list[Checked] | None) -> list[tuple[str, str]]:
+    if not checked:
+        return [("", "No run was written as a workbook and recalculated.")]
+    lines = []
+    for one in checked:
+        words = f"{place_words(one.point)}: {one.sheet}"
+        if not one.agree:
+            words += f"; the sweep says {one.sweep}, torch {one.torch[0]}"
+        lines.append(("agrees" if one.agree else "DIFFERS", words))
+    return lines
+
+
+def _draw_map(sheet: Worksheet, sweep: Sweep) -> str:
+    """Draw the coloured cells, and return words about what they are."""
+    x = sweep.axes[0]
+    columns = _places(x.steps, MOST_CELLS)
+    if len(sweep.axes) == 2:
+        y = sweep.axes[1]
+        lines = _places(y.steps, MOST_CELLS)[::-1]
+        cells = np.ix_(lines, columns)
+        kinds = sweep.grid(sweep.kinds)[cells]
+        loss = sweep.grid(sweep.numbers["last_loss"])[cells]
+        steps = sweep.grid(sweep.numbers["exploded_step"])[cells]
+        heads, words = y.values[lines], axis_label(y)
+        of = f"{len(columns)} × {len(lines)} of {x.steps:,} × {y.steps:,} runs"
+    else:
+        heads = np.arange(1, sweep.experiment.epochs + 1)[:MOST_CELLS].astype(float)
+        words = "epoch"
+        losses = sweep.mean_loss
+        loss = (
+            np.tile(sweep.numbers["last_loss"][columns], (len(heads), 1))
+            if losses is None
+            else losses[columns, : len(heads)].T
+        )
+        per_epoch = -(-sweep.data.rows // sweep.experiment.batch_size)
+        at = sweep.numbers["exploded_step"][columns]
+        steps = np.where((at > 0) & (at <= heads[:, None] * per_epoch), at, 0.0)
+        kinds = np.full(steps.shape, "", dtype=object)
+        of = f"{len(columns)} of {x.steps:,} runs, epoch by epoch"
+    sheet["A1"], sheet["A1"].style = f"{axis_label(x)} to the right, {words} downwards", "title"
+    note = f"{of}: the loss, or ✗ and the step of the explosion"
+    sheet["A2"], sheet["A2"].style = note, "note"
+    small, white = Font(name="Calibri", size=8), Font(name="Calibri", size=8, color="FFFFFF")
+    head = Font(name="Calibri", size=8, bold=True, color=COLOURS["ink"])
+    upright = Alignment(text_rotation=90, horizontal="center")
+    for i, place in enumerate(columns):
+        cell = sheet.cell(_TOP, 2 + i, float(x.values[place]))
+        cell.number_format, cell.font, cell.alignment = "0.00E+0", head, upright
+        sheet.column_dimensions[get_column_letter(2 + i)].width = 5.2
+    painter = _Painter(loss_scale(np.where(steps > 0, np.nan, loss)), explosion_scale(sweep))
+    for j, value in enumerate(heads):
+        if len(heads) < _LOW:
+            sheet.row_dimensions[_TOP + 1 + j].height = 30
+        cell = sheet.cell(_TOP + 1 + j, 1, float(value))
+        cell.number_format, cell.font = "0.0##", head
+        for i in range(len(columns)):
+            cell = sheet.cell(_TOP + 1 + j, 2 + i)
+            number, form, colour = painter.cell(loss[j, i], steps[j, i], str(kinds[j, i]))
+            if number is not None:
+                cell.value, cell.number_format = number, form
+            cell.fill, cell.font = fill_of(colour), white if _is_dark(colour) else small
+            cell.alignment = Alignment(horizontal="center", shrink_to_fit=True)
+    sheet.column_dimensions["A"].width = 10
+    sheet.row_dimensions[_TOP].height = 48
+    sheet.freeze_panes = sheet.cell(_TOP + 1, 2)
+    sheet.sheet_view.zoomScale = 70
+    set_page(sheet)
+    return of
+
+
+class _Painter:
+    """Finds what a cell of the map holds and its colour."""
+
+    def __init__(self, losses: Scale | None, steps: Scale | None) -> None:
+        self._losses, self._steps = losses, steps
+
+    def cell(self, loss: float, step: float, kind: str) -> tuple[float | None, str, str]:
+        """Return the number, its format and the colour."""
+        if step > 0 and self._steps is not None:
+            return step, '"✗ "0', _shade(self._steps, step)
+        form = "0" if 10 <= loss < 1e5 else "0.00" if 0.01 <= loss < 10 else "0E+0"
+        if not np.isfinite(loss):
+            return None, "", "FFFFFF"
+        if kind in OTHERS:
+            return float(loss), form, OTHERS[kind].removeprefix("#").upper()
+        if self._losses is None:
+            return float(loss), form, "082A54"
+        return float(loss), form, _shade(self._losses, loss)
+
+
+def _shade(scale: Scale, value: float) -> str:
+    """Return the colour of a value, one of a few."""
+    share = round(float(scale.place(np.array(value))) * (_SHADES - 1)) / (_SHADES - 1)
+    stretch = share * (len(scale.colours) - 1)
+    first = min(int(stretch), len(scale.colours) - 2)
+    one, other = (
+        [int(scale.colours[i][n : n + 2], 16) for n in (1, 3, 5)] for i in (first, first + 1)
+    )
+    part = stretch - first
+    return "".join(f"{round(a + (b - a) * part):02X}" for a, b in zip(one, other, strict=True))
+
+
+def _is_dark(colour: str) -> bool:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (0, 2, 4))
+    return 0.3 * red + 0.59 * green + 0.11 * blue < 125
+
+
+def _draw_curves(sheet: Worksheet, sweep: Sweep) -> None:
+    """Draw the loss at the end along the first axis, for a few values of the second."""
+    x = sweep.axes[0]
+    columns = _places(x.steps, _POINTS)
+    loss = sweep.grid(sweep.numbers["last_loss"])
+    loss = np.where(sweep.grid(sweep.numbers["exploded_step"]) > 0, np.nan, loss)
+    lines = _places(sweep.shape[0], _CURVES)
+    names = ["mean loss of the last epoch"]
+    if len(sweep.axes) == 2:
+        y = sweep.axes[1]
+        names = [f"{y.name} {y.values[line]:.4g}" for line in lines]
+    title = f"mean loss of the last epoch over {axis_label(x)}; nothing where it exploded"
+    sheet["A1"], sheet["A1"].style = title, "title"
+    for i, words in enumerate([x.name, *names], 1):
+        sheet.cell(_TOP, i, words).style = "quantity"
+        sheet.column_dimensions[get_column_letter(i)].width = max(14, len(words) + 2)
+    for j, place in enumerate(columns):
+        sheet.cell(_TOP + 1 + j, 1, float(x.values[place])).style = "data"
+        for i, line in enumerate(lines):
+            value = float(loss[line, place])
+            if np.isfinite(value):
+                sheet.cell(_TOP + 1 + j, 2 + i, value).style = "number"
+    rows = list(range(_TOP + 1, _TOP + 1 + len(columns)))
+    table = TableMap(_TOP, {"x": 1} | {name: 2 + i for i, name in enumerate(names)}, rows)
+    shown = loss[np.ix_(lines, columns)]
+    positive = shown[np.isfinite(shown) & (shown > 0)]
+    low, high = (positive.min(), positive.max()) if len(positive) else (1.0, 10.0)
+    spec = ChartSpec(
+        "loss at the end",
+        "x",
+        axis_label(x),
+        "mean loss of the last epoch",
+        {name: name for name in names},
+        log=True,
+        x_min=float(10 ** np.floor(np.log10(x.low))) if x.log else x.low,
+        x_max=float(10 ** np.ceil(np.log10(x.high))) if x.log else x.high,
+        y_range=(float(10 ** np.floor(np.log10(low))), float(10 ** np.ceil(np.log10(high * 1.01)))),
+        width_cm=22.0,
+        height_cm=12.0,
+    )
+    add_chart(sheet, f"{get_column_letter(len(names) + 3)}3", spec, table)
+    chart = sheet._charts[-1]
+    chart.x_axis.number_format = "General"
+    if x.log:
+        chart.x_axis.scaling.logBase = 10
+        chart.x_axis.number_format = "0E+0"
+    sheet.freeze_panes = sheet.cell(_TOP + 1, 1)
+    set_page(sheet)
+
+
+def _draw_runs(sheet: Worksheet, sweep: Sweep) -> int:
+    """Write the table of the runs, evenly thinned where there are too many; return its rows."""
+    places = _places(sweep.runs, MOST_ROWS)
+    frame = sweep.frame().iloc[places]
+    wide = {"verdict": 48, "kind": 18, "trend": 22}
+    for i, name in enumerate(frame.columns, 1):
+        sheet.cell(1, i, name).style = "quantity"
+        sheet.column_dimensions[get_column_letter(i)].width = wide.get(name, max(13, len(name) + 3))
+    # One list a column: a row of a table of pandas turns whole numbers into others.
+    columns = [frame[name].tolist() for name in frame.columns]
+    for row in zip(*columns, strict=True):
+        sheet.append([None if isinstance(v, float) and not np.isfinite(v) else v for v in row])
+    sheet.auto_filter.ref = sheet.dimensions
+    sheet.freeze_panes = "A2"
+    set_page(sheet)
+    return len(places)
+
+
+def _places(count: int, most: int) -> NDArray[np.int64]:
+    """Return so many places at most, evenly among all."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
