@@ -109,7 +109,7 @@ def test_the_walks_have_something_to_walk_over() -> None:
 @pytest.fixture(autouse=True)
 def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recalculate a workbook once, however often verify is asked about it."""
-    monkeypatch.setattr(import_module(verify.__module__), "get_engine", lambda name: engine)
+    monkeypatch.setattr(import_module("xlsgd.opening"), "get_engine", lambda name: engine)
 
 
 def verified(path: Path, *experiments: Experiment) -> Report:

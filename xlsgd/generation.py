@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xlsgd.data import Dataset
-from xlsgd.errors import OutputExistsError, SpecError
-from xlsgd.lessons import START_FROM, Options, get_plan
-from xlsgd.registry import pick
+from xlsgd.errors import OutputExistsError
+from xlsgd.lessons import Options, get_plan
 
 __all__ = ["generate"]
 
@@ -48,9 +47,6 @@ def generate(
     path = Path(f"{lesson}.xlsx" if output is None else output)
     if path.exists() and not path.is_dir() and not force:
         raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
-    pick("start", start, dict.fromkeys(START_FROM))
-    if seed is not None and seed < 0:
-        raise SpecError(f"seed: got {seed}, need a whole number, 0 or greater")
     built = plan.build(
         Options(
             learning_rate=learning_rate,

@@ -9,22 +9,15 @@ And of every column: do all its formulas say the same?
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from xlsgd.cells import Formula
 from xlsgd.checks import Checker
-from xlsgd.engines import get_engine
+from xlsgd.opening import Progress, open_workbook
 from xlsgd.report import Report
-from xlsgd.sheets.finder import find_lesson
-from xlsgd.sheets.reader import read_workbook
 from xlsgd.tolerances import tolerances
 from xlsgd.torch_side.plain import load_torch
 
 __all__ = ["verify"]
-
-Progress = Callable[[str, int, int], None]
-"""Called now and then with what is being done, how much of it is done, and of how much."""
 
 
 def verify(
@@ -41,19 +34,10 @@ def verify(
     that make no sense, EngineError if the engine cannot be used.
     """
     allowed = tolerances(rtol, atol)
-    calculator = get_engine(engine)
-    file = read_workbook(Path(path))
-    formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
-
-    def calculating(done: int, total: int) -> None:
-        if progress is not None:
-            progress("recalculating", done, total)
-
-    calculating(0, formulas)
-    calculation = calculator.calculate(file.book, calculating)
-    found = find_lesson(file.book, calculation.values, str(path))
+    opened = open_workbook(path, engine, progress)
+    found = opened.found
     torch = load_torch()
-    checker = Checker(file, calculation.values, found, allowed)
+    checker = Checker(opened.file, opened.calculation.values, found, allowed)
     checker.check_data()
     for i, experiment in enumerate(found.experiments):
         if progress is not None:
@@ -66,8 +50,8 @@ def verify(
     return Report(
         file=str(path).encode("utf-8", "backslashreplace").decode(),
         engine=engine,
-        engine_version=calculator.version(),
+        engine_version=opened.engine_version,
         torch_version=f"torch {torch.__version__}",
         sheets=sheets,
-        notes=[*calculation.notes, *checker.notes],
+        notes=[*opened.calculation.notes, *checker.notes],
     )

@@ -158,9 +158,9 @@ class Calculated:
     def tabs(self) -> dict[str, TabMap]:
         """The maps of all tabs, by their names."""
         maps = self.found.maps
-        assert maps.compare is not None
-        all_maps = (maps.data, *maps.training.values(), *maps.model.values())
-        return {tab.sheet: tab for tab in (*all_maps, *maps.matrix.values(), maps.compare)}
+        all_maps = [maps.data, *maps.training.values(), *maps.model.values()]
+        all_maps += [*maps.matrix.values(), *maps.compare.values()]
+        return {tab.sheet: tab for tab in all_maps}
 
     def position(self, place: Place) -> Position:
         tab = self.tabs[place.tab]
@@ -233,7 +233,7 @@ class Small(Calculated):
         changed = self.calculated(changes)
         file = WorkbookFile(Path("small.xlsx"), changed.book, changed.values)
         with pytest.MonkeyPatch.context() as patch:
-            module = import_module(xlsgd.verify.__module__)
+            module = import_module("xlsgd.opening")
             patch.setattr(module, "read_workbook", lambda path: file)
             patch.setattr(module, "get_engine", lambda name: FollowingEngine(changed.values))
             return xlsgd.verify("small.xlsx")

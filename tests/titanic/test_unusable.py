@@ -143,7 +143,7 @@ UNUSABLE: dict[str, tuple[Change, str]] = {
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recalculate only what has been changed."""
-    module = import_module(xlsgd.verify.__module__)
+    module = import_module("xlsgd.opening")
     monkeypatch.setattr(module, "get_engine", lambda name: FollowingEngine())
 
 

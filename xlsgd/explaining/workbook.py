@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import numpy as np
 from xlsgd import verdict
 from xlsgd.cells import Formula
 from xlsgd.data import Dataset
-from xlsgd.engines import get_engine
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment
 from xlsgd.explaining.bounds import border, calculated_limit
@@ -25,16 +24,13 @@ from xlsgd.explaining.turning import turn_of
 from xlsgd.explaining.units import dead_units
 from xlsgd.explaining.where import OnTab, Where
 from xlsgd.explaining.without_relu import twin_of
+from xlsgd.opening import Progress, open_workbook
 from xlsgd.report.report import value_text
-from xlsgd.sheets.finder import Found, find_lesson
-from xlsgd.sheets.reader import read_workbook
+from xlsgd.sheets.finder import Found
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.tracing import tracer
 
 __all__ = ["explain", "explain_run"]
-
-Progress = Callable[[str, int, int], None]
-"""Called now and then with what is being done, how much of it is done, and of how much."""
 
 
 def explain(
@@ -51,17 +47,8 @@ def explain(
     Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError for a tab that
     it has not, EngineError if the engine cannot be used.
     """
-    calculator = get_engine(engine)
-    file = read_workbook(Path(path))
-    formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
-
-    def calculating(done: int, total: int) -> None:
-        if progress is not None:
-            progress("recalculating", done, total)
-
-    calculating(0, formulas)
-    calculation = calculator.calculate(file.book, calculating)
-    found = find_lesson(file.book, calculation.values, str(path))
+    opened = open_workbook(path, engine, progress)
+    file, calculation, found = opened.file, opened.calculation, opened.found
     torch = load_torch()
     chosen = _chosen(found, tabs, str(path))
     explained = []
@@ -88,7 +75,7 @@ def explain(
         progress("training in torch", len(chosen), len(chosen))
     return Explanation(
         str(path).encode("utf-8", "backslashreplace").decode(),
-        calculator.version(),
+        opened.engine_version,
         f"torch {torch.__version__}",
         tuple(explained),
     )

@@ -12,6 +12,7 @@ from xlsgd.comparison import SideBySide
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment
+from xlsgd.registry import pick
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
 
@@ -31,6 +32,7 @@ class Options:
     seed: for such random weights.
     data: what a lesson trains on instead of its own.
     progress: called now and then where making the lesson takes long.
+    Raises SpecError for words and numbers that no lesson can make sense of.
     """
 
     learning_rate: float | None = None
@@ -46,6 +48,11 @@ class Options:
     seed: int = 0
     data: Dataset | None = None
     progress: Callable[[str, int, int], None] | None = None
+
+    def __post_init__(self) -> None:
+        pick("start", self.start_from, dict.fromkeys(START_FROM))
+        if self.seed < 0:
+            raise SpecError(f"seed: got {self.seed}, need a whole number, 0 or greater")
 
     @property
     def caution(self) -> tuple[str, ...]:

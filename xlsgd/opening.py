@@ -1,0 +1,48 @@
+"""Open a workbook as it stands: read it, recalculate it, and find the lesson in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from xlsgd.cells import Formula
+from xlsgd.engines import Calculation, get_engine
+from xlsgd.sheets.finder import Found, find_lesson
+from xlsgd.sheets.reader import WorkbookFile, read_workbook
+
+__all__ = ["Opened", "Progress", "open_workbook"]
+
+Progress = Callable[[str, int, int], None]
+"""Called now and then with what is being done, how much of it is done, and of how much."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A workbook's file, the values of its formulas, and the lesson that it turned out to be."""
+
+    file: WorkbookFile
+    calculation: Calculation
+    found: Found
+    engine_version: str
+
+
+def open_workbook(path: str | Path, engine: str, progress: Progress | None = None) -> Opened:
+    """Return a workbook with its values calculated anew.
+
+    engine: what recalculates it.
+    Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError or EngineError
+    if the engine cannot be used.
+    """
+    calculator = get_engine(engine)
+    file = read_workbook(Path(path))
+    formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
+
+    def calculating(done: int, total: int) -> None:
+        if progress is not None:
+            progress("recalculating", done, total)
+
+    calculating(0, formulas)
+    calculation = calculator.calculate(file.book, calculating)
+    found = find_lesson(file.book, calculation.values, str(path))
+    return Opened(file, calculation, found, calculator.version())
