@@ -13,6 +13,7 @@ verify's ensemble shows rounding to do, as torch is.
 from __future__ import annotations
 
 import functools
+import math
 import re
 import subprocess
 import zipfile
@@ -85,12 +86,20 @@ class Outcome:
                 if mine is None:
                     continue  # a constant
                 value = self.cells(tab)[position]
+                if isinstance(mine, CellError):
+                    if _is_number(value):
+                        found.append(f"{tab.name}!{address(position)} {mine} {value!r}")
+                    continue
                 assert isinstance(mine, float)
                 size = 1.0 if compared.quantities[j] in CHANGES else abs(mine)
                 allowed = RELATIVE * size + spread[i, j]
                 if not (isinstance(value, float) and abs(value - mine) <= allowed):
                     found.append(f"{tab.name}!{address(position)} {mine!r} {value!r}")
         return found
+
+
+def _is_number(value: Scalar) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
 
 
 @functools.cache
@@ -148,16 +157,20 @@ def test_no_cell_shows_an_error(outcome: tuple[str, Outcome]) -> None:
         f"{sheet}!{address(position)} {value}"
         for sheet, cells in theirs.stored.items()
         for position, value in cells.items()
-        if value is None or isinstance(value, CellError) or str(value) in ("nan", "inf", "-inf")
+        if not (_is_number(value) or isinstance(value, str | bool))
     ]
-    assert errors == []
+    shown = sum(isinstance(v, CellError) for cells in ours.stored.values() for v in cells.values())
+    if shown:  # runs that leave what a cell can hold: an error may come a step sooner or later
+        assert len(errors) == pytest.approx(shown, rel=0.01)
+    else:
+        assert errors == []
     # Not one formula was lost on the way, and a formula is still one.
     for sheet, cells in ours.stored.items():
         assert theirs.stored[sheet].keys() == cells.keys()
 
 
 def test_the_panel_says_the_same(outcome: tuple[str, Outcome]) -> None:
-    program, ours, theirs = outcome[0], outcome[1].ours, outcome[1].theirs
+    ours, theirs = outcome[1].ours, outcome[1].theirs
     found = find_lesson(ours.book, ours.stored, "lesson")
     assert len(found.maps.training) >= 3
     for maps in found.maps.training.values():
@@ -165,10 +178,10 @@ def test_the_panel_says_the_same(outcome: tuple[str, Outcome]) -> None:
         exploded = str(mine[maps.fields["verdict"]]).startswith("exploded")
         for key, position in maps.fields.items():
             value = mine.get(position)
-            if isinstance(value, str) and exploded and program == "gnumeric":
-                # With more digits, weight + h is another number than the weight a step longer.
-                frozen = re.compile("; numerical derivative frozen .*")
-                assert frozen.sub("", str(other[position])) == frozen.sub("", value)
+            if isinstance(value, str) and exploded:
+                # When weight + h rounds to the weight, and when numbers end, is up to the last bit.
+                late = re.compile("; (numerical derivative frozen|no number) since step .*")
+                assert late.sub("", str(other[position])) == late.sub("", value)
             elif isinstance(value, str):
                 assert other[position] == value, (maps.sheet, key)
             elif isinstance(value, float) and not exploded:  # else only the verdict counts

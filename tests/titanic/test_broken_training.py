@@ -13,17 +13,18 @@ STEPS = (
     *("step", "epoch", "batch_rows", "param.a1_sibsp", "param.a2_ones", "loss", "accuracy"),
     *("up.a1_male", "up.a2_sibsp", "loss_up", "grad_num", "grad.a1_age_n", "grad.a2_male"),
     *("grad_of", "grad_diff", "new.a1_log_fare", "new.a2_ones", "exploded_at", "awake.relu1"),
-    *("awake.relu2", "derivative_alive", "plot.loss"),
+    *("awake.relu2", "derivative_alive", "plot.loss", "not_finite_at", "nonzero.a1_male"),
 )
 BLOCK = (
     *("lin1", "lin2", "relu1", "relu2", "pred", "loss", "loss_up"),
     *("grad.pred", "grad.lin1", "grad.lin2"),
 )
-EPOCH = ("epoch", "mean_loss", "rmse", "change", "accuracy")
+EPOCH = ("epoch", "mean_loss", "rmse", "change", "lowest", "accuracy")
 PANEL = (
     *("rows", "verdict", "exploded_step", "dead_since.relu1", "dead_since.relu2", "frozen_since"),
     *("trend", "rises", "falls", "last_change", "last_loss", "last_rmse", "last_accuracy"),
-    *("last_step", "last_epoch", "steps_per_epoch"),
+    *("last_step", "last_epoch", "steps_per_epoch", "not_finite_step", "still_weights"),
+    *("zero_gradient_since", "lowest_loss", "start_loss", "loss_left", "pace"),
 )
 MEMORY = ("avg_grad", "sq_avg", "m_hat", "v_hat")
 """What adam has beyond sgd, for each weight."""

@@ -23,7 +23,21 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 # What Excel 2010, Google Sheets, LibreOffice, Gnumeric and the formulas library all have.
 FUNCTIONS = {
     *("ABS", "AND", "AVERAGE", "COUNT", "COUNTIF", "COUNTIFS", "IF", "INDEX", "INT", "ISNUMBER"),
-    *("LOG10", "MATCH", "MAX", "MIN", "MMULT", "NA", "OR", "ROUNDUP", "ROWS", "SQRT", "SUM"),
+    *(
+        "LOG10",
+        "MATCH",
+        "MAX",
+        "MIN",
+        "MID",
+        "MMULT",
+        "NA",
+        "OR",
+        "ROUND",
+        "ROUNDUP",
+        "ROWS",
+        "SQRT",
+        "SUM",
+    ),
     "SUMPRODUCT",
 }
 

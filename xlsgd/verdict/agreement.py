@@ -13,24 +13,24 @@ _STEP = re.compile(r"(?<=step )\d+")
 def agrees(shown: str, texts: Sequence[str | float]) -> bool:
     """Return whether a verdict is one of those that rounding may lead to.
 
-    texts: of every member of the ensemble. Its words must be those of a member. The step in a
-    clause must be that of a member; where the members do not agree on it, float64 does not say
-    when it happens, and no step counts: just before a derivative freezes, its differences are a
-    unit in the last place or none, as rounding has it.
+    texts: of every member of the ensemble. Clause by clause: what all members say must be said,
+    and what is said must be said by a member, with the step that a member has. Where the members
+    do not agree on whether or when something happened, float64 does not say so, and no step
+    counts: just before a derivative freezes, its differences are a unit in the last place or none,
+    as rounding has it.
     """
-    members = [str(text) for text in texts]
-    if shown in members:
-        return True
-    alike = [text for text in members if _STEP.sub("n", text) == _STEP.sub("n", shown)]
-    if not alike:
+    members = [_clauses(str(text)) for text in texts]
+    said = _clauses(shown)
+    if any(words not in said for words in members[0] if all(words in m for m in members)):
         return False
-    for clause in shown.split("; "):
-        known = {c for text in alike for c in text.split("; ") if _same(c, clause)}
-        if clause not in known and len(known) < 2:
+    for words, clause in said.items():
+        known = [member.get(words) for member in members]
+        unsure = len(set(known)) > 1
+        if not any(known) or (clause not in known and not unsure):
             return False
     return True
 
 
-def _same(one: str, other: str) -> bool:
-    """Return whether two clauses say the same, but perhaps of other steps."""
-    return _STEP.sub("n", one) == _STEP.sub("n", other)
+def _clauses(text: str) -> dict[str, str]:
+    """Return the clauses of a verdict, by their words without the number of a step."""
+    return {_STEP.sub("n", clause): clause for clause in text.split("; ")}
