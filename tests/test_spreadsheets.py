@@ -77,7 +77,9 @@ class Outcome:
             return []
         allowance = TOLERANCES["run"]
         known = allowance.rtol * np.abs(compared.expected) + allowance.atol
-        spread = np.maximum(0.0, compared.allowed - known) if slack else 0 * known
+        spread = np.zeros_like(known)
+        if slack:
+            spread = np.nan_to_num(np.maximum(0.0, compared.allowed - known))
         found = []
         for i, row in enumerate(compared.rows[:rows]):
             for j, column in enumerate(compared.columns):
@@ -91,7 +93,9 @@ class Outcome:
                         found.append(f"{tab.name}!{address(position)} {mine} {value!r}")
                     continue
                 assert isinstance(mine, float)
-                size = 1.0 if compared.quantities[j] in CHANGES else abs(mine)
+                size = abs(mine)
+                if compared.quantities[j] in CHANGES:
+                    size = max(1.0, size)
                 allowed = RELATIVE * size + spread[i, j]
                 if not (isinstance(value, float) and abs(value - mine) <= allowed):
                     found.append(f"{tab.name}!{address(position)} {mine!r} {value!r}")
@@ -108,6 +112,8 @@ def report_on(lesson: str) -> Report:
 
 
 TABLES = ("steps", "epochs", "losses", "block.1", "block.20", "data", "forward", "product")
+SWINGING = ("one-6", "one-7")
+"""Runs that swing wider and wider for epochs before the last bit shows."""
 PROGRAMS = ("libreoffice", "gnumeric")
 BOTH = [(program, lesson) for lesson in LESSONS for program in PROGRAMS]
 
@@ -138,7 +144,8 @@ def test_the_numbers_are_the_same(outcome: tuple[str, Outcome]) -> None:
     apart, rows_compared = [], 0
     for tab in found.report.sheets:
         rows = 10**6
-        if program == "gnumeric" and tab.verdict is not None and tab.verdict.kind == "exploded":
+        by_chance = program == "gnumeric" or tab.name in SWINGING
+        if by_chance and tab.verdict is not None and tab.verdict.kind == "exploded":
             # In a run that explodes, derivatives freeze a step sooner or later with the last bit.
             rows = tab.verdict.step or 0
         for table in TABLES:
