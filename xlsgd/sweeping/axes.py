@@ -36,8 +36,8 @@ _SPREAD = 100.0
 """Without a range a learning rate goes from a hundredth of the experiment's to a hundredfold."""
 _STEPS = {1: 400, 2: 160}
 """Values of an axis where nothing else is said, by the number of axes."""
-_LOOPED_STEPS = 40
-"""The same for what cannot be batched, and costs a round of its own for each value."""
+_APART_STEPS = 40
+"""The same for what costs a round of its own for each value."""
 _FORM = "NAME=LOW:HIGH[:STEPS][:log|lin], such as learning_rate=1e-5:1e-2:200"
 
 
@@ -88,8 +88,8 @@ class Axis:
         return np.array([round(float(v), digits) for v in numbers])
 
     @property
-    def looped(self) -> bool:
-        """Whether runs with different values cannot be numbers of the same tensor."""
+    def apart(self) -> bool:
+        """Whether runs with different values cannot all be numbers of the same tensor."""
         return not self.name.startswith((RATE, INIT))
 
 
@@ -133,8 +133,7 @@ def parse_axis(text: str, experiment: Experiment, axes: int = 1) -> Axis:
             raise SpecError(f"'{text}': no range is obvious here; need {_FORM}")
         numbers = [float(f"{rate / _SPREAD:.15g}"), float(f"{rate * _SPREAD:.15g}")]
     log = scale == "log" or (not scale and _multiplies(name, experiment))
-    looped = not name.startswith((RATE, INIT))
-    usual = _LOOPED_STEPS if looped else _STEPS[axes]
+    usual = _STEPS[axes] if name.startswith((RATE, INIT)) else _APART_STEPS
     low, high = numbers
     return Axis(name, low, high, steps[0] if steps else usual, log)
 
@@ -158,7 +157,7 @@ def check_axes(axes: Sequence[Axis], experiment: Experiment) -> None:
         raise SpecError(
             f"{' and '.join(names)}: {RATE} is that of all layers; use {RATE}.1 and {RATE}.2"
         )
-    if all(axis.looped for axis in axes) and len(axes) == 2:
+    if all(axis.apart for axis in axes) and len(axes) == 2:
         raise SpecError(
             f"{' and '.join(names)}: only one of the two may be a hyperparameter or h; use a "
             "learning rate or a start value for the other"

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
+from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.charts import ChartSpec, add_chart
 from xlsgd.sheets.maps import TableMap
 from xlsgd.sheets.package import package
-from xlsgd.sheets.style import COLOURS, add_styles, fill_of, set_page
+from xlsgd.sheets.style import add_styles, set_page
 from xlsgd.sweeping.axes import Axis
 from xlsgd.sweeping.check import Checked
-from xlsgd.sweeping.colours import OTHERS, Scale, explosion_scale, loss_scale
 from xlsgd.sweeping.grid import Sweep
+from xlsgd.sweeping.map_tab import draw_map, evenly
 from xlsgd.sweeping.words import (
     axis_label,
     border_words,
@@ -27,20 +26,14 @@ from xlsgd.sweeping.words import (
     sweep_title,
 )
 
-__all__ = ["MOST_CELLS", "MOST_ROWS", "workbook_of"]
+__all__ = ["MOST_ROWS", "workbook_of"]
 
-MOST_CELLS = 150
-"""Cells of the map in a row or column: more are no help on a screen."""
 MOST_ROWS = 50_000
 """Rows of the tab ``runs``; the table in a file of its own has them all."""
 _CURVES = 7
 _POINTS = 400
-_SHADES = 24
-"""Different colours of a scale: each is a style of its own in the file."""
-_LOW = 20
-"""A map with fewer lines than this has them higher, or it would be a stripe."""
 _TOP = 4
-"""The row of the map's headings."""
+"""The row of the curves' headings."""
 
 
 def workbook_of(sweep: Sweep, checked: list[Checked] | None = None) -> bytes:
@@ -52,7 +45,7 @@ def workbook_of(sweep: Sweep, checked: list[Checked] | None = None) -> bytes:
     workbook.remove(workbook.active)
     add_styles(workbook)
     first = workbook.create_sheet("sweep")
-    shown = _draw_map(workbook.create_sheet("map"), sweep)
+    shown = draw_map(workbook.create_sheet("map"), sweep)
     _draw_curves(workbook.create_sheet("curves"), sweep)
     rows = _draw_runs(workbook.create_sheet("runs"), sweep)
     _draw_words(first, sweep, checked, shown, rows)
@@ -166,108 +159,13 @@ def _check_lines(checked: list[Checked] | None) -> list[tuple[str, str]]:
     return lines
 
 
-def _draw_map(sheet: Worksheet, sweep: Sweep) -> str:
-    """Draw the coloured cells, and return words about what they are."""
-    x = sweep.axes[0]
-    columns = _places(x.steps, MOST_CELLS)
-    if len(sweep.axes) == 2:
-        y = sweep.axes[1]
-        lines = _places(y.steps, MOST_CELLS)[::-1]
-        cells = np.ix_(lines, columns)
-        kinds = sweep.grid(sweep.kinds)[cells]
-        loss = sweep.grid(sweep.numbers["last_loss"])[cells]
-        steps = sweep.grid(sweep.numbers["exploded_step"])[cells]
-        heads, words = y.values[lines], axis_label(y)
-        of = f"{len(columns)} × {len(lines)} of {x.steps:,} × {y.steps:,} runs"
-    else:
-        heads = np.arange(1, sweep.experiment.epochs + 1)[:MOST_CELLS].astype(float)
-        words = "epoch"
-        losses = sweep.mean_loss
-        loss = (
-            np.tile(sweep.numbers["last_loss"][columns], (len(heads), 1))
-            if losses is None
-            else losses[columns, : len(heads)].T
-        )
-        per_epoch = -(-sweep.data.rows // sweep.experiment.batch_size)
-        at = sweep.numbers["exploded_step"][columns]
-        steps = np.where((at > 0) & (at <= heads[:, None] * per_epoch), at, 0.0)
-        kinds = np.full(steps.shape, "", dtype=object)
-        of = f"{len(columns)} of {x.steps:,} runs, epoch by epoch"
-    sheet["A1"], sheet["A1"].style = f"{axis_label(x)} to the right, {words} downwards", "title"
-    note = f"{of}: the loss, or ✗ and the step of the explosion"
-    sheet["A2"], sheet["A2"].style = note, "note"
-    small, white = Font(name="Calibri", size=8), Font(name="Calibri", size=8, color="FFFFFF")
-    head = Font(name="Calibri", size=8, bold=True, color=COLOURS["ink"])
-    upright = Alignment(text_rotation=90, horizontal="center")
-    for i, place in enumerate(columns):
-        cell = sheet.cell(_TOP, 2 + i, float(x.values[place]))
-        cell.number_format, cell.font, cell.alignment = "0.00E+0", head, upright
-        sheet.column_dimensions[get_column_letter(2 + i)].width = 5.2
-    painter = _Painter(loss_scale(np.where(steps > 0, np.nan, loss)), explosion_scale(sweep))
-    for j, value in enumerate(heads):
-        if len(heads) < _LOW:
-            sheet.row_dimensions[_TOP + 1 + j].height = 30
-        cell = sheet.cell(_TOP + 1 + j, 1, float(value))
-        cell.number_format, cell.font = "0.0##", head
-        for i in range(len(columns)):
-            cell = sheet.cell(_TOP + 1 + j, 2 + i)
-            number, form, colour = painter.cell(loss[j, i], steps[j, i], str(kinds[j, i]))
-            if number is not None:
-                cell.value, cell.number_format = number, form
-            cell.fill, cell.font = fill_of(colour), white if _is_dark(colour) else small
-            cell.alignment = Alignment(horizontal="center", shrink_to_fit=True)
-    sheet.column_dimensions["A"].width = 10
-    sheet.row_dimensions[_TOP].height = 48
-    sheet.freeze_panes = sheet.cell(_TOP + 1, 2)
-    sheet.sheet_view.zoomScale = 70
-    set_page(sheet)
-    return of
-
-
-class _Painter:
-    """Finds what a cell of the map holds and its colour."""
-
-    def __init__(self, losses: Scale | None, steps: Scale | None) -> None:
-        self._losses, self._steps = losses, steps
-
-    def cell(self, loss: float, step: float, kind: str) -> tuple[float | None, str, str]:
-        """Return the number, its format and the colour."""
-        if step > 0 and self._steps is not None:
-            return step, '"✗ "0', _shade(self._steps, step)
-        form = "0" if 10 <= loss < 1e5 else "0.00" if 0.01 <= loss < 10 else "0E+0"
-        if not np.isfinite(loss):
-            return None, "", "FFFFFF"
-        if kind in OTHERS:
-            return float(loss), form, OTHERS[kind].removeprefix("#").upper()
-        if self._losses is None:
-            return float(loss), form, "082A54"
-        return float(loss), form, _shade(self._losses, loss)
-
-
-def _shade(scale: Scale, value: float) -> str:
-    """Return the colour of a value, one of a few."""
-    share = round(float(scale.place(np.array(value))) * (_SHADES - 1)) / (_SHADES - 1)
-    stretch = share * (len(scale.colours) - 1)
-    first = min(int(stretch), len(scale.colours) - 2)
-    one, other = (
-        [int(scale.colours[i][n : n + 2], 16) for n in (1, 3, 5)] for i in (first, first + 1)
-    )
-    part = stretch - first
-    return "".join(f"{round(a + (b - a) * part):02X}" for a, b in zip(one, other, strict=True))
-
-
-def _is_dark(colour: str) -> bool:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (0, 2, 4))
-    return 0.3 * red + 0.59 * green + 0.11 * blue < 125
-
-
 def _draw_curves(sheet: Worksheet, sweep: Sweep) -> None:
     """Draw the loss at the end along the first axis, for a few values of the second."""
     x = sweep.axes[0]
-    columns = _places(x.steps, _POINTS)
+    columns = evenly(x.steps, _POINTS)
     loss = sweep.grid(sweep.numbers["last_loss"])
     loss = np.where(sweep.grid(sweep.numbers["exploded_step"]) > 0, np.nan, loss)
-    lines = _places(sweep.shape[0], _CURVES)
+    lines = evenly(sweep.shape[0], _CURVES)
     names = ["mean loss of the last epoch"]
     if len(sweep.axes) == 2:
         y = sweep.axes[1]
@@ -313,7 +211,7 @@ def _draw_curves(sheet: Worksheet, sweep: Sweep) -> None:
 
 def _draw_runs(sheet: Worksheet, sweep: Sweep) -> int:
     """Write the table of the runs, evenly thinned where there are too many; return its rows."""
-    places = _places(sweep.runs, MOST_ROWS)
+    places = evenly(sweep.runs, MOST_ROWS)
     frame = sweep.frame().iloc[places]
     wide = {"verdict": 48, "kind": 18, "trend": 22}
     for i, name in enumerate(frame.columns, 1):
@@ -327,8 +225,3 @@ def _draw_runs(sheet: Worksheet, sweep: Sweep) -> int:
     sheet.freeze_panes = "A2"
     set_page(sheet)
     return len(places)
-
-
-def _places(count: int, most: int) -> NDArray[np.int64]:
-    """Return so many places at most, evenly among all."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

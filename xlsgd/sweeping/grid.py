@@ -36,7 +36,7 @@ CHUNK = 65_536
 is half as fast, for the calls take longer than the arithmetic; twice as much is no faster, and four
 times as much slower: such tensors no longer fit into the processor's caches."""
 _CHUNK_CUDA = 64 * 1024 * 1024
-_WORTH = 4096
+_WORTH = 16_384
 """Runs below which another chunk is not worth another processor."""
 _LOSSES_KEPT = 20_000_000
 """Mean losses that are kept, epoch by epoch, for a sweep along one axis."""
@@ -172,12 +172,17 @@ class _Job:
     experiment: Experiment
     runs: NDArray[np.int64]
 
-    def varied(self, axes: Sequence[Axis]) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """Return their learning rates, by weight, and the start values that differ."""
+    def varied(
+        self, axes: Sequence[Axis]
+    ) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
+        """Return their learning rates, by weight, and the start values and hyperparameters that
+        differ."""
         line, place = np.divmod(self.runs, axes[0].steps)
         values = {a.name: a.values[i] for a, i in zip(axes, (place, line), strict=False)}
         start = {n.removeprefix(INIT): v for n, v in values.items() if n.startswith(INIT)}
-        return rates_of(self.experiment, values, len(self.runs)), start
+        keys = {given.key for given in self.experiment.optimizer.hyperparameters}
+        hyper = {name: value for name, value in values.items() if name in keys}
+        return rates_of(self.experiment, values, len(self.runs)), start, hyper
 
 
 def _jobs(
@@ -192,16 +197,17 @@ def _jobs(
     size = max(32, most // (rows * widest * moved))
     steps = [axis.steps for axis in axes]
     grid = np.arange(math.prod(steps)).reshape(steps[::-1])
-    looped = next((i for i, axis in enumerate(axes) if axis.looped), None)
-    if looped is None:
-        groups = [(experiment, grid.ravel())]
-    else:
-        axis = axes[looped]
-        lines = np.moveaxis(grid, -1 - looped, 0)
-        groups = [
-            (changed(experiment, {axis.name: float(value)}), line.ravel())
-            for value, line in zip(axis.values, lines, strict=True)
-        ]
+    groups = [(experiment, grid.ravel())]
+    apart = next((i for i, axis in enumerate(axes) if axis.apart), None)
+    if apart is not None:
+        axis = axes[apart]
+        lines = np.moveaxis(grid, -1 - apart, 0)
+        groups = [(experiment, lines.ravel())]
+        if axis.name == "h":
+            groups = [
+                (changed(experiment, {axis.name: float(value)}), line.ravel())
+                for value, line in zip(axis.values, lines, strict=True)
+            ]
     for own, runs in groups:
         count = max(-(-len(runs) // size), min(workers, len(runs) // _WORTH), 1)
         yield from (_Job(own, part) for part in np.array_split(runs, count))

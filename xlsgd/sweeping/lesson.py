@@ -8,9 +8,8 @@ from dataclasses import replace
 from xlsgd.data import Dataset
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment
-from xlsgd.lessons import START_FROM, Lesson, Options, get_plan
+from xlsgd.lessons import Lesson, Options, get_plan
 from xlsgd.optimizers import get_optimizer
-from xlsgd.registry import pick
 from xlsgd.sweeping.axes import RATE, Axis, check_axes, parse_axis
 from xlsgd.sweeping.border import closer
 from xlsgd.sweeping.grid import Sweep, sweep_experiment
@@ -54,9 +53,6 @@ def sweep(
     """
     if zoom < 0:
         raise SpecError(f"zoom: got {zoom}, need 0 or a number of closer looks")
-    pick("start", start, dict.fromkeys(START_FROM))
-    if seed is not None and seed < 0:
-        raise SpecError(f"seed: got {seed}, need a whole number, 0 or greater")
     built = get_plan(lesson).build(
         Options(
             learning_rate=learning_rate,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsgd import verdict
 from xlsgd.experiment import Experiment
-from xlsgd.verdict import units
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,12 +30,19 @@ class ManyNet:
         import torch
 
         self._rule, self._h = experiment.rules[0], experiment.h
+        units = set(verdict.units(experiment))
+        # Looked up once: a run comes by here thousands of times.
         self._places = [
-            (place, place.layer.module().to(device)) for place in experiment.network.places
+            (
+                place.layer,
+                place.layer.module().to(device),
+                place.layer.parameter_shapes(),
+                [(i, name) for i, name in enumerate(place.outputs) if name in units],
+            )
+            for place in experiment.network.places
         ]
         self._loss = experiment.loss.module().to(device)
-        self._units = set(units(experiment))
-        shapes = [s for p, _ in self._places for s in p.layer.parameter_shapes().values()]
+        shapes = [shape for _, _, own, _ in self._places for shape in own.values()]
         self._sizes = [torch.Size(shape).numel() for shape in shapes]
         count = len(experiment.network.parameters)
         self._moves = self._h * torch.eye(count, dtype=torch.float64, device=device)
@@ -49,19 +56,15 @@ class ManyNet:
         runs = weights.shape[1:]
         found: Tensors = {}
         value = x
-        for place, module in self._places:
-            own = {
-                kind: next(parts).reshape(*shape, *runs)
-                for kind, shape in place.layer.parameter_shapes().items()
-            }
-            result = place.layer.of_many(module, own, value)
+        for layer, module, shapes, units in self._places:
+            own = {kind: next(parts).view(shape + runs) for kind, shape in shapes.items()}
+            result = layer.of_many(module, own, value)
             if not own and result.shape == value.shape:
                 # max(0, -inf) is 0 in torch; in a sheet what is no number spreads.
                 result = torch.where(value.isfinite(), result, torch.nan)
             value = result
-            for i, name in enumerate(place.outputs):
-                if name in self._units:
-                    found[name] = value[i]
+            for i, name in units:
+                found[name] = value[i]
         pred = value[0]
         found["loss"] = self._loss(pred, y.expand(pred.shape))
         return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +17,12 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
-from xlsgd.torch_side.frozen_watch import FrozenWatch, Suspects
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
-from xlsgd.torch_side.record import Record, Seen
+from xlsgd.torch_side.record import Record
 from xlsgd.torch_side.stepper import Stepper, start_state
-from xlsgd.verdict import Summary, events
+from xlsgd.torch_side.watcher import Look, Watcher
+from xlsgd.verdict import Summary
 from xlsgd.verdict.threshold import explosion_threshold
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ __all__ = ["train_many"]
 Floats = NDArray[np.float64]
 
 _ALL = "all"
+_WINDOW = 32
+"""Looks that are gathered before they are gone through."""
 _WORTH = 1 / 64
 """The share of runs that must be over before those that go on are worth sorting out."""
 
@@ -45,6 +46,7 @@ def train_many(
     data: Dataset,
     rates: Mapping[str, Floats],
     start: Mapping[str, Floats],
+    hyper: Mapping[str, Floats] | None = None,
     device: str = "cpu",
     progress: Callable[[int], None] | None = None,
 ) -> Summary:
@@ -53,12 +55,13 @@ def train_many(
     rates: parameter to learning rates, shape (runs,).
     start: start values by name where they differ from run to run, shape (runs,); all others are
         the experiment's.
+    hyper: the same for hyperparameters; runs with the same ones stand side by side.
     progress: called after every epoch with its number.
     Rows, batches, derivatives and what counts as exploded are those of a training tab.
     """
     torch = load_torch()
     with torch.no_grad():
-        return _Training(experiment, data, rates, start, device).summary(progress)
+        return _Training(experiment, data, rates, start, hyper or {}, device).summary(progress)
 
 
 class _Training:
@@ -68,6 +71,7 @@ class _Training:
         data: Dataset,
         rates: Mapping[str, Floats],
         start: Mapping[str, Floats],
+        hyper: Mapping[str, Floats],
         device: str,
     ) -> None:
         import torch
@@ -75,7 +79,6 @@ class _Training:
         self.experiment, self.data = experiment, data
         self.names = experiment.network.parameters
         self.net = ManyNet(experiment, device)
-        self.by_row = experiment.layout == "rows"
         self.runs = len(rates[self.names[0]])
 
         def tensor(values: object) -> Tensor:
@@ -84,15 +87,16 @@ class _Training:
 
         self.x = tensor([data.inputs[name] for name in experiment.network.input_names])
         self.y = tensor(data.y)
+        size = experiment.batch_size
+        self.watcher = Watcher(experiment, self.net, self.x, self.y, size)
         self.rates = tensor([np.broadcast_to(rates[p], self.runs) for p in self.names])
         given = {name: float(value) for name, value in experiment.start.items()} | dict(start)
         self.start = {
             name: tensor(np.broadcast_to(value, self.runs)) for name, value in given.items()
         }
+        self.variants, self.group = _variants(experiment, hyper, self.runs)
         zero = self.rates.new_zeros(self.runs)
         self.weights = torch.stack([self.start.get(p, zero) for p in self.names])
-        size = experiment.batch_size
-        self.batches = [slice(i, min(i + size, data.rows)) for i in range(0, data.rows, size)]
 
     # What happens before the first step
 
@@ -100,16 +104,19 @@ class _Training:
         """Find the loss at the start, what counts as exploded, and the optimizer's memory."""
         import torch
 
-        rows = slice(None) if self.by_row else self.batches[0]
+        watcher = self.watcher
+        rows = slice(None) if watcher.by_row else watcher.batches[0]
         x, y = self.x[:, rows].unsqueeze(1), self.y[rows]
         loss = self.net.evaluate(self.weights.unsqueeze(2), x, y)["loss"]
         self.start_loss = loss.mean(1)
-        worst = loss.amax(1) if self.by_row else self.start_loss
+        worst = loss.amax(1) if watcher.by_row else self.start_loss
         above = _thresholds(self.data.y, worst.cpu().numpy())
         self.above = self.all_above = torch.from_numpy(above).to(self.weights.device)
 
         # A state may start at something that depends on the gradient of the first row.
-        first = self.look(slice(0, 1) if self.by_row else self.batches[0]).gradient
+        looks, first = watcher.look(self.weights, watcher.batches[0])
+        if watcher.by_row:
+            first = looks[0].gradients
         memory = {}
         for kind in self.experiment.optimizer.state:
             parts = []
@@ -120,106 +127,24 @@ class _Training:
                     value = start_state(self.experiment, name, {p: gradient.unsqueeze(1)})
                 parts.append(value.to(self.weights.device))
             memory[f"{kind}.{_ALL}"] = torch.stack(parts)
-        self.start_stepper(memory)
+        self.start_steppers(memory)
+        self.plain = all(_is_plain(variant, self.weights) for variant in self.variants)
 
     # One step
 
-    def look(self, batch: slice) -> Seen:
-        """Return what a batch comes to at the weights as they are."""
-        return self.look_at_rows(batch) if self.by_row else self.look_at_batch(batch)
-
-    def look_at_rows(self, batch: slice) -> Seen:
-        """Look at every row by itself: each has its loss and its derivatives."""
-
-        x, y, weights = self.x[:, batch], self.y[batch], self.weights
-        several = len(y) > 1
-        if several:
-            x, weights = x.unsqueeze(1), weights.unsqueeze(2)
-        found = self.net.evaluate(weights, x, y)
-        loss = found.pop("loss")
-        each = weights.expand(-1, *loss.shape)
-        if self.experiment.gradient == "numerical":
-            gradients = numerical = self.net.numerical(weights, loss, x, y)
-            moving = _moving(gradients, loss)
-            suspects = None if moving is None else self.suspects(gradients)
-        else:
-            gradients, numerical = self.net.backprop(each, x, y), None
-            moving = _moving(gradients, loss)
-            suspects = self.suspects(None)
-        if suspects is not None:
-            some = suspects.runs
-            suspects.weights, suspects.x, suspects.y = weights[:, some], x, y
-            if several or numerical is None:
-                there = suspects.weights
-                if numerical is None:
-                    slopes = self.net.numerical(there, loss[some], x, y)
-                else:
-                    slopes = numerical[:, some]
-                backprop = self.net.backprop(each[:, some], x, y)
-                frozen = events.frozen(slopes, backprop, there, self.experiment.h)
-                suspects.frozen = frozen.all(-1) if several else frozen
-        return Seen(
-            several=several,
-            loss=loss,
-            units={unit: output.expand(loss.shape) for unit, output in found.items()},
-            moving=moving,
-            suspects=suspects,
-            gradient=gradients.mean(2) if several else gradients,
-            total=loss.sum(1) if several else loss,
-        )
-
-    def look_at_batch(self, batch: slice) -> Seen:
-        """Look at the batch as a whole: its mean loss, and the largest output of every unit."""
-
-        x, y = self.x[:, batch].unsqueeze(1), self.y[batch]
-        weights = self.weights.unsqueeze(2)
-        found = self.net.evaluate(weights, x, y)
-        rows = found.pop("loss")
-        loss = rows.mean(1)
-        gradients = self.net.backprop(weights, x, y, mean=True)[:, :, 0]
-        suspects = self.suspects(None)
-        if suspects is not None:
-            some, there = suspects.runs, self.weights[:, suspects.runs]
-            place = self.names.index(self.experiment.watched_parameter)
-            of = slice(place, place + 1)
-            slopes = self.net.numerical(
-                there.unsqueeze(2), loss[some].unsqueeze(1), x, y, of, mean=True
-            )
-            suspects.frozen = events.frozen(
-                slopes[:, :, 0], gradients[of, some], there, self.experiment.h
-            )
-        return Seen(
-            several=False,
-            loss=loss,
-            units={unit: output.expand(rows.shape).amax(1) for unit, output in found.items()},
-            moving=_moving(gradients, loss),
-            suspects=suspects,
-            gradient=gradients,
-            total=rows.sum(1),
-        )
-
-    def suspects(self, numerical: Tensor | None) -> Suspects | None:
-        """Return the runs that might be frozen, by what is quick to see; None for none.
-
-        numerical: the derivatives by moving weights, if known.
-        """
-        import torch
-
-        lost = 0.5 * self.experiment.h / events.LOST  # by half too soon: rounding
-        if numerical is None:
-            some = (self.weights.abs().amax(0) > lost).nonzero()[:, 0]
-            return Suspects(some) if len(some) else None
-        still = reduce(torch.logical_and, (numerical == 0).unbind(0))
-        some = (still.any(-1) if still.dim() > 1 else still).nonzero()[:, 0]
-        if len(some):
-            some = some[self.weights[:, some].abs().amax(0) > lost]
-        return Suspects(some) if len(some) else None
-
     def step(self, gradient: Tensor) -> None:
         """Move the weights.  gradient: of the batch, shape (parameters, runs)."""
-        moved = self.stepper.parameters[_ALL].zero_()
-        self.stepper.step({_ALL: gradient})
-        self.weights.addcmul_(self.rates, moved)
+        import torch
+
+        # A new tensor: what was looked at has to keep its weights.
+        if self.plain:
+            self.weights = torch.addcmul(self.weights, self.rates, gradient, value=-1)
+            return
+        self.weights = self.weights.clone()
+        for part, stepper in self.steppers:
+            moved = stepper.parameters[_ALL].zero_()
+            stepper.step({_ALL: gradient[:, part]})
+            self.weights[:, part].addcmul_(self.rates[:, part], moved)
 
     # All steps
 
@@ -228,19 +153,24 @@ class _Training:
         import torch
 
         self.begin()
-        experiment, per_epoch = self.experiment, len(self.batches)
+        experiment, per_epoch = self.experiment, len(self.watcher.batches)
         units = verdict.units(experiment)
-        frozen = FrozenWatch(self.net, experiment.h)
-        record = Record(units, self.names, experiment.epochs, self.start_loss, frozen)
+        record = Record(self.watcher, units, self.names, experiment.epochs, self.start_loss)
         ended = torch.empty_like(record.table)
         going = torch.arange(self.runs, device=record.table.device)
         for epoch in range(experiment.epochs):
             before = self.memory()
-            for i, batch in enumerate(self.batches):
-                seen = self.look(batch)
-                record.note(epoch, epoch * per_epoch + i + 1, seen, self.above)
-                self.step(seen.gradient)
-            record.end_epoch(epoch, (epoch + 1) * per_epoch, self.data.rows)
+            looks: list[Look] = []
+            steps: list[int] = []
+            for i, batch in enumerate(self.watcher.batches):
+                seen, gradient = self.watcher.look(self.weights, batch)
+                looks += seen
+                steps += [epoch * per_epoch + i + 1] * len(seen)
+                self.step(gradient)
+                if len(looks) >= _WINDOW or i == per_epoch - 1:
+                    record.note(epoch, looks, steps, self.above)
+                    looks, steps = [], []
+            record.end_epoch(epoch, self.data.rows)
             over = self.repeating(before)
             if over is not None:
                 at_end = record.repeated(epoch, per_epoch, experiment.epochs)
@@ -271,46 +201,87 @@ class _Training:
             exploded_above=array(self.all_above),
         )
 
-    def memory(self) -> Tensor:
-        """Return all that decides what a run does next, shape (…, runs)."""
+    def memory(self) -> Tensors:
+        """Return all that decides what a run does next, shapes (parameters, runs)."""
         import torch
 
-        return torch.cat((self.weights, *self.stepper.memory().values()))
+        parts = [stepper.memory() for _, stepper in self.steppers]
+        kept = {name: torch.cat([part[name] for part in parts], 1) for name in parts[0]}
+        return {"weights": self.weights.clone()} | kept
 
-    def repeating(self, before: Tensor) -> Tensor | None:
+    def repeating(self, before: Tensors) -> Tensor | None:
         """Return which runs will go on as in the last epoch for ever, if that helps.
 
         Such as those whose derivative is frozen: weights and memory are what they were before the
         epoch, and so all that follows is what followed then.
         """
+        import torch
+
         if self.experiment.optimizer.counts_steps:
             return None
-        now = self.memory()
-        same = ((now == before) | (now.isnan() & before.isnan())).all(0)
+        same = torch.ones_like(self.above, dtype=torch.bool)
+        for name, now in self.memory().items():
+            was = before[name]
+            same &= ((now == was) | (now.isnan() & was.isnan())).all(0)
         return same if int(same.sum()) >= _WORTH * len(same) else None
 
     def keep(self, which: Tensor) -> None:
         """Go on with some of the runs."""
-        memory = {name: value[:, which] for name, value in self.stepper.memory().items()}
-        self.weights, self.rates = self.weights[:, which], self.rates[:, which]
-        self.above = self.above[which]
-        self.start_stepper(memory)
+        memory = {name: value[:, which] for name, value in self.memory().items()}
+        self.weights, self.rates = memory.pop("weights"), self.rates[:, which]
+        self.above, self.group = self.above[which], self.group[which.cpu().numpy()]
+        self.start_steppers(memory)
 
-    def start_stepper(self, memory: Tensors) -> None:
+    def start_steppers(self, memory: Tensors) -> None:
         """Begin to step.  memory: what the optimizer knows of earlier steps."""
         import torch
 
         # Every step is proportional to the learning rate. So torch's optimizer moves zeros at a
         # rate of 1, and every weight of every run moves by its own rate times as much.
-        self.stepper = Stepper(
-            replace(self.experiment, learning_rate=1.0), {_ALL: torch.zeros_like(self.weights)}
-        )
-        self.stepper.remember(memory, steps_done=self.weights.new_zeros(()))
+        self.steppers = []
+        numbers, begins = np.unique(self.group, return_index=True)
+        ends = [*begins, len(self.group)][1:]
+        for number, begin, end in zip(numbers, begins, ends, strict=True):
+            part = slice(int(begin), int(end))
+            zeros = torch.zeros_like(self.weights[:, part])
+            stepper = Stepper(replace(self.variants[number], learning_rate=1.0), {_ALL: zeros})
+            known = {name: value[:, part] for name, value in memory.items()}
+            stepper.remember(known, steps_done=zeros.new_zeros(()))
+            self.steppers.append((part, stepper))
 
 
-def _moving(gradients: Tensor, loss: Tensor) -> Tensor | None:
-    """Return where derivatives are not 0; None for everywhere, which is quick to see."""
-    return None if bool(gradients.all()) else events.nonzero(gradients, loss)
+def _variants(
+    experiment: Experiment, hyper: Mapping[str, Floats], runs: int
+) -> tuple[list[Experiment], NDArray[np.int64]]:
+    """Return the experiment with all hyperparameters that there are, and which one each run has.
+
+    hyper: by name, shape (runs,); equal ones stand side by side.
+    """
+    if not hyper:
+        return [experiment], np.zeros(runs, dtype=np.int64)
+    table = np.stack(list(hyper.values()), 1)
+    new = np.any(table[1:] != table[:-1], axis=1)
+    group = np.concatenate(([0], np.cumsum(new)))
+    first = np.concatenate(([0], np.flatnonzero(new) + 1))
+    variants = [
+        replace(experiment, hyper={**experiment.hyper, **dict(zip(hyper, row, strict=True))})
+        for row in table[first].tolist()
+    ]
+    return variants, group
+
+
+def _is_plain(experiment: Experiment, weights: Tensor) -> bool:
+    """Return whether a step is the learning rate times the gradient, and nothing else.
+
+    Asking torch.optim.SGD for it each time takes a tenth of the time of a run of one neuron.
+    """
+    import torch
+
+    hyper = {g.key: experiment.hyperparameter(g.key) for g in experiment.optimizer.hyperparameters}
+    asked = experiment.optimizer.torch_optimizer([weights], 1.0, hyper)
+    usual = torch.optim.SGD([weights], lr=1.0).defaults
+    same = all(usual.get(key) == value for key, value in asked.defaults.items() if key != "lr")
+    return type(asked) is torch.optim.SGD and same
 
 
 def _thresholds(y: tuple[float, ...], worst: Floats) -> Floats:

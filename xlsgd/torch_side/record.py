@@ -3,65 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.torch_side.frozen_watch import FrozenWatch, Suspects
+from xlsgd.torch_side.watcher import Look, Watcher
 from xlsgd.verdict import events
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Tensors = dict[str, Tensor]
+__all__ = ["Record"]
 
-__all__ = ["Record", "Seen"]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What there is to see in one step.
-
-    several: whether each row of a batch is looked at by itself.
-    loss, units, moving: shapes (…, runs), or (…, runs, rows) if several.
-    moving: by weight, whether its derivative is not 0; None for everywhere.
-    suspects: runs that might be frozen; None for none.
-    gradient: of the batch, shape (parameters, runs).
-    total: the sum of the rows' losses, shape (runs,).
-    """
-
-    several: bool
-    loss: Tensor
-    units: Tensors
-    moving: Tensor | None
-    suspects: Suspects | None
-    gradient: Tensor
-    total: Tensor
-
-    def any(self, happened: Tensor) -> Tensor:
-        """Return whether something happened in the step, in any row of its batch."""
-        return happened.any(-1) if self.several else happened
+_AT_A_TIME = 4096
+"""Runs that are looked back at together: they are looked at in many steps at once."""
 
 
 class Record:
-    """What is remembered of the runs: a table with a row for everything and a column for each.
+    """A table with a row for everything that a verdict asks about, and a column for each run.
 
+    It takes the looks of some steps at a time: mostly the last of them tells all.
     like: a tensor of shape (runs,).
     """
 
     def __init__(
         self,
+        watcher: Watcher,
         units: Sequence[str],
         names: Sequence[str],
         epochs: int,
         like: Tensor,
-        frozen: FrozenWatch,
     ) -> None:
-        self._frozen = frozen
-        last = ["alive", *(f"awake.{u}" for u in units), *(f"nonzero.{p}" for p in names)]
-        kinds = ["exploded_at", "not_finite_at", *last]
+        kinds = ["exploded_at", "not_finite_at", "alive", *(f"awake.{u}" for u in units)]
+        kinds += [f"nonzero.{p}" for p in names]
+        self._watcher, self._units = watcher, units
         self._rows = {name: i for i, name in enumerate(kinds)}
-        self._weights = len(names)
-        self.table = like.new_zeros(len(self._rows) + epochs, len(like))
+        self._weights = slice(len(kinds) - len(names), len(kinds))
+        self.table = like.new_zeros(len(kinds) + epochs, len(like))
 
     def __getitem__(self, name: str) -> Tensor:
         return self.table[self._rows[name]]
@@ -71,33 +47,84 @@ class Record:
         """Of every epoch, shape (epochs, runs)."""
         return self.table[len(self._rows) :]
 
-    def note(self, epoch: int, step: int, seen: Seen, above: Tensor) -> None:
-        """Note what there is to see in a step.
+    def note(self, epoch: int, looks: Sequence[Look], steps: Sequence[int], above: Tensor) -> None:
+        """Note what there was to see in some steps, one after the other.
 
-        epoch: from 0.   step: from 1.   above: the loss that counts as exploded.
-        """
-        self.mean_loss[epoch] += seen.total
-        exploded = seen.any(events.exploded(seen.loss, above[:, None] if seen.several else above))
-        if bool(exploded.any()):
-            _first(self["exploded_at"], exploded, step)
-            _first(self["not_finite_at"], seen.any(events.not_finite(seen.loss)), step)
-        for unit, output in seen.units.items():
-            self[f"awake.{unit}"].masked_fill_(seen.any(events.awake(output)), step)
-        nonzero = self.table[len(self._rows) - self._weights : len(self._rows)]
-        if seen.moving is None:
-            nonzero.fill_(step)
-        else:
-            nonzero.masked_fill_(seen.any(seen.moving), step)
-        self._frozen.note(step, seen.suspects, self["alive"])
-
-    def end_epoch(self, epoch: int, step: int, rows: int) -> None:
-        """Turn an epoch's sum of losses into the mean over the rows of data, and settle the rest.
-
-        epoch: from 0.   step: its last.
+        epoch: from 0.   steps: of every look, from 1.   above: the loss that counts as exploded.
         """
         import torch
 
-        self._frozen.settle(step, self["alive"])
+        losses = torch.stack([look.loss for look in looks])
+        by_row = looks[0].total is looks[0].loss
+        totals = losses if by_row else torch.stack([look.total for look in looks])
+        total = totals.sum(0)
+        self.mean_loss[epoch].add_(total)
+        numbers = torch.tensor(steps, dtype=losses.dtype, device=losses.device)
+        some = self._not_yet("exploded_at", _any(events.exploded(losses, above)))
+        if len(some):
+            happened = events.exploded(losses.index_select(1, some), above[some])
+            self._first("exploded_at", some, happened, numbers)
+        # Where a loss is no number, the total is none.
+        some = self._not_yet("not_finite_at", ~total.isfinite())
+        if len(some):
+            happened = events.not_finite(losses.index_select(1, some))
+            self._first("not_finite_at", some, happened, numbers)
+        for unit in self._units:
+            self._last_awake(unit, looks, numbers)
+        self._look_back(looks, losses, numbers)
+
+    def _not_yet(self, name: str, happened: Tensor) -> Tensor:
+        """Return the runs in which something happened that had not happened before."""
+        return (happened & (self[name] == 0)).nonzero()[:, 0]
+
+    def _first(self, name: str, runs: Tensor, happened: Tensor, numbers: Tensor) -> None:
+        """Note the first step in which something happened.  happened: shape (looks, runs)."""
+        import torch
+
+        first = torch.where(happened, numbers.unsqueeze(1), torch.inf).amin(0)
+        self[name][runs] = torch.where(first.isfinite(), first, 0.0)
+
+    def _last_awake(self, unit: str, looks: Sequence[Look], numbers: Tensor) -> None:
+        """Note the last step in which a unit let something through."""
+        import torch
+
+        at, now = self[f"awake.{unit}"], events.awake(looks[-1].units[unit])
+        at.masked_fill_(now, numbers[-1])
+        for some in _parts((~now).nonzero()[:, 0]):
+            flags = events.awake(torch.stack([look.units[unit][some] for look in looks]))
+            at[some] = _latest(flags, numbers.unsqueeze(1), at[some])
+
+    def _look_back(self, looks: Sequence[Look], losses: Tensor, numbers: Tensor) -> None:
+        """Note the last step in which derivatives were not 0, and not frozen.
+
+        Whether the numerical one is frozen, only backprop can tell: without it, a derivative of 0
+        may be the end of the way. So those that are suspected are looked at once more, all at once.
+        """
+        import torch
+
+        watcher, alive, nonzero = self._watcher, self["alive"], self.table[self._weights]
+        parts = _parts(watcher.unsettled(looks[-1]))
+        before = [(alive[some], nonzero[:, some]) for some in parts]
+        alive.fill_(numbers[-1])
+        nonzero.fill_(numbers[-1])
+        for some, (last_alive, last_nonzero) in zip(parts, before, strict=True):
+            gradients = torch.stack([look.gradients.index_select(1, some) for look in looks])
+            weights = torch.stack([look.weights.index_select(1, some) for look in looks])
+            loss = losses.index_select(1, some)
+            moving = events.nonzero(gradients, loss.unsqueeze(1))
+            nonzero[:, some] = _latest(moving, numbers.view(-1, 1, 1), last_nonzero)
+            free = torch.ones_like(loss, dtype=torch.bool)
+            which, place = watcher.suspected(weights, gradients).nonzero().T
+            if len(which):
+                there = weights[which, :, place].T.contiguous()
+                known = gradients[which, :, place].T.contiguous()
+                frozen = watcher.frozen(looks, which, there, known, loss[which, place])
+                free[which, place] = ~frozen
+            alive[some] = _latest(free, numbers.unsqueeze(1), last_alive)
+
+    def end_epoch(self, epoch: int, rows: int) -> None:
+        """Turn an epoch's sum of losses into the mean over the rows of data.  epoch: from 0."""
+        import torch
 
         mean = self.mean_loss[epoch].div_(rows)
         mean.masked_fill_(~mean.isfinite(), torch.nan)
@@ -115,6 +142,25 @@ class Record:
         return table
 
 
-def _first(at: Tensor, happened: Tensor, step: int) -> None:
-    """Note the first step in which something happened."""
-    at.masked_fill_(happened & (at == 0), step)
+def _any(happened: Tensor) -> Tensor:
+    """Return whether something happened in any look; many times as fast as torch's own any(0)."""
+    import torch
+
+    return happened.view(torch.uint8).amax(0).view(torch.bool)
+
+
+def _latest(happened: Tensor, numbers: Tensor, before: Tensor) -> Tensor:
+    """Return the last step in which something happened, or what was known before.
+
+    happened: shape (looks, …).   numbers: of the steps, shape (looks, 1, …).
+    """
+    import torch
+
+    last = (happened * numbers).amax(0)
+    return torch.where(last > 0, last, before)
+
+
+def _parts(runs: Tensor) -> Sequence[Tensor]:
+    """Return numbers of runs in parts of some thousand, none where there are none."""
+    sizes = [min(_AT_A_TIME, len(runs) - i) for i in range(0, len(runs), _AT_A_TIME)]
+    return runs.split_with_sizes(sizes) if sizes else ()
