@@ -30,7 +30,7 @@ from xlsgd.optimizers import CONVENTIONS, optimizers
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
 REFRESH = "run: python scripts/refresh_docs.py"
 LARGEST_PICTURE = 250_000
-MOST_PICTURES = 6
+MOST_PICTURES = 8
 
 
 def _text(page: Path) -> str:
