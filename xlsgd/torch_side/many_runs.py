@@ -7,7 +7,7 @@ by and forgotten, so that memory does not grow with the number of steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,10 @@ from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.record import Record
 from xlsgd.torch_side.stepper import Stepper, start_state
-from xlsgd.torch_side.watcher import Look, Watcher
+from xlsgd.torch_side.thresholds import thresholds
+from xlsgd.torch_side.watcher import Watcher
+from xlsgd.torch_side.window import Window
 from xlsgd.verdict import Summary
-from xlsgd.verdict.threshold import explosion_threshold
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -110,7 +111,7 @@ class _Training:
         loss = self.net.evaluate(self.weights.unsqueeze(2), x, y)["loss"]
         self.start_loss = loss.mean(1)
         worst = loss.amax(1) if watcher.by_row else self.start_loss
-        above = _thresholds(self.data.y, worst.cpu().numpy())
+        above = thresholds(self.data.y, worst.cpu().numpy())
         self.above = self.all_above = torch.from_numpy(above).to(self.weights.device)
 
         # A state may start at something that depends on the gradient of the first row.
@@ -134,13 +135,9 @@ class _Training:
 
     def step(self, gradient: Tensor) -> None:
         """Move the weights.  gradient: of the batch, shape (parameters, runs)."""
-        import torch
-
-        # A new tensor: what was looked at has to keep its weights.
         if self.plain:
-            self.weights = torch.addcmul(self.weights, self.rates, gradient, value=-1)
+            self.weights.addcmul_(self.rates, gradient, value=-1)
             return
-        self.weights = self.weights.clone()
         for part, stepper in self.steppers:
             moved = stepper.parameters[_ALL].zero_()
             stepper.step({_ALL: gradient[:, part]})
@@ -156,20 +153,19 @@ class _Training:
         experiment, per_epoch = self.experiment, len(self.watcher.batches)
         units = verdict.units(experiment)
         record = Record(self.watcher, units, self.names, experiment.epochs, self.start_loss)
+        window = self.window(units)
         ended = torch.empty_like(record.table)
         going = torch.arange(self.runs, device=record.table.device)
         for epoch in range(experiment.epochs):
             before = self.memory()
-            looks: list[Look] = []
-            steps: list[int] = []
             for i, batch in enumerate(self.watcher.batches):
-                seen, gradient = self.watcher.look(self.weights, batch)
-                looks += seen
-                steps += [epoch * per_epoch + i + 1] * len(seen)
+                looks, gradient = self.watcher.look(self.weights, batch)
+                for look in looks:
+                    window.add(epoch * per_epoch + i + 1, look)
                 self.step(gradient)
-                if len(looks) >= _WINDOW or i == per_epoch - 1:
-                    record.note(epoch, looks, steps, self.above)
-                    looks, steps = [], []
+                if len(window) >= _WINDOW or i == per_epoch - 1:
+                    record.note(epoch, window, self.above)
+                    window.clear()
             record.end_epoch(epoch, self.data.rows)
             over = self.repeating(before)
             if over is not None:
@@ -177,6 +173,7 @@ class _Training:
                 ended[:, going[over]] = at_end[:, over]
                 self.keep(~over)
                 record.table, going = record.table[:, ~over], going[~over]
+                window = self.window(units)
             if progress is not None:
                 progress(epoch + 1)
             if not len(going):
@@ -200,6 +197,11 @@ class _Training:
             start_loss=array(self.start_loss),
             exploded_above=array(self.all_above),
         )
+
+    def window(self, units: Sequence[str]) -> Window:
+        """Return room for the looks of some steps."""
+        most = max(batch.stop - batch.start for batch in self.watcher.batches)
+        return Window(_WINDOW + (most if self.watcher.by_row else 1), self.weights, units)
 
     def memory(self) -> Tensors:
         """Return all that decides what a run does next, shapes (parameters, runs)."""
@@ -282,28 +284,3 @@ def _is_plain(experiment: Experiment, weights: Tensor) -> bool:
     usual = torch.optim.SGD([weights], lr=1.0).defaults
     same = all(usual.get(key) == value for key, value in asked.defaults.items() if key != "lr")
     return type(asked) is torch.optim.SGD and same
-
-
-def _thresholds(y: tuple[float, ...], worst: Floats) -> Floats:
-    """Return the loss that counts as exploded for every run.
-
-    worst: the worst loss at the start, shape (runs,).
-    The rule gives one number of a few for any loss and never falls: where the two ends of a
-    stretch agree, so does all between them.
-    """
-    known, which = np.unique(np.where(np.isfinite(worst), worst, 0.0), return_inverse=True)
-    found = np.empty_like(known)
-
-    def fill(first: int, last: int, low: float, high: float) -> None:
-        if low == high or last - first < 2:
-            found[first : last + 1] = low
-            found[last] = high
-            return
-        middle = (first + last) // 2
-        between = explosion_threshold(y, float(known[middle]))
-        fill(first, middle, low, between)
-        fill(middle, last, between, high)
-
-    ends = (explosion_threshold(y, float(v)) for v in (known[0], known[-1]))
-    fill(0, len(known) - 1, *ends)
-    return found[which]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xlsgd.torch_side.watcher import Look, Watcher
+from xlsgd.torch_side.watcher import Watcher
+from xlsgd.torch_side.window import Window
 from xlsgd.verdict import events
 
 if TYPE_CHECKING:
@@ -47,54 +48,49 @@ class Record:
         """Of every epoch, shape (epochs, runs)."""
         return self.table[len(self._rows) :]
 
-    def note(self, epoch: int, looks: Sequence[Look], steps: Sequence[int], above: Tensor) -> None:
-        """Note what there was to see in some steps, one after the other.
+    def note(self, epoch: int, window: Window, above: Tensor) -> None:
+        """Note what there was to see in the steps of a window.
 
-        epoch: from 0.   steps: of every look, from 1.   above: the loss that counts as exploded.
+        epoch: from 0.   above: the loss that counts as exploded.
         """
-        import torch
-
-        losses = torch.stack([look.loss for look in looks])
-        by_row = looks[0].total is looks[0].loss
-        totals = losses if by_row else torch.stack([look.total for look in looks])
-        total = totals.sum(0)
+        losses, steps, total = window.loss, window.steps, window.total
         self.mean_loss[epoch].add_(total)
-        numbers = torch.tensor(steps, dtype=losses.dtype, device=losses.device)
         some = self._not_yet("exploded_at", _any(events.exploded(losses, above)))
         if len(some):
             happened = events.exploded(losses.index_select(1, some), above[some])
-            self._first("exploded_at", some, happened, numbers)
+            self._first("exploded_at", some, happened, steps)
         # Where a loss is no number, the total is none.
         some = self._not_yet("not_finite_at", ~total.isfinite())
         if len(some):
             happened = events.not_finite(losses.index_select(1, some))
-            self._first("not_finite_at", some, happened, numbers)
+            self._first("not_finite_at", some, happened, steps)
         for unit in self._units:
-            self._last_awake(unit, looks, numbers)
-        self._look_back(looks, losses, numbers)
+            self._last_awake(self[f"awake.{unit}"], window.unit(unit), steps)
+        self._look_back(window, steps)
 
     def _not_yet(self, name: str, happened: Tensor) -> Tensor:
         """Return the runs in which something happened that had not happened before."""
         return (happened & (self[name] == 0)).nonzero()[:, 0]
 
-    def _first(self, name: str, runs: Tensor, happened: Tensor, numbers: Tensor) -> None:
+    def _first(self, name: str, runs: Tensor, happened: Tensor, steps: Tensor) -> None:
         """Note the first step in which something happened.  happened: shape (looks, runs)."""
         import torch
 
-        first = torch.where(happened, numbers.unsqueeze(1), torch.inf).amin(0)
+        first = torch.where(happened, steps.unsqueeze(1), torch.inf).amin(0)
         self[name][runs] = torch.where(first.isfinite(), first, 0.0)
 
-    def _last_awake(self, unit: str, looks: Sequence[Look], numbers: Tensor) -> None:
-        """Note the last step in which a unit let something through."""
-        import torch
+    def _last_awake(self, at: Tensor, output: Tensor, steps: Tensor) -> None:
+        """Note the last step in which a unit let something through.
 
-        at, now = self[f"awake.{unit}"], events.awake(looks[-1].units[unit])
-        at.masked_fill_(now, numbers[-1])
+        at: what to bring up to date, shape (runs,).   output: shape (looks, runs).
+        """
+        now = events.awake(output[-1])
+        at.masked_fill_(now, steps[-1])
         for some in _parts((~now).nonzero()[:, 0]):
-            flags = events.awake(torch.stack([look.units[unit][some] for look in looks]))
-            at[some] = _latest(flags, numbers.unsqueeze(1), at[some])
+            flags = events.awake(output.index_select(1, some))
+            at[some] = _latest(flags, steps.unsqueeze(1), at[some])
 
-    def _look_back(self, looks: Sequence[Look], losses: Tensor, numbers: Tensor) -> None:
+    def _look_back(self, window: Window, steps: Tensor) -> None:
         """Note the last step in which derivatives were not 0, and not frozen.
 
         Whether the numerical one is frozen, only backprop can tell: without it, a derivative of 0
@@ -103,24 +99,24 @@ class Record:
         import torch
 
         watcher, alive, nonzero = self._watcher, self["alive"], self.table[self._weights]
-        parts = _parts(watcher.unsettled(looks[-1]))
+        parts = _parts(watcher.unsettled(window.last))
         before = [(alive[some], nonzero[:, some]) for some in parts]
-        alive.fill_(numbers[-1])
-        nonzero.fill_(numbers[-1])
+        alive.fill_(steps[-1])
+        nonzero.fill_(steps[-1])
         for some, (last_alive, last_nonzero) in zip(parts, before, strict=True):
-            gradients = torch.stack([look.gradients.index_select(1, some) for look in looks])
-            weights = torch.stack([look.weights.index_select(1, some) for look in looks])
-            loss = losses.index_select(1, some)
+            gradients = window.gradients.index_select(2, some)
+            weights = window.weights.index_select(2, some)
+            loss = window.loss.index_select(1, some)
             moving = events.nonzero(gradients, loss.unsqueeze(1))
-            nonzero[:, some] = _latest(moving, numbers.view(-1, 1, 1), last_nonzero)
+            nonzero[:, some] = _latest(moving, steps.view(-1, 1, 1), last_nonzero)
             free = torch.ones_like(loss, dtype=torch.bool)
             which, place = watcher.suspected(weights, gradients).nonzero().T
             if len(which):
                 there = weights[which, :, place].T.contiguous()
                 known = gradients[which, :, place].T.contiguous()
-                frozen = watcher.frozen(looks, which, there, known, loss[which, place])
+                frozen = watcher.frozen(window.rows[which], there, known, loss[which, place])
                 free[which, place] = ~frozen
-            alive[some] = _latest(free, numbers.unsqueeze(1), last_alive)
+            alive[some] = _latest(free, steps.unsqueeze(1), last_alive)
 
     def end_epoch(self, epoch: int, rows: int) -> None:
         """Turn an epoch's sum of losses into the mean over the rows of data.  epoch: from 0."""
@@ -149,14 +145,14 @@ def _any(happened: Tensor) -> Tensor:
     return happened.view(torch.uint8).amax(0).view(torch.bool)
 
 
-def _latest(happened: Tensor, numbers: Tensor, before: Tensor) -> Tensor:
+def _latest(happened: Tensor, steps: Tensor, before: Tensor) -> Tensor:
     """Return the last step in which something happened, or what was known before.
 
-    happened: shape (looks, …).   numbers: of the steps, shape (looks, 1, …).
+    happened: shape (looks, …).   steps: shape (looks, 1, …).
     """
     import torch
 
-    last = (happened * numbers).amax(0)
+    last = (happened * steps).amax(0)
     return torch.where(last > 0, last, before)
 
 

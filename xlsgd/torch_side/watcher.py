@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -115,10 +114,10 @@ class Watcher:
         """Return the runs that a look does not tell all about: a derivative is 0, or h is lost."""
         import torch
 
-        numerical, still = self.by_row and self._numerical, None
+        still = None
         if not bool(look.gradients.all()):
             still = reduce(torch.logical_or, (look.gradients == 0).unbind(0))
-        if not numerical:
+        if not (self.by_row and self._numerical):
             large = look.weights.abs().amax(0) > self._lost
             still = large if still is None else still | large
         if still is None:
@@ -135,18 +134,15 @@ class Watcher:
             large &= (gradients == 0).all(1)
         return large
 
-    def frozen(
-        self, looks: Sequence[Look], which: Tensor, weights: Tensor, gradients: Tensor, loss: Tensor
-    ) -> Tensor:
+    def frozen(self, rows: Tensor, weights: Tensor, gradients: Tensor, loss: Tensor) -> Tensor:
         """Return whether runs were frozen when they were looked at.
 
-        which: the look that each is about, in order, shape (suspects,).
+        rows: the first row of data that each look is about, shape (suspects,).
         weights, gradients: of them, shape (parameters, suspects).   loss: shape (suspects,).
         """
         import torch
 
         if self.by_row:
-            rows = torch.tensor([look.rows.start for look in looks], device=which.device)[which]
             x, y = self._x[:, rows], self._y[rows]
             if self._numerical:
                 numerical, backprop = gradients, self._net.backprop(weights, x, y)
@@ -154,10 +150,10 @@ class Watcher:
                 numerical, backprop = self._net.numerical(weights, loss, x, y), gradients
             return events.frozen(numerical, backprop, weights, self._h)
         # A batch is looked at with all its rows.
-        of, found = self._watched, torch.zeros_like(which, dtype=torch.bool)
-        for number in sorted(set(which.tolist())):
-            some = which == number
-            x, y = self._pieces[looks[number].rows.start]
+        of, found = self._watched, torch.zeros_like(rows, dtype=torch.bool)
+        for first in sorted(set(rows.tolist())):
+            some = rows == first
+            x, y = self._pieces[first]
             there, at = weights[:, some].unsqueeze(2), loss[some].unsqueeze(1)
             numerical = self._net.numerical(there, at, x.unsqueeze(1), y, of, mean=True)
             found[some] = events.frozen(
