@@ -1,0 +1,27 @@
+"""The command line, a file a command: parse, call one library function, print."""
+
+from __future__ import annotations
+
+import click
+
+from xlsgd.cli.diff import diff
+from xlsgd.cli.explain import explain
+from xlsgd.cli.generate import generate
+from xlsgd.cli.list import list_command
+from xlsgd.cli.sweep import sweep
+from xlsgd.cli.verify import verify
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="xlsgd", prog_name="xlsgd")
+def main() -> None:
+    """Excel workbooks that train tiny neural nets with live formulas, checked against PyTorch.
+
+    Exit status: 0 sheet and torch agree, 1 cells differ, 2 it could not be done.
+    """
+
+
+for _command in (generate, verify, diff, sweep, explain, list_command):
+    main.add_command(_command)

@@ -1,0 +1,63 @@
+"""The command ``xlsgd diff``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from xlsgd.cli.common import (
+    AGREES,
+    DIFFERS,
+    ProgressBar,
+    errors_as_text,
+)
+from xlsgd.cli.options import verifying
+
+__all__ = ["diff"]
+
+
+@click.command(epilog="Example:  xlsgd diff mine.xlsx --format markdown")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("other", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "format",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "csv", "markdown"]),
+    help="How to print the cells.",
+)
+@verifying
+def diff(
+    file: Path,
+    other: Path | None,
+    format: str,
+    engine: str,
+    rtol: float | None,
+    atol: float | None,
+    quiet: bool,
+) -> None:
+    """List every cell of FILE that differs from torch, or from the workbook OTHER."""
+    with errors_as_text():
+        from xlsgd.report.differences import difference_table
+        from xlsgd.report.terminal import counted
+
+        progress = ProgressBar(quiet)
+        if other is None:
+            from xlsgd.verification import verify as check
+
+            report = check(file, engine, rtol, atol, progress)
+            found, ok = list(report.differences()), report.ok
+        else:
+            from xlsgd.bookdiff import diff_workbooks
+
+            found = diff_workbooks(file, other, engine, rtol, atol)
+            ok = not found
+        progress.clear()
+        if found:
+            click.echo(difference_table(found, format), nl=False)
+        if not quiet:
+            click.echo(f"{counted(len(found), 'differing cell')}", err=True)
+    sys.exit(AGREES if ok else DIFFERS)

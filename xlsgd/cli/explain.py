@@ -1,0 +1,57 @@
+"""The command ``xlsgd explain``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from xlsgd.cli.common import (
+    ProgressBar,
+    errors_as_text,
+    refuse_to_overwrite,
+)
+
+__all__ = ["explain"]
+
+
+@click.command(epilog="Example:  xlsgd explain two-neuron.xlsx --tab two")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--tab", "tabs", multiple=True, help="Only this training tab; may be repeated.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, allow_dash=True),
+    help="Write the findings as JSON; - for standard output, in place of the text.",
+)  # fmt: skip
+@click.option("--engine", default="formulas", show_default=True,
+              help="What recalculates the workbook.")  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def explain(
+    file: Path, tabs: tuple[str, ...], json_file: Path | None, engine: str, quiet: bool
+) -> None:
+    """Say why the runs of FILE went as they did, and what to change.
+
+    Every training tab is trained in PyTorch from the inputs that stand in it: which step it turned
+    in, how large the learning rate may be, and what another rate does, which has been tried.
+    """
+    progress = ProgressBar(quiet)
+    to_stdout = str(json_file) == "-"
+    with errors_as_text():
+        if json_file is not None and not to_stdout:
+            refuse_to_overwrite([file], json_file)
+        from xlsgd.explaining import explain as find_out
+        from xlsgd.explaining.telling import explanation_lines, to_json
+
+        try:
+            found = find_out(file, tabs, engine, progress)
+        finally:
+            progress.clear()
+        if to_stdout:
+            click.echo(to_json(found), nl=False)
+            return
+        if json_file is not None:
+            from xlsgd.files import write_whole
+
+            write_whole(json_file, to_json(found).encode("utf-8", "backslashreplace"), force=True)
+        width = shutil.get_terminal_size().columns
+        click.echo("\n".join(explanation_lines(found, width)))

@@ -1,0 +1,31 @@
+"""The command ``xlsgd list``."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["list_command"]
+
+
+@click.command("list", epilog="Example:  xlsgd list")
+def list_command() -> None:
+    """Show the lessons, layers, gradient rules, optimizers and engines there are."""
+    from xlsgd.engines import engine_names
+    from xlsgd.gradients import gradient_rules
+    from xlsgd.lessons import lesson_plans
+    from xlsgd.losses import losses
+    from xlsgd.nets import layer_types
+    from xlsgd.optimizers import optimizers
+
+    sections = {
+        "lessons": {name: plan.summary for name, plan in lesson_plans().items()},
+        "layers": {name: kind.summary for name, kind in layer_types().items()},
+        "losses": {name: loss.paper for name, loss in losses().items()},
+        "gradient rules": {name: rule.summary for name, rule in gradient_rules().items()},
+        "optimizers": {name: o.summary for name, o in optimizers().items()},
+        "engines": dict.fromkeys(engine_names(), ""),
+    }
+    for heading, things in sections.items():
+        click.echo(f"{heading}:")
+        for name, summary in things.items():
+            click.echo(f"  {name:<18} {summary}".rstrip())

@@ -1,0 +1,131 @@
+"""Options that several commands take, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xlsgd.errors import SpecError
+
+if TYPE_CHECKING:
+    from xlsgd.data import Dataset
+
+__all__ = ["given_data", "run_options", "start_options", "tell_of", "verifying"]
+
+
+def _numbers(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> dict[str, float]:
+    """Parse ``a=1,b=1``."""
+    found: dict[str, float] = {}
+    for part in text.split(",") if text else ():
+        name, equals, number = part.partition("=")
+        try:
+            if not equals or not name.strip():
+                raise ValueError
+            if name.strip() in found:
+                raise click.BadParameter(f"got {name.strip()} twice, need it once")
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise click.BadParameter(
+                f"got '{part.strip()}', need name=number pairs such as a=1,b=1"
+            ) from None
+    return found
+
+
+def verifying(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of everything that recalculates and compares."""
+    for option in (
+        click.option("--engine", default="formulas", show_default=True,
+                     help="What recalculates the workbook."),
+        click.option("--rtol", type=float, help="Relative tolerance; together with --atol."),
+        click.option("--atol", type=float, help="Absolute tolerance; together with --rtol."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def _added(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a decorator that adds options, to be listed in this order."""
+
+    def add(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+# What may be asked of a lesson, by every command that makes one.
+start_options = _added(
+    click.option("--epochs", type=int, help="How often the data is gone through."),
+    click.option("--h", type=float, help="How far a numerical derivative moves a weight."),
+    click.option(
+        "--init",
+        callback=_numbers,
+        metavar="a=1,b=1",
+        help="Start values of weights, and of optimizer state such as velocity.a=0.",
+    ),
+)
+run_options = _added(
+    click.option("--gradient", help="What drives the update: numerical or backprop."),
+    click.option("--difference", help="Numerical derivative: forward or central."),
+    click.option("--convention", default="torch", show_default=True, help="torch or fastai."),
+    click.option("--batch-size", type=int, help="Rows of data per update."),
+    click.option(
+        "--data",
+        "source",
+        metavar="FILE|URL",
+        help="CSV file with columns x and y; for titanic Kaggle's train.csv, as a file, a URL, or "
+        "the word titanic for a public copy.",
+    ),
+    click.option("--points", type=int, help="Make up this many points, or passengers, instead."),
+    click.option(
+        "--noise", type=float, help="Standard deviation of made-up points around the line."
+    ),
+    click.option(
+        "--seed", type=int, help="Seed for made-up points; for titanic, for start weights."
+    ),
+    click.option(
+        "--start",
+        default="random",
+        show_default=True,
+        help="Start weights of titanic: random, or solved by torch.",
+    ),
+)
+
+
+def given_data(
+    lesson: str, source: str | None, points: int | None, noise: float | None, seed: int | None
+) -> Dataset | None:
+    """Return the data that was asked for, None for the lesson's own."""
+    from xlsgd.lessons import get_plan
+
+    plan = get_plan(lesson)
+    making = {"--points": points, "--noise": noise}
+    if not plan.seeds_weights:
+        making["--seed"] = seed
+    given = [name for name, value in making.items() if value is not None]
+    if source is not None:
+        if given:
+            raise SpecError(f"--data and {given[0]} exclude each other: data is read or made up")
+        return plan.read_data(source)
+    return plan.make_data(points, noise, seed) if given else None
+
+
+def tell_of(data: Dataset, source: str | None) -> None:
+    """Say what was read, and how to be sure to read the same again."""
+    from xlsgd.data import Passengers
+
+    if not isinstance(data, Passengers):
+        return
+    click.echo(data.title, err=True)
+    if source is not None and data.sha256 and not data.checked and "://" in source:
+        click.echo(
+            f"The download was not checked; for the same file every time: "
+            f"--data '{source}#sha256={data.sha256}'",
+            err=True,
+        )
