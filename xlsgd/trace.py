@@ -11,7 +11,7 @@ number, and no two programs need to agree on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 __all__ = [
     "MEMBERS",
     "Trace",
+    "can_run_together",
     "derived_quantities",
     "positions",
     "run",
+    "runs",
     "steps",
     "with_limits",
 ]
@@ -141,64 +143,143 @@ def run(
     rows: length of the table; all epochs of the experiment where not given.
     members: 1 for the run alone.
     """
-    torch = load_torch()
-    experiment = with_limits(experiment, data)
-    rows = experiment.epochs * data.rows if rows is None else rows
-    place = positions(rows, data.rows, experiment.batch_size)
-    names = experiment.network.parameters
-    noise = Noise(members)
-    net = TorchNet(experiment, noise)
-    x = noise.copies(np.array([data.inputs[name] for name in experiment.network.input_names]).T)
-    y = noise.copies(data.y)
+    return runs([experiment], data, rows, members, progress)[0]
 
-    parameters = {p: noise.copies([experiment.start.get(p, 0.0)])[:, 0] for p in names}
-    stepper = Stepper(experiment, parameters)
+
+def can_run_together(one: Experiment, other: Experiment) -> bool:
+    """Return whether ``runs`` takes both: only start, optimizer and learning rate may differ."""
+    return all(getattr(one, key) == getattr(other, key) for key in _SHARED)
+
+
+_SHARED = ("layout", "network", "loss", "rules", "gradient", "h", "batch_size", "epochs")
+
+
+def runs(
+    experiments: Sequence[Experiment],
+    data: Dataset,
+    rows: int | None = None,
+    members: int = MEMBERS,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Trace]:
+    """Train several experiments side by side and return what happens to each; see ``run``.
+
+    A step costs torch nearly the same for one number as for a hundred. So all experiments, with
+    all their members, take their gradients in one go; only the optimizers step one by one.
+    Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
+    """
+    torch = load_torch()
+    shared = experiments[0]
+    if not all(can_run_together(shared, experiment) for experiment in experiments):
+        raise ValueError("these experiments cannot be run together")
+    experiments = [with_limits(experiment, data) for experiment in experiments]
+    count = len(experiments)
+    rows = shared.epochs * data.rows if rows is None else rows
+    place = positions(rows, data.rows, shared.batch_size)
+    names = shared.network.parameters
+    noise = Noise(members)
+    net = TorchNet(shared, noise)
+    x = noise.copies(np.array([data.inputs[name] for name in shared.network.input_names]).T)
+    y = noise.copies(data.y)
+    x_all, y_all = (v.unsqueeze(1).expand(-1, count, *v.shape[1:]) for v in (x, y))
+
+    def gradients(weights: Tensor, batch: slice) -> Tensor:
+        """Return the derivatives, shape (parameters, members, experiments, rows of the batch).
+
+        weights: shape (parameters, members, experiments).
+        """
+        targets = y_all[:, :, batch]
+        each = weights.unsqueeze(-1).expand(-1, *targets.shape).reshape(len(names), members, -1)
+        inputs = x_all[:, :, batch].reshape(members, -1, x.shape[-1])
+        found = net.gradients(
+            dict(zip(names, each, strict=True)), inputs, targets.reshape(members, -1)
+        )
+        stacked: Tensor = torch.stack([found[p].reshape(targets.shape) for p in names])
+        return stacked
+
+    weights = torch.stack([noise.copies([e.start.get(p, 0.0) for e in experiments]) for p in names])
     # A state may start at something that depends on the first gradient.
-    start = {p: v.unsqueeze(1) for p, v in parameters.items()}
-    first = net.gradients(start, x[:, :1], y[:, :1])
-    states = {name: start_state(experiment, name, first) for name in experiment.state_names}
-    stepper.remember(states, steps_done=torch.zeros(members, dtype=torch.float64))
-    before: dict[str, list[Tensor]] = {p: [] for p in names}
-    after: dict[str, list[Tensor]] = {f"new.{p}": [] for p in names}
-    memory: dict[str, list[Tensor]] = {name: [] for name in experiment.state_names}
+    first = gradients(weights, slice(1))
+    starts = [
+        {
+            name: start_state(e, name, dict(zip(names, first[:, :, i], strict=True)))
+            for name in e.state_names
+        }
+        for i, e in enumerate(experiments)
+    ]
+    steppers = []
+    for i, (experiment, start) in enumerate(zip(experiments, starts, strict=True)):
+        stepper = Stepper(experiment, {_ALL: weights[:, :, i]})
+        memory = {
+            f"{kind}.{_ALL}": torch.stack([start[f"{kind}.{p}"] for p in names])
+            for kind in experiment.optimizer.state
+        }
+        stepper.remember(memory, steps_done=torch.zeros(len(names), members, dtype=torch.float64))
+        steppers.append(stepper)
+
+    def now() -> list[Tensors]:
+        return [
+            {f"param.{_ALL}": s.parameters[_ALL].detach().clone()} | s.memory() for s in steppers
+        ]
+
+    seen: list[list[Tensors]] = [now()]  # before the first step, and after every one
+    shown: list[int] = []  # for every row, which of those it starts from
     row = 0
-    now = _copies(stepper.parameters) | stepper.memory()
     while row < rows:
         last = row
         while last < rows - 1 and not place["batch_end"][last]:
             last += 1
-        seen, count = place["row"][row] - 1, last - row + 1
-        batch = slice(seen, seen + count)
-        then = now
+        begin = place["row"][row] - 1
+        shown += [len(seen) - 1] * (last - row + 1)
         if place["batch_end"][last]:
-            weights = {p: now[p].unsqueeze(1).expand(-1, count) for p in names}
-            gradients = net.gradients(weights, x[:, batch], y[:, batch])
-            stepper.step({p: g.mean(1) for p, g in gradients.items()})
-            now = _copies(stepper.parameters) | stepper.memory()
-        # Within a batch weights and memory stay as they are; its last row shows the step.
-        for shown in [then] * (count - 1) + [now]:
-            for p in names:
-                before[p].append(then[p])
-                after[f"new.{p}"].append(shown[p])
-            for name in memory:
-                memory[name].append(shown[name])
+            weights = torch.stack([s.parameters[_ALL] for s in steppers], -1)
+            found = gradients(weights, slice(begin, begin + last - row + 1)).mean(-1)
+            for i, stepper in enumerate(steppers):
+                stepper.step({_ALL: found[..., i]})
+            seen.append(now())
         row = last + 1
         if progress is not None:
             progress(row, rows)
 
-    recorded = {p: torch.stack(values, 1) for p, values in before.items()}
+    # Within a batch weights and memory stay as they are; its last row shows the step.
+    before = torch.tensor(shown)
+    after = before + torch.from_numpy(place["batch_end"])
+    history = [
+        {name: torch.stack([states[i][name] for states in seen], -1) for name in seen[0][i]}
+        for i in range(count)
+    ]
+    recorded = {
+        p: torch.stack([h[f"param.{_ALL}"][k][:, before] for h in history], 1)
+        for k, p in enumerate(names)
+    }
     seen_rows = torch.from_numpy(place["row"] - 1)
-    quantities = net.quantities(recorded, x[:, seen_rows], y[:, seen_rows])
-    quantities |= {name: torch.stack(v, 1) for name, v in {**after, **memory}.items()}
-    quantities |= derived_quantities(experiment, quantities, place["step"])
-    quantities["start_loss"] = _start_losses(experiment, net, noise, x, y)[:, seen_rows]
-    curvature = curvature_quantities(experiment, x)
-    quantities |= {name: numbers[:, seen_rows] for name, numbers in curvature.items()}
-    values = _numpy(quantities)
-    if experiment.batched:
-        values |= _batch_means(experiment, values, place)
-    _complete(experiment, data, values, place)
-    return Trace(values, _numpy(states))
+    together = net.quantities(
+        {p: v.reshape(members, -1) for p, v in recorded.items()},
+        x_all[:, :, seen_rows].reshape(members, -1, x.shape[-1]),
+        y_all[:, :, seen_rows].reshape(members, -1),
+    )
+    together = {name: v.reshape(members, count, rows) for name, v in together.items()}
+    traces = []
+    for i, experiment in enumerate(experiments):
+        quantities = {name: v[:, i] for name, v in together.items()}
+        for k, p in enumerate(names):
+            quantities[f"new.{p}"] = history[i][f"param.{_ALL}"][k][:, after]
+            for kind in experiment.optimizer.state:
+                quantities[f"{kind}.{p}"] = history[i][f"{kind}.{_ALL}"][k][:, after]
+        quantities |= derived_quantities(experiment, quantities, place["step"])
+        start_losses = _start_losses(experiment, net, noise, x, y)
+        quantities["start_loss"] = start_losses[:, seen_rows]
+        curvature = curvature_quantities(experiment, x)
+        quantities |= {name: numbers[:, seen_rows] for name, numbers in curvature.items()}
+        values = _numpy(quantities)
+        if experiment.batched:
+            values |= _batch_means(experiment, values, place)
+        _complete(experiment, data, values, place)
+        traces.append(Trace(values, _numpy(starts[i])))
+    return traces
+
+
+_ALL = "all"
+"""All parameters of an experiment, stacked: an optimizer steps faster along one tensor."""
 
 
 def steps(

@@ -18,7 +18,7 @@ from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts.blocks import block_name
 
-__all__ = ["Tracer", "tracer"]
+__all__ = ["Tracer", "run_all", "tracer"]
 
 Floats = NDArray[np.float64]
 
@@ -165,3 +165,34 @@ def tracer(experiment: Experiment, data: Dataset) -> Tracer:
     """Return what traces an experiment on some data, by the experiment's layout."""
     kinds = {"rows": _RowsTracer, "blocks": _BlocksTracer}
     return kinds[experiment.layout](experiment, data)
+
+
+def run_all(tracers: Mapping[str, Tracer], rows: Mapping[str, int]) -> dict[str, Traces]:
+    """Return what ``run`` gives for each, those that can be trained side by side so trained.
+
+    rows: of the tables of steps.
+    """
+    groups: list[list[str]] = []
+    for name, one in tracers.items():
+        for group in groups:
+            other = tracers[group[0]]
+            if (
+                one.experiment.layout == "rows"
+                and one.data is other.data
+                and rows[name] == rows[group[0]]
+                and trace.can_run_together(one.experiment, other.experiment)
+            ):
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    found: dict[str, Traces] = {}
+    for group in groups:
+        first = tracers[group[0]]
+        if len(group) == 1:
+            found[group[0]] = first.run(rows[group[0]])
+            continue
+        experiments = [tracers[name].experiment for name in group]
+        together = trace.runs(experiments, first.data, rows=rows[group[0]])
+        found |= {name: {"steps": t} for name, t in zip(group, together, strict=True)}
+    return found

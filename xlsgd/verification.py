@@ -39,6 +39,7 @@ def verify(
     torch = load_torch()
     checker = Checker(opened.file, opened.calculation.values, found, allowed)
     checker.check_data()
+    checker.train()
     for i, experiment in enumerate(found.experiments):
         if progress is not None:
             progress("training in torch", i, len(found.experiments))

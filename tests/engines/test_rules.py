@@ -47,6 +47,8 @@ ONE += [
 ONE += ['~&""', '"n="&~', "EXP(~*1E+300)", "(~*1E+200)>1", "IFERROR(~,7)", "IFERROR(1/~,7)"]
 ONE += ["~+1-1", "0.1+0.2-0.3+~", "MAX(0,~)", "MIN(~,0)", "MAX(~)", "IF(~>0,~,0)", "PI()*~"]
 ONE += ["IF(ISNUMBER(~),~,NA())", "ISNUMBER(~+1)", "IF(~>0,LN(~),-1)", "IF(~=0,0,1/~)", "(~>0)*2"]
+ONE += ["ROUND(~,0)", "ROUND(~,2)", "ROUND(~*1.005,-1)", "ROUNDUP(~,0)", "ROUNDDOWN(~,1)"]
+ONE += ['MID("x"&~,1,3)', 'MID(IF(~>0,", a","")&IF(~<5,", b",""),3,99)', "ROUNDUP(~/3,0)"]
 TWO = [
     f"A{{r}}{sign}B{{r}}"
     for sign in ["+", "-", "*", "/", "^", "&", "=", "<>", "<", ">", "<=", ">="]
@@ -59,6 +61,10 @@ TWO += [
 TWO += ["IF(A{r}>B{r},A{r},B{r})", 'IF(A{r}=B{r},"same",A{r}-B{r})', "INDEX(A{r}:B{r},B{r})"]
 TWO += ["(A{r}*1E+200)*(B{r}*0)", "IF(A{r}*1E+300>B{r},1,2)", "A{r}*B{r}+A{r}/B{r}-A{r}"]
 TWO += ["COUNTIF(A{r}:B{r},B{r})", "SUMIF(A{r}:B{r},B{r})", "AVERAGEIF(A{r}:B{r},A{r})"]
+TWO += ["MATCH(B{r},A{r}:B{r},0)", 'MATCH(B{r}&"",A$1:A$60,0)', "MATCH(B{r},A$1:A$12,0)"]
+TWO += ['COUNTIF(A{r}:B{r},">0.5")', 'COUNTIFS(A{r}:B{r},">"&(B{r}-1),A{r}:B{r},"<=7")']
+TWO += ['COUNTIFS(A{r}:B{r},"<>2",A{r}:B{r},B{r})', 'COUNTIF(A$1:A$12,"<="&B{r})']
+TWO += ["AVERAGEIF(A{r}:B{r},A{r},A{r}:B{r})", "AVERAGEIF(A$1:A$12,B{r},B$1:B$12)"]
 TWO += ["INDEX(MMULT(A{r}:A{r},A{r}:B{r}),1,2)", "SUM(MMULT(A{r}:A{r},A{r}:B{r}))"]
 TWO += ["ROWS(A{r}:B{r})+COLUMNS(A{r}:B{r})", "INDEX(A{r}:B{r},1,B{r})", "AND(A{r}>0,B{r}<5)"]
 

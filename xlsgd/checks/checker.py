@@ -25,7 +25,7 @@ from xlsgd.sheets.finder import Found, Values
 from xlsgd.sheets.maps import TabMap, address, formula_maker
 from xlsgd.sheets.reader import WorkbookFile
 from xlsgd.trace import MEMBERS, Trace, with_limits
-from xlsgd.tracing import Tracer, tracer
+from xlsgd.tracing import Tracer, run_all, tracer
 
 __all__ = ["Checker"]
 
@@ -62,6 +62,14 @@ class Checker:
         }
         # What the compare tab will have to say of each experiment, per check and member.
         self._summaries: dict[str, dict[str, list[comparison.RunSummary]]] = {"step": {}, "run": {}}
+        self._runs: dict[str, Traces] = {}
+
+    def train(self) -> None:
+        """Let torch train every experiment by itself; must come before the tabs are checked."""
+        tabs = self._found.maps.training
+        tracers = {name: tracer(e, self._found.data) for name, e in self._found.experiments.items()}
+        rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
+        self._runs = run_all(tracers, rows)
 
     def check_data(self) -> None:
         """Compare the data tab, where it holds formulas."""
@@ -82,7 +90,7 @@ class Checker:
         by_itself = tracer(experiment, self._found.data)
         self._check_formulas(tab, maps, experiment, as_shown)
         one_step = as_shown.step(tab.numbers(steps))
-        whole_run = by_itself.run(len(steps.rows))
+        whole_run = self._runs.pop(experiment_id)
         limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
         numbers = whole_run["steps"]["step"].astype(np.int64)

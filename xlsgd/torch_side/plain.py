@@ -20,4 +20,19 @@ def load_torch() -> ModuleType:
     os.environ.setdefault("ATEN_CPU_CAPABILITY", "default")
     import torch
 
+    _leave_compiler_out(torch)
     return torch
+
+
+def _leave_compiler_out(torch: ModuleType) -> None:
+    """Keep torch.optim from importing torch's compiler, which nothing here uses.
+
+    These methods are marked as not to be compiled, and their first call imports the compiler,
+    0.8 s of work, in order to say so to it.  It is not asked where the method itself is noted down
+    as what to call instead.  Where a release of torch does it in another way, nothing is changed
+    but the time it takes.
+    """
+    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+        method = getattr(getattr(torch.optim.Optimizer, name), "__wrapped__", None)
+        if method is not None:
+            setattr(method, "__dynamo_disable", method)

@@ -20,7 +20,10 @@ cell waits for does not depend on the values.
 from __future__ import annotations
 
 import math
+import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
@@ -145,6 +148,52 @@ def _chosen(numbers: list[float], criterion: float, values: list[object]) -> lis
     return chosen
 
 
+def _count_passing(pairs: list[tuple[list[float], float | str]]) -> float:
+    """As COUNTIFS: how many places there are at which every list passes its criterion."""
+    tests = [_test(criterion) for _, criterion in pairs]
+    places = zip(*(numbers for numbers, _ in pairs), strict=True)
+    return float(sum(all(map(_passes, tests, place)) for place in places))
+
+
+_TESTS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "<>": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+}
+_CRITERION = re.compile(r"(>=|<=|<>|<|>|=)(-?[0-9]+(?:\.[0-9]+)?)")
+
+
+def _test(criterion: float | str) -> tuple[Callable[[float, float], bool], float]:
+    if isinstance(criterion, float):
+        return operator.eq, criterion
+    match = _CRITERION.fullmatch(criterion)
+    if match is None:
+        raise Doubt
+    return _TESTS[match[1]], float(match[2])
+
+
+def _passes(test: tuple[Callable[[float, float], bool], float], number: float) -> bool:
+    return test[0](number, test[1])
+
+
+def _place_of(text: str, values: list[object]) -> float:
+    """As MATCH finds text, without regard to case: its place, from 1."""
+    if not text.isascii() or any(wild in text for wild in "*?~"):
+        raise Doubt
+    text = text.lower()
+    for place, value in enumerate(values, 1):
+        if type(value) is str and value.lower() == text:
+            return float(place)
+    raise Doubt
+
+
+def _half_up(x: float) -> float:
+    return float(Decimal(x).quantize(Decimal(0), rounding=ROUND_HALF_UP))
+
+
 _NAMES: dict[str, Any] = {
     "__builtins__": {},
     "NOT_AVAILABLE": CellError("#N/A"),
@@ -155,15 +204,19 @@ _NAMES: dict[str, Any] = {
     "add_up": _add_up,
     "as_text": _as_text,
     "bool": bool,
+    "ceil": math.ceil,
     "chosen": _chosen,
+    "count_passing": _count_passing,
     "float": float,
     "floor": math.floor,
+    "half_up": _half_up,
     "int": int,
     "len": len,
     "matrix_product": _matrix_product,
     "max": max,
     "mean": _mean,
     "min": min,
+    "place_of": _place_of,
     "power": np.power,
     "range": range,
     "reads_as_number": _reads_as_number,

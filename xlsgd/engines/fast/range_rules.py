@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xlsgd.engines.fast.kinds import ANY, NUMBER, NUMBERS, Unable, Written
+from xlsgd.engines.fast.kinds import ANY, MIXED, NUMBER, NUMBERS, TEXT, Unable, Written
 from xlsgd.engines.fast.rules import Arguments, lazy_rule, rule
 
 if TYPE_CHECKING:
@@ -59,9 +59,22 @@ def _count(writer: Writer, name: str, arguments: Arguments) -> Written:
 
 
 @lazy_rule("COUNTIF", takes=(2,))
+@lazy_rule("COUNTIFS", takes=range(2, 255, 2))
 def _countif(writer: Writer, name: str, arguments: Arguments) -> Written:
-    numbers, criterion = writer.numbers_range(arguments[0]), _criterion(writer, arguments[1])
-    return writer.let(f"float({numbers}.count({criterion}))", NUMBER)
+    ranges, criteria = arguments[::2], arguments[1::2]
+    if len(ranges) == 1 and writer.known(criteria[0]).kind == NUMBER:
+        numbers = writer.numbers_range(ranges[0])
+        return writer.let(f"float({numbers}.count({writer.number(criteria[0])}))", NUMBER)
+    sizes = {writer.size(argument) for argument in ranges}
+    if len(sizes) != 1 or None in sizes:
+        raise Unable(name)
+    pairs = []
+    for numbers, criterion in zip(ranges, criteria, strict=True):
+        written = writer.known(criterion)
+        if written.kind not in (NUMBER, TEXT):
+            raise Unable(name)
+        pairs.append(f"({writer.numbers_range(numbers)}, {written.text})")
+    return writer.let(f"count_passing([{', '.join(pairs)}])", NUMBER)
 
 
 @lazy_rule("SUMIF", "AVERAGEIF", takes=(2, 3))
@@ -70,7 +83,8 @@ def _sumif(writer: Writer, name: str, arguments: Arguments) -> Written:
     chosen_from = numbers
     if len(arguments) > 2:
         chosen_from = writer.value(arguments[2]).text
-        if writer.size(arguments[0]) in (None, writer.size(arguments[2])):
+        size = writer.size(arguments[0])
+        if size is None or size != writer.size(arguments[2]):
             raise Unable(name)
     chosen = writer.let(f"chosen({numbers}, {criterion}, {chosen_from})", NUMBERS).text
     function = "add_up" if name == "SUMIF" else "mean"
@@ -106,6 +120,26 @@ def _index(writer: Writer, name: str, arguments: Arguments) -> Written:
     if value.kind == ANY:
         writer.line(f"if {value.text} is None: raise Doubt")
     return value
+
+
+@rule("MATCH", takes=(3,))
+def _match(writer: Writer, name: str, arguments: Arguments) -> Written:
+    sought, block, size = (
+        writer.known(arguments[0]),
+        writer.value(arguments[1]),
+        writer.size(arguments[1]),
+    )
+    if (
+        size is None
+        or 1 not in (size.rows, size.columns)
+        or writer.whole_constant(arguments[2]) != 0
+    ):
+        raise Unable(name)  # of a sorted range it is the last that fits
+    if sought.kind == NUMBER and block.kind == NUMBERS:
+        return writer.let(f"float({block.text}.index({sought.text}) + 1)", NUMBER)
+    if sought.kind == TEXT and block.kind in (NUMBERS, MIXED):
+        return writer.let(f"place_of({sought.text}, {block.text})", NUMBER)
+    raise Unable(name)
 
 
 @lazy_rule("ROWS", "COLUMNS", takes=(1,))

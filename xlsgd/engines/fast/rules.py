@@ -93,7 +93,7 @@ def _quotient(writer: Writer, name: str, arguments: Arguments) -> Written:
 def _power(writer: Writer, name: str, arguments: Arguments) -> Written:
     x, y = (writer.number(argument) for argument in arguments)
     power = writer.let(f"{x} ** {y}", NUMBER)  # an overflow raises OverflowError
-    if not writer.is_whole(arguments[1]):  # (-8.0) ** (1/3) is complex
+    if writer.whole_constant(arguments[1]) is None:  # (-8.0) ** (1/3) is complex
         writer.line(f"if {power.text}.__class__ is not float: raise Doubt")
     return power
 
@@ -255,6 +255,26 @@ def _int(writer: Writer, name: str, arguments: Arguments) -> Written:
     x = writer.number(arguments[0])
     writer.line(f"if abs({x}) > 1e15: raise Doubt")  # formulas calls integers that long #VALUE!
     return writer.let(f"float(floor({x}))", NUMBER)
+
+
+@rule("ROUND", "ROUNDUP", "ROUNDDOWN", takes=(2,))
+def _round(writer: Writer, name: str, arguments: Arguments) -> Written:
+    digits = writer.whole_constant(arguments[1])
+    if digits is None or abs(digits) > 15:
+        raise Unable(name)
+    x, scale = writer.number(arguments[0]), repr(10**digits)
+    whole = {"ROUND": "half_up", "ROUNDUP": "ceil", "ROUNDDOWN": "floor"}[name]
+    size = writer.let(f"{whole}(abs({x} * {scale})) / {scale}", NUMBER).text
+    return writer.let(f"-{size} if {x} < 0.0 else {size}", NUMBER)
+
+
+@rule("MID", takes=(3,))
+def _mid(writer: Writer, name: str, arguments: Arguments) -> Written:
+    text = writer.known(arguments[0])
+    begin, count = (writer.whole_constant(argument) for argument in arguments[1:])
+    if text.kind != TEXT or begin is None or count is None or begin < 1 or count < 0:
+        raise Unable(name)
+    return writer.let(f"{text.text}[{begin - 1}:{begin - 1 + count}]", TEXT)
 
 
 @rule("MOD", takes=(2,))

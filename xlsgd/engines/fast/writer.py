@@ -185,10 +185,12 @@ class Writer:
             return Size(left.rows, right.columns, right.columns)
         return self._sizes.get(node.slot) if isinstance(node, Operand) else None
 
-    def is_whole(self, id_: str) -> bool:
-        """Return whether a node is a whole number written in the formula."""
+    def whole_constant(self, id_: str) -> int | None:
+        """Return a node that is a whole number written in the formula, None for any other."""
         node = self._expression.nodes.get(id_)
-        return isinstance(node, Constant) and type(node.value) is int
+        if isinstance(node, Constant) and type(node.value) is int:
+            return node.value
+        return None
 
     def first_error(self, ids: Sequence[str]) -> Written | None:
         """Write the nodes up to the first that is an error and return that one, or None."""
