@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.books import calculate
-from xlsgd.cells import Book, Formula, Grid
+from xlsgd.cells import Book, CellError, Formula, Grid
 from xlsgd.engines.fast import compiled, rules
 from xlsgd.engines.fast.kinds import NUMBER, Written
 from xlsgd.engines.fast.library import Library
@@ -129,3 +129,30 @@ def test_generated_code_holds_nothing_of_the_workbook(monkeypatch: pytest.Monkey
     assert repr(tricky.replace("\n", "")) in sources[0]
     assert repr(evil) in sources[1]
     assert not Path("/tmp/owned").exists()
+
+
+def test_what_was_checked_once_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the next workbook the same formulas are known: nothing is parsed, nothing checked."""
+    first = calculate(rising("=A{r}*3"))
+    calculated: list[object] = []
+    original = Parsed.value
+    monkeypatch.setattr(
+        Parsed, "value", lambda self, fetch: calculated.append(self) or original(self, fetch)
+    )
+    assert calculate(rising("=A{r}*3")).values == first.values
+    assert calculated == []
+    calculate(rising("=A{r}*4"))
+    assert len(calculated) == 2  # its first cell and one from the middle
+
+
+def test_a_row_in_doubt_does_not_stop_the_others() -> None:
+    grid: Grid = {(1, 1): 1.0, (1, 2): Formula("=A1*2")}
+    for row in range(2, 201):
+        grid[row, 1] = Formula(f"=B{row - 1}/C{row}")
+        grid[row, 2] = Formula(f"=IF(ISNUMBER(A{row}),A{row}*2,1)")
+        grid[row, 3] = 0.0 if row % 50 == 0 else 2.0
+    values = calculate(Book({"S": grid})).values["S"]
+    for row in range(2, 201):
+        wrong = row % 50 == 0
+        assert isinstance(values[row, 1], CellError) == wrong
+        assert values[row, 2] == (1.0 if wrong else 2 * values[row, 1])  # type: ignore[operator]

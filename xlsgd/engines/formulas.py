@@ -9,12 +9,19 @@ samples; see evaluator.py.
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from xlsgd.cells import Book
 from xlsgd.engines import Calculation, Progress
 from xlsgd.errors import EngineError
 
+if TYPE_CHECKING:
+    from xlsgd.engines.fast.evaluator import Experience
+
 __all__ = ["ENGINE", "FormulasEngine"]
+
+MOST_KEPT = 100_000
+"""Formulas kept compiled from workbook to workbook; above it all are forgotten."""
 
 
 class FormulasEngine:
@@ -22,6 +29,10 @@ class FormulasEngine:
 
     name = "formulas"
     order = 0
+
+    def __init__(self) -> None:
+        # Workbooks that are checked one after the other have most of their formulas in common.
+        self._experience: Experience | None = None
 
     def version(self) -> str:
         """Return ``formulas`` and its version.  Raises EngineError if it is not installed."""
@@ -38,20 +49,28 @@ class FormulasEngine:
         from numpy import errstate
 
         from xlsgd.engines.fast.calculation import Run
-        from xlsgd.engines.fast.evaluator import Distrusted, Experience
+        from xlsgd.engines.fast.evaluator import Distrusted, Doubts, Experience
         from xlsgd.engines.fast.library import Library, quiet
         from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
         from xlsgd.engines.fast.rules import RULES
 
         with quiet(), errstate(all="ignore"):
-            experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))
+            experience = self._experience
+            if experience is None or len(experience) > MOST_KEPT:
+                experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))
+                self._experience = experience
+            doubts = Doubts()
             while True:
-                run = Run(book, experience)
+                run = Run(book, experience, doubts)
                 try:
                     run.calculate(progress)
                 except Distrusted:
                     continue  # without the generated code that was wrong
                 return Calculation(run.values(), run.notes())
+
+    def forget(self) -> None:
+        """Forget all formulas that were compiled."""
+        self._experience = None
 
 
 ENGINE = FormulasEngine()

@@ -1,40 +1,54 @@
 """One calculation of a book: which cell comes when.
 
-Cells are taken row by row.  One whose operands are not there yet goes on a stack, its operands
-on top of it, and is tried again when they are done; Python's own stack would not do, for chains
-of cells are as long as a sheet.
+Stretches of cells are taken in the order in which they need each other, most of them by a loop
+made for them, cell by cell where that is in doubt.  A cell whose operands are not there yet goes on
+a stack, its operands on top of it, and is tried again when they are done; Python's own stack would
+not do, for chains of cells are as long as a sheet.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from operator import length_hint
+
 from xlsgd.cells import Book, Position, Scalar, Uncomputed
 from xlsgd.engines import Progress
 from xlsgd.engines.fast.circular import in_a_circle
-from xlsgd.engines.fast.evaluator import CIRCULAR, Evaluator, Experience
+from xlsgd.engines.fast.evaluator import CIRCULAR, Doubts, Evaluator, Experience
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.engines.fast.plans import Pattern, Plan
-from xlsgd.engines.fast.r1c1 import Refused, Relative, address
+from xlsgd.engines.fast.r1c1 import LAST_ROW, Refused, Relative, address
 from xlsgd.engines.fast.storage import Pending, SheetCells
+from xlsgd.engines.fast.stretches import (
+    Cell,
+    Stretch,
+    by_rows,
+    in_order,
+    row_order,
+    stretches_of,
+    taken_apart,
+)
 
 __all__ = ["Run"]
 
 CHUNK = 4096  # cells between two calls of progress
-
-Cell = tuple[Plan, int]
+WORTH = 4  # rows: a loop for fewer takes longer to make than it saves
+MOST_STOPS = 100  # rows in doubt, after which a loop is given up
 
 
 class Run:
     """One pass over a book."""
 
-    def __init__(self, book: Book, experience: Experience) -> None:
+    def __init__(self, book: Book, experience: Experience, doubts: Doubts) -> None:
         self._reader = KeyReader(book)
         self._sheets = [SheetCells(name, grid) for name, grid in book.sheets.items()]
         # Names are looked up without regard to case; of two that differ in case alone, which
         # no spreadsheet program allows, the first is found.
         self._by_name = {sheet.name.lower(): sheet for sheet in reversed(self._sheets)}
-        self._evaluator = Evaluator(experience, self._reader, self._by_name)
+        self._evaluator = Evaluator(experience, doubts, self._reader, self._by_name)
         self._patterns: dict[Relative, Pattern] = {}
         self._plans = [self._plan(sheet) for sheet in self._sheets]
+        self._meter = _Meter(None, 0)
 
     def _plan(self, sheet: SheetCells) -> list[Plan]:
         """Return the plans of a sheet's formula cells, in their order."""
@@ -63,19 +77,77 @@ class Run:
 
     def calculate(self, progress: Progress | None) -> None:
         """Compute all cells.  Raises Distrusted if it has to be done again."""
-        total, done = sum(map(len, self._plans)), 0
-        for sheet, plans in zip(self._sheets, self._plans, strict=True):
-            for start in range(0, len(plans), CHUNK):
-                end = min(start + CHUNK, len(plans))
-                self._sweep(sheet.formulas[start:end], plans[start:end])
-                if progress is not None:
-                    progress(done + end, total)
-            done += len(plans)
+        self._meter = _Meter(progress, sum(map(len, self._plans)))
+        for group in self._groups():
+            self._compute(group)
+        self._meter.end()
         self._evaluator.check_witnesses(self._patterns.values())
         self._name_circles()
 
-    def _sweep(self, positions: list[Position], plans: list[Plan]) -> None:
-        for (row, _), plan in zip(positions, plans, strict=True):
+    def _groups(self) -> Iterable[list[Stretch]]:
+        """Return all stretches in groups, in the order in which to compute them."""
+        sheets = []
+        for sheet, plans in zip(self._sheets, self._plans, strict=True):
+            rows = (row for row, _ in sheet.formulas)
+            sheets.append(stretches_of(zip(plans, rows, strict=True)))
+        ordered = in_order([stretch for found in sheets for stretch in found])
+        return sheets if ordered is None else ordered
+
+    def _compute(self, group: list[Stretch], whole: bool = True) -> None:
+        """Compute stretches that need each other, or one by itself.
+
+        whole: whether they may be taken apart.
+        """
+        if len(group) == 1 and len(group[0]) == 1:
+            self._sweep(group[0].cells())
+            return
+        # The first row of a recurrence has formulas of its own: it comes before the loop.
+        band = [stretch for stretch in group if len(stretch) >= WORTH]
+        first = max((stretch.first for stretch in band), default=1)
+        last = min((stretch.last for stretch in band), default=0)
+        ordered = row_order(band) if last - first >= WORTH else None
+        others = (stretch for stretch in group if len(stretch) < WORTH)
+        if ordered is None or any(s.last >= first and s.first <= last for s in others):
+            parts = taken_apart(group) if whole else []
+            for part in parts:
+                self._compute(part, whole=False)
+            if not parts:
+                self._sweep(by_rows(group, 1, LAST_ROW))
+            return
+        self._sweep(by_rows(group, 1, first - 1))
+        self._loop_over(ordered, first, last)
+        self._sweep(by_rows(group, last + 1, LAST_ROW))
+
+    def _loop_over(self, band: list[Stretch], first: int, last: int) -> None:
+        """Compute these rows, row by row, by a loop where it is not in doubt."""
+        piece = max(1, CHUNK // len(band))
+        stops = 0
+        for begin in range(first, last + 1, piece):
+            end = min(begin + piece, last + 1)
+            rows = iter(range(begin, end))
+            for row in rows:  # the first one, and every one that was in doubt
+                for stretch in band:
+                    self._settle(stretch.plan, row)
+                loop = self._evaluator.loop([stretch.plan for stretch in band])
+                if loop is None or stops > MOST_STOPS:
+                    self._sweep(by_rows(band, row + 1, last))
+                    return
+                try:
+                    loop(rows)
+                except Exception:
+                    stops += 1
+                    self._finish(band, end - 1 - length_hint(rows))
+            self._meter.add(len(band) * (end - begin))
+
+    def _finish(self, band: list[Stretch], row: int) -> None:
+        """Compute the rest of a row in which a loop stopped; of one done before, nothing."""
+        for stretch in band:
+            self._settle(stretch.plan, row)
+
+    def _sweep(self, cells: Iterable[Cell]) -> None:
+        for count, (plan, row) in enumerate(cells, 1):
+            if not count % CHUNK:
+                self._meter.add(CHUNK)
             try:
                 value = plan.fast(row)
             except Exception:
@@ -153,3 +225,23 @@ class Run:
 def _name(cell: Cell) -> str:
     plan, row = cell
     return address(plan.sheet.name, row, plan.column)
+
+
+class _Meter:
+    """Tells how far a calculation has come, now and then."""
+
+    def __init__(self, tell: Progress | None, total: int) -> None:
+        self._tell, self._total = tell, total
+        self._done = self._told = 0
+
+    def add(self, cells: int) -> None:
+        """Count cells as done."""
+        self._done += cells
+        if self._tell is not None and self._done - self._told >= CHUNK:
+            self._tell(min(self._done, self._total), self._total)
+            self._told = self._done
+
+    def end(self) -> None:
+        """Count all cells as done."""
+        if self._tell is not None:
+            self._tell(self._total, self._total)

@@ -1,11 +1,11 @@
-"""Which of the cells that wait for each other wait for themselves."""
+"""Which of the things that need each other need themselves, and in which order the others come."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
-__all__ = ["in_a_circle"]
+__all__ = ["components", "in_a_circle"]
 
 Node = TypeVar("Node", bound=Hashable)
 
@@ -16,6 +16,18 @@ def in_a_circle(needs: Mapping[Node, Sequence[Node]]) -> dict[Node, int]:
     Nodes that need each other have the same number.
 
     needs: what each node needs; all of it must be in the mapping too.
+    """
+    circles: dict[Node, int] = {}
+    for number, group in enumerate(components(needs)):
+        if len(group) > 1 or group[0] in needs[group[0]]:
+            circles.update(dict.fromkeys(group, number))
+    return circles
+
+
+def components(needs: Mapping[Node, Sequence[Node]]) -> list[list[Node]]:
+    """Return the nodes in groups that need each other, a group after all groups that it needs.
+
+    needs: as for ``in_a_circle``.
     Source: Tarjan 1972, strongly connected components, with a stack of its own, since chains of
     cells are longer than Python's.
     """
@@ -23,7 +35,7 @@ def in_a_circle(needs: Mapping[Node, Sequence[Node]]) -> dict[Node, int]:
     lowest: dict[Node, int] = {}  # the earliest node on the path that can be reached
     path: list[Node] = []
     on_path: set[Node] = set()
-    circles: dict[Node, int] = {}
+    groups: list[list[Node]] = []
     for start in needs:
         if start in found:
             continue
@@ -44,8 +56,7 @@ def in_a_circle(needs: Mapping[Node, Sequence[Node]]) -> dict[Node, int]:
                     while not component or component[-1] != node:
                         component.append(path.pop())
                     on_path.difference_update(component)
-                    if len(component) > 1 or node in needs[node]:
-                        circles.update(dict.fromkeys(component, found[node]))
+                    groups.append(component)
             elif needed not in found:
                 found[needed] = lowest[needed] = len(found)
                 path.append(needed)
@@ -53,4 +64,4 @@ def in_a_circle(needs: Mapping[Node, Sequence[Node]]) -> dict[Node, int]:
                 work.append((needed, iter(needs[needed])))
             elif needed in on_path:
                 lowest[node] = min(lowest[node], found[needed])
-    return circles
+    return groups

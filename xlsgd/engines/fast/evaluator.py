@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from xlsgd.cells import CellError, Scalar, Uncomputed, column_letters
+from xlsgd.engines.fast.compiled import Loop, LoopMaker, compile_loop
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.keys import KeyReader
-from xlsgd.engines.fast.kinds import EMPTY, UNCOMPUTED, kind_of
+from xlsgd.engines.fast.kinds import EMPTY, UNCOMPUTED, Unable, kind_of
 from xlsgd.engines.fast.library import Library
-from xlsgd.engines.fast.plans import Operands, Pattern, Plan, Template
+from xlsgd.engines.fast.plans import Generated, Operands, Pattern, Plan, Template
 from xlsgd.engines.fast.r1c1 import Refused, Relative, address
 from xlsgd.engines.fast.storage import Pending, SheetCells
+from xlsgd.engines.fast.witnesses import Witness, by_template
 
-__all__ = ["CIRCULAR", "Distrusted", "Evaluator", "Experience"]
+__all__ = ["CIRCULAR", "Distrusted", "Doubts", "Evaluator", "Experience"]
 
 CIRCULAR = Uncomputed("circular reference")
 """Stands in a cell that waits for itself, until all of those are known and can be named."""
+
+WIDEST = 500
+"""Columns in one loop."""
 
 _NEEDS = "it needs "
 
@@ -30,16 +36,21 @@ class Distrusted(Exception):
 
 @dataclass
 class Experience:
-    """What is kept when a calculation starts again.
+    """What is kept from one calculation to the next: formulas that were parsed and compiled.
 
     templates: by text and cell; for what formulas cannot parse, the reason.
-    distrusted: formulas whose generated code was wrong.
+    loops: makers of loops, by the ids of the code in them.
+    checked: formulas of which formulas itself has calculated a cell, with the same result as the
+        code generated for it.
     """
 
     library: Library
     templates: dict[tuple[str, str | None], Template | str] = field(default_factory=dict)
-    distrusted: set[Relative] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
+    loops: dict[tuple[int, ...], LoopMaker | None] = field(default_factory=dict)
+    checked: set[Relative] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return len(self.templates) + len(self.loops) + len(self.checked)
 
     def template(self, text: str, cell: str | None = None) -> Template:
         """Return the template of a text.  Raises Refused if formulas cannot parse it."""
@@ -54,14 +65,40 @@ class Experience:
             raise Refused(known)
         return known
 
+    def loop(self, codes: Sequence[Generated]) -> LoopMaker | None:
+        """Return the maker of a loop over formulas; None if it cannot be made."""
+        key = tuple(map(id, codes))
+        if key not in self.loops:
+            maker: LoopMaker | None = None
+            if len(codes) <= WIDEST:
+                with suppress(RecursionError, MemoryError, SyntaxError, UnicodeError, Unable):
+                    maker = compile_loop([code.source for code in codes])
+            self.loops[key] = maker
+        return self.loops[key]
+
+
+@dataclass
+class Doubts:
+    """What is kept when a calculation starts again.
+
+    distrusted: texts of formulas whose generated code was wrong.
+    """
+
+    distrusted: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
 
 class Evaluator:
     """Gives the values of the cells of one book."""
 
     def __init__(
-        self, experience: Experience, reader: KeyReader, sheets: Mapping[str, SheetCells]
+        self,
+        experience: Experience,
+        doubts: Doubts,
+        reader: KeyReader,
+        sheets: Mapping[str, SheetCells],
     ) -> None:
-        self._experience = experience
+        self._experience, self._doubts = experience, doubts
         self._reader = reader
         self._sheets = sheets
         self._turned: dict[str, list[str]] = {}  # kind of number to the cells turned to #NUM!
@@ -83,25 +120,29 @@ class Evaluator:
             kinds = tuple([kind_of(operand) for operand in operands])
             if UNCOMPUTED in kinds:
                 return _given_up(plan, row, operands)
-            if pattern.native:
+            if self._may_be_native(pattern):
                 return self._native(plan, row, kinds, operands)
             return self._by_formulas(plan, row, operands, pending)
         except Refused as refused:
             return Uncomputed(str(refused))
 
+    @staticmethod
+    def _may_be_native(pattern: Pattern) -> bool:
+        return not pattern.positional and pattern.template is not None and pattern.template.native
+
     def _parse(self, pattern: Pattern) -> None:
         relative = pattern.relative
-        pattern.native = relative not in self._experience.distrusted
         try:
             pattern.template = self._experience.template(relative.text)
             pattern.positional = pattern.template.parsed.positional
+            pattern.checked = relative in self._experience.checked
+            pattern.template.native = relative.text not in self._doubts.distrusted
         except Refused as refused:
             # A colon between two operands joins places, and places they have in one cell only.
             pattern.positional = re.search(r"(?<!A1):|:(?!B2)", relative.text) is not None
             if not pattern.positional:
                 pattern.refused = str(refused)
                 raise
-        pattern.native &= not pattern.positional
 
     # --- by generated code ---
 
@@ -109,56 +150,94 @@ class Evaluator:
         self, plan: Plan, row: int, kinds: tuple[str, ...], operands: Operands
     ) -> Scalar | Uncomputed:
         pattern = plan.pattern
-        function = plan.function(kinds, operands)
-        if function is None:
+        bound = plan.bound(kinds, operands)
+        if bound is None:
             return self._by_formulas(plan, row, operands, [])
+        code = bound.code
         try:
-            value: Scalar = function(row)
+            value: Scalar = bound.function(row)
         except Exception:
             # Whatever it is, a division by zero, an overflow, text where a number should be:
             # formulas knows what becomes of it.
             return self._by_formulas(plan, row, operands, [])
-        if kinds not in pattern.trusted:
+        if not code.trusted or (pattern.cells == 1 and not pattern.checked):
             expected = self._by_formulas(plan, row, operands, [])
             if not _same(value, expected):
-                self._distrust(plan, row, value, expected)
+                if self._distrust(plan, row, value, expected):
+                    raise Distrusted
                 return expected
-            pattern.trusted.add(kinds)
+            code.trusted = True
+            if pattern.cells == 1:
+                self._note_checked(pattern)
+        pattern.used = True
         if EMPTY not in kinds and pattern.cells > 1:  # a cell is empty in this row, not in all
-            plan.fast = function
+            plan.fast, plan.in_use = bound.function, bound
         return value
+
+    def loop(self, plans: Sequence[Plan]) -> Loop | None:
+        """Return what computes a row of all these, row by row; None if one of them is in doubt."""
+        codes = [plan.in_use.code for plan in plans if plan.in_use is not None]
+        if len(codes) < len(plans):
+            return None
+        maker = self._experience.loop(codes)
+        if maker is None:
+            return None
+        places: list[object] = []
+        for plan in plans:
+            assert plan.in_use is not None
+            places += [plan.target.numbers, plan.target.others, *plan.in_use.places]
+        return maker(*places)
 
     def _distrust(
         self, plan: Plan, row: int, value: Scalar | Uncomputed, expected: Scalar | Uncomputed
-    ) -> None:
-        pattern, sheet = plan.pattern, plan.sheet
-        pattern.native = False
-        self._experience.distrusted.add(pattern.relative)
-        self._experience.notes.append(
+    ) -> bool:
+        """Use no more generated code for a formula; return whether it may have been used."""
+        template, sheet = plan.pattern.template, plan.sheet
+        assert template is not None
+        was_trusted = template.trusted
+        template.native = False
+        template.trust_nothing()
+        self._doubts.distrusted.add(plan.pattern.relative.text)
+        self._doubts.notes.append(
             f"{address(sheet.name, row, plan.column)}: generated code gave {value} for "
             f"{sheet.grid[row, plan.column]}, formulas gives {expected}; all cells with this "
             "formula were calculated by formulas itself."
         )
-        if pattern.trusted:
-            raise Distrusted
+        return was_trusted
 
     def check_witnesses(self, patterns: Iterable[Pattern]) -> None:
-        """Calculate one more cell of every trusted formula by formulas.
+        """Calculate a cell of every formula by formulas, where that has not been done.
 
         Raises Distrusted if one differs.
         """
+        chosen: list[Witness] = []
         for pattern in patterns:
-            # The only cell of its kind has been calculated by formulas already.
-            if not pattern.trusted or pattern.witness is None or pattern.cells == 1:
+            if not pattern.used or pattern.witness is None or pattern.checked:
                 continue
             sheet, row, column = pattern.witness
             plan = sheet.column(column).plans[row]
             value = plan.target.value(row, [])
-            if isinstance(value, Uncomputed):
+            if not isinstance(value, Uncomputed):
+                chosen.append(Witness(plan, row, value, plan.operands(row, [])))
+        known = by_template(chosen)
+        wrong = False
+        for witness in chosen:
+            plan, row, value, operands = witness
+            if _same(value, known.get(id(witness))):
+                self._note_checked(plan.pattern)
                 continue
-            expected = self._by_formulas(plan, row, plan.operands(row, []), [])
-            if not _same(value, expected):
-                self._distrust(plan, row, value, expected)
+            expected = self._by_formulas(plan, row, operands, [])
+            template = plan.pattern.template
+            if _same(value, expected):
+                self._note_checked(plan.pattern)
+            elif template is not None and template.native:
+                wrong |= self._distrust(plan, row, value, expected)
+        if wrong:
+            raise Distrusted
+
+    def _note_checked(self, pattern: Pattern) -> None:
+        pattern.checked = True
+        self._experience.checked.add(pattern.relative)
 
     # --- by formulas ---
 
@@ -200,7 +279,7 @@ class Evaluator:
 
     def notes(self) -> list[str]:
         """Return what a user should know about the values."""
-        notes = list(self._experience.notes)
+        notes = list(self._doubts.notes)
         for what, cells in self._turned.items():
             more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
             notes.append(f"{cells[0]}{more}: formulas gave {what}, shown as #NUM!.")

@@ -1,18 +1,18 @@
 """Formulas on their way from text to function: once per text, per key, and per column.
 
-A ``Template`` is what formulas parsed, shared by all formulas that differ in references alone.
-A ``Pattern`` is a formula with its relative references; whether its generated code is trusted
-is decided for it.  A ``Plan`` is a pattern in one column of one sheet, where its relative columns
-are columns; the function it makes is called with the row alone.
+A ``Template`` is what formulas parsed, shared by all formulas that differ in references alone;
+whether code generated from it was seen to be right is noted there.  A ``Pattern`` is a formula
+with its relative references.  A ``Plan`` is a pattern in one column of one sheet, where its
+relative columns are columns; the function it makes is called with the row alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from xlsgd.cells import Scalar, Uncomputed
-from xlsgd.engines.fast.compiled import Formula, Maker, compile_formula
+from xlsgd.engines.fast.compiled import Formula, Source, compile_formula
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.kinds import EMPTY, MIXED, NUMBER, Doubt, Unable
 from xlsgd.engines.fast.library import Library
@@ -26,24 +26,67 @@ __all__ = ["Operands", "Pattern", "Plan", "Template"]
 Operands = list[Scalar | Uncomputed | Block]
 
 
+class Bound(NamedTuple):
+    """Generated code bound to a place.
+
+    function: computes a cell.   code: what it was made by.   places: what ``c`` and ``o`` of each
+    operand are, see READ in compiled.py.
+    """
+
+    function: Formula
+    code: Generated
+    places: list[object]
+
+
+class Generated:
+    """Generated code of a formula, for operands of certain kinds in certain places.
+
+    trusted: whether a value of it was seen to agree with formulas.
+    """
+
+    __slots__ = ("make", "source", "trusted")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.make = compile_formula(source)
+        self.trusted = False
+
+
 class Template:
-    """A formula as formulas parsed it.  Raises Refused if formulas cannot parse it."""
+    """A formula as formulas parsed it.  Raises Refused if formulas cannot parse it.
+
+    native: whether generated code may be used.
+    """
 
     def __init__(self, library: Library, text: str, cell: str | None = None) -> None:
         self.parsed = Parsed(library, text, cell)
-        self._makers: dict[object, Maker | None] = {}
+        self.native = True
+        self._generated: dict[object, Generated | None] = {}
 
-    def maker(
+    @property
+    def trusted(self) -> bool:
+        """Whether any of its generated code is trusted."""
+        return any(code is not None and code.trusted for code in self._generated.values())
+
+    def trust_nothing(self) -> None:
+        """Forget that any of its code was right."""
+        for code in self._generated.values():
+            if code is not None:
+                code.trusted = False
+
+    def generated(
         self, kinds: tuple[str, ...], sizes: Mapping[int, Size], reads: tuple[str, ...]
-    ) -> Maker | None:
-        """Return what makes functions of the formula; None if formulas itself has to be asked."""
+    ) -> Generated | None:
+        """Return the code of the formula; None if formulas itself has to be asked."""
         key = kinds, tuple(sizes.items()), reads
-        if key not in self._makers:
+        if key not in self._generated:
             try:
-                self._makers[key] = compile_formula(self.parsed.expression, kinds, sizes, reads)
+                self._generated[key] = Generated(
+                    Source(self.parsed.expression, kinds, sizes, reads)
+                )
             except Unable:
-                self._makers[key] = None
-        return self._makers[key]
+                self._generated[key] = None
+        return self._generated[key]
 
 
 class Pattern:
@@ -51,8 +94,8 @@ class Pattern:
 
     template: None until it is first needed, and for a formula that was refused.
     refused: why no cell of it can be computed; None if it can.
-    trusted: the kinds of operands for which generated code was seen to agree with formulas.
-    native: whether generated code may be used at all.
+    checked: whether formulas itself has calculated a cell of it that generated code gave as well.
+    used: whether generated code has been used.
     positional: whether the value depends on where a cell stands.
     witness: a cell from the middle of all that hold the formula: its sheet, row and column.
     """
@@ -61,9 +104,8 @@ class Pattern:
         self.relative = relative
         self.refused = refused
         self.template: Template | None = None
-        self.native = True
+        self.checked = self.used = False
         self.positional = False
-        self.trusted: set[tuple[str, ...]] = set()
         self.cells = 0
         self.witness: tuple[SheetCells, int, int] | None = None
 
@@ -93,10 +135,10 @@ class Plan:
     """A pattern in one column of one sheet.
 
     target: the column, where the values go.
-    fast: the function to try first.
+    fast: the function to try first.   in_use: what it comes from.
     """
 
-    __slots__ = ("_functions", "_places", "column", "fast", "pattern", "sheet", "target")
+    __slots__ = ("_bound", "_places", "column", "fast", "in_use", "pattern", "sheet", "target")
 
     def __init__(
         self, pattern: Pattern, sheet: SheetCells, column: int, sheets: Mapping[str, SheetCells]
@@ -106,7 +148,8 @@ class Plan:
         self.column = column
         self.target = sheet.column(column)
         self.fast: Formula = doubt
-        self._functions: dict[tuple[str, ...], Formula | None] = {}
+        self.in_use: Bound | None = None
+        self._bound: dict[tuple[str, ...], Bound | None] = {}
         self._places: list[_Place] = []
         for slot in pattern.relative.slots:
             there = sheet if slot.sheet is None else sheets[slot.sheet]
@@ -131,6 +174,31 @@ class Plan:
                 operands.append(float(top if slot.kind == "row" else left))
         return operands
 
+    def areas(self, first: int, last: int) -> Iterator[tuple[SheetCells, int, int, int, int]]:
+        """Yield what the formula looks at in any of these rows: sheet, top, left, bottom, right."""
+        for slot, sheet, *_ in self._places:
+            if slot.kind in ("cell", "range"):
+                top, left, bottom, right = slot.at(first, self.column)
+                if first != last:
+                    other_top, _, other_bottom, _ = slot.at(last, self.column)
+                    top, bottom = min(top, other_top), max(bottom, other_bottom)
+                yield sheet, top, left, bottom, right
+
+    def furthest_row(self, column: int) -> int | None:
+        """Return how many rows further down than itself the formula looks in a column of its own
+        sheet; None if the row is a fixed one, or differs from row to row."""
+        found: list[int] = []
+        for slot, sheet, *_ in self._places:
+            if slot.kind not in ("cell", "range") or sheet is not self.sheet:
+                continue
+            _, left, _, right = slot.at(1, self.column)
+            if left <= column <= right:
+                (top_fixed, top), _, (bottom_fixed, bottom), _ = slot.corners
+                if top_fixed or bottom_fixed:
+                    return None
+                found.append(max(top, bottom))
+        return max(found, default=None)
+
     def where(self, number: int, row: int, operand: Scalar | Uncomputed | Block) -> str:
         """Return the address of an operand given up; of a range, of the first such cell in it."""
         place = self._places[number]
@@ -154,15 +222,15 @@ class Plan:
                         cells.append((column.plans[y], y))
         return cells
 
-    def function(self, kinds: tuple[str, ...], operands: Operands) -> Formula | None:
-        """Return the function for operands of these kinds, None if formulas has to be asked."""
+    def bound(self, kinds: tuple[str, ...], operands: Operands) -> Bound | None:
+        """Return the code for operands of these kinds; None if formulas has to be asked."""
         if self.pattern.cells == 1:  # to be used once: it need not be kept, with its ranges
             return self._make(kinds, operands)
-        if kinds not in self._functions:
-            self._functions[kinds] = self._make(kinds, operands)
-        return self._functions[kinds]
+        if kinds not in self._bound:
+            self._bound[kinds] = self._make(kinds, operands)
+        return self._bound[kinds]
 
-    def _make(self, kinds: tuple[str, ...], operands: Operands) -> Formula | None:
+    def _make(self, kinds: tuple[str, ...], operands: Operands) -> Bound | None:
         template = self.pattern.template
         assert template is not None
         sizes: dict[int, Size] = {}
@@ -189,8 +257,8 @@ class Plan:
                 read, c = "given", operand
             reads.append(read)
             bound += [c, o]
-        maker = template.maker(kinds, sizes, tuple(reads))
-        return None if maker is None else maker(*bound)
+        code = template.generated(kinds, sizes, tuple(reads))
+        return None if code is None else Bound(code.make(*bound), code, bound)
 
     def _range(self, place: _Place, block: Block) -> tuple[str, object, object, Size]:
         (top_fixed, top), _, (bottom_fixed, bottom), _ = place.slot.corners

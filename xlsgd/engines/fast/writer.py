@@ -47,27 +47,33 @@ class Writer:
     """Lines of Python under construction.
 
     kinds: of every operand.  sizes: of those that are ranges, by operand number.
+    mark: stands at the end of every name, so that several formulas can share a function.
     """
 
     def __init__(
-        self, expression: Expression, kinds: Sequence[str], sizes: Mapping[int, Size]
+        self,
+        expression: Expression,
+        kinds: Sequence[str],
+        sizes: Mapping[int, Size],
+        mark: str = "",
     ) -> None:
         self.lines: list[str] = []
         self._expression = expression
         self._kinds = kinds
         self._sizes = sizes
+        self._mark = mark
         self._names = 0
         # What has been written, by node; a block has a scope of its own on top, for what is
         # computed in one branch of an IF is not there in the other.
         self._scopes: list[dict[str, Written]] = [{}]
 
-    def write(self) -> None:
-        """Write the whole expression, up to its ``return``."""
+    def write(self) -> Written:
+        """Write the whole expression, and return what stands for its value."""
         root = self._expression.root
         value = self.known(root)
         if value.kind in (NUMBERS, MIXED):
             raise Unable("a range")
-        self.line(f"return {'0.0' if value.kind == EMPTY else value.text}")
+        return Written("0.0", NUMBER) if value.kind == EMPTY else value
 
     # --- for the rules: writing ---
 
@@ -78,7 +84,7 @@ class Writer:
 
     def new_name(self) -> str:
         self._names += 1
-        return f"t{self._names}"
+        return f"t{self._names}{self._mark}"
 
     def let(self, text: str, kind: str, sure: bool = True) -> Written:
         """Write an assignment of text to a new name."""
@@ -103,7 +109,7 @@ class Writer:
                 return scope[id_]
         node = self._expression.nodes.get(id_)
         if isinstance(node, Operand):
-            written = Written(f"a{node.slot}", self._kinds[node.slot])
+            written = Written(f"a{node.slot}{self._mark}", self._kinds[node.slot])
         elif isinstance(node, Constant):
             written = _constant(node.value)
         elif isinstance(node, Call) and node.name in RULES:
