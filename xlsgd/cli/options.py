@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlsgd.errors import SpecError
+from xlsgd.many.calls import Limits
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
 
-__all__ = ["given_data", "run_options", "start_options", "tell_of", "verifying"]
+__all__ = [
+    "given_data",
+    "given_limits",
+    "many_options",
+    "run_options",
+    "start_options",
+    "tell_of",
+    "verifying",
+]
 
 
 def _numbers(
@@ -96,6 +105,34 @@ run_options = _added(
         help="Start weights of titanic: random, or solved by torch.",
     ),
 )
+
+# What everything that works on many workbooks takes.
+many_options = _added(
+    click.option(
+        "-j", "--jobs", type=int, metavar="N",
+        help="Work on so many workbooks at once, in a process each; 0: one per core.  [1]",
+    ),
+    click.option(
+        "--timeout", type=float, metavar="SECONDS",
+        help=f"Give up on a workbook that takes longer.  [{Limits().seconds:g}]",
+    ),
+    click.option(
+        "--memory", type=int, metavar="MIB",
+        help=f"Give up on a workbook that needs more.  [{Limits().memory}]",
+    ),
+    click.option(
+        "--dask", metavar="ADDRESS",
+        help="Work on the Dask cluster whose scheduler is there, such as tcp://10.0.0.1:8786.",
+    ),
+)  # fmt: skip
+
+
+def given_limits(timeout: float | None, memory: int | None) -> Limits:
+    """Return the limits that were asked for.  Raises SpecError if they make no sense."""
+    given = Limits()
+    return Limits(
+        given.seconds if timeout is None else timeout, given.memory if memory is None else memory
+    )
 
 
 def given_data(
