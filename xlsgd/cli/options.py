@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlsgd.errors import SpecError
 from xlsgd.many.calls import Limits
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
 
 __all__ = [
-    "given_data",
     "given_limits",
     "many_options",
     "run_options",
@@ -133,24 +131,6 @@ def given_limits(timeout: float | None, memory: int | None) -> Limits:
     return Limits(
         given.seconds if timeout is None else timeout, given.memory if memory is None else memory
     )
-
-
-def given_data(
-    lesson: str, source: str | None, points: int | None, noise: float | None, seed: int | None
-) -> Dataset | None:
-    """Return the data that was asked for, None for the lesson's own."""
-    from xlsgd.lessons import get_plan
-
-    plan = get_plan(lesson)
-    making = {"--points": points, "--noise": noise}
-    if not plan.seeds_weights:
-        making["--seed"] = seed
-    given = [name for name, value in making.items() if value is not None]
-    if source is not None:
-        if given:
-            raise SpecError(f"--data and {given[0]} exclude each other: data is read or made up")
-        return plan.read_data(source)
-    return plan.make_data(points, noise, seed) if given else None
 
 
 def tell_of(data: Dataset, source: str | None) -> None:

@@ -10,9 +10,11 @@ import os
 import pickle
 import signal
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any, BinaryIO
 
 from xlsgd.errors import XlsgdError
@@ -31,6 +33,7 @@ def main() -> None:
         pickle.dump(answer, answers)
         answers.flush()
 
+    Thread(target=_end_without, args=(os.getppid(),), daemon=True).start()
     function, memory = pickle.load(calls)
     try:
         do = _prepared(function)
@@ -97,10 +100,20 @@ def _allow_memory(mebibytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
 
 
+def _end_without(parent: int) -> None:
+    """End when whoever started this process is gone, and cannot end it any more."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    if sys.platform != "win32":
+        os.killpg(0, signal.SIGKILL)  # with what it has started
+    os._exit(1)
+
+
 def _end_after(seconds: float) -> None:
     """Have the system end this process, whatever it is busy with; 0 for not.
 
-    Whoever started it does so in time, unless that process is gone itself.
+    Whoever started it does so in time, unless that process is gone itself, and C code may keep
+    the thread that looks after that from running.
     """
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_REAL, seconds)
