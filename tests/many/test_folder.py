@@ -114,6 +114,7 @@ def test_a_name_that_is_none_for_a_terminal(run: Run, tmp_path: Path) -> None:
         (("--memory", "3"), "--memory: got 3, need 64 MiB or more"),
         (("--resume",), "--resume is about the file of --jsonl"),
         (("--force",), "--force is about the file of --jsonl"),
+        (("--json", "new", "--jsonl", "new"), "--json, --junit and --jsonl: need a file each"),
         (("--resume", "--force", "--jsonl", "new"), "--resume and --force exclude each other"),
     ],
 )

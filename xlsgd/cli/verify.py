@@ -67,15 +67,17 @@ def verify(
 ) -> None:
     """Check workbooks against PyTorch, every cell.  A folder stands for all .xlsx files in it.
 
-    One file alone is described in detail.  A folder, several files, or an option for many gives a
-    line a file: then each is checked in a process of its own kind, which a workbook that hangs or
-    crashes does not outlive.
+    One file alone is described in detail.  A folder, several files, or one of the options -j,
+    --timeout, --memory, --dask and --jsonl gives a line a file; one that hangs or crashes does
+    not stop the others.
     """
     with errors_as_text():
         files = _workbooks(paths)
-        for target in (json_file, junit_file, jsonl_file):
-            if target is not None:
-                refuse_to_overwrite(files, target)
+        targets = [t.resolve() for t in (json_file, junit_file, jsonl_file) if t is not None]
+        if len(set(targets)) < len(targets):
+            raise SpecError("--json, --junit and --jsonl: need a file each, got one for two")
+        for target in targets:
+            refuse_to_overwrite(files, target)
         if (resume or force) and jsonl_file is None:
             raise SpecError(f"{'--resume' if resume else '--force'} is about the file of --jsonl")
         if resume and force:

@@ -46,10 +46,8 @@ def prepare() -> None:
     from xlsgd import generation
     from xlsgd.engines import formulas
     from xlsgd.sheets import package, workbook
-    from xlsgd.torch_side.plain import load_torch
 
     assert all((generation, formulas, package, workbook))
-    load_torch().set_num_threads(1)
 
 
 def write(
