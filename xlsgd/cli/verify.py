@@ -73,8 +73,8 @@ def verify(
     """
     with errors_as_text():
         files = _workbooks(paths)
-        targets = [t.resolve() for t in (json_file, junit_file, jsonl_file) if t is not None]
-        if len(set(targets)) < len(targets):
+        targets = [file for file in (json_file, junit_file, jsonl_file) if file is not None]
+        if len({target.resolve() for target in targets}) < len(targets):
             raise SpecError("--json, --junit and --jsonl: need a file each, got one for two")
         for target in targets:
             refuse_to_overwrite(files, target)

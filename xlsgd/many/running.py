@@ -6,9 +6,11 @@ joblib hands out the calls and takes the answers. What it runs only waits for a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,8 +75,7 @@ def _place(work: Work, jobs: int, dask: str | None) -> Iterator[dict[str, Any]]:
         yield {"n_jobs": jobs, "backend": "threading"}
         return
     try:
-        from distributed import Client
-        from distributed.comm import CommClosedError
+        from distributed import Client, KilledWorker
         from joblib import parallel_config
     except ImportError as error:
         raise ClusterError(
@@ -90,11 +91,18 @@ def _place(work: Work, jobs: int, dask: str | None) -> Iterator[dict[str, Any]]:
         try:
             client.wait_for_workers(1, timeout=_CONNECT)
         except TimeoutError as error:
-            raise ClusterError(f"--dask {dask}: the cluster has no workers") from error
+            raise ClusterError(
+                f"--dask {dask}: the cluster has no workers after {_CONNECT:g} s"
+            ) from error
         try:
             with parallel_config(backend="dask", client=client, n_jobs=-1):
                 yield {}
-        except (CommClosedError, TimeoutError) as error:
-            raise ClusterError(f"--dask {dask}: the cluster got lost ({error})") from error
+        except (CancelledError, KilledWorker, OSError, TimeoutError) as error:
+            raise ClusterError(
+                f"--dask {dask}: the cluster got lost ({type(error).__name__}); results so far "
+                "are in the file of --jsonl, if there is one, and --resume goes on"
+            ) from error
         finally:
-            client.run(end_helpers, work, on_error="ignore")
+            # Where the scheduler is gone nobody can be told; helpers end with their workers.
+            with contextlib.suppress(OSError, TimeoutError):
+                client.run(end_helpers, work, on_error="ignore")
