@@ -79,6 +79,7 @@ def main() -> None:
         results = Path(temporary) / "results.jsonl"
         xlsgd = (sys.executable, "-m", "xlsgd")
         seeds = ("--epochs", "1", "--seeds", f"1-{count}", "-o", str(folder), "--resume")
+        missing = count - len(list(folder.glob("graddesc-*.xlsx")))
         written = measured(*xlsgd, "generate", "graddesc", *seeds, "-j", "2")
         files = [str(folder / f"graddesc-{seed}.xlsx") for seed in range(1, count + 1)]
         size = sum(Path(file).stat().st_size for file in files) / count
@@ -101,7 +102,7 @@ def main() -> None:
           f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")  # fmt: skip
     print(f"{'run':<20} {'wall s':>8} {'CPU s':>8} {'CPU ms each':>12} {'MB':>6}")
     for name, run in {"generate -j 2": written, **runs}.items():
-        each = 1000 * run.cpu / count
+        each = 1000 * run.cpu / max(missing if run is written else count, 1)
         print(f"{name:<20} {run.wall:8.1f} {run.cpu:8.1f} {each:12.0f} {run.memory:6.0f}")
     one, two = runs["verify -j 1"], runs["verify -j 2"]
     print(
