@@ -214,11 +214,11 @@ def test_every_word_of_a_verdict_is_explained() -> None:
 # The JSON report
 
 
-def _field_tables() -> dict[str, list[str]]:
-    """Return the fields that docs/verify.md describes, by the name of their table."""
+def _field_tables(page: str = "verify.md") -> dict[str, list[str]]:
+    """Return the fields that a page describes, by the name of their table."""
     tables: dict[str, list[str]] = {}
     name = None
-    for line in _text(ROOT / "docs" / "verify.md").splitlines():
+    for line in _text(ROOT / "docs" / page).splitlines():
         mark = re.match(r"<!-- fields: (\w+) -->", line)
         if mark:
             name = mark[1]
@@ -260,6 +260,25 @@ def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
     }
     assert _field_tables() == {name: list(part) for name, part in parts.items()}
     assert document["schema"] in _in_code([ROOT / "docs" / "verify.md"])
+
+
+def test_every_field_of_a_line_of_results_is_described() -> None:
+    from xlsgd.many.calls import ANSWERS
+    from xlsgd.many.results import SCHEMA, Result
+
+    none = Result("", "failed", "bug", "", 0, None, "", "", None, None, 1, 1, None)
+    tables = _field_tables("many-workbooks.md")
+    assert tables["line"] == list(json.loads(none.to_json()))
+    assert set(tables["reason"]) == set(ANSWERS) - {"done", "stopped"}
+    assert SCHEMA in _in_code([ROOT / "docs" / "many-workbooks.md"])
+
+
+def test_the_limits_that_are_given_are_described() -> None:
+    from xlsgd.many.calls import Limits
+
+    page = _text(ROOT / "docs" / "many-workbooks.md")
+    assert f"given up; {Limits().seconds:g} if you do not say" in page
+    assert f"given up; {Limits().memory} if you do not say" in page
 
 
 # The architecture page

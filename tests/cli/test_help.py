@@ -18,7 +18,17 @@ from xlsgd.nets import layer_types
 from xlsgd.optimizers import optimizers
 
 Run = Callable[..., Result]
-SLOW = ("torch", "formulas", "openpyxl", "pandas", "numpy", "schedula", "lxml")
+SLOW = (
+    "torch",
+    "formulas",
+    "joblib",
+    "distributed",
+    "openpyxl",
+    "pandas",
+    "numpy",
+    "schedula",
+    "lxml",
+)
 
 
 def test_help_loads_nothing_slow() -> None:

@@ -12,7 +12,15 @@ import click
 
 from xlsgd.errors import SpecError, XlsgdError
 
-__all__ = ["AGREES", "DIFFERS", "FAILED", "ProgressBar", "errors_as_text", "refuse_to_overwrite"]
+__all__ = [
+    "AGREES",
+    "DIFFERS",
+    "FAILED",
+    "InOrder",
+    "ProgressBar",
+    "errors_as_text",
+    "refuse_to_overwrite",
+]
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 """Exit statuses, as those of ``diff``."""
@@ -58,6 +66,40 @@ class ProgressBar:
         if self._shown and self._last:
             click.echo("\r\x1b[K", nl=False, err=True)
             self._last = ""
+
+
+class InOrder:
+    """Lines about things that are done in any order, printed in the order of the things.
+
+    A line waits for those of all things before it; a bar shows how many are done.
+    """
+
+    def __init__(self, bar: ProgressBar, what: str, total: int) -> None:
+        self._bar, self._what, self._total = bar, what, total
+        self._waiting: dict[int, str | None] = {}
+        self._done = self._next = 0
+        bar(what, 0, total)
+
+    def add(self, place: int, line: str | None) -> None:
+        """Take the line of the thing at a place, None if there is nothing to say about it."""
+        self._waiting[place] = line
+        self._done += 1
+        if place == self._next:
+            self._bar.clear()
+        while self._next in self._waiting:
+            self._say(self._waiting.pop(self._next))
+            self._next += 1
+        self._bar(self._what, self._done, self._total)
+
+    def rest(self) -> None:
+        """Print what waits for something that will not come any more."""
+        self._bar.clear()
+        for place in sorted(self._waiting):
+            self._say(self._waiting.pop(place))
+
+    def _say(self, line: str | None) -> None:
+        if line is not None:
+            click.echo(line)
 
 
 def refuse_to_overwrite(inputs: Sequence[Path], output: Path) -> None:

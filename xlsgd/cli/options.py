@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlsgd.errors import SpecError
+from xlsgd.many.calls import Limits
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
 
-__all__ = ["given_data", "run_options", "start_options", "tell_of", "verifying"]
+__all__ = [
+    "given_limits",
+    "many_options",
+    "run_options",
+    "start_options",
+    "tell_of",
+    "verifying",
+]
 
 
 def _numbers(
@@ -97,23 +104,33 @@ run_options = _added(
     ),
 )
 
+# What everything that works on many workbooks takes.
+many_options = _added(
+    click.option(
+        "-j", "--jobs", type=int, metavar="N",
+        help="Work on so many workbooks at once, in a process each; 0: one per core.  [1]",
+    ),
+    click.option(
+        "--timeout", type=float, metavar="SECONDS",
+        help=f"Give up on a workbook that takes longer.  [{Limits().seconds:g}]",
+    ),
+    click.option(
+        "--memory", type=int, metavar="MIB",
+        help=f"Give up on a workbook that needs more.  [{Limits().memory}]",
+    ),
+    click.option(
+        "--dask", metavar="ADDRESS",
+        help="Work on the Dask cluster whose scheduler is there, such as tcp://10.0.0.1:8786.",
+    ),
+)  # fmt: skip
 
-def given_data(
-    lesson: str, source: str | None, points: int | None, noise: float | None, seed: int | None
-) -> Dataset | None:
-    """Return the data that was asked for, None for the lesson's own."""
-    from xlsgd.lessons import get_plan
 
-    plan = get_plan(lesson)
-    making = {"--points": points, "--noise": noise}
-    if not plan.seeds_weights:
-        making["--seed"] = seed
-    given = [name for name, value in making.items() if value is not None]
-    if source is not None:
-        if given:
-            raise SpecError(f"--data and {given[0]} exclude each other: data is read or made up")
-        return plan.read_data(source)
-    return plan.make_data(points, noise, seed) if given else None
+def given_limits(timeout: float | None, memory: int | None) -> Limits:
+    """Return the limits that were asked for.  Raises SpecError if they make no sense."""
+    given = Limits()
+    return Limits(
+        given.seconds if timeout is None else timeout, given.memory if memory is None else memory
+    )
 
 
 def tell_of(data: Dataset, source: str | None) -> None:

@@ -16,7 +16,7 @@ from xlsgd.cli.common import (
     errors_as_text,
     refuse_to_overwrite,
 )
-from xlsgd.cli.options import given_data, run_options, start_options, tell_of
+from xlsgd.cli.options import run_options, start_options, tell_of
 from xlsgd.errors import SpecError
 
 __all__ = ["sweep"]
@@ -74,6 +74,7 @@ def sweep(
         for name, number in (("--check", per_side), ("--check-seed", check_seed)):
             if number < 0:
                 raise SpecError(f"{name}: got {number}, need a whole number, 0 or greater")
+        from xlsgd.lessons.given import given_data
         from xlsgd.sweeping.outputs import Outputs
 
         outputs = Outputs(Path(f"{lesson}-sweep" if stem is None else stem), table, force)

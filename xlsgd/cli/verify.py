@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +14,16 @@ from xlsgd.cli.common import (
     AGREES,
     DIFFERS,
     FAILED,
+    InOrder,
     ProgressBar,
     errors_as_text,
     refuse_to_overwrite,
 )
-from xlsgd.cli.options import verifying
+from xlsgd.cli.options import given_limits, many_options, verifying
 from xlsgd.errors import SpecError, XlsgdError
 
 if TYPE_CHECKING:
+    from xlsgd.many import Limits
     from xlsgd.report import Report
 
 __all__ = ["verify"]
@@ -35,51 +39,151 @@ __all__ = ["verify"]
 @click.option(
     "--junit", "junit_file", type=click.Path(path_type=Path), help="Write a report as JUnit XML."
 )
+@many_options
+@click.option(
+    "--jsonl", "jsonl_file", type=click.Path(path_type=Path),
+    help="Write a line of JSON per workbook, as they are done.",
+)  # fmt: skip
+@click.option(
+    "--resume", is_flag=True, help="Continue the file of --jsonl: do only what is not in it yet."
+)
+@click.option("--force", is_flag=True, help="Replace the file of --jsonl.")
 @verifying
 def verify(
     paths: tuple[Path, ...],
     json_file: Path | None,
     junit_file: Path | None,
+    jobs: int | None,
+    timeout: float | None,
+    memory: int | None,
+    dask: str | None,
+    jsonl_file: Path | None,
+    resume: bool,
+    force: bool,
     engine: str,
     rtol: float | None,
     atol: float | None,
     quiet: bool,
 ) -> None:
-    """Check workbooks against PyTorch, every cell.  A folder stands for all .xlsx files in it."""
+    """Check workbooks against PyTorch, every cell.  A folder stands for all .xlsx files in it.
+
+    One file alone is described in detail.  A folder, several files, or one of the options -j,
+    --timeout, --memory, --dask and --jsonl gives a line a file; one that hangs or crashes does
+    not stop the others.
+    """
     with errors_as_text():
         files = _workbooks(paths)
-        for target in (json_file, junit_file):
-            if target is not None:
-                refuse_to_overwrite(files, target)
+        targets = [file for file in (json_file, junit_file, jsonl_file) if file is not None]
+        if len({target.resolve() for target in targets}) < len(targets):
+            raise SpecError("--json, --junit and --jsonl: need a file each, got one for two")
+        for target in targets:
+            refuse_to_overwrite(files, target)
+        if (resume or force) and jsonl_file is None:
+            raise SpecError(f"{'--resume' if resume else '--force'} is about the file of --jsonl")
+        if resume and force:
+            raise SpecError("--resume and --force exclude each other: continue it or replace it")
         from xlsgd.engines import get_engine
         from xlsgd.tolerances import tolerances
 
         # What is wrong with the options is wrong for every file: say it once.
         get_engine(engine)
         tolerances(rtol, atol)
+        limits = given_limits(timeout, memory)
+        check = _Check(engine, rtol, atol, quiet, json_file is not None or junit_file is not None)
+        options = (jobs, timeout, memory, dask, jsonl_file)
+        if [*paths] == files and len(files) == 1 and all(option is None for option in options):
+            check.one(files[0])
+        else:
+            check.many(files, 1 if jobs is None else jobs, limits, dask, jsonl_file, resume, force)
+        _write_reports(json_file, junit_file, check.reports, check.failures)
+    sys.exit(check.status)
+
+
+class _Check:
+    """What is checked, how, and what came of it.
+
+    reports, failures: of the files that could be checked, and of the others; for many files they
+    are only kept if somebody wants them.   status: the exit status.
+    """
+
+    def __init__(
+        self, engine: str, rtol: float | None, atol: float | None, quiet: bool, keep: bool
+    ) -> None:
+        self._how = {"engine": engine, "rtol": rtol, "atol": atol}
+        self._quiet, self._keep = quiet, keep
+        self.reports: list[Report] = []
+        self.failures: list[tuple[str, str]] = []
+        self.status = AGREES
+
+    def one(self, file: Path) -> None:
+        """Check one file in this process and describe it in detail."""
+        from xlsgd.report.terminal import report_lines
         from xlsgd.verification import verify as check
 
-        reports: list[Report] = []
-        failures: list[tuple[str, str]] = []
-        from xlsgd.report.terminal import report_lines
-
-        for file in files:
-            progress = ProgressBar(quiet)
-            try:
-                report = check(file, engine, rtol, atol, progress)
-            except XlsgdError as error:
-                progress.clear()
-                failures.append((str(file), str(error)))
-                click.echo(f"Error: {error}", err=True)
-                continue
+        progress = ProgressBar(self._quiet)
+        try:
+            report = check(file, **self._how, progress=progress)  # type: ignore[arg-type]
+        except XlsgdError as error:
             progress.clear()
-            reports.append(report)
-            if not (quiet and report.ok):
-                click.echo("\n".join(report_lines(report)))
-        _write_reports(json_file, junit_file, reports, failures)
-    if failures:
-        sys.exit(FAILED)
-    sys.exit(AGREES if all(report.ok for report in reports) else DIFFERS)
+            self.failures.append((str(file), str(error)))
+            self.status = FAILED
+            click.echo(f"Error: {error}", err=True)
+            return
+        progress.clear()
+        self.reports.append(report)
+        self.status = AGREES if report.ok else DIFFERS
+        if not (self._quiet and report.ok):
+            click.echo("\n".join(report_lines(report)))
+
+    def many(
+        self,
+        files: Sequence[Path],
+        jobs: int,
+        limits: Limits,
+        dask: str | None,
+        jsonl_file: Path | None,
+        resume: bool,
+        force: bool,
+    ) -> None:
+        """Check files side by side and say a line about each, in their order."""
+        from xlsgd.many import ResultsFile, check_many
+        from xlsgd.report.json_report import report_from
+        from xlsgd.report.terminal import counted
+
+        counts = dict.fromkeys(("agrees", "differs", "failed"), 0)
+        kept: dict[int, Report | tuple[str, str]] = {}
+        lines = InOrder(ProgressBar(self._quiet), "verifying", len(files))
+        opened = nullcontext() if jsonl_file is None else ResultsFile(jsonl_file, resume, force)
+        with opened as results:
+            found = check_many(
+                files, **self._how, jobs=jobs, dask=dask, limits=limits, results=results,  # type: ignore[arg-type]
+            )  # fmt: skip
+            try:
+                with closing(found):
+                    for place, result in found:
+                        counts[result.status] += 1
+                        quiet = self._quiet and result.status == "agrees"
+                        lines.add(place, None if quiet else result.line)
+                        if self._keep and result.report is not None:
+                            kept[place] = report_from(result.report)
+                        elif self._keep:
+                            kept[place] = result.file, f"{result.file}: {result.message}"
+            except KeyboardInterrupt:
+                lines.rest()
+                done = sum(counts.values())
+                how = "" if jsonl_file is None else "; the same command with --resume goes on"
+                click.echo(f"Interrupted: {done:,} of {len(files):,} are done{how}", err=True)
+                sys.exit(FAILED)
+            finally:
+                lines.rest()
+        for place in sorted(kept):
+            one = kept[place]
+            self.failures.append(one) if isinstance(one, tuple) else self.reports.append(one)
+        if not self._quiet:
+            words = {"agrees": "agree", "differs": "differ", "failed": "failed"}
+            said = (f"{n:,} {status if n == 1 else words[status]}" for status, n in counts.items())
+            click.echo(f"{counted(len(files), 'workbook')}: {', '.join(said)}", err=True)
+        self.status = FAILED if counts["failed"] else DIFFERS if counts["differs"] else AGREES
 
 
 def _workbooks(paths: tuple[Path, ...]) -> list[Path]:

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xlsgd.report.report import Difference, Extreme, Report, SheetReport, Value
+from xlsgd.report.report import Difference, Extreme, Report, RunVerdict, SheetReport, Value
 
-__all__ = ["SCHEMA", "report_data", "to_json"]
+__all__ = ["SCHEMA", "report_data", "report_from", "to_json"]
 
 SCHEMA = "xlsgd.verify/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
@@ -105,3 +105,43 @@ def _value(value: Value) -> float | str | bool | None:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     return value if isinstance(value, str | bool) or value is None else str(value)
+
+
+def report_from(data: dict[str, Any]) -> Report:
+    """Return the report that ``report_data`` made data of, less what only a table needs.
+
+    That is: ``frame()`` is empty, and what was no number is text.
+    """
+    return Report(
+        file=data["file"],
+        engine=data["engine"],
+        engine_version=data["engine_version"],
+        torch_version=data["torch_version"],
+        sheets=[_sheet_from(sheet) for sheet in data["sheets"]],
+        notes=list(data["notes"]),
+    )
+
+
+def _sheet_from(data: dict[str, Any]) -> SheetReport:
+    plain = (
+        "name", "kind", "experiment", "formulas", "cells_compared", "cells_in_pattern",
+        "cells_stored", "cells_differing", "cells_following", "predictable_steps", "horizon",
+    )  # fmt: skip
+    verdict = data["verdict"]
+    return SheetReport(
+        **{name: data[name] for name in plain},
+        greatest_off=_extreme_from(data["greatest_difference"]),
+        greatest_relative=_extreme_from(data["greatest_relative_difference"]),
+        verdict=None if verdict is None else RunVerdict(torch_all=(verdict["torch"],), **verdict),
+        differences=[_difference_from(difference) for difference in data["differences"]],
+        unchecked={cell["cell"]: cell["reason"] for cell in data["unchecked"]},
+    )
+
+
+def _extreme_from(data: dict[str, Any] | None) -> Extreme | None:
+    return None if data is None else Extreme(**data)
+
+
+def _difference_from(data: dict[str, Any]) -> Difference:
+    fields = dict(data)
+    return Difference(off=fields.pop("difference"), **fields)

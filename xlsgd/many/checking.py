@@ -1,0 +1,147 @@
+"""Check many workbooks against PyTorch: one result a workbook, whatever becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from xlsgd.many.calls import Answer, Limits, Work
+from xlsgd.many.results import Result, ResultsFile, digest
+from xlsgd.many.running import answers
+
+__all__ = ["check", "check_many", "prepare"]
+
+
+# In a helper process
+
+
+def prepare() -> None:
+    """Import what a check needs, once for all workbooks."""
+    from xlsgd import verification
+    from xlsgd.cells import Book, Formula
+    from xlsgd.engines import get_engine
+    from xlsgd.torch_side.plain import load_torch
+
+    assert verification
+    load_torch().set_num_threads(1)
+    # Some libraries are only imported when there is something to calculate.
+    get_engine("formulas").calculate(Book({"first": {(1, 1): Formula("=SUM(1,2)")}}))
+
+
+def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dict[str, Any]:
+    """Return the report on a workbook as plain data."""
+    from xlsgd.report.json_report import report_data
+    from xlsgd.verification import verify
+
+    return report_data(verify(path, engine, rtol, atol))
+
+
+# Where they are asked for
+
+
+def check_many(
+    files: Sequence[str | Path],
+    *,
+    engine: str = "formulas",
+    rtol: float | None = None,
+    atol: float | None = None,
+    jobs: int = 1,
+    dask: str | None = None,
+    limits: Limits | None = None,
+    results: ResultsFile | None = None,
+) -> Generator[tuple[int, Result]]:
+    """Yield the result of every workbook as it comes, with its place among files.
+
+    engine, rtol, atol: as in ``xlsgd.verify``.
+    jobs: processes side by side; 0 for one per core.   dask: address of a Dask scheduler; every
+    core of that cluster then is a place to work at, and files must be there under the same names.
+    limits: what one workbook may take.
+    results: is continued: what it holds about these files as they are now is not done again.
+    Raises SpecError for options that make no sense, ClusterError if the cluster cannot be used.
+    """
+    from xlsgd.engines import get_engine
+    from xlsgd.tolerances import tolerances
+
+    get_engine(engine)
+    tolerances(rtol, atol)
+    limits = limits or Limits()
+    asked = {"engine": engine, "rtol": rtol, "atol": atol}
+    xlsgd = version("xlsgd")
+    known = {} if results is None else _known(results, {**asked, "xlsgd": xlsgd}, limits)
+    names = [str(file) for file in files]
+    shown = [name.encode("utf-8", "backslashreplace").decode() for name in names]
+    digests: dict[int, str | None] = {}
+    todo: list[int] = []
+    for place, name in enumerate(names):
+        earlier = known.get(shown[place])
+        if earlier is not None and earlier.sha256 == digest(Path(name)):
+            yield place, earlier
+        else:
+            todo.append(place)
+    if not todo:
+        return
+
+    def calls() -> Iterator[dict[str, Any]]:
+        for place in todo:
+            digests[place] = digest(Path(names[place]))
+            yield {"path": names[place], **asked}
+
+    work = Work(f"{__name__}:{check.__name__}", limits)
+    for number, answer in answers(work, calls(), jobs, dask):
+        place = todo[number]
+        status, message = _judged(names[place], answer)
+        result = Result(
+            file=shown[place],
+            status=status,
+            reason=None if answer.kind == "done" else answer.kind,
+            message=message,
+            seconds=round(answer.seconds, 3),
+            sha256=digests.pop(place),
+            xlsgd=xlsgd,
+            timeout=limits.seconds,
+            memory=limits.memory,
+            report=answer.value,
+            engine=engine,
+            rtol=rtol,
+            atol=atol,
+        )
+        if results is not None:
+            results.write(result)
+        yield place, result
+
+
+def _known(results: ResultsFile, asked: dict[str, Any], limits: Limits) -> dict[str, Result]:
+    """Return the results that still count, by the name of their file; the last one of each."""
+    known: dict[str, Result] = {}
+    for result in results.read():
+        same = all(getattr(result, name) == value for name, value in asked.items())
+        larger = (result.reason == "timeout" and limits.seconds > result.timeout) or (
+            result.reason == "memory" and limits.memory > result.memory
+        )
+        if same and not larger and result.sha256 is not None:
+            known[result.file] = result
+        else:
+            known.pop(result.file, None)
+    return known
+
+
+def _judged(name: str, answer: Answer) -> tuple[str, str]:
+    """Return the status of a workbook, and what to say of it in a line."""
+    if answer.kind != "done":
+        # Messages of xlsgd begin with the file, which stands in front of the line already.
+        return "failed", answer.message.removeprefix(f"{name}: ")
+    report = answer.value
+    if report["ok"]:
+        return "agrees", f"{report['cells_compared']:,} cells compared"
+    first = report["first_difference"]
+    if first is None:
+        tabs = [sheet["name"] for sheet in report["sheets"] if not sheet["ok"]]
+        return "differs", f"verdicts differ: {', '.join(tabs)}"
+    wrong = report["cells_differing"]
+    quantity = f" ({first['quantity']})" if first["quantity"] else ""
+    return "differs", (
+        f"{wrong:,} {'cell' if wrong == 1 else 'cells'}, first "
+        f"{first['sheet']}!{first['cell']}{quantity}: {first['reason']}"
+    )

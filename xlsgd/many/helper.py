@@ -1,0 +1,196 @@
+"""The side of a helper process that asks it: start it, give it a call, end it when it hangs.
+
+A Python signal cannot interrupt C code, and a pool of processes, as joblib's own or the standard
+library's, is broken as a whole when one process dies. So each place that works has a process of
+its own, and only waits for it: whatever happens in there, somebody outside is left to say so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from threading import Lock, Timer
+from typing import Any
+
+from xlsgd.many.calls import Answer, Work
+
+__all__ = ["ask", "end_helpers"]
+
+_START = 120.0
+"""Seconds within which a helper must have imported what it needs."""
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+"""Processes are what runs side by side here; threads in each would only be in each other's way."""
+
+
+class _Helper:
+    """One helper process."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._late = False
+        # -P: a file json.py beside the workbooks is not to be imported by anyone.
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "xlsgd.many.helper_main"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=work.folder,
+            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path},
+            # Ctrl-C is for whoever asked; and what a helper started ends with it.
+            start_new_session=True,
+        )
+
+    def start(self) -> Answer | None:
+        """Wait until it is ready.  Return what is in the way, if something is."""
+        answer = self._talk((self._work.function, self._work.limits.memory), _START)
+        if answer.kind == "ready":
+            return None
+        message = "took too long to start" if answer.kind == "timeout" else answer.message
+        return Answer("crashed", message=f"no helper process: {message}", seconds=answer.seconds)
+
+    def ask(self, arguments: dict[str, Any]) -> Answer:
+        """Return the answer to a call, or what became of it instead."""
+        limits = self._work.limits
+        answer = self._talk((arguments, limits.seconds), limits.seconds)
+        if answer.kind == "timeout":
+            message = f"timed out after {limits.seconds:g} s"
+        elif answer.kind == "memory":
+            message = f"needs more than {limits.memory:,} MiB of memory"
+            self.end()
+        elif answer.kind == "bug":
+            message = f"unexpected {answer.message}"
+        else:
+            return answer
+        return Answer(answer.kind, message=message, seconds=answer.seconds)
+
+    def _talk(self, message: object, seconds: float) -> Answer:
+        begun = time.perf_counter()
+        timer = Timer(seconds, self._give_up)
+        timer.daemon = True
+        timer.start()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            pickle.dump(message, self._process.stdin)
+            self._process.stdin.flush()
+            kind, value, text = pickle.load(self._process.stdout)
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            kind, value, text = "crashed", None, self._how_it_ended()
+        finally:
+            timer.cancel()
+        if kind == "crashed" and self._late:
+            kind = "timeout"
+        return Answer(kind, value, text, time.perf_counter() - begun)
+
+    def _give_up(self) -> None:
+        self._late = True
+        self.end()
+
+    def _how_it_ended(self) -> str:
+        # It closes its pipes a moment before it is gone and has an exit status.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self.end()
+        status = self._process.returncode
+        if status >= 0:
+            return f"its process ended with status {status}"
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        hint = "; is the machine out of memory?" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{hint}"
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be asked again."""
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        """End it, and whatever it has started, and wait until it is gone."""
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """End it and close its pipes.  To be called by nobody but who asks it."""
+        self.end()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+class _Helpers:
+    """The helpers of one work in this process: as many as are asked at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._idle: list[_Helper] = []
+        self._busy: set[_Helper] = set()
+        self._ended = False
+
+    def ask(self, work: Work, arguments: dict[str, Any]) -> Answer:
+        """Return the answer of a helper, a new one if all are busy."""
+        with self._lock:
+            if self._ended:
+                return Answer("stopped")
+            helper = self._idle.pop() if self._idle else None
+            if helper is None:
+                try:
+                    helper = _Helper(work)
+                except OSError as error:
+                    return Answer("crashed", message=f"no helper process: {error}")
+                fresh = True
+            else:
+                fresh = False
+            self._busy.add(helper)
+        answer = (helper.start() if fresh else None) or helper.ask(arguments)
+        with self._lock:
+            self._busy.discard(helper)
+            keep = not self._ended and answer.kind in ("done", "refused", "bug") and helper.usable
+            if keep:
+                self._idle.append(helper)
+            ended = self._ended
+        if not keep:
+            helper.close()
+        return Answer("stopped") if ended and answer.kind == "crashed" else answer
+
+    def end(self) -> None:
+        """End all helpers, the busy ones too; there will be no more."""
+        with self._lock:
+            self._ended = True
+            busy, idle = list(self._busy), self._idle
+            self._idle = []
+        for helper in busy:
+            helper.end()
+        for helper in idle:
+            helper.close()
+
+
+_ALL: dict[str, _Helpers] = {}
+_LOCK = Lock()
+
+
+def _helpers(work: Work) -> _Helpers:
+    with _LOCK:
+        return _ALL.setdefault(work.id, _Helpers())
+
+
+def ask(work: Work, arguments: dict[str, Any]) -> Answer:
+    """Have a helper process of this process do one call, within the limits.  Never raises."""
+    return _helpers(work).ask(work, arguments)
+
+
+def end_helpers(work: Work) -> None:
+    """End the helper processes of a work: it is done, or to be stopped."""
+    _helpers(work).end()

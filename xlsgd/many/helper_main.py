@@ -1,0 +1,123 @@
+"""A helper process: it imports once, then does call after call, until nobody asks any more.
+
+``python -m xlsgd.many.helper_main`` is started by xlsgd.many.helper and talks with it in pickles
+over what was its standard input and output when it started.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from typing import Any, BinaryIO
+
+from xlsgd.errors import XlsgdError
+
+__all__ = ["main"]
+
+_GRACE = 30
+"""After how many seconds beyond its limit a helper that nobody has ended ends by itself."""
+
+
+def main() -> None:
+    """Take calls until there are none."""
+    calls, answers = _private_pipes()
+
+    def tell(*answer: object) -> None:
+        pickle.dump(answer, answers)
+        answers.flush()
+
+    Thread(target=_end_without, args=(os.getppid(),), daemon=True).start()
+    function, memory = pickle.load(calls)
+    try:
+        do = _prepared(function)
+    except Exception as error:
+        return tell("bug", None, f"{type(error).__name__}: {error}")
+    _allow_memory(memory)
+    tell("ready", None, "")
+    while True:
+        try:
+            arguments, seconds = pickle.load(calls)
+        except EOFError:
+            return None
+        _end_after(seconds + _GRACE)
+        try:
+            value = do(**arguments)
+        except MemoryError:
+            # Who knows what else did not get its memory: no further call.
+            return tell("memory", None, "")
+        except XlsgdError as error:
+            tell("refused", None, str(error))
+        except Exception as error:
+            tell("bug", None, f"{type(error).__name__}: {error}")
+        else:
+            tell("done", value, "")
+        _end_after(0)
+
+
+def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Return the pipes for calls and answers, where no library can read or print.
+
+    Nor do processes that a library starts get hold of them: duplicates are not inherited.
+    """
+    calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    for stream, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
+        null = os.open(os.devnull, mode)
+        os.dup2(null, stream)
+        os.close(null)
+    return calls, answers
+
+
+def _prepared(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    home = import_module(module)
+    prepare = getattr(home, "prepare", None)
+    if prepare is not None:
+        prepare()
+    function: Callable[..., Any] = getattr(home, attribute)
+    return function
+
+
+def _allow_memory(mebibytes: int) -> None:
+    """Let the process have so much address space beyond what it has now, where that is known."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return
+    allowed = pages * resource.getpagesize() + (mebibytes << 20)
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or allowed < hard:
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
+
+
+def _end_without(parent: int) -> None:
+    """End when whoever started this process is gone, and cannot end it any more."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    if sys.platform != "win32":
+        os.killpg(0, signal.SIGKILL)  # with what it has started
+    os._exit(1)
+
+
+def _end_after(seconds: float) -> None:
+    """Have the system end this process, whatever it is busy with; 0 for not.
+
+    Whoever started it does so in time, unless that process is gone itself, and C code may keep
+    the thread that looks after that from running.
+    """
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+if __name__ == "__main__":
+    main()

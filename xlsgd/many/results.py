@@ -1,0 +1,171 @@
+"""The result of one workbook among many, and the file of results with a line for each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from xlsgd.errors import OutputExistsError, SpecError
+
+__all__ = ["SCHEMA", "STATUSES", "Result", "ResultsFile", "digest"]
+
+SCHEMA = "xlsgd.verify-line/1"
+"""Name and version: the number grows when a field changes its meaning or goes away."""
+
+STATUSES = ("agrees", "differs", "failed")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one workbook: a line of a file of results. docs/many-workbooks.md has more.
+
+    file: as it was named.   status: one of STATUSES.   reason: why it failed, a key of
+    xlsgd.many.calls.ANSWERS, else None.   message: what there is to say, in a line.
+    seconds: how long it took.   sha256: of the file's content, None if it could not be read.
+    xlsgd, engine, rtol, atol: with what it was checked.
+    timeout, memory: the limits, which only count if it ran into them.
+    report: as in a JSON report of xlsgd verify, None if it failed.
+    """
+
+    file: str
+    status: str
+    reason: str | None
+    message: str
+    seconds: float
+    sha256: str | None
+    xlsgd: str
+    engine: str
+    rtol: float | None
+    atol: float | None
+    timeout: float
+    memory: int
+    report: dict[str, Any] | None
+
+    @property
+    def line(self) -> str:
+        """The result as one line for a terminal."""
+        words = {"agrees": "agrees with torch", "differs": "DIFFERS", "failed": "FAILED"}
+        return _one_line(f"{self.file}: {words[self.status]}, {self.message}")
+
+    def to_json(self) -> str:
+        """Return the result as a line of JSON."""
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, allow_nan=False) + "\n"
+
+
+def _one_line(text: str) -> str:
+    """Return text with what would begin a new line, or steer a terminal, made visible."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def digest(path: Path) -> str | None:
+    """Return the SHA-256 of a file's content, None if there is no such file to be read."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+class ResultsFile:
+    """A file of results, a line of JSON for each, written as they come.
+
+    Whatever interrupts the writing, all lines but the last one are whole; when it is opened again
+    to be continued, a last line that is torn is taken away, and that workbook is done again.
+    """
+
+    def __init__(self, path: Path, resume: bool = False, force: bool = False) -> None:
+        """Open it.  Raises OutputExistsError if it exists and is neither continued nor replaced,
+        SpecError if it cannot be written or is in use."""
+        if path.is_dir():
+            raise SpecError(f"{path}: is a folder; give the name of a file")
+        if path.exists() and not (resume or force):
+            raise OutputExistsError(
+                f"{path}: exists already; pass --resume to continue it, --force to replace it"
+            )
+        self.path = path
+        try:
+            # Not "w": it would empty a file that another run is writing before that is known.
+            self._file = path.open("a+b")
+        except OSError as error:
+            raise SpecError(f"{path}: cannot write there ({error.strerror})") from error
+        try:
+            _lock(self._file.fileno(), path)
+            if not resume:
+                self._file.truncate(0)
+            self._drop_torn_line()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _drop_torn_line(self) -> None:
+        size = end = self._file.seek(0, os.SEEK_END)
+        while end:
+            start = max(end - (1 << 16), 0)
+            self._file.seek(start)
+            newline = self._file.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        if end == 0 < size:
+            # Not a whole line in it: is it ours at all?
+            self._file.seek(0)
+            if not f'{{"schema": "{SCHEMA}"'.startswith(self._file.read(24).decode("latin-1")):
+                raise SpecError(f"{self.path}: is no file of results; name another one")
+        self._file.truncate(end)
+
+    def read(self) -> Iterator[Result]:
+        """Yield what is in it.  Raises SpecError for what is no line of results."""
+        self._file.seek(0)
+        for number, line in enumerate(self._file, 1):
+            try:
+                data = json.loads(line)
+                if data.pop("schema") != SCHEMA:
+                    raise ValueError
+                result = Result(**data)
+                if result.status not in STATUSES:
+                    raise ValueError
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise SpecError(
+                    f"{self.path}, line {number}: is no result of xlsgd verify ({SCHEMA}); "
+                    "name another file, or pass --force to replace it"
+                ) from error
+            yield result
+
+    def write(self, result: Result) -> None:
+        """Add a result, at once and for good."""
+        self._file.write(result.to_json().encode("ascii"))
+        self._file.flush()
+
+    def __enter__(self) -> ResultsFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+
+def _lock(handle: int, path: Path) -> None:
+    """Keep a second run out, where the system can.  The lock goes with the file's closing."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise SpecError(f"{path}: another run is writing it") from error
+    except OSError:
+        return  # a file system that knows no locks

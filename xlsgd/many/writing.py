@@ -1,0 +1,125 @@
+"""Write a lesson many times, each with another seed: a workbook for everybody in a class."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+from xlsgd.data import Dataset
+from xlsgd.errors import OutputExistsError, SpecError
+from xlsgd.many.calls import Answer, Limits, Work
+from xlsgd.many.running import answers
+
+__all__ = ["parse_seeds", "prepare", "write", "write_many"]
+
+MOST = 1_000_000
+"""Seeds in one run."""
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Return the seeds of a text such as ``1-500`` or ``1-3,7``, in its order.
+
+    Raises SpecError if it makes no sense or names a seed twice.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        if not (first.isdecimal() and (last.isdecimal() or not dash)):
+            raise SpecError(f"--seeds: got '{part.strip()}', need seeds such as 1-500 or 1-3,7")
+        low, high = int(first), int(last or first)
+        if high < low:
+            raise SpecError(f"--seeds: got '{part.strip()}', need the smaller number first")
+        if high - low >= MOST - len(seeds):
+            raise SpecError(f"--seeds: got '{text}', need at most {MOST:,} seeds")
+        seeds += range(low, high + 1)
+    if len(set(seeds)) < len(seeds):
+        raise SpecError(f"--seeds: got '{text}', need every seed once")
+    return seeds
+
+
+# In a helper process
+
+
+def prepare() -> None:
+    """Import what writing needs, once for all workbooks."""
+    from xlsgd import generation
+    from xlsgd.engines import formulas
+    from xlsgd.sheets import package, workbook
+
+    assert all((generation, formulas, package, workbook))
+
+
+def write(
+    lesson: str,
+    path: str,
+    seed: int,
+    points: int | None,
+    noise: float | None,
+    data: Dataset | None,
+    force: bool,
+    options: dict[str, Any],
+) -> None:
+    """Write one workbook.  points, noise: of data made up with the seed, if none is given."""
+    from xlsgd.generation import generate
+    from xlsgd.lessons.given import given_data
+
+    if data is None:
+        data = given_data(lesson, None, points, noise, seed)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    generate(lesson, path, seed=seed, data=data, force=force, **options)
+
+
+# Where they are asked for
+
+
+def write_many(
+    lesson: str,
+    seeds: Sequence[int],
+    folder: Path,
+    *,
+    points: int | None = None,
+    noise: float | None = None,
+    data: Dataset | None = None,
+    jobs: int = 1,
+    dask: str | None = None,
+    limits: Limits | None = None,
+    resume: bool = False,
+    force: bool = False,
+    **options: Any,
+) -> Generator[tuple[int, Path, Answer]]:
+    """Write ``LESSON-SEED.xlsx`` for every seed; yield place, path and answer as they come.
+
+    points, noise: of data made up with each seed.   data: the same for all, for lessons whose
+    seed is for start weights.   options: as in ``xlsgd.generate``.
+    jobs, dask, limits: as in ``check_many``.
+    resume: leave alone the files that are there.   force: replace them.
+    Bytes depend on seed, options and versions, not on who writes them. Every file is written
+    whole or not at all.
+    Raises OutputExistsError before anything is written if a file is there and neither is given;
+    SpecError for options that make no sense.
+    """
+    paths = [folder / f"{lesson}-{seed}.xlsx" for seed in seeds]
+    there = [place for place, path in enumerate(paths) if path.exists()]
+    if there and not (resume or force):
+        raise OutputExistsError(
+            f"{paths[there[0]]}: exists already, as do {len(there) - 1:,} others; pass --resume "
+            "to write the missing ones, --force to replace them"
+        )
+    skipped = set(there) if resume else set()
+    for place in sorted(skipped):
+        yield place, paths[place], Answer("done")
+    todo = [place for place in range(len(paths)) if place not in skipped]
+    if not todo:
+        return
+    calls = (
+        {"lesson": lesson, "path": str(paths[place]), "seed": seeds[place], "points": points,
+         "noise": noise, "data": data, "force": force, "options": options}
+        for place in todo
+    )  # fmt: skip
+    work = Work(f"{__name__}:{write.__name__}", limits or Limits())
+    for number, answer in answers(work, calls, jobs, dask):
+        if answer.kind == "refused":
+            # Options that make no sense for one seed make none for the others.
+            raise SpecError(answer.message)
+        yield todo[number], paths[todo[number]], answer
