@@ -26,13 +26,13 @@ import pytest
 
 from tests.builders import LESSONS, default_lesson
 from xlsgd import verify
-from xlsgd.cells import CellError, Position, Scalar
+from xlsgd.cells import CellError, Position, Scalar, WorkbookFile
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
 from xlsgd.sheets.finder import find_lesson
 from xlsgd.sheets.maps import address
-from xlsgd.sheets.reader import WorkbookFile, read_workbook
 from xlsgd.tolerances import TOLERANCES
+from xlsgd.xlsx.reader import read_workbook
 
 Convert = Callable[..., Path]
 

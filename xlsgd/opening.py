@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlsgd.cells import Formula
+from xlsgd.cells import Formula, WorkbookFile
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.sheets.finder import Found, find_lesson
-from xlsgd.sheets.reader import WorkbookFile, read_workbook
+from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["Opened", "Progress", "open_workbook"]
 
@@ -43,6 +43,7 @@ def open_workbook(path: str | Path, engine: str, progress: Progress | None = Non
             progress("recalculating", done, total)
 
     calculating(0, formulas)
-    calculation = calculator.calculate(file.book, calculating)
+    calculation = calculator.recalculate(file, calculating)
     found = find_lesson(file.book, calculation.values, str(path))
-    return Opened(file, calculation, found, calculator.version())
+    program = calculation.program or calculator.version()
+    return Opened(file, calculation, found, program)

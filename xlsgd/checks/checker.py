@@ -10,7 +10,7 @@ import numpy as np
 
 from xlsgd import comparison, limits, verdict
 from xlsgd.block_trace import Traces
-from xlsgd.cells import CellError, Formula, Uncomputed
+from xlsgd.cells import CellError, Formula, Uncomputed, WorkbookFile
 from xlsgd.checks.examined import ExaminedTab, Order, Wanted
 from xlsgd.checks.expected import block_of, places_of, ranked
 from xlsgd.checks.forward_tabs import check_matrix, check_model, check_passengers
@@ -23,7 +23,6 @@ from xlsgd.patterns import loosely
 from xlsgd.report.report import IN_ORDER, RunVerdict, SheetReport, value_text
 from xlsgd.sheets.finder import Found, Values
 from xlsgd.sheets.maps import TabMap, address, formula_maker
-from xlsgd.sheets.reader import WorkbookFile
 from xlsgd.trace import MEMBERS, Trace, with_limits
 from xlsgd.tracing import Tracer, tracer
 

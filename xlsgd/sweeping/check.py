@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xlsgd.engines import get_engine
+from xlsgd.engines.formulas import ENGINE
 from xlsgd.lessons import Lesson
 from xlsgd.sheets.package import package
 from xlsgd.sheets.workbook import book_of, build_workbook
@@ -83,9 +83,7 @@ def check_sweep(
         "sweep", "Runs of a sweep", (), (), (), sweep.data, tuple(experiments), target_loss=1.0
     )
     workbook = build_workbook(lesson)
-    written = get_engine("formulas").calculate(
-        book_of(workbook), _named(progress, "calculating the drawn runs")
-    )
+    written = ENGINE.calculate(book_of(workbook), _named(progress, "calculating the drawn runs"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "sweep.xlsx")
         path.write_bytes(package(workbook, written.values))
