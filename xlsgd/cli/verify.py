@@ -16,11 +16,12 @@ from xlsgd.cli.common import (
     errors_as_text,
     refuse_to_overwrite,
 )
-from xlsgd.cli.options import verifying
+from xlsgd.cli.options import comparing, engines_option
 from xlsgd.errors import SpecError, XlsgdError
 
 if TYPE_CHECKING:
     from xlsgd.report import Report
+    from xlsgd.report.engines import EngineComparison
 
 __all__ = ["verify"]
 
@@ -35,12 +36,13 @@ __all__ = ["verify"]
 @click.option(
     "--junit", "junit_file", type=click.Path(path_type=Path), help="Write a report as JUnit XML."
 )
-@verifying
+@comparing
+@engines_option
 def verify(
     paths: tuple[Path, ...],
     json_file: Path | None,
     junit_file: Path | None,
-    engine: str,
+    engines: tuple[str, ...],
     rtol: float | None,
     atol: float | None,
     quiet: bool,
@@ -51,35 +53,49 @@ def verify(
         for target in (json_file, junit_file):
             if target is not None:
                 refuse_to_overwrite(files, target)
-        from xlsgd.engines import get_engine
+        from xlsgd.engines import ALL, chosen_engines
         from xlsgd.tolerances import tolerances
 
         # What is wrong with the options is wrong for every file: say it once.
-        get_engine(engine)
+        names = chosen_engines(engines)
         tolerances(rtol, atol)
         from xlsgd.verification import verify as check
 
         reports: list[Report] = []
         failures: list[tuple[str, str]] = []
+        comparisons: list[EngineComparison] = []
+        several = len(names) > 1 or ALL in engines
+        from xlsgd.engine_comparison import compare_engines
+        from xlsgd.report.engines import comparison_lines
         from xlsgd.report.terminal import report_lines
 
         for file in files:
             progress = ProgressBar(quiet)
             try:
-                report = check(file, engine, rtol, atol, progress)
+                if several:
+                    found = compare_engines(file, engines, rtol, atol, progress)
+                else:
+                    report = check(file, names[0], rtol, atol, progress)
             except XlsgdError as error:
                 progress.clear()
                 failures.append((str(file), str(error)))
                 click.echo(f"Error: {error}", err=True)
                 continue
             progress.clear()
+            if several:
+                comparisons.append(found)
+                reports += found.reports
+                if not (quiet and found.ok):
+                    click.echo("\n".join(comparison_lines(found)))
+                continue
             reports.append(report)
             if not (quiet and report.ok):
                 click.echo("\n".join(report_lines(report)))
-        _write_reports(json_file, junit_file, reports, failures)
-    if failures:
+        _write_reports(json_file, junit_file, reports, failures, comparisons)
+    if failures or any(found.failed for found in comparisons):
         sys.exit(FAILED)
-    sys.exit(AGREES if all(report.ok for report in reports) else DIFFERS)
+    agree = all(report.ok for report in reports) and all(found.ok for found in comparisons)
+    sys.exit(AGREES if agree else DIFFERS)
 
 
 def _workbooks(paths: tuple[Path, ...]) -> list[Path]:
@@ -101,6 +117,7 @@ def _write_reports(
     junit_file: Path | None,
     reports: list[Report],
     failures: list[tuple[str, str]],
+    comparisons: list[EngineComparison],
 ) -> None:
     from xlsgd.files import write_whole
     from xlsgd.report.json_report import to_json
@@ -110,5 +127,5 @@ def _write_reports(
         if file is not None:
             # A report is a result of this very run: the one of the last run is to be replaced.
             # A file's name may hold bytes that are no letters; they are written as \\udcxx.
-            text = render(reports, failures)
+            text = render(reports, failures, comparisons)
             write_whole(file, text.encode("utf-8", "backslashreplace"), force=True)

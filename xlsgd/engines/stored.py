@@ -10,7 +10,7 @@ import re
 from xlsgd.cells import WorkbookFile
 from xlsgd.engines import Calculation, Progress
 from xlsgd.engines.programs import saved_values
-from xlsgd.errors import EngineError
+from xlsgd.errors import NoStoredValuesError
 
 __all__ = ["ENGINE", "StoredEngine"]
 
@@ -41,10 +41,10 @@ class StoredEngine:
     def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
         """Return the stored value of every formula cell.
 
-        Raises EngineError for a file that stores none.
+        Raises NoStoredValuesError for a file that stores none.
         """
         if all(value is None for cells in file.stored.values() for value in cells.values()):
-            raise EngineError(
+            raise NoStoredValuesError(
                 f"{file.path}: stores no values beside its formulas (the program that saved it "
                 "writes none); open it in a spreadsheet program and save it, or use another engine"
             )

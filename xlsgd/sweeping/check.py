@@ -65,7 +65,11 @@ def drawn(sweep: Sweep, per_side: int, seed: int) -> list[int]:
 
 
 def check_sweep(
-    sweep: Sweep, per_side: int = 2, seed: int = 0, progress: Progress | None = None
+    sweep: Sweep,
+    per_side: int = 2,
+    seed: int = 0,
+    progress: Progress | None = None,
+    engine: str = "formulas",
 ) -> list[Checked]:
     """Return runs drawn by lot from both sides of the border beside a workbook of them.
 
@@ -87,7 +91,7 @@ def check_sweep(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "sweep.xlsx")
         path.write_bytes(package(workbook, written.values))
-        report = verify(path, progress=progress)
+        report = verify(path, engine, progress=progress)
     sheets = {sheet.experiment: sheet for sheet in report.sheets if sheet.verdict is not None}
     found = []
     for run, experiment in zip(runs, experiments, strict=True):
