@@ -7,6 +7,7 @@ never notices that they are stale. The profile tells it to calculate always.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,8 +91,6 @@ def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
     target: its suffix, one of FILTERS, says as what to save it. A file of that name is replaced.
     Raises EngineError if no file came out in time.
     """
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="xlsgd-libreoffice-") as temporary:
         # A folder of its own for the result: LibreOffice ends with status 0 even if it wrote
         # nothing, and an older file would then pass for the new one.
