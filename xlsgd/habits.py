@@ -41,9 +41,10 @@ CUT = 0.5e-14 / 2**-52
 SNAPPED = 2**4
 """Below how many units in the last place of the operands LibreOffice makes a difference 0."""
 
-_LATE_QUANTITIES = re.compile(
-    r"(grad_diff\..*|derivative_alive|not_finite_at|frozen_since|not_finite_step)$"
-)
+BLURRED = 1e-3
+"""Where rounding alone moves grad_diff, a share between 0 and 1, by more, it says nothing."""
+
+_LATE_QUANTITIES = re.compile(r"(derivative_alive|not_finite_at|frozen_since|not_finite_step)$")
 _LATE_CLAUSES = re.compile("; (numerical derivative frozen|no number) since step \\d+")
 
 
@@ -144,6 +145,8 @@ def _late(found: Difference, circumstances: Circumstances) -> bool:
         return texts[0].startswith("exploded") and _early(texts[0]) == _early(texts[1])
     if not all(isinstance(value, float) for value in texts):
         return False
+    if found.quantity.startswith("grad_diff."):
+        return circumstances.rounding(found) > BLURRED
     return bool(_LATE_QUANTITIES.match(found.quantity))
 
 
@@ -168,9 +171,9 @@ RULES = (
         "after the explosion",
         frozenset({FIFTEEN_DIGITS, NEAR_ZERO, MORE_DIGITS}),
         "From the step on at which sheet and torch say that the run has exploded, these may "
-        "differ: `grad_diff`, `derivative_alive`, `not_finite_at`, `frozen_since`, "
-        "`not_finite_step`, and in a verdict “numerical derivative frozen since step …” and “no "
-        "number since step …”.",
+        "differ: `derivative_alive`, `not_finite_at`, `frozen_since`, `not_finite_step`, "
+        f"`grad_diff` where rounding explains more than {BLURRED:g} of it, and in a verdict "
+        "“numerical derivative frozen since step …” and “no number since step …”.",
         "When a weight is so large that weight + h rounds to it, and when numbers end, is up to "
         "the last digit, and these programs have other last digits. That it exploded is not, nor "
         "when.",

@@ -73,6 +73,7 @@ class ExaminedTab:
         self._follows: dict[Position, float] = {}
         self._wrong: dict[Position, Difference] = {}
         self._order: dict[Position, tuple[int, ...]] = {}
+        self._edited: set[Position] = set()
 
     def numbers(
         self, table: TableMap, stored: Mapping[Position, Scalar] | None = None
@@ -376,6 +377,8 @@ class ExaminedTab:
             **{"sheet_value": value, **details},
         )
         earlier = self._wrong.get(position)
+        if check == "pattern":
+            self._edited.add(position)
         self._order.setdefault(position, order)
         if earlier is None:
             self._wrong[position] = found
@@ -409,7 +412,8 @@ class ExaminedTab:
         wrong = []
         for position in ordered:
             found = replace(self._wrong[position], order=self._order[position])
-            rule = rule_of(found)
+            # What somebody has typed over or changed is no habit of a program.
+            rule = None if position in self._edited else rule_of(found)
             if rule is None:
                 wrong.append(found)
             else:
