@@ -258,3 +258,26 @@ def test_every_engine_says_what_it_is() -> None:
     for name, engine in engines().items():
         assert engine.name == name
         assert engine.summary
+
+
+# What a program saves is still the workbook
+
+
+@pytest.mark.parametrize("name", ["libreoffice", "gnumeric"])
+def test_tabs_formulas_and_charts_are_still_there(
+    name: str, small: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if name == "libreoffice":
+        saved = request.getfixturevalue("libreoffice_convert")(small, "xlsx", tmp_path)
+    else:
+        saved = request.getfixturevalue("gnumeric_convert")(small, tmp_path / "saved.xlsx")
+    ours, theirs = read_workbook(small), read_workbook(saved)
+    assert list(theirs.book.sheets) == list(ours.book.sheets)
+    for sheet, cells in ours.stored.items():
+        assert theirs.stored[sheet].keys() == cells.keys()
+    assert theirs.saved_by.lower().startswith(name)
+    charts = []
+    for file in (ours, theirs):
+        with zipfile.ZipFile(file.path) as package:
+            charts.append(sum("/charts/chart" in part for part in package.namelist()))
+    assert charts[0] == charts[1] > 3
