@@ -206,6 +206,29 @@ def test_an_engine_that_is_missing_says_how_to_get_it(
     assert missing in str(caught.value)
 
 
+DEEP = {
+    "parentheses": "=" + "(" * 4000 + "1" + ")" * 4000,
+    "long": "=1" + "+1" * 5000,
+    "signs": "=" + "-" * 8000 + "1",
+    "spaced signs": "=" + "- " * 4000 + "1",
+    "percent": "=1" + "%" * 8000,
+    "braces": "=" + "{" * 4000,
+    "signs in parentheses": "=" + "(-" * 70 + "1" + ")" * 70,
+}
+
+
+@pytest.mark.parametrize("what", DEEP)
+def test_ironcalc_is_spared_what_would_end_the_process(what: str) -> None:
+    pytest.importorskip("ironcalc")
+    grid: Grid = {(1, 1): Formula(DEEP[what]), (2, 1): Formula("=A1+1"), (3, 1): Formula("=1+1")}
+    found = get_engine("ironcalc").recalculate(
+        WorkbookFile(Path("deep.xlsx"), Book({"s": grid}), {})
+    )
+    assert isinstance(found.values["s"][1, 1], Uncomputed)
+    assert found.values["s"][2, 1] == CellError("#N/A")
+    assert found.values["s"][3, 1] == 2.0
+
+
 # What was saved
 
 
