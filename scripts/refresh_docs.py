@@ -269,7 +269,10 @@ def _alike(shown: str, real: str) -> bool:
 
 def _masked(line: str) -> str:
     for pattern, mask in (
-        (r"(formulas|torch) \d[\w.+]*", r"\1 VERSION"),
+        (r"(formulas|torch|IronCalc|Openpyxl) \d[\w.+]*", r"\1 VERSION"),
+        # A table of engines: how long it took, and a difference that is rounding.
+        (r" +\d+\.\d\d s$", " TIME"),
+        (r"  \d[\d.e+-]* in [A-Z]+\d+ *(?=  | TIME|$)", "  greatest difference"),
         (r"greatest difference \S+ in \w+, relative \S+ in \w+", "greatest differences"),
         # What rounding explains is part of what is allowed.
         (r"allowed [0-9.e+-]+", "allowed ROUNDING"),
@@ -423,6 +426,20 @@ def _tolerances() -> list[str]:
     )
 
 
+def _habits() -> list[str]:
+    from xlsgd.engines import engines
+    from xlsgd.habits import RULES
+
+    def whose(habits: frozenset[str]) -> str:
+        known = {name: getattr(engine, "habits", frozenset()) for name, engine in engines().items()}
+        return ", ".join(f"`{name}`" for name, of_engine in known.items() if habits & of_engine)
+
+    return _table(
+        ("rule", "engines", "what is harmless", "reason"),
+        ((f"**{rule.name}**", whose(rule.habits), rule.words, rule.reason) for rule in RULES),
+    )
+
+
 def _numbers() -> list[str]:
     from xlsgd.compare import SAFETY
     from xlsgd.tolerances import HORIZON
@@ -515,6 +532,7 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "losses": _losses,
     "gradient rules": _gradients,
     "tolerances": _tolerances,
+    "habits": _habits,
     "numbers": _numbers,
     "changes": _changes,
     "rooms": _rooms,

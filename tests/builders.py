@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import xlsgd
-from xlsgd.cells import Book, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.cells import Book, Formula, Grid, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.data import Dataset
 from xlsgd.engines import Calculation, Progress, get_engine
 from xlsgd.experiment import Experiment
@@ -28,9 +28,9 @@ from xlsgd.sheets.finder import Found, find_lesson
 from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
 from xlsgd.sheets.markers import DATA, MARKER, TRAINING
 from xlsgd.sheets.package import package
-from xlsgd.sheets.reader import read_workbook
 from xlsgd.sheets.training_tab import map_training_tab
 from xlsgd.sheets.workbook import book_of, build_workbook
+from xlsgd.xlsx.reader import read_workbook
 
 __all__ = [
     "LESSONS",
@@ -214,6 +214,9 @@ class RememberingEngine:
 
     def version(self) -> str:
         return self._engine.version()
+
+    def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
+        return self.calculate(file.book, progress)
 
     def calculate(self, book: Book, progress: Progress | None = None) -> Calculation:
         for earlier, calculation in self._known:

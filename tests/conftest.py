@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
 from tests import libreoffice
+from xlsgd.engines.gnumeric import convert, find_ssconvert
+from xlsgd.engines.libreoffice import find_soffice
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,7 +70,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def soffice() -> Path:
     """LibreOffice's program."""
-    program = libreoffice.find_soffice()
+    program = find_soffice()
     if program is None:
         pytest.skip("LibreOffice is not installed (Debian: libreoffice-calc-nogui)")
     return program
@@ -78,10 +79,16 @@ def soffice() -> Path:
 @pytest.fixture(scope="session")
 def ssconvert() -> Path:
     """Gnumeric's converter."""
-    program = shutil.which("ssconvert")
+    program = find_ssconvert()
     if program is None:
         pytest.skip("Gnumeric's ssconvert is not installed (Debian: gnumeric)")
-    return Path(program)
+    return program
+
+
+@pytest.fixture(scope="session")
+def gnumeric_convert(ssconvert: Path) -> Callable[[Path, Path], Path]:
+    """xlsgd.engines.gnumeric.convert, where Gnumeric is installed."""
+    return convert
 
 
 @pytest.fixture(scope="session")

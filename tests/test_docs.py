@@ -24,6 +24,9 @@ from xlsgd.lessons import Options, lesson_plans
 from xlsgd.losses import losses
 from xlsgd.nets import layer_types
 from xlsgd.optimizers import CONVENTIONS, optimizers
+from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
+from xlsgd.report.json_report import to_json
+from xlsgd.report.report import Difference, Report, SheetReport
 from xlsgd.verdict import TRENDS
 
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
@@ -229,6 +232,27 @@ def _field_tables(page: str = "verify.md") -> dict[str, list[str]]:
     return tables
 
 
+def _parts_of_a_comparison() -> dict[str, dict[str, Any]]:
+    """Return the parts of a report that only several engines, or a program with habits, give."""
+    sheet = SheetReport("sgd", "training", formulas=1)
+    sheet.harmless = {"near zero": [Difference("sgd", "A1", "loss", "step", "differs")]}
+    report = Report("small.xlsx", "formulas", "formulas 1", "torch 2", [sheet])
+    runs = [EngineRun("formulas", "formulas 1", 0.1, report)]
+    disagreement = Disagreement(
+        ("formulas", "stored"), "sgd", "A1", "loss", 1, "=1", (1.0, 2.0), 1.0, ("formulas",)
+    )
+    found = EngineComparison("small.xlsx", runs, [disagreement])
+    document = json.loads(to_json([report], comparisons=[found]))
+    comparison = document["comparisons"][0]
+    return {
+        "harmless": document["workbooks"][0]["sheets"][0]["harmless"][0],
+        "comparison": comparison,
+        "engine": comparison["engines"][0],
+        "engine_sheet": comparison["engines"][0]["sheets"][0],
+        "disagreement": comparison["disagreements"][0],
+    }
+
+
 def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
@@ -257,6 +281,7 @@ def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
         "verdict": sheet["verdict"],
         "difference": sheet["first_difference"],
         "unchecked": sheet["unchecked"][0],
+        **_parts_of_a_comparison(),
     }
     assert _field_tables() == {name: list(part) for name, part in parts.items()}
     assert document["schema"] in _in_code([ROOT / "docs" / "verify.md"])
@@ -316,7 +341,9 @@ def test_the_walls_of_the_architecture_stand() -> None:
         if room in ("trace.py", "block_trace.py", "tracing.py", "torch_side"):
             assert not [n for n in names if n.startswith("xlsgd.sheets")], path.name
         if room == "engines":
-            ground = ("xlsgd.cells", "xlsgd.errors", "xlsgd.registry", "xlsgd.engines")
+            ground = (
+                "xlsgd.cells", "xlsgd.errors", "xlsgd.registry", "xlsgd.xlsx", "xlsgd.engines",
+            )  # fmt: skip
             own = [n for n in names if n.startswith("xlsgd.")]
             assert all(n.startswith(ground) for n in own), path.name
         if room == "compare.py":

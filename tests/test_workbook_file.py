@@ -30,7 +30,7 @@ from xlsgd.data.passengers import INPUTS
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
 from xlsgd.sheets.finder import Found, find_lesson
-from xlsgd.sheets.reader import read_workbook
+from xlsgd.xlsx.reader import read_workbook
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKBOOKS = ROOT / "workbooks"

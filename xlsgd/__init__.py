@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset, made_data, read_csv
+    from xlsgd.engine_comparison import compare_engines
     from xlsgd.errors import XlsgdError
     from xlsgd.explaining import Explanation, explain
     from xlsgd.generation import generate
@@ -25,6 +26,7 @@ __all__ = [
     "Explanation",
     "Report",
     "XlsgdError",
+    "compare_engines",
     "explain",
     "generate",
     "made_data",
@@ -38,6 +40,7 @@ _HOMES = {
     "Explanation": "xlsgd.explaining",
     "Report": "xlsgd.report",
     "XlsgdError": "xlsgd.errors",
+    "compare_engines": "xlsgd.engine_comparison",
     "explain": "xlsgd.explaining",
     "generate": "xlsgd.generation",
     "made_data": "xlsgd.data",

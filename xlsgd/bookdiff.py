@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from xlsgd.cells import Formula, Position, Scalar, Uncomputed
+from xlsgd.cells import Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.compare import kind_name, kind_of
 from xlsgd.engines import get_engine
 from xlsgd.report.report import Difference, value_text
 from xlsgd.sheets.maps import address
-from xlsgd.sheets.reader import WorkbookFile, read_workbook
 from xlsgd.tolerances import tolerances
+from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["diff_workbooks"]
 
@@ -34,7 +34,7 @@ def diff_workbooks(
     tolerance = tolerances(rtol, atol)["run"]
     calculator = get_engine(engine)
     first, second = read_workbook(Path(path)), read_workbook(Path(other))
-    values = [_values(file, calculator.calculate(file.book).values) for file in (first, second)]
+    values = [_values(file, calculator.recalculate(file).values) for file in (first, second)]
     found: list[Difference] = []
     for sheet in dict.fromkeys((*first.book.sheets, *second.book.sheets)):
         missing = [f for f in (first, second) if sheet not in f.book.sheets]

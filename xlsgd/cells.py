@@ -8,6 +8,7 @@ costs one entry.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 __all__ = [
     "Book",
@@ -18,6 +19,7 @@ __all__ = [
     "Position",
     "Scalar",
     "Uncomputed",
+    "WorkbookFile",
     "column_letters",
     "column_number",
 ]
@@ -70,6 +72,21 @@ class Book:
 
     sheets: dict[str, Grid] = field(default_factory=dict)
     names: dict[tuple[str | None, str], str] = field(default_factory=dict)
+
+
+@dataclass
+class WorkbookFile:
+    """A workbook as it lies in a file.
+
+    book: formulas and constants.
+    stored: per sheet, the value that the program which saved the file put beside each formula.
+    saved_by: that program with its version, as the file says; empty if it does not.
+    """
+
+    path: Path
+    book: Book
+    stored: dict[str, dict[Position, Scalar]]
+    saved_by: str = ""
 
 
 def column_letters(column: int) -> str:

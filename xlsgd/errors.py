@@ -8,6 +8,7 @@ anything else that is raised is a bug and shows its traceback.
 __all__ = [
     "DataError",
     "EngineError",
+    "NoStoredValuesError",
     "OutputExistsError",
     "SpecError",
     "WorkbookError",
@@ -44,3 +45,7 @@ class OutputExistsError(XlsgdError, FileExistsError):
 
 class EngineError(XlsgdError, RuntimeError):
     """A recalculation engine cannot be used at all (a single bad cell is no such error)."""
+
+
+class NoStoredValuesError(EngineError):
+    """A file has no values beside its formulas, and they are asked for."""

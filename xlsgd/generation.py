@@ -65,7 +65,7 @@ def generate(
         )
     )
     # Slow imports wait until the options have been found to make sense.
-    from xlsgd.engines import get_engine
+    from xlsgd.engines.formulas import ENGINE
     from xlsgd.files import write_whole
     from xlsgd.sheets.package import package
     from xlsgd.sheets.workbook import book_of, build_workbook
@@ -75,6 +75,6 @@ def generate(
             progress("calculating stored values", done, total)
 
     workbook = build_workbook(built)
-    calculation = get_engine("formulas").calculate(book_of(workbook), calculating)
+    calculation = ENGINE.calculate(book_of(workbook), calculating)
     write_whole(path, package(workbook, calculation.values), force)
     return path

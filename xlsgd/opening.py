@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlsgd.cells import Formula
+from xlsgd.cells import Formula, WorkbookFile
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.sheets.finder import Found, find_lesson
-from xlsgd.sheets.reader import WorkbookFile, read_workbook
+from xlsgd.xlsx.reader import read_workbook
 
-__all__ = ["Opened", "Progress", "open_workbook"]
+__all__ = ["Opened", "Progress", "open_workbook", "recalculate"]
 
 Progress = Callable[[str, int, int], None]
 """Called now and then with what is being done, how much of it is done, and of how much."""
@@ -19,12 +20,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Opened:
-    """A workbook's file, the values of its formulas, and the lesson that it turned out to be."""
+    """A workbook's file, the values of its formulas, and the lesson that it turned out to be.
+
+    engine: what recalculated it.   seconds: how long that took.
+    """
 
     file: WorkbookFile
     calculation: Calculation
     found: Found
+    engine: str
     engine_version: str
+    seconds: float
 
 
 def open_workbook(path: str | Path, engine: str, progress: Progress | None = None) -> Opened:
@@ -34,8 +40,13 @@ def open_workbook(path: str | Path, engine: str, progress: Progress | None = Non
     Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError or EngineError
     if the engine cannot be used.
     """
+    get_engine(engine)  # an unknown one is said before anything is read
+    return recalculate(read_workbook(Path(path)), engine, progress)
+
+
+def recalculate(file: WorkbookFile, engine: str, progress: Progress | None = None) -> Opened:
+    """Return a workbook that has been read with its values calculated anew; see open_workbook."""
     calculator = get_engine(engine)
-    file = read_workbook(Path(path))
     formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
 
     def calculating(done: int, total: int) -> None:
@@ -43,6 +54,9 @@ def open_workbook(path: str | Path, engine: str, progress: Progress | None = Non
             progress("recalculating", done, total)
 
     calculating(0, formulas)
-    calculation = calculator.calculate(file.book, calculating)
-    found = find_lesson(file.book, calculation.values, str(path))
-    return Opened(file, calculation, found, calculator.version())
+    begun = time.perf_counter()
+    calculation = calculator.recalculate(file, calculating)
+    seconds = time.perf_counter() - begun
+    found = find_lesson(file.book, calculation.values, str(file.path))
+    program = calculation.program or calculator.version()
+    return Opened(file, calculation, found, engine, program, seconds)

@@ -9,15 +9,17 @@ And of every column: do all its formulas say the same?
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from xlsgd.checks import Checker
-from xlsgd.opening import Progress, open_workbook
+from xlsgd.checks import Checker, WholeRuns
+from xlsgd.compare import Tolerance
+from xlsgd.opening import Opened, Progress, open_workbook
 from xlsgd.report import Report
 from xlsgd.tolerances import tolerances
 from xlsgd.torch_side.plain import load_torch
 
-__all__ = ["verify"]
+__all__ = ["examine", "verify"]
 
 
 def verify(
@@ -34,10 +36,24 @@ def verify(
     that make no sense, EngineError if the engine cannot be used.
     """
     allowed = tolerances(rtol, atol)
-    opened = open_workbook(path, engine, progress)
+    return examine(open_workbook(path, engine, progress), str(path), allowed, progress)
+
+
+def examine(
+    opened: Opened,
+    name: str,
+    allowed: Mapping[str, Tolerance],
+    progress: Progress | None = None,
+    runs: WholeRuns | None = None,
+) -> Report:
+    """Return what a comparison of a recalculated workbook with torch finds.
+
+    name: of the file, as the user named it.
+    runs: what torch has trained already, for a workbook that is looked at several times.
+    """
     found = opened.found
     torch = load_torch()
-    checker = Checker(opened.file, opened.calculation.values, found, allowed)
+    checker = Checker(opened.file, opened.calculation, found, allowed, runs)
     checker.check_data()
     checker.train()
     for i, experiment in enumerate(found.experiments):
@@ -49,8 +65,8 @@ def verify(
         progress("training in torch", len(found.experiments), len(found.experiments))
     sheets = checker.finish()
     return Report(
-        file=str(path).encode("utf-8", "backslashreplace").decode(),
-        engine=engine,
+        file=name.encode("utf-8", "backslashreplace").decode(),
+        engine=opened.engine,
         engine_version=opened.engine_version,
         torch_version=f"torch {torch.__version__}",
         sheets=sheets,

@@ -191,7 +191,7 @@ def test_json(run: Run, good: Path, broken: Path, broken_cell: str, corrupt: Pat
     verdict = next(s["verdict"] for s in fine["sheets"] if s["name"] == "sgd")
     assert verdict == {
         "sheet": "converging", "torch": "converging", "agree": True, "kind": "converging",
-        "step": None, "cell": None,
+        "step": None, "cell": None, "rule": None,
     }  # fmt: skip
 
 

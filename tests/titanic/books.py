@@ -24,14 +24,23 @@ import pytest
 
 import xlsgd
 from tests.builders import Floats
-from xlsgd.cells import Book, Content, Formula, Position, Scalar, Uncomputed, column_number
+from xlsgd.cells import (
+    Book,
+    Content,
+    Formula,
+    Position,
+    Scalar,
+    Uncomputed,
+    WorkbookFile,
+    column_number,
+)
 from xlsgd.data import made_passengers
 from xlsgd.data.passengers import INPUTS, Passengers
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.report import Report
 from xlsgd.sheets.finder import Found, find_lesson
 from xlsgd.sheets.maps import TabMap, address
-from xlsgd.sheets.reader import WorkbookFile, read_workbook
+from xlsgd.xlsx.reader import read_workbook
 
 __all__ = [
     "Calculated",
@@ -274,8 +283,8 @@ class FollowingEngine:
     def version(self) -> str:
         return get_engine("formulas").version()
 
-    def calculate(self, book: Book, progress: object = None) -> Calculation:
-        return Calculation(self.values or small().values_of(book), [])
+    def recalculate(self, file: WorkbookFile, progress: object = None) -> Calculation:
+        return Calculation(self.values or small().values_of(file.book), [])
 
 
 _REFERENCE = re.compile(

@@ -14,7 +14,7 @@ from tests.builders import Floats
 from tests.titanic.books import features, labels
 from xlsgd.data import read_passengers
 from xlsgd.data.passengers import INPUTS, Passengers
-from xlsgd.sheets.reader import read_workbook
+from xlsgd.xlsx.reader import read_workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLVER = 0.14315209641714463

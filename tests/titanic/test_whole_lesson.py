@@ -6,7 +6,7 @@ import xlsgd
 from tests.builders import default_lesson
 from tests.verify.books import passes
 from xlsgd.cells import Formula
-from xlsgd.sheets.reader import read_workbook
+from xlsgd.xlsx.reader import read_workbook
 
 
 def test_every_formula_of_the_lesson_is_compared_and_agrees() -> None:

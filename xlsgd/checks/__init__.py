@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from xlsgd.checks.checker import Checker
+from xlsgd.checks.whole_runs import WholeRuns
 
-__all__ = ["Checker"]
+__all__ = ["Checker", "WholeRuns"]

@@ -8,24 +8,25 @@ from functools import partial
 
 import numpy as np
 
-from xlsgd import comparison, limits, verdict
+from xlsgd import comparison, habits, limits, verdict
 from xlsgd.block_trace import Traces
-from xlsgd.cells import CellError, Formula, Uncomputed
+from xlsgd.cells import CellError, Formula, Uncomputed, WorkbookFile
 from xlsgd.checks.examined import ExaminedTab, Order, Wanted
 from xlsgd.checks.expected import block_of, places_of, ranked
 from xlsgd.checks.forward_tabs import check_matrix, check_model, check_passengers
 from xlsgd.checks.horizon import horizon
+from xlsgd.checks.whole_runs import WholeRuns
 from xlsgd.columns import Column
 from xlsgd.compare import Tolerance
+from xlsgd.engines import Calculation
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import ROWS, get_layout
 from xlsgd.patterns import loosely
-from xlsgd.report.report import IN_ORDER, RunVerdict, SheetReport, value_text
-from xlsgd.sheets.finder import Found, Values
+from xlsgd.report.report import IN_ORDER, Difference, RunVerdict, SheetReport, value_text
+from xlsgd.sheets.finder import Found
 from xlsgd.sheets.maps import TabMap, address, formula_maker
-from xlsgd.sheets.reader import WorkbookFile
 from xlsgd.trace import MEMBERS, Trace, with_limits
-from xlsgd.tracing import Tracer, run_all, tracer
+from xlsgd.tracing import Tracer, tracer
 
 __all__ = ["Checker"]
 
@@ -45,10 +46,14 @@ class Checker:
     def __init__(
         self,
         file: WorkbookFile,
-        values: Values,
+        calculation: Calculation,
         found: Found,
         tolerance: Mapping[str, Tolerance],
+        runs: WholeRuns | None = None,
     ) -> None:
+        self._tolerance, self._habits = tolerance, calculation.habits
+        self._runs = WholeRuns() if runs is None else runs
+        values = calculation.values
         self.notes: list[str] = []
         self._file, self._found = file, found
         kinds = {found.maps.data.sheet: "data"}
@@ -62,14 +67,14 @@ class Checker:
         }
         # What the compare tab will have to say of each experiment, per check and member.
         self._summaries: dict[str, dict[str, list[comparison.RunSummary]]] = {"step": {}, "run": {}}
-        self._runs: dict[str, Traces] = {}
+        self._traces: dict[str, Traces] = {}
 
     def train(self) -> None:
         """Let torch train every experiment by itself; must come before the tabs are checked."""
         tabs = self._found.maps.training
         tracers = {name: tracer(e, self._found.data) for name, e in self._found.experiments.items()}
         rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
-        self._runs = run_all(tracers, rows)
+        self._traces = self._runs.of(tracers, rows)
 
     def check_data(self) -> None:
         """Compare the data tab, where it holds formulas."""
@@ -90,7 +95,7 @@ class Checker:
         by_itself = tracer(experiment, self._found.data)
         self._check_formulas(tab, maps, experiment, as_shown)
         one_step = as_shown.step(tab.numbers(steps))
-        whole_run = self._runs.pop(experiment_id)
+        whole_run = self._traces.pop(experiment_id)
         limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
         numbers = whole_run["steps"]["step"].astype(np.int64)
@@ -374,12 +379,36 @@ class Checker:
         kinds = list(IN_ORDER)
         ordered = sorted(self._tabs.values(), key=lambda tab: kinds.index(tab.report.kind))
         wrong: dict[str, bool] = {}
+        explosions = self._explosions()
+        earliest = min(explosions.values(), default=None)
         for tab in ordered:
             kind = tab.report.kind
             earlier = [k for k in wrong if k in IN_ORDER[kind]]
-            report = tab.finish(any(wrong[k] for k in earlier))
+            step = earliest if kind == "compare" else explosions.get(tab.report.name)
+            circumstances = habits.Circumstances(self._habits, self._tolerance, step)
+            report = tab.finish(
+                any(wrong[k] for k in earlier), partial(habits.rule_of, circumstances=circumstances)
+            )
             wrong[kind] = wrong.get(kind, False) or bool(report.differences)
         return [tab.report for tab in self._tabs.values()]
+
+    def _explosions(self) -> dict[str, int]:
+        """Return the step of every tab's explosion, and excuse verdicts that differ only later."""
+        found = {}
+        for name, tab in self._tabs.items():
+            shown = tab.report.verdict
+            step = None if shown is None else habits.explosion(shown)
+            if shown is None or step is None:
+                continue
+            found[name] = step
+            if not shown.agree:
+                circumstances = habits.Circumstances(self._habits, self._tolerance, step)
+                said = Difference(
+                    name, "", "verdict", "run", "", None, None, shown.sheet, shown.torch
+                )
+                rule = habits.rule_of(said, circumstances)
+                tab.report.verdict = replace(shown, agree=rule is not None, rule=rule)
+        return found
 
 
 def _ordered(traced: Tracer, table: str, columns: Sequence[Column]) -> Order:

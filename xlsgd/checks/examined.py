@@ -73,6 +73,7 @@ class ExaminedTab:
         self._follows: dict[Position, float] = {}
         self._wrong: dict[Position, Difference] = {}
         self._order: dict[Position, tuple[int, ...]] = {}
+        self._edited: set[Position] = set()
 
     def numbers(
         self, table: TableMap, stored: Mapping[Position, Scalar] | None = None
@@ -376,6 +377,8 @@ class ExaminedTab:
             **{"sheet_value": value, **details},
         )
         earlier = self._wrong.get(position)
+        if check == "pattern":
+            self._edited.add(position)
         self._order.setdefault(position, order)
         if earlier is None:
             self._wrong[position] = found
@@ -385,10 +388,15 @@ class ExaminedTab:
             check = earlier.check if check == "run" else check
             self._wrong[position] = replace(found, reason=reason, check=check)
 
-    def finish(self, follows_a_wrong_one: bool = False) -> SheetReport:
+    def finish(
+        self,
+        follows_a_wrong_one: bool = False,
+        rule_of: Callable[[Difference], str | None] = lambda found: None,
+    ) -> SheetReport:
         """Account for every formula cell and return the report.
 
         follows_a_wrong_one: whether a tab that this one looks at has differences of its own.
+        rule_of: gives the name of the rule by which a difference is harmless, None if it is not.
         """
         report = self.report
         report.cells_compared = len(self._compared)
@@ -401,7 +409,15 @@ class ExaminedTab:
                     reason += f"; {value}"
                 report.unchecked[address(position)] = reason
         ordered = sorted(self._wrong, key=self._order.__getitem__)
-        wrong = [self._wrong[position] for position in ordered]
+        wrong = []
+        for position in ordered:
+            found = replace(self._wrong[position], order=self._order[position])
+            # What somebody has typed over or changed is no habit of a program.
+            rule = None if position in self._edited else rule_of(found)
+            if rule is None:
+                wrong.append(found)
+            else:
+                report.harmless.setdefault(rule, []).append(found)
         # One wrong step, and a run goes another way from there on: hundreds of cells that are
         # right by themselves. They are counted, not listed.
         first = next((i for i, d in enumerate(wrong) if d.check != "run"), len(wrong))

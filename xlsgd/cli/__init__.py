@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from xlsgd.cli.diff import diff
+from xlsgd.cli.engines import engines
 from xlsgd.cli.explain import explain
 from xlsgd.cli.generate import generate
 from xlsgd.cli.list import list_command
@@ -23,5 +24,5 @@ def main() -> None:
     """
 
 
-for _command in (generate, verify, diff, sweep, explain, list_command):
+for _command in (generate, verify, diff, sweep, explain, list_command, engines):
     main.add_command(_command)

@@ -13,7 +13,7 @@ from xlsgd.cli.common import (
     ProgressBar,
     errors_as_text,
 )
-from xlsgd.cli.options import verifying
+from xlsgd.cli.options import comparing, engine_option
 
 __all__ = ["diff"]
 
@@ -29,7 +29,8 @@ __all__ = ["diff"]
     type=click.Choice(["table", "csv", "markdown"]),
     help="How to print the cells.",
 )
-@verifying
+@comparing
+@engine_option
 def diff(
     file: Path,
     other: Path | None,

@@ -12,6 +12,7 @@ from xlsgd.cli.common import (
     errors_as_text,
     refuse_to_overwrite,
 )
+from xlsgd.cli.options import engine_option
 
 __all__ = ["explain"]
 
@@ -23,8 +24,7 @@ __all__ = ["explain"]
     "--json", "json_file", type=click.Path(path_type=Path, allow_dash=True),
     help="Write the findings as JSON; - for standard output, in place of the text.",
 )  # fmt: skip
-@click.option("--engine", default="formulas", show_default=True,
-              help="What recalculates the workbook.")  # fmt: skip
+@engine_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def explain(
     file: Path, tabs: tuple[str, ...], json_file: Path | None, engine: str, quiet: bool

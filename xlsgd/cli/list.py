@@ -10,7 +10,7 @@ __all__ = ["list_command"]
 @click.command("list", epilog="Example:  xlsgd list")
 def list_command() -> None:
     """Show the lessons, layers, gradient rules, optimizers and engines there are."""
-    from xlsgd.engines import engine_names
+    from xlsgd.engines import engines
     from xlsgd.gradients import gradient_rules
     from xlsgd.lessons import lesson_plans
     from xlsgd.losses import losses
@@ -23,7 +23,7 @@ def list_command() -> None:
         "losses": {name: loss.paper for name, loss in losses().items()},
         "gradient rules": {name: rule.summary for name, rule in gradient_rules().items()},
         "optimizers": {name: o.summary for name, o in optimizers().items()},
-        "engines": dict.fromkeys(engine_names(), ""),
+        "engines": {name: engine.summary for name, engine in engines().items()},
     }
     for heading, things in sections.items():
         click.echo(f"{heading}:")

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from xlsgd.data import Dataset
 
 __all__ = [
+    "comparing",
+    "engine_option",
+    "engines_option",
     "given_limits",
     "many_options",
     "run_options",
     "start_options",
     "tell_of",
-    "verifying",
 ]
 
 
@@ -42,15 +44,22 @@ def _numbers(
     return found
 
 
-def verifying(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of everything that recalculates and compares."""
+engine_option = click.option(
+    "--engine", default="formulas", show_default=True, help="What recalculates the workbook."
+)
+engines_option = click.option(
+    "--engine", "engines", multiple=True, default=["formulas"], show_default=True,
+    help="What recalculates the workbook; may be repeated, all is every engine that is installed.",
+)  # fmt: skip
+
+
+def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of everything that compares."""
     for option in (
-        click.option("--engine", default="formulas", show_default=True,
-                     help="What recalculates the workbook."),
         click.option("--rtol", type=float, help="Relative tolerance; together with --atol."),
         click.option("--atol", type=float, help="Absolute tolerance; together with --rtol."),
         click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well."),
-    ):  # fmt: skip
+    ):
         function = option(function)
     return function
 

@@ -16,7 +16,7 @@ from xlsgd.cli.common import (
     errors_as_text,
     refuse_to_overwrite,
 )
-from xlsgd.cli.options import run_options, start_options, tell_of
+from xlsgd.cli.options import engine_option, run_options, start_options, tell_of
 from xlsgd.errors import SpecError
 
 __all__ = ["sweep"]
@@ -51,6 +51,7 @@ __all__ = ["sweep"]
 @start_options
 @click.option("--optimizer", help="Train by it instead.")
 @run_options
+@engine_option
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well.")
 def sweep(
@@ -64,6 +65,7 @@ def sweep(
     points: int | None,
     noise: float | None,
     seed: int | None,
+    engine: str,
     force: bool,
     quiet: bool,
     **options: Any,
@@ -74,8 +76,11 @@ def sweep(
         for name, number in (("--check", per_side), ("--check-seed", check_seed)):
             if number < 0:
                 raise SpecError(f"{name}: got {number}, need a whole number, 0 or greater")
+        from xlsgd.engines import get_engine
         from xlsgd.lessons.given import given_data
         from xlsgd.sweeping.outputs import Outputs
+
+        get_engine(engine)
 
         outputs = Outputs(Path(f"{lesson}-sweep" if stem is None else stem), table, force)
         for path in outputs.paths if source is not None else ():
@@ -105,7 +110,7 @@ def sweep(
                 "not recalculated: a workbook has one learning rate for all layers", err=True
             )
         elif per_side:
-            checked = check_sweep(found, per_side, check_seed, progress)
+            checked = check_sweep(found, per_side, check_seed, progress, engine)
             agree = all(one.agree for one in checked)
             progress.clear()
             if not (quiet and agree):

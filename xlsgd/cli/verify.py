@@ -19,12 +19,13 @@ from xlsgd.cli.common import (
     errors_as_text,
     refuse_to_overwrite,
 )
-from xlsgd.cli.options import given_limits, many_options, verifying
+from xlsgd.cli.options import comparing, engines_option, given_limits, many_options
 from xlsgd.errors import SpecError, XlsgdError
 
 if TYPE_CHECKING:
     from xlsgd.many import Limits
     from xlsgd.report import Report
+    from xlsgd.report.engines import EngineComparison
 
 __all__ = ["verify"]
 
@@ -48,7 +49,8 @@ __all__ = ["verify"]
     "--resume", is_flag=True, help="Continue the file of --jsonl: do only what is not in it yet."
 )
 @click.option("--force", is_flag=True, help="Replace the file of --jsonl.")
-@verifying
+@comparing
+@engines_option
 def verify(
     paths: tuple[Path, ...],
     json_file: Path | None,
@@ -60,7 +62,7 @@ def verify(
     jsonl_file: Path | None,
     resume: bool,
     force: bool,
-    engine: str,
+    engines: tuple[str, ...],
     rtol: float | None,
     atol: float | None,
     quiet: bool,
@@ -82,20 +84,29 @@ def verify(
             raise SpecError(f"{'--resume' if resume else '--force'} is about the file of --jsonl")
         if resume and force:
             raise SpecError("--resume and --force exclude each other: continue it or replace it")
-        from xlsgd.engines import get_engine
+        from xlsgd.engines import ALL, chosen_engines
         from xlsgd.tolerances import tolerances
 
         # What is wrong with the options is wrong for every file: say it once.
-        get_engine(engine)
+        names = chosen_engines(engines)
         tolerances(rtol, atol)
         limits = given_limits(timeout, memory)
-        check = _Check(engine, rtol, atol, quiet, json_file is not None or junit_file is not None)
+        several = len(names) > 1 or ALL in engines
+        keep = json_file is not None or junit_file is not None
+        check = _Check(names[0], rtol, atol, quiet, keep)
         options = (jobs, timeout, memory, dask, jsonl_file)
-        if [*paths] == files and len(files) == 1 and all(option is None for option in options):
+        if several:
+            if any(option is not None for option in options):
+                raise SpecError(
+                    "-j, --timeout, --memory, --dask and --jsonl take one engine; "
+                    f"got {', '.join(names)}"
+                )
+            check.by_several(files, engines)
+        elif [*paths] == files and len(files) == 1 and all(option is None for option in options):
             check.one(files[0])
         else:
             check.many(files, 1 if jobs is None else jobs, limits, dask, jsonl_file, resume, force)
-        _write_reports(json_file, junit_file, check.reports, check.failures)
+        _write_reports(json_file, junit_file, check.reports, check.failures, check.comparisons)
     sys.exit(check.status)
 
 
@@ -110,9 +121,11 @@ class _Check:
         self, engine: str, rtol: float | None, atol: float | None, quiet: bool, keep: bool
     ) -> None:
         self._how = {"engine": engine, "rtol": rtol, "atol": atol}
+        self._rtol, self._atol = rtol, atol
         self._quiet, self._keep = quiet, keep
         self.reports: list[Report] = []
         self.failures: list[tuple[str, str]] = []
+        self.comparisons: list[EngineComparison] = []
         self.status = AGREES
 
     def one(self, file: Path) -> None:
@@ -124,16 +137,40 @@ class _Check:
         try:
             report = check(file, **self._how, progress=progress)  # type: ignore[arg-type]
         except XlsgdError as error:
-            progress.clear()
-            self.failures.append((str(file), str(error)))
-            self.status = FAILED
-            click.echo(f"Error: {error}", err=True)
+            self._fail(file, error, progress)
             return
         progress.clear()
         self.reports.append(report)
         self.status = AGREES if report.ok else DIFFERS
         if not (self._quiet and report.ok):
             click.echo("\n".join(report_lines(report)))
+
+    def by_several(self, files: Sequence[Path], engines: Sequence[str]) -> None:
+        """Check files in this process, each with several engines, and describe them in detail."""
+        from xlsgd.engine_comparison import compare_engines
+        from xlsgd.report.engines import comparison_lines
+
+        for file in files:
+            progress = ProgressBar(self._quiet)
+            try:
+                found = compare_engines(file, engines, self._rtol, self._atol, progress)
+            except XlsgdError as error:
+                self._fail(file, error, progress)
+                continue
+            progress.clear()
+            self.comparisons.append(found)
+            self.reports += found.reports
+            if not (self._quiet and found.ok):
+                click.echo("\n".join(comparison_lines(found)))
+            self.status = max(
+                self.status, FAILED if found.failed else AGREES if found.ok else DIFFERS
+            )
+
+    def _fail(self, file: Path, error: XlsgdError, progress: ProgressBar) -> None:
+        progress.clear()
+        self.failures.append((str(file), str(error)))
+        self.status = FAILED
+        click.echo(f"Error: {error}", err=True)
 
     def many(
         self,
@@ -205,6 +242,7 @@ def _write_reports(
     junit_file: Path | None,
     reports: list[Report],
     failures: list[tuple[str, str]],
+    comparisons: list[EngineComparison],
 ) -> None:
     from xlsgd.files import write_whole
     from xlsgd.report.json_report import to_json
@@ -214,5 +252,5 @@ def _write_reports(
         if file is not None:
             # A report is a result of this very run: the one of the last run is to be replaced.
             # A file's name may hold bytes that are no letters; they are written as \\udcxx.
-            text = render(reports, failures)
+            text = render(reports, failures, comparisons)
             write_whole(file, text.encode("utf-8", "backslashreplace"), force=True)

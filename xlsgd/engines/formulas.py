@@ -8,11 +8,11 @@ samples; see evaluator.py.
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from xlsgd.cells import Book
+from xlsgd.cells import Book, WorkbookFile
 from xlsgd.engines import Calculation, Progress
+from xlsgd.engines.installed import package_version
 from xlsgd.errors import EngineError
 
 if TYPE_CHECKING:
@@ -29,22 +29,29 @@ class FormulasEngine:
 
     name = "formulas"
     order = 0
+    summary = "the Python library formulas, made fast; it comes with xlsgd"
 
     def __init__(self) -> None:
         # Workbooks that are checked one after the other have most of their formulas in common.
         self._experience: Experience | None = None
 
+    def missing(self) -> str | None:
+        """Return what to install, if formulas is not there."""
+        return None if package_version("formulas") else "pip install formulas"
+
     def version(self) -> str:
         """Return ``formulas`` and its version.  Raises EngineError if it is not installed."""
-        try:
-            return f"formulas {version('formulas')}"
-        except PackageNotFoundError as error:
-            raise EngineError(
-                "the engine 'formulas' is not installed; pip install formulas"
-            ) from error
+        found = package_version("formulas")
+        if found is None:
+            raise EngineError("the engine 'formulas' is not installed; pip install formulas")
+        return f"formulas {found}"
+
+    def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
+        """Return a value for every formula cell; see ``Engine``."""
+        return self.calculate(file.book, progress)
 
     def calculate(self, book: Book, progress: Progress | None = None) -> Calculation:
-        """Return a value for every formula cell; see ``Engine``."""
+        """Return a value for every formula cell of a book that need not lie in a file."""
         # Imported here: formulas, and NumPy for that matter, load when something is calculated.
         from numpy import errstate
 

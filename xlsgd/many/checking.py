@@ -21,13 +21,13 @@ def prepare() -> None:
     """Import what a check needs, once for all workbooks."""
     from xlsgd import verification
     from xlsgd.cells import Book, Formula
-    from xlsgd.engines import get_engine
+    from xlsgd.engines.formulas import ENGINE
     from xlsgd.torch_side.plain import load_torch
 
     assert verification
     load_torch().set_num_threads(1)
     # Some libraries are only imported when there is something to calculate.
-    get_engine("formulas").calculate(Book({"first": {(1, 1): Formula("=SUM(1,2)")}}))
+    ENGINE.calculate(Book({"first": {(1, 1): Formula("=SUM(1,2)")}}))
 
 
 def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from xlsgd.report.engines import EngineComparison, EngineRun, agreeing
 from xlsgd.report.report import Difference, Extreme, Report, RunVerdict, SheetReport, Value
 
 __all__ = ["SCHEMA", "report_data", "report_from", "to_json"]
@@ -15,16 +16,24 @@ SCHEMA = "xlsgd.verify/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
 
 
-def to_json(reports: Sequence[Report], failures: Sequence[tuple[str, str]] = ()) -> str:
+def to_json(
+    reports: Sequence[Report],
+    failures: Sequence[tuple[str, str]] = (),
+    comparisons: Sequence[EngineComparison] = (),
+) -> str:
     """Return reports as JSON text.
 
     failures: file and message of the workbooks that could not be checked.
+    comparisons: of workbooks that were checked with several engines; reports has their reports.
     """
     document = {
         "schema": SCHEMA,
-        "ok": all(report.ok for report in reports) and not failures,
+        "ok": all(report.ok for report in reports)
+        and not failures
+        and all(found.ok for found in comparisons),
         "workbooks": [report_data(report) for report in reports]
         + [{"file": file, "ok": False, "error": message} for file, message in failures],
+        "comparisons": [_comparison(found) for found in comparisons],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -39,9 +48,54 @@ def report_data(report: Report) -> dict[str, Any]:
         "torch_version": report.torch_version,
         "cells_compared": report.cells_compared,
         "cells_differing": report.cells_differing,
+        "cells_harmless": report.cells_harmless,
         "first_difference": _difference(report.first_difference),
         "notes": report.notes,
         "sheets": [_sheet(sheet) for sheet in report.sheets],
+    }
+
+
+def _comparison(found: EngineComparison) -> dict[str, Any]:
+    return {
+        "file": found.file,
+        "ok": found.ok,
+        "engines": [_engine_run(run) for run in found.runs],
+        "disagreements": [
+            {
+                "engines": list(d.engines),
+                "sheet": d.sheet,
+                "cell": d.cell,
+                "quantity": d.quantity,
+                "step": d.step,
+                "formula": d.formula,
+                "values": [_value(value) for value in d.values],
+                "torch_value": _value(d.torch_value),
+                "agree_with_torch": list(d.agree_with_torch),
+            }
+            for d in found.disagreements
+        ],
+        "notes": found.notes,
+    }
+
+
+def _engine_run(run: EngineRun) -> dict[str, Any]:
+    return {
+        "engine": run.engine,
+        "engine_version": run.version,
+        "seconds": None if run.seconds is None else round(run.seconds, 3),
+        "error": run.error,
+        "sheets": [
+            {
+                "name": sheet.name,
+                "cells_compared": sheet.cells_compared,
+                "cells_agreeing": agreeing(sheet),
+                "cells_harmless": sum(map(len, sheet.harmless.values())),
+                "greatest_difference": _extreme(sheet.greatest_off),
+                "not_finite": dict(sorted(run.not_finite.get(sheet.name, {}).items())),
+            }
+            for sheet in ([] if run.report is None else run.report.sheets)
+            if sheet.formulas
+        ],
     }
 
 
@@ -71,9 +125,14 @@ def _sheet(sheet: SheetReport) -> dict[str, Any]:
             "kind": verdict.kind,
             "step": verdict.step,
             "cell": verdict.cell,
+            "rule": verdict.rule,
         },
         "first_difference": _difference(sheet.first_difference),
         "differences": [_difference(d) for d in sheet.differences],
+        "harmless": [
+            {"rule": rule, "cells": len(found), "first": _difference(found[0])}
+            for rule, found in sheet.harmless.items()
+        ],
         "unchecked": [{"cell": cell, "reason": why} for cell, why in sheet.unchecked.items()],
     }
 
@@ -134,6 +193,10 @@ def _sheet_from(data: dict[str, Any]) -> SheetReport:
         greatest_relative=_extreme_from(data["greatest_relative_difference"]),
         verdict=None if verdict is None else RunVerdict(torch_all=(verdict["torch"],), **verdict),
         differences=[_difference_from(difference) for difference in data["differences"]],
+        # Of these only the first is told, and how many there are.
+        harmless={
+            one["rule"]: [_difference_from(one["first"])] * one["cells"] for one in data["harmless"]
+        },
         unchecked={cell["cell"]: cell["reason"] for cell in data["unchecked"]},
     )
 

@@ -66,6 +66,7 @@ class Difference:
         what recalculation gives); None where the check knows no value.
     off: how far off; allowed: how far it may be; None where one side is no number.
     reason: what is wrong, in words.
+    order: when the cell is calculated, among those of its tab.
     """
 
     sheet: str
@@ -79,6 +80,7 @@ class Difference:
     torch_value: Value = None
     off: float | None = None
     allowed: float | None = None
+    order: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class RunVerdict:
 
     torch_all: every verdict of torch's ensemble; more than one near a border between two.
     kind: exploded, dead, frozen or the trend.   step, cell: where it happened, if it happened.
+    rule: the rule of xlsgd.habits by which they agree although they say something else.
     """
 
     sheet: str
@@ -104,6 +107,7 @@ class RunVerdict:
     kind: str
     step: int | None
     cell: str | None
+    rule: str | None = None
 
 
 @dataclass
@@ -115,6 +119,8 @@ class SheetReport:
     column's pattern; cells_stored: stored values checked.
     cells_differing: cells that are wrong.   cells_following: further cells whose numbers are not
     torch's only because the run went another way from a wrong cell on.
+    harmless: cells that differ by a known habit of the program that calculated, by the name of the
+    rule of xlsgd.habits that explains them; they are not among the differences.
     unchecked: formula cell to the reason why it was not compared.
     comparisons, fields: all that was compared with torch, tables and single cells.
     predictable_steps: how many steps the run check compared, None for all; horizon: why no more.
@@ -135,6 +141,7 @@ class SheetReport:
     horizon: str | None = None
     verdict: RunVerdict | None = None
     differences: list[Difference] = field(default_factory=list)
+    harmless: dict[str, list[Difference]] = field(default_factory=dict)
     unchecked: dict[str, str] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     fields: list[FieldComparison] = field(default_factory=list)
@@ -175,6 +182,11 @@ class Report:
     def cells_differing(self) -> int:
         """Cells that failed any check, in all tabs."""
         return sum(sheet.cells_differing for sheet in self.sheets)
+
+    @property
+    def cells_harmless(self) -> int:
+        """Cells that differ by a known habit of the program, in all tabs."""
+        return sum(len(found) for sheet in self.sheets for found in sheet.harmless.values())
 
     @property
     def first_difference(self) -> Difference | None:

@@ -53,7 +53,10 @@ def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
     verdict = sheet.verdict
     if verdict is not None:
         where = f" (cell {verdict.cell})" if verdict.cell else ""
-        if verdict.agree:
+        if verdict.rule is not None:
+            says = f"torch says: {verdict.torch}{where}; harmless ({verdict.rule})"
+            yield f"       {verdict.sheet}; {says}"
+        elif verdict.agree:
             yield f"       {verdict.sheet}{where}; torch agrees"
         else:
             yield f"       {verdict.sheet}; torch says: {verdict.torch}{where}"
@@ -67,6 +70,9 @@ def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
     if sheet.cells_following:
         following = counted(sheet.cells_following, "cell")
         yield f"       {following} further on went another way from there"
+    for rule, found in sheet.harmless.items():
+        names = ", ".join(d.cell for d in found[:3]) + (", …" if len(found) > 3 else "")
+        yield f"       harmless: {counted(len(found), 'cell')} ({names}), rule: {rule}"
     for reason, count in Counter(sheet.unchecked.values()).items():
         cells = [cell for cell, why in sheet.unchecked.items() if why == reason]
         shown = ", ".join(cells[:3]) + (", …" if count > 3 else "")

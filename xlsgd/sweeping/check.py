@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xlsgd.engines import get_engine
+from xlsgd.engines.formulas import ENGINE
 from xlsgd.lessons import Lesson
 from xlsgd.sheets.package import package
 from xlsgd.sheets.workbook import book_of, build_workbook
@@ -65,7 +65,11 @@ def drawn(sweep: Sweep, per_side: int, seed: int) -> list[int]:
 
 
 def check_sweep(
-    sweep: Sweep, per_side: int = 2, seed: int = 0, progress: Progress | None = None
+    sweep: Sweep,
+    per_side: int = 2,
+    seed: int = 0,
+    progress: Progress | None = None,
+    engine: str = "formulas",
 ) -> list[Checked]:
     """Return runs drawn by lot from both sides of the border beside a workbook of them.
 
@@ -83,13 +87,11 @@ def check_sweep(
         "sweep", "Runs of a sweep", (), (), (), sweep.data, tuple(experiments), target_loss=1.0
     )
     workbook = build_workbook(lesson)
-    written = get_engine("formulas").calculate(
-        book_of(workbook), _named(progress, "calculating the drawn runs")
-    )
+    written = ENGINE.calculate(book_of(workbook), _named(progress, "calculating the drawn runs"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "sweep.xlsx")
         path.write_bytes(package(workbook, written.values))
-        report = verify(path, progress=progress)
+        report = verify(path, engine, progress=progress)
     sheets = {sheet.experiment: sheet for sheet in report.sheets if sheet.verdict is not None}
     found = []
     for run, experiment in zip(runs, experiments, strict=True):

@@ -10,33 +10,19 @@ from __future__ import annotations
 import posixpath
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar
+from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar, WorkbookFile
 from xlsgd.errors import WorkbookError
-from xlsgd.sheets.guard import check_package
+from xlsgd.xlsx.guard import check_package
 
-__all__ = ["WorkbookFile", "read_workbook"]
+__all__ = ["read_workbook"]
 
 Element = Any
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATIONSHIP = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
-
-
-@dataclass
-class WorkbookFile:
-    """A workbook as it lies in a file.
-
-    book: formulas and constants.
-    stored: per sheet, the value that the program which saved the file put beside each formula.
-    """
-
-    path: Path
-    book: Book
-    stored: dict[str, dict[Position, Scalar]]
 
 
 def read_workbook(path: Path) -> WorkbookFile:
@@ -75,7 +61,21 @@ def _read(path: Path, package: zipfile.ZipFile) -> WorkbookFile:
         scope = defined.get("localSheetId")
         sheet_name = None if scope is None else order[int(scope)]
         book.names[sheet_name, defined.get("name").lower()] = defined.text or ""
-    return WorkbookFile(path, book, stored)
+    return WorkbookFile(path, book, stored, _saved_by(package))
+
+
+def _saved_by(package: zipfile.ZipFile) -> str:
+    """Return what the file says of the program that saved it."""
+    part = "docProps/app.xml"
+    if part not in package.namelist():
+        return ""
+    # LibreOffice has its version in its name: "LibreOffice/7.4.7.2$Linux_X86_64 …".
+    found = [
+        (element.text or "").partition("$")[0].strip()
+        for tag in ("Application", "AppVersion")
+        for element in _elements(package, part, tag)
+    ]
+    return found[0] if found and "/" in found[0] else " ".join(found)
 
 
 def _elements(package: zipfile.ZipFile, part: str, tag: str) -> Iterator[Element]:

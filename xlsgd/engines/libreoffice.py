@@ -1,0 +1,151 @@
+"""The engine that has LibreOffice recalculate: started unseen, with a profile of its own.
+
+By default LibreOffice shows the values stored in an xlsx file that it did not write itself, and
+never notices that they are stale. The profile tells it to calculate always.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from xlsgd.cells import WorkbookFile
+from xlsgd.engines import Calculation, Progress
+from xlsgd.engines.programs import TIME_LIMIT, program_version, recalculated, run_program
+from xlsgd.errors import EngineError
+
+__all__ = ["ENGINE", "FILTERS", "LibreOfficeEngine", "convert", "find_soffice", "soffice_command"]
+
+FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".pdf": "calc_pdf_Export"}
+
+_MISSING = "install LibreOffice (Debian, Ubuntu: apt-get install libreoffice-calc)"
+
+# RecalcMode 0 is "always". Grammar 1 is Excel's A1 notation, so that formulas are typed as in
+# Excel: IF(A1>0,Sheet2!B1,0). The locale fixes the decimal point. Files come from strangers: no
+# macro runs, and no link to another file or to the network is followed (Link 2 is "never").
+_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry"
+           xmlns:xs="http://www.w3.org/2001/XMLSchema"
+           xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+  <prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop>
+  <prop oor:name="ODFRecalcMode" oor:op="fuse"><value>0</value></prop>
+</item>
+<item oor:path="/org.openoffice.Office.Calc/Formula/Syntax">
+  <prop oor:name="Grammar" oor:op="fuse"><value>1</value></prop>
+  <prop oor:name="EnglishFunctionName" oor:op="fuse"><value>true</value></prop>
+  <prop oor:name="SeparatorArg" oor:op="fuse"><value>,</value></prop>
+  <prop oor:name="SeparatorArrayCol" oor:op="fuse"><value>,</value></prop>
+  <prop oor:name="SeparatorArrayRow" oor:op="fuse"><value>;</value></prop>
+</item>
+<item oor:path="/org.openoffice.Office.Calc/Content/Update">
+  <prop oor:name="Link" oor:op="fuse"><value>2</value></prop>
+</item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting">
+  <prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop>
+  <prop oor:name="MacroSecurityLevel" oor:op="fuse"><value>3</value></prop>
+</item>
+<item oor:path="/org.openoffice.Setup/L10N">
+  <prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>en-US</value></prop>
+</item>
+</oor:items>
+"""
+
+
+def find_soffice() -> Path | None:
+    """Return LibreOffice's program, or None."""
+    found = shutil.which("soffice") or shutil.which("libreoffice")
+    if found:
+        return Path(found)
+    mac = Path("/Applications/LibreOffice.app/Contents/MacOS/soffice")
+    return mac if mac.exists() else None
+
+
+def soffice_command(folder: Path) -> list[str]:
+    """Return the command that starts LibreOffice unseen, with a fresh profile in a folder.
+
+    Raises EngineError if it is not installed.
+    """
+    soffice = find_soffice()
+    if soffice is None:
+        raise EngineError(f"the engine 'libreoffice' is not installed; {_MISSING}")
+    profile = folder / "profile"
+    settings = profile / "user" / "registrymodifications.xcu"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(_SETTINGS, encoding="utf-8")
+    return [
+        str(soffice),
+        f"-env:UserInstallation={profile.as_uri()}",
+        "--headless",
+        "--norestore",
+        "--nologo",
+        "--nodefault",
+    ]
+
+
+def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
+    """Open a workbook in LibreOffice, recalculate every formula, and save it; return the target.
+
+    target: its suffix, one of FILTERS, says as what to save it. A file of that name is replaced.
+    Raises EngineError if no file came out in time.
+    """
+    with tempfile.TemporaryDirectory(prefix="xlsgd-libreoffice-") as temporary:
+        # A folder of its own for the result: LibreOffice ends with status 0 even if it wrote
+        # nothing, and an older file would then pass for the new one.
+        out = Path(temporary, "out")
+        output = run_program(
+            "LibreOffice",
+            [
+                *soffice_command(Path(temporary)),
+                "--convert-to",
+                f"{target.suffix[1:]}:{FILTERS[target.suffix]}",
+                "--outdir",
+                str(out),
+                str(source.resolve(strict=True)),
+            ],
+            time_limit,
+        )
+        written = out / f"{source.stem}{target.suffix}"
+        if not written.exists():
+            said = output[-500:]
+            raise EngineError(f"{source}: LibreOffice wrote no {target.suffix[1:]} file. {said}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(written, target)
+    return target
+
+
+@dataclass
+class LibreOfficeEngine:
+    """Recalculates a workbook in LibreOffice.
+
+    time_limit: seconds for a workbook.
+    """
+
+    time_limit: float = TIME_LIMIT
+
+    name = "libreoffice"
+    order = 2
+    summary = "LibreOffice Calc, where it is installed"
+    habits = frozenset({"fifteen digits", "near zero"})
+
+    def missing(self) -> str | None:
+        """Return how to install it, if it is not."""
+        return None if find_soffice() else _MISSING
+
+    def version(self) -> str:
+        """Return ``LibreOffice`` and its version.  Raises EngineError if it is not installed."""
+        soffice = find_soffice()
+        if soffice is None:
+            raise EngineError(f"the engine 'libreoffice' is not installed; {_MISSING}")
+        return program_version(soffice, "LibreOffice")
+
+    def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
+        """Return a value for every formula cell; see ``Engine``."""
+        program = self.version()
+        values = recalculated(file, program, lambda a, b: convert(a, b, self.time_limit))
+        return Calculation(values, habits=self.habits)
+
+
+ENGINE = LibreOfficeEngine()

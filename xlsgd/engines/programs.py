@@ -1,0 +1,132 @@
+"""Run a spreadsheet program unseen: in a temporary folder, under a time limit, and all of it ended.
+
+A program saves what it has calculated as .xlsx; what it put beside the formulas is read from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed, WorkbookFile
+from xlsgd.errors import EngineError, WorkbookError
+from xlsgd.xlsx.reader import read_workbook
+
+__all__ = ["TIME_LIMIT", "program_version", "recalculated", "run_program", "saved_values"]
+
+TIME_LIMIT = 600.0
+"""Seconds that a program may take for a workbook; the largest lesson takes 10 to 20."""
+
+Values = dict[str, dict[Position, Scalar | Uncomputed]]
+
+
+def run_program(
+    program: str,
+    command: Sequence[str | Path],
+    time_limit: float = TIME_LIMIT,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run a command with all that it starts, and return what it printed.
+
+    program: what messages call it.
+    Raises EngineError if it cannot be started, fails, or takes longer than time_limit, in seconds.
+    """
+    try:
+        # soffice is a script whose child does the work: only the whole group can be stopped.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            env=None if environment is None else dict(environment),
+        )
+    except OSError as error:
+        raise EngineError(f"{program} cannot be started: {error}") from error
+    try:
+        output, _ = process.communicate(timeout=time_limit)
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"{program} took longer than {time_limit:g} s and was stopped") from error
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.returncode:
+        last = output.strip()[-500:]
+        how = f"status {process.returncode}"
+        if process.returncode < 0:
+            how = signal.Signals(-process.returncode).name
+        raise EngineError(f"{program} failed ({how}){': ' if last else ''}{last}")
+    return output.strip()
+
+
+@functools.cache
+def program_version(program: Path, name: str) -> str:
+    """Return a program's name and version, by what it prints when asked for it."""
+    with tempfile.TemporaryDirectory(prefix="xlsgd-") as folder:
+        printed = run_program(name, [program, "--version"], 60, private(Path(folder)))
+    found = re.search(r"\d+(?:\.\d+)+", printed)
+    return f"{name} {found[0]}" if found else name
+
+
+def private(folder: Path) -> dict[str, str]:
+    """Return an environment in which a program finds no settings of anybody and leaves none."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "LC_", "LANG"))}
+    homes = {
+        name: str(folder / name.lower())
+        for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+    }
+    for home in homes.values():
+        Path(home).mkdir(parents=True, exist_ok=True)
+    kept.pop("DISPLAY", None)
+    return {**kept, **homes, "LC_ALL": "C.UTF-8", "GSETTINGS_BACKEND": "memory"}
+
+
+def recalculated(
+    file: WorkbookFile, program: str, convert: Callable[[Path, Path], object]
+) -> Values:
+    """Return what a program has for the formulas of a workbook.
+
+    convert: has the program open the first file, calculate, and save into the second.
+    """
+    with tempfile.TemporaryDirectory(prefix="xlsgd-") as folder:
+        # A name of our own: one that begins with a dash would pass for an option.
+        source, target = Path(folder, "workbook.xlsx"), Path(folder, "saved", "workbook.xlsx")
+        target.parent.mkdir()
+        try:
+            shutil.copyfile(file.path, source)
+        except OSError as error:
+            raise WorkbookError(f"{file.path}: cannot be read: {error.strerror}") from error
+        convert(source, target)
+        if not target.exists():
+            raise EngineError(f"{program} saved no workbook")
+        try:
+            saved = read_workbook(target)
+        except WorkbookError as error:
+            raise EngineError(f"what {program} saved cannot be read: {error}") from error
+    return saved_values(file.book, saved, program)
+
+
+def saved_values(book: Book, saved: WorkbookFile, program: str) -> Values:
+    """Return the values saved beside formulas, ``Uncomputed`` where there are none."""
+    values: Values = {}
+    for sheet, grid in book.sheets.items():
+        stored = saved.stored.get(sheet, {})
+        values[sheet] = {}
+        for position, content in grid.items():
+            if isinstance(content, Formula):
+                value = stored.get(position)
+                values[sheet][position] = (
+                    Uncomputed(f"{program} saved no value") if value is None else value
+                )
+    return values
