@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xlsgd.beside import beside, two_cores
 from xlsgd.cells import Formula, WorkbookFile
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.sheets.finder import Found, find_lesson
@@ -16,6 +17,9 @@ __all__ = ["Opened", "Progress", "open_workbook", "recalculate"]
 
 Progress = Callable[[str, int, int], None]
 """Called now and then with what is being done, how much of it is done, and of how much."""
+
+WORTH = 1000
+"""Formulas in a workbook that are worth a process."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +37,30 @@ class Opened:
     seconds: float
 
 
-def open_workbook(path: str | Path, engine: str, progress: Progress | None = None) -> Opened:
+def open_workbook(
+    path: str | Path,
+    engine: str,
+    progress: Progress | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Opened:
     """Return a workbook with its values calculated anew.
 
     engine: what recalculates it.
+    meanwhile: what can be done while it does, in a process of its own where there is a core for
+        it; not done where there is none.
     Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError or EngineError
     if the engine cannot be used.
     """
     get_engine(engine)  # an unknown one is said before anything is read
-    return recalculate(read_workbook(Path(path)), engine, progress)
+    return recalculate(read_workbook(Path(path)), engine, progress, meanwhile)
 
 
-def recalculate(file: WorkbookFile, engine: str, progress: Progress | None = None) -> Opened:
+def recalculate(
+    file: WorkbookFile,
+    engine: str,
+    progress: Progress | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Opened:
     """Return a workbook that has been read with its values calculated anew; see open_workbook."""
     calculator = get_engine(engine)
     formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
@@ -55,7 +71,12 @@ def recalculate(file: WorkbookFile, engine: str, progress: Progress | None = Non
 
     calculating(0, formulas)
     begun = time.perf_counter()
-    calculation = calculator.recalculate(file, calculating)
+    if meanwhile is None or formulas < WORTH or not two_cores():
+        calculation = calculator.recalculate(file, calculating)
+    else:
+        calculation = beside(
+            lambda tell: calculator.recalculate(file, tell), meanwhile, calculating
+        )
     seconds = time.perf_counter() - begun
     found = find_lesson(file.book, calculation.values, str(file.path))
     program = calculation.program or calculator.version()

@@ -17,7 +17,7 @@ from xlsgd.compare import Tolerance
 from xlsgd.opening import Opened, Progress, open_workbook
 from xlsgd.report import Report
 from xlsgd.tolerances import tolerances
-from xlsgd.torch_side.plain import load_torch
+from xlsgd.torch_side.plain import first_import, load_torch
 
 __all__ = ["examine", "verify"]
 
@@ -36,7 +36,8 @@ def verify(
     that make no sense, EngineError if the engine cannot be used.
     """
     allowed = tolerances(rtol, atol)
-    return examine(open_workbook(path, engine, progress), str(path), allowed, progress)
+    opened = open_workbook(path, engine, progress, first_import())
+    return examine(opened, str(path), allowed, progress)
 
 
 def examine(

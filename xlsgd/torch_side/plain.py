@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from types import ModuleType
 
-__all__ = ["load_torch"]
+__all__ = ["first_import", "load_torch"]
 
 
 def load_torch() -> ModuleType:
@@ -22,6 +24,20 @@ def load_torch() -> ModuleType:
 
     _leave_compiler_out(torch)
     return torch
+
+
+def first_import() -> Callable[[], None] | None:
+    """Return what imports torch, which takes as long as recalculating a workbook; None if that
+    has been done."""
+    if "torch" in sys.modules:
+        return None
+
+    def import_all() -> None:
+        load_torch()
+        import torch.func
+        import torch.optim  # noqa: F401
+
+    return import_all
 
 
 def _leave_compiler_out(torch: ModuleType) -> None:

@@ -1,8 +1,6 @@
 """The formulas library, imported when a ``Library`` is made, and its values turned into ours.
 
-Nothing outside this file and parsed.py knows anything of the library.  Its first use takes about
-a second, half of it for SciPy, which its statistical functions (MAX and AVERAGE are among them)
-import.
+Nothing outside this file and parsed.py knows anything of the library.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from xlsgd.cells import CellError, Scalar
+from xlsgd.engines.fast.later import imported_later
 from xlsgd.engines.fast.r1c1 import Refused
 from xlsgd.errors import EngineError
 
@@ -42,11 +41,14 @@ class Library:
 
     def __init__(self, names: Iterable[str]) -> None:
         try:
-            import formulas
-            import formulas.cell
-            import formulas.functions.operators
-            import numpy
-            import schedula
+            with imported_later("scipy.stats", "scipy.linalg", "scipy.interpolate"):
+                import formulas
+                import formulas.cell
+                import formulas.functions.operators
+                import numpy
+                import schedula
+
+                functions = formulas.get_functions()
         except ImportError as error:
             raise EngineError(
                 f"the engine 'formulas' cannot be used: {error}; pip install formulas"
@@ -64,7 +66,6 @@ class Library:
         self.not_implemented: Any = formulas.functions.not_implemented
         operators = formulas.functions.operators.OPERATORS
         self.set_operators = {id(operators[name]) for name in (":", ",", " ")}
-        functions = formulas.get_functions()
         self._names: dict[int, tuple[str, Any]] = {}
         for name in names:
             # Both are defaultdicts: asking for a name that is not there would add it.

@@ -1,0 +1,69 @@
+"""Two things at once: what is computed beside comes back, and so does what goes wrong there."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from xlsgd.beside import beside, two_cores
+from xlsgd.errors import EngineError
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+
+
+def nothing() -> None:
+    """Do nothing meanwhile."""
+
+
+def test_a_result_comes_from_another_process() -> None:
+    done: list[str] = []
+    pid, data = beside(
+        lambda tell: (os.getpid(), list(range(200_000))), lambda: done.append("meanwhile")
+    )
+    assert pid != os.getpid()
+    assert data == list(range(200_000))
+    assert done == ["meanwhile"]
+
+
+def test_progress_is_told() -> None:
+    told: list[tuple[int, int]] = []
+
+    def work(tell: object) -> str:
+        for i in range(5):
+            tell(i, 5)  # type: ignore[operator]
+        return "over"
+
+    assert beside(work, nothing, lambda *at: told.append(at)) == "over"
+    assert told == [(i, 5) for i in range(5)]
+
+
+def test_an_error_is_raised_here() -> None:
+    def work(tell: object) -> None:
+        raise EngineError("no such engine")
+
+    with pytest.raises(EngineError, match="no such engine"):
+        beside(work, nothing)
+
+
+def test_a_process_that_ends_is_said() -> None:
+    with pytest.raises(ChildProcessError, match="without a result"):
+        beside(lambda tell: os._exit(3), nothing)
+
+
+def test_an_error_meanwhile_leaves_no_process_behind() -> None:
+    def fail() -> None:
+        raise KeyboardInterrupt
+
+    def work(tell: object) -> None:
+        while True:
+            tell(1, 2)  # type: ignore[operator]
+
+    with pytest.raises(KeyboardInterrupt):
+        beside(work, fail)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # there is no child
+
+
+def test_cores_are_counted() -> None:
+    assert two_cores() in (True, False)
