@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from xlsgd.cells import Content, Formula, Position
 
@@ -52,6 +53,11 @@ def relative_form(formula: str, row: int, places: Mapping[int, int]) -> str:
     return '"'.join(pieces)
 
 
+_REMEMBERED = 2**15
+"""Formulas; workbooks that are checked one after the other have most of theirs in common."""
+
+
+@lru_cache(_REMEMBERED)
 def canonical(formula: str) -> str:
     """Return a formula with every number in it written the same way.
 
@@ -65,6 +71,7 @@ def canonical(formula: str) -> str:
 _RANGE_END = re.compile(r"(\$[A-Z]+\$[0-9]+:\$[A-Z]+)\$([0-9]+)")
 
 
+@lru_cache(_REMEMBERED)
 def plainly(formula: str) -> str:
     """Return what has to agree whatever a program makes of numbers and of quotes around the names
     of sheets."""

@@ -22,7 +22,7 @@ from xlsgd import chartable, verdict
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
-from xlsgd.stability import curvature_quantities
+from xlsgd.stability import curvature_quantities, row_curvatures
 from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
@@ -258,6 +258,7 @@ def runs(
         y_all[:, :, seen_rows].reshape(members, -1),
     )
     together = {name: v.reshape(members, count, rows) for name, v in together.items()}
+    curvatures = row_curvatures(shared, x)
     traces = []
     for i, experiment in enumerate(experiments):
         quantities = {name: v[:, i] for name, v in together.items()}
@@ -268,8 +269,8 @@ def runs(
         quantities |= derived_quantities(experiment, quantities, place["step"])
         start_losses = _start_losses(experiment, net, noise, x, y)
         quantities["start_loss"] = start_losses[:, seen_rows]
-        curvature = curvature_quantities(experiment, x)
-        quantities |= {name: numbers[:, seen_rows] for name, numbers in curvature.items()}
+        if curvatures is not None:
+            quantities["lr_curvature"] = experiment.learning_rate * curvatures[:, seen_rows]
         values = _numpy(quantities)
         if experiment.batched:
             values |= _batch_means(experiment, values, place)

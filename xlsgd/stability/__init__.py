@@ -13,7 +13,11 @@ from xlsgd.stability.closed_form import limit_formula
 from xlsgd.stability.curvature import curvature_along_gradient, sharpness
 from xlsgd.stability.limit import Limit, spectral_radius, stability_limit
 from xlsgd.stability.linearity import NoLimitError, linear_in_weights
-from xlsgd.stability.row_curvature import curvature_column, curvature_quantities
+from xlsgd.stability.row_curvature import (
+    curvature_column,
+    curvature_quantities,
+    row_curvatures,
+)
 
 __all__ = [
     "Limit",
@@ -23,6 +27,7 @@ __all__ = [
     "curvature_quantities",
     "limit_formula",
     "linear_in_weights",
+    "row_curvatures",
     "sharpness",
     "spectral_radius",
     "stability_limit",

@@ -14,7 +14,7 @@ from xlsgd.stability.linearity import linear_in_weights, weighted_place
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["curvature_column", "curvature_quantities"]
+__all__ = ["curvature_column", "curvature_quantities", "row_curvatures"]
 
 _MANY = 4
 """More squares than this are written as SUMSQ."""
@@ -55,16 +55,25 @@ def curvature_quantities(experiment: Experiment, x: Tensor) -> dict[str, Tensor]
     x: shape (…, inputs), of any rows; the quantity has the shape (…).  Empty where there is no
     column.
     """
+    curvature = row_curvatures(experiment, x)
+    return {} if curvature is None else {"lr_curvature": experiment.learning_rate * curvature}
+
+
+def row_curvatures(experiment: Experiment, x: Tensor) -> Tensor | None:
+    """Torch side: the largest eigenvalue of every row's Hessian, whatever the learning rate.
+
+    Shapes as for ``curvature_quantities``; None where there is no column.
+    """
     import torch
 
     if not _applies(experiment):
-        return {}
+        return None
     rows = x.reshape(-1, x.shape[-1])
     # No curvature depends on y or the weights, so any will do.
     weights = torch.ones(len(experiment.network.parameters), dtype=torch.float64)
     hessians = row_hessians(experiment, rows, rows.new_zeros(len(rows)), weights)
-    curvature = greatest(hessians).reshape(x.shape[:-1])
-    return {"lr_curvature": experiment.learning_rate * curvature}
+    curvature: Tensor = greatest(hessians).reshape(x.shape[:-1])
+    return curvature
 
 
 def _applies(experiment: Experiment) -> bool:

@@ -40,7 +40,7 @@ class Run:
     """One pass over a book."""
 
     def __init__(self, book: Book, experience: Experience, doubts: Doubts) -> None:
-        self._reader = KeyReader(book)
+        self._reader = KeyReader(book, experience.readings)
         self._sheets = [SheetCells(name, grid) for name, grid in book.sheets.items()]
         # Names are looked up without regard to case; of two that differ in case alone, which
         # no spreadsheet program allows, the first is found.

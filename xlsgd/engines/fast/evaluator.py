@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from xlsgd.cells import CellError, Scalar, Uncomputed, column_letters
 from xlsgd.engines.fast.compiled import Loop, LoopMaker, compile_loop
 from xlsgd.engines.fast.expression import Block
-from xlsgd.engines.fast.keys import KeyReader
+from xlsgd.engines.fast.keys import KeyReader, Readings
 from xlsgd.engines.fast.kinds import EMPTY, UNCOMPUTED, Unable, kind_of
 from xlsgd.engines.fast.library import Library
 from xlsgd.engines.fast.plans import Generated, Operands, Pattern, Plan, Template
@@ -42,15 +42,18 @@ class Experience:
     loops: makers of loops, by the ids of the code in them.
     checked: formulas of which formulas itself has calculated a cell, with the same result as the
         code generated for it.
+    readings: what KeyReader remembers.
     """
 
     library: Library
     templates: dict[tuple[str, str | None], Template | str] = field(default_factory=dict)
     loops: dict[tuple[int, ...], LoopMaker | None] = field(default_factory=dict)
     checked: set[Relative] = field(default_factory=set)
+    readings: dict[object, Readings] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.templates) + len(self.loops) + len(self.checked)
+        read = sum(len(readings.read) for readings in self.readings.values())
+        return len(self.templates) + len(self.loops) + len(self.checked) + read
 
     def template(self, text: str, cell: str | None = None) -> Template:
         """Return the template of a text.  Raises Refused if formulas cannot parse it."""

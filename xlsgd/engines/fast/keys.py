@@ -8,6 +8,7 @@ in this cell's row gives this cell's text, the key is theirs and nothing needs t
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from xlsgd.cells import Book, column_letters
@@ -23,7 +24,7 @@ from xlsgd.engines.fast.r1c1 import (
     tokens,
 )
 
-__all__ = ["KeyReader"]
+__all__ = ["KeyReader", "Readings"]
 
 LONGEST = 8192  # characters: what Excel accepts
 MOST_PARTS = 2000  # operators, commas and brackets: parsing takes seconds for more than that
@@ -38,13 +39,29 @@ class _Pattern(NamedTuple):
     relative: Relative
 
 
+@dataclass
+class Readings:
+    """What was read in earlier books, for those that have the same sheets and names.
+
+    read: by sheet, row, column and text of the formula, what it was read to, and the names in it
+        that the book does not define.
+    known: every key, as the object that stands for all that are equal.
+    """
+
+    read: dict[tuple[str, int, int, str], tuple[_Pattern, frozenset[str]]] = field(
+        default_factory=dict
+    )
+    known: dict[Relative, Relative] = field(default_factory=dict)
+
+
 class KeyReader:
     """Gives the ``Relative`` of every formula of a book.
 
+    earlier: the readings of books, by ``outline``.
     unknown: the names met that the book does not define; they count as ``#NAME?``.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, earlier: dict[object, Readings] | None = None) -> None:
         self.unknown: set[str] = set()
         self._sheets = {sheet.lower() for sheet in book.sheets}
         self._names = {
@@ -52,7 +69,9 @@ class KeyReader:
             for (sheet, name), text in book.names.items()
         }
         self._recent: dict[tuple[str, int], list[_Pattern]] = {}
-        self._known: dict[Relative, Relative] = {}
+        outline = (frozenset(self._sheets), frozenset(self._names.items()))
+        self._readings = ({} if earlier is None else earlier).setdefault(outline, Readings())
+        self._known = self._readings.known
 
     def key(self, text: str, sheet: str, row: int, column: int) -> Relative:
         """Return the key of the formula in this cell; equal keys are the same object.
@@ -65,7 +84,17 @@ class KeyReader:
         for pattern, offsets, furthest, relative in recent:
             if row <= furthest and pattern % tuple([row + n for n in offsets]) == text:
                 return relative
-        new = self.read(text, sheet, row, column)
+        place = sheet, row, column, text
+        if place in self._readings.read:
+            new, unknown = self._readings.read[place]
+            self.unknown |= unknown
+        else:
+            before, self.unknown = self.unknown, set()
+            try:
+                new = self.read(text, sheet, row, column)
+                self._readings.read[place] = new, frozenset(self.unknown)
+            finally:
+                self.unknown |= before
         recent.insert(0, new)
         del recent[REMEMBERED:]
         return new.relative
