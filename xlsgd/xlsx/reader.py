@@ -112,36 +112,50 @@ def _read_sheet(
     grid: Grid = {}
     stored: dict[Position, Scalar] = {}
     shared: dict[str, Callable[[str], str]] = {}
+    columns: dict[str, int] = {}  # by letters
     number = 0
     for row in _elements(package, part, "row"):
         number = int(row.get("r") or number + 1)
         column = 0
+        space = row.tag[:-3]  # up to "row"
+        f, v, inline = f"{space}f", f"{space}v", f"{space}is"
         for cell in row:
             reference = cell.get("r")
-            column = _column(reference) if reference else column + 1
-            formula = value = None
+            if reference:
+                letters = reference.rstrip("0123456789")
+                known = columns.get(letters)
+                column = columns[letters] = _column(letters) if known is None else known
+            else:
+                column += 1
+            formula = None
+            value: Scalar = None
             for child in cell:
-                tag = child.tag.rpartition("}")[2]
-                if tag == "f":
+                tag = child.tag
+                if tag == f:
                     formula = child
-                elif tag == "v":
-                    value = _value(cell.get("t"), child.text, strings)
-                elif tag == "is":
+                elif tag == v:
+                    kind, text = cell.get("t"), child.text
+                    if text and (kind is None or kind == "n"):  # nearly all of them
+                        value = float(text)
+                    else:
+                        value = _value(kind, text, strings)
+                elif tag == inline:
                     value = _text(child)
             if formula is not None:
-                grid[number, column] = _formula(formula, reference or "", shared)
+                if formula.get("t") is None:
+                    grid[number, column] = Formula(f"={formula.text or ''}")
+                else:
+                    grid[number, column] = _formula(formula, reference or "", shared)
                 stored[number, column] = value
             elif value is not None:
                 grid[number, column] = value
     return grid, stored
 
 
-def _column(reference: str) -> int:
-    """Return the column number of an address: 28 for ``AB7``."""
+def _column(letters: str) -> int:
+    """Return the number of a column: 28 for ``AB``."""
     number = 0
-    for letter in reference:
-        if letter < "A":
-            break
+    for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
 
