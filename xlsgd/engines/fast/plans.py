@@ -267,6 +267,8 @@ class Plan:
             return "given", block.values, None, size
         left = place.slot.at(1, self.column)[1]
         columns = tuple(place.sheet.column(left + n).numbers for n in range(block.columns))
+        if top_fixed == bottom_fixed and top == bottom:
+            return "moving row", columns, top, size
         if top_fixed == bottom_fixed:
             return "moving", columns, (min(top, bottom), max(top, bottom) + 1), size
         read = "moving bottom" if top_fixed else "moving top"

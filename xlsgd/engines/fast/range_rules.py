@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.engines.fast.kinds import ANY, MIXED, NUMBER, NUMBERS, TEXT, Unable, Written
@@ -37,7 +38,27 @@ def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
     sizes = {writer.size(argument) for argument in arguments}
     if len(sizes) != 1 or None in sizes:
         raise Unable(name)
+    size = sizes.pop()
+    if size is not None and size.rows is not None and size.stride == size.columns:
+        count = size.rows * size.columns
+        if 1 <= count <= _WRITTEN_OUT:
+            products = [" * ".join(f"{text}[{i}]" for text in ranges) for i in range(count)]
+            for text in ranges:
+                writer.line(f"if len({text}) != {count}: raise Doubt")
+            return writer.let(_sum_written_out(products), NUMBER, sure=False)
     return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
+
+
+_WRITTEN_OUT = 15
+
+
+def _sum_written_out(terms: Sequence[str]) -> str:
+    """Return the sum of up to 15 terms, added in NumPy's order; see add_up in compiled.py."""
+    if len(terms) < 8:
+        return " + ".join(["0.0", *terms])
+    a, b, c, d, e, f, g, h, *rest = terms
+    together = f"(({a} + {b}) + ({c} + {d})) + (({e} + {f}) + ({g} + {h}))"
+    return " + ".join([f"({together})", *rest, "0.0"])
 
 
 @rule("MMULT", takes=(2,))

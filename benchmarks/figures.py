@@ -1,0 +1,192 @@
+"""The figures, a function each: it measures and returns lines of Markdown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks.books import forward_book, sgd_book
+from benchmarks.processes import ROOT, Cost, in_turn, measured, median_ratio
+
+__all__ = ["FIGURES"]
+
+Table = list[str]
+RECALCULATE = (sys.executable, "-m", "benchmarks.recalculate")
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return sorted(costs)[len(costs) // 2]
+
+
+def engines(rounds: int) -> Table:
+    """Whole processes: import, read, recalculate, read every value."""
+    from xlsgd.engines import engines as all_engines
+
+    names = [name for name, one in all_engines().items() if name != "stored" and not one.missing()]
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for title, write, size in (
+            ("gradient descent", sgd_book, 40_600),
+            ("Titanic, forward", forward_book, 712),
+        ):
+            path = Path(folder) / f"{write.__name__}.xlsx"
+            formulas = write(path, size)
+            ways = ["ExcelModel", *names, "openpyxl"]
+            found = in_turn({way: (*RECALCULATE, way, str(path)) for way in ways}, rounds)
+            ours = found["formulas"]
+            for way in ways:
+                cost = _median(found[way])
+                rows.append(
+                    (
+                        f"{title}, {formulas:,} formulas",
+                        _NAMES.get(way, way),
+                        f"{cost.seconds:.2f} s",
+                        f"{cost.memory:.0f} MB",
+                        "1" if way == "formulas" else median_ratio(found[way], ours),
+                        f"{cost.memory / _median(ours).memory:.2g}",
+                    )
+                )
+    return _table(("workbook", "engine", "time", "memory", "time / ours", "memory / ours"), rows)
+
+
+_NAMES = {
+    "ExcelModel": "`formulas.ExcelModel`",
+    "formulas": "**formulas, as xlsgd runs it**",
+    "openpyxl": "openpyxl, loading alone",
+}
+
+
+def calculation(rounds: int) -> Table:
+    """Cells a second, in one process that has compiled the formulas."""
+    from numpy import errstate
+
+    from xlsgd.engines.fast.calculation import Run
+    from xlsgd.engines.fast.evaluator import Doubts, Experience
+    from xlsgd.engines.fast.library import Library, quiet
+    from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
+    from xlsgd.engines.fast.rules import RULES
+    from xlsgd.xlsx.reader import read_workbook
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder, quiet(), errstate(all="ignore"):
+        experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))
+        for title, write, size in (
+            ("gradient descent", sgd_book, 40_600),
+            ("Titanic, forward", forward_book, 712),
+        ):
+            path = Path(folder) / f"{write.__name__}.xlsx"
+            formulas = write(path, size)
+            book = read_workbook(path).book
+            finding: list[float] = []
+            calculating: list[float] = []
+            for _ in range(max(3, 2 * rounds) + 1):
+                begin = perf_counter()
+                run = Run(book, experience, Doubts())
+                middle = perf_counter()
+                run.calculate(None)
+                finding.append(middle - begin)
+                calculating.append(perf_counter() - middle)
+            again, best = sorted(calculating[1:]), min(calculating[1:])
+            rows.append(
+                (
+                    title,
+                    f"{calculating[0]:.2f} s",
+                    f"{finding[-1]:.2f} s",
+                    f"{again[len(again) // 2]:.3f} s",
+                    f"{formulas / again[len(again) // 2] / 1e6:.2f} million",
+                    f"{formulas / best / 1e6:.2f} million",
+                )
+            )
+    head = ("workbook", "first time, with formulas' checks", "finding what is the same formula",
+            "calculation alone", "cells a second, median", "best")  # fmt: skip
+    return _table(head, rows)
+
+
+def growth(rounds: int) -> Table:
+    """Time and memory as gradient descent gets longer."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        nothing = measured((sys.executable, "-c", "import numpy, formulas, lxml.etree"))
+        sizes = [10_000 * 4**i for i in range(4)]
+        paths = {size: Path(folder) / f"{size}.xlsx" for size in sizes}
+        for size, path in paths.items():
+            sgd_book(path, size)
+        found = in_turn(
+            {str(size): (*RECALCULATE, "formulas", str(path)) for size, path in paths.items()},
+            rounds,
+        )
+        for size in sizes:
+            costs, earlier = found[str(size)], found.get(str(size // 4))
+            cost = _median(costs)
+            more = ("", "")
+            if earlier is not None:
+                before = _median(earlier)
+                grown = (cost.memory - nothing.memory) / (before.memory - nothing.memory)
+                more = (median_ratio(costs, earlier), f"{grown:.2f}")
+            rows.append((f"{size:,}", f"{cost.seconds:.2f} s", f"{cost.memory:.0f} MB", *more))
+    return _table(
+        ("formulas", "time", "memory", "time / a quarter of them", "memory less imports, the same"),
+        rows,
+    )
+
+
+def verify(rounds: int) -> Table:
+    """`xlsgd verify` against importing torch and loading the workbook with openpyxl."""
+    rows = []
+    for name in ("graddesc", "two-neuron", "learning-rates", "titanic"):
+        workbook = str(ROOT / "workbooks" / f"{name}.xlsx")
+        load = f"import torch, openpyxl; openpyxl.load_workbook({workbook!r})"
+        found = in_turn(
+            {
+                "verify": (sys.executable, "-m", "xlsgd", "verify", "-q", workbook),
+                "floor": (sys.executable, "-c", load),
+            },
+            2 * rounds + 1,
+        )
+        cost, floor = _median(found["verify"]), _median(found["floor"])
+        rows.append(
+            (
+                f"`{name}.xlsx`",
+                f"{cost.seconds:.2f} s, {cost.memory:.0f} MB",
+                f"{floor.seconds:.2f} s, {floor.memory:.0f} MB",
+                median_ratio(found["verify"], found["floor"]),
+            )
+        )
+    return _table(("workbook", "verify", "import torch, load_workbook", "ratio"), rows)
+
+
+def _printed(*command: str) -> Table:
+    """Return what another benchmark prints, as a block."""
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    return ["```text", *done.stdout.splitlines(), "```"]
+
+
+def many(rounds: int) -> Table:
+    """Five hundred workbooks of a class."""
+    return _printed("benchmarks/many_workbooks.py", "500")
+
+
+def sweep(rounds: int) -> Table:
+    """A sweep against a plain torch loop."""
+    return _printed("benchmarks/sweep_speed.py", str(2 * rounds + 1))
+
+
+FIGURES: dict[str, Callable[[int], Table]] = {
+    "engines": engines,
+    "calculation": calculation,
+    "growth": growth,
+    "verify": verify,
+    "many": many,
+    "sweep": sweep,
+}
