@@ -25,7 +25,6 @@ from xlsgd.engines.fast.stretches import (
     by_rows,
     in_order,
     row_order,
-    stretches_of,
     taken_apart,
 )
 
@@ -47,12 +46,16 @@ class Run:
         self._by_name = {sheet.name.lower(): sheet for sheet in reversed(self._sheets)}
         self._evaluator = Evaluator(experience, doubts, self._reader, self._by_name)
         self._patterns: dict[Relative, Pattern] = {}
+        self._stretches: list[list[Stretch]] = []
         self._plans = [self._plan(sheet) for sheet in self._sheets]
+        self._circular = False
         self._meter = _Meter(None, 0)
 
     def _plan(self, sheet: SheetCells) -> list[Plan]:
-        """Return the plans of a sheet's formula cells, in their order."""
+        """Return the plans of a sheet's formula cells, in their order, and note its stretches."""
         plans: list[Plan] = []
+        stretches: list[Stretch] = []
+        lowest: dict[int, Stretch] = {}  # by column
         made: dict[tuple[int, int], Plan] = {}
         for position in sheet.formulas:
             row, column = position
@@ -73,6 +76,13 @@ class Run:
             plan.pattern.count(sheet, row, column)
             plan.target.plans[row] = plan
             plans.append(plan)
+            stretch = lowest.get(column)
+            if stretch is None or stretch.plan is not plan or stretch.last != row - 1:
+                stretch = lowest[column] = Stretch(plan, row)
+                stretches.append(stretch)
+            else:
+                stretch.last = row
+        self._stretches.append(stretches)
         return plans
 
     def calculate(self, progress: Progress | None) -> None:
@@ -86,12 +96,8 @@ class Run:
 
     def _groups(self) -> Iterable[list[Stretch]]:
         """Return all stretches in groups, in the order in which to compute them."""
-        sheets = []
-        for sheet, plans in zip(self._sheets, self._plans, strict=True):
-            rows = (row for row, _ in sheet.formulas)
-            sheets.append(stretches_of(zip(plans, rows, strict=True)))
-        ordered = in_order([stretch for found in sheets for stretch in found])
-        return sheets if ordered is None else ordered
+        ordered = in_order([stretch for found in self._stretches for stretch in found])
+        return self._stretches if ordered is None else ordered
 
     def _compute(self, group: list[Stretch], whole: bool = True) -> None:
         """Compute stretches that need each other, or one by itself.
@@ -181,6 +187,7 @@ class Run:
                     stack.extend(reversed(pending))
                     continue
                 value = CIRCULAR  # a cell below waits for this one, and this one for it
+                self._circular = True
             if isinstance(value, float):
                 target.numbers[row] = value
             else:
@@ -190,6 +197,8 @@ class Run:
 
     def _name_circles(self) -> None:
         """Tell the cells that wait for themselves which cells they wait for."""
+        if not self._circular:
+            return
         needs: dict[Cell, list[Cell]] = {}
         for sheet, plans in zip(self._sheets, self._plans, strict=True):
             for (row, _), plan in zip(sheet.formulas, plans, strict=True):

@@ -79,6 +79,8 @@ READ = {
 _CLASS = {TEXT: "str", TRUTH: "bool", ERROR: "CellError"}
 
 _SAME_IN_ALL_ROWS = ("fixed row", "given")
+_WRITTEN_OUT = 16
+"""Columns that are read one by one, without a loop over them."""
 
 
 class Source(NamedTuple):
@@ -157,7 +159,12 @@ def _lines(source: Source, mark: str = "") -> _Lines:
     for i, (kind, read) in enumerate(zip(source.kinds, source.reads, strict=True)):
         lines = before if read in _SAME_IN_ALL_ROWS else each
         name = f"{i}{mark}"
-        if READ[read]:
+        if read == "moving row" and source.sizes[i].stride <= _WRITTEN_OUT:
+            columns = [f"c{name}k{k}" for k in range(source.sizes[i].stride)]
+            before.append(f"{', '.join(columns)}, = c{name}")
+            here = ", ".join(f"{column}[k]" for column in columns)
+            each += [f"k = r + o{name}", f"a{name} = [{here}]"]
+        elif READ[read]:
             lines.append(READ[read].format(i=name))
         if kind in _CLASS and read != "given":
             lines.append(f"if a{name}.__class__ is not {_CLASS[kind]}: raise Doubt")

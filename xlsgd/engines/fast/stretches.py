@@ -10,14 +10,14 @@ is calculated row by row.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from xlsgd.engines.fast.circular import components
 from xlsgd.engines.fast.plans import Plan
 from xlsgd.engines.fast.storage import SheetCells
 
-__all__ = ["Cell", "Stretch", "by_rows", "in_order", "row_order", "stretches_of", "taken_apart"]
+__all__ = ["Cell", "Stretch", "by_rows", "in_order", "row_order", "taken_apart"]
 
 Cell = tuple[Plan, int]
 
@@ -44,23 +44,6 @@ class Stretch:
     def pieces(self) -> list[Stretch]:
         """Return every cell as a stretch of its own."""
         return [Stretch(plan, row) for plan, row in self.cells()]
-
-
-def stretches_of(cells: Iterable[Cell]) -> list[Stretch]:
-    """Return the stretches of a sheet, from left to right as they begin, row by row.
-
-    cells: all formula cells of the sheet, row by row.
-    """
-    found: list[Stretch] = []
-    open_: dict[int, Stretch] = {}  # by column
-    for plan, row in cells:
-        stretch = open_.get(plan.column)
-        if stretch is None or stretch.plan is not plan or stretch.last != row - 1:
-            stretch = open_[plan.column] = Stretch(plan, row)
-            found.append(stretch)
-        else:
-            stretch.last = row
-    return found
 
 
 def in_order(stretches: Sequence[Stretch]) -> list[list[Stretch]] | None:
