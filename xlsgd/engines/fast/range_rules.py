@@ -43,7 +43,7 @@ def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
         count = size.rows * size.columns
         if 1 <= count <= _WRITTEN_OUT:
             products = [" * ".join(f"{text}[{i}]" for text in ranges) for i in range(count)]
-            for text in ranges:
+            for text in ranges if size.rows > 1 else ():  # one that ends with the cells in use
                 writer.line(f"if len({text}) != {count}: raise Doubt")
             return writer.let(_sum_written_out(products), NUMBER, sure=False)
     return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
