@@ -186,3 +186,18 @@ def test_other_commands_take_one_engine(run: Run, small: Path, command: str) -> 
     result = run(command, small, "--engine", "all")
     assert result.exit_code == 2
     assert "unknown engine 'all'; there are: formulas, ironcalc" in result.stderr
+
+
+@pytest.mark.parametrize("option", [("-j", "2"), ("--timeout", "9"), ("--jsonl", "x.jsonl")])
+def test_many_workbooks_take_one_engine(run: Run, small: Path, option: tuple[str, str]) -> None:
+    result = run("verify", str(small), *CHEAP, *option)
+    assert result.exit_code == 2
+    assert "take one engine; got formulas, ironcalc" in result.stderr
+
+
+def test_several_files_by_several_engines(run: Run, small: Path, edited: Path) -> None:
+    result = run("verify", str(small), str(edited), "no.xlsx", *CHEAP)
+    assert result.exit_code == 2  # which wins over 1
+    assert f"{small}: all agree with torch" in result.stdout
+    assert f"{edited}: DIFFERS" in result.stdout
+    assert "no.xlsx" in result.stderr
