@@ -167,120 +167,146 @@ def runs(
     all their members, take their gradients in one go; only the optimizers step one by one.
     Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
     """
-    torch = load_torch()
-    shared = experiments[0]
-    if not all(can_run_together(shared, experiment) for experiment in experiments):
+    load_torch()
+    if not all(can_run_together(experiments[0], experiment) for experiment in experiments):
         raise ValueError("these experiments cannot be run together")
     experiments = [with_limits(experiment, data) for experiment in experiments]
-    count = len(experiments)
-    rows = shared.epochs * data.rows if rows is None else rows
-    place = positions(rows, data.rows, shared.batch_size)
-    names = shared.network.parameters
-    noise = Noise(members)
-    net = TorchNet(shared, noise)
-    x = noise.copies(np.array([data.inputs[name] for name in shared.network.input_names]).T)
-    y = noise.copies(data.y)
-    x_all, y_all = (v.unsqueeze(1).expand(-1, count, *v.shape[1:]) for v in (x, y))
-
-    def gradients(weights: Tensor, batch: slice) -> Tensor:
-        """Return the derivatives, shape (parameters, members, experiments, rows of the batch).
-
-        weights: shape (parameters, members, experiments).
-        """
-        targets = y_all[:, :, batch]
-        each = weights.unsqueeze(-1).expand(-1, *targets.shape).reshape(len(names), members, -1)
-        inputs = x_all[:, :, batch].reshape(members, -1, x.shape[-1])
-        found = net.gradients(
-            dict(zip(names, each, strict=True)), inputs, targets.reshape(members, -1)
-        )
-        stacked: Tensor = torch.stack([found[p].reshape(targets.shape) for p in names])
-        return stacked
-
-    weights = torch.stack([noise.copies([e.start.get(p, 0.0) for e in experiments]) for p in names])
-    # A state may start at something that depends on the first gradient.
-    first = gradients(weights, slice(1))
-    starts = [
-        {
-            name: start_state(e, name, dict(zip(names, first[:, :, i], strict=True)))
-            for name in e.state_names
-        }
-        for i, e in enumerate(experiments)
-    ]
-    steppers = []
-    for i, (experiment, start) in enumerate(zip(experiments, starts, strict=True)):
-        stepper = Stepper(experiment, {_ALL: weights[:, :, i]})
-        memory = {
-            f"{kind}.{_ALL}": torch.stack([start[f"{kind}.{p}"] for p in names])
-            for kind in experiment.optimizer.state
-        }
-        stepper.remember(memory, steps_done=torch.zeros(len(names), members, dtype=torch.float64))
-        steppers.append(stepper)
-
-    def now() -> list[Tensors]:
-        return [
-            {f"param.{_ALL}": s.parameters[_ALL].detach().clone()} | s.memory() for s in steppers
-        ]
-
-    seen: list[list[Tensors]] = [now()]  # before the first step, and after every one
-    shown: list[int] = []  # for every row, which of those it starts from
-    row = 0
-    while row < rows:
-        last = row
-        while last < rows - 1 and not place["batch_end"][last]:
-            last += 1
-        begin = place["row"][row] - 1
-        shown += [len(seen) - 1] * (last - row + 1)
-        if place["batch_end"][last]:
-            weights = torch.stack([s.parameters[_ALL] for s in steppers], -1)
-            found = gradients(weights, slice(begin, begin + last - row + 1)).mean(-1)
-            for i, stepper in enumerate(steppers):
-                stepper.step({_ALL: found[..., i]})
-            seen.append(now())
-        row = last + 1
-        if progress is not None:
-            progress(row, rows)
-
-    # Within a batch weights and memory stay as they are; its last row shows the step.
-    before = torch.tensor(shown)
-    after = before + torch.from_numpy(place["batch_end"])
-    history = [
-        {name: torch.stack([states[i][name] for states in seen], -1) for name in seen[0][i]}
-        for i in range(count)
-    ]
-    recorded = {
-        p: torch.stack([h[f"param.{_ALL}"][k][:, before] for h in history], 1)
-        for k, p in enumerate(names)
-    }
-    seen_rows = torch.from_numpy(place["row"] - 1)
-    together = net.quantities(
-        {p: v.reshape(members, -1) for p, v in recorded.items()},
-        x_all[:, :, seen_rows].reshape(members, -1, x.shape[-1]),
-        y_all[:, :, seen_rows].reshape(members, -1),
-    )
-    together = {name: v.reshape(members, count, rows) for name, v in together.items()}
-    curvatures = row_curvatures(shared, x)
-    traces = []
-    for i, experiment in enumerate(experiments):
-        quantities = {name: v[:, i] for name, v in together.items()}
-        for k, p in enumerate(names):
-            quantities[f"new.{p}"] = history[i][f"param.{_ALL}"][k][:, after]
-            for kind in experiment.optimizer.state:
-                quantities[f"{kind}.{p}"] = history[i][f"{kind}.{_ALL}"][k][:, after]
-        quantities |= derived_quantities(experiment, quantities, place["step"])
-        start_losses = _start_losses(experiment, net, noise, x, y)
-        quantities["start_loss"] = start_losses[:, seen_rows]
-        if curvatures is not None:
-            quantities["lr_curvature"] = experiment.learning_rate * curvatures[:, seen_rows]
-        values = _numpy(quantities)
-        if experiment.batched:
-            values |= _batch_means(experiment, values, place)
-        _complete(experiment, data, values, place)
-        traces.append(Trace(values, _numpy(starts[i])))
-    return traces
+    rows = experiments[0].epochs * data.rows if rows is None else rows
+    together = _Together(experiments, data, rows, members)
+    together.train(progress)
+    return together.traces()
 
 
 _ALL = "all"
 """All parameters of an experiment, stacked: an optimizer steps faster along one tensor."""
+
+
+class _Together:
+    """Experiments that train side by side.
+
+    Tensors of all of them have the shape (members, experiments, rows).
+    """
+
+    def __init__(
+        self, experiments: Sequence[Experiment], data: Dataset, rows: int, members: int
+    ) -> None:
+        import torch
+
+        self.experiments, self.data, self.members = experiments, data, members
+        self.shared = shared = experiments[0]
+        self.names = names = shared.network.parameters
+        self.place = positions(rows, data.rows, shared.batch_size)
+        self.noise = noise = Noise(members)
+        self.net = TorchNet(shared, noise)
+        inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
+        self.x, self.y = noise.copies(inputs), noise.copies(data.y)
+        starts = [[e.start.get(p, 0.0) for e in experiments] for p in names]
+        weights = torch.stack([noise.copies(start) for start in starts])
+        # A state may start at something that depends on the first gradient.
+        first = self.gradients(weights, slice(1))
+        self.starts: list[Tensors] = []
+        self.steppers: list[Stepper] = []
+        for i, experiment in enumerate(experiments):
+            gradient = dict(zip(names, first[:, :, i], strict=True))
+            start = {
+                name: start_state(experiment, name, gradient) for name in experiment.state_names
+            }
+            memory = {
+                f"{kind}.{_ALL}": torch.stack([start[f"{kind}.{p}"] for p in names])
+                for kind in experiment.optimizer.state
+            }
+            stepper = Stepper(experiment, {_ALL: weights[:, :, i]})
+            stepper.remember(memory, steps_done=weights.new_zeros(len(names), members))
+            self.starts.append(start)
+            self.steppers.append(stepper)
+        # By experiment: weights and memory before the first step, and after every one.
+        self.seen: list[list[Tensors]] = [[self.now(stepper)] for stepper in self.steppers]
+
+    @staticmethod
+    def now(stepper: Stepper) -> Tensors:
+        """Return weights and memory as they are, shapes (parameters, members)."""
+        return {_ALL: stepper.parameters[_ALL].detach().clone()} | stepper.memory()
+
+    def each(self, values: Tensor, rows: slice | Tensor) -> Tensor:
+        """Return rows of the data for every experiment, shape (members, experiments · rows, …).
+
+        values: shape (members, rows of the data, …).
+        """
+        chosen = values[:, rows].unsqueeze(1)
+        chosen = chosen.expand(-1, len(self.experiments), *chosen.shape[2:])
+        return chosen.reshape(self.members, -1, *values.shape[2:])
+
+    def gradients(self, weights: Tensor, batch: slice) -> Tensor:
+        """Return the derivatives, shape (parameters, members, experiments, rows of the batch).
+
+        weights: shape (parameters, members, experiments).
+        """
+        import torch
+
+        shape = (self.members, len(self.experiments), batch.stop - (batch.start or 0))
+        every = weights.unsqueeze(-1).expand(-1, *shape).reshape(len(weights), self.members, -1)
+        parameters = dict(zip(self.names, every, strict=True))
+        found = self.net.gradients(parameters, self.each(self.x, batch), self.each(self.y, batch))
+        stacked: Tensor = torch.stack([found[p].reshape(shape) for p in self.names])
+        return stacked
+
+    def train(self, progress: Callable[[int, int], None] | None) -> None:
+        """Do all steps."""
+        import torch
+
+        ends = np.flatnonzero(self.place["batch_end"])
+        begin = 0
+        for end in ends:
+            first = int(self.place["row"][begin]) - 1
+            weights = torch.stack([s.parameters[_ALL] for s in self.steppers], -1)
+            found = self.gradients(weights, slice(first, first + int(end) - begin + 1)).mean(-1)
+            for i, stepper in enumerate(self.steppers):
+                stepper.step({_ALL: found[..., i]})
+                self.seen[i].append(self.now(stepper))
+            begin = int(end) + 1
+            if progress is not None:
+                progress(begin, len(self.place["row"]))
+
+    def traces(self) -> list[Trace]:
+        """Return all that the tabs show, row by row."""
+        import torch
+
+        place, names, count = self.place, self.names, len(self.experiments)
+        # Within a batch weights and memory stay as they are; its last row shows the step.
+        before = torch.from_numpy(np.cumsum(place["batch_end"]) - place["batch_end"])
+        after = before + torch.from_numpy(place["batch_end"])
+        history = [
+            {name: torch.stack([states[name] for states in seen], -1) for name in seen[0]}
+            for seen in self.seen
+        ]
+        row = torch.from_numpy(place["row"] - 1)
+        weights = torch.stack([h[_ALL][..., before] for h in history], 2)
+        together = self.net.quantities(
+            dict(zip(names, weights.reshape(len(names), self.members, -1), strict=True)),
+            self.each(self.x, row),
+            self.each(self.y, row),
+        )
+        curvatures = row_curvatures(self.shared, self.x)
+        found = []
+        for i, experiment in enumerate(self.experiments):
+            quantities = {
+                name: v.reshape(self.members, count, -1)[:, i] for name, v in together.items()
+            }
+            for k, p in enumerate(names):
+                quantities[f"new.{p}"] = history[i][_ALL][k][:, after]
+                for kind in experiment.optimizer.state:
+                    quantities[f"{kind}.{p}"] = history[i][f"{kind}.{_ALL}"][k][:, after]
+            quantities |= derived_quantities(experiment, quantities, place["step"])
+            losses = _start_losses(experiment, self.net, self.noise, self.x, self.y)
+            quantities["start_loss"] = losses[:, row]
+            if curvatures is not None:
+                quantities["lr_curvature"] = experiment.learning_rate * curvatures[:, row]
+            values = _numpy(quantities)
+            if experiment.batched:
+                values |= _batch_means(experiment, values, place)
+            _complete(experiment, self.data, values, place)
+            found.append(Trace(values, _numpy(self.starts[i])))
+        return found
 
 
 def steps(
@@ -400,7 +426,3 @@ def _complete(
 
 def _numpy(tensors: Tensors) -> dict[str, Floats]:
     return {name: value.detach().numpy() for name, value in tensors.items()}
-
-
-def _copies(tensors: Tensors) -> Tensors:
-    return {name: value.detach().clone() for name, value in tensors.items()}
