@@ -173,8 +173,8 @@ def _printed(*command: str) -> Table:
 
 
 def many(rounds: int) -> Table:
-    """Five hundred workbooks of a class."""
-    return _printed("benchmarks/many_workbooks.py", "500")
+    """Five hundred workbooks of a class; fewer for a quick look."""
+    return _printed("benchmarks/many_workbooks.py", "500" if rounds > 2 else "150")
 
 
 def sweep(rounds: int) -> Table:
