@@ -1,5 +1,5 @@
 """Run ``python -m xlsgd``."""
 
-from xlsgd.cli import main
+from xlsgd.cli import run
 
-main()
+run()

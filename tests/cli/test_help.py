@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -112,3 +113,16 @@ def test_list_shows_everything_there_is(run: Run) -> None:
         for name, line in zip(names, shown, strict=True):
             assert line.startswith(name)
     assert len(lines) == sum(1 + len(names) for names in sections.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["list"], 0), (["verify", "no.xlsx"], 2), (["nonsense"], 2)]
+)
+def test_the_program_ends_with_its_status_and_all_it_said(
+    arguments: list[str], status: int, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "xlsgd", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert ended.returncode == status
+    assert (ended.stdout if status == 0 else ended.stderr).endswith("\n")
+    assert bool(ended.stdout) == (status == 0)
