@@ -162,12 +162,21 @@ def _lines(source: Source, mark: str = "") -> _Lines:
         if read == "moving row" and source.sizes[i].stride <= _WRITTEN_OUT:
             columns = [f"c{name}k{k}" for k in range(source.sizes[i].stride)]
             before.append(f"{', '.join(columns)}, = c{name}")
+            each.append(f"k = r + o{name}")
+            if writer.taken_apart.get(f"a{name}") == len(columns):
+                del writer.taken_apart[f"a{name}"]
+                each += [f"a{name}e{j} = {column}[k]" for j, column in enumerate(columns)]
+                if not re.search(rf"\ba{name}\b", "\n".join(writer.lines)):
+                    continue
             here = ", ".join(f"{column}[k]" for column in columns)
-            each += [f"k = r + o{name}", f"a{name} = [{here}]"]
+            each.append(f"a{name} = [{here}]")
         elif READ[read]:
             lines.append(READ[read].format(i=name))
         if kind in _CLASS and read != "given":
             lines.append(f"if a{name}.__class__ is not {_CLASS[kind]}: raise Doubt")
+        if f"a{name}" in writer.taken_apart:
+            count = writer.taken_apart.pop(f"a{name}")
+            lines.append(f"{', '.join(f'a{name}e{j}' for j in range(count))}, = a{name}")
         if read in ("moving bottom", "moving top"):  # A5:A$9 below row 9 is upside down
             lines.append(f"if not a{name}: raise Doubt")
     return _Lines(before, each + writer.lines, value)

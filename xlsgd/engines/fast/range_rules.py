@@ -41,10 +41,9 @@ def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
     size = sizes.pop()
     if size is not None and size.rows is not None and size.stride == size.columns:
         count = size.rows * size.columns
-        if 1 <= count <= _WRITTEN_OUT:
-            products = [" * ".join(f"{text}[{i}]" for text in ranges) for i in range(count)]
-            for text in ranges if size.rows > 1 else ():  # one that ends with the cells in use
-                writer.line(f"if len({text}) != {count}: raise Doubt")
+        if 1 <= count <= _WRITTEN_OUT and all(map(writer.is_operand, arguments)):
+            elements = [writer.elements(text, count) for text in ranges]
+            products = [" * ".join(factors) for factors in zip(*elements, strict=True)]
             return writer.let(_sum_written_out(products), NUMBER, sure=False)
     return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
 
