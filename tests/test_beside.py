@@ -51,7 +51,17 @@ def test_a_process_that_ends_is_said() -> None:
         beside(lambda tell: os._exit(3), nothing)
 
 
-def test_an_error_meanwhile_leaves_no_process_behind() -> None:
+def test_an_error_meanwhile_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    children: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        child = fork()
+        children.append(child)
+        return child
+
+    monkeypatch.setattr(os, "fork", noted)
+
     def fail() -> None:
         raise KeyboardInterrupt
 
@@ -61,8 +71,9 @@ def test_an_error_meanwhile_leaves_no_process_behind() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         beside(work, fail)
+    (child,) = children
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)  # there is no child
+        os.waitpid(child, os.WNOHANG)  # it has been waited for already
 
 
 def test_cores_are_counted() -> None:
