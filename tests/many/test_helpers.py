@@ -116,15 +116,15 @@ def test_all_of_them_side_by_side(work: Work, jobs: int) -> None:
 
 
 def test_one_that_hangs_holds_nobody_up() -> None:
-    slow = Work(f"{HOME}:do", Limits(seconds=200))
+    slow = Work(f"{HOME}:do", Limits(seconds=4))
     begun = time.perf_counter()
     calls = [{"what": "hang in C"}] + [{"what": "nothing"}] * 50
     found = answers(slow, calls, 2)
     first = [next(found) for _ in range(50)]
     assert all(answer.value == 1 for _, answer in first)
-    assert time.perf_counter() - begun < 100
+    assert time.perf_counter() - begun < 30
     found.close()
-    assert time.perf_counter() - begun < 100
+    assert time.perf_counter() - begun < 30
 
 
 def test_stopping_ends_the_processes() -> None:
