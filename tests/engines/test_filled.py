@@ -110,5 +110,5 @@ def test_a_large_workbook_takes_no_time_to_speak_of() -> None:
     calculate(sgd_book(1, 1, 1e-4))  # loads the library
     start = time.perf_counter()
     values = calculate(book).values
-    assert time.perf_counter() - start < 40  # 0.4 s on the machine this was written on
+    assert time.perf_counter() - start < 4  # 0.4 s on the machine this was written on
     assert sum(map(len, values.values())) == 15 * 290 * 30

@@ -54,7 +54,7 @@ REFUSED = [
 def test_refused(formula: str, reason: str | None) -> None:
     start = time.perf_counter()
     got = value(formula, {"A1": 1.0, "A2": 1e12, "B1": 2.0})
-    assert time.perf_counter() - start < 30
+    assert time.perf_counter() - start < 3
     if reason is None:
         assert got == CellError("#NAME?")
     else:
@@ -112,7 +112,7 @@ def test_a_cell_in_the_last_corner_costs_nothing() -> None:
     }
     start = time.perf_counter()
     values = calculate(Book({"S": grid})).values["S"]
-    assert time.perf_counter() - start < 30
+    assert time.perf_counter() - start < 3
     assert values[1, 1] == 6.0
     assert all(isinstance(values[row, 1], Uncomputed) for row in (2, 3, 4))
 
@@ -177,5 +177,5 @@ def test_ten_thousand_errors_are_no_burden() -> None:
     calculate(Book({"S": {(1, 1): Formula("=1")}}))  # loads the library
     start = time.perf_counter()
     values = calculate(Book({"S": grid})).values["S"]
-    assert time.perf_counter() - start < 30  # 0.1 s on the machine this was written on
+    assert time.perf_counter() - start < 2  # 0.1 s on the machine this was written on
     assert set(values.values()) == {CellError("#DIV/0!")}

@@ -65,7 +65,7 @@ def test_what_is_said_and_that_it_goes_on(
     answer = ask(work, {"what": what})
     assert (answer.kind, answer.message) == EXPECTED[what]
     assert answer.kind in ANSWERS
-    assert time.perf_counter() - begun < 60
+    assert time.perf_counter() - begun < 8
     assert answer.value == ("" if what == "print" else None)
     assert ask(work, {"what": "nothing"}).value == 1
     if what == "leave a process":
@@ -122,9 +122,9 @@ def test_one_that_hangs_holds_nobody_up() -> None:
     found = answers(slow, calls, 2)
     first = [next(found) for _ in range(50)]
     assert all(answer.value == 1 for _, answer in first)
-    assert time.perf_counter() - begun < 30
+    assert time.perf_counter() - begun < 4
     found.close()
-    assert time.perf_counter() - begun < 30
+    assert time.perf_counter() - begun < 4
 
 
 def test_stopping_ends_the_processes() -> None:
