@@ -85,7 +85,7 @@ def test_deep_and_long(formula: str) -> None:
     start = time.perf_counter()
     cells = {"A1": 1.0, "A2": 1.0, "B1": formula, "B2": formula, "C1": "=A1+1"}
     values = calculate(book(cells)).values["Sheet"]
-    assert time.perf_counter() - start < 60  # seconds: it must end, on the busiest machine
+    assert time.perf_counter() - start < 6
     assert values[position("C1")] == 2.0
     assert values[position("B1")] == values[position("B2")]
 
