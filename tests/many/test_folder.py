@@ -132,9 +132,16 @@ def test_options_that_make_no_sense(
 
 
 def started(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
-    """Start xlsgd as a process of its own."""
+    """Start xlsgd as a process of its own, as a terminal does.
+
+    A shell without job control starts whatever ends in & deaf to Ctrl-C, and all its children too,
+    by POSIX.  These tests may be run so; a process that is deaf does not show what they ask for.
+    """
     return subprocess.Popen(
-        [sys.executable, "-m", "xlsgd", *map(str, arguments)], stdout=subprocess.PIPE, **options
+        [sys.executable, "-m", "xlsgd", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **options,
     )
 
 
