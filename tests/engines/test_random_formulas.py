@@ -7,6 +7,7 @@ combination of kinds of operands: generated code works alone on the others.
 from __future__ import annotations
 
 from random import Random
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from tests.engines.books import calculate
 from tests.engines.oracle import by_formulas, same
 from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.engines.fast import calculation
 
 ROWS = range(3, 11)  # so that references may point two rows up
 ERRORS = [CellError(code) for code in ("#NUM!", "#DIV/0!", "#N/A", "#VALUE!")]
@@ -28,6 +30,17 @@ def draw_cell(random: Random, share_of_others: float) -> Scalar:
     if random.random() < share_of_others:
         return random.choice(OTHERS)
     return random.choice([random.choice(EDGES), random.uniform(-100, 100), random.randrange(-5, 6)])
+
+
+def draw_grid(random: Random, share_of_others: float) -> Grid:
+    """Return the cells that formulas look at."""
+    grid: Grid = {}
+    for row in range(1, 13):
+        for column in (1, 2, 3, 5, 6):
+            content = draw_cell(random, share_of_others)
+            if content is not None:
+                grid[row, column] = float(content) if type(content) is int else content
+    return grid
 
 
 operands = st.sampled_from(["A{r}", "$B{r}", "C{p}", "$E$1", "E{r}", "B{q}", "$F$2"])
@@ -85,13 +98,22 @@ expressions = st.recursive(operands | literals, deeper, max_leaves=6)
 )
 @given(expressions, st.integers(0, 2**20), st.sampled_from([0.0, 0.05, 0.4]))
 def test_the_engine_gives_what_formulas_gives(template: str, seed: int, others: float) -> None:
-    random = Random(seed)
-    grid: Grid = {}
-    for row in range(1, 13):
-        for column in (1, 2, 3, 5, 6):
-            content = draw_cell(random, others)
-            if content is not None:
-                grid[row, column] = float(content) if type(content) is int else content
+    check(template, seed, others)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+@given(expressions, st.integers(0, 2**20), st.sampled_from([0.0, 0.0, 0.05]))
+def test_all_rows_at_once(template: str, seed: int, others: float) -> None:
+    """The same where even the shortest column counts as long enough for NumPy."""
+    with patch.object(calculation, "WORTH_AN_ARRAY", 1):
+        check(template, seed, others)
+
+
+def check(template: str, seed: int, others: float) -> None:
+    """Compare a formula filled down with what formulas gives for every row."""
+    grid = draw_grid(Random(seed), others)
     texts: dict[Position, str] = {}
     for row in ROWS:
         texts[row, 10] = "=" + template.format(r=row, p=row - 1, q=row - 2)
@@ -116,15 +138,9 @@ recurrent = st.recursive(
 @given(recurrent, recurrent, st.integers(0, 2**20), st.sampled_from([0.0, 0.1]))
 def test_rows_that_need_the_rows_above(first: str, second: str, seed: int, others: float) -> None:
     """Two columns that look at each other, and at the rows above: one loop for both."""
-    random = Random(seed)
-    grid: Grid = {}
-    for row in range(1, 13):
-        for column in (1, 2, 3, 5, 6):
-            content = draw_cell(random, others)
-            if content is not None:
-                grid[row, column] = float(content) if type(content) is int else content
-        if row < ROWS[0]:
-            grid[row, 10], grid[row, 11] = float(row), 0.5
+    grid = draw_grid(Random(seed), others)
+    for row in range(1, ROWS[0]):
+        grid[row, 10], grid[row, 11] = float(row), 0.5
     texts: dict[Position, str] = {}
     for row in ROWS:
         texts[row, 10] = "=" + first.format(r=row, p=row - 1, q=row - 2)

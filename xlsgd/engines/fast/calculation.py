@@ -32,6 +32,7 @@ __all__ = ["Run"]
 
 CHUNK = 4096  # cells between two calls of progress
 WORTH = 4  # rows: a loop for fewer takes longer to make than it saves
+WORTH_AN_ARRAY = 64  # rows: for fewer NumPy takes as long as a loop
 MOST_STOPS = 100  # rows in doubt, after which a loop is given up
 
 
@@ -121,8 +122,20 @@ class Run:
                 self._sweep(by_rows(group, 1, LAST_ROW))
             return
         self._sweep(by_rows(group, 1, first - 1))
-        self._loop_over(ordered, first, last)
+        if not self._at_once(ordered, first, last):
+            self._loop_over(ordered, first, last)
         self._sweep(by_rows(group, last + 1, LAST_ROW))
+
+    def _at_once(self, band: list[Stretch], first: int, last: int) -> bool:
+        """Compute these rows all at once if none needs another; return whether that was done."""
+        if len(band) > 1 or band[0] in band[0].needs or last - first < WORTH_AN_ARRAY:
+            return False
+        plan = band[0].plan
+        self._settle(plan, first)  # with which the kinds of its operands are known
+        if not self._evaluator.column(plan, first + 1, last):
+            return False
+        self._meter.add(last - first + 1)
+        return True
 
     def _loop_over(self, band: list[Stretch], first: int, last: int) -> None:
         """Compute these rows, row by row, by a loop where it is not in doubt."""
@@ -173,6 +186,7 @@ class Run:
         while stack:
             cell = plan, row = stack[-1]
             target = plan.target
+            target.complete()
             if row in target.numbers or row in target.others:
                 stack.pop()
                 continue
@@ -218,6 +232,8 @@ class Run:
 
     def values(self) -> dict[str, dict[Position, Scalar | Uncomputed]]:
         """Return the value of every formula cell, by name of the sheet."""
+        for sheet in self._sheets:
+            sheet.complete()
         return {
             sheet.name: {
                 position: plan.target.value(position[0], [])

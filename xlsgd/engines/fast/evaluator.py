@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from xlsgd.cells import CellError, Scalar, Uncomputed, column_letters
+from xlsgd.engines.fast.columns import Arrays
 from xlsgd.engines.fast.compiled import Loop, LoopMaker, compile_loop
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.keys import KeyReader, Readings
@@ -74,7 +75,7 @@ class Experience:
         if key not in self.loops:
             maker: LoopMaker | None = None
             if len(codes) <= WIDEST:
-                with suppress(RecursionError, MemoryError, SyntaxError, UnicodeError, Unable):
+                with suppress(Unable):
                     maker = compile_loop([code.source for code in codes])
             self.loops[key] = maker
         return self.loops[key]
@@ -105,6 +106,7 @@ class Evaluator:
         self._reader = reader
         self._sheets = sheets
         self._turned: dict[str, list[str]] = {}  # kind of number to the cells turned to #NUM!
+        self._arrays = Arrays()
 
     def value(self, plan: Plan, row: int, pending: Pending) -> Scalar | Uncomputed:
         """Return the value of a cell, or anything at all if there is something to wait for.
@@ -190,6 +192,38 @@ class Evaluator:
             assert plan.in_use is not None
             places += [plan.target.numbers, plan.target.others, *plan.in_use.places]
         return maker(*places)
+
+    def column(self, plan: Plan, first: int, last: int) -> bool:
+        """Compute these rows of a plan all at once; return False if there is no way or a doubt.
+
+        Raises Distrusted if formulas gives another value for one of them.
+        """
+        bound = plan.in_use
+        if bound is None or bound.code.make_column is None:
+            return False
+        arrays = self._arrays
+        column = bound.code.make_column(arrays.numbers, arrays.texts, arrays.truths, *bound.places)
+        try:
+            array = column(first, last + 1)
+        except Exception:
+            return False  # some row is in doubt
+        if not bound.code.columns_trusted:
+            row = (first + last) // 2
+            expected = self._by_formulas(plan, row, plan.operands(row, []), [])
+            value = array[row - first].item()
+            if not _same(value, expected):
+                self._distrust(plan, row, value, expected)
+                raise Distrusted
+            bound.code.columns_trusted = True
+            self._note_checked(plan.pattern)
+        if array.dtype == bool:
+            values = zip(range(first, last + 1), array.tolist(), strict=True)
+            plan.target.others.update(values)
+        else:
+            plan.target.complete()
+            plan.target.late = first, array
+            arrays.keep(plan.target.numbers, first, array)
+        return True
 
     def _distrust(
         self, plan: Plan, row: int, value: Scalar | Uncomputed, expected: Scalar | Uncomputed

@@ -9,15 +9,18 @@ relative columns are columns; the function it makes is called with the row alone
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from xlsgd.cells import Scalar, Uncomputed
-from xlsgd.engines.fast.compiled import Formula, Source, compile_formula
+from xlsgd.engines.fast.columns import ColumnMaker, compile_column
+from xlsgd.engines.fast.compiled import Formula, compile_formula
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.kinds import EMPTY, MIXED, NUMBER, Doubt, Unable
 from xlsgd.engines.fast.library import Library
 from xlsgd.engines.fast.parsed import Parsed
 from xlsgd.engines.fast.r1c1 import Relative, Slot, address
+from xlsgd.engines.fast.source import Source
 from xlsgd.engines.fast.storage import Column, Pending, SheetCells
 from xlsgd.engines.fast.writer import Size
 
@@ -42,14 +45,21 @@ class Generated:
     """Generated code of a formula, for operands of certain kinds in certain places.
 
     trusted: whether a value of it was seen to agree with formulas.
+    columns_trusted: the same of the code for whole columns.
     """
-
-    __slots__ = ("make", "source", "trusted")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.make = compile_formula(source)
-        self.trusted = False
+        self.trusted = self.columns_trusted = False
+
+    @cached_property
+    def make_column(self) -> ColumnMaker | None:
+        """What makes the function of a whole column; None if there is no such code."""
+        try:
+            return compile_column(self.source)
+        except Unable:
+            return None
 
 
 class Template:
@@ -72,7 +82,7 @@ class Template:
         """Forget that any of its code was right."""
         for code in self._generated.values():
             if code is not None:
-                code.trusted = False
+                code.trusted = code.columns_trusted = False
 
     def generated(
         self, kinds: tuple[str, ...], sizes: Mapping[int, Size], reads: tuple[str, ...]

@@ -11,7 +11,7 @@ from xlsgd.engines.fast.rules import Arguments, lazy_rule, rule
 if TYPE_CHECKING:
     from xlsgd.engines.fast.writer import Writer
 
-__all__: list[str] = []
+__all__ = ["MOST_WRITTEN_OUT", "products_written_out", "sum_written_out"]
 
 
 @rule("MAX", "MIN")
@@ -35,23 +35,35 @@ def _sum(writer: Writer, name: str, arguments: Arguments) -> Written:
 @rule("SUMPRODUCT")
 def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
     ranges = [writer.numbers_range(argument) for argument in arguments]
-    sizes = {writer.size(argument) for argument in arguments}
+    products = products_written_out(writer, arguments)
+    if products is None:
+        return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
+    return writer.let(sum_written_out(products), NUMBER, sure=False)
+
+
+MOST_WRITTEN_OUT = 15
+"""Elements of a range that are named one by one."""
+
+
+def products_written_out(writer: Writer, ranges: Arguments) -> list[str] | None:
+    """Return the products of the elements of some ranges; None if there are too many.
+
+    Raises Unable if the ranges differ in size.
+    """
+    sizes = {writer.size(argument) for argument in ranges}
     if len(sizes) != 1 or None in sizes:
-        raise Unable(name)
+        raise Unable("SUMPRODUCT")
     size = sizes.pop()
-    if size is not None and size.rows is not None and size.stride == size.columns:
-        count = size.rows * size.columns
-        if 1 <= count <= _WRITTEN_OUT and all(map(writer.is_operand, arguments)):
-            elements = [writer.elements(text, count) for text in ranges]
-            products = [" * ".join(factors) for factors in zip(*elements, strict=True)]
-            return writer.let(_sum_written_out(products), NUMBER, sure=False)
-    return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
+    if size is None or size.rows is None or size.stride != size.columns:
+        return None
+    count = size.rows * size.columns
+    if not 1 <= count <= MOST_WRITTEN_OUT or not all(map(writer.is_operand, ranges)):
+        return None
+    elements = [writer.elements(writer.numbers_range(argument), count) for argument in ranges]
+    return [" * ".join(factors) for factors in zip(*elements, strict=True)]
 
 
-_WRITTEN_OUT = 15
-
-
-def _sum_written_out(terms: Sequence[str]) -> str:
+def sum_written_out(terms: Sequence[str]) -> str:
     """Return the sum of up to 15 terms, added in NumPy's order; see add_up in compiled.py."""
     if len(terms) < 8:
         return " + ".join(["0.0", *terms])

@@ -30,7 +30,7 @@ from xlsgd.engines.fast.kinds import (
 if TYPE_CHECKING:
     from xlsgd.engines.fast.writer import Writer
 
-__all__ = ["RULES", "Arguments", "Rule"]
+__all__ = ["COMPARE", "FROM_NUMPY", "RULES", "Arguments", "Rule", "lazy_rule", "rule"]
 
 Arguments = tuple[str, ...]
 Rule = Callable[["Writer", str, Arguments], Written]
@@ -39,10 +39,13 @@ RULES: dict[str, Rule] = {}
 """Operator or function name to its rule, called with the writer, the name and argument ids."""
 
 
-def lazy_rule(*names: str, takes: Container[int] = range(1, 256)) -> Callable[[Rule], Rule]:
+def lazy_rule(
+    *names: str, takes: Container[int] = range(1, 256), table: dict[str, Rule] = RULES
+) -> Callable[[Rule], Rule]:
     """Register a rule that looks at its arguments as it sees fit.
 
     takes: how many arguments there may be; what comes of another number is for formulas to say.
+    table: where it goes.
     """
 
     def register(write: Rule) -> Rule:
@@ -51,13 +54,15 @@ def lazy_rule(*names: str, takes: Container[int] = range(1, 256)) -> Callable[[R
                 raise Unable(f"{name} with {len(arguments)} arguments")
             return write(writer, name, arguments)
 
-        RULES.update(dict.fromkeys(names, counted))
+        table.update(dict.fromkeys(names, counted))
         return write
 
     return register
 
 
-def rule(*names: str, takes: Container[int] = range(1, 256)) -> Callable[[Rule], Rule]:
+def rule(
+    *names: str, takes: Container[int] = range(1, 256), table: dict[str, Rule] = RULES
+) -> Callable[[Rule], Rule]:
     """Register a rule for what gives its first argument that is an error, if there is one.
 
     formulas looks for errors among all the arguments before it looks at anything else.
@@ -68,7 +73,7 @@ def rule(*names: str, takes: Container[int] = range(1, 256)) -> Callable[[Rule],
             error = writer.first_error(arguments)
             return write(writer, name, arguments) if error is None else error
 
-        lazy_rule(*names, takes=takes)(strict)
+        lazy_rule(*names, takes=takes, table=table)(strict)
         return write
 
     return register
@@ -117,11 +122,11 @@ def _plus(writer: Writer, name: str, arguments: Arguments) -> Written:
     return Written("0.0", NUMBER) if value.kind == EMPTY else value
 
 
-_COMPARE = {"=": "==", "<>": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
+COMPARE = {"=": "==", "<>": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _RANK = {NUMBER: 0, TEXT: 1, TRUTH: 2}  # any number < any text < any truth value
 
 
-@rule(*_COMPARE, takes=(2,))
+@rule(*COMPARE, takes=(2,))
 def _comparison(writer: Writer, name: str, arguments: Arguments) -> Written:
     x, y = (writer.known(argument) for argument in arguments)
     if x.kind == EMPTY and y.kind in (NUMBER, TEXT):
@@ -130,7 +135,7 @@ def _comparison(writer: Writer, name: str, arguments: Arguments) -> Written:
         y = Written("0.0", NUMBER) if x.kind == NUMBER else Written("''", TEXT)
     if x.kind not in _RANK or y.kind not in _RANK:
         raise Unable(name)
-    compare = _COMPARE[name]
+    compare = COMPARE[name]
     if x.kind != y.kind:
         return writer.let(f"{_RANK[x.kind]} {compare} {_RANK[y.kind]}", TRUTH)
     if x.kind == TEXT:

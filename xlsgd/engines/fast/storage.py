@@ -11,6 +11,9 @@ from xlsgd.engines.fast.kinds import MIXED, NUMBERS, UNCOMPUTED
 from xlsgd.engines.fast.r1c1 import Refused
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from xlsgd.engines.fast.plans import Plan
 
 __all__ = ["Column", "Pending", "SheetCells"]
@@ -23,14 +26,17 @@ class Column:
 
     numbers: finite floats.  others: texts, truth values, errors and cells given up.
     plans: how formula cells are computed.
+    late: numbers that were computed all at once, and the row of the first; they are in ``numbers``
+        only when ``complete`` has been called, for most of them nobody asks there.
     """
 
-    __slots__ = ("numbers", "others", "plans")
+    __slots__ = ("late", "numbers", "others", "plans")
 
     def __init__(self) -> None:
         self.numbers: dict[int, float] = {}
         self.others: dict[int, Scalar | Uncomputed] = {}
         self.plans: dict[int, Plan] = {}
+        self.late: tuple[int, NDArray[np.float64]] | None = None
 
     def value(self, row: int, pending: Pending) -> Scalar | Uncomputed:
         """Return what a cell holds; add it to pending if that is still to be computed."""
@@ -39,8 +45,18 @@ class Column:
             return number
         other = self.others.get(row)
         if other is None and row in self.plans:
+            if self.late is not None:
+                self.complete()
+                return self.value(row, pending)
             pending.append((self.plans[row], row))
         return other
+
+    def complete(self) -> None:
+        """Have all numbers in ``numbers``."""
+        if self.late is not None:
+            first, array = self.late
+            self.late = None
+            self.numbers.update(zip(range(first, first + len(array)), array.tolist(), strict=True))
 
 
 class SheetCells:
@@ -65,6 +81,11 @@ class SheetCells:
             else:
                 self._put(self.column(column), row, content)
         self.formulas = sorted(formulas)
+
+    def complete(self) -> None:
+        """Have all numbers of all columns in their ``numbers``."""
+        for column in self._columns.values():
+            column.complete()
 
     def column(self, number: int) -> Column:
         column = self._columns.get(number)
@@ -104,13 +125,23 @@ class SheetCells:
             raise Refused(f"it has a range of {rows} x {columns} cells, which is too large")
         members = [self._columns.get(number, _NO_COLUMN) for number in range(left, left + columns)]
         known = len(pending)
-        values = [
-            member.value(row, pending) for row in range(top, top + rows) for member in members
-        ]
-        classes = set(map(type, values))
-        kind = NUMBERS if classes == {float} else MIXED
-        if Uncomputed in classes:
-            kind = UNCOMPUTED
+        span = range(top, top + rows)
+        if rows > 1:
+            for member in members:
+                member.complete()
+        numbers = [list(map(member.numbers.get, span)) for member in members]
+        values: list[Scalar | Uncomputed]
+        if columns == 1:
+            values = [*numbers[0]]
+        else:
+            values = [x for row in zip(*numbers, strict=True) for x in row]
+        kind = NUMBERS
+        if None in values:
+            values = [member.value(row, pending) for row in span for member in members]
+            classes = set(map(type, values))
+            kind = NUMBERS if classes == {float} else MIXED
+            if Uncomputed in classes:
+                kind = UNCOMPUTED
         block = Block(values, kind, rows, columns, bottom - top + 1, right - left + 1)
         if keep and len(pending) == known:
             self._blocks[top, left, bottom, right] = block

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from xlsgd.engines.fast import range_rules  # noqa: F401  (registers its rules)
 from xlsgd.engines.fast.expression import Call, Constant, Expression, Operand
@@ -24,7 +24,7 @@ from xlsgd.engines.fast.kinds import (
     Unable,
     Written,
 )
-from xlsgd.engines.fast.rules import RULES
+from xlsgd.engines.fast.rules import RULES, Rule
 
 __all__ = ["Size", "Writer"]
 
@@ -49,6 +49,8 @@ class Writer:
     kinds: of every operand.  sizes: of those that are ranges, by operand number.
     mark: stands at the end of every name, so that several formulas can share a function.
     """
+
+    rules: ClassVar[Mapping[str, Rule]] = RULES
 
     def __init__(
         self,
@@ -113,8 +115,8 @@ class Writer:
             written = Written(f"a{node.slot}{self._mark}", self._kinds[node.slot])
         elif isinstance(node, Constant):
             written = _constant(node.value)
-        elif isinstance(node, Call) and node.name in RULES:
-            written = RULES[node.name](self, node.name, node.arguments)
+        elif isinstance(node, Call) and node.name in self.rules:
+            written = self.rules[node.name](self, node.name, node.arguments)
         else:
             raise Unable(id_)
         self._scopes[-1][id_] = written
@@ -124,9 +126,13 @@ class Writer:
         """Write a node and, if it is a number that may be inf or nan, a check that it is not."""
         written = self.value(id_)
         if written.kind == NUMBER and not written.sure:
-            self.line(f"if {written.text} - {written.text} != 0.0: raise Doubt")
+            self.line(f"if {self.not_finite(written.text)}: raise Doubt")
             written = self._scopes[-1][id_] = written._replace(sure=True)
         return written
+
+    def not_finite(self, number: str) -> str:
+        """Return the condition that a number is inf or nan."""
+        return f"{number} - {number} != 0.0"
 
     def number(self, id_: str, sure: bool = True) -> str:
         """Return what stands for a node where a number is expected."""
@@ -137,10 +143,14 @@ class Writer:
         if written.kind == NUMBER:
             return written.text
         if written.kind == TRUTH:
-            return f"(1.0 if {written.text} else 0.0)"
+            return self.number_of_truth(written.text)
         if written.kind == EMPTY:
             return "0.0"
         raise Unable("no number")
+
+    def number_of_truth(self, truth: str) -> str:
+        """Return the number that a truth value counts as."""
+        return f"(1.0 if {truth} else 0.0)"
 
     def condition(self, id_: str) -> str:
         """Return what stands for a node where a truth value is expected."""
