@@ -111,8 +111,10 @@ def calculation(rounds: int) -> Table:
                     f"{formulas / best / 1e6:.2f} million",
                 )
             )
-    head = ("workbook", "first time, with formulas' checks", "finding what is the same formula",
-            "calculation alone", "handing the values out", "cells a second, median", "best")  # fmt: skip
+    head = (
+        "workbook", "first time, with formulas' checks", "finding what is the same formula",
+        "calculation alone", "handing the values out", "cells a second, median", "best",
+    )  # fmt: skip
     return _table(head, rows)
 
 
