@@ -7,7 +7,7 @@ times over, by an ensemble that rounds differently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
 from xlsgd.layouts.blocks import block_name
-from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
+from xlsgd.torch_side import Noise, SideBySide, Stepper, TorchNet, load_torch, start_state
 from xlsgd.trace import MEMBERS, Trace, derived_quantities, with_limits
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Tensors = dict[str, Tensor]
 
-__all__ = ["Traces", "run", "steps"]
+__all__ = ["Traces", "run", "runs", "steps"]
 
 Floats = NDArray[np.float64]
 
@@ -46,36 +46,48 @@ def run(
 
     members: 1 for the run alone.
     """
+    return runs([experiment], data, members, progress)[0]
+
+
+def runs(
+    experiments: Sequence[Experiment],
+    data: Dataset,
+    members: int = MEMBERS,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Traces]:
+    """Train several experiments side by side and return what happens to each; see ``run``.
+
+    Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
+    """
     torch = load_torch()
-    work = _Work(experiment, data, members)
-    names = experiment.network.parameters
-    parameters = {p: work.noise.copies([experiment.start.get(p, 0.0)])[:, 0].clone() for p in names}
-    stepper = Stepper(experiment, parameters)
-    first = work.batch_gradients(parameters, work.batch(0))
-    start = {
-        name: start_state(experiment, name, {p: g.unsqueeze(1) for p, g in first.items()})
-        for name in experiment.state_names
-    }
-    stepper.remember(start, steps_done=torch.zeros(members, dtype=torch.float64))
-    seen: dict[str, list[Tensor]] = {}
+    work = _Work(experiments[0], data, members)
 
-    def note(values: Mapping[str, Tensor]) -> None:
-        for name, value in values.items():
-            seen.setdefault(name, []).append(value.detach().clone())
+    def gradients(weights: Tensor, batch: int) -> Tensor:
+        parameters = dict(zip(names, weights, strict=True))
+        found = work.batch_gradients(parameters, work.batch(batch))
+        stacked: Tensor = torch.stack([found[p] for p in names])
+        return stacked
 
-    total = experiment.epochs * work.per_epoch
+    names = experiments[0].network.parameters
+    together = SideBySide(experiments, work.noise, lambda weights: gradients(weights, 0))
+    total = experiments[0].epochs * work.per_epoch
+    followed = []
     for step in range(total):
-        note({f"param.{p}": v for p, v in stepper.parameters.items()})
-        gradients = work.batch_gradients(stepper.parameters, work.batch(step % work.per_epoch))
-        note({f"grad.{p}": v for p, v in gradients.items()})
-        stepper.step(gradients)
-        note({f"new.{p}": v for p, v in stepper.parameters.items()} | stepper.memory())
+        followed.append(gradients(together.weights, step % work.per_epoch))
+        together.step(followed[-1])
         if progress is not None:
             progress(step + 1, total)
-    recorded = {name: torch.stack(values, 1) for name, values in seen.items()}
-    traces = work.tables({p: recorded[f"param.{p}"] for p in names}, recorded)
-    begins = {name: value.numpy() for name, value in start.items()}
-    return {**traces, "steps": Trace(traces["steps"].values, begins)}
+    weights, slopes = together.weights_seen(), torch.stack(followed, -1)
+    found = []
+    for i, experiment in enumerate(experiments):
+        known = {name: values[:, 1:] for name, values in together.memory_seen(i).items()}
+        known |= {f"new.{p}": weights[k, :, i, 1:] for k, p in enumerate(names)}
+        known |= {f"grad.{p}": slopes[k, :, i] for k, p in enumerate(names)}
+        begins = {p: weights[k, :, i, :-1] for k, p in enumerate(names)}
+        traces = _Work(experiment, data, members).tables(begins, known)
+        starts = {name: value.numpy() for name, value in together.starts[i].items()}
+        found.append({**traces, "steps": Trace(traces["steps"].values, starts)})
+    return found
 
 
 def steps(
@@ -133,19 +145,22 @@ class _Work:
         return slice(number * self.size, (number + 1) * self.size)
 
     def batch_gradients(self, parameters: Tensors, rows: slice) -> Tensors:
-        """Return the derivative of the batch's mean loss, shape (members,) each.
+        """Return the derivative of the batch's mean loss, shape (members, runs) each.
 
-        parameters: shape (members,) each.
+        parameters: shape (members, runs) each.
         """
         import torch
 
         leaves = {p: v.detach().requires_grad_() for p, v in parameters.items()}
         x, y = self.x[:, rows], self.y[:, rows]
+        shape = (*next(iter(leaves.values())).shape, y.shape[1])
+        x = x.unsqueeze(1).expand(*shape, x.shape[-1])
+        y = y.unsqueeze(1).expand(shape)
         with torch.enable_grad():
-            spread = {p: v.unsqueeze(1).expand(y.shape).reshape(-1) for p, v in leaves.items()}
+            spread = {p: v.unsqueeze(-1).expand(shape).reshape(-1) for p, v in leaves.items()}
             evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
-            loss = evaluate(spread)["loss"].reshape(y.shape).mean(1)
-        # A member's loss depends on its own weights alone.
+            loss = evaluate(spread)["loss"].reshape(shape).mean(-1)
+        # The loss of a run of a member depends on its own weights alone.
         gradients = torch.autograd.grad(loss.sum(), list(leaves.values()))
         return dict(zip(leaves, gradients, strict=True))
 

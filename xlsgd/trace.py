@@ -23,7 +23,7 @@ from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
 from xlsgd.stability import curvature_quantities, row_curvatures
-from xlsgd.torch_side import Noise, Stepper, TorchNet, load_torch, start_state
+from xlsgd.torch_side import Noise, SideBySide, Stepper, TorchNet, load_torch, start_state
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = [
     "MEMBERS",
     "Trace",
-    "can_run_together",
     "derived_quantities",
     "positions",
     "run",
@@ -146,14 +145,6 @@ def run(
     return runs([experiment], data, rows, members, progress)[0]
 
 
-def can_run_together(one: Experiment, other: Experiment) -> bool:
-    """Return whether ``runs`` takes both: only start, optimizer and learning rate may differ."""
-    return all(getattr(one, key) == getattr(other, key) for key in _SHARED)
-
-
-_SHARED = ("layout", "network", "loss", "rules", "gradient", "h", "batch_size", "epochs")
-
-
 def runs(
     experiments: Sequence[Experiment],
     data: Dataset,
@@ -168,17 +159,11 @@ def runs(
     Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
     """
     load_torch()
-    if not all(can_run_together(experiments[0], experiment) for experiment in experiments):
-        raise ValueError("these experiments cannot be run together")
     experiments = [with_limits(experiment, data) for experiment in experiments]
     rows = experiments[0].epochs * data.rows if rows is None else rows
     together = _Together(experiments, data, rows, members)
     together.train(progress)
     return together.traces()
-
-
-_ALL = "all"
-"""All parameters of an experiment, stacked: an optimizer steps faster along one tensor."""
 
 
 class _Together:
@@ -190,42 +175,18 @@ class _Together:
     def __init__(
         self, experiments: Sequence[Experiment], data: Dataset, rows: int, members: int
     ) -> None:
-        import torch
-
         self.experiments, self.data, self.members = experiments, data, members
         self.shared = shared = experiments[0]
-        self.names = names = shared.network.parameters
+        self.names = shared.network.parameters
         self.place = positions(rows, data.rows, shared.batch_size)
         self.noise = noise = Noise(members)
         self.net = TorchNet(shared, noise)
         inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
         self.x, self.y = noise.copies(inputs), noise.copies(data.y)
-        starts = [[e.start.get(p, 0.0) for e in experiments] for p in names]
-        weights = torch.stack([noise.copies(start) for start in starts])
-        # A state may start at something that depends on the first gradient.
-        first = self.gradients(weights, slice(1))
-        self.starts: list[Tensors] = []
-        self.steppers: list[Stepper] = []
-        for i, experiment in enumerate(experiments):
-            gradient = dict(zip(names, first[:, :, i], strict=True))
-            start = {
-                name: start_state(experiment, name, gradient) for name in experiment.state_names
-            }
-            memory = {
-                f"{kind}.{_ALL}": torch.stack([start[f"{kind}.{p}"] for p in names])
-                for kind in experiment.optimizer.state
-            }
-            stepper = Stepper(experiment, {_ALL: weights[:, :, i]})
-            stepper.remember(memory, steps_done=weights.new_zeros(len(names), members))
-            self.starts.append(start)
-            self.steppers.append(stepper)
-        # By experiment: weights and memory before the first step, and after every one.
-        self.seen: list[list[Tensors]] = [[self.now(stepper)] for stepper in self.steppers]
-
-    @staticmethod
-    def now(stepper: Stepper) -> Tensors:
-        """Return weights and memory as they are, shapes (parameters, members)."""
-        return {_ALL: stepper.parameters[_ALL].detach().clone()} | stepper.memory()
+        # A state may start at something that depends on the first row's gradient.
+        self.runs = SideBySide(
+            experiments, noise, lambda weights: self.gradients(weights, slice(1))[..., 0]
+        )
 
     def each(self, values: Tensor, rows: slice | Tensor) -> Tensor:
         """Return rows of the data for every experiment, shape (members, experiments · rows, …).
@@ -252,17 +213,12 @@ class _Together:
 
     def train(self, progress: Callable[[int, int], None] | None) -> None:
         """Do all steps."""
-        import torch
-
         ends = np.flatnonzero(self.place["batch_end"])
         begin = 0
         for end in ends:
             first = int(self.place["row"][begin]) - 1
-            weights = torch.stack([s.parameters[_ALL] for s in self.steppers], -1)
-            found = self.gradients(weights, slice(first, first + int(end) - begin + 1)).mean(-1)
-            for i, stepper in enumerate(self.steppers):
-                stepper.step({_ALL: found[..., i]})
-                self.seen[i].append(self.now(stepper))
+            batch = slice(first, first + int(end) - begin + 1)
+            self.runs.step(self.gradients(self.runs.weights, batch).mean(-1))
             begin = int(end) + 1
             if progress is not None:
                 progress(begin, len(self.place["row"]))
@@ -275,12 +231,9 @@ class _Together:
         # Within a batch weights and memory stay as they are; its last row shows the step.
         before = torch.from_numpy(np.cumsum(place["batch_end"]) - place["batch_end"])
         after = before + torch.from_numpy(place["batch_end"])
-        history = [
-            {name: torch.stack([states[name] for states in seen], -1) for name in seen[0]}
-            for seen in self.seen
-        ]
         row = torch.from_numpy(place["row"] - 1)
-        weights = torch.stack([h[_ALL][..., before] for h in history], 2)
+        history = self.runs.weights_seen()
+        weights = history[..., before]
         together = self.net.quantities(
             dict(zip(names, weights.reshape(len(names), self.members, -1), strict=True)),
             self.each(self.x, row),
@@ -293,9 +246,9 @@ class _Together:
                 name: v.reshape(self.members, count, -1)[:, i] for name, v in together.items()
             }
             for k, p in enumerate(names):
-                quantities[f"new.{p}"] = history[i][_ALL][k][:, after]
-                for kind in experiment.optimizer.state:
-                    quantities[f"{kind}.{p}"] = history[i][f"{kind}.{_ALL}"][k][:, after]
+                quantities[f"new.{p}"] = history[k, :, i][:, after]
+            for name, values_seen in self.runs.memory_seen(i).items():
+                quantities[name] = values_seen[:, after]
             quantities |= derived_quantities(experiment, quantities, place["step"])
             losses = _start_losses(experiment, self.net, self.noise, self.x, self.y)
             quantities["start_loss"] = losses[:, row]
@@ -305,7 +258,7 @@ class _Together:
             if experiment.batched:
                 values |= _batch_means(experiment, values, place)
             _complete(experiment, self.data, values, place)
-            found.append(Trace(values, _numpy(self.starts[i])))
+            found.append(Trace(values, _numpy(self.runs.starts[i])))
         return found
 
 

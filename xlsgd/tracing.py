@@ -7,7 +7,7 @@ sheet, row by row, and ``run``, what comes of the start values alone.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from xlsgd.block_trace import Traces
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts.blocks import block_name
+from xlsgd.torch_side import can_run_together
 
 __all__ = ["Tracer", "run_all", "tracer"]
 
@@ -36,12 +37,16 @@ class Tracer(ABC):
         sheet: its table of steps, quantity to numbers of shape (rows,), nan where it has none.
         """
 
-    @abstractmethod
     def run(self, rows: int) -> Traces:
         """Return what follows from the start values, by table.
 
         rows: of the table of steps.
         """
+        return self.runs([self.experiment], rows)[0]
+
+    @abstractmethod
+    def runs(self, experiments: Sequence[Experiment], rows: int) -> list[Traces]:
+        """Return the same for several experiments that can run together, on the same data."""
 
     @abstractmethod
     def by_row(self, traces: Traces) -> dict[str, Floats]:
@@ -78,8 +83,8 @@ class _RowsTracer(Tracer):
     def step(self, sheet: Mapping[str, Floats]) -> Traces:
         return {"steps": trace.steps(self.experiment, self.data, sheet)}
 
-    def run(self, rows: int) -> Traces:
-        return {"steps": trace.run(self.experiment, self.data, rows=rows)}
+    def runs(self, experiments: Sequence[Experiment], rows: int) -> list[Traces]:
+        return [{"steps": one} for one in trace.runs(experiments, self.data, rows=rows)]
 
     def by_row(self, traces: Traces) -> dict[str, Floats]:
         return traces["steps"].values
@@ -107,8 +112,8 @@ class _BlocksTracer(Tracer):
     def step(self, sheet: Mapping[str, Floats]) -> Traces:
         return block_trace.steps(self.experiment, self.data, sheet)
 
-    def run(self, rows: int) -> Traces:
-        return block_trace.run(self.experiment, self.data)
+    def runs(self, experiments: Sequence[Experiment], rows: int) -> list[Traces]:
+        return block_trace.runs(experiments, self.data)
 
     def by_row(self, traces: Traces) -> dict[str, Floats]:
         epochs = range(1, self.experiment.epochs + 1)
@@ -177,10 +182,9 @@ def run_all(tracers: Mapping[str, Tracer], rows: Mapping[str, int]) -> dict[str,
         for group in groups:
             other = tracers[group[0]]
             if (
-                one.experiment.layout == "rows"
-                and one.data is other.data
+                one.data is other.data
                 and rows[name] == rows[group[0]]
-                and trace.can_run_together(one.experiment, other.experiment)
+                and can_run_together(one.experiment, other.experiment)
             ):
                 group.append(name)
                 break
@@ -189,10 +193,6 @@ def run_all(tracers: Mapping[str, Tracer], rows: Mapping[str, int]) -> dict[str,
     found: dict[str, Traces] = {}
     for group in groups:
         first = tracers[group[0]]
-        if len(group) == 1:
-            found[group[0]] = first.run(rows[group[0]])
-            continue
-        experiments = [tracers[name].experiment for name in group]
-        together = trace.runs(experiments, first.data, rows=rows[group[0]])
-        found |= {name: {"steps": t} for name, t in zip(group, together, strict=True)}
+        together = first.runs([tracers[name].experiment for name in group], rows[group[0]])
+        found |= dict(zip(group, together, strict=True))
     return found

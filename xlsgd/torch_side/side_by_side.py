@@ -1,0 +1,116 @@
+"""Runs that train side by side: gradients in one go, a step of its own optimizer for each.
+
+A step costs torch nearly the same for one number as for a hundred.  So the parameters of a run are
+stacked into one tensor, along which its optimizer steps faster than along many, and the gradients
+of all runs are asked for together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from xlsgd.experiment import Experiment
+from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.stepper import Stepper, start_state
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Tensors = dict[str, Tensor]
+
+__all__ = ["SideBySide", "can_run_together"]
+
+_ALL = "all"
+"""All parameters of a run, stacked."""
+
+_SHARED = ("layout", "network", "loss", "rules", "gradient", "h", "batch_size", "epochs")
+
+
+def can_run_together(one: Experiment, other: Experiment) -> bool:
+    """Return whether two can train side by side: only start, optimizer and learning rate may
+    differ."""
+    return all(getattr(one, key) == getattr(other, key) for key in _SHARED)
+
+
+class SideBySide:
+    """Weights and optimizers of some runs, and what they have been after every step.
+
+    starts: by run, what its optimizer remembered before the first step, shape (members,) each.
+    """
+
+    def __init__(
+        self,
+        experiments: Sequence[Experiment],
+        noise: Noise,
+        gradients: Callable[[Tensor], Tensor],
+    ) -> None:
+        """Begin at the start weights.
+
+        gradients: returns the gradients at weights, from which a state may start; both of the
+        shape (parameters, members, runs).
+        Raises ValueError for runs that differ in more than start, optimizer and learning rate.
+        """
+        import torch
+
+        if not all(can_run_together(experiments[0], experiment) for experiment in experiments):
+            raise ValueError("these experiments cannot be run together")
+        self._experiments = experiments
+        self.names = names = experiments[0].network.parameters
+        starts = [[e.start.get(p, 0.0) for e in experiments] for p in names]
+        weights = torch.stack([noise.copies(start) for start in starts])
+        first = gradients(weights)
+        self.starts: list[Tensors] = []
+        self._steppers: list[Stepper] = []
+        for i, experiment in enumerate(experiments):
+            gradient = {p: g.unsqueeze(1) for p, g in zip(names, first[:, :, i], strict=True)}
+            start = {
+                name: start_state(experiment, name, gradient) for name in experiment.state_names
+            }
+            memory = {
+                f"{kind}.{_ALL}": torch.stack([start[f"{kind}.{p}"] for p in names])
+                for kind in experiment.optimizer.state
+            }
+            stepper = Stepper(experiment, {_ALL: weights[:, :, i]})
+            stepper.remember(memory, steps_done=weights.new_zeros(weights.shape[:2]))
+            self.starts.append(start)
+            self._steppers.append(stepper)
+        # By run: weights and memory before the first step, and after every one.
+        self._seen: list[list[Tensors]] = [[self._now(stepper)] for stepper in self._steppers]
+
+    @staticmethod
+    def _now(stepper: Stepper) -> Tensors:
+        return {_ALL: stepper.parameters[_ALL].detach().clone()} | stepper.memory()
+
+    @property
+    def weights(self) -> Tensor:
+        """The weights as they are, shape (parameters, members, runs)."""
+        import torch
+
+        return torch.stack([stepper.parameters[_ALL] for stepper in self._steppers], -1)
+
+    def step(self, gradients: Tensor) -> None:
+        """Do one step of every run.   gradients: shape (parameters, members, runs)."""
+        for i, stepper in enumerate(self._steppers):
+            stepper.step({_ALL: gradients[..., i]})
+            self._seen[i].append(self._now(stepper))
+
+    def weights_seen(self) -> Tensor:
+        """Return the weights before the first step and after every one, shape (parameters,
+        members, runs, 1 + steps)."""
+        import torch
+
+        each = [torch.stack([states[_ALL] for states in seen], -1) for seen in self._seen]
+        return torch.stack(each, 2)
+
+    def memory_seen(self, run: int) -> Tensors:
+        """Return what an optimizer has remembered, as ``velocity.a``, shape (members, 1 + steps)
+        each."""
+        import torch
+
+        found = {}
+        for kind in self._experiments[run].optimizer.state:
+            states = [states[f"{kind}.{_ALL}"] for states in self._seen[run]]
+            for p, values in zip(self.names, torch.stack(states, -1), strict=True):
+                found[f"{kind}.{p}"] = values
+        return found
