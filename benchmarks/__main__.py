@@ -15,7 +15,7 @@ import sys
 from benchmarks.figures import FIGURES
 from benchmarks.processes import ROOT, machine
 
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def main(arguments: list[str]) -> None:
@@ -35,13 +35,15 @@ def main(arguments: list[str]) -> None:
 
 def _replace(name: str, lines: list[str]) -> None:
     mark = re.compile(rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    found = 0
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         new, count = mark.subn(lambda m: m[1] + "\n" + "\n".join(lines) + "\n\n" + m[2], text)
         if count:
             page.write_text(new, encoding="utf-8")
-            return
-    raise SystemExit(f"no page of the docs has a place for the figure '{name}'")
+        found += count
+    if not found:
+        raise SystemExit(f"no page of the docs has a place for the figure '{name}'")
 
 
 if __name__ == "__main__":

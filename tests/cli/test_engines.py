@@ -186,6 +186,9 @@ def test_other_commands_take_one_engine(run: Run, small: Path, command: str) -> 
     result = run(command, small, "--engine", "all")
     assert result.exit_code == 2
     assert "unknown engine 'all'; there are: formulas, ironcalc" in result.stderr
+    wrong = run("verify", small, "--engine", "nonsense").stderr
+    assert "unknown engine 'nonsense'; there are: formulas, ironcalc" in wrong
+    assert "stored, and all for all that are installed" in wrong
 
 
 @pytest.mark.parametrize("option", [("-j", "2"), ("--timeout", "9"), ("--jsonl", "x.jsonl")])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from xlsgd.cells import Position, Scalar, Uncomputed, WorkbookFile
-from xlsgd.errors import EngineError
+from xlsgd.errors import EngineError, SpecError
 from xlsgd.registry import find, pick
 
 __all__ = [
@@ -99,7 +99,10 @@ def chosen_engines(names: Sequence[str]) -> list[str]:
         if name == ALL:
             found += [each for each, engine in engines().items() if engine.missing() is None]
             continue
-        missing = get_engine(name).missing()
+        try:
+            missing = get_engine(name).missing()
+        except SpecError as error:
+            raise SpecError(f"{error}, and {ALL} for all that are installed") from None
         if missing is not None:
             raise EngineError(f"the engine '{name}' is not installed; {missing}")
         found.append(name)
