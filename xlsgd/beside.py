@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import struct
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar
+
+from xlsgd.started import end_started
 
 __all__ = ["beside", "two_cores"]
 
@@ -51,10 +55,23 @@ def beside(
         with os.fdopen(reading, "rb") as pipe:
             meanwhile()
             result: Result = _result(pipe, tell)
-            return result
-    finally:
-        # One that is still at work finds nobody to tell, and ends.
-        os.waitpid(child, 0)
+    except BaseException:
+        _end(child)  # it has nobody left to work for
+        raise
+    os.waitpid(child, 0)
+    return result
+
+
+def _end(child: int) -> None:
+    """End a process that is still at work, with all that it has started."""
+    os.kill(child, signal.SIGINT)  # so that it can clean up
+    for _ in range(20):
+        if os.waitpid(child, os.WNOHANG) != (0, 0):
+            return
+        time.sleep(0.1)
+    end_started(child)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 
 
 def _answer(work: Callable[[Tell], Any], writing: int) -> None:

@@ -62,12 +62,33 @@ def _eat_memory() -> None:
         eaten.append(bytearray(1 << 24))
 
 
+def _eat_memory_in_torch() -> None:
+    import torch
+
+    torch.empty(1 << 40)
+
+
+def _answer_at_length() -> str:
+    return "x" * (160 << 20)  # there is room for it once, and not for its pickle as well
+
+
+def _wrap_memory_error() -> None:
+    try:
+        _eat_memory()
+    except MemoryError as error:
+        raise WorkbookError("cannot be read") from error
+
+
 def _raise() -> None:
     raise KeyError("what")
 
 
 def _refuse() -> None:
     raise WorkbookError("no workbook")
+
+
+def _take_as_long_as_allowed() -> None:
+    time.sleep(0.0195)
 
 
 def _get_killed() -> None:
@@ -85,7 +106,10 @@ def _print() -> str:
 
 
 def _leave_a_process() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+    # As spreadsheet programs are started: a session of its own, out of reach of the helper's group.
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True
+    )
     Path("process").write_text(str(child.pid))
     time.sleep(1000)
 
@@ -96,6 +120,10 @@ MISBEHAVIOURS = {
     "hang in C": _hang_in_c,
     "hang in Python": _hang_in_python,
     "eat memory": _eat_memory,
+    "eat memory in torch": _eat_memory_in_torch,
+    "answer at length": _answer_at_length,
+    "wrap the error": _wrap_memory_error,
+    "as long as allowed": _take_as_long_as_allowed,
     "raise": _raise,
     "refuse": _refuse,
     "get killed": _get_killed,

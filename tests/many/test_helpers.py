@@ -47,6 +47,8 @@ EXPECTED = {
     "hang in C": ("timeout", "timed out after 1 s"),
     "hang in Python": ("timeout", "timed out after 1 s"),
     "eat memory": ("memory", "needs more than 256 MiB of memory"),
+    "answer at length": ("memory", "needs more than 256 MiB of memory"),
+    "wrap the error": ("memory", "needs more than 256 MiB of memory"),
     "raise": ("bug", "unexpected KeyError: 'what'"),
     "refuse": ("refused", "no workbook"),
     "get killed": ("crashed", "its process was ended by SIGKILL; is the machine out of memory?"),
@@ -125,6 +127,25 @@ def test_one_that_hangs_holds_nobody_up() -> None:
     assert time.perf_counter() - begun < 4
     found.close()
     assert time.perf_counter() - begun < 4
+
+
+def test_torch_without_memory() -> None:
+    """torch has an error of its own for it, which is no bug of anybody."""
+    work = Work(f"{HOME}:do", Limits(seconds=60, memory=1024))
+    answer = ask(work, {"what": "eat memory in torch"})
+    end_helpers(work)
+    assert (answer.kind, answer.message) == ("memory", "needs more than 1,024 MiB of memory")
+
+
+def test_an_answer_at_the_last_moment_costs_nobody_else_his_time() -> None:
+    work = Work(f"{HOME}:do", Limits(seconds=0.02))
+    kinds = set()
+    for _ in range(100):
+        kinds.add(ask(work, {"what": "as long as allowed"}).kind)
+        other = ask(work, {"what": "nothing"})
+        assert other.kind == "done" or other.seconds > 0.015
+    end_helpers(work)
+    assert kinds <= {"done", "timeout"}
 
 
 def test_stopping_ends_the_processes() -> None:

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from xlsgd.cli.common import FAILED
 from xlsgd.cli.diff import diff
 from xlsgd.cli.engines import engines
 from xlsgd.cli.explain import explain
@@ -41,10 +42,11 @@ def run() -> None:
     try:
         main()
     except SystemExit as end:
+        status = int(end.code or 0)
         atexit._run_exitfuncs()
         try:
             sys.stdout.flush()
             sys.stderr.flush()
         except OSError:
-            raise end from None  # nobody reads on: Python knows what to say
-        os._exit(int(end.code or 0))
+            status = FAILED  # what was to be said did not get through
+        os._exit(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,20 @@ def errors_as_text() -> Iterator[None]:
         yield
     except XlsgdError as error:
         click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+    except MemoryError:
+        click.echo("Error: out of memory; a smaller workbook needs less", err=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        click.echo("Interrupted", err=True)
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        sys.exit(FAILED)  # nobody reads on, and nobody is to be told
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+            raise
+        where = f" to {error.filename}" if error.filename else ""
+        click.echo(f"Error: cannot write{where}: {error.strerror}", err=True)
         sys.exit(FAILED)
 
 

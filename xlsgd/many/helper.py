@@ -10,14 +10,17 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from threading import Lock, Timer
 from typing import Any
 
 from xlsgd.many.calls import Answer, Work
+from xlsgd.started import end_started
 
 __all__ = ["ask", "end_helpers"]
 
@@ -31,8 +34,11 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM
 class _Helper:
     """One helper process."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, folder: str) -> None:
+        """folder: for temporary files, which one that is killed cannot remove."""
         self._work = work
+        self._lock = Lock()
+        self._asked = 0  # how many calls have been answered or given up
         self._late = False
         # -P: a file json.py beside the workbooks is not to be imported by anyone.
         path = os.pathsep.join(entry for entry in sys.path if entry)
@@ -42,7 +48,7 @@ class _Helper:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=work.folder,
-            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path},
+            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path, "TMPDIR": folder},
             # Ctrl-C is for whoever asked; and what a helper started ends with it.
             start_new_session=True,
         )
@@ -72,7 +78,7 @@ class _Helper:
 
     def _talk(self, message: object, seconds: float) -> Answer:
         begun = time.perf_counter()
-        timer = Timer(seconds, self._give_up)
+        timer = Timer(seconds, self._give_up, (self._asked,))
         timer.daemon = True
         timer.start()
         assert self._process.stdin is not None
@@ -85,12 +91,17 @@ class _Helper:
             kind, value, text = "crashed", None, self._how_it_ended()
         finally:
             timer.cancel()
+            with self._lock:  # from here on the limit of this call has nothing to say
+                self._asked += 1
         if kind == "crashed" and self._late:
             kind = "timeout"
         return Answer(kind, value, text, time.perf_counter() - begun)
 
-    def _give_up(self) -> None:
-        self._late = True
+    def _give_up(self, call: int) -> None:
+        with self._lock:
+            if call != self._asked:
+                return  # the answer came at the same moment
+            self._late = True
         self.end()
 
     def _how_it_ended(self) -> str:
@@ -111,10 +122,12 @@ class _Helper:
     @property
     def usable(self) -> bool:
         """Whether it can be asked again."""
-        return self._process.poll() is None
+        return not self._late and self._process.poll() is None
 
     def end(self) -> None:
         """End it, and whatever it has started, and wait until it is gone."""
+        if self._process.poll() is None:
+            end_started(self._process.pid)
         if sys.platform != "win32":
             with contextlib.suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -138,6 +151,7 @@ class _Helpers:
         self._idle: list[_Helper] = []
         self._busy: set[_Helper] = set()
         self._ended = False
+        self._folder = tempfile.mkdtemp(prefix="xlsgd-")
 
     def ask(self, work: Work, arguments: dict[str, Any]) -> Answer:
         """Return the answer of a helper, a new one if all are busy."""
@@ -147,7 +161,7 @@ class _Helpers:
             helper = self._idle.pop() if self._idle else None
             if helper is None:
                 try:
-                    helper = _Helper(work)
+                    helper = _Helper(work, self._folder)
                 except OSError as error:
                     return Answer("crashed", message=f"no helper process: {error}")
                 fresh = True
@@ -175,6 +189,7 @@ class _Helpers:
             helper.end()
         for helper in idle:
             helper.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 _ALL: dict[str, _Helpers] = {}
@@ -183,7 +198,9 @@ _LOCK = Lock()
 
 def _helpers(work: Work) -> _Helpers:
     with _LOCK:
-        return _ALL.setdefault(work.id, _Helpers())
+        if work.id not in _ALL:
+            _ALL[work.id] = _Helpers()
+        return _ALL[work.id]
 
 
 def ask(work: Work, arguments: dict[str, Any]) -> Answer:

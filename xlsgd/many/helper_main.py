@@ -18,6 +18,7 @@ from threading import Thread
 from typing import Any, BinaryIO
 
 from xlsgd.errors import XlsgdError
+from xlsgd.started import end_started
 
 __all__ = ["main"]
 
@@ -48,17 +49,28 @@ def main() -> None:
             return None
         _end_after(seconds + _GRACE)
         try:
-            value = do(**arguments)
-        except MemoryError:
-            # Who knows what else did not get its memory: no further call.
-            return tell("memory", None, "")
-        except XlsgdError as error:
-            tell("refused", None, str(error))
+            answer = pickle.dumps(("done", do(**arguments), ""))
         except Exception as error:
-            tell("bug", None, f"{type(error).__name__}: {error}")
-        else:
-            tell("done", value, "")
+            if _out_of_memory(error):
+                # Who knows what else did not get its memory: no further call.
+                return tell("memory", None, "")
+            kind, words = "bug", f"{type(error).__name__}: {error}"
+            if isinstance(error, XlsgdError):
+                kind, words = "refused", str(error)
+            answer = pickle.dumps((kind, None, words))
         _end_after(0)
+        answers.write(answer)
+        answers.flush()
+
+
+def _out_of_memory(error: BaseException | None) -> bool:
+    """Return whether an error, or what it was raised from, is that there is no more memory."""
+    while error is not None:
+        # torch has a RuntimeError of its own for it.
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -104,6 +116,7 @@ def _end_without(parent: int) -> None:
     """End when whoever started this process is gone, and cannot end it any more."""
     while os.getppid() == parent:
         time.sleep(1)
+    end_started(os.getpid())
     if sys.platform != "win32":
         os.killpg(0, signal.SIGKILL)  # with what it has started
     os._exit(1)

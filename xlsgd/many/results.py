@@ -115,12 +115,14 @@ class ResultsFile:
                 end = start + newline + 1
                 break
             end = start
-        if end == 0 < size:
-            # Not a whole line in it: is it ours at all?
+        if end < size:
+            # Is it ours at all?
+            beginning = f'{{"schema": "{SCHEMA}"'
             self._file.seek(0)
-            if not f'{{"schema": "{SCHEMA}"'.startswith(self._file.read(24).decode("latin-1")):
+            found = self._file.read(len(beginning)).decode("latin-1")
+            if not beginning.startswith(found):
                 raise SpecError(f"{self.path}: is no file of results; name another one")
-        self._file.truncate(end)
+            self._file.truncate(end)
 
     def read(self) -> Iterator[Result]:
         """Yield what is in it.  Raises SpecError for what is no line of results."""
@@ -141,9 +143,15 @@ class ResultsFile:
             yield result
 
     def write(self, result: Result) -> None:
-        """Add a result, at once and for good."""
-        self._file.write(result.to_json().encode("ascii"))
-        self._file.flush()
+        """Add a result, so that it is there even if this process ends the next moment.
+
+        Raises SpecError if it cannot be written.
+        """
+        try:
+            self._file.write(result.to_json().encode("ascii"))
+            self._file.flush()
+        except OSError as error:
+            raise SpecError(f"{self.path}: cannot write there ({error.strerror})") from error
 
     def __enter__(self) -> ResultsFile:
         return self

@@ -117,6 +117,10 @@ def write_many(
          "noise": noise, "data": data, "force": force, "options": options}
         for place in todo
     )  # fmt: skip
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpecError(f"{folder}: cannot be made a folder ({error.strerror})") from error
     work = Work(f"{__name__}:{write.__name__}", limits or Limits())
     for number, answer in answers(work, calls, jobs, dask):
         if answer.kind == "refused":

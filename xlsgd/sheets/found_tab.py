@@ -90,17 +90,12 @@ class FoundTab:
     def as_number(self, position: Position, value: Any, what: str) -> float:
         if isinstance(value, float):
             return value
-        shown = (
-            "nothing"
-            if value is None
-            else str(value)
-            if isinstance(value, CellError | Uncomputed)
-            else repr(value)
-        )
-        raise WorkbookError(
-            f"{self.file}: {self.sheet}!{address(position)} ({what}): got {shown[:60]}, "
-            "need a number; type one"
-        )
+        where = f"{self.file}: {self.sheet}!{address(position)} ({what})"
+        if isinstance(value, Uncomputed):
+            raise WorkbookError(f"{where}: need a number, and its formula is {value}")
+        shown = str(value) if isinstance(value, CellError) else repr(value)
+        shown = "nothing" if value is None else shown[:60]
+        raise WorkbookError(f"{where}: got {shown}, need a number; type one")
 
     def text(self, key: str) -> str:
         position = self.place(key)

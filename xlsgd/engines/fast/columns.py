@@ -160,13 +160,16 @@ def _passing(texts: list[str], compare: str, text: str) -> Array:
 
 
 def _powers(x: Array | float, y: Array | float) -> Array:
-    """As Python's float, whose last bits are not those of NumPy's arrays."""
+    """As Python's float, whose last bits are not those of NumPy's arrays, and which raises an
+    OverflowError where NumPy's numbers become inf."""
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
         found = [a**b for a, b in zip(x.tolist(), y.tolist(), strict=True)]
     elif isinstance(x, np.ndarray):
-        found = [a**y for a in x.tolist()]
+        exponent = float(y)
+        found = [a**exponent for a in x.tolist()]
     elif isinstance(y, np.ndarray):
-        found = [x**b for b in y.tolist()]
+        base = float(x)
+        found = [base**b for b in y.tolist()]
     else:
         raise Doubt
     array = np.array(found)
@@ -182,7 +185,6 @@ _NAMES: Mapping[str, Any] = {
     "all_of": np.all,
     "any_of": np.any,
     "arange": np.arange,
-    "float": float,
     "floor": np.floor,
     "isfinite": np.isfinite,
     "logical_and": np.logical_and,

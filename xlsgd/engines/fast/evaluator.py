@@ -105,7 +105,8 @@ class Evaluator:
         self._experience, self._doubts = experience, doubts
         self._reader = reader
         self._sheets = sheets
-        self._turned: dict[str, list[str]] = {}  # kind of number to the cells turned to #NUM!
+        # By kind of number, the cells turned to #NUM!, each once however often it was calculated.
+        self._turned: dict[str, dict[str, None]] = {}
         self._arrays = Arrays()
 
     def value(self, plan: Plan, row: int, pending: Pending) -> Scalar | Uncomputed:
@@ -311,7 +312,7 @@ class Evaluator:
         return template.parsed.value(fetch)
 
     def _turn(self, what: str, plan: Plan, row: int) -> CellError:
-        self._turned.setdefault(what, []).append(address(plan.sheet.name, row, plan.column))
+        self._turned.setdefault(what, {})[address(plan.sheet.name, row, plan.column)] = None
         return CellError("#NUM!")
 
     def notes(self) -> list[str]:
@@ -319,7 +320,7 @@ class Evaluator:
         notes = list(self._doubts.notes)
         for what, cells in self._turned.items():
             more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
-            notes.append(f"{cells[0]}{more}: formulas gave {what}, shown as #NUM!.")
+            notes.append(f"{next(iter(cells))}{more}: formulas gave {what}, shown as #NUM!.")
         if self._reader.unknown:
             names = ", ".join(sorted(self._reader.unknown))
             notes.append(f"#NAME? stands for names that the workbook does not define: {names}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
@@ -99,8 +99,12 @@ class SheetCells:
         if isinstance(content, (bool, CellError)):
             column.others[row] = content
         elif isinstance(content, (float, int)):
-            if isfinite(content):
-                column.numbers[row] = float(content)
+            try:
+                number = float(content)
+            except OverflowError:
+                number = inf
+            if isfinite(number):
+                column.numbers[row] = number
             else:  # no spreadsheet program can store it
                 column.others[row] = CellError("#NUM!")
         elif isinstance(content, str):
