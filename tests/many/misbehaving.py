@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def _refuse() -> None:
 
 
 def _take_as_long_as_allowed() -> None:
-    time.sleep(0.0195)
+    time.sleep(random.uniform(0.0170, 0.0200))
 
 
 def _get_killed() -> None:
