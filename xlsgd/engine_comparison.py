@@ -13,7 +13,7 @@ from xlsgd.cells import CellError, Position, Scalar, Uncomputed, column_number
 from xlsgd.checks import WholeRuns
 from xlsgd.compare import Tolerance, kind_of
 from xlsgd.engines import ALL, chosen_engines, get_engine
-from xlsgd.errors import EngineError, NoStoredValuesError
+from xlsgd.errors import EngineError, NoStoredValuesError, WorkbookError
 from xlsgd.opening import Opened, Progress, recalculate
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
 from xlsgd.report.report import IN_ORDER, Difference
@@ -47,6 +47,7 @@ def compare_engines(
     found = EngineComparison(str(path).encode("utf-8", "backslashreplace").decode(), [], [])
     opened: dict[str, Opened] = {}
     runs = WholeRuns()
+    unreadable: list[WorkbookError] = []
     for name in names:
 
         def told(what: str, done: int, total: int, name: str = name) -> None:
@@ -59,10 +60,12 @@ def compare_engines(
             if name not in engines:
                 found.notes.append(f"the engine '{name}' was not asked: {error}")
                 continue
-            found.runs.append(EngineRun(name, get_engine(name).version(), error=str(error)))
+            found.runs.append(EngineRun(name, _version(name), error=str(error)))
             continue
-        except EngineError as error:
-            found.runs.append(EngineRun(name, get_engine(name).version(), error=str(error)))
+        except (EngineError, WorkbookError) as error:
+            # Where only some engines find no lesson in it, it is they who cannot calculate it.
+            found.runs.append(EngineRun(name, _version(name), error=str(error)))
+            unreadable += [error] if isinstance(error, WorkbookError) else []
             continue
         opened[name] = calculated
         report = examine(calculated, str(path), allowed, told, runs)
@@ -75,12 +78,21 @@ def compare_engines(
                 not_finite=not_finite(calculated.calculation.values),
             )
         )
+    if unreadable and not any(run.report is not None for run in found.runs):
+        raise unreadable[0]
     for first, second in combinations((r for r in found.runs if r.report is not None), 2):
         values = tuple(opened[run.engine].calculation.values for run in (first, second))
         disagreement = disagreement_of((first, second), values, allowed["run"])
         if disagreement is not None:
             found.disagreements.append(disagreement)
     return found
+
+
+def _version(name: str) -> str:
+    try:
+        return get_engine(name).version()
+    except EngineError:
+        return name  # the program is there and cannot even say that
 
 
 def not_finite(values: Values) -> dict[str, Counter[str]]:

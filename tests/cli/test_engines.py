@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +14,13 @@ import pytest
 from click.testing import Result
 
 import xlsgd
+from tests.many.conftest import good as good
+from tests.many.conftest import hanging as hanging
 from xlsgd.cells import WorkbookFile
 from xlsgd.engines import Calculation, engine_names, engines, get_engine
+from xlsgd.engines.gnumeric import GnumericEngine
 from xlsgd.engines.ironcalc import IronCalcEngine
-from xlsgd.errors import EngineError
+from xlsgd.errors import EngineError, WorkbookError
 
 Run = Callable[..., Result]
 CHEAP = ("--engine", "formulas", "--engine", "ironcalc")
@@ -191,11 +196,81 @@ def test_other_commands_take_one_engine(run: Run, small: Path, command: str) -> 
     assert "stored, and all for all that are installed" in wrong
 
 
-@pytest.mark.parametrize("option", [("-j", "2"), ("--timeout", "9"), ("--jsonl", "x.jsonl")])
-def test_many_workbooks_take_one_engine(run: Run, small: Path, option: tuple[str, str]) -> None:
-    result = run("verify", str(small), *CHEAP, *option)
+def test_lines_of_json_take_one_engine(run: Run, small: Path, tmp_path: Path) -> None:
+    result = run("verify", str(small), *CHEAP, "--jsonl", tmp_path / "x.jsonl")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--jsonl takes one engine; got formulas, ironcalc" in result.stderr
+
+
+def test_many_workbooks_and_several_engines(
+    run: Run, small: Path, edited: Path, tmp_path: Path
+) -> None:
+    """Each workbook in a process of its own: the same words, and nobody notices the others."""
+    folder = tmp_path / "class"
+    folder.mkdir()
+    (folder / "1 empty.xlsx").write_bytes(b"")
+    alone = {}
+    for name, book in (("2 edited.xlsx", edited), ("3 small.xlsx", small)):
+        shutil.copy(book, folder / name)
+        alone[name] = run("verify", folder / name, *CHEAP).stdout.splitlines()
+    found = tmp_path / "report.json"
+    result = run("verify", folder, *CHEAP, "-j", 2, "--timeout", 60, "--json", found)
     assert result.exit_code == 2
-    assert "take one engine; got formulas, ironcalc" in result.stderr
+    lines = result.stdout.splitlines()
+    expected = [
+        f"{folder}/1 empty.xlsx: FAILED, is empty; need an .xlsx workbook",
+        *alone["2 edited.xlsx"],
+        *alone["3 small.xlsx"],
+    ]
+    assert [_timeless(line) for line in lines] == [_timeless(line) for line in expected]
+    document = json.loads(found.read_text(encoding="utf-8"))
+    assert [Path(c["file"]).name[0] for c in document["comparisons"]] == ["2", "3"]
+    again = run("verify", folder / "3 small.xlsx", folder, *CHEAP, "-q").stdout.splitlines()
+    assert sum("3 small.xlsx" in line for line in again) == 0
+    assert sum("2 edited.xlsx" in line for line in again) == 1
+
+
+def _timeless(line: str) -> str:
+    return re.sub(r" +[0-9.]+ s$", "", line)
+
+
+def test_one_that_hangs_holds_no_other_up(run: Run, small: Path, hanging: Path) -> None:
+    result = run("verify", hanging, small, *CHEAP, "--timeout", 8)
+    assert result.exit_code == 2
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{hanging}: FAILED, timed out after 8 s"
+    assert lines[1].startswith(f"{small}: all agree with torch")
+
+
+def test_an_engine_that_fails_stops_no_other(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> str:
+        raise EngineError("Gnumeric failed (status 1)")
+
+    monkeypatch.setattr(GnumericEngine, "version", fails)
+    monkeypatch.setattr(GnumericEngine, "missing", lambda self: None)
+    monkeypatch.setattr(GnumericEngine, "recalculate", fails)
+    found = xlsgd.compare_engines(small, ["formulas", "gnumeric"])
+    assert [(run.engine, run.version, run.error) for run in found.runs][1] == (
+        "gnumeric", "gnumeric", "Gnumeric failed (status 1)"
+    )  # fmt: skip
+    assert found.runs[0].report is not None
+    assert found.runs[0].report.ok
+
+
+def test_an_input_that_one_engine_cannot_calculate(small: Path, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(small)
+    place = next(
+        row[1] for row in book["sgd"].iter_rows(max_row=9) if row[0].value == "learning_rate"
+    )
+    place.value = f"={'(' * 70}{place.value}{')' * 70}"
+    book.save(tmp_path / "deep.xlsx")
+    found = xlsgd.compare_engines(tmp_path / "deep.xlsx", ["formulas", "ironcalc"])
+    assert found.runs[0].report is not None
+    assert found.runs[1].error is not None
+    assert "nested deeper" in found.runs[1].error
+    (tmp_path / "none.xlsx").write_bytes(b"")
+    with pytest.raises(WorkbookError):
+        xlsgd.compare_engines(tmp_path / "none.xlsx", ["formulas", "ironcalc"])
 
 
 def test_several_files_by_several_engines(run: Run, small: Path, edited: Path) -> None:
@@ -203,4 +278,4 @@ def test_several_files_by_several_engines(run: Run, small: Path, edited: Path) -
     assert result.exit_code == 2  # which wins over 1
     assert f"{small}: all agree with torch" in result.stdout
     assert f"{edited}: DIFFERS" in result.stdout
-    assert "no.xlsx" in result.stderr
+    assert "no.xlsx: FAILED, no such file" in result.stdout

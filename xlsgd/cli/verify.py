@@ -95,17 +95,19 @@ def verify(
         keep = json_file is not None or junit_file is not None
         check = _Check(names[0], rtol, atol, quiet, keep)
         options = (jobs, timeout, memory, dask, jsonl_file)
+        single = [*paths] == files and len(files) == 1 and all(given is None for given in options)
+        jobs = 1 if jobs is None else jobs
         if several:
-            if any(option is not None for option in options):
-                raise SpecError(
-                    "-j, --timeout, --memory, --dask and --jsonl take one engine; "
-                    f"got {', '.join(names)}"
-                )
-            check.by_several(files, engines)
-        elif [*paths] == files and len(files) == 1 and all(option is None for option in options):
+            if jsonl_file is not None:
+                raise SpecError(f"--jsonl takes one engine; got {', '.join(names)}")
+            if single:
+                check.by_several(files[0], engines)
+            else:
+                check.many_by_several(files, engines, jobs, limits, dask)
+        elif single:
             check.one(files[0])
         else:
-            check.many(files, 1 if jobs is None else jobs, limits, dask, jsonl_file, resume, force)
+            check.many(files, jobs, limits, dask, jsonl_file, resume, force)
         _write_reports(json_file, junit_file, check.reports, check.failures, check.comparisons)
     sys.exit(check.status)
 
@@ -145,26 +147,71 @@ class _Check:
         if not (self._quiet and report.ok):
             click.echo("\n".join(report_lines(report)))
 
-    def by_several(self, files: Sequence[Path], engines: Sequence[str]) -> None:
-        """Check files in this process, each with several engines, and describe them in detail."""
+    def by_several(self, file: Path, engines: Sequence[str]) -> None:
+        """Check one file in this process with several engines and describe it in detail."""
         from xlsgd.engine_comparison import compare_engines
+
+        progress = ProgressBar(self._quiet)
+        try:
+            found = compare_engines(file, engines, self._rtol, self._atol, progress)
+        except XlsgdError as error:
+            self._fail(file, error, progress)
+            return
+        progress.clear()
+        text = self._text(found)
+        if text is not None:
+            click.echo(text)
+        self._keep_comparison(found)
+
+    def many_by_several(
+        self,
+        files: Sequence[Path],
+        engines: Sequence[str],
+        jobs: int,
+        limits: Limits,
+        dask: str | None,
+    ) -> None:
+        """Check files side by side with several engines and describe each, in their order."""
+        from xlsgd.many.comparing import compare_many
+        from xlsgd.many.results import one_line
+
+        lines = InOrder(ProgressBar(self._quiet), "verifying", len(files))
+        kept: dict[int, EngineComparison] = {}
+        failed: dict[int, tuple[str, str]] = {}
+        found = compare_many(
+            files, engines, rtol=self._rtol, atol=self._atol, jobs=jobs, dask=dask, limits=limits
+        )
+        try:
+            with closing(found):
+                for place, answer in found:
+                    if answer.kind == "done":
+                        kept[place] = answer.value
+                        lines.add(place, self._text(answer.value))
+                        continue
+                    message = answer.message.removeprefix(f"{files[place]}: ")
+                    failed[place] = str(files[place]), f"{files[place]}: {message}"
+                    lines.add(place, one_line(f"{files[place]}: FAILED, {message}"))
+        except KeyboardInterrupt:
+            lines.rest()
+            done = len(kept) + len(failed)
+            click.echo(f"Interrupted: {done:,} of {len(files):,} are done", err=True)
+            sys.exit(FAILED)
+        finally:
+            lines.rest()
+        for place in sorted(kept):
+            self._keep_comparison(kept[place])
+        self.failures += (failed[place] for place in sorted(failed))
+        self.status = FAILED if failed else self.status
+
+    def _text(self, found: EngineComparison) -> str | None:
         from xlsgd.report.engines import comparison_lines
 
-        for file in files:
-            progress = ProgressBar(self._quiet)
-            try:
-                found = compare_engines(file, engines, self._rtol, self._atol, progress)
-            except XlsgdError as error:
-                self._fail(file, error, progress)
-                continue
-            progress.clear()
-            self.comparisons.append(found)
-            self.reports += found.reports
-            if not (self._quiet and found.ok):
-                click.echo("\n".join(comparison_lines(found)))
-            self.status = max(
-                self.status, FAILED if found.failed else AGREES if found.ok else DIFFERS
-            )
+        return None if self._quiet and found.ok else "\n".join(comparison_lines(found))
+
+    def _keep_comparison(self, found: EngineComparison) -> None:
+        self.comparisons.append(found)
+        self.reports += found.reports
+        self.status = max(self.status, FAILED if found.failed else AGREES if found.ok else DIFFERS)
 
     def _fail(self, file: Path, error: XlsgdError, progress: ProgressBar) -> None:
         progress.clear()
@@ -234,7 +281,7 @@ def _workbooks(paths: tuple[Path, ...]) -> list[Path]:
         if not inside:
             raise SpecError(f"{path}: no .xlsx file in this folder")
         files += inside
-    return files
+    return list({file.resolve(): file for file in reversed(files)}.values())[::-1]  # each once
 
 
 def _write_reports(

@@ -13,7 +13,7 @@ from typing import Any
 
 from xlsgd.errors import OutputExistsError, SpecError
 
-__all__ = ["SCHEMA", "STATUSES", "Result", "ResultsFile", "digest"]
+__all__ = ["SCHEMA", "STATUSES", "Result", "ResultsFile", "digest", "one_line"]
 
 SCHEMA = "xlsgd.verify-line/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
@@ -51,14 +51,14 @@ class Result:
     def line(self) -> str:
         """The result as one line for a terminal."""
         words = {"agrees": "agrees with torch", "differs": "DIFFERS", "failed": "FAILED"}
-        return _one_line(f"{self.file}: {words[self.status]}, {self.message}")
+        return one_line(f"{self.file}: {words[self.status]}, {self.message}")
 
     def to_json(self) -> str:
         """Return the result as a line of JSON."""
         return json.dumps({"schema": SCHEMA, **asdict(self)}, allow_nan=False) + "\n"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return text with what would begin a new line, or steer a terminal, made visible."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
