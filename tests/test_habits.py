@@ -11,17 +11,9 @@ import pytest
 import xlsgd
 from xlsgd.cells import Book, CellError, Formula, Position, WorkbookFile
 from xlsgd.checks import WholeRuns
-from xlsgd.engines import Calculation
+from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation
 from xlsgd.engines.formulas import ENGINE
-from xlsgd.habits import (
-    FIFTEEN_DIGITS,
-    MORE_DIGITS,
-    NEAR_ZERO,
-    RULES,
-    Circumstances,
-    explosion,
-    rule_of,
-)
+from xlsgd.habits import RULES, Circumstances, explosion, rule_of
 from xlsgd.opening import Opened, open_workbook
 from xlsgd.report import Difference, Report, RunVerdict
 from xlsgd.tolerances import TOLERANCES
@@ -42,7 +34,8 @@ def rule(
     found = Difference(
         "tab", "A1", quantity, check, "", "=1", step, sheet, torch, off=off, allowed=allowed
     )
-    return rule_of(found, Circumstances(frozenset(habits), TOLERANCES, exploded))
+    known = Circumstances(frozenset(habits), TOLERANCES, exploded, steps=29, chart_limit=1000.0)
+    return rule_of(found, known)
 
 
 def test_without_habits_nothing_is_harmless() -> None:
@@ -73,10 +66,18 @@ def test_near_zero() -> None:
 def test_after_the_explosion(habit: str) -> None:
     late = "after the explosion"
     for quantity in ("derivative_alive", "not_finite_at"):
-        assert rule(4.0, 9.0, habit, exploded=5, quantity=quantity) == late
-        assert rule(4.0, 9.0, habit, exploded=6, quantity=quantity) is None
-        assert rule(4.0, 9.0, habit, quantity=quantity) is None
-    assert rule(4.0, 9.0, habit, exploded=5, quantity="frozen_since", step=None) == late
+        assert rule(7.0, 9.0, habit, exploded=5, quantity=quantity, step=10) == late
+        assert rule(7.0, 9.0, habit, exploded=11, quantity=quantity, step=10) is None
+        assert rule(7.0, 9.0, habit, quantity=quantity, step=10) is None
+    assert rule(7.0, 9.0, habit, exploded=5, quantity="frozen_since", step=None) == late
+    assert rule(0.0, 9.0, habit, exploded=5, quantity="frozen_since", step=None) == late
+    assert rule(4.0, 9.0, habit, exploded=5, quantity="derivative_alive", step=10) == late
+    # What cannot be: a step before the explosion, none that is whole, one that is still to come.
+    for quantity in ("derivative_alive", "not_finite_at", "frozen_since", "not_finite_step"):
+        for sheet in (1.0, 3.0, -3.0, 7.5, 11.0, 1e9, math.inf, math.nan):
+            assert rule(sheet, 9.0, habit, exploded=5, quantity=quantity, step=10) is None
+        assert rule(7.0, 3.0, habit, exploded=5, quantity=quantity, step=10) is None
+        assert rule(30.0, 9.0, habit, exploded=5, quantity=quantity, step=None) is None
     for quantity in ("loss", "new.a", "grad_num.a", "exploded_at", "exploded_step", "last_loss"):
         assert rule(4.0, 9.0, habit, exploded=5, quantity=quantity) is None
     for rounding, expected in ((0.002, late), (0.0005, None)):
@@ -85,7 +86,12 @@ def test_after_the_explosion(habit: str) -> None:
     text = "exploded at step 5; numerical derivative frozen since step {}"
     assert rule(text.format(9), text.format(8), habit, exploded=5, step=None) == late
     assert rule(text.format(9), "exploded at step 5", habit, exploded=5, step=None) == late
-    others = ("exploded at step 6", "converging", text.format(9) + "; relu1 dead since step 3")
+    others = (
+        "exploded at step 6",
+        "converging",
+        text.format(4),
+        text.format(9) + "; relu1 dead since step 3",
+    )
     for other in others:
         assert rule(text.format(9), other, habit, exploded=5, step=None) is None
     assert rule(4.0, 9.0, habit, exploded=5, quantity="not_finite_at", check="pattern") is None
@@ -97,6 +103,9 @@ def test_wider_range() -> None:
     assert rule(1e300, math.inf, MORE_DIGITS, exploded=5) == wider
     assert rule(-1000.0, 1000.0, MORE_DIGITS, exploded=5, quantity="plot.a") == wider
     assert rule(-1000.0, 1000.0, MORE_DIGITS, exploded=5, quantity="param.a") is None
+    assert rule(1000.0, -1000.0, MORE_DIGITS, exploded=5, quantity="plot.a") is None
+    for weight in (25.7, 999.9, 1001.0):  # not at the edge: another sign is an error
+        assert rule(-weight, weight, MORE_DIGITS, exploded=5, quantity="plot.a") is None
     assert rule(0.0, math.nan, MORE_DIGITS) is None
     assert rule(0.0, math.nan, MORE_DIGITS, exploded=6) is None
     assert rule(0.0, math.nan, FIFTEEN_DIGITS, NEAR_ZERO, exploded=5) is None
@@ -165,6 +174,27 @@ def test_a_late_difference_is_harmless_only_for_a_program_with_the_habit(explodi
     assert (report.cells_differing, report.cells_harmless) == (0, 1)
     sheet = next(s for s in report.sheets if s.name == "sgd")
     assert [d.cell for d in sheet.harmless["after the explosion"]] == [cell]
+
+
+@pytest.mark.parametrize("quantity", ["plot.a", "plot.b", "plot.loss"])
+def test_another_sign_in_a_chart_is_none_of_a_habit(exploding: Opened, quantity: str) -> None:
+    steps = exploding.found.maps.training["sgd"].tables["steps"]
+    for step in (12, 15):
+        cell = cell_of(exploding, quantity, step)
+        value = exploding.calculation.values["sgd"][steps.cell(quantity, step - 1)]
+        assert isinstance(value, float)
+        assert not examined(exploding, *HABITS, **{cell: -value}).ok
+
+
+@pytest.mark.parametrize("value", [1.0, -3.0, 1e9])
+def test_a_step_that_cannot_be_is_none_of_a_habit(exploding: Opened, value: float) -> None:
+    from xlsgd.sheets.maps import address
+
+    for field in ("frozen_since", "not_finite_step"):
+        cell = address(exploding.found.maps.training["sgd"].fields[field])
+        report = examined(exploding, *HABITS, **{cell: value})
+        assert not report.ok
+        assert cell in [d.cell for d in report.differences()]
 
 
 @pytest.mark.parametrize(("quantity", "step"), [("new.a", 40), ("grad_diff.a", 40), ("loss", 3)])

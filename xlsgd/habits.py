@@ -16,24 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from xlsgd.compare import Tolerance
+from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO
 from xlsgd.report.report import Difference, RunVerdict
 
-__all__ = [
-    "FIFTEEN_DIGITS",
-    "MORE_DIGITS",
-    "NEAR_ZERO",
-    "RULES",
-    "Circumstances",
-    "Rule",
-    "rule_of",
-]
-
-FIFTEEN_DIGITS = "fifteen digits"
-"""Numbers are saved with 15 significant digits (LibreOffice)."""
-NEAR_ZERO = "near zero"
-"""A difference of nearly equal numbers is made 0 (Excel, LibreOffice)."""
-MORE_DIGITS = "more digits"
-"""Numbers have 64 bits of mantissa, not 53, and reach beyond 1e308 (Gnumeric on Debian)."""
+__all__ = ["RULES", "Circumstances", "Rule", "explosion", "rule_of"]
 
 CUT = 0.5e-14 / 2**-52
 """By how many units in the last place a number saved with 15 digits can be off: 22.5."""
@@ -44,8 +30,9 @@ SNAPPED = 2**4
 BLURRED = 1e-3
 """Where rounding alone moves grad_diff, a share between 0 and 1, by more, it says nothing."""
 
-_LATE_QUANTITIES = re.compile(r"(derivative_alive|not_finite_at|frozen_since|not_finite_step)$")
-_LATE_CLAUSES = re.compile("; (numerical derivative frozen|no number) since step \\d+")
+_FIRST_STEPS = ("not_finite_at", "frozen_since", "not_finite_step")
+"""Since when something is so: a step, or 0 for never."""
+_LATE_CLAUSES = re.compile("; (numerical derivative frozen|no number) since step ([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -55,11 +42,15 @@ class Circumstances:
     habits: those of the program.   tolerance: of every check.
     exploded: the step since which the run of this tab has exploded, as sheet and torch both say;
         of a tab that shows several runs the earliest such step. None if there is none.
+    steps: how many the run has, None of a tab that shows several.
+    chart_limit: how far from 0 the tab's charts draw a weight, None of a tab without weights.
     """
 
     habits: frozenset[str]
     tolerance: Mapping[str, Tolerance]
     exploded: int | None
+    steps: int | None = None
+    chart_limit: float | None = None
 
     def rounding(self, found: Difference) -> float:
         """Return the part of what is allowed that stands for rounding."""
@@ -96,12 +87,13 @@ def explosion(verdict: RunVerdict) -> int | None:
     """Return the step at which a run exploded, if sheet and torch say the same of that."""
     if verdict.kind != "exploded" or verdict.step is None:
         return None
-    return verdict.step if _early(verdict.sheet) == _early(verdict.torch) else None
+    sheet, torch = (_early(text, verdict.step) for text in (verdict.sheet, verdict.torch))
+    return verdict.step if sheet == torch else None
 
 
-def _early(text: object) -> str:
+def _early(text: object, exploded: int) -> str:
     """Return a verdict without what happened after the explosion."""
-    return _LATE_CLAUSES.sub("", str(text))
+    return _LATE_CLAUSES.sub(lambda m: "" if int(m[2]) >= exploded else m[0], str(text))
 
 
 def _numbers(found: Difference) -> bool:
@@ -128,8 +120,9 @@ def _wider(found: Difference, circumstances: Circumstances) -> bool:
     if not (isinstance(sheet, float) and isinstance(torch, float)):
         return False
     # A chart shows what is no number at its upper edge, and a weight far below 0 at its lower one.
-    other_edge = found.quantity.startswith("plot.") and sheet == -torch
-    return other_edge or not math.isfinite(torch)
+    edge = circumstances.chart_limit
+    other_edge = edge is not None and (sheet, torch) == (-edge, edge)
+    return (other_edge and found.quantity.startswith("plot.")) or not math.isfinite(torch)
 
 
 def _since_explosion(found: Difference, circumstances: Circumstances) -> bool:
@@ -140,14 +133,22 @@ def _since_explosion(found: Difference, circumstances: Circumstances) -> bool:
 def _late(found: Difference, circumstances: Circumstances) -> bool:
     if found.check == "pattern" or not _since_explosion(found, circumstances):
         return False
-    texts = found.sheet_value, found.torch_value
-    if isinstance(texts[0], str) and isinstance(texts[1], str):
-        return texts[0].startswith("exploded") and _early(texts[0]) == _early(texts[1])
-    if not all(isinstance(value, float) for value in texts):
+    sheet, torch, exploded = found.sheet_value, found.torch_value, circumstances.exploded
+    assert exploded is not None
+    if isinstance(sheet, str) and isinstance(torch, str):
+        return sheet.startswith("exploded") and _early(sheet, exploded) == _early(torch, exploded)
+    if not (isinstance(sheet, float) and isinstance(torch, float)):
         return False
     if found.quantity.startswith("grad_diff."):
         return circumstances.rounding(found) > BLURRED
-    return bool(_LATE_QUANTITIES.match(found.quantity))
+    # What the sheet says must be possible: of a step after the explosion, and none to come.
+    last = min((n for n in (found.step, circumstances.steps) if n is not None), default=math.inf)
+    claims = [sheet, torch]
+    if found.quantity == "derivative_alive":
+        return all(n.is_integer() and exploded - 1 <= n <= last for n in claims)
+    if found.quantity in _FIRST_STEPS:
+        return all(n == 0 or (n.is_integer() and exploded <= n <= last) for n in claims)
+    return False
 
 
 RULES = (
@@ -173,7 +174,8 @@ RULES = (
         "From the step on at which sheet and torch say that the run has exploded, these may "
         "differ: `derivative_alive`, `not_finite_at`, `frozen_since`, `not_finite_step`, "
         f"`grad_diff` where rounding explains more than {BLURRED:g} of it, and in a verdict "
-        "“numerical derivative frozen since step …” and “no number since step …”.",
+        "“numerical derivative frozen since step …” and “no number since step …”; the steps that "
+        "they name are steps of the run, from the explosion on.",
         "When a weight is so large that weight + h rounds to it, and when numbers end, is up to "
         "the last digit, and these programs have other last digits. That it exploded is not, nor "
         "when.",
@@ -183,7 +185,8 @@ RULES = (
         "wider range",
         frozenset({MORE_DIGITS}),
         "From the step on at which sheet and torch say that the run has exploded, the sheet may "
-        "have a number where torch has none, and a chart column the other edge of the chart.",
+        "have a number where torch has none, and a chart column the lower edge of the chart "
+        "where torch has the upper one.",
         "Where float64 ends at 1.8e308 and infinity − infinity is no number, this program goes on "
         "to 1e4932, and its differences are numbers.",
         _wider,

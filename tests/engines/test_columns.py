@@ -14,7 +14,7 @@ from tests.engines.oracle import by_formulas, same
 from xlsgd.cells import Book, CellError, Formula, Grid, Scalar, Uncomputed
 from xlsgd.engines.fast import columns, evaluator
 from xlsgd.engines.fast.column_rules import COLUMN_RULES
-from xlsgd.engines.fast.kinds import NUMBER, Written
+from xlsgd.engines.fast.kinds import NUMBER, Doubt, Written
 from xlsgd.engines.fast.plans import Plan
 from xlsgd.engines.fast.rules import FROM_NUMPY
 
@@ -83,6 +83,10 @@ AT_ONCE = [
     "=MOD(A{r},$H$1)",
     "=MOD(A{r},-$H$1)",
     "=(A{r}>B{r})+(A{r}<C{r})*2",
+    "=(1+ABS(SIN(A{r})))^SQRT($H$1)",
+    "=EXP($H$1)^SIN(A{r})",
+    "=A{r}*SQRT($H$1)+IF($H$1>2,B{r},C{r})",
+    "=MAX(A{r},EXP($H$2),LOG10($H$3))",
     "=ROW()*A{r}",
     "=IFERROR(A{r}+1,0)",
     "=IF(ISNUMBER(A{r}),A{r},0)",
@@ -130,6 +134,14 @@ DOUBTFUL = {
     "logarithm": ("=LN(A{r})", 0.0),
     "modulus": ("=MOD(1,A{r})", 0.0),
     "large integer": ("=INT(A{r})", 1e16),
+    # A number that is the same in all rows, and has come out of NumPy.
+    "complex, by a shared power": ("=A{r}^SQRT($H$1)", -4.0),
+    "overflow, by a shared power": ("=A{r}^SQRT($H$1)", 1e300),
+    "division by zero, by a shared power": ("=A{r}^-SQRT($H$1)", 0.0),
+    "overflow of a shared base": ("=EXP($H$1)^A{r}", 1e300),
+    "an overflow that vanishes": ("=1/A{r}^SQRT($H$1)", 1e300),
+    "an overflow that is compared": ("=IF(A{r}^SQRT($H$1)>5,1,0)", 1e300),
+    "division by a shared number": ("=A{r}/SQRT($H$2)", 1e300),
     "no word": ('=IF(A{r}="x",1,0)', 3.0),
 }
 
@@ -139,6 +151,7 @@ def test_one_row_in_doubt(what: str, at_once: dict[str, bool]) -> None:
     text, odd = DOUBTFUL[what]
     grid: Grid = {(row, 1): "x" if what == "no word" else float(row) for row in range(1, LAST + 1)}
     grid[70, 1] = odd
+    grid |= {(1, 8): 4.5, (2, 8): 0.0}
     if odd is None:
         del grid[70, 1]
     cells: Grid = {(r, 2): Formula(text.format(r=r)) for r in range(1, LAST + 1)}
@@ -213,6 +226,13 @@ def test_a_rule_that_is_wrong(monkeypatch: pytest.MonkeyPatch, wrong_row: str) -
 
 
 def test_powers_are_those_of_python() -> None:
+    for x, y in ((1e300, 4.5), (0.0, -1.5)):
+        with pytest.raises(ArithmeticError):
+            columns._powers(np.array([1.0, x]), np.float64(y))
+        with pytest.raises(ArithmeticError):
+            columns._powers(np.float64(x), np.array([1.0, y]))
+    with pytest.raises(Doubt):
+        columns._powers(np.array([1.0, -4.0]), np.float64(1.5))
     numbers = [random.uniform(-50, 50) for random in [Random(1)] for _ in range(3000)]
     array = np.array(numbers)
     assert columns._powers(array, 2.0).tolist() == [x**2.0 for x in numbers]

@@ -43,7 +43,9 @@ def draw_grid(random: Random, share_of_others: float) -> Grid:
     return grid
 
 
-operands = st.sampled_from(["A{r}", "$B{r}", "C{p}", "$E$1", "E{r}", "B{q}", "$F$2"])
+operands = st.sampled_from(
+    ["A{r}", "$B{r}", "C{p}", "$E$1", "E{r}", "B{q}", "$F$2", "SQRT($E$1)", "EXP($F$1)"]
+)
 literals = st.sampled_from(["0", "1", "2", "0.1", "1E+300", "100", '"abc"', '""', "TRUE"])
 ranges = st.sampled_from(
     ["A{r}:C{r}", "$E$1:$E$5", "$F$1:$F$5", "E{q}:E{r}", "E$1:E{r}", "A{q}:B{r}", "F{r}:F$12"]

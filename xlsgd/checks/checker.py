@@ -68,6 +68,7 @@ class Checker:
         # What the compare tab will have to say of each experiment, per check and member.
         self._summaries: dict[str, dict[str, list[comparison.RunSummary]]] = {"step": {}, "run": {}}
         self._traces: dict[str, Traces] = {}
+        self._steps: dict[str, int] = {}  # of every training tab
 
     def train(self) -> None:
         """Let torch train every experiment by itself; must come before the tabs are checked."""
@@ -99,6 +100,7 @@ class Checker:
         limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
         numbers = whole_run["steps"]["step"].astype(np.int64)
+        self._steps[maps.sheet] = int(numbers[-1])
 
         def step_of(table: str, row: int) -> int:
             return int(numbers[as_shown.step_row(table, row)])
@@ -385,12 +387,21 @@ class Checker:
             kind = tab.report.kind
             earlier = [k for k in wrong if k in IN_ORDER[kind]]
             step = earliest if kind == "compare" else explosions.get(tab.report.name)
-            circumstances = habits.Circumstances(self._habits, self._tolerance, step)
+            circumstances = self._circumstances(tab, step)
             report = tab.finish(
                 any(wrong[k] for k in earlier), partial(habits.rule_of, circumstances=circumstances)
             )
             wrong[kind] = wrong.get(kind, False) or bool(report.differences)
         return [tab.report for tab in self._tabs.values()]
+
+    def _circumstances(self, tab: ExaminedTab, exploded: int | None) -> habits.Circumstances:
+        """Return what the rules of harmless differences may know of a tab."""
+        known = habits.Circumstances(self._habits, self._tolerance, exploded)
+        experiment = self._found.experiments.get(tab.report.experiment or "")
+        if experiment is None or exploded is None:
+            return known
+        limit = with_limits(experiment, self._found.data).chart_limit
+        return replace(known, steps=self._steps[tab.report.name], chart_limit=limit)
 
     def _explosions(self) -> dict[str, int]:
         """Return the step of every tab's explosion, and excuse verdicts that differ only later."""
@@ -402,7 +413,7 @@ class Checker:
                 continue
             found[name] = step
             if not shown.agree:
-                circumstances = habits.Circumstances(self._habits, self._tolerance, step)
+                circumstances = self._circumstances(tab, step)
                 said = Difference(
                     name, "", "verdict", "run", "", None, None, shown.sheet, shown.torch
                 )

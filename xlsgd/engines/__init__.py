@@ -16,6 +16,9 @@ from xlsgd.registry import find, pick
 
 __all__ = [
     "ALL",
+    "FIFTEEN_DIGITS",
+    "MORE_DIGITS",
+    "NEAR_ZERO",
     "Calculation",
     "Engine",
     "chosen_engines",
@@ -29,6 +32,14 @@ ALL = "all"
 
 Progress = Callable[[int, int], None]
 """Called now and then with (formula cells done, formula cells in all)."""
+
+
+FIFTEEN_DIGITS = "fifteen digits"
+"""Numbers are saved with 15 significant digits (LibreOffice)."""
+NEAR_ZERO = "near zero"
+"""A difference of nearly equal numbers is made 0 (Excel, LibreOffice)."""
+MORE_DIGITS = "more digits"
+"""Numbers have 64 bits of mantissa, not 53, and reach beyond 1e308 (Gnumeric on Debian)."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xlsgd.cells import WorkbookFile
-from xlsgd.engines import Calculation, Progress
+from xlsgd.engines import MORE_DIGITS, Calculation, Progress
 from xlsgd.engines.programs import (
     TIME_LIMIT,
     private,
@@ -64,7 +64,7 @@ class GnumericEngine:
     name = "gnumeric"
     order = 3
     summary = "Gnumeric, where it is installed"
-    habits = frozenset({"more digits"})
+    habits = frozenset({MORE_DIGITS})
 
     def missing(self) -> str | None:
         """Return how to install it, if it is not."""

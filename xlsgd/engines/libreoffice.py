@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xlsgd.cells import WorkbookFile
-from xlsgd.engines import Calculation, Progress
+from xlsgd.engines import FIFTEEN_DIGITS, NEAR_ZERO, Calculation, Progress
 from xlsgd.engines.programs import TIME_LIMIT, program_version, recalculated, run_program
 from xlsgd.errors import EngineError
 
@@ -128,7 +128,7 @@ class LibreOfficeEngine:
     name = "libreoffice"
     order = 2
     summary = "LibreOffice Calc, where it is installed"
-    habits = frozenset({"fifteen digits", "near zero"})
+    habits = frozenset({FIFTEEN_DIGITS, NEAR_ZERO})
 
     def missing(self) -> str | None:
         """Return how to install it, if it is not."""

@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 
 from xlsgd.cells import WorkbookFile
-from xlsgd.engines import Calculation, Progress
+from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation, Progress
 from xlsgd.engines.programs import saved_values
 from xlsgd.errors import NoStoredValuesError
 
 __all__ = ["ENGINE", "StoredEngine"]
 
 _HABITS = {
-    r"LibreOffice": frozenset({"fifteen digits", "near zero"}),
-    r"gnumeric": frozenset({"more digits"}),
+    r"LibreOffice": frozenset({FIFTEEN_DIGITS, NEAR_ZERO}),
+    r"gnumeric": frozenset({MORE_DIGITS}),
     # Excel's versions are 12 and above; openpyxl calls itself Excel, and has versions of its own.
-    r"Microsoft.* Excel 1\d\.": frozenset({"near zero"}),
+    r"Microsoft.* Excel 1\d\.": frozenset({NEAR_ZERO}),
 }
 """What is known of programs, by what a file says of the one that saved it."""
 

@@ -185,6 +185,7 @@ _NAMES: Mapping[str, Any] = {
     "all_of": np.all,
     "any_of": np.any,
     "arange": np.arange,
+    "float": float,
     "floor": np.floor,
     "isfinite": np.isfinite,
     "logical_and": np.logical_and,
