@@ -17,7 +17,6 @@ def write_whole(path: Path, content: bytes, force: bool = False) -> None:
     What stands under the name and is no file, such as /dev/stdout, is written into.
     Raises OutputExistsError if it exists and force is not given, SpecError if it cannot be written.
     """
-    path = path.resolve() if path.is_symlink() else path
     if path.is_dir():
         raise SpecError(f"{path}: is a folder; give the name of a file")
     if path.exists() and not force:
@@ -26,7 +25,7 @@ def write_whole(path: Path, content: bytes, force: bool = False) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
         else:
-            _replace(path, content)
+            _replace(path.resolve() if path.is_symlink() else path, content)
     except OSError as error:
         raise SpecError(f"{path}: cannot write there ({error.strerror})") from error
 

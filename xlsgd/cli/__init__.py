@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from xlsgd.cli.common import FAILED
+from xlsgd.cli.common import FAILED, errors_as_text
 from xlsgd.cli.diff import diff
 from xlsgd.cli.engines import engines
 from xlsgd.cli.explain import explain
@@ -40,7 +40,8 @@ def run() -> None:
     it anyway.
     """
     try:
-        main()
+        with errors_as_text():
+            main()
     except SystemExit as end:
         status = int(end.code or 0)
         atexit._run_exitfuncs()

@@ -101,6 +101,9 @@ class ResultsFile:
             if not resume:
                 self._file.truncate(0)
             self._drop_torn_line()
+        except OSError as error:
+            self._file.close()
+            raise SpecError(f"{path}: cannot write there ({error.strerror})") from error
         except BaseException:
             self._file.close()
             raise
