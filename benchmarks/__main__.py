@@ -2,7 +2,7 @@
 
     python -m benchmarks [--rounds N] [FIGURE...]
 
-FIGURE is engines, calculation, growth, verify, many or sweep; all of them where none is named,
+FIGURE is engines, calculation, growth, verify, profile, many or sweep; all where none is named,
 which takes an hour or so, most of it for formulas.ExcelModel. Every comparison runs its sides in
 turn, round by round, and what counts is their ratio: machines are noisy.
 """
@@ -22,6 +22,8 @@ def main(arguments: list[str]) -> None:
     """Measure the figures that are asked for."""
     rounds = 3
     if arguments[:1] == ["--rounds"]:
+        if not (arguments[1:2] and arguments[1].isdecimal() and int(arguments[1])):
+            raise SystemExit("--rounds needs a number, 1 or more")
         rounds, arguments = int(arguments[1]), arguments[2:]
     for name in arguments or FIGURES:
         if name not in FIGURES:

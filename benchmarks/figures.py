@@ -179,6 +179,12 @@ def _printed(*command: str) -> Table:
     return ["```text", *done.stdout.splitlines(), "```"]
 
 
+def profile(rounds: int) -> Table:
+    """Where the time of a verify goes."""
+    workbook = str(ROOT / "workbooks" / "graddesc.xlsx")
+    return _printed("-m", "benchmarks.profile_verify", workbook, str(2 * rounds + 1))[1:-1]
+
+
 def many(rounds: int) -> Table:
     """Five hundred workbooks of a class; fewer for a quick look."""
     return _printed("benchmarks/many_workbooks.py", "500" if rounds > 2 else "150")
@@ -194,6 +200,7 @@ FIGURES: dict[str, Callable[[int], Table]] = {
     "calculation": calculation,
     "growth": growth,
     "verify": verify,
+    "profile": profile,
     "many": many,
     "sweep": sweep,
 }
