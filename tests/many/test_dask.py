@@ -59,6 +59,8 @@ def test_misbehaviour_is_told_apart_there_too(address: str) -> None:
 
 def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "_CONNECT", 0.5)
+    with pytest.raises(ClusterError, match="--dask: got '', need the address of a scheduler"):
+        next(answers(Work(f"{HOME}:do"), [{"what": "nothing"}], dask=""))
     with pytest.raises(ClusterError, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers"):
         next(answers(Work(f"{HOME}:do"), [{"what": "nothing"}], dask="tcp://127.0.0.1:9"))
 

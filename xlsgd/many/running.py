@@ -71,6 +71,10 @@ def _numbered(work: Work, number: int, call: dict[str, Any]) -> tuple[int, Answe
 @contextmanager
 def _place(work: Work, jobs: int, dask: str | None) -> Iterator[dict[str, Any]]:
     """Give what tells joblib where to run; end all helper processes in the end."""
+    if dask is not None and ":" not in dask:
+        raise ClusterError(
+            f"--dask: got '{dask}', need the address of a scheduler such as tcp://10.0.0.1:8786"
+        )
     if dask is None:
         yield {"n_jobs": jobs, "backend": "threading"}
         return
