@@ -6,6 +6,8 @@ r1c1, keys         text to a key that is equal in all cells the formula was fill
 library, parsed    the key's text, parsed by formulas, to an expression
 rules, writer      the expression to lines of Python; kinds of operands decide how
 compiled           the lines to a function of the row, or to a loop over rows of several columns
+columns            the same to a function of a whole column, by column_rules, with NumPy
+source, functions  how lines become a function, and what it may call
 storage, plans     the cells by column; a formula in one column, with its operands found
 stretches          formulas filled down, and which come first; circular finds what goes in circles
 calculation        which cell comes when
