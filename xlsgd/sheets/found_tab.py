@@ -92,7 +92,7 @@ class FoundTab:
             return value
         where = f"{self.file}: {self.sheet}!{address(position)} ({what})"
         if isinstance(value, Uncomputed):
-            raise WorkbookError(f"{where}: need a number, and its formula is {value}")
+            raise WorkbookError(f"{where}: got {value}; need a number, so mend its formula")
         shown = str(value) if isinstance(value, CellError) else repr(value)
         shown = "nothing" if value is None else shown[:60]
         raise WorkbookError(f"{where}: got {shown}, need a number; type one")
