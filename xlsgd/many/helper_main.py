@@ -6,6 +6,7 @@ over what was its standard input and output when it started.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -40,6 +41,7 @@ def main() -> None:
         do = _prepared(function)
     except Exception as error:
         return tell("bug", None, f"{type(error).__name__}: {error}")
+    _look_for_garbage_seldom()
     _allow_memory(memory)
     tell("ready", None, "")
     while True:
@@ -94,6 +96,17 @@ def _prepared(name: str) -> Callable[..., Any]:
         prepare()
     function: Callable[..., Any] = getattr(home, attribute)
     return function
+
+
+def _look_for_garbage_seldom() -> None:
+    """Have Python look for garbage less often, and not among what was imported.
+
+    A workbook is a hundred thousand small objects and no garbage until it is done with; looking
+    through them, and through all of torch, again and again takes a tenth of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 def _allow_memory(mebibytes: int) -> None:
