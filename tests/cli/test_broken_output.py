@@ -69,6 +69,16 @@ def test_a_full_disk_is_named(run: Run, small: Path, tmp_path: Path) -> None:
     assert "cannot write there (" in result.stderr
 
 
+def test_no_memory(run: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("xlsgd.verification.open_workbook", fails)
+    result = run("verify", small)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: out of memory; end other programs")
+
+
 def test_nobody_reads_on(small: Path) -> None:
     reading, writing = os.pipe()
     process = started("verify", small, stdout=writing)

@@ -36,7 +36,10 @@ def errors_as_text() -> Iterator[None]:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
     except MemoryError:
-        click.echo("Error: out of memory; a smaller workbook needs less", err=True)
+        click.echo(
+            "Error: out of memory; end other programs, or take fewer epochs or rows of data",
+            err=True,
+        )
         sys.exit(FAILED)
     except KeyboardInterrupt:
         click.echo("Interrupted", err=True)

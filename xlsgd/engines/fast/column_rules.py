@@ -88,9 +88,9 @@ def _not(writer: Writer, name: str, arguments: Arguments) -> Written:
 
 @_column_rule("ISNUMBER", "ISERROR", "ISBLANK", takes=(1,))
 def _is(writer: Writer, name: str, arguments: Arguments) -> Written:
-    if writer.known(arguments[0]).kind not in (NUMBER, TRUTH):
-        raise Unable(name)
     kind = writer.known(arguments[0]).kind
+    if kind not in (NUMBER, TRUTH):
+        raise Unable(name)
     wanted = {"ISNUMBER": NUMBER, "ISERROR": ERROR, "ISBLANK": EMPTY}[name]
     return Written(str(kind == wanted), TRUTH)
 
