@@ -106,6 +106,16 @@ def test_a_name_that_is_none_for_a_terminal(run: Run, tmp_path: Path) -> None:
     )
 
 
+def test_each_file_once_in_the_order_given(run: Run, good: Path, wrong: Path) -> None:
+    (good.parent / "around.xlsx").symlink_to("around.xlsx")  # a link to itself
+    named = (wrong, good, wrong, good.parent / "around.xlsx", good)
+    lines = run("verify", *named).stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [str(path) for path in named[:2]] + [
+        str(named[3])
+    ]
+    assert ": FAILED, " in lines[2]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

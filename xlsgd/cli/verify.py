@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
@@ -281,7 +282,12 @@ def _workbooks(paths: tuple[Path, ...]) -> list[Path]:
         if not inside:
             raise SpecError(f"{path}: no .xlsx file in this folder")
         files += inside
-    return list({file.resolve(): file for file in reversed(files)}.values())[::-1]  # each once
+    once: dict[str, Path] = {}
+    for file in files:
+        once.setdefault(
+            os.path.realpath(file), file
+        )  # Path.resolve fails where links go in circles
+    return list(once.values())
 
 
 def _write_reports(
