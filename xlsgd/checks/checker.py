@@ -15,6 +15,7 @@ from xlsgd.checks.examined import ExaminedTab, Order, Wanted
 from xlsgd.checks.expected import block_of, places_of, ranked
 from xlsgd.checks.forward_tabs import check_matrix, check_model, check_passengers
 from xlsgd.checks.horizon import horizon
+from xlsgd.checks.stored import wrongly_saved
 from xlsgd.checks.whole_runs import WholeRuns
 from xlsgd.columns import Column
 from xlsgd.compare import Tolerance
@@ -120,18 +121,6 @@ class Checker:
                 tab, maps, experiment, check, by_itself, traces, limit.why is None
             )
         self._check_start(tab, maps, experiment, whole_run["steps"])
-        stored = tab.numbers(steps, self._file.stored[maps.sheet])
-        follows = as_shown.step(stored) if limit.rows < len(steps.rows) else {}
-        for name, columns in tables.items():
-            table, length = maps.tables[name], within[name]
-            strays = {
-                column.quantity: whole_run[name].spread(column.quantity) for column in columns
-            }
-            for stray in strays.values():
-                stray[length:] = np.inf  # there no two programs need to agree
-            tab.expect_strays(table, strays)
-            if length < len(table.rows):
-                tab.expect_stored(table, follows[name], length)
         report.verdict = _run_verdict(tab, maps, experiment, whole_run["steps"], panels)
         for shown, check_tab in (
             (self._found.maps.model, check_model),
@@ -155,7 +144,6 @@ class Checker:
                 if isinstance(tab.contents.get(maps.fields[key]), Formula)
             }
             tab.compare_fields("run", places, begins, dict.fromkeys(places, _DATA).__getitem__)
-            tab.expect_field_strays(places, begins, 0.0)
         # An input with a formula of the reader's own is taken as it is, one with ours is checked.
         wanted = self._writer(maps, "")
         free = replace(experiment, exploded_above=None, chart_limit=None)
@@ -169,7 +157,6 @@ class Checker:
         }
         values = {key: [float(getattr(own, key))] for key in places}
         tab.compare_fields("run", places, values, dict.fromkeys(places, _DATA).__getitem__)
-        tab.expect_field_strays(places, values, 0.0)
 
     def _check_formulas(
         self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, traced: Tracer
@@ -244,9 +231,6 @@ class Checker:
             tab.compare_fields(
                 check, fields, expected, lambda key: _DATA if key in _BEFORE_STEPS else _PANEL
             )
-        free = 0.0 if predictable else np.inf
-        tab.expect_strays(table, {name: members.spread(name) + free for name in places})
-        tab.expect_field_strays(fields, expected, free)
         return panels
 
     def check_compare(self) -> None:
@@ -266,11 +250,9 @@ class Checker:
         tab.check_patterns(losses, columns, self._writer(maps, "losses"), ranked(0))
         target = tab.cells.get(maps.fields["target_loss"])
         aim = target if isinstance(target, float) else float("nan")
-        free = {
-            e: 0.0 if self._tabs[m.sheet].report.horizon is None else np.inf
-            for e, m in self._found.maps.training.items()
-        }
-        predictable = not any(free.values())
+        predictable = all(
+            self._tabs[m.sheet].report.horizon is None for m in self._found.maps.training.values()
+        )
         for check in ("step", "run"):
             compared = check == "step" or predictable
             summaries = self._summaries[check]
@@ -282,11 +264,6 @@ class Checker:
             ]
             members = Trace({name: np.stack([t[name] for t in tables]) for name in tables[0]})
             places = places_of(losses, columns)
-            strays = {
-                name: members.spread(name) + free.get(name.partition(".")[2], 0.0)
-                for name in places
-            }
-            tab.expect_strays(losses, strays)
             if compared:
                 block = block_of(losses, places, members, len(losses.rows))
                 tab.compare_table(check, "losses", block, ranked(0))
@@ -313,7 +290,6 @@ class Checker:
                     place = fields[column.quantity]
                     tab.check_formula(place, (order, j, 0), column.quantity, formula, True)
                 expected = {key: [line[key] for line in lines] for key in fields}
-                tab.expect_field_strays(fields, expected, free[experiment])
                 if compared:
                     tab.compare_fields(
                         check, fields, expected, dict.fromkeys(fields, order).__getitem__
@@ -335,7 +311,6 @@ class Checker:
                 expected = {"learning_rate": [rate]}
                 where = {"learning_rate": place}
                 tab.compare_fields("run", where, expected, {"learning_rate": _DATA}.__getitem__)
-                tab.expect_field_strays(where, expected, 0.0)
 
     def _check_limits(self, maps: TabMap) -> None:
         """Is the largest stable rate above a table of rates right?"""
@@ -352,7 +327,6 @@ class Checker:
             expected = {limits.FULL_BATCH: [value]}
             where = {limits.FULL_BATCH: place}
             tab.compare_fields("run", where, expected, {limits.FULL_BATCH: -1}.__getitem__)
-            tab.expect_field_strays(where, expected, 0.0)
         if limits.FOUND in maps.fields:
             place = maps.fields[limits.FOUND]
             found = tab.cells.get(place)
@@ -369,9 +343,11 @@ class Checker:
         """Check stored values, account for every formula cell, and return all reports."""
         stored = self._file.stored
         if any(value is not None for sheet in stored.values() for value in sheet.values()):
-            for sheet, tab in self._tabs.items():
-                if tab.report.kind != "other":
-                    tab.check_stored(stored[sheet])
+            own = [(stored[s], tab) for s, tab in self._tabs.items() if tab.report.kind != "other"]
+            doubts = [place for values, tab in own for place in tab.doubted(values)]
+            wrong = wrongly_saved(self._file, doubts, self._tolerance["stored"]) if doubts else {}
+            for (sheet, position), found in wrong.items():
+                self._tabs[sheet].differ_stored(position, found)
         else:
             self.notes.append(
                 "the file stores no values beside its formulas (the program that saved it writes "
@@ -380,18 +356,19 @@ class Checker:
         # In order of calculation: what is wrong because of an earlier tab is no news.
         kinds = list(IN_ORDER)
         ordered = sorted(self._tabs.values(), key=lambda tab: kinds.index(tab.report.kind))
-        wrong: dict[str, bool] = {}
+        wrong_before: dict[str, bool] = {}
         explosions = self._explosions()
         earliest = min(explosions.values(), default=None)
         for tab in ordered:
             kind = tab.report.kind
-            earlier = [k for k in wrong if k in IN_ORDER[kind]]
+            earlier = [k for k in wrong_before if k in IN_ORDER[kind]]
             step = earliest if kind == "compare" else explosions.get(tab.report.name)
             circumstances = self._circumstances(tab, step)
             report = tab.finish(
-                any(wrong[k] for k in earlier), partial(habits.rule_of, circumstances=circumstances)
+                any(wrong_before[k] for k in earlier),
+                partial(habits.rule_of, circumstances=circumstances),
             )
-            wrong[kind] = wrong.get(kind, False) or bool(report.differences)
+            wrong_before[kind] = wrong_before.get(kind, False) or bool(report.differences)
         return [tab.report for tab in self._tabs.values()]
 
     def _circumstances(self, tab: ExaminedTab, exploded: int | None) -> habits.Circumstances:

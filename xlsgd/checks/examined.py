@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.checks.stored import Place, Saved, as_saved
 from xlsgd.columns import Column
 from xlsgd.compare import SAFETY, Block, Comparison, Tolerance, compare, kind_name, kind_of
 from xlsgd.patterns import broken_patterns, loosely, plainly, reaches_as_far, relative_form
 from xlsgd.report.report import Difference, Extreme, SheetReport, value_text
 from xlsgd.sheets.maps import TableMap, address
-from xlsgd.trace import Trace
 from xlsgd.verdict import agrees
 
 __all__ = ["ExaminedTab"]
@@ -69,8 +69,6 @@ class ExaminedTab:
         self._tolerance = tolerance
         # What was compared: its quantity, and how to tell when it is calculated.
         self._compared: dict[Position, tuple[str, Order, int, int]] = {}
-        self._spread: dict[Position, float] = {}
-        self._follows: dict[Position, float] = {}
         self._wrong: dict[Position, Difference] = {}
         self._order: dict[Position, tuple[int, ...]] = {}
         self._edited: set[Position] = set()
@@ -171,34 +169,6 @@ class ExaminedTab:
                     off=off,
                     allowed=allowed,
                 )
-
-    def expect_strays(self, table: TableMap, spreads: Mapping[str, NDArray[np.float64]]) -> None:
-        """Remember how far the numbers of a table may stray, for the stored values."""
-        for quantity, spread in spreads.items():
-            column = table.columns[quantity]
-            for row, value in zip(table.rows, spread, strict=True):
-                self._spread[row, column] = float(value)
-
-    def expect_field_strays(
-        self, places: Mapping[str, Position], expected: Expected, free: float
-    ) -> None:
-        """Remember the same for single cells.  free: what is allowed besides."""
-        for key, position in places.items():
-            if not isinstance(expected[key][0], str):
-                self._spread[position] = _spread(expected[key]) + free
-
-    def expect_stored(self, table: TableMap, trace: Trace, begin: int) -> None:
-        """Remember what should follow, row by row, from the values that the file stores.
-
-        Beyond the horizon two programs need not agree where a run goes, but each step of it must
-        follow from the one before.   begin: index of the first such row.
-        """
-        for quantity, column in table.columns.items():
-            values, strays = trace[quantity], trace.spread(quantity)
-            for i in range(begin, len(table.rows)):
-                if np.isfinite(values[i]):
-                    self._follows[table.rows[i], column] = float(values[i])
-                    self._spread[table.rows[i], column] = float(strays[i])
 
     # With its own column
 
@@ -314,40 +284,40 @@ class ExaminedTab:
 
     # With what the file stores
 
-    def check_stored(self, stored: Mapping[Position, Scalar]) -> None:
-        """Are the values in the file those that recalculation gives?
+    def doubted(self, stored: Mapping[Position, Scalar]) -> list[Place]:
+        """Return the cells whose saved value is not what recalculation gives.
 
         Asked of the cells that torch was asked about; what a learner keeps besides may change
         with every look at it, as =NOW() does.
         """
-        tolerance = self._tolerance["stored"]
-        for position, (quantity, order, row, column) in self._compared.items():
-            value, saved = self.cells[position], stored[position]
+        tolerance, found = self._tolerance["stored"], []
+        for position in self._compared:
+            value = self.cells[position]
             if isinstance(value, Uncomputed):
                 continue  # reported as such
             self.report.cells_stored += 1
-            off = allowed = None
-            if isinstance(value, float) and isinstance(saved, float):
-                value = self._follows.get(position, value)
-                allowed = tolerance.atol + tolerance.rtol * abs(value)
-                allowed += SAFETY * self._spread.get(position, 0.0)
-                off = abs(saved - value)
-                ok = off <= allowed or np.isnan(allowed)
-            else:
-                ok = kind_of(saved) == kind_of(value)
-                ok = ok and (saved == value or not isinstance(value, str | bool))
-            if not ok:
-                self.differ(
-                    position,
-                    order(row, column),
-                    quantity,
-                    "stored",
-                    f"the file stores {value_text(saved)}, recalculated it is {value_text(value)}",
-                    sheet_value=saved,
-                    torch_value=value,
-                    off=_finite(off),
-                    allowed=_finite(allowed),
-                )
+            if not as_saved(value, stored[position], tolerance):
+                found.append((self.report.name, position))
+        return found
+
+    def differ_stored(self, position: Position, wrong: Saved) -> None:
+        """Note a saved value that is wrong."""
+        quantity, order, row, column = self._compared[position]
+        value = self.cells[position]
+        shown = f"the file stores {value_text(wrong.saved)}, recalculated it is {value_text(value)}"
+        if not as_saved(value, wrong.follows, self._tolerance["stored"]):
+            shown += f", and from the values stored beside it {value_text(wrong.follows)}"
+        self.differ(
+            position,
+            order(row, column),
+            quantity,
+            "stored",
+            shown,
+            sheet_value=wrong.saved,
+            torch_value=value,
+            off=_finite(wrong.off),
+            allowed=_finite(wrong.allowed),
+        )
 
     # The report
 

@@ -8,15 +8,18 @@ samples; see evaluator.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from xlsgd.cells import Book, WorkbookFile
+from xlsgd.cells import Book, Position, Scalar, WorkbookFile
 from xlsgd.engines import Calculation, Progress
 from xlsgd.engines.installed import package_version
 from xlsgd.errors import EngineError
 
 if TYPE_CHECKING:
     from xlsgd.engines.fast.evaluator import Experience
+    from xlsgd.engines.fast.following import Following
 
 __all__ = ["ENGINE", "FormulasEngine"]
 
@@ -56,16 +59,11 @@ class FormulasEngine:
         from numpy import errstate
 
         from xlsgd.engines.fast.calculation import Run
-        from xlsgd.engines.fast.evaluator import Distrusted, Doubts, Experience
-        from xlsgd.engines.fast.library import Library, quiet
-        from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
-        from xlsgd.engines.fast.rules import RULES
+        from xlsgd.engines.fast.evaluator import Distrusted, Doubts
+        from xlsgd.engines.fast.library import quiet
 
         with quiet(), errstate(all="ignore"):
-            experience = self._experience
-            if experience is None or len(experience) > MOST_KEPT:
-                experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))
-                self._experience = experience
+            experience = self._kept()
             doubts = Doubts()
             while True:
                 run = Run(book, experience, doubts)
@@ -74,6 +72,33 @@ class FormulasEngine:
                 except Distrusted:
                     continue  # without the generated code that was wrong
                 return Calculation(run.values(), run.notes())
+
+    @contextmanager
+    def following(
+        self, book: Book, given: Mapping[str, Mapping[Position, Scalar]]
+    ) -> Iterator[Following]:
+        """Give what calculates single cells from the values that are given for all.
+
+        given: per sheet, the value of every cell, of those with formulas too.
+        """
+        from numpy import errstate
+
+        from xlsgd.engines.fast.following import Following
+        from xlsgd.engines.fast.library import quiet
+
+        with quiet(), errstate(all="ignore"):
+            yield Following(book, given, self._kept())
+
+    def _kept(self) -> Experience:
+        """Return what was learned so far."""
+        from xlsgd.engines.fast.evaluator import Experience
+        from xlsgd.engines.fast.library import Library
+        from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
+        from xlsgd.engines.fast.rules import RULES
+
+        if self._experience is None or len(self._experience) > MOST_KEPT:
+            self._experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))
+        return self._experience
 
     def forget(self) -> None:
         """Forget all formulas that were compiled."""

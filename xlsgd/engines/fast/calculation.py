@@ -8,7 +8,7 @@ not do, for chains of cells are as long as a sheet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import length_hint
 
 from xlsgd.cells import Book, Position, Scalar, Uncomputed
@@ -229,6 +229,31 @@ class Run:
                 reason = f"it needs {_name(following)}, which in the end needs it"
             plan, row = cell
             plan.target.others[row] = Uncomputed(f"circular reference: {reason}")
+
+    def given(self, values: Mapping[str, Mapping[Position, Scalar]]) -> None:
+        """Let cells hold these values by sheet, those with formulas too; instead of calculate."""
+        for sheet, plans in zip(self._sheets, self._plans, strict=True):
+            sheet.hold(values.get(sheet.name, {}))
+            for plan in plans:
+                plan.unbind()
+
+    def places(self) -> dict[str, dict[Position, Plan]]:
+        """Return how every formula cell is computed, by name of the sheet."""
+        return {
+            sheet.name: dict(zip(sheet.formulas, plans, strict=True))
+            for sheet, plans in zip(self._sheets, self._plans, strict=True)
+        }
+
+    def follows(self, plan: Plan, row: int) -> Scalar | Uncomputed:
+        """Return what a formula gives for what its operands hold; nothing is stored.
+
+        Raises Distrusted if it has to be done again.
+        """
+        try:
+            value: Scalar = plan.fast(row)
+        except Exception:
+            return self._evaluator.value(plan, row, [])
+        return value
 
     def values(self) -> dict[str, dict[Position, Scalar | Uncomputed]]:
         """Return the value of every formula cell, by name of the sheet."""

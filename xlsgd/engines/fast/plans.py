@@ -232,6 +232,11 @@ class Plan:
                         cells.append((column.plans[y], y))
         return cells
 
+    def unbind(self) -> None:
+        """Forget the functions made so far: what they took as given is other by now."""
+        self.fast, self.in_use = doubt, None
+        self._bound.clear()
+
     def bound(self, kinds: tuple[str, ...], operands: Operands) -> Bound | None:
         """Return the code for operands of these kinds; None if formulas has to be asked."""
         if self.pattern.cells == 1:  # to be used once: it need not be kept, with its ranges

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,19 @@ class SheetCells:
             else:
                 self._put(self.column(column), row, content)
         self.formulas = sorted(formulas)
+
+    def hold(self, values: Mapping[Position, Scalar]) -> None:
+        """Hold these values, in formula cells too: those are given then, and not computed.
+
+        Blocks that were read before are forgotten.
+        """
+        self._blocks.clear()
+        for (row, number), value in values.items():
+            column = self.column(number)
+            column.numbers.pop(row, None)
+            column.others.pop(row, None)
+            column.plans.pop(row, None)
+            self._put(column, row, value)
 
     def complete(self) -> None:
         """Have all numbers of all columns in their ``numbers``."""
