@@ -46,9 +46,13 @@ class CellError:
 
 @dataclass(frozen=True, slots=True)
 class Uncomputed:
-    """Stands where an engine has no value for a formula, and says why."""
+    """Stands where an engine has no value for a formula, and says why.
+
+    follows: whether that is so only because a cell that it looks at has none.
+    """
 
     reason: str
+    follows: bool = False
 
     def __str__(self) -> str:
         return f"not computed: {self.reason}"

@@ -71,5 +71,8 @@ def clip_loss(loss: Floats) -> Floats:
 
 
 def clip(values: Floats, low: float, high: float) -> Floats:
-    """Return values kept within low and high, high where they are not finite."""
-    return np.where(np.isfinite(values), np.clip(values, low, high), high)
+    """Return values kept within low and high, high where they are not finite.
+
+    Should low be above high, low counts, as MAX around MIN has it.
+    """
+    return np.where(np.isfinite(values), np.maximum(low, np.minimum(high, values)), high)

@@ -94,7 +94,10 @@ def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[n
 
 def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
     """Return the experiment with the limits that its tab works out from data and start weights
-    where it has none: the loss that counts as exploded, and how far out charts draw weights."""
+    where it has none: the loss that counts as exploded, and how far out charts draw weights.
+
+    Raises SpecError for a y whose square no cell can hold.
+    """
     if experiment.exploded_above is not None and experiment.chart_limit is not None:
         return experiment
     noise = Noise(1)
@@ -108,11 +111,12 @@ def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
         else:
             worst = losses[: experiment.batch_size].mean()  # a step's loss is its batch's mean
     start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
-    found: dict[str, Any] = {
-        "exploded_above": explosion_threshold(data.y, float(worst)),
-        "chart_limit": chart_limit(data.y, start),
-    }
-    return replace(experiment, **{k: v for k, v in found.items() if getattr(experiment, k) is None})
+    found: dict[str, Any] = {}
+    if experiment.exploded_above is None:
+        found["exploded_above"] = explosion_threshold(data.y, float(worst))
+    if experiment.chart_limit is None:
+        found["chart_limit"] = chart_limit(data.y, start)
+    return replace(experiment, **found)
 
 
 def _start_losses(

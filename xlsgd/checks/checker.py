@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xlsgd import comparison, habits, limits, verdict
 from xlsgd.block_trace import Traces
@@ -17,13 +18,20 @@ from xlsgd.checks.forward_tabs import check_matrix, check_model, check_passenger
 from xlsgd.checks.horizon import horizon
 from xlsgd.checks.stored import wrongly_saved
 from xlsgd.checks.whole_runs import WholeRuns
+from xlsgd.checks.worked_out import WorkedOut, by_torch, in_the_sheet, own_limits, worked_out
 from xlsgd.columns import Column
 from xlsgd.compare import Tolerance
 from xlsgd.engines import Calculation
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import ROWS, get_layout
-from xlsgd.patterns import loosely
-from xlsgd.report.report import IN_ORDER, Difference, RunVerdict, SheetReport, value_text
+from xlsgd.report.report import (
+    IN_ORDER,
+    Difference,
+    RunVerdict,
+    SheetReport,
+    shortened,
+    value_text,
+)
 from xlsgd.sheets.finder import Found
 from xlsgd.sheets.maps import TabMap, address, formula_maker
 from xlsgd.trace import MEMBERS, Trace, with_limits
@@ -31,7 +39,7 @@ from xlsgd.tracing import Tracer, tracer
 
 __all__ = ["Checker"]
 
-_DATA, _STEPS, _EPOCHS, _PANEL = range(4)
+_DATA, _STEPS, _LIMITS, _EPOCHS, _PANEL = range(5)
 """Parts of a training tab in order of calculation."""
 
 _BEFORE_STEPS = ("rows", "steps_per_epoch")
@@ -70,11 +78,21 @@ class Checker:
         self._summaries: dict[str, dict[str, list[comparison.RunSummary]]] = {"step": {}, "run": {}}
         self._traces: dict[str, Traces] = {}
         self._steps: dict[str, int] = {}  # of every training tab
+        self._worked_out: dict[str, WorkedOut] = {}
 
     def train(self) -> None:
         """Let torch train every experiment by itself; must come before the tabs are checked."""
-        tabs = self._found.maps.training
-        tracers = {name: tracer(e, self._found.data) for name, e in self._found.experiments.items()}
+        tabs, data = self._found.maps.training, self._found.data
+        for name, experiment in self._found.experiments.items():
+            maps = tabs[name]
+            self._worked_out[name] = worked_out(
+                self._tabs[maps.sheet],
+                maps,
+                experiment,
+                self._writer(maps, ""),
+                str(self._file.path),
+            )
+        tracers = {name: tracer(e.alone, data) for name, e in self._worked_out.items()}
         rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
         self._traces = self._runs.of(tracers, rows)
 
@@ -93,10 +111,12 @@ class Checker:
         report = tab.report
         report.experiment = experiment_id
         steps = maps.tables["steps"]
-        as_shown = tracer(experiment, self._found.shown)
-        by_itself = tracer(experiment, self._found.data)
+        worked = self._worked_out[experiment_id]
+        as_shown = tracer(worked.shown, self._found.shown)
+        by_itself = tracer(worked.alone, self._found.data)
         self._check_formulas(tab, maps, experiment, as_shown)
-        one_step = as_shown.step(tab.numbers(steps))
+        seen = tab.numbers(steps)
+        one_step = as_shown.step(seen)
         whole_run = self._traces.pop(experiment_id)
         limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
@@ -110,18 +130,21 @@ class Checker:
             name: by_itself.rows_within(name, len(maps.tables[name].rows), limit.rows)
             for name in tables
         }
-        for check, traces in (("step", one_step), ("run", whole_run)):
+        self._check_worked_out(tab, worked, seen)
+        for check, traced, traces in (
+            ("step", as_shown, one_step),
+            ("run", by_itself, whole_run),
+        ):
             for name, columns in tables.items():
                 table = maps.tables[name]
                 length = len(table.rows) if check == "step" else within[name]
                 block = block_of(table, places_of(table, columns), traces[name], length)
                 order = _ordered(as_shown, name, columns)
                 tab.compare_table(check, name, block, order, partial(step_of, name))
-            panels = self._check_summary(
-                tab, maps, experiment, check, by_itself, traces, limit.why is None
-            )
+            panels = self._check_summary(tab, maps, check, traced, traces, limit.why is None)
         self._check_start(tab, maps, experiment, whole_run["steps"])
         report.verdict = _run_verdict(tab, maps, experiment, whole_run["steps"], panels)
+        self._tell_foreign(maps, worked, report.verdict)
         for shown, check_tab in (
             (self._found.maps.model, check_model),
             (self._found.maps.matrix, check_matrix),
@@ -144,19 +167,41 @@ class Checker:
                 if isinstance(tab.contents.get(maps.fields[key]), Formula)
             }
             tab.compare_fields("run", places, begins, dict.fromkeys(places, _DATA).__getitem__)
-        # An input with a formula of the reader's own is taken as it is, one with ours is checked.
-        wanted = self._writer(maps, "")
-        free = replace(experiment, exploded_above=None, chart_limit=None)
-        own = with_limits(free, self._found.data)
-        places = {
-            given.key: place
-            for given in layout.inputs(free)
-            if given.key in ("exploded_above", "chart_limit")
-            and loosely(str(tab.contents.get(place := maps.fields[given.key])))
-            == loosely(wanted(str(given.value), place[0]))
-        }
-        values = {key: [float(getattr(own, key))] for key in places}
-        tab.compare_fields("run", places, values, dict.fromkeys(places, _DATA).__getitem__)
+
+    def _check_worked_out(
+        self, tab: ExaminedTab, worked: WorkedOut, seen: Mapping[str, NDArray[np.float64]]
+    ) -> None:
+        """Compare what the tab works out from data and start weights by xlsgd's own formulas."""
+        for check, values in (
+            ("step", in_the_sheet(worked, seen, self._found.shown)),
+            ("run", by_torch(worked, self._found.data)),
+        ):
+            expected = {key: [value] for key, value in values.items()}
+            # They look at the table of steps: what is wrong there comes before them.
+            tab.compare_fields(check, worked.ours, expected, lambda key: _LIMITS)
+
+    def _tell_foreign(self, maps: TabMap, worked: WorkedOut, shown: RunVerdict) -> None:
+        """Tell of a formula that is not xlsgd's where an input is worked out, and what it does."""
+        if not worked.foreign:
+            return
+        data = self._found.data
+        own = own_limits(worked, data)
+        for key, formula in worked.foreign.items():
+            taken, usual = getattr(worked.alone, key), getattr(own, key)
+            said = (
+                f"{maps.sheet}!{address(maps.fields[key])} ({key}): {shortened(formula)} is not "
+                f"xlsgd's formula; taken as it is, {taken:.7g} (xlsgd's gives {usual:.7g})"
+            )
+            if key == "exploded_above" and taken != usual:
+                rows = len(maps.tables["steps"].rows)
+                traced = tracer(own, data)
+                run = self._runs.of({own.id: traced}, {own.id: rows})[own.id]
+                panels = self._summary(maps, traced, run)[1]
+                if (verdict_text := str(panels[0]["verdict"])) != shown.torch:
+                    said += (
+                        f"; it changes the verdict: '{shown.torch}', with xlsgd's '{verdict_text}'"
+                    )
+            self.notes.append(said)
 
     def _check_formulas(
         self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, traced: Tracer
@@ -188,29 +233,36 @@ class Checker:
         """Return what gives a template's formula for the rows of a table."""
         return formula_maker(template, self._found.maps, maps, table)
 
-    def _check_summary(
-        self,
-        tab: ExaminedTab,
-        maps: TabMap,
-        experiment: Experiment,
-        check: str,
-        traced: Tracer,
-        traces: Traces,
-        predictable: bool,
-    ) -> list[dict[str, float | str]]:
-        """Compare the table of epochs and the panel, and return every member's panel."""
-        table = maps.tables["epochs"]
-        length = len(table.rows)
-        watched = get_layout(experiment.layout).watched(experiment)
+    def _summary(
+        self, maps: TabMap, traced: Tracer, traces: Traces
+    ) -> tuple[dict[str, NDArray[np.float64]], list[dict[str, float | str]]]:
+        """Return what torch has for the table of epochs, and for every member's panel."""
+        length = len(maps.tables["epochs"].rows)
         epochs = verdict.epoch_quantities(traced.by_row(traces), length)
         panels = verdict.panel_values(
-            experiment,
+            with_limits(traced.experiment, traced.data),
             traces["steps"].values,
             epochs,
             traced.start_loss(traces),
             self._found.data.rows,
             traced.completed(traces),
         )
+        return epochs, panels
+
+    def _check_summary(
+        self,
+        tab: ExaminedTab,
+        maps: TabMap,
+        check: str,
+        traced: Tracer,
+        traces: Traces,
+        predictable: bool,
+    ) -> list[dict[str, float | str]]:
+        """Compare the table of epochs and the panel, and return every member's panel."""
+        table, experiment = maps.tables["epochs"], traced.experiment
+        length = len(table.rows)
+        watched = get_layout(experiment.layout).watched(experiment)
+        epochs, panels = self._summary(maps, traced, traces)
         self._summaries[check][experiment.id] = [
             comparison.RunSummary(
                 experiment.id,
@@ -357,6 +409,7 @@ class Checker:
         kinds = list(IN_ORDER)
         ordered = sorted(self._tabs.values(), key=lambda tab: kinds.index(tab.report.kind))
         wrong_before: dict[str, bool] = {}
+        names_uncomputed = any(tab.names_uncomputed() for tab in ordered)
         explosions = self._explosions()
         earliest = min(explosions.values(), default=None)
         for tab in ordered:
@@ -366,6 +419,7 @@ class Checker:
             circumstances = self._circumstances(tab, step)
             report = tab.finish(
                 any(wrong_before[k] for k in earlier),
+                names_uncomputed,
                 partial(habits.rule_of, circumstances=circumstances),
             )
             wrong_before[kind] = wrong_before.get(kind, False) or bool(report.differences)

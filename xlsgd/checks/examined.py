@@ -321,6 +321,11 @@ class ExaminedTab:
 
     # The report
 
+    def names_uncomputed(self) -> bool:
+        """Return whether a difference is a cell that has no value by its own fault."""
+        found = (d.sheet_value for d in self._wrong.values())
+        return any(isinstance(value, Uncomputed) and not value.follows for value in found)
+
     def differ(
         self,
         position: Position,
@@ -361,11 +366,14 @@ class ExaminedTab:
     def finish(
         self,
         follows_a_wrong_one: bool = False,
+        names_uncomputed: bool = False,
         rule_of: Callable[[Difference], str | None] = lambda found: None,
     ) -> SheetReport:
         """Account for every formula cell and return the report.
 
         follows_a_wrong_one: whether a tab that this one looks at has differences of its own.
+        names_uncomputed: whether a cell of the workbook is named that has no value by its own
+            fault, so that those that have none because of it need not be.
         rule_of: gives the name of the rule by which a difference is harmless, None if it is not.
         """
         report = self.report
@@ -378,6 +386,7 @@ class ExaminedTab:
                 if isinstance(value, Uncomputed):
                     reason += f"; {value}"
                 report.unchecked[address(position)] = reason
+        edited = {address(position) for position in self._edited}
         ordered = sorted(self._wrong, key=self._order.__getitem__)
         wrong = []
         for position in ordered:
@@ -390,14 +399,21 @@ class ExaminedTab:
                 report.harmless.setdefault(rule, []).append(found)
         # One wrong step, and a run goes another way from there on: hundreds of cells that are
         # right by themselves. They are counted, not listed.
+        count = len(wrong)
+        if names_uncomputed:
+            wrong = [d for d in wrong if not (_waits(d) and d.cell not in edited)]
         first = next((i for i, d in enumerate(wrong) if d.check != "run"), len(wrong))
         first = 0 if follows_a_wrong_one else first
         report.differences = wrong[:first] + [d for d in wrong[first:] if d.check != "run"]
         report.cells_differing = len(report.differences)
-        report.cells_following = len(wrong) - len(report.differences)
+        report.cells_following = count - len(report.differences)
         report.greatest_off = _extreme(report.comparisons, "off")
         report.greatest_relative = _extreme(report.comparisons, "relative")
         return report
+
+
+def _waits(found: Difference) -> bool:
+    return isinstance(found.sheet_value, Uncomputed) and found.sheet_value.follows
 
 
 def _reason(value: Scalar | Uncomputed, expected: object) -> str:

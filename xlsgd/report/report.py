@@ -21,6 +21,7 @@ __all__ = [
     "Report",
     "RunVerdict",
     "SheetReport",
+    "shortened",
     "value_text",
 ]
 
@@ -50,6 +51,11 @@ def value_text(value: Value) -> str:
     if value is None:
         return "nothing"
     return repr(value) if isinstance(value, float | str) else str(value)
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """Return a text as a sentence quotes it: its beginning, where it is long."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 FieldComparison = tuple[str, str, str, Value, float | str, float | None, float | None, bool]

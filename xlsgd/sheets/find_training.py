@@ -81,7 +81,7 @@ def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap)
         whole = "a whole number" if batched else "1; this tab updates after every row"
         most = None if batched else 1
         details["batch_columns"] = batched
-        details["chart_limit"] = tab.number("chart_limit")
+        details["chart_limit"] = _worked_out(tab, "chart_limit")
         details["epochs"] = max(1, -(-len(steps.rows) // data.rows))
     else:
         whole, most = f"a whole number from 1 to the {data.rows} rows of data", data.rows
@@ -101,10 +101,22 @@ def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap)
         h=tab.number("h"),
         batch_size=_whole(tab, "batch_size", whole, most),
         layout=layout.name,
-        exploded_above=tab.number("exploded_above"),
+        exploded_above=_worked_out(tab, "exploded_above"),
         loss=loss,
         **details,
     )
+
+
+def _worked_out(tab: FoundTab, key: str) -> float | None:
+    """Return an input that its tab works out; None where its formula gives no number.
+
+    What is wrong then is upstream, and to be found there.
+    """
+    position = tab.place(key)
+    if isinstance(tab.grid.get(position), Formula):
+        value = tab.value(position)
+        return value if isinstance(value, float) else None
+    return tab.number(key)
 
 
 def _whole(tab: FoundTab, key: str, need: str, most: int | None) -> int:

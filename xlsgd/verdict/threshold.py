@@ -7,9 +7,11 @@ ten, so that they are easy to read and do not move with every edit.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 
 from xlsgd.columns import Input
+from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment
 from xlsgd.verdict.watched import Watched
 
@@ -59,9 +61,18 @@ def _power_of_ten(logarithm: str) -> str:
 def explosion_threshold(y: Sequence[float], start_loss: float) -> float:
     """Return the loss that counts as exploded: a power of ten, ten times and more what predicting
     0 costs in the worst row (on the default data 228² = 51,984, so 1e6) and ten times and more
-    start_loss, the worst loss at the start weights."""
+    start_loss, the worst loss at the start weights.
+
+    Raises SpecError for a y whose square no cell can hold: the loss of predicting 0 there is none.
+    """
     begin = start_loss if math.isfinite(start_loss) else 0.0
-    worst = max(max(abs(v) for v in y) ** 2, begin, 1e-6)
+    largest = max(y, key=abs)
+    if not math.isfinite(largest * largest):
+        raise SpecError(
+            f"data, row {list(y).index(largest) + 1}, y: got {largest:g}, whose square is beyond "
+            f"what a cell can hold; use numbers up to {math.sqrt(sys.float_info.max):.0e} in size"
+        )
+    worst = max(largest * largest, begin, 1e-6)
     return _power_of_ten_from(1 + math.log10(worst))
 
 

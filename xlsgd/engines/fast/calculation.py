@@ -228,7 +228,9 @@ class Run:
                 following = next(x for x in needed if circles.get(x) == circles[cell])
                 reason = f"it needs {_name(following)}, which in the end needs it"
             plan, row = cell
-            plan.target.others[row] = Uncomputed(f"circular reference: {reason}")
+            plan.target.others[row] = Uncomputed(
+                f"circular reference: {reason}", follows=cell not in circles
+            )
 
     def given(self, values: Mapping[str, Mapping[Position, Scalar]]) -> None:
         """Let cells hold these values by sheet, those with formulas too; instead of calculate."""

@@ -339,7 +339,7 @@ def _given_up(plan: Plan, row: int, operands: Operands) -> Uncomputed:
     if culprit.reason.startswith(_NEEDS):  # tell of the cell where it began
         return culprit
     where = plan.where(number, row, operand)
-    return Uncomputed(f"{_NEEDS}{where}, which was not computed: {culprit.reason}")
+    return Uncomputed(f"{_NEEDS}{where}, which was not computed: {culprit.reason}", follows=True)
 
 
 def _same(value: object, other: object) -> bool:
