@@ -234,10 +234,11 @@ class Run:
 
     def given(self, values: Mapping[str, Mapping[Position, Scalar]]) -> None:
         """Let cells hold these values by sheet, those with formulas too; instead of calculate."""
-        for sheet, plans in zip(self._sheets, self._plans, strict=True):
+        for sheet in self._sheets:
             sheet.hold(values.get(sheet.name, {}))
-            for plan in plans:
-                plan.unbind()
+        for stretches in self._stretches:
+            for stretch in stretches:
+                stretch.plan.unbind()
 
     def places(self) -> dict[str, dict[Position, Plan]]:
         """Return how every formula cell is computed, by name of the sheet."""

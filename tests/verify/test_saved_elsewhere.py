@@ -1,0 +1,142 @@
+"""Runs that explode, saved by this program or another: every saved number counts, and no program's
+last digits are a mistake."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+import xlsgd
+from tests.verify.books import SIX_POINTS, field_cell, first_wrong, passes, patched, stored
+from xlsgd.cells import Formula, Position, WorkbookFile, column_letters
+from xlsgd.checks.stored import wrongly_saved
+from xlsgd.tolerances import TOLERANCES
+from xlsgd.xlsx.reader import read_workbook
+
+EXPLODING = {
+    "one neuron": ("graddesc", {"optimizers": ["sgd"], "learning_rate": 0.001}),
+    "momentum": ("graddesc", {"optimizers": ["momentum"], "learning_rate": 0.05}),
+    "two neurons": ("two-neuron", {"learning_rate": 0.01}),
+    "rates": ("learning-rates", {}),
+    "batches": ("graddesc", {"optimizers": ["sgd"], "learning_rate": 0.01, "batch_size": 3}),
+}
+
+
+@pytest.fixture(scope="module")
+def exploding(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return workbooks with runs that explode."""
+    folder = tmp_path_factory.mktemp("exploding")
+    made = {}
+    for name, (lesson, options) in EXPLODING.items():
+        settings = {"data": SIX_POINTS, "epochs": 4, **options}
+        made[name] = xlsgd.generate(lesson, folder / f"{name}.xlsx", **settings)
+    return made
+
+
+def test_these_runs_explode(exploding: dict[str, Path]) -> None:
+    for name, path in exploding.items():
+        report = xlsgd.verify(path)
+        assert passes(report)
+        verdicts = [sheet.verdict.sheet for sheet in report.sheets if sheet.verdict]
+        assert any(text.startswith("exploded") for text in verdicts), name
+
+
+# By this program
+
+
+def outside_the_steps(file: WorkbookFile, tab: str) -> list[Position]:
+    """Return the formula cells of a tab left of its table of steps, or all of a tab without."""
+    grid = file.book.sheets[tab]
+    begin = min((c for (_, c), text in grid.items() if text == "step"), default=10**6)
+    return [place for place, said in grid.items() if isinstance(said, Formula) and place[1] < begin]
+
+
+def unseen(file: WorkbookFile, most: int) -> list[str]:
+    """Return the saved numbers outside the steps that may be others and nobody is the wiser.
+
+    most: how many are tried, each by itself, in turn by a small count and by a billionth.
+    """
+    numbers = [
+        (tab, place)
+        for tab in file.stored
+        for place in outside_the_steps(file, tab)
+        if isinstance(file.stored[tab][place], float)
+    ]
+    missed = []
+    for i, (tab, place) in enumerate(random.Random(1).sample(numbers, most)):
+        values = file.stored[tab]
+        right = values[place]
+        assert isinstance(right, float)
+        values[place] = right * (1 + 1e-9) + 1e-9 if i % 2 else 5.0 if right != 5.0 else 3.0
+        if not wrongly_saved(file, [(tab, place)], TOLERANCES["stored"]):
+            missed.append(f"{tab}!{column_letters(place[1])}{place[0]}: {right}, {values[place]}")
+        values[place] = right
+    return missed
+
+
+@pytest.mark.parametrize("name", ["two neurons", "one neuron"])
+def test_no_saved_number_goes_unseen(exploding: dict[str, Path], name: str) -> None:
+    assert unseen(read_workbook(exploding[name]), 40) == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["exploded_step", "last_loss", "start_loss", "overshooting_rows", "frozen_since", "rises"],
+)
+def test_a_wrong_number_in_the_panel_is_the_only_one_named(
+    exploding: dict[str, Path], tmp_path: Path, key: str
+) -> None:
+    source = exploding["one neuron"]
+    cell = field_cell(openpyxl.load_workbook(source)["sgd"], key)
+    path = patched(source, tmp_path / "edited.xlsx", "sgd", cell, stored("7"))
+    report = xlsgd.verify(path)
+    assert first_wrong(report) == f"sgd!{cell}"
+    assert report.cells_differing == 1
+    first = report.first_difference
+    assert first is not None
+    assert first.check == "stored"
+
+
+# By other programs
+
+
+@pytest.mark.parametrize("name", list(EXPLODING))
+def test_calculated_and_saved_by_libreoffice(
+    exploding: dict[str, Path],
+    tmp_path: Path,
+    name: str,
+    libreoffice_convert: Callable[..., Path],
+) -> None:
+    saved = libreoffice_convert(exploding[name], "xlsx", tmp_path)
+    assert passes(xlsgd.verify(saved))
+
+
+def test_a_rate_typed_in_libreoffice(tmp_path: Path, libreoffice_edit: Callable[..., Path]) -> None:
+    hot = xlsgd.generate("graddesc", tmp_path / "hot.xlsx", optimizers=["sgd"], learning_rate=5e-4)
+    saved = libreoffice_edit(hot, tmp_path / "saved.xlsx", [("set_value", "sgd", "B4", 0.001)])
+    report = xlsgd.verify(saved)
+    assert passes(report)
+    verdict = next(sheet.verdict for sheet in report.sheets if sheet.name == "sgd")
+    assert verdict is not None
+    assert verdict.sheet.startswith("exploded")
+
+
+def test_a_number_changed_after_libreoffice(
+    exploding: dict[str, Path], tmp_path: Path, libreoffice_convert: Callable[..., Path]
+) -> None:
+    saved = libreoffice_convert(exploding["two neurons"], "xlsx", tmp_path)
+    assert unseen(read_workbook(saved), 40) == []
+
+
+@pytest.mark.parametrize("name", list(EXPLODING))
+def test_calculated_and_saved_by_gnumeric(
+    exploding: dict[str, Path],
+    tmp_path: Path,
+    name: str,
+    gnumeric_convert: Callable[[Path, Path], Path],
+) -> None:
+    assert passes(xlsgd.verify(gnumeric_convert(exploding[name], tmp_path / "saved.xlsx")))
