@@ -78,8 +78,11 @@ class Checker:
         self._traces = self._runs.of(tracers, rows)
 
     def check_data(self) -> None:
-        """Compare the data tab, where it holds formulas."""
+        """Compare the data tab, where it holds formulas, and name rows that do not count."""
         check_passengers(self._found, self._tabs)
+        tab = self._tabs[self._found.maps.data.sheet]
+        for position, reason in self._found.faults.items():
+            tab.differ(position, (_DATA, *position), "data", "pattern", reason)
 
     def check_training(self, experiment_id: str) -> None:
         """Ask the three questions of a training tab, and look at its patterns; then of the tabs

@@ -244,9 +244,13 @@ class TabExplanation:
 
 @dataclass(frozen=True)
 class Explanation:
-    """How the runs of a workbook went, and why."""
+    """How the runs of a workbook went, and why.
+
+    notes: sentences about the workbook that hold for all of its runs.
+    """
 
     file: str
     engine_version: str
     torch_version: str
     tabs: tuple[TabExplanation, ...]
+    notes: tuple[str, ...] = ()

@@ -22,6 +22,16 @@ _NARROWEST, _WIDEST = 40, 100
 def explanation_lines(explanation: Explanation, width: int = 80) -> Iterator[str]:
     """Yield the lines of an explanation.  width: of the terminal."""
     width = min(max(width, _NARROWEST), _WIDEST)
+    for note in explanation.notes:
+        yield from textwrap.wrap(
+            f"note: {note}",
+            width,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    if explanation.notes:
+        yield ""
     for i, tab in enumerate(explanation.tabs):
         if i:
             yield ""

@@ -27,6 +27,7 @@ from xlsgd.explaining.without_relu import twin_of
 from xlsgd.opening import Progress, open_workbook
 from xlsgd.report.report import value_text
 from xlsgd.sheets.finder import Found
+from xlsgd.sheets.maps import address, quoted
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.tracing import tracer
 
@@ -78,6 +79,7 @@ def explain(
         opened.engine_version,
         f"torch {torch.__version__}",
         tuple(explained),
+        tuple(calculation.notes) + _faults(found),
     )
 
 
@@ -135,6 +137,12 @@ def explain_run(
         tried_to=float(tried.rates[-1]),
     )
     return replace(explained, sentences=sentences_of(explained, training, where))
+
+
+def _faults(found: Found) -> tuple[str, ...]:
+    """Return sentences about data that no net learns from though it should."""
+    sheet = quoted(found.maps.data.sheet)
+    return tuple(f"{sheet}!{address(cell)}: {why}" for cell, why in found.faults.items())
 
 
 def _chosen(found: Found, tabs: Sequence[str], file: str) -> list[str]:
