@@ -66,7 +66,7 @@ def test_what_formulas_of_data_give_is_what_torch_trains_on(data_of: Filled) -> 
 
 
 def test_rows_below_the_data_are_named(data_of: Filled) -> None:
-    more = {f"{column}{row}": value for row in range(12, 17) for column, value in zip("AB", (3, 36))}
+    more = {f"A{row}": 3 for row in range(12, 17)} | {f"B{row}": 36 for row in range(12, 17)}
     report = xlsgd.verify(data_of(more))
     assert not report.ok
     assert report.cells_differing == 1
