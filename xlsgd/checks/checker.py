@@ -98,7 +98,10 @@ class Checker:
         as_shown = tracer(experiment, self._found.shown)
         by_itself = tracer(experiment, self._found.data)
         self._check_formulas(tab, maps, experiment, as_shown)
-        one_step = as_shown.step(tab.numbers(steps))
+        others = [name for name in tables if name != "steps"]
+        one_step = as_shown.step(
+            tab.numbers(steps), {name: tab.numbers(maps.tables[name]) for name in others}
+        )
         whole_run = self._traces.pop(experiment_id)
         limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
@@ -123,8 +126,11 @@ class Checker:
                 tab, maps, experiment, check, by_itself, traces, limit.why is None
             )
         self._check_start(tab, maps, experiment, whole_run["steps"])
-        stored = tab.numbers(steps, self._file.stored[maps.sheet])
-        follows = as_shown.step(stored) if limit.rows < len(steps.rows) else {}
+        saved = self._file.stored[maps.sheet]
+        follows = {}
+        if limit.rows < len(steps.rows):
+            beside = {name: tab.numbers(maps.tables[name], saved) for name in others}
+            follows = as_shown.step(tab.numbers(steps, saved), beside)
         for name, columns in tables.items():
             table, length = maps.tables[name], within[name]
             strays = {

@@ -82,7 +82,9 @@ class ExaminedTab:
 
         stored: take these where there are any.
         """
-        cells: Mapping[Position, Scalar | Uncomputed] = {**self.cells, **(stored or {})}
+        cells: Mapping[Position, Scalar | Uncomputed] = self.cells
+        if stored:
+            cells = {**self.cells, **stored}
         found = {}
         for quantity, column in table.columns.items():
             values = (cells.get((row, column)) for row in table.rows)
