@@ -84,6 +84,17 @@ class Checker:
         for position, reason in self._found.faults.items():
             tab.differ(position, (_DATA, *position), "data", "pattern", reason)
 
+    def changed_formulas(self, experiment_id: str) -> list[Difference]:
+        """Return the cells of a training tab, and inputs on the data tab, that do not hold
+        xlsgd's formulas, whatever they give, in order of calculation."""
+        experiment = self._found.experiments[experiment_id]
+        maps = self._found.maps.training[experiment_id]
+        as_shown = tracer(experiment, self._found.shown)
+        self._check_formulas(self._tabs[maps.sheet], maps, experiment, as_shown)
+        check_passengers(self._found, self._tabs)
+        tabs = self._tabs[self._found.maps.data.sheet], self._tabs[maps.sheet]
+        return [d for tab in tabs for d in tab.finish().differences if d.cell in tab.edited]
+
     def check_training(self, experiment_id: str) -> None:
         """Ask the three questions of a training tab, and look at its patterns; then of the tabs
         that show its forward pass."""

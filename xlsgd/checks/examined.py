@@ -390,6 +390,11 @@ class ExaminedTab:
             check = earlier.check if check == "run" else check
             self._wrong[position] = replace(found, reason=reason, check=check)
 
+    @property
+    def edited(self) -> set[str]:
+        """The cells that do not say what xlsgd writes there, whatever they give."""
+        return {address(position) for position in self._edited}
+
     def finish(
         self,
         follows_a_wrong_one: bool = False,

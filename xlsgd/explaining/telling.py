@@ -35,7 +35,8 @@ def explanation_lines(explanation: Explanation, width: int = 80) -> Iterator[str
     for i, tab in enumerate(explanation.tabs):
         if i:
             yield ""
-        yield from textwrap.wrap(f"{tab.tab}: {tab.verdict}", width, subsequent_indent="  ")
+        head = tab.verdict if tab.followed else "its formulas have been changed"
+        yield from textwrap.wrap(f"{tab.tab}: {head}", width, subsequent_indent="  ")
         for text in tab.sentences:
             yield from textwrap.wrap(
                 text,
