@@ -73,7 +73,7 @@ FOUND = {
         experiment_of("Linear(1, 1), Sigmoid", start={"a": 3.0, "b": 0.4}, gradient="backprop"),
         POINTS,
     ),
-    # Below -700 the sheet's sigmoid stops at 1e-304, torch's goes on to 0.
+    # Below -709 the sheet's sigmoid is 0, torch's goes on to 1e-308 and less.
     "sigmoid far below 0": (
         experiment_of("Linear(1, 1), Sigmoid", start={"a": 8.0, "b": 0.0}, epochs=1),
         FAR,

@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NOTE", "PAPER", "TORCH", "accuracy", "right"]
+__all__ = ["CUT", "NOTE", "PAPER", "TORCH", "accuracy", "right"]
 
+CUT = 0.5
+"""Where predictions for y = 1 begin, above it."""
 PAPER = "share predicted right"
 NOTE = (
     "share of the rows in which a prediction above 0.5 stands for y = 1, or one of at most 0.5 "
@@ -30,6 +32,6 @@ def accuracy(pred: str, y: str, rows: str) -> str:
 def right(pred: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Torch side: return 1 for every row that is right, and 0 for the others."""
     with np.errstate(invalid="ignore"):
-        found: NDArray[np.bool_] = ((pred > 0.5) & (y == 1)) | ((pred <= 0.5) & (y == 0))
+        found: NDArray[np.bool_] = ((pred > CUT) & (y == 1)) | ((pred <= CUT) & (y == 0))
     found &= np.isfinite(pred)
     return found.astype(np.float64)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd import chartable, verdict
-from xlsgd.accuracy import right
+from xlsgd.accuracy import CUT, right
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
@@ -95,11 +95,13 @@ def steps(
     data: Dataset,
     sheet: Mapping[str, Floats],
     members: int = MEMBERS,
+    blocks: Mapping[str, Mapping[str, Floats]] | None = None,
 ) -> Traces:
     """Take every step's weights from a sheet, do the one step from each, and return what comes.
 
     data: as the sheet has it.
     sheet: the sheet's numbers of the table of steps, shape (steps,), nan where it has none.
+    blocks: those of the tables of rows; they say on which side of a kink the sheet is.
     """
     torch = load_torch()
     work = _Work(experiment, data, members)
@@ -107,7 +109,7 @@ def steps(
     noise = work.noise
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
     count = len(sheet[f"param.{names[0]}"])
-    traces = work.tables(parameters, {})
+    traces = work.tables(parameters, {}, blocks or {})
     gradients = {p: torch.from_numpy(traces["steps"].values[f"grad.{p}"].copy()) for p in names}
     kept = {}
     for name in experiment.state_names:
@@ -164,10 +166,16 @@ class _Work:
         gradients = torch.autograd.grad(loss.sum(), list(leaves.values()))
         return dict(zip(leaves, gradients, strict=True))
 
-    def tables(self, parameters: Tensors, known: Mapping[str, Tensor]) -> Traces:
+    def tables(
+        self,
+        parameters: Tensors,
+        known: Mapping[str, Tensor],
+        seen: Mapping[str, Mapping[str, Floats]] | None = None,
+    ) -> Traces:
         """Return the blocks, and the table of steps as far as it follows from the weights.
 
         parameters: shape (members, steps) each.   known: what of the steps is known already.
+        seen: what a sheet has in its blocks.
         """
         import torch
 
@@ -175,10 +183,13 @@ class _Work:
         sums: dict[str, list[Tensor]] = {}
         for epoch in range(self.experiment.epochs):
             these = slice(epoch * self.per_epoch, (epoch + 1) * self.per_epoch)
-            values, means = self._epoch({p: v[:, these] for p, v in parameters.items()})
-            blocks[block_name(epoch + 1)] = Trace({k: v.numpy() for k, v in values.items()})
-            for name, mean in means.items():
-                sums.setdefault(name, []).append(mean)
+            name = block_name(epoch + 1)
+            values, means = self._epoch(
+                {p: v[:, these] for p, v in parameters.items()}, (seen or {}).get(name, {})
+            )
+            blocks[name] = Trace({k: v.numpy() for k, v in values.items()})
+            for quantity, mean in means.items():
+                sums.setdefault(quantity, []).append(mean)
         steps = {f"param.{p}": v for p, v in parameters.items()}
         steps |= {name: torch.cat(parts, 1) for name, parts in sums.items()}
         steps |= self._moved_weights(parameters)
@@ -189,11 +200,11 @@ class _Work:
         done = {name: value.detach().numpy() for name, value in steps.items()}
         return {**blocks, "steps": Trace(self._complete(done))}
 
-    def _epoch(self, parameters: Tensors) -> tuple[Tensors, Tensors]:
+    def _epoch(self, parameters: Tensors, sheet: Mapping[str, Floats]) -> tuple[Tensors, Tensors]:
         """Return what the rows of an epoch come to, and what each of its batches does.
 
-        parameters: shape (members, batches).   Returned: shapes (members, rows) and
-        (members, batches).
+        parameters: shape (members, batches).   sheet: its numbers, if it has any.
+        Returned: shapes (members, rows) and (members, batches).
         """
         import torch
 
@@ -201,7 +212,8 @@ class _Work:
         batch = torch.arange(y.shape[1]) // self.size
         shape = y.shape
         flat = {p: v[:, batch].reshape(-1) for p, v in parameters.items()}
-        evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+        seen = {n: torch.from_numpy(sheet[n].copy()) for n in self.net.outputs if n in sheet}
+        evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), seen)
         found = {k: v.detach() for k, v in evaluate(flat).items()}
         numerical, backprop = experiment.rules
         found |= backprop.quantities(evaluate, flat, experiment.h)
@@ -228,7 +240,10 @@ class _Work:
         if experiment.classifies:
             # The labels as they are: one moved by a unit in the last place is no label any more.
             labels = np.array(self.data.y)
-            values["correct"] = torch.from_numpy(right(values["pred"].numpy(), labels))
+            pred = values["pred"]
+            if "pred" in seen:
+                pred = self.noise.on_its_side(pred.reshape(-1), seen["pred"], CUT).reshape(shape)
+            values["correct"] = torch.from_numpy(right(pred.numpy(), labels))
             means["accuracy"] = mean(values["correct"])
         return values, gradients | means
 

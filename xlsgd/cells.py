@@ -85,12 +85,15 @@ class WorkbookFile:
     book: formulas and constants.
     stored: per sheet, the value that the program which saved the file put beside each formula.
     saved_by: that program with its version, as the file says; empty if it does not.
+    settled: per sheet, formula cells of the file whose stored values stand in the book in their
+        place.
     """
 
     path: Path
     book: Book
     stored: dict[str, dict[Position, Scalar]]
     saved_by: str = ""
+    settled: dict[str, dict[Position, Scalar]] = field(default_factory=dict)
 
 
 def column_letters(column: int) -> str:

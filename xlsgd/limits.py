@@ -44,6 +44,10 @@ def full_batch_limit(experiment: Experiment, data: Dataset) -> float:
     return float("nan") if value is None else value
 
 
+WINDOWS = "; above it there may be windows of rates that hold again"
+"""A limit is where explosions begin, and not where all that is larger explodes."""
+
+
 def limit_inputs(
     experiment: Experiment, data: Dataset, tab: str
 ) -> tuple[tuple[Input, ...], float | None]:
@@ -63,6 +67,7 @@ def limit_inputs(
         note = (
             f"largest stable rate if a step sees {rows}, as here: there the map of an epoch "
             "reaches spectral radius 1; found by PyTorch for these points"
+            f"{'' if size >= data.rows else WINDOWS}"
         )
         return (*fields, Input(FOUND, limit, note, fixed=True)), limit
     border = explosion_border(experiment, data)
@@ -70,7 +75,7 @@ def limit_inputs(
         return tuple(fields), None
     note = (
         "smallest rate found that explodes from this start in these epochs: tried in PyTorch, "
-        "since there is no formula"
+        f"since there is no formula{WINDOWS}"
     )
     return (*fields, Input(FOUND, border.explodes, note, fixed=True)), border.explodes
 

@@ -11,6 +11,7 @@ from xlsgd.beside import beside, two_cores
 from xlsgd.cells import Formula, WorkbookFile
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.sheets.finder import Found, find_lesson
+from xlsgd.sheets.volatile import settle
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["Opened", "Progress", "open_workbook", "recalculate"]
@@ -63,6 +64,7 @@ def recalculate(
 ) -> Opened:
     """Return a workbook that has been read with its values calculated anew; see open_workbook."""
     calculator = get_engine(engine)
+    settled = settle(file)
     formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
 
     def calculating(done: int, total: int) -> None:
@@ -72,11 +74,14 @@ def recalculate(
     calculating(0, formulas)
     begun = time.perf_counter()
     if meanwhile is None or formulas < WORTH or not two_cores():
-        calculation = calculator.recalculate(file, calculating)
+        calculation = calculator.recalculate(settled.file, calculating)
     else:
         calculation = beside(
-            lambda tell: calculator.recalculate(file, tell), meanwhile, calculating
+            lambda tell: calculator.recalculate(settled.file, tell), meanwhile, calculating
         )
+    for sheet, cells in settled.cells.items():
+        calculation.values[sheet] |= cells
+    calculation.notes += settled.notes
     seconds = time.perf_counter() - begun
     found = find_lesson(file.book, calculation.values, str(file.path))
     program = calculation.program or calculator.version()

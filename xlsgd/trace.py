@@ -275,7 +275,8 @@ def steps(
     """Take every row's start from a sheet, do one step from each, and return what comes of it.
 
     sheet: the sheet's numbers, shape (rows,), nan where it has none: ``param.p`` for every
-    parameter, the optimizer's state, with batches ``grad_sum.p``.
+    parameter, the optimizer's state, with batches ``grad_sum.p``. Where it has outputs of layers,
+    they say on which side of a kink it is.
     """
     torch = load_torch()
     experiment = with_limits(experiment, data)
@@ -289,7 +290,8 @@ def steps(
     x, y = noise.copies(inputs[seen_rows]), noise.copies(np.array(data.y)[seen_rows])
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
 
-    quantities = net.quantities(parameters, x, y)
+    seen = {name: torch.from_numpy(sheet[name].copy()) for name in net.outputs if name in sheet}
+    quantities = net.quantities(parameters, x, y, seen)
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
     gradients = {p: quantities[f"grad_used.{p}"] for p in names}
     if experiment.batched:

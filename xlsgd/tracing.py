@@ -31,10 +31,13 @@ class Tracer(ABC):
         self.experiment, self.data = experiment, data
 
     @abstractmethod
-    def step(self, sheet: Mapping[str, Floats]) -> Traces:
+    def step(
+        self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
+    ) -> Traces:
         """Return what follows from a sheet's own numbers, by table.
 
         sheet: its table of steps, quantity to numbers of shape (rows,), nan where it has none.
+        others: its other tables.
         """
 
     def run(self, rows: int) -> Traces:
@@ -80,7 +83,9 @@ class Tracer(ABC):
 
 
 class _RowsTracer(Tracer):
-    def step(self, sheet: Mapping[str, Floats]) -> Traces:
+    def step(
+        self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
+    ) -> Traces:
         return {"steps": trace.steps(self.experiment, self.data, sheet)}
 
     def runs(self, experiments: Sequence[Experiment], rows: int) -> list[Traces]:
@@ -109,8 +114,10 @@ class _RowsTracer(Tracer):
 
 
 class _BlocksTracer(Tracer):
-    def step(self, sheet: Mapping[str, Floats]) -> Traces:
-        return block_trace.steps(self.experiment, self.data, sheet)
+    def step(
+        self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
+    ) -> Traces:
+        return block_trace.steps(self.experiment, self.data, sheet, blocks=others)
 
     def runs(self, experiments: Sequence[Experiment], rows: int) -> list[Traces]:
         return block_trace.runs(experiments, self.data)

@@ -20,7 +20,7 @@ FIELDS = {
     *("tab", "experiment", "network", "weights", "optimizer", "verdict", "sheet_verdict"),
     *("agree", "kind", "learning_rate", "epochs", "rows", "start_loss", "mean_loss", "rmse"),
     *("mean_rmse", "turn", "limit", "dead", "frozen", "still", "twin", "suggestion", "tried"),
-    *("tried_from", "tried_to", "sentences"),
+    *("tried_from", "tried_to", "sentences", "changed", "followed"),
 }
 
 
@@ -77,6 +77,7 @@ def test_as_json(run: Run, hot: Path, tmp_path: Path) -> None:
     document = shown(result)
     assert document["schema"] == "xlsgd.explain/1"
     assert document["file"] == str(hot)
+    assert document["notes"] == []
     (tab,) = document["tabs"]
     assert set(tab) == FIELDS
     assert tab["kind"] == "exploded"

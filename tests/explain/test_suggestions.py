@@ -158,3 +158,47 @@ def test_rates_that_are_absurd_are_no_end_to_the_search() -> None:
         assert improves(tab)
         assert tab.suggestion is not None
         assert 1e-3 < tab.suggestion.learning_rate < 1
+
+
+FIVE = Dataset(
+    "five points on y = 2x + 1", {"x": (1.0, 2.0, 3.0, 4.0, 5.0)}, (3.0, 5.0, 7.0, 9.0, 11.0)
+)
+STANDARD_DEVIATION = math.sqrt(8)  # of 3, 5, 7, 9, 11: what always saying 7 leaves
+
+
+@pytest.mark.parametrize(
+    ("rate", "epochs", "start", "helped"),
+    [
+        (0.05, 2, (1, 1, 1, 1), True),  # died on the way: a smaller rate keeps it alive
+        (0.1, 3, (1, 1, 1, 1), True),
+        (0.05, 1, (-2, -1, 5, 60), False),  # dead from the start, and far off
+        (0.05, 2, (-2, -1, 5, 60), False),
+        (0.1, 3, (-1, -1, 1, 0), False),
+        (0.3, 2, (-1, -1, 1, 0), False),
+    ],
+)
+def test_of_a_dead_relu_is_better_than_the_mean(
+    rate: float, epochs: int, start: tuple[float, ...], helped: bool
+) -> None:
+    weights = dict(zip("abcd", map(float, start), strict=True))
+    settings: dict[str, Any] = {"data": FIVE, "start": weights, "epochs": epochs}
+    tab = explain_run(experiment_of(RELU, learning_rate=rate, **settings), FIVE)
+    assert tab.dead
+    if not helped:
+        assert tab.suggestion is None
+        assert "RMSE 2.828. Try other start weights" in tab.sentences[-1]
+        return
+    assert tab.suggestion is not None
+    assert tab.suggestion.rmse < STANDARD_DEVIATION
+    # Trained here once more, by plain torch, from the start to the end.
+    w = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in weights.values()]
+    x, y = (torch.tensor(v, dtype=torch.float64) for v in (FIVE.inputs["x"], FIVE.y))
+    for i in range(epochs * 5):
+        a, b, c, d = w
+        loss = (c * torch.relu(a * x[i % 5] + b) + d - y[i % 5]).square()
+        slopes = torch.autograd.grad(loss, w)
+        with torch.no_grad():
+            for weight, slope in zip(w, slopes, strict=True):
+                weight -= tab.suggestion.learning_rate * slope
+    end = (w[2] * torch.relu(w[0] * x + w[1]) + w[3] - y).square().mean().sqrt()
+    assert end.item() < STANDARD_DEVIATION

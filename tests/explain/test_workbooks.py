@@ -100,7 +100,8 @@ def test_a_verdict_that_is_not_torchs(calm: Path, tmp_path: Path) -> None:
     tab = tab_of(edited(calm, tmp_path / "typed.xlsx", edit), "sgd")
     assert not tab.agree
     assert tab.sheet_verdict != tab.verdict == tab_of(calm, "sgd").verdict
-    assert any("something else" in text and "xlsgd verify" in text for text in tab.sentences)
+    assert "xlsgd verify names every such cell" in tab.sentences[0]
+    assert f"The tab itself says (sgd!B2): '{tab.sheet_verdict}'" in tab.sentences[1]
 
 
 def test_rows_that_were_deleted(calm: Path, tmp_path: Path) -> None:

@@ -97,8 +97,22 @@ class Checker:
         self._traces = self._runs.of(tracers, rows)
 
     def check_data(self) -> None:
-        """Compare the data tab, where it holds formulas."""
+        """Compare the data tab, where it holds formulas, and name rows that do not count."""
         check_passengers(self._found, self._tabs)
+        tab = self._tabs[self._found.maps.data.sheet]
+        for position, reason in self._found.faults.items():
+            tab.differ(position, (_DATA, *position), "data", "pattern", reason)
+
+    def changed_formulas(self, experiment_id: str) -> list[Difference]:
+        """Return the cells of a training tab, and inputs on the data tab, that do not hold
+        xlsgd's formulas, whatever they give, in order of calculation."""
+        experiment = self._found.experiments[experiment_id]
+        maps = self._found.maps.training[experiment_id]
+        as_shown = tracer(experiment, self._found.shown)
+        self._check_formulas(self._tabs[maps.sheet], maps, experiment, as_shown)
+        check_passengers(self._found, self._tabs)
+        tabs = self._tabs[self._found.maps.data.sheet], self._tabs[maps.sheet]
+        return [d for tab in tabs for d in tab.finish().differences if d.cell in tab.edited]
 
     def check_training(self, experiment_id: str) -> None:
         """Ask the three questions of a training tab, and look at its patterns; then of the tabs
@@ -116,7 +130,8 @@ class Checker:
         by_itself = tracer(worked.alone, self._found.data)
         self._check_formulas(tab, maps, experiment, as_shown)
         seen = tab.numbers(steps)
-        one_step = as_shown.step(seen)
+        others = {n: tab.numbers(maps.tables[n]) for n in tables if n != "steps"}
+        one_step = as_shown.step(seen, others)
         whole_run = self._traces.pop(experiment_id)
         limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why

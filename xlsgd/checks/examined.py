@@ -80,7 +80,9 @@ class ExaminedTab:
 
         stored: take these where there are any.
         """
-        cells: Mapping[Position, Scalar | Uncomputed] = {**self.cells, **(stored or {})}
+        cells: Mapping[Position, Scalar | Uncomputed] = self.cells
+        if stored:
+            cells = {**self.cells, **stored}
         found = {}
         for quantity, column in table.columns.items():
             values = (cells.get((row, column)) for row in table.rows)
@@ -362,6 +364,11 @@ class ExaminedTab:
             # That the run goes another way from here on does not make it a mere victim.
             check = earlier.check if check == "run" else check
             self._wrong[position] = replace(found, reason=reason, check=check)
+
+    @property
+    def edited(self) -> set[str]:
+        """The cells that do not say what xlsgd writes there, whatever they give."""
+        return {address(position) for position in self._edited}
 
     def finish(
         self,

@@ -19,6 +19,7 @@ from pathlib import Path
 from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.errors import EngineError, WorkbookError
 from xlsgd.xlsx.reader import read_workbook
+from xlsgd.xlsx.settled import copy_settled
 
 __all__ = ["TIME_LIMIT", "program_version", "recalculated", "run_program", "saved_values"]
 
@@ -104,7 +105,10 @@ def recalculated(
         source, target = Path(folder, "workbook.xlsx"), Path(folder, "saved", "workbook.xlsx")
         target.parent.mkdir()
         try:
-            shutil.copyfile(file.path, source)
+            if file.settled:
+                copy_settled(file, source)
+            else:
+                shutil.copyfile(file.path, source)
         except OSError as error:
             raise WorkbookError(f"{file.path}: cannot be read: {error.strerror}") from error
         convert(source, target)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from xlsgd.explaining.findings import DeadUnit, Limit, Turn
 from xlsgd.explaining.rates import Tried, try_rates
 from xlsgd.explaining.training import Training
@@ -16,6 +18,10 @@ _BELOW = 1.6
 """How far below the smallest rate that breaks it is looked once more, at all rates of three digits:
 a run may break in a window narrower than the distance of the rates tried before."""
 
+_ABOVE, _WINDOWS = 10.0, 400
+"""How far above a calculated limit windows of stable rates are looked for, and at how many rates:
+neighbours are 0.6 % apart."""
+
 _BREAKS = ("exploded", "dead")
 
 
@@ -27,6 +33,8 @@ def calculated_limit(training: Training) -> Limit:
     if found.value is None:
         return Limit(None, "none", found.reason)
     growth = float(spectral_radius(experiment, data, [experiment.learning_rate])[0])
+    above = np.geomspace(found.value, _ABOVE * found.value, _WINDOWS + 1)[1:]
+    stable = above[spectral_radius(experiment, data, list(above)) < 1]
     counted = "overshooting_rows" in training.panel
     return Limit(
         found.value,
@@ -35,6 +43,7 @@ def calculated_limit(training: Training) -> Limit:
         growth=growth,
         overshooting_rows=int(training.number("overshooting_rows")) if counted else None,
         growing_rows=int(training.number("growing_rows")) if counted else None,
+        window=float(stable[0]) if len(stable) else None,
     )
 
 
@@ -70,8 +79,17 @@ def border(
         breaks=known[least] if least else "",
         local_step=step if breaks else None,
         sharpness=bent,
+        window=_window(tried, least),
         local_limit=2 / bent if bent is not None and bent > 0 else None,
     )
+
+
+def _window(tried: Tried, least: float | None) -> float | None:
+    """Return the smallest rate tried above a limit at which nothing broke."""
+    if least is None:
+        return None
+    above = tried.rates[tried.holds & (tried.rates > least)]
+    return float(above[0]) if len(above) else None
 
 
 def _pairs(tried: Tried) -> list[tuple[float, str]]:

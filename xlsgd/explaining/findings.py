@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 __all__ = [
+    "ChangedColumn",
     "DeadUnit",
     "Explanation",
     "Frozen",
@@ -58,6 +59,7 @@ class Limit:
     kind: ``linear``: the largest stable rate, whatever the start; ``tried``: the smallest rate
         found at which a run from this start explodes or loses a unit within the tab's epochs;
         ``none``: no rate tried does.
+    window: a rate above the limit at which a run holds again, None where none was found.
     why: why there is no single limit, "" where there is one.
     times_above: the tab's learning rate, in units of the limit.
     breaks: ``exploded`` or ``dead``: what happens at a limit that was tried.
@@ -79,6 +81,7 @@ class Limit:
     local_step: int | None = None
     sharpness: float | None = None
     local_limit: float | None = None
+    window: float | None = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,20 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
+class ChangedColumn:
+    """A column, or a single cell, that does not hold xlsgd's formula.
+
+    quantity: what it should hold.   cells: how many of its cells.
+    cell, content: the first of them, and what stands in it.
+    """
+
+    quantity: str
+    cells: int
+    cell: str
+    content: str
+
+
+@dataclass(frozen=True)
 class TabExplanation:
     """How the run of a tab went, and why.
 
@@ -211,6 +228,9 @@ class TabExplanation:
     weights: how many there are.   mean_rmse: what always predicting the mean of y gives.
     tried, tried_from, tried_to: how many learning rates were tried, and which.
     sentences: all of it in words.
+    changed: columns that are not xlsgd's.   followed: whether the weights are those of xlsgd's
+        formulas all the same. If not, the tab is another net than the one that torch trains, and
+        nothing is explained but that.
     """
 
     tab: str
@@ -229,24 +249,30 @@ class TabExplanation:
     mean_loss: float
     rmse: float
     mean_rmse: float
-    turn: Turn | None
     limit: Limit
-    dead: tuple[DeadUnit, ...]
-    frozen: Frozen | None
-    still: StillWeights | None
-    twin: Twin | None
-    suggestion: Suggestion | None
-    tried: int
-    tried_from: float
-    tried_to: float
+    turn: Turn | None = None
+    dead: tuple[DeadUnit, ...] = ()
+    frozen: Frozen | None = None
+    still: StillWeights | None = None
+    twin: Twin | None = None
+    suggestion: Suggestion | None = None
+    tried: int = 0
+    tried_from: float | None = None
+    tried_to: float | None = None
     sentences: tuple[str, ...] = field(default=())
+    changed: tuple[ChangedColumn, ...] = ()
+    followed: bool = True
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """How the runs of a workbook went, and why."""
+    """How the runs of a workbook went, and why.
+
+    notes: sentences about the workbook that hold for all of its runs.
+    """
 
     file: str
     engine_version: str
     torch_version: str
     tabs: tuple[TabExplanation, ...]
+    notes: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
                 f"The smallest rate found, by trying, at which a run from this start "
                 f"{_BREAKS[limit.breaks]} within {counted(tab.epochs, 'epoch')} is "
                 f"{rate(limit.value)}: this tab uses {percent(limit.times_above)} of it."
+                f"{_window(limit)}"
             )
         return
     yield f"There is no single limit for the learning rate here: {limit.why}."
@@ -41,8 +42,26 @@ def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
         yield (
             f"The smallest rate found, by trying, at which a run from this start "
             f"{_BREAKS[limit.breaks]} within {counted(tab.epochs, 'epoch')} is "
-            f"{rate(limit.value)}; {compared(tab.learning_rate, limit.value)}."
+            f"{rate(limit.value)}; {compared(tab.learning_rate, limit.value)}.{_window(limit)}"
         )
+
+
+def _window(limit: Limit) -> str:
+    """Return a sentence about rates above a limit: it is where explosions begin, and not where
+    all that is larger explodes."""
+    if limit.kind == "linear":
+        if limit.window is None:
+            return ""
+        return (
+            " All rates below it are stable; above it there are windows of stable rates as well, "
+            f"such as at {rate(limit.window)}."
+        )
+    if limit.window is None:
+        return " Above it there may be windows of rates at which it holds; none was found."
+    return (
+        " Above it there are windows of rates at which it holds again, such as at "
+        f"{rate(limit.window)}."
+    )
 
 
 def _linear(limit: Limit, tab: TabExplanation, training: Training) -> Iterator[str]:
@@ -59,6 +78,7 @@ def _linear(limit: Limit, tab: TabExplanation, training: Training) -> Iterator[s
             f" In the long run every epoch makes the distance from the solution "
             f"{times(limit.growth)} times as large."
         )
+    text += _window(limit)
     yield text
     if limit.overshooting_rows is not None and tab.optimizer == "sgd":
         text = (

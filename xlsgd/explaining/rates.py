@@ -122,7 +122,7 @@ def better_run(training: Training, length: Length, tried: Tried) -> Training | N
             break
         other = replace(training.experiment, learning_rate=rate)
         run = train(other, training.data, length)
-        if not tried.broken(run.kind) and _worth_it(training, run.mean_loss):
+        if not tried.broken(run.kind) and _worth_it(training, run):
             return run
     return None
 
@@ -159,8 +159,8 @@ def _best(tried: Tried) -> list[float]:
     return [float(tried.rates[i]) for i in order if tried.holds[i]]
 
 
-def _worth_it(training: Training, mean_loss: float) -> bool:
-    """Return whether a mean loss is so much lower than what the run has reached by now.
+def _worth_it(training: Training, other: Training) -> bool:
+    """Return whether the mean loss of another run is so much lower than what this one has reached.
 
     Of a run that explodes or ends above its start, the start's loss is all that it has reached.
     """
@@ -169,5 +169,11 @@ def _worth_it(training: Training, mean_loss: float) -> bool:
         return True
     lost = training.kind in ("exploded", "not finite") or not training.mean_loss <= start
     now = float(np.sqrt(start if lost else training.mean_loss))
-    reached, scale = float(np.sqrt(mean_loss)), float(np.std(training.data.y)) or now
+    reached, scale = float(np.sqrt(other.mean_loss)), float(np.std(training.data.y)) or now
+    if training.dead_since:
+        # A net of dead units says the same of every row, and can do no better than the mean of y.
+        # What ends no better than that is no advice, however low it came by the way.
+        end = float(np.sqrt(other.outputs([other.steps + 1])["loss"].mean()))
+        if not max(reached, end) < scale:
+            return False
     return reached <= _LESS * now and now - reached >= _WORTH * scale

@@ -16,7 +16,10 @@ from xlsgd.explaining.where import Where
 from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times
 from xlsgd.report.terminal import counted
 
-__all__ = ["sentences_of"]
+__all__ = ["changed_sentences", "sentences_of"]
+
+_COLUMNS = 4
+"""Changed columns that are named one by one."""
 
 
 def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple[str, ...]:
@@ -25,6 +28,7 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
     return tuple(
         text
         for part in (
+            changed_sentences(tab, where) if tab.changed else (),
             _how_it_went(tab, training, where),
             _exploded(tab, training, where)
             if tab.kind == "exploded"
@@ -38,6 +42,33 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
         )
         for text in part
     )
+
+
+def changed_sentences(tab: TabExplanation, where: Where) -> Iterator[str]:
+    """Yield which columns of a tab are not xlsgd's, and what that means for the explanation."""
+    named = [
+        f"{c.quantity} ({c.cell}{f' and {c.cells - 1} more' if c.cells > 1 else ''}: {c.content})"
+        for c in tab.changed[:_COLUMNS]
+    ]
+    more = len(tab.changed) - len(named)
+    if more:
+        named.append(f"{more} more")
+    yield (
+        f"Formulas of this tab have been changed. Not xlsgd's: {'; '.join(named)}. xlsgd verify "
+        "names every such cell, and what xlsgd writes there."
+    )
+    if tab.followed:
+        yield (
+            "Its weights are those of xlsgd's formulas all the same: what follows is about them, "
+            "and not about the changed columns."
+        )
+    else:
+        yield (
+            "So it does not train as torch does from its inputs, and why it went as it went is not "
+            f"explained here. The tab itself says{at(where.field('verdict'))}: "
+            f"'{tab.sheet_verdict}'; with xlsgd's formulas it would be '{tab.verdict}'. Restore "
+            "the columns and ask again."
+        )
 
 
 def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
@@ -205,8 +236,15 @@ def _suggestion(tab: TabExplanation, where: Where) -> Iterator[str]:
             f"Tried in torch: with learning_rate {rate(found.learning_rate)} this run reaches RMSE "
             f"{number(found.rmse)} in {counted(found.epochs, 'epoch')} ({found.verdict}).{there}"
         )
+    elif tab.dead:
+        yield (
+            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
+            f"{rate(tab.tried_to or 0.0)} none helps: a rate worth a change has to do better than "
+            f"always predicting the mean of y, RMSE {number(tab.mean_rmse)}. Try other start "
+            "weights, or train for longer at a smaller rate."
+        )
     else:
         yield (
-            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from)} to "
-            f"{rate(tab.tried_to)} none does so much better that it would be worth a change."
+            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
+            f"{rate(tab.tried_to or 0.0)} none does so much better that it would be worth a change."
         )

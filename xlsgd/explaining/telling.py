@@ -22,10 +22,21 @@ _NARROWEST, _WIDEST = 40, 100
 def explanation_lines(explanation: Explanation, width: int = 80) -> Iterator[str]:
     """Yield the lines of an explanation.  width: of the terminal."""
     width = min(max(width, _NARROWEST), _WIDEST)
+    for note in explanation.notes:
+        yield from textwrap.wrap(
+            f"note: {note}",
+            width,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    if explanation.notes:
+        yield ""
     for i, tab in enumerate(explanation.tabs):
         if i:
             yield ""
-        yield from textwrap.wrap(f"{tab.tab}: {tab.verdict}", width, subsequent_indent="  ")
+        head = tab.verdict if tab.followed else "its formulas have been changed"
+        yield from textwrap.wrap(f"{tab.tab}: {head}", width, subsequent_indent="  ")
         for text in tab.sentences:
             yield from textwrap.wrap(
                 text,

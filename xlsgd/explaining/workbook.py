@@ -14,10 +14,11 @@ from xlsgd.data import Dataset
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment
 from xlsgd.explaining.bounds import border, calculated_limit
-from xlsgd.explaining.findings import Explanation, TabExplanation
+from xlsgd.explaining.changed import changed_columns, trains_the_same
+from xlsgd.explaining.findings import ChangedColumn, Explanation, Limit, TabExplanation
 from xlsgd.explaining.freezing import frozen_derivative
 from xlsgd.explaining.rates import better_run, suggestion, try_around
-from xlsgd.explaining.sentences import sentences_of
+from xlsgd.explaining.sentences import changed_sentences, sentences_of
 from xlsgd.explaining.standing import still_weights
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.explaining.turning import turn_of
@@ -27,6 +28,7 @@ from xlsgd.explaining.without_relu import twin_of
 from xlsgd.opening import Progress, open_workbook
 from xlsgd.report.report import value_text
 from xlsgd.sheets.finder import Found
+from xlsgd.sheets.maps import address, quoted
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.tracing import tracer
 
@@ -61,6 +63,7 @@ def explain(
         values = calculation.values.get(maps.sheet, {})
         shown = values.get(position) if isinstance(content, Formula) else content
         length = Length(len(maps.tables["steps"].rows), len(maps.tables["epochs"].rows))
+        changed = changed_columns(opened, experiment)
         explained.append(
             explain_run(
                 found.experiments[experiment],
@@ -69,6 +72,8 @@ def explain(
                 OnTab(found, experiment),
                 maps.sheet,
                 shown if isinstance(shown, str) else value_text(shown),
+                changed,
+                not changed or trains_the_same(opened, experiment),
             )
         )
     if progress is not None:
@@ -78,6 +83,7 @@ def explain(
         opened.engine_version,
         f"torch {torch.__version__}",
         tuple(explained),
+        tuple(calculation.notes) + _faults(found),
     )
 
 
@@ -88,25 +94,21 @@ def explain_run(
     where: Where | None = None,
     tab: str = "",
     sheet_verdict: str | None = None,
+    changed: tuple[ChangedColumn, ...] = (),
+    followed: bool = True,
 ) -> TabExplanation:
     """Return how the run of an experiment goes and why.
 
     length: of its tab's tables, all epochs where not given.   where: says which cells show it.
     tab: its name.   sheet_verdict: what the tab says; torch's own where there is none.
+    changed: its columns that are not xlsgd's.   followed: whether its weights are torch's all the
+        same; if not, why the run goes as it goes is not asked.
     """
     if length is None:
         length = Length(experiment.epochs * data.rows, experiment.epochs)
     where = where or Where()
     training = train(experiment, data, length)
-    # What is tried is compared after as many epochs as are complete here.
-    complete = replace(training.experiment, epochs=training.epochs)
-    limit = calculated_limit(training)
-    tried = try_around(complete, data, limit.value)
-    turn, dead = turn_of(training, where), dead_units(training, where)
-    if limit.value is None:
-        limit = border(replace(training, experiment=complete), limit.why, tried, dead, turn)
-    better = better_run(training, length, tried)
-    explained = TabExplanation(
+    known = TabExplanation(
         tab=tab or experiment.id,
         experiment=experiment.id,
         network=str(experiment.network),
@@ -123,6 +125,22 @@ def explain_run(
         mean_loss=training.mean_loss,
         rmse=training.rmse,
         mean_rmse=float(np.std(data.y)),
+        limit=Limit(None, "none", "formulas of the tab have been changed"),
+        changed=changed,
+        followed=followed,
+    )
+    if not followed:
+        return replace(known, sentences=tuple(changed_sentences(known, where)))
+    # What is tried is compared after as many epochs as are complete here.
+    complete = replace(training.experiment, epochs=training.epochs)
+    limit = calculated_limit(training)
+    tried = try_around(complete, data, limit.value)
+    turn, dead = turn_of(training, where), dead_units(training, where)
+    if limit.value is None:
+        limit = border(replace(training, experiment=complete), limit.why, tried, dead, turn)
+    better = better_run(training, length, tried)
+    explained = replace(
+        known,
         turn=turn,
         limit=limit,
         dead=dead,
@@ -135,6 +153,12 @@ def explain_run(
         tried_to=float(tried.rates[-1]),
     )
     return replace(explained, sentences=sentences_of(explained, training, where))
+
+
+def _faults(found: Found) -> tuple[str, ...]:
+    """Return sentences about data that no net learns from though it should."""
+    sheet = quoted(found.maps.data.sheet)
+    return tuple(f"{sheet}!{address(cell)}: {why}" for cell, why in found.faults.items())
 
 
 def _chosen(found: Found, tabs: Sequence[str], file: str) -> list[str]:

@@ -147,7 +147,7 @@ def table_rows(run: EngineRun) -> list[tuple[str, ...]]:
         return [(run.engine, "failed", "", "", "", "", "", "")]
     rows: list[tuple[str, ...]] = []
     for sheet in run.report.sheets:
-        if not sheet.formulas:
+        if not sheet.looked_at:
             continue
         off = sheet.greatest_off
         rows.append(

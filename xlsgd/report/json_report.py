@@ -94,7 +94,7 @@ def _engine_run(run: EngineRun) -> dict[str, Any]:
                 "not_finite": dict(sorted(run.not_finite.get(sheet.name, {}).items())),
             }
             for sheet in ([] if run.report is None else run.report.sheets)
-            if sheet.formulas
+            if sheet.looked_at
         ],
     }
 

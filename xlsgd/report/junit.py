@@ -28,7 +28,7 @@ def to_junit(
     several = {found.file for found in comparisons}
     for report in reports:
         name = f"{report.file} ({report.engine})" if report.file in several else report.file
-        sheets = [sheet for sheet in report.sheets if sheet.formulas]
+        sheets = [sheet for sheet in report.sheets if sheet.looked_at]
         failing = sum(not sheet.ok for sheet in sheets)
         suite = ET.SubElement(
             root,

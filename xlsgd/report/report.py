@@ -153,6 +153,11 @@ class SheetReport:
     fields: list[FieldComparison] = field(default_factory=list)
 
     @property
+    def looked_at(self) -> bool:
+        """Whether there is anything to say of the tab."""
+        return bool(self.formulas or self.differences)
+
+    @property
     def ok(self) -> bool:
         """Whether nothing differs and the verdicts agree."""
         return not self.differences and (self.verdict is None or self.verdict.agree)

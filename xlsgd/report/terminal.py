@@ -18,7 +18,7 @@ def report_lines(report: Report, most: int = 1) -> Iterator[str]:
     state = "agrees with torch" if report.ok else "DIFFERS"
     yield f"{report.file}: {state}  ({report.engine_version}, {report.torch_version})"
     for sheet in report.sheets:
-        if sheet.kind == "training" or sheet.formulas:
+        if sheet.kind == "training" or sheet.looked_at:
             yield from _sheet_lines(sheet, most)
     for note in report.notes:
         yield f"  note: {note}"

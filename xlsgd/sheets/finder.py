@@ -21,6 +21,7 @@ from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.sheets.markers import DATA, MARKER, MATRIX, MODEL, TRAINING
 from xlsgd.sheets.model_tab import PERSON
+from xlsgd.sheets.reach import reach
 
 __all__ = ["Found", "Values", "find_lesson"]
 
@@ -42,6 +43,7 @@ class Found:
 
     data: what torch trains on; shown: the same as the cells show it. They differ where inputs are
     formulas, and one of them is wrong.
+    faults: cells of the data tab that no net learns from though they should, and why.
     experiments: by id, with the values that stand in the cells now.
     person: what is filled in on the model tab.
     """
@@ -49,6 +51,7 @@ class Found:
     maps: BookMap
     data: Dataset
     shown: Dataset
+    faults: dict[Position, str] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
     person: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
 
@@ -86,8 +89,11 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             f"'{DATA}' or '{TRAINING['rows']}' beside them. Is this a workbook that xlsgd "
             "generated?"
         )
-    data_map, data, shown = (find_data if tabs["data"] else find_passengers)(sources[0])
-    found = Found(BookMap(data_map), data, shown)
+    source = sources[0]
+    last = reach(source.sheet, [tab.grid for tab in tabs["training"]])
+    given = (find_data if tabs["data"] else find_passengers)(source, last)
+    data = given.data
+    found = Found(BookMap(given.maps), data, given.shown, given.faults)
     for tab in tabs["training"]:
         experiment, tab_map = find_training(tab, data)
         if experiment.id in found.experiments:

@@ -29,12 +29,17 @@ class TorchNet:
         self._experiment, self._noise = experiment, noise
         self._places = [(place, place.layer.module()) for place in experiment.network.places]
         self._loss = experiment.loss.module()
+        self.outputs = [name for place in experiment.network.places for name in place.outputs]
 
-    def evaluate(self, x: Tensor, y: Tensor) -> Callable[[Tensors], Tensors]:
+    def evaluate(
+        self, x: Tensor, y: Tensor, seen: Tensors | None = None
+    ) -> Callable[[Tensors], Tensors]:
         """Return every layer's outputs and the loss as a function of the parameters.
 
         x: shape (rows, inputs).   y: shape (rows,).   The function takes parameters of shape
         (…, rows) and returns tensors of the same shape.
+        seen: what a sheet has for outputs of layers, shape (rows of the sheet,): it decides on
+            which side of a kink the members are, see ``on_its_side``.
         """
         import torch
         from torch.autograd.graph import saved_tensors_hooks
@@ -59,8 +64,11 @@ class TorchNet:
                 else:
                     # What backward needs of a result is rounded like the result itself: near 1,
                     # the last bit of y is most of what is left of 1 - y^2.
+                    given = value
+                    if seen and len(shape) == 1 and len(place.inputs) == len(place.outputs):
+                        given = self._on_its_side(value, place.inputs, seen)
                     with saved_tensors_hooks(lambda t: self._noisy(t, shape), lambda t: t):
-                        result = module(value)
+                        result = module(given)
                     if result.shape == value.shape:
                         # max(0, -inf) is 0 in torch; in a sheet what is no number spreads.
                         result = torch.where(value.isfinite(), result, torch.nan)
@@ -74,6 +82,15 @@ class TorchNet:
             return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}
 
         return evaluate
+
+    def _on_its_side(self, value: Tensor, names: Sequence[str], seen: Tensors) -> Tensor:
+        import torch
+
+        columns = [
+            self._noise.on_its_side(column, seen[name]) if name in seen else column
+            for name, column in zip(names, value.unbind(-1), strict=True)
+        ]
+        return torch.stack(columns, -1)
 
     def _noisy(self, value: Tensor, shape: Sequence[int]) -> Tensor:
         import torch
@@ -97,14 +114,16 @@ class TorchNet:
         found = rule.quantities(evaluate, flat, experiment.h)
         return {p: found[f"{rule.gradient}.{p}"].reshape(y.shape) for p in parameters}
 
-    def quantities(self, parameters: Tensors, x: Tensor, y: Tensor) -> Tensors:
+    def quantities(
+        self, parameters: Tensors, x: Tensor, y: Tensor, seen: Tensors | None = None
+    ) -> Tensors:
         """Return forward pass, both derivatives, how far they are apart and which one is used.
 
-        Shapes as for ``gradients``.
+        Shapes as for ``gradients``.   seen: as for ``evaluate``.
         """
         experiment, shape = self._experiment, y.shape
         flat = {p: v.reshape(-1) for p, v in parameters.items()}
-        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), seen)
         found = evaluate(flat)
         for rule in experiment.rules:
             found |= rule.quantities(evaluate, flat, experiment.h)

@@ -13,6 +13,9 @@ __all__ = ["Noise"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _POOL = 4096
+_SIDE = 32.0
+"""By how many times the rounding a sheet's number may be off and still be the same number: one
+saved with 15 digits is off by up to 22.5."""
 
 
 class Noise:
@@ -33,7 +36,9 @@ class Noise:
         copies = np.broadcast_to(numbers, (self.members, *numbers.shape)).copy()
         moves = self._random.integers(-1, 2, size=copies[1:].shape)
         toward = np.where(moves > 0, np.inf, -np.inf)
-        copies[1:] = np.where(moves == 0, copies[1:], np.nextafter(copies[1:], toward))
+        # 0 stays 0: next to it there are only numbers that change nothing but a side of a kink.
+        still = (moves == 0) | (copies[1:] == 0)
+        copies[1:] = np.where(still, copies[1:], np.nextafter(copies[1:], toward))
         return torch.from_numpy(copies)
 
     def rounding(self, values: Tensor) -> Tensor:
@@ -46,6 +51,27 @@ class Noise:
         each = rows * lead.numel()
         factors = self._factors(each).reshape(self.members, *lead, rows)
         return values * factors.movedim(0, -2).reshape(values.shape)
+
+    def on_its_side(self, values: Tensor, seen: Tensor, at: float = 0.0) -> Tensor:
+        """Return computed numbers, all members on the side of a kink on which a sheet's number is.
+
+        values: shape (members · rows,), member by member.   seen: the sheet's, shape (rows,).
+        at: where the kink is.
+        At a kink, as ReLU has one at 0, rounding decides on the derivative. In a sheet it is the
+        sheet's own number that decides, and what follows has to follow from that: with the
+        derivative of one side or of the other, not with anything between. So where a number may
+        have been rounded to the sheet's, members on another side are given the sheet's.
+        """
+        import torch
+
+        members = values.detach().reshape(self.members, -1)
+        own = members[0]
+        stray = (members - own).abs().amax(0)
+        near = (seen - own).abs() <= _SIDE * (stray + _EPSILON * own.abs())
+        other = (near & ((members - at).sign() != (seen - at).sign())).reshape(-1)
+        # The sheet's number, with the derivative of what was computed.
+        moved = values - values.detach() + seen.repeat(self.members)
+        return torch.where(other, moved, values)
 
     def mean(self, rows: Tensor, batch: Tensor, batches: int) -> Tensor:
         """Return the mean over every batch as it might have been rounded.

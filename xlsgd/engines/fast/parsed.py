@@ -78,6 +78,8 @@ class Parsed:
             if function is library.not_implemented:
                 name = re.sub(r"<\d+>$", "", id_)
                 raise Refused(f"formulas does not know the function {name}")
+            if re.match(r"(_XLFN\.)?RANDBETWEEN\b", id_, re.IGNORECASE):
+                raise Refused("formulas gives no whole numbers for RANDBETWEEN")
             if library.dispatcher in inputs:
                 raise Refused(f"{id_} needs the whole workbook, which is not supported")
             if library.cell in inputs or id(function) in library.set_operators:

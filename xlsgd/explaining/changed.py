@@ -1,0 +1,65 @@
+"""Formulas that somebody has changed: the tab may be another net than the one torch trains.
+
+An explanation is about the inputs of a tab and xlsgd's formulas. Where the tab has others, it must
+not be told as if it were about the tab.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from xlsgd.checks import Checker
+from xlsgd.explaining.findings import ChangedColumn
+from xlsgd.opening import Opened
+from xlsgd.report.report import Difference
+from xlsgd.sheets.maps import quoted
+from xlsgd.tolerances import TOLERANCES
+
+__all__ = ["changed_columns", "trains_the_same"]
+
+
+def changed_columns(opened: Opened, experiment: str) -> tuple[ChangedColumn, ...]:
+    """Return the columns and cells of a training tab, and of the inputs that it looks at, that do
+    not hold xlsgd's formulas."""
+    checker = Checker(opened.file, opened.calculation, opened.found, TOLERANCES)
+    found: dict[str, list[Difference]] = {}
+    for difference in checker.changed_formulas(experiment):
+        found.setdefault(difference.quantity, []).append(difference)
+    return tuple(_column(quantity, cells) for quantity, cells in found.items())
+
+
+def trains_the_same(opened: Opened, experiment: str) -> bool:
+    """Return whether the weights of a tab are those of xlsgd's formulas all the same.
+
+    Every step has to land where torch's does, as verify asks.
+    """
+    alone = replace(opened.found, experiments={experiment: opened.found.experiments[experiment]})
+    checker = Checker(opened.file, opened.calculation, alone, TOLERANCES)
+    checker.check_data()
+    checker.train()
+    checker.check_training(experiment)
+    sheets = {opened.found.maps.data.sheet, opened.found.maps.training[experiment].sheet}
+    weights = tuple(f"{kind}." for kind in ("param", "new"))
+    return not any(
+        difference.torch_value is not None
+        and (difference.quantity.startswith(weights) or sheet.kind == "data")
+        for sheet in checker.finish()
+        if sheet.name in sheets
+        for difference in sheet.differences
+    )
+
+
+def _column(quantity: str, cells: Sequence[Difference]) -> ChangedColumn:
+    first = cells[0]
+    content = first.formula
+    if content is None:
+        value = first.sheet_value
+        content = (
+            "nothing"
+            if value is None
+            else f"{value:g}"
+            if isinstance(value, float)
+            else (f"{value}")
+        )
+    return ChangedColumn(quantity, len(cells), f"{quoted(first.sheet)}!{first.cell}", content)

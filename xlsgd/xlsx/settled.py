@@ -1,0 +1,81 @@
+"""A copy of a workbook in which stored values stand in place of some formulas.
+
+For programs that calculate a file themselves: what changes with every calculation must stand still.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xlsgd.cells import Formula, Grid, Position, Scalar, WorkbookFile, column_letters
+
+__all__ = ["copy_settled"]
+
+_WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+
+
+def copy_settled(file: WorkbookFile, target: Path) -> None:
+    """Write a workbook without the formulas that are settled; everything else stays as it is.
+
+    file: has been read already, so it is sound.
+    """
+    with zipfile.ZipFile(file.path) as package, zipfile.ZipFile(target, "w") as copy:
+        parts = _parts(package)
+        sheets = {parts[sheet]: sheet for sheet in file.settled}
+        for item in package.infolist():
+            content = package.read(item)
+            sheet = sheets.get(item.filename)
+            if sheet is not None:
+                content = _without(content, file.book.sheets[sheet], file.settled[sheet])
+            copy.writestr(item, content, zipfile.ZIP_DEFLATED)
+
+
+def _parts(package: zipfile.ZipFile) -> dict[str, str]:
+    """Return the part of every sheet."""
+    targets = {
+        relation.get("Id"): relation.get("Target")
+        for relation in _parsed(package.read(_RELATIONS)).iter("{*}Relationship")
+    }
+    return {
+        sheet.get("name"): posixpath.join("/xl", targets[identity])[1:]
+        for sheet in _parsed(package.read(_WORKBOOK)).iter("{*}sheet")
+        for key, identity in sheet.items()
+        if key.endswith("}id")
+    }
+
+
+def _parsed(content: bytes) -> Any:
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    return etree.fromstring(content, parser)
+
+
+def _without(content: bytes, grid: Grid, settled: Mapping[Position, Scalar]) -> bytes:
+    """Return a sheet's part without some formulas.
+
+    grid: says what the other formulas are. Where a filled block shares one formula, the cell that
+    has it may be one of those that lose theirs.
+    """
+    from lxml import etree
+
+    root = _parsed(content)
+    names = {f"{column_letters(column)}{row}": (row, column) for row, column in settled}
+    formulas = {
+        f"{column_letters(column)}{row}": said
+        for (row, column), said in grid.items()
+        if isinstance(said, Formula)
+    }
+    for formula in list(root.iter("{*}f")):
+        cell = formula.getparent()
+        if cell.get("r") in names:
+            cell.remove(formula)
+        elif formula.get("t") == "shared":
+            formula.attrib.clear()
+            formula.text = formulas[cell.get("r")][1:]
+    found: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return found
