@@ -22,7 +22,6 @@ LARGEST_ARGUMENT = {
     "MUNIT": {0: 300},
     "PERMUT": {0: 10_000},
     "PERMUTATIONA": {1: 10_000},
-    "REPT": {1: 32_767},
     "ROUND": {1: 400},
     "ROUNDDOWN": {1: 400},
     "ROUNDUP": {1: 400},

@@ -51,7 +51,8 @@ class Parsed:
         self._inputs: list[list[Any]] = []
         self.positional = False
         try:
-            self._builder = library.parser.ast(text)[1]
+            with library.texts.parsing(), library.texts.counted():
+                self._builder = library.parser.ast(text)[1]
             self.expression = self._read_graph()
         except Refused:
             raise
@@ -127,10 +128,11 @@ class Parsed:
         try:
             # Before compiling, since that calculates what has no operands.
             check_arguments(self.expression, lambda id_: self._part(id_, fetch))
-            if self._function is None:
-                self._compile()
-            arguments = [self._argument(areas, fetch) for areas in self._inputs]
-            return self._library.from_library(self._function(*arguments))
+            with self._library.texts.counted():
+                if self._function is None:
+                    self._compile()
+                arguments = [self._argument(areas, fetch) for areas in self._inputs]
+                return self._library.from_library(self._function(*arguments))
         except Refused:
             raise
         except Exception as error:
@@ -145,12 +147,14 @@ class Parsed:
         """
         library = self._library
         try:
-            if self._function is None:
-                self._compile()
-            arguments = [
-                self._argument(areas, lambda number, _: columns[number]) for areas in self._inputs
-            ]
-            result = self._function(*arguments)
+            with library.texts.counted():
+                if self._function is None:
+                    self._compile()
+                arguments = [
+                    self._argument(areas, lambda number, _: columns[number])
+                    for areas in self._inputs
+                ]
+                result = self._function(*arguments)
             while isinstance(result, library.ranges):
                 result = result.value
             array = library.numpy.atleast_2d(result)
