@@ -15,7 +15,7 @@ from pathlib import Path
 from xlsgd.errors import WorkbookError
 from xlsgd.visible import cut
 
-__all__ = ["check_package"]
+__all__ = ["MAX_FILE", "check_package", "speaks"]
 
 MAX_FILE = 200_000_000
 MAX_ENTRIES = 1000
@@ -73,7 +73,7 @@ def _check_file(path: Path) -> None:
         raise WorkbookError(
             f"{path}: is a device or a pipe, not a file on disk; save the workbook as a file"
         )
-    if status.st_size == 0 and _speaks(path):
+    if status.st_size == 0 and speaks(path):
         raise WorkbookError(
             f"{path}: is a device of the system, not a file on disk; need an .xlsx workbook"
         )
@@ -85,7 +85,7 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _speaks(path: Path) -> bool:
+def speaks(path: Path) -> bool:
     """Return whether a file that has no size gives bytes, or has whoever reads it wait for some.
 
     So do the files of /proc, which pass for files on disk.
@@ -106,6 +106,10 @@ def _check_parts(path: Path, package: zipfile.ZipFile) -> frozenset[str]:
     parts = package.infolist()
     if len(parts) > MAX_ENTRIES:
         raise WorkbookError(f"{path}: {len(parts):,} parts; at most {MAX_ENTRIES:,} are opened")
+    if len(set(package.namelist())) < len(parts):
+        raise WorkbookError(
+            f"{path}: has two parts of one name; programs differ in which they read"
+        )
     if "xl/workbook.xml" not in package.namelist():
         raise WorkbookError(f"{path}: holds no workbook; save it as 'Excel workbook (.xlsx)'")
     total = 0
