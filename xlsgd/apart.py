@@ -18,7 +18,7 @@ from threading import Thread
 
 from xlsgd.allowance import PAUSE, Limits, Watch
 from xlsgd.errors import XlsgdError
-from xlsgd.started import end_started
+from xlsgd.started import end_started, end_with
 
 __all__ = ["LimitError", "apart"]
 
@@ -40,6 +40,7 @@ def apart(work: Callable[[], int], limits: Limits, name: str) -> int:
     """
     if not hasattr(os, "fork") or sys.platform == "darwin":  # Apple's libraries survive none
         return _watched(work, limits, name)
+    parent = os.getpid()
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -51,7 +52,7 @@ def apart(work: Callable[[], int], limits: Limits, name: str) -> int:
         return _watched(work, limits, name)
     if not child:
         os.close(reading)
-        _do(work, limits)
+        _do(work, limits, parent)
     os.close(writing)
     try:
         beyond = _wait(reading, Watch(child, limits.seconds, limits.memory))
@@ -82,9 +83,10 @@ _ADVICE = {
 }
 
 
-def _do(work: Callable[[], int], limits: Limits) -> None:
+def _do(work: Callable[[], int], limits: Limits, parent: int) -> None:
     """Do the work in the copy, and end it."""
     status = 1
+    end_with(parent)
     try:
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)

@@ -99,7 +99,8 @@ def _appears(path: Path, content: bytes) -> bool:
         file.write(content)
         file.flush()
         try:
-            os.link(f"/proc/self/fd/{handle}", path, follow_symlinks=True)
+            # A folder is named for Python to follow the link; it is not looked at.
+            os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
         except OSError:
             return False
     return True

@@ -113,6 +113,36 @@ def test_texts_of_one_formula_together() -> None:
     assert "more than 50,000,000 characters of text" in got.reason
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [
+        f'=COUNTIF(A1:B2,"{"*?" * 60}x")',
+        f'=MATCH("{"*a" * 20}",A1:A2,0)',
+        '=SUMIF(A1:A2,REPT("*x",20))',
+        "=COUNTIFS(A1:A2,B2)",
+    ],
+)
+def test_a_text_that_may_be_found_in_very_many_ways(formula: str) -> None:
+    start = time.perf_counter()
+    got = value(formula, {"A1": "x" * 80, "A2": 2.0, "B1": "y" * 30_000, "B2": "*x" * 40})
+    assert time.perf_counter() - start < 3
+    assert isinstance(got, Uncomputed)
+    assert "asterisks" in got.reason
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ('=COUNTIF(A1:A2,"*x*")', 1.0),
+        ("=SUMPRODUCT(COUNTIF(A1:A2,A1:A2))", 2.0),
+        ('=COUNTIFS(A1:A2,">"&(1+0))', 1.0),
+        ("=MATCH(2,A1:A2,0)", 2.0),
+    ],
+)
+def test_what_is_looked_for_as_usual(formula: str, expected: float) -> None:
+    assert value(formula, {"A1": "axa", "A2": 2.0}) == expected
+
+
 def test_the_library_itself_is_left_as_it_was() -> None:
     from formulas import get_functions
 

@@ -10,7 +10,7 @@ from typing import Any
 from xlsgd.cells import Scalar, Uncomputed, column_letters
 from xlsgd.engines.fast.expression import Block, Call, Constant, Expression, Node, Operand
 from xlsgd.engines.fast.library import Library
-from xlsgd.engines.fast.limits import LARGEST_ARGUMENT, check_arguments, names_limited
+from xlsgd.engines.fast.limits import LIMITED, check_arguments, names_limited
 from xlsgd.engines.fast.r1c1 import Refused
 
 __all__ = ["BLIND_TO_EMPTY_CELLS", "NAMES_LOOKED_FOR", "Fetch", "Parsed"]
@@ -23,7 +23,7 @@ BLIND_TO_EMPTY_CELLS = frozenset(
     ["AVERAGE", "COUNT", "COUNTA", "MAX", "MEDIAN", "MIN", "PRODUCT", "SUM", "SUMSQ"]
 )
 
-NAMES_LOOKED_FOR = frozenset([*BLIND_TO_EMPTY_CELLS, *LARGEST_ARGUMENT, "INDEX"])
+NAMES_LOOKED_FOR = frozenset([*BLIND_TO_EMPTY_CELLS, *LIMITED, "INDEX"])
 """The functions that a ``Library`` must know by name for this file."""
 
 Fetch = Callable[[int, tuple[int, int, int, int]], "Block | Scalar | Uncomputed"]
