@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar
 
-from xlsgd.started import end_started
+from xlsgd.started import end_started, end_with
 
 __all__ = ["beside", "two_cores"]
 
@@ -46,8 +46,10 @@ def beside(
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    parent = os.getpid()
     child = os.fork()
     if not child:
+        end_with(parent)
         os.close(reading)
         _answer(work, writing)
     os.close(writing)

@@ -5,6 +5,8 @@ The command line prints the message of an ``XlsgdError`` and leaves with status 
 anything else that is raised is a bug and shows its traceback.
 """
 
+from xlsgd.visible import message as as_message
+
 __all__ = [
     "DataError",
     "EngineError",
@@ -17,7 +19,13 @@ __all__ = [
 
 
 class XlsgdError(Exception):
-    """Base of all errors that a user can mend."""
+    """Base of all errors that a user can mend.
+
+    What it says is one line, whatever the names and cells that it quotes hold.
+    """
+
+    def __str__(self) -> str:
+        return as_message(super().__str__())
 
 
 class SpecError(XlsgdError, ValueError):

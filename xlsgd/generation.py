@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xlsgd.data import Dataset
 from xlsgd.errors import OutputExistsError
+from xlsgd.files import kind_of_target, write_whole
 from xlsgd.lessons import Options, get_plan
 
 __all__ = ["generate"]
@@ -45,7 +46,7 @@ def generate(
     """
     plan = get_plan(lesson)
     path = Path(f"{lesson}.xlsx" if output is None else output)
-    if path.exists() and not path.is_dir() and not force:
+    if kind_of_target(path) is not None and not force:
         raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
     built = plan.build(
         Options(
@@ -66,7 +67,6 @@ def generate(
     )
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines.formulas import ENGINE
-    from xlsgd.files import write_whole
     from xlsgd.sheets.package import package
     from xlsgd.sheets.workbook import book_of, build_workbook
 

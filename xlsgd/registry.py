@@ -6,6 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from xlsgd.errors import SpecError
+from xlsgd.visible import cut
 
 __all__ = ["find", "pick"]
 
@@ -28,5 +29,5 @@ def find(package: str, attribute: str) -> dict[str, object]:
 def pick(what: str, name: str, found: dict[str, object]) -> object:
     """Return ``found[name]``.  Raises SpecError naming what there is."""
     if name not in found:
-        raise SpecError(f"unknown {what} '{name}'; there are: {', '.join(found)}")
+        raise SpecError(f"unknown {what} '{cut(name)}'; there are: {', '.join(found)}")
     return found[name]

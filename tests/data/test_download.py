@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -54,7 +55,19 @@ class Site:
 
     def answer(self, handler: BaseHTTPRequestHandler, path: str) -> None:
         content = self.files.get(path, b"")
-        if path == "/silent":
+        if path in ("/dripping", "/dripping-header"):
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(CONTENT)))
+            if path == "/dripping":
+                handler.end_headers()
+            else:
+                handler.flush_headers()
+            for byte in b"X-Long: " + b"x" * 10_000:
+                handler.wfile.write(bytes([byte]))
+                handler.wfile.flush()
+                if self.release.wait(0.05):
+                    return
+        elif path == "/silent":
             self.release.wait(10)
         elif path == "/moved":
             handler.send_response(302)
@@ -256,6 +269,24 @@ def test_a_server_that_falls_silent(
     expected = ": no answer within 0.2 seconds." if path == "/silent" else "(timed out)"
     assert expected in message
     assert kept(cache) == []
+
+
+@pytest.mark.parametrize("path", ["/dripping", "/dripping-header"])
+def test_a_server_that_sends_a_byte_now_and_then(
+    site: Site, cache: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "TOTAL", 0.5)
+    begun = time.perf_counter()
+    message = refusal(site.url + path)
+    assert time.perf_counter() - begun < 3
+    assert message.startswith(": not all of it came within 0.5 seconds. Nothing was kept.")
+    assert kept(cache) == []
+
+
+def test_a_host_with_a_name_that_cannot_be(cache: Path) -> None:
+    message = refusal(f"http://a{'b' * 70}.com/train.csv")
+    assert message.startswith(": cannot be downloaded (")
+    assert message.endswith(f"Nothing was kept. {AGAIN}")
 
 
 def test_a_download_that_breaks_off(site: Site, cache: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -41,7 +42,6 @@ REFUSED = [
     ("=FACT(A1*1E+9)", "FACT"),
     ("=ROUND(1,999999999)", "ROUND"),
     ("=TRUNC(1,A2)", "TRUNC"),
-    ('=REPT("x",1E+10)', "REPT"),
     ("=ISERROR(INDEX(A:A,5000))", "too large"),
     ("=LET(x,1E+9,FACT(x))", "inside LET"),
     ("=COUNTBLANK(AA1:XFD1048576)", "too large"),
@@ -50,6 +50,105 @@ REFUSED = [
     ("=LAMBDA(x,x)", "not"),
     ('="' + "x" * 9000 + '"', "characters"),
 ]
+
+
+TOO_LONG = [
+    'REPT("x",32768)',
+    'REPT("x",1E+10)',
+    'REPT(REPT("x",32767),32767)',
+    'SUBSTITUTE(REPT("a",32767),"a",REPT("a",32767))',
+    'SUBSTITUTE(REPT("a",32767),"a","bb",2)',
+    'REPT("x",32767)&"y"',
+    'REPT("x",20000)&A1&REPT("x",20000)',
+    'CONCATENATE(REPT("x",32767),"y")',
+    'CONCAT(B1:B3,REPT("x",32767))',
+    'TEXTJOIN(REPT(",",20000),TRUE,B1:B3)',
+    'REPLACE(REPT("a",30000),1,1,REPT("b",30000))',
+    'UPPER(REPT("ß",20000))',
+    'REGEXREPLACE(REPT("a",32000),"a",REPT("b",32000))',
+]
+"""Excel, LibreOffice and Gnumeric give #VALUE!, for a text has 32,767 characters at most."""
+
+LONG_ENOUGH = [
+    ('LEN(REPT("x",32767))', 32767.0),
+    ('LEN(REPT("x",32766)&"y")', 32767.0),
+    ('LEN(CONCATENATE(REPT("x",32766),"y"))', 32767.0),
+    ('LEN(SUBSTITUTE(REPT("ab",8000),"a","xyz"))', 32000.0),
+    ('TEXTJOIN("-",TRUE,B1:B3)', "7-p-q"),
+    ('TEXTJOIN("-",FALSE,B1:B4)', "7-p-q-"),
+    ('CONCAT(B1:B4,"z")', "7pqz"),
+    ('SUBSTITUTE("abab","a","xx",2)', "abxxb"),
+    ('REGEXREPLACE("banana","a","o")', "bonono"),
+    ('REPLACE("abcdef",2,3,"x")', "axef"),
+    ('UPPER("abc")&LOWER("DEF")', "ABCdef"),
+]
+
+
+@pytest.mark.parametrize("formula", TOO_LONG)
+def test_text_longer_than_a_cell_takes(formula: str) -> None:
+    """An error, and nothing that is as long is made on the way."""
+    cells: dict[str, object] = {"A1": "z", "B1": 7.0, "B2": "p", "B3": "q"}
+    cells |= {"C1": f"={formula}", "C2": f"=IFERROR({formula},5)", "C3": "=A1&A1"}
+    tracemalloc.start()
+    try:
+        values = calculate(book(cells)).values["Sheet"]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert values[position("C1")] == CellError("#VALUE!")
+    assert values[position("C2")] == 5.0
+    assert values[position("C3")] == "zz"
+    assert peak < 100e6
+
+
+@pytest.mark.parametrize(("formula", "expected"), LONG_ENOUGH)
+def test_text_that_a_cell_takes(formula: str, expected: object) -> None:
+    assert value(f"={formula}", {"B1": 7.0, "B2": "p", "B3": "q"}) == expected
+
+
+def test_texts_of_one_formula_together() -> None:
+    """Each fits a cell, and a hundred thousand of them are gigabytes."""
+    got = value('=SUMPRODUCT(LEN(REPT("x",ROW(A1:A99999)*0+32767)))', {})
+    assert isinstance(got, Uncomputed)
+    assert "more than 50,000,000 characters of text" in got.reason
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        f'=COUNTIF(A1:B2,"{"*?" * 60}x")',
+        f'=MATCH("{"*a" * 20}",A1:A2,0)',
+        '=SUMIF(A1:A2,REPT("*x",20))',
+        "=COUNTIFS(A1:A2,B2)",
+    ],
+)
+def test_a_text_that_may_be_found_in_very_many_ways(formula: str) -> None:
+    start = time.perf_counter()
+    got = value(formula, {"A1": "x" * 80, "A2": 2.0, "B1": "y" * 30_000, "B2": "*x" * 40})
+    assert time.perf_counter() - start < 3
+    assert isinstance(got, Uncomputed)
+    assert "asterisks" in got.reason
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ('=COUNTIF(A1:A2,"*x*")', 1.0),
+        ("=SUMPRODUCT(COUNTIF(A1:A2,A1:A2))", 2.0),
+        ('=COUNTIFS(A1:A2,">"&(1+0))', 1.0),
+        ("=MATCH(2,A1:A2,0)", 2.0),
+    ],
+)
+def test_what_is_looked_for_as_usual(formula: str, expected: float) -> None:
+    assert value(formula, {"A1": "axa", "A2": 2.0}) == expected
+
+
+def test_the_library_itself_is_left_as_it_was() -> None:
+    from formulas import get_functions
+
+    value('=REPT("x",3)', {})
+    function = get_functions()["REPT"]
+    assert len(function("x", 40_000).item()) == 40_000
 
 
 @pytest.fixture(autouse=True)

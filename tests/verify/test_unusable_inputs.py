@@ -94,7 +94,7 @@ def test_batch_size_of_batches(make: Make, target: Path, value: float) -> None:
     [
         ("optimizer", "sdg", "'sdg'"),
         ("optimizer", "adam", "init.avg_grad"),
-        ("optimizer", None, "(optimizer): got None, need a word"),
+        ("optimizer", None, "(optimizer): got nothing, need a word"),
         ("optimizer", 7, "(optimizer): got 7.0, need a word"),
         ("network", "Linear(1)", "Linear"),
         ("network", "Linear(1, 1), ReLU", "no header"),
@@ -104,7 +104,7 @@ def test_batch_size_of_batches(make: Make, target: Path, value: float) -> None:
         ("gradient", "both", "both"),
         ("difference", "backward", "backward"),
         ("difference", "central", "no header"),
-        ("experiment", None, "(experiment): got None, need a word"),
+        ("experiment", None, "(experiment): got nothing, need a word"),
     ],
 )
 def test_words_that_mean_nothing(

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from xlsgd.cli.common import FAILED, errors_as_text
+from xlsgd.cli.common import FAILED, PROGRAM, errors_as_text, stop_when_told
 from xlsgd.cli.diff import diff
 from xlsgd.cli.engines import engines
 from xlsgd.cli.explain import explain
@@ -39,9 +39,10 @@ def run() -> None:
     With torch in it that takes a tenth of the time of a whole ``verify``; the system frees all of
     it anyway.
     """
+    stop_when_told()
     try:
         with errors_as_text():
-            main()
+            main(obj=PROGRAM)
     except SystemExit as end:
         status = int(end.code or 0)
         atexit._run_exitfuncs()

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xlsgd.errors import SpecError, XlsgdError
+from xlsgd.visible import visible
+
+if TYPE_CHECKING:
+    from xlsgd.allowance import Limits
 
 __all__ = [
     "AGREES",
     "DIFFERS",
     "FAILED",
+    "PROGRAM",
     "InOrder",
     "ProgressBar",
     "errors_as_text",
     "refuse_to_overwrite",
+    "stop_when_told",
+    "within",
 ]
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
@@ -35,23 +45,70 @@ def errors_as_text() -> Iterator[None]:
     except XlsgdError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
-    except MemoryError:
-        click.echo(
-            "Error: out of memory; end other programs, or take fewer epochs or rows of data",
-            err=True,
-        )
-        sys.exit(FAILED)
     except KeyboardInterrupt:
         click.echo("Interrupted", err=True)
         sys.exit(FAILED)
     except BrokenPipeError:
         sys.exit(FAILED)  # nobody reads on, and nobody is to be told
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+    except Exception as error:
+        text = _mended_outside(error)
+        if text is None:
             raise
-        where = f" to {error.filename}" if error.filename else ""
-        click.echo(f"Error: cannot write{where}: {error.strerror}", err=True)
+        click.echo(f"Error: {text}", err=True)
         sys.exit(FAILED)
+
+
+def _mended_outside(error: Exception) -> str | None:
+    """Return what to say of an error that the system has raised, None for any other."""
+    from xlsgd.allowance import out_of_memory
+
+    if out_of_memory(error):
+        return "out of memory; end other programs, or take fewer epochs or rows of data"
+    if isinstance(error, OSError) and error.strerror:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+        if isinstance(error, _PATHS) or error.errno in _PATH_ERRORS:
+            return visible(f"{name}: {error.strerror}" if name else error.strerror)
+        if error.errno in _WRITE_ERRORS:
+            return visible(f"cannot write{f' to {name}' if name else ''}: {error.strerror}")
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):
+        return visible(f"{error}; name a file")
+    return None
+
+
+_PATHS = (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_PATH_ERRORS = (errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS, errno.ENXIO, errno.EMFILE)
+_WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+
+
+PROGRAM = "xlsgd.program"
+"""In click's context: this process is the command and nothing else, and may be copied and ended."""
+
+
+def within(limits: Limits, name: object, work: Callable[[], int]) -> int:
+    """Return the exit status of work on one workbook, under limits.
+
+    Raises LimitError if it takes more.  In a process that is not the command's own, such as a
+    notebook or a test, nothing is limited but what a file may hold.
+    """
+    if click.get_current_context().find_root().obj != PROGRAM:
+        return work()
+    from xlsgd.apart import apart
+
+    def reported() -> int:
+        with errors_as_text():
+            return work()
+
+    return apart(reported, limits, str(name))
+
+
+def stop_when_told() -> None:
+    """Have SIGTERM stop this process as Ctrl-C does, so that it cleans up and says so."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    with suppress(ValueError, AttributeError):  # not in the main thread, or no such signal
+        signal.signal(signal.SIGTERM, stop)
 
 
 class ProgressBar:
@@ -123,5 +180,6 @@ class InOrder:
 def refuse_to_overwrite(inputs: Sequence[Path], output: Path) -> None:
     """Raise SpecError if output is one of the files that are read."""
     for file in inputs:
-        if file.resolve() == output.resolve():
+        # Path.resolve fails where links go in circles.
+        if os.path.realpath(file) == os.path.realpath(output):
             raise SpecError(f"{output}: is read and would be overwritten; name another file")

@@ -12,8 +12,9 @@ from xlsgd.cli.common import (
     DIFFERS,
     ProgressBar,
     errors_as_text,
+    within,
 )
-from xlsgd.cli.options import comparing, engine_option
+from xlsgd.cli.options import comparing, engine_option, given_limits, limit_options
 
 __all__ = ["diff"]
 
@@ -29,19 +30,23 @@ __all__ = ["diff"]
     type=click.Choice(["table", "csv", "markdown"]),
     help="How to print the cells.",
 )
+@limit_options
 @comparing
 @engine_option
 def diff(
     file: Path,
     other: Path | None,
     format: str,
+    timeout: float | None,
+    memory: int | None,
     engine: str,
     rtol: float | None,
     atol: float | None,
     quiet: bool,
 ) -> None:
     """List every cell of FILE that differs from torch, or from the workbook OTHER."""
-    with errors_as_text():
+
+    def compare() -> int:
         from xlsgd.report.differences import difference_table
         from xlsgd.report.terminal import counted
 
@@ -61,4 +66,8 @@ def diff(
             click.echo(difference_table(found, format), nl=False)
         if not quiet:
             click.echo(f"{counted(len(found), 'differing cell')}", err=True)
-    sys.exit(AGREES if ok else DIFFERS)
+        return AGREES if ok else DIFFERS
+
+    with errors_as_text():
+        status = within(given_limits(timeout, memory), file, compare)
+    sys.exit(status)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import click
 
 from xlsgd.cli.common import (
+    AGREES,
     ProgressBar,
     errors_as_text,
     refuse_to_overwrite,
+    within,
 )
-from xlsgd.cli.options import engine_option
+from xlsgd.cli.options import engine_option, given_limits, limit_options
+from xlsgd.visible import visible
 
 __all__ = ["explain"]
 
@@ -24,34 +28,47 @@ __all__ = ["explain"]
     "--json", "json_file", type=click.Path(path_type=Path, allow_dash=True),
     help="Write the findings as JSON; - for standard output, in place of the text.",
 )  # fmt: skip
+@limit_options
 @engine_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def explain(
-    file: Path, tabs: tuple[str, ...], json_file: Path | None, engine: str, quiet: bool
+    file: Path,
+    tabs: tuple[str, ...],
+    json_file: Path | None,
+    timeout: float | None,
+    memory: int | None,
+    engine: str,
+    quiet: bool,
 ) -> None:
     """Say why the runs of FILE went as they did, and what to change.
 
     Every training tab is trained in PyTorch from the inputs that stand in it: which step it turned
     in, how large the learning rate may be, and what another rate does, which has been tried.
     """
-    progress = ProgressBar(quiet)
     to_stdout = str(json_file) == "-"
-    with errors_as_text():
-        if json_file is not None and not to_stdout:
-            refuse_to_overwrite([file], json_file)
+
+    def find_reasons() -> int:
         from xlsgd.explaining import explain as find_out
         from xlsgd.explaining.telling import explanation_lines, to_json
 
+        progress = ProgressBar(quiet)
         try:
             found = find_out(file, tabs, engine, progress)
         finally:
             progress.clear()
         if to_stdout:
             click.echo(to_json(found), nl=False)
-            return
+            return AGREES
         if json_file is not None:
             from xlsgd.files import write_whole
 
             write_whole(json_file, to_json(found).encode("utf-8", "backslashreplace"), force=True)
         width = shutil.get_terminal_size().columns
-        click.echo("\n".join(explanation_lines(found, width)))
+        click.echo("\n".join(map(visible, explanation_lines(found, width))))
+        return AGREES
+
+    with errors_as_text():
+        if json_file is not None and not to_stdout:
+            refuse_to_overwrite([file], json_file)
+        status = within(given_limits(timeout, memory), file, find_reasons)
+    sys.exit(status)

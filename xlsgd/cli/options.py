@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlsgd.many.calls import Limits
+from xlsgd.allowance import Limits
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
@@ -17,6 +17,7 @@ __all__ = [
     "engine_option",
     "engines_option",
     "given_limits",
+    "limit_options",
     "many_options",
     "run_options",
     "start_options",
@@ -113,12 +114,8 @@ run_options = _added(
     ),
 )
 
-# What everything that works on many workbooks takes.
-many_options = _added(
-    click.option(
-        "-j", "--jobs", type=int, metavar="N",
-        help="Work on so many workbooks at once, in a process each; 0: one per core.  [1]",
-    ),
+# What everything that opens a stranger's workbook takes.
+_limits = (
     click.option(
         "--timeout", type=float, metavar="SECONDS",
         help=f"Give up on a workbook that takes longer.  [{Limits().seconds:g}]",
@@ -127,6 +124,16 @@ many_options = _added(
         "--memory", type=int, metavar="MIB",
         help=f"Give up on a workbook that needs more.  [{Limits().memory}]",
     ),
+)  # fmt: skip
+limit_options = _added(*_limits)
+
+# What everything that works on many workbooks takes.
+many_options = _added(
+    click.option(
+        "-j", "--jobs", type=int, metavar="N",
+        help="Work on so many workbooks at once, in a process each; 0: one per core.  [1]",
+    ),
+    *_limits,
     click.option(
         "--dask", metavar="ADDRESS",
         help="Work on the Dask cluster whose scheduler is there, such as tcp://10.0.0.1:8786.",

@@ -19,9 +19,11 @@ from xlsgd.cli.common import (
     ProgressBar,
     errors_as_text,
     refuse_to_overwrite,
+    within,
 )
 from xlsgd.cli.options import comparing, engines_option, given_limits, many_options
 from xlsgd.errors import SpecError, XlsgdError
+from xlsgd.files import files_below, is_folder
 
 if TYPE_CHECKING:
     from xlsgd.many import Limits
@@ -77,7 +79,7 @@ def verify(
     with errors_as_text():
         files = _workbooks(paths)
         targets = [file for file in (json_file, junit_file, jsonl_file) if file is not None]
-        if len({target.resolve() for target in targets}) < len(targets):
+        if len({os.path.realpath(target) for target in targets}) < len(targets):
             raise SpecError("--json, --junit and --jsonl: need a file each, got one for two")
         for target in targets:
             refuse_to_overwrite(files, target)
@@ -98,19 +100,35 @@ def verify(
         options = (jobs, timeout, memory, dask, jsonl_file)
         single = [*paths] == files and len(files) == 1 and all(given is None for given in options)
         jobs = 1 if jobs is None else jobs
-        if several:
-            if jsonl_file is not None:
-                raise SpecError(f"--jsonl takes one engine; got {', '.join(names)}")
-            if single:
+        if several and jsonl_file is not None:
+            raise SpecError(f"--jsonl takes one engine; got {', '.join(names)}")
+
+        def finish() -> int:
+            _write_reports(json_file, junit_file, check.reports, check.failures, check.comparisons)
+            return check.status
+
+        def do_one() -> int:
+            if several:
                 check.by_several(files[0], engines)
             else:
-                check.many_by_several(files, engines, jobs, limits, dask)
-        elif single:
-            check.one(files[0])
+                check.one(files[0])
+            return finish()
+
+        if single:
+            from xlsgd.apart import LimitError
+
+            try:
+                status = within(limits, files[0], do_one)
+            except LimitError as error:
+                check.fail(files[0], error)
+                status = finish()
+        elif several:
+            check.many_by_several(files, engines, jobs, limits, dask)
+            status = finish()
         else:
             check.many(files, jobs, limits, dask, jsonl_file, resume, force)
-        _write_reports(json_file, junit_file, check.reports, check.failures, check.comparisons)
-    sys.exit(check.status)
+            status = finish()
+    sys.exit(status)
 
 
 class _Check:
@@ -140,7 +158,8 @@ class _Check:
         try:
             report = check(file, **self._how, progress=progress)  # type: ignore[arg-type]
         except XlsgdError as error:
-            self._fail(file, error, progress)
+            progress.clear()
+            self.fail(file, error)
             return
         progress.clear()
         self.reports.append(report)
@@ -156,7 +175,8 @@ class _Check:
         try:
             found = compare_engines(file, engines, self._rtol, self._atol, progress)
         except XlsgdError as error:
-            self._fail(file, error, progress)
+            progress.clear()
+            self.fail(file, error)
             return
         progress.clear()
         text = self._text(found)
@@ -189,7 +209,7 @@ class _Check:
                         kept[place] = answer.value
                         lines.add(place, self._text(answer.value))
                         continue
-                    message = answer.message.removeprefix(f"{files[place]}: ")
+                    message = answer.message.removeprefix(f"{one_line(str(files[place]))}: ")
                     failed[place] = str(files[place]), f"{files[place]}: {message}"
                     lines.add(place, one_line(f"{files[place]}: FAILED, {message}"))
         except KeyboardInterrupt:
@@ -214,8 +234,8 @@ class _Check:
         self.reports += found.reports
         self.status = max(self.status, FAILED if found.failed else AGREES if found.ok else DIFFERS)
 
-    def _fail(self, file: Path, error: XlsgdError, progress: ProgressBar) -> None:
-        progress.clear()
+    def fail(self, file: Path, error: XlsgdError) -> None:
+        """Say that a file could not be checked."""
         self.failures.append((str(file), str(error)))
         self.status = FAILED
         click.echo(f"Error: {error}", err=True)
@@ -274,11 +294,13 @@ class _Check:
 def _workbooks(paths: tuple[Path, ...]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
-        if not path.is_dir():
+        if not is_folder(path):
             files.append(path)
             continue
         # "~$" marks the lock files that Excel leaves beside an open workbook.
-        inside = sorted(p for p in path.rglob("*.xlsx") if not p.name.startswith("~$"))
+        inside = sorted(
+            p for p in files_below(path) if p.suffix == ".xlsx" and not p.name.startswith("~$")
+        )
         if not inside:
             raise SpecError(f"{path}: no .xlsx file in this folder")
         files += inside

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any, BinaryIO
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
@@ -20,6 +22,8 @@ __all__ = ["Fetched", "cache_folder", "fetch", "file_name_of", "is_url", "shown_
 
 TIMEOUT = 30.0
 """Seconds without any answer, or any further byte, after which a download is given up."""
+TOTAL = 300.0
+"""Seconds for all of it: a server that sends a byte now and then is not listened to for ever."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +175,11 @@ class _Limited:
 
 def _downloader(shown: str, sha256: str | None) -> Callable[[str, str, Any], None]:
     """Return pooch's downloader over HTTP with a limit of size, and its own words for checksums."""
-    import pooch
 
     def download(url: str, output_file: str, asking: Any) -> None:
         with Path(output_file).open("wb") as stream:
             limited = _Limited(stream, shown)
-            pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16)(url, limited, asking)
+            _receive(url, limited, shown)
         if sha256 is not None and limited.sha256() != sha256:
             raise DataError(
                 f"{shown}: got a file with the sha256 {limited.sha256()}, need {sha256}. "
@@ -185,6 +188,78 @@ def _downloader(shown: str, sha256: str | None) -> Callable[[str, str, Any], Non
             )
 
     return download
+
+
+def _receive(url: str, limited: _Limited, shown: str) -> None:
+    """Write what a server sends, in TOTAL seconds or not at all."""
+    import requests
+
+    opened: list[socket.socket] = []
+    late = Event()
+
+    def hang_up() -> None:
+        late.set()
+        for each in opened:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(TOTAL, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        with requests.Session() as session:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _adapter(opened))
+            with session.get(url, timeout=TIMEOUT, stream=True) as response:
+                response.raise_for_status()
+                for chunk in response.iter_content(1 << 16):
+                    limited.write(chunk)
+    except (requests.RequestException, OSError):
+        if not late.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise DataError(
+            f"{shown}: not all of it came within {TOTAL:g} seconds. Nothing was kept. Try again, "
+            "or save the file and name its path."
+        )
+
+
+def _adapter(opened: list[socket.socket]) -> Any:
+    """Return what makes the connections of a session, and notes down their sockets."""
+    from requests.adapters import HTTPAdapter
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+
+    def noted(pool: Any) -> Any:
+        class Connection(pool.ConnectionCls):  # type: ignore[misc]
+            def _new_conn(self) -> socket.socket:
+                made: socket.socket = super()._new_conn()
+                opened.append(made)
+                return made
+
+            def connect(self) -> None:
+                super().connect()
+                opened.append(self.sock)  # another one, where it is encrypted
+
+        class Pool(pool):  # type: ignore[misc]
+            ConnectionCls = Connection
+
+        return Pool
+
+    pools = {"http": noted(HTTPConnectionPool), "https": noted(HTTPSConnectionPool)}
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
+            super().init_poolmanager(*arguments, **keywords)
+            self.poolmanager.pool_classes_by_scheme = pools
+
+        def proxy_manager_for(self, *arguments: Any, **keywords: Any) -> Any:
+            manager = super().proxy_manager_for(*arguments, **keywords)
+            manager.pool_classes_by_scheme = pools
+            return manager
+
+    return Adapter()
 
 
 @contextmanager
@@ -205,6 +280,7 @@ def _quiet() -> Iterator[None]:
 def _refusing(shown: str) -> Iterator[None]:
     """Turn what can go wrong with network and cache into a DataError."""
     import requests
+    from urllib3.exceptions import HTTPError
 
     advice = "Nothing was kept. Check address and network and try again, or name a file on disk."
     try:
@@ -219,7 +295,8 @@ def _refusing(shown: str) -> Iterator[None]:
         ) from error
     except requests.Timeout as error:
         raise DataError(f"{shown}: no answer within {TIMEOUT:g} seconds. {advice}") from error
-    except (requests.RequestException, UnicodeError) as error:  # UnicodeError: no host name
+    except (requests.RequestException, HTTPError, UnicodeError) as error:
+        # What urllib3 raises for a host's name that cannot be, requests lets pass.
         raise DataError(f"{shown}: cannot be downloaded ({_reason(error)}). {advice}") from error
     except OSError as error:
         raise DataError(

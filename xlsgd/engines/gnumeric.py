@@ -15,6 +15,7 @@ from xlsgd.engines.programs import (
     program_version,
     recalculated,
     run_program,
+    without_network,
 )
 from xlsgd.errors import EngineError
 
@@ -38,7 +39,14 @@ def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
     command: list[str | Path]
     with tempfile.TemporaryDirectory(prefix="xlsgd-gnumeric-") as home:
         kind = "--export-type=Gnumeric_Excel:xlsx2"
-        command = [program, "--recalc", kind, source.resolve(), target.resolve()]
+        command = [
+            *without_network(),
+            program,
+            "--recalc",
+            kind,
+            source.resolve(),
+            target.resolve(),
+        ]
         output = run_program("Gnumeric", command, time_limit, private(Path(home)))
     if not target.exists():
         raise EngineError(f"{source}: Gnumeric wrote no xlsx file. {output[-500:]}")

@@ -13,7 +13,13 @@ from pathlib import Path
 
 from xlsgd.cells import WorkbookFile
 from xlsgd.engines import FIFTEEN_DIGITS, NEAR_ZERO, Calculation, Progress
-from xlsgd.engines.programs import TIME_LIMIT, program_version, recalculated, run_program
+from xlsgd.engines.programs import (
+    TIME_LIMIT,
+    program_version,
+    recalculated,
+    run_program,
+    without_network,
+)
 from xlsgd.errors import EngineError
 
 __all__ = ["ENGINE", "FILTERS", "LibreOfficeEngine", "convert", "find_soffice", "soffice_command"]
@@ -24,7 +30,8 @@ _MISSING = "install LibreOffice (Debian, Ubuntu: apt-get install libreoffice-cal
 
 # RecalcMode 0 is "always". Grammar 1 is Excel's A1 notation, so that formulas are typed as in
 # Excel: IF(A1>0,Sheet2!B1,0). The locale fixes the decimal point. Files come from strangers: no
-# macro runs, and no link to another file or to the network is followed (Link 2 is "never").
+# macro runs, and no link to another file or to the network is followed (Link 2 is "never"). What
+# would ask the network all the same asks a proxy at a port where nobody is (9 is "discard").
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry"
            xmlns:xs="http://www.w3.org/2001/XMLSchema"
@@ -42,6 +49,16 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 </item>
 <item oor:path="/org.openoffice.Office.Calc/Content/Update">
   <prop oor:name="Link" oor:op="fuse"><value>2</value></prop>
+</item>
+<item oor:path="/org.openoffice.Inet/Settings">
+  <prop oor:name="ooInetProxyType" oor:op="fuse"><value>2</value></prop>
+  <prop oor:name="ooInetHTTPProxyName" oor:op="fuse"><value>127.0.0.1</value></prop>
+  <prop oor:name="ooInetHTTPProxyPort" oor:op="fuse"><value>9</value></prop>
+  <prop oor:name="ooInetHTTPSProxyName" oor:op="fuse"><value>127.0.0.1</value></prop>
+  <prop oor:name="ooInetHTTPSProxyPort" oor:op="fuse"><value>9</value></prop>
+  <prop oor:name="ooInetFTPProxyName" oor:op="fuse"><value>127.0.0.1</value></prop>
+  <prop oor:name="ooInetFTPProxyPort" oor:op="fuse"><value>9</value></prop>
+  <prop oor:name="ooInetNoProxy" oor:op="fuse"><value></value></prop>
 </item>
 <item oor:path="/org.openoffice.Office.Common/Security/Scripting">
   <prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop>
@@ -98,6 +115,7 @@ def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
         output = run_program(
             "LibreOffice",
             [
+                *without_network(),
                 *soffice_command(Path(temporary)),
                 "--convert-to",
                 f"{target.suffix[1:]}:{FILTERS[target.suffix]}",

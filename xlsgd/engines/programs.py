@@ -13,15 +13,25 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.errors import EngineError, WorkbookError
+from xlsgd.xlsx.cells_only import copy_cells
+from xlsgd.xlsx.parts import Damaged
 from xlsgd.xlsx.reader import read_workbook
 from xlsgd.xlsx.settled import copy_settled
 
-__all__ = ["TIME_LIMIT", "program_version", "recalculated", "run_program", "saved_values"]
+__all__ = [
+    "TIME_LIMIT",
+    "program_version",
+    "recalculated",
+    "run_program",
+    "saved_values",
+    "without_network",
+]
 
 TIME_LIMIT = 600.0
 """Seconds that a program may take for a workbook; the largest lesson takes 10 to 20."""
@@ -80,6 +90,29 @@ def program_version(program: Path, name: str) -> str:
     return f"{name} {found[0]}" if found else name
 
 
+@functools.cache
+def without_network() -> tuple[str, ...]:
+    """Return what to put before a command so that it runs without any network; () for nothing.
+
+    Linux lets a process have a network of its own with nothing in it, where that is not forbidden.
+    """
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return ()
+    command = (unshare, "--user", "--map-current-user", "--net", "--")
+    try:
+        tried = subprocess.run(
+            [*command, "true"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return command if tried.returncode == 0 else ()
+
+
 def private(folder: Path) -> dict[str, str]:
     """Return an environment in which a program finds no settings of anybody and leaves none."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "LC_", "LANG"))}
@@ -105,12 +138,13 @@ def recalculated(
         source, target = Path(folder, "workbook.xlsx"), Path(folder, "saved", "workbook.xlsx")
         target.parent.mkdir()
         try:
+            # Without pictures and links: no program is to ask anybody for anything.
+            copy_cells(file.path, source)
             if file.settled:
-                copy_settled(file, source)
-            else:
-                shutil.copyfile(file.path, source)
-        except OSError as error:
-            raise WorkbookError(f"{file.path}: cannot be read: {error.strerror}") from error
+                source = copy_settled(file, source, Path(folder, "settled.xlsx"))
+        except (OSError, Damaged, zipfile.BadZipFile) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise WorkbookError(f"{file.path}: cannot be read: {reason}") from error
         convert(source, target)
         if not target.exists():
             raise EngineError(f"{program} saved no workbook")

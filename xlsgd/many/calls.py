@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from xlsgd.errors import SpecError
+from xlsgd.allowance import Limits
 
 __all__ = ["ANSWERS", "Answer", "Limits", "Work"]
 
@@ -21,21 +21,6 @@ ANSWERS = {
     "stopped": "the whole run was stopped before it was done",
 }
 """The kinds of answers, and what they mean."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one workbook may take: seconds, and MiB beyond what Python and torch need anyway."""
-
-    seconds: float = 300.0
-    memory: int = 4096
-
-    def __post_init__(self) -> None:
-        # Not "seconds <= 0": nan is none of both.
-        if not 0 < self.seconds <= 1e6:
-            raise SpecError(f"--timeout: got {self.seconds:g}, need seconds from above 0 to 1e+06")
-        if not 64 <= self.memory <= 1 << 30:
-            raise SpecError(f"--memory: got {self.memory}, need 64 MiB or more")
 
 
 @dataclass(frozen=True)

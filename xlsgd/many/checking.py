@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from xlsgd.allowance import out_of_memory
+from xlsgd.errors import XlsgdError
 from xlsgd.many.calls import Answer, Limits, Work
-from xlsgd.many.results import Result, ResultsFile, digest
+from xlsgd.many.helper import ask, end_helpers
+from xlsgd.many.results import Result, ResultsFile, digest, one_line
+from xlsgd.many.results import __name__ as results_module
 from xlsgd.many.running import answers
 
 __all__ = ["check", "check_many", "prepare"]
@@ -31,11 +36,17 @@ def prepare() -> None:
 
 
 def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dict[str, Any]:
-    """Return the report on a workbook as plain data."""
+    """Return the report on a workbook as plain data, or why there is none, and its checksum."""
     from xlsgd.report.json_report import report_data
     from xlsgd.verification import verify
 
-    return report_data(verify(path, engine, rtol, atol))
+    sha256 = digest(path)
+    try:
+        return {"sha256": sha256, "report": report_data(verify(path, engine, rtol, atol))}
+    except XlsgdError as error:
+        if out_of_memory(error):
+            raise
+        return {"sha256": sha256, "refused": str(error)}
 
 
 # Where they are asked for
@@ -72,25 +83,47 @@ def check_many(
     known = {} if results is None else _known(results, {**asked, "xlsgd": xlsgd}, limits)
     names = [str(file) for file in files]
     shown = [name.encode("utf-8", "backslashreplace").decode() for name in names]
-    digests: dict[int, str | None] = {}
-    todo: list[int] = []
-    for place, name in enumerate(names):
-        earlier = known.get(shown[place])
-        if earlier is not None and earlier.sha256 == digest(Path(name)):
-            yield place, earlier
-        else:
-            todo.append(place)
-    if not todo:
-        return
+    # Nothing is read here: a file may lie on a disk that does not answer, or be a device.
+    hashing = Work(f"{results_module}:{digest.__name__}", limits)
+    try:
+        todo: list[int] = []
+        for place, name in enumerate(names):
+            earlier = known.get(shown[place])
+            if earlier is not None and earlier.sha256 == ask(hashing, {"path": name}).value:
+                yield place, earlier
+            else:
+                todo.append(place)
+        if todo:
+            yield from _checked(names, shown, todo, asked, xlsgd, jobs, dask, hashing, results)
+    finally:
+        end_helpers(hashing)
 
-    def calls() -> Iterator[dict[str, Any]]:
-        for place in todo:
-            digests[place] = digest(Path(names[place]))
-            yield {"path": names[place], **asked}
 
+def _checked(
+    names: Sequence[str],
+    shown: Sequence[str],
+    todo: Sequence[int],
+    asked: dict[str, Any],
+    xlsgd: str,
+    jobs: int,
+    dask: str | None,
+    hashing: Work,
+    results: ResultsFile | None,
+) -> Generator[tuple[int, Result]]:
+    """Check the files at these places, and keep and yield their results as they come."""
+    limits = hashing.limits
+    calls = ({"path": names[place], **asked} for place in todo)
     work = Work(f"{__name__}:{check.__name__}", limits)
-    for number, answer in answers(work, calls(), jobs, dask):
+    for number, answer in answers(work, calls, jobs, dask):
         place = todo[number]
+        if answer.kind == "done":
+            sha256 = answer.value["sha256"]
+            if "refused" in answer.value:
+                answer = Answer("refused", None, answer.value["refused"], answer.seconds)
+            else:
+                answer = replace(answer, value=answer.value["report"])
+        else:
+            sha256 = ask(hashing, {"path": names[place]}).value
         status, message = _judged(names[place], answer)
         result = Result(
             file=shown[place],
@@ -98,14 +131,12 @@ def check_many(
             reason=None if answer.kind == "done" else answer.kind,
             message=message,
             seconds=round(answer.seconds, 3),
-            sha256=digests.pop(place),
+            sha256=sha256,
             xlsgd=xlsgd,
             timeout=limits.seconds,
             memory=limits.memory,
             report=answer.value,
-            engine=engine,
-            rtol=rtol,
-            atol=atol,
+            **asked,
         )
         if results is not None:
             results.write(result)
@@ -131,7 +162,7 @@ def _judged(name: str, answer: Answer) -> tuple[str, str]:
     """Return the status of a workbook, and what to say of it in a line."""
     if answer.kind != "done":
         # Messages of xlsgd begin with the file, which stands in front of the line already.
-        return "failed", answer.message.removeprefix(f"{name}: ")
+        return "failed", answer.message.removeprefix(f"{one_line(name)}: ")
     report = answer.value
     if report["ok"]:
         return "agrees", f"{report['cells_compared']:,} cells compared"

@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from threading import Lock, Timer
+from threading import Event, Lock, Thread
 from typing import Any
 
+from xlsgd.allowance import Watch, resident
 from xlsgd.many.calls import Answer, Work
 from xlsgd.started import end_started
 
@@ -26,6 +27,9 @@ __all__ = ["ask", "end_helpers"]
 
 _START = 120.0
 """Seconds within which a helper must have imported what it needs."""
+
+_FULL = 0.6
+"""Of the limit of memory: what a helper has kept from earlier workbooks, it is then ended for."""
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """Processes are what runs side by side here; threads in each would only be in each other's way."""
@@ -39,7 +43,7 @@ class _Helper:
         self._work = work
         self._lock = Lock()
         self._asked = 0  # how many calls have been answered or given up
-        self._late = False
+        self._beyond: str | None = None  # which limit, if it was ended for that
         # -P: a file json.py beside the workbooks is not to be imported by anyone.
         path = os.pathsep.join(entry for entry in sys.path if entry)
         self._process = subprocess.Popen(
@@ -55,7 +59,7 @@ class _Helper:
 
     def start(self) -> Answer | None:
         """Wait until it is ready.  Return what is in the way, if something is."""
-        answer = self._talk((self._work.function, self._work.limits.memory), _START)
+        answer = self._talk((self._work.function, self._work.limits.memory), _START, None)
         if answer.kind == "ready":
             return None
         message = "took too long to start" if answer.kind == "timeout" else answer.message
@@ -64,11 +68,9 @@ class _Helper:
     def ask(self, arguments: dict[str, Any]) -> Answer:
         """Return the answer to a call, or what became of it instead."""
         limits = self._work.limits
-        answer = self._talk((arguments, limits.seconds), limits.seconds)
-        if answer.kind == "timeout":
-            message = f"timed out after {limits.seconds:g} s"
-        elif answer.kind == "memory":
-            message = f"needs more than {limits.memory:,} MiB of memory"
+        answer = self._talk((arguments, limits.seconds), limits.seconds, limits.memory)
+        if answer.kind in ("timeout", "memory"):
+            message = limits.words(answer.kind)
             self.end()
         elif answer.kind == "bug":
             message = f"unexpected {answer.message}"
@@ -76,11 +78,11 @@ class _Helper:
             return answer
         return Answer(answer.kind, message=message, seconds=answer.seconds)
 
-    def _talk(self, message: object, seconds: float) -> Answer:
+    def _talk(self, message: object, seconds: float, memory: int | None) -> Answer:
         begun = time.perf_counter()
-        timer = Timer(seconds, self._give_up, (self._asked,))
-        timer.daemon = True
-        timer.start()
+        over = Event()
+        watch = Watch(self._process.pid, seconds, memory)
+        Thread(target=self._look, args=(self._asked, watch, over), daemon=True).start()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -90,19 +92,25 @@ class _Helper:
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
             kind, value, text = "crashed", None, self._how_it_ended()
         finally:
-            timer.cancel()
+            over.set()
             with self._lock:  # from here on the limit of this call has nothing to say
                 self._asked += 1
-        if kind == "crashed" and self._late:
-            kind = "timeout"
+        if kind == "crashed" and self._beyond is not None:
+            kind = self._beyond
         return Answer(kind, value, text, time.perf_counter() - begun)
 
-    def _give_up(self, call: int) -> None:
-        with self._lock:
-            if call != self._asked:
-                return  # the answer came at the same moment
-            self._late = True
-        self.end()
+    def _look(self, call: int, watch: Watch, over: Event) -> None:
+        """End it as soon as a call takes more than it may."""
+        while not over.wait(watch.pause()):
+            beyond = watch.beyond()
+            if beyond is None:
+                continue
+            with self._lock:
+                if call != self._asked:
+                    return  # the answer came at the same moment
+                self._beyond = beyond
+            self.end()
+            return
 
     def _how_it_ended(self) -> str:
         # It closes its pipes a moment before it is gone and has an exit status.
@@ -121,8 +129,10 @@ class _Helper:
 
     @property
     def usable(self) -> bool:
-        """Whether it can be asked again."""
-        return not self._late and self._process.poll() is None
+        """Whether it can be asked again, with room for another workbook."""
+        if self._beyond is not None or self._process.poll() is not None:
+            return False
+        return resident(self._process.pid) < _FULL * (self._work.limits.memory << 20)
 
     def end(self) -> None:
         """End it, and whatever it has started, and wait until it is gone."""
@@ -155,15 +165,25 @@ class _Helpers:
 
     def ask(self, work: Work, arguments: dict[str, Any]) -> Answer:
         """Return the answer of a helper, a new one if all are busy."""
+        answer, fresh = self._ask(work, arguments)
+        if answer.kind == "memory" and not fresh:
+            # It may have been what earlier workbooks left.
+            answer, _ = self._ask(work, arguments, fresh=True)
+        return answer
+
+    def _ask(
+        self, work: Work, arguments: dict[str, Any], fresh: bool = False
+    ) -> tuple[Answer, bool]:
+        """Return the answer of a helper, and whether nobody has asked it anything before."""
         with self._lock:
             if self._ended:
-                return Answer("stopped")
-            helper = self._idle.pop() if self._idle else None
+                return Answer("stopped"), True
+            helper = self._idle.pop() if self._idle and not fresh else None
             if helper is None:
                 try:
                     helper = _Helper(work, self._folder)
                 except OSError as error:
-                    return Answer("crashed", message=f"no helper process: {error}")
+                    return Answer("crashed", message=f"no helper process: {error}"), True
                 fresh = True
             else:
                 fresh = False
@@ -177,7 +197,7 @@ class _Helpers:
             ended = self._ended
         if not keep:
             helper.close()
-        return Answer("stopped") if ended and answer.kind == "crashed" else answer
+        return Answer("stopped") if ended and answer.kind == "crashed" else answer, fresh
 
     def end(self) -> None:
         """End all helpers, the busy ones too; there will be no more."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import shutil
 import signal
 import sys
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, BinaryIO
 
+from xlsgd.allowance import out_of_memory
 from xlsgd.errors import XlsgdError
 from xlsgd.started import end_started
 
@@ -25,6 +27,9 @@ __all__ = ["main"]
 
 _GRACE = 30
 """After how many seconds beyond its limit a helper that nobody has ended ends by itself."""
+
+_UNTOUCHED = 4096
+"""MiB of address space that may be asked for and not used."""
 
 
 def main() -> None:
@@ -53,7 +58,7 @@ def main() -> None:
         try:
             answer = pickle.dumps(("done", do(**arguments), ""))
         except Exception as error:
-            if _out_of_memory(error):
+            if out_of_memory(error):
                 # Who knows what else did not get its memory: no further call.
                 return tell("memory", None, "")
             kind, words = "bug", f"{type(error).__name__}: {error}"
@@ -63,16 +68,6 @@ def main() -> None:
         _end_after(0)
         answers.write(answer)
         answers.flush()
-
-
-def _out_of_memory(error: BaseException | None) -> bool:
-    """Return whether an error, or what it was raised from, is that there is no more memory."""
-    while error is not None:
-        # torch has a RuntimeError of its own for it.
-        if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -110,7 +105,11 @@ def _look_for_garbage_seldom() -> None:
 
 
 def _allow_memory(mebibytes: int) -> None:
-    """Let the process have so much address space beyond what it has now, where that is known."""
+    """Let the process have so much address space beyond what it has now, where that is known.
+
+    Whoever started it looks at the memory that it uses. This is for what asks for far too much at
+    once; torch asks for a gigabyte or two that it never touches.
+    """
     if sys.platform == "win32":
         return
     import resource
@@ -119,7 +118,7 @@ def _allow_memory(mebibytes: int) -> None:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
     except OSError:
         return
-    allowed = pages * resource.getpagesize() + (mebibytes << 20)
+    allowed = pages * resource.getpagesize() + (mebibytes + _UNTOUCHED << 20)
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or allowed < hard:
         resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
@@ -130,6 +129,9 @@ def _end_without(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     end_started(os.getpid())
+    folder = os.environ.get("TMPDIR", "")
+    if Path(folder).name.startswith("xlsgd-"):
+        shutil.rmtree(folder, ignore_errors=True)
     if sys.platform != "win32":
         os.killpg(0, signal.SIGKILL)  # with what it has started
     os._exit(1)

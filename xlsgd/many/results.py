@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from types import TracebackType
 from typing import Any
 
 from xlsgd.errors import OutputExistsError, SpecError
+from xlsgd.files import kind_of_target
+from xlsgd.visible import visible as one_line
+from xlsgd.xlsx.guard import MAX_FILE, speaks
 
 __all__ = ["SCHEMA", "STATUSES", "Result", "ResultsFile", "digest", "one_line"]
 
@@ -58,19 +62,21 @@ class Result:
         return json.dumps({"schema": SCHEMA, **asdict(self)}, allow_nan=False) + "\n"
 
 
-def one_line(text: str) -> str:
-    """Return text with what would begin a new line, or steer a terminal, made visible."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def digest(path: str | Path) -> str | None:
+    """Return the SHA-256 of a file's content, None for what is never opened as a workbook.
 
-
-def digest(path: Path) -> str | None:
-    """Return the SHA-256 of a file's content, None if there is no such file to be read."""
+    A helper process does it: a file on a disk that does not answer takes for ever.
+    """
+    path = Path(path)
     try:
-        if not path.is_file():
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
+            return None
+        if status.st_size == 0 and speaks(path):
             return None
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -84,9 +90,7 @@ class ResultsFile:
     def __init__(self, path: Path, resume: bool = False, force: bool = False) -> None:
         """Open it.  Raises OutputExistsError if it exists and is neither continued nor replaced,
         SpecError if it cannot be written or is in use."""
-        if path.is_dir():
-            raise SpecError(f"{path}: is a folder; give the name of a file")
-        if path.exists() and not (resume or force):
+        if kind_of_target(path) is not None and not (resume or force):
             raise OutputExistsError(
                 f"{path}: exists already; pass --resume to continue it, --force to replace it"
             )

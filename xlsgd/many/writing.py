@@ -8,6 +8,7 @@ from typing import Any
 
 from xlsgd.data import Dataset
 from xlsgd.errors import OutputExistsError, SpecError
+from xlsgd.files import kind_of_target
 from xlsgd.many.calls import Answer, Limits, Work
 from xlsgd.many.running import answers
 
@@ -100,7 +101,7 @@ def write_many(
     SpecError for options that make no sense.
     """
     paths = [folder / f"{lesson}-{seed}.xlsx" for seed in seeds]
-    there = [place for place, path in enumerate(paths) if path.exists()]
+    there = [place for place, path in enumerate(paths) if kind_of_target(path) is not None]
     if there and not (resume or force):
         raise OutputExistsError(
             f"{paths[there[0]]}: exists already, as do {len(there) - 1:,} others; pass --resume "

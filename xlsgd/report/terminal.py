@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from xlsgd.report.report import Difference, Report, SheetReport, value_text
+from xlsgd.visible import cut, visible
 
 __all__ = ["counted", "difference_lines", "report_lines"]
 
@@ -15,13 +16,17 @@ def report_lines(report: Report, most: int = 1) -> Iterator[str]:
 
     most: how many differing cells of a tab to describe.
     """
+    yield from map(visible, _report_lines(report, most))
+
+
+def _report_lines(report: Report, most: int) -> Iterator[str]:
     state = "agrees with torch" if report.ok else "DIFFERS"
     yield f"{report.file}: {state}  ({report.engine_version}, {report.torch_version})"
     for sheet in report.sheets:
         if sheet.kind == "training" or sheet.looked_at:
             yield from _sheet_lines(sheet, most)
     for note in report.notes:
-        yield f"  note: {note}"
+        yield f"  note: {cut(note, 2000)}"
     total = sum(sheet.formulas for sheet in report.sheets)
     unchecked = sum(len(sheet.unchecked) for sheet in report.sheets)
     yield (
@@ -84,13 +89,14 @@ def difference_lines(difference: Difference) -> Iterator[str]:
     d = difference
     step = f", step {d.step}" if d.step is not None else ""
     quantity = f" ({d.quantity}{step})" if d.quantity else ""
-    yield f"{d.sheet}!{d.cell}{quantity}: {d.reason}  [{d.check}]"
+    yield f"{d.sheet}!{d.cell}{quantity}: {cut(d.reason, 2000)}  [{d.check}]"
     if d.formula is not None:
         yield f"  formula {d.formula[:200]}"
     if d.torch_value is not None:
         other = "recalculated" if d.check == "stored" else "torch"
         here = "stored" if d.check == "stored" else "sheet"
-        text = f"  {here} {value_text(d.sheet_value)}  {other} {value_text(d.torch_value)}"
+        values = cut(value_text(d.sheet_value)), cut(value_text(d.torch_value))
+        text = f"  {here} {values[0]}  {other} {values[1]}"
         if d.off is not None and d.allowed is not None:
             text += f"  off {d.off:.3g}, allowed {d.allowed:.3g}"
         yield text

@@ -21,6 +21,7 @@ from xlsgd.sheets.markers import (
     RATES,
     TRAINING,
 )
+from xlsgd.visible import cut
 
 __all__ = ["FoundTab", "texts_of"]
 
@@ -56,7 +57,7 @@ class FoundTab:
                 if text not in known:
                     listed = ", ".join(f"'{kind}'" for kind in known)
                     raise WorkbookError(
-                        f"{file}: tab '{sheet}' is a '{text}'; this version of xlsgd reads "
+                        f"{file}: tab '{sheet}' is a '{cut(text)}'; this version of xlsgd reads "
                         f"{listed}; use the version that wrote it"
                     )
                 fields: dict[str, Position] = {}
@@ -102,8 +103,9 @@ class FoundTab:
         value = self.value(position)
         if isinstance(value, str):
             return value
+        shown = "nothing" if value is None else cut(str(value))
         raise WorkbookError(
-            f"{self.file}: {self.sheet}!{address(position)} ({key}): got {value!r}, need a word"
+            f"{self.file}: {self.sheet}!{address(position)} ({key}): got {shown}, need a word"
         )
 
     def table(self, needed: set[str], mine: Any, name: str) -> TableMap:

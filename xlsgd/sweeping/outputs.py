@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xlsgd.errors import OutputExistsError, SpecError
-from xlsgd.files import write_whole
+from xlsgd.files import is_folder, kind_of_target, write_whole
 from xlsgd.sweeping.check import Checked
 from xlsgd.sweeping.grid import Sweep
 
@@ -45,11 +45,11 @@ class Outputs:
                     "pip install 'xlsgd[parquet]', or write a .csv"
                 ) from error
         for path in self.paths:
-            if path.is_dir():
+            if is_folder(path):
                 raise SpecError(f"{path}: is a folder; give another name")
-            if path.exists() and not force:
+            if kind_of_target(path) is not None and not force:
                 raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
-            if not path.parent.is_dir():
+            if not is_folder(path.parent):
                 raise SpecError(f"{path}: there is no folder {path.parent}; make it first")
 
     @property

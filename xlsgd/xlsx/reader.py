@@ -9,17 +9,33 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar, WorkbookFile
+from xlsgd.cells import (
+    Book,
+    CellError,
+    Formula,
+    Grid,
+    Position,
+    Scalar,
+    WorkbookFile,
+    column_letters,
+)
 from xlsgd.errors import WorkbookError
+from xlsgd.visible import cut
 from xlsgd.xlsx.guard import check_package
+from xlsgd.xlsx.parts import Damaged, Element, TooMuch, elements, items
 
-__all__ = ["read_workbook"]
+__all__ = ["MAX_CELLS", "MAX_TEXT", "read_workbook"]
 
-Element = Any
+MAX_CELLS = 2_000_000
+"""Cells in a workbook; the largest lesson has some 400,000."""
+MAX_TEXT = 200_000_000
+"""Characters of text and formulas in a workbook."""
+MAX_NAMES = 65_536
+"""Tabs, names and the like."""
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATIONSHIP = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -30,38 +46,207 @@ def read_workbook(path: Path) -> WorkbookFile:
 
     Raises WorkbookError for anything that is no sound .xlsx workbook.
     """
-    check_package(path)
+    unsound = check_package(path)
+    advice = "open it in a spreadsheet program and save it again as .xlsx"
     try:
         with zipfile.ZipFile(path) as package:
-            return _read(path, package)
+            return _Reader(path, package, unsound).read()
+    except TooMuch as error:
+        raise WorkbookError(f"{path}: {error}; such a file is not opened") from None
+    except Damaged as error:
+        raise WorkbookError(f"{path}: cannot be read as a workbook: {error}; {advice}") from error
+    except MemoryError:
+        raise
     except Exception as error:
         # What a damaged part raises depends on where it is damaged: XML, numbers, references.
         raise WorkbookError(
-            f"{path}: cannot be read as a workbook ({type(error).__name__}: {error}); "
-            "open it in a spreadsheet program and save it again as .xlsx"
+            f"{path}: cannot be read as a workbook: a part of it is damaged; {advice}"
         ) from error
 
 
-def _read(path: Path, package: zipfile.ZipFile) -> WorkbookFile:
-    targets = {
-        relation.get("Id"): (relation.get("Type"), relation.get("Target"))
-        for relation in _elements(package, "xl/_rels/workbook.xml.rels", "Relationship")
-    }
-    sheets: dict[str, str] = {}
-    for sheet in _elements(package, _WORKBOOK, "sheet"):
-        kind, target = targets[sheet.get(_RELATIONSHIP) or sheet.get(_STRICT_RELATIONSHIP)]
-        if kind.endswith("/worksheet"):  # and not a sheet that is one big chart
-            sheets[sheet.get("name")] = posixpath.join("/xl", target)[1:]
-    strings = _shared_strings(package)
-    book, stored = Book(), {}
-    for name, part in sheets.items():
-        book.sheets[name], stored[name] = _read_sheet(package, part, strings)
-    order = [sheet.get("name") for sheet in _elements(package, _WORKBOOK, "sheet")]
-    for defined in _elements(package, _WORKBOOK, "definedName"):
-        scope = defined.get("localSheetId")
-        sheet_name = None if scope is None else order[int(scope)]
-        book.names[sheet_name, defined.get("name").lower()] = defined.text or ""
-    return WorkbookFile(path, book, stored, _saved_by(package))
+class _Reader:
+    """Reads one workbook.
+
+    unsound: parts that are not read because of what they inflate to.
+    """
+
+    def __init__(self, path: Path, package: zipfile.ZipFile, unsound: frozenset[str]) -> None:
+        self._path, self._package, self._unsound = path, package, unsound
+        self._cells = self._letters = 0
+
+    def read(self) -> WorkbookFile:
+        targets = {
+            relation.get("Id"): (relation.get("Type"), relation.get("Target"))
+            for relation in self._few("xl/_rels/workbook.xml.rels", "Relationship")
+        }
+        order: list[str] = []
+        sheets: dict[str, str] = {}
+        for sheet in self._few(_WORKBOOK, "sheet"):
+            name = sheet.get("name")
+            if not name:
+                raise Damaged(f"its tab {len(order) + 1} has no name")
+            if name.lower() in map(str.lower, order):
+                raise Damaged(f"two of its tabs are called '{cut(name)}'")
+            order.append(name)
+            relation = sheet.get(_RELATIONSHIP) or sheet.get(_STRICT_RELATIONSHIP)
+            kind, target = targets.get(relation, (None, None))
+            if not kind or not target:
+                raise Damaged(f"it does not say in which part the tab '{cut(name)}' lies")
+            if kind.endswith("/worksheet"):  # and not a sheet that is one big chart
+                sheets[name] = posixpath.normpath(posixpath.join("/xl", target))[1:]
+        strings = self._shared_strings()
+        book, stored = Book(), {}
+        for name, part in sheets.items():
+            book.sheets[name], stored[name] = self._sheet(name, part, strings)
+        for defined in self._few(_WORKBOOK, "definedName"):
+            scope, name = defined.get("localSheetId"), defined.get("name")
+            if not name or not (scope is None or (scope.isdecimal() and int(scope) < len(order))):
+                raise Damaged(f"a defined name '{cut(name or '')}' is of no tab, or is empty")
+            sheet_name = None if scope is None else order[int(scope)]
+            self._count_letters(defined.text)
+            book.names[sheet_name, name.lower()] = defined.text or ""
+        return WorkbookFile(self._path, book, stored, _saved_by(self._package))
+
+    def _few(self, part: str, tag: str) -> list[_Kept]:
+        """Return the elements of a name, of which there are few."""
+        self._check_sound(part)
+        found: list[_Kept] = []
+        for element in elements(self._package, part, tag):
+            if len(found) == MAX_NAMES:
+                raise TooMuch(f"part {part} has more than {MAX_NAMES:,} elements {tag}")
+            found.append(_Kept(dict(element.attrib), element.text))
+        return found
+
+    def _check_sound(self, part: str) -> None:
+        if part in self._unsound:
+            raise TooMuch(f"part {cut(part)} inflates to more than 100 times its size")
+
+    def _count_letters(self, text: str | None) -> None:
+        self._letters += len(text or "")
+        if self._letters > MAX_TEXT:
+            raise TooMuch(f"it has more than {MAX_TEXT:,} characters of text")
+
+    def _shared_strings(self) -> list[str]:
+        part = "xl/sharedStrings.xml"
+        if part not in self._package.namelist():
+            return []
+        self._check_sound(part)
+        found: list[str] = []
+        for item in items(self._package, part, "si", "sst"):
+            text = _text(item)
+            self._count_letters(text)
+            if len(found) == MAX_CELLS:
+                raise TooMuch(f"part {part} has more than {MAX_CELLS:,} texts")
+            found.append(text)
+        return found
+
+    def _sheet(
+        self, name: str, part: str, strings: list[str]
+    ) -> tuple[Grid, dict[Position, Scalar]]:
+        self._check_sound(part)
+        grid: Grid = {}
+        stored: dict[Position, Scalar] = {}
+        shared: dict[str, Callable[[str], str]] = {}
+        columns: dict[str, int] = {}  # by letters
+        number = 0
+        in_order = True  # no cell can be there twice
+        for row in items(self._package, part, "row", "sheetData"):
+            given = row.get("r")
+            before, number = number, number + 1
+            if given is not None:
+                number = _row(given, name)
+                in_order &= number > before
+            digits = str(number)
+            self._cells += len(row)
+            if self._cells > MAX_CELLS:
+                raise TooMuch(f"it has more than {MAX_CELLS:,} cells")
+            column = 0
+            space = row.tag[:-3]  # up to "row"
+            f, v, inline = f"{space}f", f"{space}v", f"{space}is"
+            for cell in row:
+                reference = cell.get("r")
+                last = column
+                if reference:
+                    letters = reference.rstrip("0123456789")
+                    known = columns.get(letters)
+                    if known is None:
+                        known = columns[letters] = _column(letters, reference, name)
+                    column = known
+                    if reference != letters + digits:
+                        raise _no_reference(reference, name, f"in row {digits}")
+                else:
+                    column += 1
+                if column <= last:
+                    in_order = False
+                if not in_order and ((number, column) in grid):
+                    raise Damaged(f"the cell {_named(name, number, column)} is there twice")
+                formula = None
+                value: Scalar = None
+                for child in cell:
+                    tag = child.tag
+                    if tag == f:
+                        formula = child
+                    elif tag == v:
+                        kind, text = cell.get("t"), child.text
+                        if text and (kind is None or kind == "n"):  # nearly all of them
+                            value = _number(text)
+                        else:
+                            value = self._value(kind, text, strings, (name, number, column))
+                    elif tag == inline:
+                        value = _text(child)
+                        self._count_letters(value)
+                if formula is not None:
+                    text = formula.text
+                    self._letters += len(text or "")
+                    if formula.get("t") is None:
+                        grid[number, column] = Formula(f"={text or ''}")
+                    else:
+                        where = _named(name, number, column)
+                        grid[number, column] = _formula(formula, reference or "", shared, where)
+                    stored[number, column] = value
+                elif value is not None:
+                    grid[number, column] = value
+            self._count_letters(None)
+            if number > LAST_ROW or column > LAST_COLUMN:
+                raise Damaged(f"tab '{cut(name)}' has cells beyond {LAST_COLUMN:,} columns")
+        return grid, stored
+
+    def _value(
+        self, kind: str | None, text: str | None, strings: list[str], where: tuple[str, int, int]
+    ) -> Scalar:
+        if text is None:
+            return "" if kind == "str" else None
+        if kind is None or kind == "n":
+            return _number(text)
+        if kind == "s":
+            place = text.strip()
+            if not (place.isdecimal() and len(place) < 8 and int(place) < len(strings)):
+                raise Damaged(f"{_named(*where)} names a text that is not there")
+            return strings[int(place)]
+        if kind == "str":
+            self._count_letters(text)
+            return text
+        if kind == "b":
+            return text.strip() == "1"
+        if kind == "e":
+            return CellError(cut(text, 30))
+        if kind == "d":
+            from openpyxl.utils.datetime import from_ISO8601, to_excel
+
+            return float(to_excel(from_ISO8601(text)))
+        raise Damaged(f"{_named(*where)} is of an unknown type '{cut(kind)}'")
+
+
+class _Kept:
+    """What is kept of an element."""
+
+    __slots__ = ("_attributes", "text")
+
+    def __init__(self, attributes: dict[str, str], text: str | None) -> None:
+        self._attributes, self.text = attributes, text
+
+    def get(self, name: str) -> str | None:
+        return self._attributes.get(name)
 
 
 def _saved_by(package: zipfile.ZipFile) -> str:
@@ -73,28 +258,9 @@ def _saved_by(package: zipfile.ZipFile) -> str:
     found = [
         (element.text or "").partition("$")[0].strip()
         for tag in ("Application", "AppVersion")
-        for element in _elements(package, part, tag)
+        for element in elements(package, part, tag)
     ]
     return found[0] if found and "/" in found[0] else " ".join(found)
-
-
-def _elements(package: zipfile.ZipFile, part: str, tag: str) -> Iterator[Element]:
-    """Yield the elements of a name, in any namespace, each to be used before the next one."""
-    from lxml.etree import iterparse
-
-    with package.open(part) as stream:
-        for _, element in iterparse(
-            stream, tag="{*}" + tag, resolve_entities=False, no_network=True
-        ):
-            yield element
-            element.clear()
-
-
-def _shared_strings(package: zipfile.ZipFile) -> list[str]:
-    part = "xl/sharedStrings.xml"
-    if part not in package.namelist():
-        return []
-    return [_text(item) for item in _elements(package, part, "si")]
 
 
 def _text(item: Element) -> str:
@@ -106,85 +272,58 @@ def _text(item: Element) -> str:
     )
 
 
-def _read_sheet(
-    package: zipfile.ZipFile, part: str, strings: list[str]
-) -> tuple[Grid, dict[Position, Scalar]]:
-    grid: Grid = {}
-    stored: dict[Position, Scalar] = {}
-    shared: dict[str, Callable[[str], str]] = {}
-    columns: dict[str, int] = {}  # by letters
-    number = 0
-    for row in _elements(package, part, "row"):
-        number = int(row.get("r") or number + 1)
-        column = 0
-        space = row.tag[:-3]  # up to "row"
-        f, v, inline = f"{space}f", f"{space}v", f"{space}is"
-        for cell in row:
-            reference = cell.get("r")
-            if reference:
-                letters = reference.rstrip("0123456789")
-                known = columns.get(letters)
-                column = columns[letters] = _column(letters) if known is None else known
-            else:
-                column += 1
-            formula = None
-            value: Scalar = None
-            for child in cell:
-                tag = child.tag
-                if tag == f:
-                    formula = child
-                elif tag == v:
-                    kind, text = cell.get("t"), child.text
-                    if text and (kind is None or kind == "n"):  # nearly all of them
-                        value = float(text)
-                    else:
-                        value = _value(kind, text, strings)
-                elif tag == inline:
-                    value = _text(child)
-            if formula is not None:
-                if formula.get("t") is None:
-                    grid[number, column] = Formula(f"={formula.text or ''}")
-                else:
-                    grid[number, column] = _formula(formula, reference or "", shared)
-                stored[number, column] = value
-            elif value is not None:
-                grid[number, column] = value
-    return grid, stored
+def _row(given: str, sheet: str) -> int:
+    """Return the number of a row.  Raises Damaged if there is no such row."""
+    if given.isascii() and given.isdecimal() and len(given) < 8 and 0 < int(given) <= LAST_ROW:
+        return int(given)
+    raise Damaged(f"tab '{cut(sheet)}' has a row '{cut(given)}', need a number from 1 on")
 
 
-def _column(letters: str) -> int:
-    """Return the number of a column: 28 for ``AB``."""
+def _column(letters: str, reference: str, sheet: str) -> int:
+    """Return the number of a column: 28 for ``AB``.  Raises Damaged if there is none."""
     number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
+    if letters.isascii() and letters.isalpha() and letters.isupper() and len(letters) < 4:
+        for letter in letters:
+            number = number * 26 + ord(letter) - 64
+    if not 0 < number <= LAST_COLUMN:
+        raise _no_reference(reference, sheet)
     return number
 
 
-def _value(kind: str | None, text: str | None, strings: list[str]) -> Scalar:
-    if text is None:
-        return "" if kind == "str" else None
-    if kind is None or kind == "n":
-        return float(text)
-    if kind == "s":
-        return strings[int(text)]
-    if kind == "str":
-        return text
-    if kind == "b":
-        return text.strip() == "1"
-    if kind == "e":
-        return CellError(text)
-    if kind == "d":
-        from openpyxl.utils.datetime import from_ISO8601, to_excel
-
-        return float(to_excel(from_ISO8601(text)))
-    raise ValueError(f"unknown type of cell '{kind}'")
+def _no_reference(reference: str, sheet: str, where: str = "") -> Damaged:
+    where = f" {where}" if where else ""
+    return Damaged(
+        f"tab '{cut(sheet)}' has a cell '{cut(reference)}'{where}, which is no place there; "
+        "need one such as B4"
+    )
 
 
-def _formula(element: Element, reference: str, shared: dict[str, Callable[[str], str]]) -> Formula:
+def _named(sheet: str, row: int, column: int) -> str:
+    return f"{cut(sheet)}!{column_letters(column)}{row}"
+
+
+def _number(text: str) -> float | CellError:
+    """Return a number; what is none that a cell can hold is what overflow is in a cell."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise Damaged(f"a cell has the number '{cut(text)}', which is none") from None
+    if number - number == 0.0:
+        if "_" in text:  # which is Python's own way to write a number
+            raise Damaged(f"a cell has the number '{cut(text)}', which is none")
+        return number
+    return CellError("#NUM!")
+
+
+def _formula(
+    element: Element, reference: str, shared: dict[str, Callable[[str], str]], where: str
+) -> Formula:
     text, kind = element.text or "", element.get("t")
     if kind == "shared":
         # The first cell of a filled block has the formula, the others say "as that one".
         key = element.get("si")
+        if not reference or (not text and key not in shared):
+            raise Damaged(f"{where} shares a formula that is not there")
         if not text:
             return Formula(shared[key](reference))
         from openpyxl.formula.translate import Translator

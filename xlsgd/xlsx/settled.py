@@ -18,12 +18,13 @@ __all__ = ["copy_settled"]
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 
 
-def copy_settled(file: WorkbookFile, target: Path) -> None:
+def copy_settled(file: WorkbookFile, source: Path, target: Path) -> Path:
     """Write a workbook without the formulas that are settled; everything else stays as it is.
 
-    file: has been read already, so it is sound.
+    file: has been read already, so it is sound.   source: it, or a copy with the same parts.
+    Returns target.
     """
-    with zipfile.ZipFile(file.path) as package, zipfile.ZipFile(target, "w") as copy:
+    with zipfile.ZipFile(source) as package, zipfile.ZipFile(target, "w") as copy:
         parts = _parts(package)
         sheets = {parts[sheet]: sheet for sheet in file.settled}
         for item in package.infolist():
@@ -32,6 +33,7 @@ def copy_settled(file: WorkbookFile, target: Path) -> None:
             if sheet is not None:
                 content = _without(content, file.book.sheets[sheet], file.settled[sheet])
             copy.writestr(item, content, zipfile.ZIP_DEFLATED)
+    return target
 
 
 def _parts(package: zipfile.ZipFile) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Libraries that are imported when they are first used, not when they are first named.
+"""How libraries are imported: when they are first used, and with their asserts.
 
 formulas imports half of SciPy, for statistical functions that no workbook of xlsgd has; that takes
 longer than all the rest of formulas.
@@ -6,14 +6,19 @@ longer than all the rest of formulas.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from types import ModuleType
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
 
-__all__ = ["imported_later"]
+from xlsgd.errors import EngineError
+
+__all__ = ["asserts_kept", "imported_later"]
 
 
 @contextmanager
@@ -57,3 +62,85 @@ class _Thing:
         if name.startswith("__"):
             raise AttributeError(name)
         return _Thing(self._module, f"{self._path}.{name}")
+
+
+# python -O leaves asserts out, and some libraries have asserts that they need in order to be right:
+# without them formulas takes the text ">0" for a date.
+
+
+@contextmanager
+def asserts_kept(package: str) -> Iterator[None]:
+    """Let imports inside have the asserts of a package, whatever Python was told.
+
+    Raises EngineError if the package has been imported without them.
+    """
+    if not sys.flags.optimize:
+        yield
+        return
+    loaded = sys.modules.get(package)
+    if loaded is not None and not isinstance(loaded.__spec__, _Kept):
+        raise EngineError(
+            f"the library {package} has been imported under python -O, without asserts that it "
+            "needs; run Python without -O and PYTHONOPTIMIZE"
+        )
+    finder = _Finder(package)
+    sys.meta_path.insert(0, finder)
+    # It stays: functions of the package import others when they are called.
+    yield
+
+
+class _Kept(ModuleSpec):
+    """A module that has its asserts."""
+
+
+class _Finder:
+    """Finds the modules of a package, to be loaded with their asserts."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def find_spec(
+        self, name: str, path: Any = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name != self._package and not name.startswith(f"{self._package}."):
+            return None
+        found = PathFinder.find_spec(name, path, target)
+        if found is None or type(found.loader) is not SourceFileLoader or found.origin is None:
+            return found
+        loader = _Loader(name, found.origin)
+        spec = _Kept(name, loader, origin=found.origin)
+        spec.submodule_search_locations = found.submodule_search_locations
+        spec.has_location = True
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    """Compiles a module with its asserts, or takes what Python without -O has compiled."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        source = Path(self.path)
+        text = source.read_bytes()
+        kept = Path(importlib.util.cache_from_source(self.path, optimization=""))
+        code = _compiled_before(kept, source)
+        if code is None:
+            code = compile(text, self.path, "exec", dont_inherit=True, optimize=0)
+        return code
+
+
+def _compiled_before(kept: Path, source: Path) -> CodeType | None:
+    """Return what Python has kept of a module, None if that is of another version of it."""
+    import marshal
+
+    try:
+        data, status = kept.read_bytes(), source.stat()
+    except OSError:
+        return None
+    # PEP 552: magic number, flags (0: by time and size), time, size.
+    times = int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF
+    header = (
+        importlib.util.MAGIC_NUMBER + bytes(4) + b"".join(n.to_bytes(4, "little") for n in times)
+    )
+    if data[:16] != header:
+        return None
+    code: CodeType = marshal.loads(data[16:])
+    return code

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from xlsgd.cells import CellError, Scalar
-from xlsgd.engines.fast.later import imported_later
+from xlsgd.engines.fast.later import asserts_kept, imported_later
 from xlsgd.engines.fast.r1c1 import Refused
+from xlsgd.engines.fast.texts import Texts
 from xlsgd.errors import EngineError
 
 __all__ = ["Library", "quiet"]
@@ -41,7 +42,10 @@ class Library:
 
     def __init__(self, names: Iterable[str]) -> None:
         try:
-            with imported_later("scipy.stats", "scipy.linalg", "scipy.interpolate"):
+            with (
+                asserts_kept("formulas"),
+                imported_later("scipy.stats", "scipy.linalg", "scipy.interpolate"),
+            ):
                 import formulas
                 import formulas.cell
                 import formulas.functions.operators
@@ -66,13 +70,15 @@ class Library:
         self.not_implemented: Any = formulas.functions.not_implemented
         operators = formulas.functions.operators.OPERATORS
         self.set_operators = {id(operators[name]) for name in (":", ",", " ")}
+        self.texts = Texts(functions, operators)
         self._names: dict[int, tuple[str, Any]] = {}
-        for name in names:
-            # Both are defaultdicts: asking for a name that is not there would add it.
-            function = operators[name] if name in operators else functions.get(name)
-            if isinstance(function, dict):
-                function = function["function"]
-            self._names[id(function)] = name, function
+        with self.texts.parsing():
+            for name in names:
+                # Both are defaultdicts: asking for a name that is not there would add it.
+                function = operators[name] if name in operators else functions.get(name)
+                if isinstance(function, dict):
+                    function = function["function"]
+                self._names[id(function)] = name, function
 
     def name_of(self, function: object) -> str:
         """Return the name of one of formulas' functions, ``""`` if it is none of those asked for.

@@ -10,7 +10,7 @@ from typing import Any
 from xlsgd.cells import Scalar, Uncomputed, column_letters
 from xlsgd.engines.fast.expression import Block, Call, Constant, Expression, Node, Operand
 from xlsgd.engines.fast.library import Library
-from xlsgd.engines.fast.limits import LARGEST_ARGUMENT, check_arguments, names_limited
+from xlsgd.engines.fast.limits import LIMITED, check_arguments, names_limited
 from xlsgd.engines.fast.r1c1 import Refused
 
 __all__ = ["BLIND_TO_EMPTY_CELLS", "NAMES_LOOKED_FOR", "Fetch", "Parsed"]
@@ -23,7 +23,7 @@ BLIND_TO_EMPTY_CELLS = frozenset(
     ["AVERAGE", "COUNT", "COUNTA", "MAX", "MEDIAN", "MIN", "PRODUCT", "SUM", "SUMSQ"]
 )
 
-NAMES_LOOKED_FOR = frozenset([*BLIND_TO_EMPTY_CELLS, *LARGEST_ARGUMENT, "INDEX"])
+NAMES_LOOKED_FOR = frozenset([*BLIND_TO_EMPTY_CELLS, *LIMITED, "INDEX"])
 """The functions that a ``Library`` must know by name for this file."""
 
 Fetch = Callable[[int, tuple[int, int, int, int]], "Block | Scalar | Uncomputed"]
@@ -51,7 +51,8 @@ class Parsed:
         self._inputs: list[list[Any]] = []
         self.positional = False
         try:
-            self._builder = library.parser.ast(text)[1]
+            with library.texts.parsing(), library.texts.counted():
+                self._builder = library.parser.ast(text)[1]
             self.expression = self._read_graph()
         except Refused:
             raise
@@ -129,10 +130,11 @@ class Parsed:
         try:
             # Before compiling, since that calculates what has no operands.
             check_arguments(self.expression, lambda id_: self._part(id_, fetch))
-            if self._function is None:
-                self._compile()
-            arguments = [self._argument(areas, fetch) for areas in self._inputs]
-            return self._library.from_library(self._function(*arguments))
+            with self._library.texts.counted():
+                if self._function is None:
+                    self._compile()
+                arguments = [self._argument(areas, fetch) for areas in self._inputs]
+                return self._library.from_library(self._function(*arguments))
         except Refused:
             raise
         except Exception as error:
@@ -147,12 +149,14 @@ class Parsed:
         """
         library = self._library
         try:
-            if self._function is None:
-                self._compile()
-            arguments = [
-                self._argument(areas, lambda number, _: columns[number]) for areas in self._inputs
-            ]
-            result = self._function(*arguments)
+            with library.texts.counted():
+                if self._function is None:
+                    self._compile()
+                arguments = [
+                    self._argument(areas, lambda number, _: columns[number])
+                    for areas in self._inputs
+                ]
+                result = self._function(*arguments)
             while isinstance(result, library.ranges):
                 result = result.value
             array = library.numpy.atleast_2d(result)

@@ -26,6 +26,7 @@ from xlsgd.engines.fast.kinds import (
     Unable,
     Written,
 )
+from xlsgd.engines.fast.texts import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from xlsgd.engines.fast.writer import Writer
@@ -150,7 +151,9 @@ def _upper(text: str) -> str:
 @rule("&", takes=(2,))
 def _joined(writer: Writer, name: str, arguments: Arguments) -> Written:
     x, y = (writer.joinable(argument) for argument in arguments)
-    return writer.let(f"{x} + {y}", TEXT)
+    text = writer.let(f"{x} + {y}", TEXT)
+    writer.line(f"if len({text.text}) > {LONGEST_TEXT}: raise Doubt")
+    return text
 
 
 # --- choice and truth --------------------------------------------------------------------------
