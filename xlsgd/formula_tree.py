@@ -213,8 +213,11 @@ def normal(tree: Node, leaf: Leaf) -> Node:
     parts = tuple(normal(part, leaf) for part in tree.parts)
     if tree.kind == "sign":
         return _negative(parts[0])
-    if tree.kind == "percent" and parts[0].kind == "number":
-        return Node("number", float(str(parts[0].value)) / 100)
+    if tree.kind == "percent":
+        if parts[0].kind == "number":
+            return Node("number", float(str(parts[0].value)) / 100)
+        if parts[0].kind == "sign":
+            return Node("sign", "-", (Node("percent", "%", parts[0].parts),))
     if tree.kind == "call":
         if tree.value == "POWER" and len(parts) == 2:
             return Node("operator", "^", parts)

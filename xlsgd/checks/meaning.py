@@ -20,8 +20,11 @@ from xlsgd.report.report import value_text
 
 __all__ = ["Meaning", "Outcome", "meaning"]
 
-_ORDINARY, _HUGE, _ERRORS = 240, 24, 24
+_ORDINARY, _HUGE, _ERRORS = 240, 24, 60
 """Trials with numbers of each kind."""
+
+_MOST_CONDITIONS = 8
+"""With more conditions, one in the other, trials leave too much untried to be evidence."""
 
 _LONGEST = (12, 7)
 """Cells of a range; longer ones are cut, those of both formulas alike, and to two lengths, so that
@@ -89,6 +92,8 @@ def meaning(
         n.kind == "call" and (n.value in _BY_PLACE or not (n.parts or n.value in _FIXED))
         for n in both
     ):
+        return Meaning(False)
+    if len(set(_conditions(both))) > _MOST_CONDITIONS:
         return Meaning(False)
     number = {operand: i for i, operand in enumerate(operands)}
     sizes = [_size(operand) for operand in operands]

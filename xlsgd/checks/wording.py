@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["OddCell", "Wording"]
 
 _SHOWN = 3
-"""Columns that are written otherwise, told in full; of more only the number."""
+"""Columns that are written otherwise, told in full; of more only the number is told."""
 
 
 class OddCell(NamedTuple):
@@ -37,7 +37,7 @@ class OddCell(NamedTuple):
 
 
 class _Rewritten(NamedTuple):
-    """A column, or a single cell, that says the same in other words."""
+    """A column that says the same in other words."""
 
     key: str
     cells: tuple[Position, ...]
@@ -106,7 +106,7 @@ class Wording:
         content = self._tab.contents.get(cell.position)
         if not isinstance(content, Formula):
             self.judge_column(key, [cell], 1, {})
-        elif not self._says(key, content, cell):
+        elif not self._reading.same(self._sheet, content, cell.right):
             reason = f"does not begin its column as xlsgd does, with {cell.right:.200}"
             self._differ(key, cell, reason)
 
@@ -116,18 +116,8 @@ class Wording:
         if not isinstance(content, Formula):
             shown = value_text(self._tab.cells.get(cell.position))
             self._differ(key, cell, f"holds {shown} where xlsgd put a formula")
-        elif not self._says(key, content, cell):
-            example = self._reading.meaning(self._sheet, content, cell.right).example
-            self._differ(key, cell, _something_else(cell.right, example))
-
-    def _says(self, key: str, content: Formula, cell: OddCell) -> bool:
-        """Return whether a single cell says what it should, in whatever words."""
-        if self._reading.same(self._sheet, content, cell.right):
-            return True
-        same = self._reading.meaning(self._sheet, content, cell.right).same
-        if same:
-            self._note(key, [cell])
-        return same
+        elif not self._reading.same(self._sheet, content, cell.right):
+            self._differ(key, cell, _something_else(cell.right))
 
     def _differ(self, key: str, cell: OddCell, reason: str) -> None:
         self._tab.differ(cell.position, cell.order, key, "pattern", reason, step=cell.step)
@@ -141,7 +131,7 @@ class Wording:
             self._rewritten.append(_Rewritten(key, places, said, cells[0].right))
 
     def notes(self) -> list[str]:
-        """Return a sentence about each column and cell that is written otherwise."""
+        """Return sentences about the columns that are written otherwise."""
         told = []
         for key, cells, said, right in self._rewritten[:_SHOWN]:
             first, last = address(cells[0]), address(cells[-1])
@@ -152,7 +142,7 @@ class Wording:
             )
         more = len(self._rewritten) - len(told)
         if more:
-            columns = "columns or cells are" if more > 1 else "column or cell is"
+            columns = "columns are" if more > 1 else "column is"
             told.append(f"{self._sheet}: {more} more {columns} written otherwise, and right")
         return told
 
