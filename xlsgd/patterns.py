@@ -1,26 +1,24 @@
 """Does every formula of a column say the same thing about its own row?
 
 A formula that was copied from the wrong row, lost its ``$`` or gave way to a typed number can
-show the right value today and the wrong one tomorrow. So each formula is reduced to what it says
-relative to its row, and has to agree with most of its column. Rows are counted within the table:
-an empty row that a learner inserted changes nothing.
+show the right value today and the wrong one tomorrow. So each formula has to say of its row what
+its column says; what that is, xlsgd.checks.reading knows. Rows are counted within the table: an
+empty row that a learner inserted changes nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from xlsgd.cells import Content, Formula, Position
 
 __all__ = [
-    "broken_patterns",
     "canonical",
     "loosely",
+    "odd_rows",
     "plainly",
-    "reaches_as_far",
     "relative_form",
 ]
 
@@ -68,9 +66,6 @@ def canonical(formula: str) -> str:
     return '"'.join(pieces)
 
 
-_RANGE_END = re.compile(r"(\$[A-Z]+\$[0-9]+:\$[A-Z]+)\$([0-9]+)")
-
-
 @lru_cache(_REMEMBERED)
 def plainly(formula: str) -> str:
     """Return what has to agree whatever a program makes of numbers and of quotes around the names
@@ -78,65 +73,43 @@ def plainly(formula: str) -> str:
     return re.sub(r"'([^'!]+)'!", r"\1!", canonical(formula))
 
 
+_RANGE_END = re.compile(r"(\$[A-Z]+\$[0-9]+:\$[A-Z]+)\$([0-9]+)")
+
+
 def loosely(formula: str) -> str:
     """Return what has to agree even where a table has been cut short at its end."""
     return _RANGE_END.sub(r"\1", plainly(formula))
 
 
-def reaches_as_far(formula: str, wanted: str) -> bool:
-    """Return whether no range of a formula ends above the one that is wanted: a table that has
-    been cut short leaves ranges that are too long, never too short."""
-    ends, needed = (
-        [int(match[2]) for match in _RANGE_END.finditer(plainly(text))]
-        for text in (formula, wanted)
-    )
-    return len(ends) == len(needed) and all(x >= y for x, y in zip(ends, needed, strict=True))
-
-
-def broken_patterns(
+def odd_rows(
     cells: Mapping[Position, Content],
     table: Sequence[int],
     rows: Sequence[int],
     column: int,
-    wanted: str | None = None,
-    strict: bool = False,
-) -> dict[Position, str]:
-    """Return the cells of a column that do not say what they should, and why.
+    is_right: Callable[[str, int], bool],
+) -> list[int]:
+    """Return the rows of a column whose formula does not say what it should, or that have none.
 
     table: all rows of the table.   rows: those to look at: the first begins differently in
-    columns that look at the row above.   wanted: the relative form that xlsgd writes; if strict it
-    counts, else it counts if any cell has it, and what most cells say counts if none has.
+    columns that look at the row above.   is_right: whether a formula is right in a row; asked only
+    where a formula is not the one above moved down.
     """
     places = {row: i for i, row in enumerate(table)}
-    broken: dict[Position, str] = {}
-    forms: dict[int, str] = {}
-    usual = ""
+    odd: list[int] = []
+    right = False
     follows = None
     for row in rows:
         content = cells.get((row, column))
         if not isinstance(content, Formula):
-            what = "nothing" if content is None else f"the constant {content!r:.60}"
-            broken[row, column] = f"holds {what} where its column has a formula"
+            odd.append(row)
             continue
         # Nearly all formulas are the one above moved down: cheaper to say than to take apart.
-        if follows is not None and content == follows(row):
-            forms[row] = usual
-            continue
-        usual = forms[row] = relative_form(content, row, places)
-        follows = _formula_of(usual, table, places)
-    if not forms:
-        return broken
-    said = {form: canonical(form) for form in set(forms.values())}
-    right = None if wanted is None else canonical(wanted)
-    if wanted is not None and right not in said.values():
-        said = {form: loosely(form) for form in said}
-        right = loosely(wanted)
-    if right not in said.values() and not strict:
-        right = said[Counter(forms.values()).most_common(1)[0][0]]
-    for row, form in forms.items():
-        if said[form] != right:
-            broken[row, column] = "does not follow the pattern of its column"
-    return broken
+        if follows is None or content != follows(row):
+            right = is_right(content, row)
+            follows = _formula_of(relative_form(content, row, places), table, places)
+        if not right:
+            odd.append(row)
+    return odd
 
 
 def _formula_of(

@@ -16,6 +16,7 @@ from xlsgd.checks.examined import ExaminedTab, Order, Wanted
 from xlsgd.checks.expected import block_of, places_of, ranked
 from xlsgd.checks.forward_tabs import check_matrix, check_model, check_passengers
 from xlsgd.checks.horizon import horizon
+from xlsgd.checks.reading import Reading
 from xlsgd.checks.stored import wrongly_saved
 from xlsgd.checks.whole_runs import WholeRuns
 from xlsgd.checks.worked_out import WorkedOut, by_torch, in_the_sheet, own_limits, worked_out
@@ -70,8 +71,11 @@ class Checker:
         for kind, shown in (("model", found.maps.model), ("matrix", found.maps.matrix)):
             kinds |= {tab.sheet: kind for tab in shown.values()}
         kinds |= dict.fromkeys(found.maps.compare, "compare")
+        reading = Reading(file.book, found.maps, values)
         self._tabs = {
-            sheet: ExaminedTab(sheet, kinds.get(sheet, "other"), grid, values[sheet], tolerance)
+            sheet: ExaminedTab(
+                sheet, kinds.get(sheet, "other"), grid, values[sheet], tolerance, reading
+            )
             for sheet, grid in file.book.sheets.items()
         }
         # What the compare tab will have to say of each experiment, per check and member.
@@ -237,8 +241,7 @@ class Checker:
             position = maps.fields[key]
             rank = _DATA if key in _BEFORE_STEPS else _PANEL
             formula = wanted(written[key], position[0])
-            growing = experiment.layout == "rows"
-            tab.check_formula(position, (rank, i, position[1]), key, formula, growing)
+            tab.check_formula(position, (rank, i, position[1]), key, formula)
 
     def _writer(self, maps: TabMap, table: str) -> Wanted:
         """Return what xlsgd writes for a template into a row of a table of a tab."""
@@ -355,7 +358,7 @@ class Checker:
                 for j, column in enumerate(c for c in columns_here if c.quantity in fields):
                     formula = wanted(column.formula, row)
                     place = fields[column.quantity]
-                    tab.check_formula(place, (order, j, 0), column.quantity, formula, True)
+                    tab.check_formula(place, (order, j, 0), column.quantity, formula)
                 expected = {key: [line[key] for line in lines] for key in fields}
                 if compared:
                     tab.compare_fields(
@@ -438,6 +441,7 @@ class Checker:
                 partial(habits.rule_of, circumstances=circumstances),
             )
             wrong_before[kind] = wrong_before.get(kind, False) or bool(report.differences)
+        self.notes += [note for tab in self._tabs.values() for note in tab.notes]
         return [tab.report for tab in self._tabs.values()]
 
     def _circumstances(self, tab: ExaminedTab, exploded: int | None) -> habits.Circumstances:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.checks.reading import Reading
 from xlsgd.checks.stored import Place, Saved, as_saved
+from xlsgd.checks.wording import OddCell, Wording
 from xlsgd.columns import Column
 from xlsgd.compare import SAFETY, Block, Comparison, Tolerance, compare, kind_name, kind_of
-from xlsgd.patterns import broken_patterns, loosely, plainly, reaches_as_far, relative_form
+from xlsgd.patterns import odd_rows
 from xlsgd.report.report import Difference, Extreme, SheetReport, value_text
 from xlsgd.sheets.maps import TableMap, address
 from xlsgd.verdict import agrees
@@ -57,6 +58,7 @@ class ExaminedTab:
         contents: Grid,
         values: Mapping[Position, Scalar | Uncomputed],
         tolerance: Mapping[str, Tolerance],
+        reading: Reading,
     ) -> None:
         self.report = SheetReport(name, kind)
         self.report.formulas = sum(isinstance(c, Formula) for c in contents.values())
@@ -67,6 +69,8 @@ class ExaminedTab:
         }
         self.inputs: set[Position] = set()
         self._tolerance = tolerance
+        self._reading = reading
+        self._wording = Wording(self, reading)
         # What was compared: its quantity, and how to tell when it is calculated.
         self._compared: dict[Position, tuple[str, Order, int, int]] = {}
         self._wrong: dict[Position, Difference] = {}
@@ -88,6 +92,16 @@ class ExaminedTab:
             values = (cells.get((row, column)) for row in table.rows)
             found[quantity] = np.array([v if type(v) is float else np.nan for v in values])
         return found
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about what is written otherwise and is right."""
+        return self._wording.notes()
+
+    def says(self, position: Position, wanted: str) -> bool:
+        """Return whether a cell holds a formula that says what xlsgd's formula there says."""
+        said = self.contents.get(position)
+        return isinstance(said, Formula) and self._reading.same(self.report.name, said, wanted)
 
     # With torch
 
@@ -182,37 +196,31 @@ class ExaminedTab:
         wanted: what xlsgd itself would write into a cell of a column.
         """
         places = {row: i for i, row in enumerate(table.rows)}
-        pairs = [(a, b) for a, b in pairwise(table.rows) if b == a + 1]
-        # Any row will do that has the one above it right above.
-        sample = pairs[-1][1] if pairs else table.rows[-1]
-        forms = [relative_form(wanted(c.formula, sample), sample, places) for c in columns]
-        # A program that writes formulas in its own way cannot be held to ours.
-        kept = sum(
-            loosely(relative_form(str(self.contents.get(cell)), sample, places)) == loosely(form)
-            for cell, form in zip(
-                ((sample, table.columns[c.quantity]) for c in columns), forms, strict=True
-            )
-        )
-        strict = bool(pairs) and 2 * kept >= len(columns)
-        for j, (column, form) in enumerate(zip(columns, forms, strict=True)):
+        for j, column in enumerate(columns):
             number = table.columns[column.quantity]
             rows = table.rows[1:] if column.looks_back else table.rows
-            known = form if pairs else None
-            broken = broken_patterns(self.contents, table.rows, rows, number, known, strict)
+            right = partial(wanted, column.formula)
+
+            def is_right(said: str, row: int, right: Callable[[int], str] = right) -> bool:
+                return self._reading.same_in_row(self.report.name, row, said, right(row), places)
+
+            odd = odd_rows(self.contents, table.rows, rows, number, is_right)
+            self.report.cells_in_pattern += len(rows)
+            cells = [
+                OddCell((row, number), right(row), order(places[row], j), self._step(table, row))
+                for row in odd
+            ]
+            self._wording.judge_column(column.quantity, cells, len(rows), places)
             if column.looks_back and column.first_formula.startswith("="):
                 begin = table.rows[0]
-                first = relative_form(wanted(column.first_formula, begin), begin, places)
-                said = self.contents.get((begin, number))
-                if not isinstance(said, Formula):
-                    broken |= broken_patterns(self.contents, table.rows, [begin], number)
-                elif loosely(relative_form(said, begin, places)) != loosely(first):
-                    broken[begin, number] = "does not begin its column as xlsgd does"
-            self.report.cells_in_pattern += len(rows)
-            for position, reason in broken.items():
-                when = order(places[position[0]], j)
-                step = self.cells.get((position[0], table.columns.get("step", 0)))
-                step = int(step) if isinstance(step, float) else None
-                self.differ(position, when, column.quantity, "pattern", reason, step=step)
+                first = wanted(column.first_formula, begin)
+                step = self._step(table, begin)
+                cell = OddCell((begin, number), first, order(0, j), step)
+                self._wording.judge_first(column.quantity, cell)
+
+    def _step(self, table: TableMap, row: int) -> int | None:
+        step = self.cells.get((row, table.columns.get("step", 0)))
+        return int(step) if isinstance(step, float) else None
 
     def check_cells(
         self,
@@ -227,10 +235,12 @@ class ExaminedTab:
         For tables whose formulas say something else in every row, so that there is no pattern.
         wanted: from a template to what xlsgd writes into a row.
         """
-        odd: list[tuple[int, int, str]] = []
+        places = {row: i for i, row in enumerate(table.rows)}
         for j, column in enumerate(columns):
             number = table.columns[column.quantity]
             make = wanted(column.formula)
+            odd: list[OddCell] = []
+            looked_at = 0
             for i, row in enumerate(table.rows):
                 if i == 0 and column.looks_back:
                     if not column.first_formula.startswith("="):
@@ -238,51 +248,23 @@ class ExaminedTab:
                     right = wanted(column.first_formula)(row)
                 else:
                     right = make(row)
-                self.report.cells_in_pattern += 1
+                looked_at += 1
                 said = self.contents.get((row, number))
-                if said != right or not isinstance(said, Formula):
-                    if isinstance(said, Formula) and plainly(said) == plainly(right):
-                        continue
-                    odd.append((i, j, right))
-        # A program that writes formulas in its own way cannot be held to ours: there, only what
-        # is no formula is found here, and what is wrong by its value.
-        ours = 2 * len(odd) <= len(columns) * len(table.rows)
-        for i, j, right in odd:
-            position = table.rows[i], table.columns[columns[j].quantity]
-            said = self.contents.get(position)
-            if isinstance(said, Formula):
-                if not ours:
+                if isinstance(said, Formula) and (
+                    said == right
+                    or self._reading.same_in_row(self.report.name, row, said, right, places)
+                ):
                     continue
-                reason = f"says something else than xlsgd's formula, {right:.200}"
-            else:
-                shown = "nothing" if said is None else f"the constant {said!r:.60}"
-                reason = f"holds {shown} where xlsgd put a formula"
-            step = None if step_of is None else step_of(i)
-            name = columns[j].quantity
-            self.differ(position, order(i, j), name, "pattern", reason, step=step)
+                step = None if step_of is None else step_of(i)
+                odd.append(OddCell((row, number), right, order(i, j), step))
+            self.report.cells_in_pattern += looked_at
+            self._wording.judge_column(column.quantity, odd, looked_at, places, pattern=False)
 
     def check_formula(
-        self,
-        position: Position,
-        order: tuple[int, ...],
-        key: str,
-        wanted: str,
-        may_be_cut: bool = False,
+        self, position: Position, order: tuple[int, ...], key: str, wanted: str
     ) -> None:
-        """Report a single cell that does not hold the formula that xlsgd writes there.
-
-        may_be_cut: whether it looks at tables that a learner may cut short at their end.
-        """
-        said = self.contents.get(position)
-        if not isinstance(said, Formula):
-            reason = f"holds {value_text(self.cells.get(position))} where xlsgd put a formula"
-        elif may_be_cut and loosely(said) == loosely(wanted) and reaches_as_far(said, wanted):
-            return
-        elif plainly(said) != plainly(wanted):
-            reason = f"says something else than xlsgd's formula, {wanted:.200}"
-        else:
-            return
-        self.differ(position, order, key, "pattern", reason)
+        """Report a single cell that does not hold the formula that xlsgd writes there."""
+        self._wording.judge_cell(key, OddCell(position, wanted, order))
 
     # With what the file stores
 
@@ -394,7 +376,7 @@ class ExaminedTab:
                     reason += f"; {value}"
                 report.unchecked[address(position)] = reason
         edited = {address(position) for position in self._edited}
-        ordered = sorted(self._wrong, key=self._order.__getitem__)
+        ordered = self._wording.ordered(self._wrong, self._order)
         wrong = []
         for position in ordered:
             found = replace(self._wrong[position], order=self._order[position])

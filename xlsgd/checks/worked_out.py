@@ -19,7 +19,6 @@ from xlsgd.data import Dataset
 from xlsgd.errors import WorkbookError
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
-from xlsgd.patterns import plainly
 from xlsgd.report.report import shortened, value_text
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.trace import with_limits
@@ -64,7 +63,7 @@ def worked_out(
         said = None if place is None else tab.contents.get(place)
         if place is None or key not in templates or not isinstance(said, Formula):
             continue
-        if plainly(said) == plainly(wanted(templates[key], place[0])):
+        if tab.says(place, wanted(templates[key], place[0])):
             found.ours[key] = place
             none: dict[str, Any] = {key: None}
             alone = replace(alone, **none)

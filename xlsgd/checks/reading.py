@@ -1,0 +1,183 @@
+"""What a formula says, whoever wrote it: its tree, with every name and reference resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed
+from xlsgd.checks.meaning import Meaning, Outcome, meaning
+from xlsgd.checks.spans import Span, shortened
+from xlsgd.formula_tree import Leaf, Node, Reference, normal, parse
+from xlsgd.patterns import plainly
+from xlsgd.sheets.maps import BookMap
+
+__all__ = ["Reading"]
+
+Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
+
+_NESTED_NAMES = 8
+"""Names that stand for other names, one in the other."""
+
+
+class Target(NamedTuple):
+    """What a reference points at.
+
+    sheet: in lower case.   corners: top, left, bottom and right, told as the question wants it:
+        where they are, or where they are as seen from a row.
+    """
+
+    sheet: str
+    corners: tuple[object, ...]
+    is_range: bool
+
+
+_Told = Callable[[Reference, str], Target]
+"""Tells where a reference points; called with the sheet on which it does."""
+
+
+class Reading:
+    """Reads the formulas of one workbook.
+
+    values: of its formula cells, per sheet.
+    """
+
+    def __init__(self, book: Book, maps: BookMap, values: Values) -> None:
+        self._book, self._maps, self._values = book, maps, values
+        self._names = {
+            (None if sheet is None else sheet.lower(), name): text
+            for (sheet, name), text in book.names.items()
+        }
+        self._sheets = {name.lower(): name for name in book.sheets}
+        self._spans: list[Span] | None = None
+        self._meanings: dict[object, Outcome] = {}
+
+    def same(self, sheet: str, said: str, wanted: str) -> bool:
+        """Return whether two formulas of one cell say the same.
+
+        sheet: on which they stand.  Where there is a ``$`` makes no difference to a single cell.
+        """
+        if said == wanted or plainly(said) == plainly(wanted):
+            return True
+        ours, theirs = self._absolute(sheet, wanted), self._absolute(sheet, said)
+        if ours is None or theirs is None:
+            return False
+        return theirs == ours or self._absolute(sheet, said, cut=True) == ours
+
+    def same_in_row(
+        self, sheet: str, row: int, said: str, wanted: str, places: Mapping[int, int]
+    ) -> bool:
+        """Return whether two formulas say the same of their row, filled down as well.
+
+        places: row of the sheet to place in the table.
+        """
+        if said == wanted or plainly(said) == plainly(wanted):
+            return True
+        ours = self._relative(sheet, row, wanted, places)
+        theirs = self._relative(sheet, row, said, places)
+        if ours is None or theirs is None:
+            return False
+        return theirs == ours or self._relative(sheet, row, said, places, cut=True) == ours
+
+    def form(self, sheet: str, row: int, said: str, places: Mapping[int, int]) -> object:
+        """Return what a formula says of its row: the same for all that were filled down."""
+        return self._relative(sheet, row, said, places)
+
+    def meaning(self, sheet: str, said: str, wanted: str) -> Meaning:
+        """Return whether two formulas that say something else give the same numbers for whatever
+        stands in the cells that they look at."""
+        ours = self._absolute(sheet, wanted)
+        theirs = self._absolute(sheet, said, cut=True)
+        if ours is None or theirs is None:
+            return Meaning(False)
+        return meaning(theirs, ours, self._word, self._meanings)
+
+    def _word(self, node: Node) -> str | None:
+        """Return the word in a cell that a formula looks at, None where there is none."""
+        target = node.value
+        if not isinstance(target, Target) or target.is_range:
+            return None
+        name = self._sheets.get(target.sheet, "")
+        top, left = target.corners[:2]
+        position = int(str(top)), int(str(left))
+        content = self._book.sheets.get(name, {}).get(position)
+        if isinstance(content, Formula):
+            value = self._values.get(name, {}).get(position)
+            return value if isinstance(value, str) else None
+        return content if isinstance(content, str) else None
+
+    # Trees
+
+    def _absolute(self, sheet: str, formula: str, cut: bool = False) -> Node | None:
+        def told(reference: Reference, own: str) -> Target:
+            (_, top), (_, left), (_, bottom), (_, right) = reference.area.corners
+            corners = (*sorted((top, bottom)), *sorted((left, right)))
+            whole = (corners[0], corners[2], corners[1], corners[3])
+            return Target(own, whole, reference.area.is_range)
+
+        return self._tree(sheet, formula, told, cut)
+
+    def _relative(
+        self, sheet: str, row: int, formula: str, places: Mapping[int, int], cut: bool = False
+    ) -> Node | None:
+        def seen(corner: tuple[bool, int]) -> object:
+            fixed, target = corner
+            if fixed:
+                return "$", target
+            if target in places and row in places:
+                return "away", places[target] - places[row]
+            return "row", target
+
+        def told(reference: Reference, own: str) -> Target:
+            top, left, bottom, right = reference.area.corners
+            return Target(own, (seen(top), left, seen(bottom), right), reference.area.is_range)
+
+        return self._tree(sheet, formula, told, cut)
+
+    def _tree(self, sheet: str, formula: str, told: _Told, cut: bool) -> Node | None:
+        tree = parse(formula)
+        return None if tree is None else normal(tree, self._leaf(sheet.lower(), told, cut))
+
+    def _leaf(self, own: str, told: _Told, cut: bool, depth: int = 0) -> Leaf:
+        def leaf(node: Node) -> Node:
+            if isinstance(node.value, Reference):
+                reference = self._restored(node.value, own) if cut else node.value
+                return Node("reference", told(reference, reference.sheet or own))
+            meant = self._named(node, own)
+            if meant is None or depth == _NESTED_NAMES:
+                return node
+            return normal(meant, self._leaf(own, told, cut, depth + 1))
+
+        return leaf
+
+    def _named(self, node: Node, own: str) -> Node | None:
+        """Return what a defined name stands for, None where it is not known or moves along."""
+        scope, name = node.value if isinstance(node.value, tuple) else (None, "")
+        text = self._names.get((scope or own, name)) or self._names.get((None, name))
+        tree = None if text is None else parse(f"={text}")
+        return tree if tree is not None and _is_fixed(tree) else None
+
+    def _restored(self, reference: Reference, own: str) -> Reference:
+        """Return a range over a table that has been cut short as the range over what is left."""
+        if not reference.area.is_range:
+            return reference
+        if self._spans is None:
+            self._spans = shortened(self._book, self._maps)
+        (fixed, top), left, (low, bottom), right = reference.area.corners
+        for span in self._spans:
+            if (
+                (reference.sheet or own, top, bottom) == (span.sheet, span.first, span.former)
+                and left[1] == right[1]
+                and left[1] in span.columns
+            ):
+                corners = ((fixed, top), left, (low, span.last), right)
+                return reference._replace(area=reference.area._replace(corners=corners))
+        return reference
+
+
+def _is_fixed(tree: Node) -> bool:
+    """Return whether all references of a name are absolute and say their sheet."""
+    if isinstance(tree.value, Reference):
+        reference = tree.value
+        return reference.sheet is not None and all(fixed for fixed, _ in reference.area.corners)
+    return all(map(_is_fixed, tree.parts))
