@@ -8,6 +8,7 @@ anything else that is raised is a bug and shows its traceback.
 __all__ = [
     "DataError",
     "EngineError",
+    "ForeignWorkbookError",
     "NoStoredValuesError",
     "OutputExistsError",
     "SpecError",
@@ -37,6 +38,10 @@ class DataError(XlsgdError, ValueError):
 
 class WorkbookError(XlsgdError, ValueError):
     """A file is no workbook, or not one that xlsgd can read."""
+
+
+class ForeignWorkbookError(WorkbookError):
+    """A sound workbook, of which no tab is one of xlsgd's."""
 
 
 class OutputExistsError(XlsgdError, FileExistsError):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from xlsgd.cli.progress import ProgressBar
 from xlsgd.errors import SpecError, XlsgdError
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "ProgressBar",
     "errors_as_text",
     "refuse_to_overwrite",
+    "say",
 ]
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
@@ -54,36 +57,17 @@ def errors_as_text() -> Iterator[None]:
         sys.exit(FAILED)
 
 
-class ProgressBar:
-    """A bar on stderr that says how far the work has come; only where somebody watches."""
+def say(*lines: str) -> None:
+    """Print results: on a terminal as wide as it is and in colour, elsewhere as they are."""
+    if not sys.stdout.isatty():
+        click.echo("\n".join(lines))
+        return
+    from xlsgd.report.fit import fitted, painted
 
-    _WIDTH = 24
-
-    def __init__(self, quiet: bool) -> None:
-        self._shown = not quiet and sys.stderr.isatty()
-        self._last = ""
-        self._what, self._begun = "", 0.0
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if not self._shown:
-            return
-        if what != self._what:
-            self._what, self._begun = what, time.monotonic()
-        share = min(done / total, 1.0) if total else 1.0
-        full = int(share * self._WIDTH)
-        text = f"{what} [{'#' * full}{'-' * (self._WIDTH - full)}] {share:4.0%}"
-        passed = time.monotonic() - self._begun
-        if passed > 1 and 0 < share < 1:
-            minutes, seconds = divmod(round(passed / share * (1 - share)), 60)
-            text += f"  {minutes}:{seconds:02} left"
-        if text != self._last:
-            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
-            self._last = text
-
-    def clear(self) -> None:
-        if self._shown and self._last:
-            click.echo("\r\x1b[K", nl=False, err=True)
-            self._last = ""
+    shown = fitted(lines, shutil.get_terminal_size().columns)
+    if "NO_COLOR" not in os.environ:
+        shown = map(painted, shown)
+    click.echo("\n".join(shown))
 
 
 class InOrder:
@@ -117,7 +101,7 @@ class InOrder:
 
     def _say(self, line: str | None) -> None:
         if line is not None:
-            click.echo(line)
+            say(*line.split("\n"))
 
 
 def refuse_to_overwrite(inputs: Sequence[Path], output: Path) -> None:

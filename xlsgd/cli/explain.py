@@ -13,15 +13,16 @@ from xlsgd.cli.common import (
     refuse_to_overwrite,
 )
 from xlsgd.cli.options import engine_option
+from xlsgd.cli.types import FILE, OUTPUT
 
 __all__ = ["explain"]
 
 
 @click.command(epilog="Example:  xlsgd explain two-neuron.xlsx --tab two")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--tab", "tabs", multiple=True, help="Only this training tab; may be repeated.")
 @click.option(
-    "--json", "json_file", type=click.Path(path_type=Path, allow_dash=True),
+    "--json", "json_file", type=OUTPUT,
     help="Write the findings as JSON; - for standard output, in place of the text.",
 )  # fmt: skip
 @engine_option
@@ -38,7 +39,10 @@ def explain(
     to_stdout = str(json_file) == "-"
     with errors_as_text():
         if json_file is not None and not to_stdout:
+            from xlsgd.files import check_target
+
             refuse_to_overwrite([file], json_file)
+            check_target(json_file, force=True)
         from xlsgd.explaining import explain as find_out
         from xlsgd.explaining.telling import explanation_lines, to_json
 
