@@ -42,7 +42,8 @@ def diff_workbooks(
     for sheet in dict.fromkeys((*first.book.sheets, *second.book.sheets)):
         missing = [f for f in (first, second) if sheet not in f.book.sheets]
         if missing:
-            found.append(Difference(sheet, "", "", "diff", f"no such tab in {names[missing[0].path]}"))
+            reason = f"no such tab in {names[missing[0].path]}"
+            found.append(Difference(sheet, "", "", "diff", reason))
             continue
         here, there = values[0][sheet], values[1][sheet]
         for position in sorted({*here, *there}):

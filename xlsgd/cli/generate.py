@@ -77,7 +77,7 @@ def generate(
             from xlsgd.many.writing import parse_seeds
 
             which = parse_seeds(seeds)
-            if output is not None and output.suffix.lower() == ".xlsx" and not output.is_dir():
+            if output and output.suffix.lower() == ".xlsx" and not output.exists():
                 raise SpecError(f"{output}: --seeds writes a folder; give the name of one")
             # What is wrong with the options is wrong for every seed: say it once.
             data = given_data(lesson, source, points, noise, which[0])

@@ -110,10 +110,10 @@ start_options = _added(
     ),
 )
 run_options = _added(
-    click.option("--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."),
     click.option(
-        "--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."
+        "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
     ),
+    click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
     click.option(
         "--convention",
         type=CONVENTION,

@@ -26,7 +26,7 @@ __all__ = ["sweep"]
 
 @click.command(
     short_help="Train at many learning rates, and draw a map of how it goes.",
-    epilog="Example:  xlsgd sweep two-neuron --tab two --y init.a=-3:3 --zoom 1 -o closer"
+    epilog="Example:  xlsgd sweep two-neuron --tab two --y init.a=-3:3 --zoom 1 -o closer",
 )
 @click.argument("lesson", type=LESSON)
 @click.option(
@@ -46,9 +46,7 @@ __all__ = ["sweep"]
     help="Recalculate so many runs from each side of the border as a workbook.",
 )  # fmt: skip
 @click.option("--check-seed", type=WHOLE, default=0, help="Seed of the lot that draws them.")
-@click.option(
-    "--table", type=FILE, help="Another file for the table: .csv or .parquet."
-)
+@click.option("--table", type=FILE, help="Another file for the table: .csv or .parquet.")
 @click.option("--device", type=DEVICE, default="cpu", show_default=True, help="cpu or cuda.")
 @rate_option("Learning rate, if it is not varied.")
 @start_options

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class Named(click.ParamType):
+class Named(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
     """One of the names that there are.
 
     what: what is named, for messages.   known: gives the names, each with a few words; it is
@@ -143,7 +143,10 @@ class _Whole(click.types.IntParamType):
 
 
 def _refuse_comma(
-    kind: click.ParamType, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    kind: click.ParamType,  # type: ignore[type-arg]
+    value: Any,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
 ) -> None:
     if isinstance(value, str) and "," in value:
         from xlsgd.data.csvnumbers import DECIMAL_POINT, is_number

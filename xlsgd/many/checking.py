@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from xlsgd.many.calls import Answer, Limits, Work
 from xlsgd.many.results import Result, ResultsFile, digest
 from xlsgd.many.running import answers
 
-__all__ = ["check", "check_many", "prepare"]
+__all__ = ["FOREIGN", "check", "check_many", "prepare"]
+
+FOREIGN = "foreign"
+"""The reason of a workbook that is none of xlsgd's."""
 
 
 # In a helper process
@@ -31,11 +35,20 @@ def prepare() -> None:
 
 
 def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dict[str, Any]:
-    """Return the report on a workbook as plain data."""
+    """Return the report on a workbook as plain data, and its traits; or that it is foreign."""
+    from xlsgd.errors import ForeignWorkbookError
+    from xlsgd.many.copies import traits
+    from xlsgd.opening import open_workbook
     from xlsgd.report.json_report import report_data
-    from xlsgd.verification import verify
+    from xlsgd.tolerances import tolerances
+    from xlsgd.verification import examine
 
-    return report_data(verify(path, engine, rtol, atol))
+    try:
+        opened = open_workbook(path, engine)
+    except ForeignWorkbookError as error:
+        return {"foreign": str(error)}
+    report = examine(opened, path, tolerances(rtol, atol))
+    return {"report": report_data(report), **traits(opened, report)}
 
 
 # Where they are asked for
@@ -51,6 +64,7 @@ def check_many(
     dask: str | None = None,
     limits: Limits | None = None,
     results: ResultsFile | None = None,
+    skip_foreign: bool = False,
 ) -> Generator[tuple[int, Result]]:
     """Yield the result of every workbook as it comes, with its place among files.
 
@@ -58,6 +72,7 @@ def check_many(
     jobs: processes side by side; 0 for one per core.   dask: address of a Dask scheduler; every
     core of that cluster then is a place to work at, and files must be there under the same names.
     limits: what one workbook may take.
+    skip_foreign: whether a workbook that is none of xlsgd's is passed over; else it failed.
     results: is continued: what it holds about these files as they are now is not done again.
     Raises SpecError for options that make no sense, ClusterError if the cluster cannot be used.
     """
@@ -77,6 +92,8 @@ def check_many(
     for place, name in enumerate(names):
         earlier = known.get(shown[place])
         if earlier is not None and earlier.sha256 == digest(Path(name)):
+            if earlier.reason == FOREIGN:
+                earlier = replace(earlier, status="skipped" if skip_foreign else "failed")
             yield place, earlier
         else:
             todo.append(place)
@@ -91,18 +108,28 @@ def check_many(
     work = Work(f"{__name__}:{check.__name__}", limits)
     for number, answer in answers(work, calls(), jobs, dask):
         place = todo[number]
-        status, message = _judged(names[place], answer)
+        value = answer.value or {}
+        foreign = value.get("foreign")
+        if foreign is None:
+            status, message = _judged(names[place], answer)
+        else:
+            status = "skipped" if skip_foreign else "failed"
+            message = foreign.removeprefix(f"{names[place]}: ")
+        reason = None if answer.kind == "done" else answer.kind
         result = Result(
             file=shown[place],
             status=status,
-            reason=None if answer.kind == "done" else answer.kind,
+            reason=reason if foreign is None else FOREIGN,
             message=message,
             seconds=round(answer.seconds, 3),
             sha256=digests.pop(place),
             xlsgd=xlsgd,
             timeout=limits.seconds,
             memory=limits.memory,
-            report=answer.value,
+            report=value.get("report"),
+            content=value.get("content"),
+            seed=value.get("seed"),
+            untouched=value.get("untouched"),
             engine=engine,
             rtol=rtol,
             atol=atol,
@@ -132,7 +159,7 @@ def _judged(name: str, answer: Answer) -> tuple[str, str]:
     if answer.kind != "done":
         # Messages of xlsgd begin with the file, which stands in front of the line already.
         return "failed", answer.message.removeprefix(f"{name}: ")
-    report = answer.value
+    report = answer.value["report"]
     if report["ok"]:
         return "agrees", f"{report['cells_compared']:,} cells compared"
     first = report["first_difference"]
