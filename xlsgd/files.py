@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xlsgd.errors import OutputExistsError, SpecError
 
-__all__ = ["check_target", "write_whole"]
+__all__ = ["cannot_write", "check_target", "write_whole"]
 
 
 def check_target(path: Path, force: bool = False) -> None:
@@ -29,7 +29,7 @@ def check_target(path: Path, force: bool = False) -> None:
     except OutputExistsError:
         raise
     except OSError as error:
-        raise _cannot(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 def write_whole(path: Path, content: bytes, force: bool = False) -> None:
@@ -47,7 +47,7 @@ def write_whole(path: Path, content: bytes, force: bool = False) -> None:
     except OutputExistsError:
         raise
     except OSError as error:
-        raise _cannot(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 def _refuse(path: Path, force: bool) -> None:
@@ -57,7 +57,7 @@ def _refuse(path: Path, force: bool) -> None:
         raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
 
 
-def _cannot(path: Path, error: OSError) -> SpecError:
+def cannot_write(path: Path, error: OSError) -> SpecError:
     """Return the error of the system in our words."""
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return SpecError(f"{path}: there is no folder {path.parent}; make it first")

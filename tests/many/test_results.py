@@ -16,6 +16,7 @@ from xlsgd.many.checking import check_many
 from xlsgd.many.results import Result, ResultsFile
 
 REPORT: dict[str, Any] = {"ok": True, "cells_compared": 3}
+ANSWER = {"report": REPORT}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             seen.append(Path(call["path"]).name)
             kind = Path(call["path"]).read_text().split()[0]
             if kind == "done":
-                yield number, Answer("done", REPORT, "", 1.0)
+                yield number, Answer("done", ANSWER, "", 1.0)
             else:
                 yield number, Answer(kind, None, "no", 1.0)
 

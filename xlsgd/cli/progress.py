@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import Any
 
@@ -58,9 +59,11 @@ def _bar(what: str, total: int) -> Any:
     # a copy of this process, and there is one bar at a time.
     tqdm.monitor_interval = 0
     tqdm.set_lock(RLock())
+    # Not tqdm's own measuring: it believes a terminal that says it has no columns at all.
+    columns, rows = shutil.get_terminal_size()
     return tqdm(
-        total=total, desc=what, leave=False, file=sys.stderr, dynamic_ncols=True, smoothing=0,
-        bar_format=_format(None, 0),
+        total=total, desc=what, leave=False, file=sys.stderr, smoothing=0,
+        ncols=columns, nrows=rows, bar_format=_format(None, 0),
     )  # fmt: skip
 
 

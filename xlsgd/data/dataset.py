@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 from xlsgd.errors import SpecError
 
@@ -29,8 +29,8 @@ class Dataset:
     inputs: dict[str, tuple[float, ...]]
     y: tuple[float, ...]
     _: KW_ONLY
-    sha256: str = ""
-    checked: bool = False
+    sha256: str = field(default="", compare=False)
+    checked: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         lengths = {name: len(column) for name, column in self.inputs.items()} | {"y": len(self.y)}

@@ -68,7 +68,7 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
     return {
         "content": hashlib.sha256("\n".join(said).encode("utf-8", "replace")).hexdigest(),
         "seed": _seed(opened),
-        "untouched": _untouched(opened),
+        "untouched": report.ok and _untouched(opened),
     }
 
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from xlsgd.errors import OutputExistsError, SpecError
+from xlsgd.files import cannot_write
 
 __all__ = ["SCHEMA", "STATUSES", "Result", "ResultsFile", "digest", "one_line"]
 
@@ -103,7 +104,7 @@ class ResultsFile:
             # Not "w": it would empty a file that another run is writing before that is known.
             self._file = path.open("a+b")
         except OSError as error:
-            raise SpecError(f"{path}: cannot write there ({error.strerror})") from error
+            raise cannot_write(path, error) from error
         try:
             _lock(self._file.fileno(), path)
             if not resume:
