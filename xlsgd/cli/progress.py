@@ -45,6 +45,7 @@ class ProgressBar:
     def clear(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
+            self._bar.start_t = 0.0  # else it may think that it was never shown, and leave it there
             self._bar.close()
             self._bar = None
 

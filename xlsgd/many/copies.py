@@ -91,7 +91,8 @@ def _seed(opened: Opened) -> int | None:
 
 def _untouched(opened: Opened) -> bool:
     # xlsgd writes by openpyxl, and puts values beside the formulas, which openpyxl never does.
-    return "openpyxl" in opened.file.saved_by.lower() and any(opened.file.stored.values())
+    stored = (v for values in opened.file.stored.values() for v in values.values())
+    return "openpyxl" in opened.file.saved_by.lower() and any(v is not None for v in stored)
 
 
 # Of many
