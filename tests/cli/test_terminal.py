@@ -17,6 +17,7 @@ import tqdm.std
 
 from xlsgd.cli.progress import ProgressBar
 from xlsgd.report import Difference, Report, RunVerdict, SheetReport
+from xlsgd.report.engines import EngineComparison, EngineRun, comparison_lines
 from xlsgd.report.fit import fitted, painted
 from xlsgd.report.terminal import report_lines
 
@@ -75,11 +76,11 @@ def test_nothing_is_lost_where_lines_are_broken(broken: Path) -> None:
     assert narrow == wide
 
 
-def test_colours(broken: Path, good: Path) -> None:
+def test_colours(broken: Path) -> None:
     lines = seen("verify", broken)
     assert any("\x1b[31mDIFFERS\x1b[0m" in line for line in lines)
     assert any(line.startswith("  \x1b[31mFAIL\x1b[0m sgd: ") for line in lines)
-    assert any("\x1b[32magrees with torch\x1b[0m" in line for line in seen("verify", good))
+    assert any(line.startswith("  \x1b[31mFAIL\x1b[0m compare: ") for line in lines)
     assert "\x1b" not in "".join(seen("verify", broken, NO_COLOR="1"))
 
 
@@ -113,6 +114,8 @@ def test_fitting() -> None:
 
 def test_only_the_verdict_is_painted() -> None:
     assert painted("a FAIL b: DIFFERS, FAILED") == "a FAIL b: \x1b[31mDIFFERS\x1b[0m, FAILED"
+    assert painted("a: agrees with torch, 3") == "a: \x1b[32magrees with torch\x1b[0m, 3"
+    assert painted("  ok   sgd: 3") == "  \x1b[32mok\x1b[0m   sgd: 3"
     assert painted("no verdict here, ok") == "no verdict here, ok"
 
 
@@ -168,3 +171,29 @@ def test_a_short_job_is_given_no_estimate(
         bar("recalculating", done, 70_000)
     bar.clear()
     assert "left" not in capsys.readouterr().err
+
+
+def test_no_library_for_bars_is_loaded_where_nobody_watches() -> None:
+    code = (
+        "import sys; from xlsgd.cli.progress import ProgressBar\n"
+        "bar = ProgressBar(quiet=False); bar('verifying', 0, 2); bar('verifying', 2, 2)\n"
+        "bar.clear(); print('tqdm' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_a_wide_table_of_engines_becomes_sentences() -> None:
+    sheet = SheetReport("sgd", "training", formulas=1234, cells_compared=1234)
+    runs = [EngineRun(name, name, 1.5, Report("a.xlsx", name, "", "", [sheet]))
+            for name in ("formulas", "stored")]  # fmt: skip
+    comparison = EngineComparison("a.xlsx", runs, [])
+    (_, head, *_), (_, first, second) = (
+        list(comparison_lines(comparison, width)) for width in (None, 40)
+    )
+    assert head.split()[:2] == ["engine", "sheet"]
+    assert first == (
+        "  engine formulas, sheet sgd, cells 1,234, agree 1,234, harmless 0, time 1.50 s"
+    )
+    assert second.startswith("  engine stored, ")

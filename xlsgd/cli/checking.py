@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlsgd.cli.common import AGREES, DIFFERS, FAILED, InOrder, ProgressBar, say
+from xlsgd.cli.common import (
+    AGREES,
+    DIFFERS,
+    FAILED,
+    InOrder,
+    ProgressBar,
+    say,
+    terminal_width,
+)
 from xlsgd.errors import ForeignWorkbookError, XlsgdError
 
 if TYPE_CHECKING:
@@ -144,7 +152,7 @@ class Check:
 
         if not self._lines or (self._quiet and found.ok):
             return None
-        return "\n".join(comparison_lines(found))
+        return "\n".join(comparison_lines(found, terminal_width()))
 
     def _keep_comparison(self, found: EngineComparison) -> None:
         self.comparisons.append(found)

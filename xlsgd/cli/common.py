@@ -24,6 +24,7 @@ __all__ = [
     "errors_as_text",
     "refuse_to_overwrite",
     "say",
+    "terminal_width",
 ]
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
@@ -57,14 +58,20 @@ def errors_as_text() -> Iterator[None]:
         sys.exit(FAILED)
 
 
+def terminal_width() -> int | None:
+    """Return how many columns the terminal has that results go to, None if they go elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def say(*lines: str) -> None:
     """Print results: on a terminal as wide as it is and in colour, elsewhere as they are."""
-    if not sys.stdout.isatty():
+    width = terminal_width()
+    if width is None:
         click.echo("\n".join(lines))
         return
     from xlsgd.report.fit import fitted, painted
 
-    shown = fitted(lines, shutil.get_terminal_size().columns)
+    shown = fitted(lines, width)
     if "NO_COLOR" not in os.environ:
         shown = map(painted, shown)
     click.echo("\n".join(shown))

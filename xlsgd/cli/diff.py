@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from xlsgd.cli.common import (
     ProgressBar,
     errors_as_text,
     say,
+    terminal_width,
 )
 from xlsgd.cli.options import comparing, engine_option
 from xlsgd.cli.types import FILE
@@ -78,5 +78,5 @@ def diff(
 
 def _fits(table: str) -> bool:
     """Return whether a table can be read where it is printed: a terminal breaks its lines."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-    return all(len(line) <= width for line in table.splitlines())
+    width = terminal_width()
+    return width is None or all(len(line) <= width for line in table.splitlines())
