@@ -1,7 +1,5 @@
 """Measure what the docs show of speed, and write it there.
 
-    python -m benchmarks [--rounds N] [FIGURE...]
-
 FIGURE is engines, calculation, growth, verify, profile, many or sweep; all where none is named,
 which takes an hour or so, most of it for formulas.ExcelModel. Every comparison runs its sides in
 turn, round by round, and what counts is their ratio: machines are noisy.
@@ -12,23 +10,20 @@ from __future__ import annotations
 import re
 import sys
 
+import click
+
 from benchmarks.figures import FIGURES
 from benchmarks.processes import ROOT, machine
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def main(arguments: list[str]) -> None:
+@click.command(context_settings={"help_option_names": ["-h", "--help"]}, help=__doc__)
+@click.argument("figures", nargs=-1, type=click.Choice([*FIGURES]), metavar="[FIGURE]...")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+def main(figures: tuple[str, ...], rounds: int) -> None:
     """Measure the figures that are asked for."""
-    rounds = 3
-    if arguments[:1] == ["--rounds"]:
-        if not (arguments[1:2] and arguments[1].isdecimal() and int(arguments[1])):
-            raise SystemExit("--rounds needs a number, 1 or more")
-        rounds, arguments = int(arguments[1]), arguments[2:]
-    for name in arguments or FIGURES:
-        if name not in FIGURES:
-            raise SystemExit(f"no figure '{name}'; there are: {', '.join(FIGURES)}")
-    for name in arguments or FIGURES:
+    for name in figures or FIGURES:
         print(f"{name} …", file=sys.stderr)
         lines = [*FIGURES[name](rounds), "", f"({machine()}.)"]
         print("\n".join(lines))
@@ -49,4 +44,4 @@ def _replace(name: str, lines: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 import sys
+import zipfile
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -42,6 +45,7 @@ def sgd_book(path: Path, formulas: int) -> int:
         y = 2 * x + 30 + (i * 13 % 11 - 5) / 10
         sheet.append([x, y, *(text.format(r=r, p=r - 1) for _, text in SGD)])
     workbook.save(path)
+    _name_parts_relatively(path)
     return rows * len(SGD)
 
 
@@ -86,7 +90,28 @@ def forward_book(path: Path, rows: int = 712) -> int:
         for column, text in enumerate(FORWARD, start=9):
             sheet.cell(row, column, text.format(r=row))
     workbook.save(path)
+    _name_parts_relatively(path)
     return rows * len(FORWARD) + 2
+
+
+def _name_parts_relatively(path: Path) -> None:
+    """Have parts named as Excel names them: ``worksheets/sheet1.xml``, not ``/xl/worksheets/…``.
+
+    openpyxl writes the longer form, which is as right; IronCalc's reader knows the other one only.
+    """
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in parts.items():
+            if name.endswith(".rels"):
+                home = posixpath.dirname(posixpath.dirname(f"/{name}"))
+                text = re.sub(
+                    'Target="(/[^"]*)"',
+                    lambda target, home=home: f'Target="{posixpath.relpath(target[1], home)}"',
+                    content.decode(),
+                )
+                content = text.encode()
+            package.writestr(name, content)
 
 
 if __name__ == "__main__":

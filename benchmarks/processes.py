@@ -1,14 +1,14 @@
-"""Whole processes, measured by pyperf: wall seconds, and the peak of their memory."""
+"""Whole processes, as the system measures them: wall and CPU seconds, the peak of their memory."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -20,25 +20,27 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Cost(NamedTuple):
-    """What a process took: wall seconds, and MB at its peak."""
+    """What a process took: wall seconds, MB at its peak, CPU seconds with all it has started."""
 
     seconds: float
     memory: float
+    cpu: float
 
 
 def measured(command: Sequence[str]) -> Cost:
     """Run a command once.  Raises SystemExit if it fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder) / "result.json"
-        once = ("--processes=1", "--values=1", "--warmups=0", "--loops=1", "--copy-env", "-q")
-        pyperf = [sys.executable, "-m", "pyperf", "command", *once, "-o", str(result), "--"]
-        done = subprocess.run([*pyperf, *command], capture_output=True, text=True, cwd=ROOT)
-        if done.returncode:
-            raise SystemExit(f"failed: {' '.join(command)}\n{done.stderr[-2000:]}")
-        found = json.loads(result.read_text(encoding="utf-8"))
-    run = found["benchmarks"][0]["runs"][0]
-    metadata = {**found.get("metadata", {}), **run.get("metadata", {})}
-    return Cost(run["values"][0], metadata["command_max_rss"] / 1e6)
+    with tempfile.TemporaryFile() as printed:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, stdout=printed, stderr=printed, cwd=ROOT)
+        # The system counts exactly what a process and those it has waited for have used.
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            printed.seek(0)
+            said = printed.read().decode(errors="replace")
+            raise SystemExit(f"failed: {' '.join(command)}\n{said[-2000:]}")
+    return Cost(seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def in_turn(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[Cost]]:
@@ -51,9 +53,12 @@ def in_turn(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, lis
     return found
 
 
-def median_ratio(slow: Sequence[Cost], fast: Sequence[Cost]) -> str:
-    """Return the median of the ratios, round by round, with the least and the greatest."""
-    ratios = [a.seconds / b.seconds for a, b in zip(slow, fast, strict=True)]
+def median_ratio(slow: Sequence[Cost], fast: Sequence[Cost], what: str = "seconds") -> str:
+    """Return the median of the ratios, round by round, with the least and the greatest.
+
+    what: a field of Cost.
+    """
+    ratios = [getattr(a, what) / getattr(b, what) for a, b in zip(slow, fast, strict=False)]
     if len(ratios) == 1:
         return f"{ratios[0]:.3g}"
     return f"{statistics.median(ratios):.3g} ({min(ratios):.3g} … {max(ratios):.3g})"
@@ -61,7 +66,7 @@ def median_ratio(slow: Sequence[Cost], fast: Sequence[Cost]) -> str:
 
 def machine() -> str:
     """Return what the figures were measured on, in a line."""
-    names = ("formulas", "torch", "openpyxl", "numpy")
+    names = ("formulas", "ironcalc", "formualizer", "torch", "openpyxl", "numpy")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, Linux, "

@@ -1,7 +1,5 @@
 """Write a workbook for every student, check all of them when they come back, say who is right.
 
-    python examples/check_class.py [FOLDER]
-
 The class is made up, and so is what they hand in: Ada changed what she was asked to change, Ben
 typed a number over a formula, Cleo copied a formula from the wrong row. FOLDER is "class" in the
 current folder by default; workbooks of the same names in it are replaced.
@@ -9,7 +7,7 @@ current folder by default; workbooks of the same names in it are replaced.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -80,8 +78,9 @@ def mark(papers: Mapping[str, Path]) -> pd.DataFrame:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1] if sys.argv[1:] else "class")
-    papers = hand_out(folder)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("class"), metavar="FOLDER")
+    papers = hand_out(parser.parse_args().folder)
     do_homework(papers)
     table = mark(papers)
     print(table.to_string(index=False))

@@ -1,13 +1,11 @@
 """Try one learning rate after the other and print how each run goes.
 
-    python examples/learning_rates.py [LESSON [OPTIMIZER [RATE ...]]]
-
 Every line of the table is a workbook that was written, recalculated and checked against PyTorch.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,8 +46,15 @@ def try_rates(lesson: str, optimizer: str, rates: Sequence[float]) -> pd.DataFra
 
 
 def main() -> None:
-    lesson, optimizer, *rates = [*sys.argv[1:], *("graddesc", "sgd")[len(sys.argv) - 1 :]]
-    table = try_rates(lesson, optimizer, [float(rate) for rate in rates] or RATES)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lesson", nargs="?", default="graddesc", metavar="LESSON")
+    parser.add_argument("optimizer", nargs="?", default="sgd", metavar="OPTIMIZER")
+    parser.add_argument("rates", nargs="*", type=float, metavar="RATE")
+    given = parser.parse_args()
+    try:
+        table = try_rates(given.lesson, given.optimizer, given.rates or RATES)
+    except xlsgd.XlsgdError as error:
+        parser.error(str(error))
     print("Mean loss of the first and the last epoch, by learning rate")
     print(table.to_string(index=False))
 

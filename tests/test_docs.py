@@ -289,12 +289,13 @@ def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
 
 def test_every_field_of_a_line_of_results_is_described() -> None:
     from xlsgd.many.calls import ANSWERS
+    from xlsgd.many.checking import FOREIGN
     from xlsgd.many.results import SCHEMA, Result
 
     none = Result("", "failed", "bug", "", 0, None, "", "", None, None, 1, 1, None)
     tables = _field_tables("many-workbooks.md")
     assert tables["line"] == list(json.loads(none.to_json()))
-    assert set(tables["reason"]) == set(ANSWERS) - {"done", "stopped"}
+    assert set(tables["reason"]) == {*ANSWERS, FOREIGN} - {"done", "stopped"}
     assert SCHEMA in _in_code([ROOT / "docs" / "many-workbooks.md"])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -31,7 +33,17 @@ def _run(name: str, *arguments: str) -> None:
 def test_every_example_is_tested_here() -> None:
     """docs/learners.md shows and runs learning_rates.py as it is called without arguments."""
     names = {path.name for path in EXAMPLES.iterdir() if not path.name.startswith("_")}
-    assert names == {"check_class.py", "learning_rates.py", "github-actions.yml"}
+    assert names == {"check_class.py", "learning_rates.py", "summary.py", "github-actions.yml"}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.py")))
+def test_every_example_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        _run(name, "--help")
+    assert left.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: {name} ")
+    assert len(shown.splitlines()) > 5
 
 
 def test_check_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,42 +114,52 @@ def _commands() -> list[list[str]]:
     return found
 
 
+def _summary_command() -> list[str]:
+    """Return the name and the words of the example that the recipe makes its summary with."""
+    (line,) = (line for step in _steps() for line in step.splitlines() if "STEP_SUMMARY" in line)
+    python, script, *words = shlex.split(line.split(">>")[0])
+    assert (python, Path(script).parent.as_posix()) == ("python", "xlsgd/examples")
+    return [Path(script).name, *words]
+
+
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a small workbook, and the recipe's current folder."""
     (tmp_path / "workbooks").mkdir()
     monkeypatch.chdir(tmp_path)
-    arguments = ["generate", "graddesc", "--optimizer", "sgd", "--epochs", "1"]
+    arguments = ["generate", "graddesc", "--optimizer", "sgd", "--epochs", "1", "--points", "9"]
     result = CliRunner().invoke(main, [*arguments, "-o", "workbooks/small.xlsx"])
     assert result.exit_code == 0
     return tmp_path
 
 
-def _recipe(repository: Path) -> list[int]:
+def _recipe() -> list[int]:
     """Run the recipe's xlsgd commands and return their exit statuses."""
     return [
-        CliRunner()
-        .invoke(
-            main,
-            [word.replace("$workbook", "workbooks/small.xlsx") for word in words],
-            catch_exceptions=False,
-        )
-        .exit_code
-        for words in _commands()
+        CliRunner().invoke(main, words, catch_exceptions=False).exit_code for words in _commands()
     ]
 
 
-def test_the_recipe_has_steps() -> None:
-    assert [words[0] for words in _commands()] == ["verify", "diff"]
+def _summary(most: int | None = None) -> str:
+    """Run the recipe's last step as the runner does, in a process; return what it printed."""
+    name, *words = _summary_command()
+    limit = [] if most is None else ["--most", str(most)]
+    command = [sys.executable, "-I", str(EXAMPLES / name), *words, *limit]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    return done.stdout.decode("utf-8")
+
+
+def test_the_recipe_calculates_each_workbook_once() -> None:
+    assert [words[0] for words in _commands()] == ["verify"]
     assert any("constraints.txt" in step for step in _steps())
     assert "\t" not in RECIPE.read_text(encoding="utf-8")
 
 
 def test_the_recipe_passes_a_good_repository(repository: Path) -> None:
-    assert _recipe(repository) == [0, 0]
+    assert _recipe() == [0]
     suites = ET.parse(repository / "report.xml").getroot()
     assert [suite.get("failures") for suite in suites] == ["0"]
-    assert (repository / "report.json").is_file()
+    assert _summary().splitlines()[2] == "| workbooks/small.xlsx | agrees with torch |  |"
 
 
 def test_the_recipe_fails_on_a_wrong_cell(repository: Path) -> None:
@@ -147,6 +169,36 @@ def test_the_recipe_fails_on_a_wrong_cell(repository: Path) -> None:
     book = load_workbook(path)
     book["sgd"]["R9"] = 100.0
     book.save(path)
-    assert _recipe(repository) == [1, 1]
+    (repository / "workbooks" / "torn.xlsx").write_bytes(b"PK")
+    assert _recipe() == [2]
     messages = [f.get("message") for f in ET.parse(repository / "report.xml").iter("failure")]
     assert any("sgd!R9" in (message or "") for message in messages)
+    summary = _summary()
+    rows = [line.split(" | ") for line in summary.splitlines() if line.startswith("| workbooks/")]
+    assert [row[0] for row in rows] == ["| workbooks/small.xlsx", "| workbooks/torn.xlsx"]
+    assert "sgd!R9: holds the constant 100.0" in rows[0][2]
+    assert rows[1][1] == "could not be checked"
+    assert "### workbooks/small.xlsx" in summary
+    assert "| sgd!R9 | pred | 4 | 100.0 |" in summary
+
+
+def test_a_summary_of_ten_broken_workbooks_fits(repository: Path) -> None:
+    """Each with forty thousand wrong cells and a long name: the report is some 150 MB."""
+    wrong = {"sheet": "sgd", "quantity": "loss", "step": 1, "sheet_value": 1e300,
+             "torch_value": -1.2345678901234567e-300, "reason": "differs from torch | ≠ " * 9,
+             "formula": "=IF(" + "A1+" * 80}  # fmt: skip
+    differences = [{**wrong, "cell": f"S{i}"} for i in range(40_000)]
+    books = [
+        {"file": f"workbooks/{i}{'ü' * 120}.xlsx", "ok": False, "cells_differing": 40_000,
+         "first_difference": differences[0], "sheets": [{"differences": differences}]}
+        for i in range(10)
+    ]  # fmt: skip
+    lost = [{"file": f"{i}.xlsx", "ok": False, "error": "is damaged " * 99} for i in range(2000)]
+    text = json.dumps({"workbooks": [*books, *lost]})
+    (repository / "report.json").write_text(text, encoding="utf-8")
+    for most in (1_000_000, 20_000):
+        summary = _summary(most)
+        assert most * 0.9 < len(summary.encode()) <= most < 1 << 20
+        for i in range(10):
+            assert f"\n### workbooks/{i}ü" in summary
+        assert re.search(r"… and [\d,]+ more lines: the report has all of them\.\n$", summary)

@@ -8,6 +8,7 @@ from pathlib import Path
 from xlsgd.cells import Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.compare import kind_name, kind_of
 from xlsgd.engines import get_engine
+from xlsgd.reading import as_xlsx
 from xlsgd.report.report import Difference, value_text
 from xlsgd.sheets.maps import address
 from xlsgd.tolerances import tolerances
@@ -33,13 +34,16 @@ def diff_workbooks(
     """
     tolerance = tolerances(rtol, atol)["run"]
     calculator = get_engine(engine)
-    first, second = read_workbook(Path(path)), read_workbook(Path(other))
-    values = [_values(file, calculator.recalculate(file).values) for file in (first, second)]
+    with as_xlsx(Path(path)) as one, as_xlsx(Path(other)) as two:
+        first, second = read_workbook(one), read_workbook(two)
+        values = [_values(file, calculator.recalculate(file).values) for file in (first, second)]
+    names = {first.path: path, second.path: other}
     found: list[Difference] = []
     for sheet in dict.fromkeys((*first.book.sheets, *second.book.sheets)):
         missing = [f for f in (first, second) if sheet not in f.book.sheets]
         if missing:
-            found.append(Difference(sheet, "", "", "diff", f"no such tab in {missing[0].path}"))
+            reason = f"no such tab in {names[missing[0].path]}"
+            found.append(Difference(sheet, "", "", "diff", reason))
             continue
         here, there = values[0][sheet], values[1][sheet]
         for position in sorted({*here, *there}):

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from xlsgd.cells import CellError, Position, Scalar, Uncomputed, column_number
+from xlsgd.cells import CellError, Position, Scalar, Uncomputed, WorkbookFile, column_number
 from xlsgd.checks import WholeRuns
 from xlsgd.compare import Tolerance, kind_of
 from xlsgd.engines import ALL, chosen_engines, get_engine
 from xlsgd.errors import EngineError, NoStoredValuesError, WorkbookError
 from xlsgd.opening import Opened, Progress, recalculate
+from xlsgd.reading import as_xlsx
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
 from xlsgd.report.report import IN_ORDER, Difference
 from xlsgd.tolerances import tolerances
@@ -43,7 +44,19 @@ def compare_engines(
     """
     allowed = tolerances(rtol, atol)
     names = chosen_engines(engines)
-    file = read_workbook(Path(path))
+    with as_xlsx(Path(path)) as readable:
+        return _compared(read_workbook(readable), path, engines, names, allowed, progress)
+
+
+def _compared(
+    file: WorkbookFile,
+    path: str | Path,
+    engines: Sequence[str],
+    names: Sequence[str],
+    allowed: Mapping[str, Tolerance],
+    progress: Progress | None,
+) -> EngineComparison:
+    """Return what engines make of a file.  path: as the user named it."""
     found = EngineComparison(str(path).encode("utf-8", "backslashreplace").decode(), [], [])
     opened: dict[str, Opened] = {}
     runs = WholeRuns()

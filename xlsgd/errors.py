@@ -10,6 +10,7 @@ from xlsgd.visible import message as as_message
 __all__ = [
     "DataError",
     "EngineError",
+    "ForeignWorkbookError",
     "NoStoredValuesError",
     "OutputExistsError",
     "SpecError",
@@ -45,6 +46,10 @@ class DataError(XlsgdError, ValueError):
 
 class WorkbookError(XlsgdError, ValueError):
     """A file is no workbook, or not one that xlsgd can read."""
+
+
+class ForeignWorkbookError(WorkbookError):
+    """A sound workbook, of which no tab is one of xlsgd's."""
 
 
 class OutputExistsError(XlsgdError, FileExistsError):

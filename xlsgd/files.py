@@ -13,7 +13,14 @@ from typing import NoReturn
 from xlsgd.errors import OutputExistsError, SpecError
 from xlsgd.visible import cut
 
-__all__ = ["files_below", "is_folder", "kind_of_target", "write_whole"]
+__all__ = [
+    "cannot_write",
+    "check_target",
+    "files_below",
+    "is_folder",
+    "kind_of_target",
+    "write_whole",
+]
 
 
 def is_folder(path: Path) -> bool:
@@ -52,10 +59,28 @@ def kind_of_target(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        _refuse(path, error)
+        raise cannot_write(path, error) from error
     if stat.S_ISDIR(mode):
         raise SpecError(f"{path}: is a folder; give the name of a file")
     return "file" if stat.S_ISREG(mode) else "device"
+
+def check_target(path: Path, force: bool = False) -> None:
+    """Raise what ``write_whole`` would, as far as it is known before there is anything to write.
+
+    So nobody waits for a result that has no place.
+    """
+    there = _refuse(path, force)
+    try:
+        if there == "device":
+            if not os.access(path, os.W_OK):
+                raise PermissionError(None, "Permission denied")
+            return
+        real = _real(path)
+        handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:100]}.")
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def write_whole(path: Path, content: bytes, force: bool = False) -> None:
@@ -64,23 +89,37 @@ def write_whole(path: Path, content: bytes, force: bool = False) -> None:
     What stands under the name and is no file, such as /dev/stdout, is written into.
     Raises OutputExistsError if it exists and force is not given, SpecError if it cannot be written.
     """
-    there = kind_of_target(path)
-    if there is not None and not force:
-        raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
+    there = _refuse(path, force)
     try:
         if there == "device":
             path.write_bytes(content)
         else:
-            real = Path(os.path.realpath(path)) if path.is_symlink() else path
+            real = _real(path)
             if there is not None or not _appears(real, content):
                 _replace(real, content)
     except OSError as error:
-        _refuse(path, error)
+        raise cannot_write(path, error) from error
 
 
-def _refuse(path: Path, error: OSError | ValueError) -> NoReturn:
+def _refuse(path: Path, force: bool) -> str | None:
+    """Return what stands at a target, see kind_of_target; raise OutputExistsError for a file."""
+    there = kind_of_target(path)
+    if there is not None and not force:
+        raise OutputExistsError(f"{cut(str(path))}: exists already; pass --force to replace it")
+    return there
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def cannot_write(path: Path, error: OSError | ValueError) -> SpecError:
+    """Return the error of the system in our words."""
+    if isinstance(error, FileNotFoundError) and not is_folder(path.parent):
+        shown = cut(str(path)), cut(str(path.parent))
+        return SpecError("{}: there is no folder {}; make it first".format(*shown))
     reason = getattr(error, "strerror", None) or "such a name cannot be"
-    raise SpecError(f"{cut(str(path))}: cannot write there ({reason})") from error
+    return SpecError(f"{cut(str(path))}: cannot write there ({reason})")
 
 
 def _appears(path: Path, content: bytes) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xlsgd.data import Dataset
-from xlsgd.errors import OutputExistsError
-from xlsgd.files import kind_of_target, write_whole
+from xlsgd.errors import SpecError
+from xlsgd.files import check_target, kind_of_target, write_whole
 from xlsgd.lessons import Options, get_plan
 
-__all__ = ["generate"]
+__all__ = ["check_output", "generate"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -46,8 +46,7 @@ def generate(
     """
     plan = get_plan(lesson)
     path = Path(f"{lesson}.xlsx" if output is None else output)
-    if kind_of_target(path) is not None and not force:
-        raise OutputExistsError(f"{path}: exists already; pass --force to replace it")
+    check_output(path, force)
     built = plan.build(
         Options(
             learning_rate=learning_rate,
@@ -78,3 +77,13 @@ def generate(
     calculation = ENGINE.calculate(book_of(workbook), calculating)
     write_whole(path, package(workbook, calculation.values), force)
     return path
+
+
+def check_output(path: Path, force: bool = False) -> None:
+    """Raise SpecError or OutputExistsError unless a workbook can be written there."""
+    # A folder or a device has a say of its own.
+    if path.suffix.lower() != ".xlsx" and kind_of_target(path) != "device":
+        raise SpecError(
+            f"{path}: what is written is an Excel workbook; give it a name that ends in .xlsx"
+        )
+    check_target(path, force)

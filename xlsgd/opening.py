@@ -10,6 +10,7 @@ from pathlib import Path
 from xlsgd.beside import beside, two_cores
 from xlsgd.cells import Formula, WorkbookFile
 from xlsgd.engines import Calculation, get_engine
+from xlsgd.reading import as_xlsx
 from xlsgd.sheets.finder import Found, find_lesson
 from xlsgd.sheets.volatile import settle
 from xlsgd.xlsx.reader import read_workbook
@@ -53,7 +54,8 @@ def open_workbook(
     if the engine cannot be used.
     """
     get_engine(engine)  # an unknown one is said before anything is read
-    return recalculate(read_workbook(Path(path)), engine, progress, meanwhile)
+    with as_xlsx(Path(path)) as readable:
+        return recalculate(read_workbook(readable), engine, progress, meanwhile)
 
 
 def recalculate(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 
 from xlsgd.errors import SpecError
 from xlsgd.visible import cut
 
-__all__ = ["find", "pick"]
+__all__ = ["find", "pick", "unknown"]
 
 
 def find(package: str, attribute: str) -> dict[str, object]:
@@ -29,5 +31,15 @@ def find(package: str, attribute: str) -> dict[str, object]:
 def pick(what: str, name: str, found: dict[str, object]) -> object:
     """Return ``found[name]``.  Raises SpecError naming what there is."""
     if name not in found:
-        raise SpecError(f"unknown {what} '{cut(name)}'; there are: {', '.join(found)}")
+        raise SpecError(unknown(what, name, found))
     return found[name]
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Return the words for a name that is none of those known: which is like it, and all."""
+    names = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(name.casefold(), names, n=1)
+    # A beginning is what people type who know the name: rms for rmsprop.
+    near = near or [each for each in names if name and each.startswith(name.casefold())][:1]
+    guess = f"did you mean '{names[near[0]]}'? There" if near else "there"
+    return f"unknown {what} '{cut(name)}'; {guess} are: {', '.join(names.values())}"

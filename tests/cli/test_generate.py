@@ -114,7 +114,7 @@ def test_output_is_a_folder(run: Run, tmp_path: Path, force: tuple[str, ...]) ->
 def test_output_folder_is_missing(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "no" / "such" / "out.xlsx"
     message = refusal(run, tmp_path, "graddesc", "-o", path, *SMALL)
-    assert message.startswith(f"Error: {path}: cannot write there (No such file or directory)")
+    assert message == f"Error: {path}: there is no folder {path.parent}; make it first\n"
     assert not (tmp_path / "no").exists()
 
 

@@ -14,9 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.data.files import table, written
-from xlsgd.data import dataset, download, read_passengers, source
+from xlsgd.cli import main
+from xlsgd.data import dataset, download, read_csv, read_passengers, source
 from xlsgd.data.download import cache_folder, fetch, file_name_of, is_url, shown_url
 from xlsgd.errors import DataError, SpecError
 
@@ -440,3 +442,56 @@ def test_the_named_source(site: Site, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_named_source_is_the_reference(shared: Path) -> None:
     content = (shared / "data" / "titanic" / "train.csv").read_bytes()
     assert source.NAMED_SOURCES["titanic"].endswith(hashlib.sha256(content).hexdigest())
+
+
+# Points from the web
+
+POINTS = b"x,y\n1,32\n2,34\n3,36\n"
+POINTS_SHA256 = hashlib.sha256(POINTS).hexdigest()
+
+
+def test_points_are_read_from_an_address(site: Site) -> None:
+    site.files["/points.csv"] = POINTS
+    url = f"{site.url}/points.csv"
+    points = read_csv(url)
+    assert (points.title, points.rows) == ("3 rows from points.csv", 3)
+    assert (points.sha256, points.checked) == (POINTS_SHA256, False)
+    assert read_csv(f"{url}#sha256={POINTS_SHA256}").checked
+    assert site.asked == {"/points.csv": 1}
+    with pytest.raises(DataError, match="need"):
+        read_csv(f"{site.url}/points.csv#sha256={WRONG}")
+
+
+def test_what_is_no_table_of_points_is_not_kept(site: Site, cache: Path) -> None:
+    site.files["/points.csv"] = b"x,y\n1,many\n"
+    with pytest.raises(DataError, match=r"line 2, column y: got 'many', need a number"):
+        read_csv(f"{site.url}/points.csv")
+    assert kept(cache) == []
+
+
+def test_a_lesson_of_points_from_an_address(site: Site, tmp_path: Path) -> None:
+    site.files["/points.csv"] = POINTS
+    url, path = f"{site.url}/points.csv", tmp_path / "out.xlsx"
+    words = ["generate", "graddesc", "--optimizer", "sgd", "--epochs", "1", "-o", str(path)]
+    result = CliRunner().invoke(main, [*words, "--data", url], catch_exceptions=False)
+    assert (result.exit_code, result.stdout) == (0, f"{path}\n")
+    assert result.stderr == (
+        "The download was not checked; for the same file every time: "
+        f"--data '{url}#sha256={POINTS_SHA256}'\n"
+    )
+    before = path.read_bytes()
+    pinned = f"{url}#sha256={POINTS_SHA256}"
+    result = CliRunner().invoke(main, [*words, "--data", pinned, "--force"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert path.read_bytes() == before
+    result = CliRunner().invoke(main, [*words, "--data", f"{site.url}/none.csv", "--force"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {site.url}/none.csv: the server answered 404")
+
+
+def test_the_word_for_passengers_is_a_file_where_points_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "titanic").write_bytes(POINTS)
+    assert read_csv("titanic").rows == 3

@@ -172,7 +172,14 @@ def test_a_program_that_does_not_do_it(
     assert time.monotonic() - begun < 20
 
 
-def test_all_that_a_program_has_started_is_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize("system", ["with groups", "without groups"])
+def test_all_that_a_program_has_started_is_ended(
+    tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows knows no groups of processes."""
+    if system == "without groups":
+        monkeypatch.delattr("os.killpg")
+        monkeypatch.delattr("os.getpgid")
     file = tmp_path / "child"
     with pytest.raises(EngineError, match="took longer"):
         run_program("It", ["sh", "-c", f"sleep 60 & echo $! > {file}; wait"], 0.5)
@@ -184,6 +191,13 @@ def test_all_that_a_program_has_started_is_ended(tmp_path: Path) -> None:
         time.sleep(0.05)
     else:
         assert not Path(f"/proc/{child}").exists()
+
+
+def test_a_program_that_is_done_needs_no_groups_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.killpg")
+    assert run_program("It", ["echo", "done"], 10) == "done"
+    with pytest.raises(EngineError, match="status 3"):
+        run_program("It", ["sh", "-c", "exit 3"], 10)
 
 
 def test_a_program_that_is_not_there() -> None:

@@ -62,7 +62,7 @@ def test_a_failure_is_one_of_many(run: Run, tmp_path: Path) -> None:
         (("--seeds", "1-2", "--data", "x.csv"), "--data and --seed exclude each other"),
         (("-j", "2"), "--jobs is for many workbooks: it goes with --seeds"),
         (("--resume",), "--resume is for many workbooks: it goes with --seeds"),
-        (("--seeds", "1-2", "--optimizer", "magic"), "unknown optimizer 'magic'"),
+        (("--seeds", "1-2", "--init", "magic=1"), ""),
         (("--seeds", "1-2", "--points", "0"), ""),
     ],
 )

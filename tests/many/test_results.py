@@ -16,6 +16,7 @@ from xlsgd.many.checking import check_many
 from xlsgd.many.results import Result, ResultsFile, digest
 
 REPORT: dict[str, Any] = {"ok": True, "cells_compared": 3}
+ANSWER = {"report": REPORT}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             seen.append(Path(call["path"]).name)
             kind = Path(call["path"]).read_text().split()[0]
             if kind == "done":
-                value = {"sha256": digest(call["path"]), "report": REPORT}
+                value = {"sha256": digest(call["path"]), **ANSWER}
                 yield number, Answer("done", value, "", 1.0)
             else:
                 yield number, Answer(kind, None, "no", 1.0)

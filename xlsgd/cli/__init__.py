@@ -14,6 +14,7 @@ from xlsgd.cli.engines import engines
 from xlsgd.cli.explain import explain
 from xlsgd.cli.generate import generate
 from xlsgd.cli.list import list_command
+from xlsgd.cli.streams import let_through
 from xlsgd.cli.sweep import sweep
 from xlsgd.cli.verify import verify
 
@@ -41,6 +42,7 @@ def run() -> None:
     """
     stop_when_told()
     try:
+        let_through(sys.stdout, sys.stderr)
         with errors_as_text():
             main(obj=PROGRAM)
     except SystemExit as end:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xlsgd.cli.progress import ProgressBar
 from xlsgd.errors import SpecError, XlsgdError
 from xlsgd.visible import visible
 
@@ -29,7 +30,9 @@ __all__ = [
     "ProgressBar",
     "errors_as_text",
     "refuse_to_overwrite",
+    "say",
     "stop_when_told",
+    "terminal_width",
     "within",
 ]
 
@@ -111,36 +114,23 @@ def stop_when_told() -> None:
         signal.signal(signal.SIGTERM, stop)
 
 
-class ProgressBar:
-    """A bar on stderr that says how far the work has come; only where somebody watches."""
+def terminal_width() -> int | None:
+    """Return how many columns the terminal has that results go to, None if they go elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
-    _WIDTH = 24
 
-    def __init__(self, quiet: bool) -> None:
-        self._shown = not quiet and sys.stderr.isatty()
-        self._last = ""
-        self._what, self._begun = "", 0.0
+def say(*lines: str) -> None:
+    """Print results: on a terminal as wide as it is and in colour, elsewhere as they are."""
+    width = terminal_width()
+    if width is None:
+        click.echo("\n".join(lines))
+        return
+    from xlsgd.report.fit import fitted, painted
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if not self._shown:
-            return
-        if what != self._what:
-            self._what, self._begun = what, time.monotonic()
-        share = min(done / total, 1.0) if total else 1.0
-        full = int(share * self._WIDTH)
-        text = f"{what} [{'#' * full}{'-' * (self._WIDTH - full)}] {share:4.0%}"
-        passed = time.monotonic() - self._begun
-        if passed > 1 and 0 < share < 1:
-            minutes, seconds = divmod(round(passed / share * (1 - share)), 60)
-            text += f"  {minutes}:{seconds:02} left"
-        if text != self._last:
-            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
-            self._last = text
-
-    def clear(self) -> None:
-        if self._shown and self._last:
-            click.echo("\r\x1b[K", nl=False, err=True)
-            self._last = ""
+    shown = fitted(lines, width)
+    if "NO_COLOR" not in os.environ:
+        shown = map(painted, shown)
+    click.echo("\n".join(shown))
 
 
 class InOrder:
@@ -174,7 +164,7 @@ class InOrder:
 
     def _say(self, line: str | None) -> None:
         if line is not None:
-            click.echo(line)
+            say(*line.split("\n"))
 
 
 def refuse_to_overwrite(inputs: Sequence[Path], output: Path) -> None:

@@ -12,16 +12,22 @@ from xlsgd.cli.common import (
     DIFFERS,
     ProgressBar,
     errors_as_text,
+    say,
+    terminal_width,
     within,
 )
 from xlsgd.cli.options import comparing, engine_option, given_limits, limit_options
+from xlsgd.cli.types import FILE
 
 __all__ = ["diff"]
 
 
-@click.command(epilog="Example:  xlsgd diff mine.xlsx --format markdown")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("other", required=False, type=click.Path(path_type=Path))
+@click.command(
+    short_help="List the cells that differ from torch, or between two files.",
+    epilog="Example:  xlsgd diff mine.xlsx --format markdown",
+)
+@click.argument("file", type=FILE)
+@click.argument("other", required=False, type=FILE)
 @click.option(
     "--format",
     "format",
@@ -48,22 +54,28 @@ def diff(
 
     def compare() -> int:
         from xlsgd.report.differences import difference_table
-        from xlsgd.report.terminal import counted
+        from xlsgd.report.terminal import counted, difference_lines
 
         progress = ProgressBar(quiet)
-        if other is None:
-            from xlsgd.verification import verify as check
+        try:
+            if other is None:
+                from xlsgd.verification import verify as check
 
-            report = check(file, engine, rtol, atol, progress)
-            found, ok = list(report.differences()), report.ok
-        else:
-            from xlsgd.bookdiff import diff_workbooks
+                report = check(file, engine, rtol, atol, progress)
+                found, ok = list(report.differences()), report.ok
+            else:
+                from xlsgd.bookdiff import diff_workbooks
 
-            found = diff_workbooks(file, other, engine, rtol, atol)
-            ok = not found
-        progress.clear()
+                found = diff_workbooks(file, other, engine, rtol, atol)
+                ok = not found
+        finally:
+            progress.clear()
         if found:
-            click.echo(difference_table(found, format), nl=False)
+            table = difference_table(found, format)
+            if format == "table" and not _fits(table):
+                say(*(line for each in found for line in difference_lines(each)))
+            else:
+                click.echo(table, nl=False)
         if not quiet:
             click.echo(f"{counted(len(found), 'differing cell')}", err=True)
         return AGREES if ok else DIFFERS
@@ -71,3 +83,9 @@ def diff(
     with errors_as_text():
         status = within(given_limits(timeout, memory), file, compare)
     sys.exit(status)
+
+
+def _fits(table: str) -> bool:
+    """Return whether a table can be read where it is printed: a terminal breaks its lines."""
+    width = terminal_width()
+    return width is None or all(len(line) <= width for line in table.splitlines())

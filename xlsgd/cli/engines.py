@@ -9,7 +9,10 @@ from xlsgd.cli.common import errors_as_text
 __all__ = ["engines"]
 
 
-@click.command(epilog="Example:  xlsgd engines")
+@click.command(
+    short_help="Show what can recalculate a workbook, and how to get it.",
+    epilog="Example:  xlsgd engines",
+)
 def engines() -> None:
     """Show what can recalculate a workbook, in which version, and how to get the rest."""
     from xlsgd.engines import engines as find_engines

@@ -16,16 +16,17 @@ from xlsgd.cli.common import (
     within,
 )
 from xlsgd.cli.options import engine_option, given_limits, limit_options
+from xlsgd.cli.types import FILE, OUTPUT
 from xlsgd.visible import visible
 
 __all__ = ["explain"]
 
 
 @click.command(epilog="Example:  xlsgd explain two-neuron.xlsx --tab two")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--tab", "tabs", multiple=True, help="Only this training tab; may be repeated.")
 @click.option(
-    "--json", "json_file", type=click.Path(path_type=Path, allow_dash=True),
+    "--json", "json_file", type=OUTPUT,
     help="Write the findings as JSON; - for standard output, in place of the text.",
 )  # fmt: skip
 @limit_options
@@ -69,6 +70,9 @@ def explain(
 
     with errors_as_text():
         if json_file is not None and not to_stdout:
+            from xlsgd.files import check_target
+
             refuse_to_overwrite([file], json_file)
+            check_target(json_file, force=True)
         status = within(given_limits(timeout, memory), file, find_reasons)
     sys.exit(status)

@@ -16,21 +16,32 @@ from xlsgd.cli.common import (
     errors_as_text,
     refuse_to_overwrite,
 )
-from xlsgd.cli.options import given_limits, many_options, run_options, start_options, tell_of
+from xlsgd.cli.options import (
+    given_limits,
+    many_options,
+    rate_option,
+    run_options,
+    start_options,
+    tell_of,
+)
+from xlsgd.cli.types import FILE, LESSON, OPTIMIZER
 from xlsgd.errors import SpecError
 
 __all__ = ["generate"]
 
 
 @click.command(epilog="Example:  xlsgd generate graddesc -o graddesc.xlsx --lr 0.0002 --epochs 5")
-@click.argument("lesson")
+@click.argument("lesson", type=LESSON)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path),
+    "-o", "--output", type=FILE,
     help="File to write; with --seeds, a folder.  [LESSON.xlsx; LESSON]",
 )  # fmt: skip
-@click.option("--lr", "learning_rate", type=float, help="Learning rate of every tab.")
+@rate_option("Learning rate of every tab.")
 @start_options
-@click.option("--optimizer", "optimizers", multiple=True, help="A tab for it; may be repeated.")
+@click.option(
+    "--optimizer", "optimizers", type=OPTIMIZER, multiple=True,
+    help="A tab for it; may be repeated.",
+)  # fmt: skip
 @run_options
 @click.option(
     "--seeds", metavar="1-500", help="Write a workbook LESSON-SEED.xlsx for each of these seeds."
@@ -66,6 +77,8 @@ def generate(
             from xlsgd.many.writing import parse_seeds
 
             which = parse_seeds(seeds)
+            if output and output.suffix.lower() == ".xlsx" and not output.exists():
+                raise SpecError(f"{output}: --seeds writes a folder; give the name of one")
             # What is wrong with the options is wrong for every seed: say it once.
             data = given_data(lesson, source, points, noise, which[0])
             if data is not None and source is not None and not quiet:
@@ -90,14 +103,21 @@ def generate(
                             ("--dask", dask), ("--resume", resume or None)):  # fmt: skip
             if value is not None:
                 raise SpecError(f"{name} is for many workbooks: it goes with --seeds")
+        from xlsgd.generation import check_output
         from xlsgd.generation import generate as write
 
         progress = ProgressBar(quiet)
         if source is not None and output is not None:
             refuse_to_overwrite([Path(source)], output)
+        # Before anything is downloaded for it.
+        check_output(Path(f"{lesson}.xlsx") if output is None else output, options["force"])
         data = given_data(lesson, source, points, noise, seed)
-        path = write(lesson, output, init=init, data=data, seed=seed, progress=progress, **options)
-        progress.clear()
+        try:
+            path = write(
+                lesson, output, init=init, data=data, seed=seed, progress=progress, **options
+            )
+        finally:
+            progress.clear()
         if data is not None and not quiet:
             tell_of(data, source)
         click.echo(path)

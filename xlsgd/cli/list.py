@@ -7,7 +7,11 @@ import click
 __all__ = ["list_command"]
 
 
-@click.command("list", epilog="Example:  xlsgd list")
+@click.command(
+    "list",
+    short_help="Show the lessons, layers, optimizers and engines there are.",
+    epilog="Example:  xlsgd list",
+)
 def list_command() -> None:
     """Show the lessons, layers, gradient rules, optimizers and engines there are."""
     from xlsgd.engines import engines

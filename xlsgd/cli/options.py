@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlsgd.allowance import Limits
+from xlsgd.cli.types import (
+    CONVENTION,
+    DIFFERENCE,
+    ENGINE,
+    ENGINES,
+    GRADIENT,
+    NUMBER,
+    START,
+    WHOLE,
+)
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
@@ -19,6 +29,7 @@ __all__ = [
     "given_limits",
     "limit_options",
     "many_options",
+    "rate_option",
     "run_options",
     "start_options",
     "tell_of",
@@ -30,8 +41,14 @@ def _numbers(
 ) -> dict[str, float]:
     """Parse ``a=1,b=1``."""
     found: dict[str, float] = {}
+    last = ""
     for part in text.split(",") if text else ():
         name, equals, number = part.partition("=")
+        if last and part.strip().isdecimal():
+            from xlsgd.data.csvnumbers import DECIMAL_POINT
+
+            raise click.BadParameter(f"got '{last},{part.strip()}', {DECIMAL_POINT}")
+        last = part.strip()
         try:
             if not equals or not name.strip():
                 raise ValueError
@@ -46,10 +63,11 @@ def _numbers(
 
 
 engine_option = click.option(
-    "--engine", default="formulas", show_default=True, help="What recalculates the workbook."
-)
+    "--engine", type=ENGINE, default="formulas", show_default=True,
+    help="What recalculates the workbook.",
+)  # fmt: skip
 engines_option = click.option(
-    "--engine", "engines", multiple=True, default=["formulas"], show_default=True,
+    "--engine", "engines", type=ENGINES, multiple=True, default=["formulas"], show_default=True,
     help="What recalculates the workbook; may be repeated, all is every engine that is installed.",
 )  # fmt: skip
 
@@ -57,8 +75,8 @@ engines_option = click.option(
 def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of everything that compares."""
     for option in (
-        click.option("--rtol", type=float, help="Relative tolerance; together with --atol."),
-        click.option("--atol", type=float, help="Absolute tolerance; together with --rtol."),
+        click.option("--rtol", type=NUMBER, help="Relative tolerance; together with --atol."),
+        click.option("--atol", type=NUMBER, help="Absolute tolerance; together with --rtol."),
         click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well."),
     ):
         function = option(function)
@@ -76,10 +94,15 @@ def _added(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return add
 
 
+def rate_option(help: str) -> Callable[[Any], Any]:
+    """Return the option for the learning rate, by its short name and its long one."""
+    return click.option("--lr", "--learning-rate", "learning_rate", type=NUMBER, help=help)
+
+
 # What may be asked of a lesson, by every command that makes one.
 start_options = _added(
-    click.option("--epochs", type=int, help="How often the data is gone through."),
-    click.option("--h", type=float, help="How far a numerical derivative moves a weight."),
+    click.option("--epochs", type=WHOLE, help="How often the data is gone through."),
+    click.option("--h", type=NUMBER, help="How far a numerical derivative moves a weight."),
     click.option(
         "--init",
         callback=_numbers,
@@ -88,26 +111,35 @@ start_options = _added(
     ),
 )
 run_options = _added(
-    click.option("--gradient", help="What drives the update: numerical or backprop."),
-    click.option("--difference", help="Numerical derivative: forward or central."),
-    click.option("--convention", default="torch", show_default=True, help="torch or fastai."),
-    click.option("--batch-size", type=int, help="Rows of data per update."),
+    click.option(
+        "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
+    ),
+    click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
+    click.option(
+        "--convention",
+        type=CONVENTION,
+        default="torch",
+        show_default=True,
+        help="Whose formulas: torch or fastai.",
+    ),
+    click.option("--batch-size", type=WHOLE, help="Rows of data per update."),
     click.option(
         "--data",
         "source",
         metavar="FILE|URL",
-        help="CSV file with columns x and y; for titanic Kaggle's train.csv, as a file, a URL, or "
-        "the word titanic for a public copy.",
+        help="CSV file or URL with columns x and y; for titanic Kaggle's train.csv, or the word "
+        "titanic for a public copy.",
     ),
-    click.option("--points", type=int, help="Make up this many points, or passengers, instead."),
+    click.option("--points", type=WHOLE, help="Make up this many points, or passengers, instead."),
     click.option(
-        "--noise", type=float, help="Standard deviation of made-up points around the line."
+        "--noise", type=NUMBER, help="Standard deviation of made-up points around the line."
     ),
     click.option(
-        "--seed", type=int, help="Seed for made-up points; for titanic, for start weights."
+        "--seed", type=WHOLE, help="Seed for made-up points; for titanic, for start weights."
     ),
     click.option(
         "--start",
+        type=START,
         default="random",
         show_default=True,
         help="Start weights of titanic: random, or solved by torch.",
@@ -117,11 +149,11 @@ run_options = _added(
 # What everything that opens a stranger's workbook takes.
 _limits = (
     click.option(
-        "--timeout", type=float, metavar="SECONDS",
+        "--timeout", type=NUMBER, metavar="SECONDS",
         help=f"Give up on a workbook that takes longer.  [{Limits().seconds:g}]",
     ),
     click.option(
-        "--memory", type=int, metavar="MIB",
+        "--memory", type=WHOLE, metavar="MIB",
         help=f"Give up on a workbook that needs more.  [{Limits().memory}]",
     ),
 )  # fmt: skip
@@ -130,7 +162,7 @@ limit_options = _added(*_limits)
 # What everything that works on many workbooks takes.
 many_options = _added(
     click.option(
-        "-j", "--jobs", type=int, metavar="N",
+        "-j", "--jobs", type=WHOLE, metavar="N",
         help="Work on so many workbooks at once, in a process each; 0: one per core.  [1]",
     ),
     *_limits,
@@ -153,9 +185,8 @@ def tell_of(data: Dataset, source: str | None) -> None:
     """Say what was read, and how to be sure to read the same again."""
     from xlsgd.data import Passengers
 
-    if not isinstance(data, Passengers):
-        return
-    click.echo(data.title, err=True)
+    if isinstance(data, Passengers):
+        click.echo(data.title, err=True)
     if source is not None and data.sha256 and not data.checked and "://" in source:
         click.echo(
             f"The download was not checked; for the same file every time: "

@@ -15,19 +15,22 @@ from xlsgd.cli.common import (
     ProgressBar,
     errors_as_text,
     refuse_to_overwrite,
+    say,
 )
-from xlsgd.cli.options import engine_option, run_options, start_options, tell_of
+from xlsgd.cli.options import engine_option, rate_option, run_options, start_options, tell_of
+from xlsgd.cli.types import DEVICE, FILE, LESSON, OPTIMIZER, WHOLE
 from xlsgd.errors import SpecError
 
 __all__ = ["sweep"]
 
 
 @click.command(
-    epilog="Example:  xlsgd sweep two-neuron --tab two --y init.a=-3:3 --zoom 1 -o closer"
+    short_help="Train at many learning rates, and draw a map of how it goes.",
+    epilog="Example:  xlsgd sweep two-neuron --tab two --y init.a=-3:3 --zoom 1 -o closer",
 )
-@click.argument("lesson")
+@click.argument("lesson", type=LESSON)
 @click.option(
-    "-o", "--output", "stem", type=click.Path(path_type=Path), metavar="STEM",
+    "-o", "--output", "stem", type=FILE, metavar="STEM",
     help="Write STEM.png, STEM.csv and STEM.xlsx.  [LESSON-sweep]",
 )  # fmt: skip
 @click.option(
@@ -37,19 +40,17 @@ __all__ = ["sweep"]
 )  # fmt: skip
 @click.option("--y", metavar="NAME=…", help="A second quantity, for a map of the two.")
 @click.option("--tab", help="Which tab of the lesson.  [the first]")
-@click.option("--zoom", type=int, default=0, help="Look closer at the border this many times.")
+@click.option("--zoom", type=WHOLE, default=0, help="Look closer at the border this many times.")
 @click.option(
-    "--check", "per_side", type=int, default=2, show_default=True,
+    "--check", "per_side", type=WHOLE, default=2, show_default=True,
     help="Recalculate so many runs from each side of the border as a workbook.",
 )  # fmt: skip
-@click.option("--check-seed", type=int, default=0, help="Seed of the lot that draws them.")
-@click.option(
-    "--table", type=click.Path(path_type=Path), help="Another file for the table: .csv or .parquet."
-)
-@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
-@click.option("--lr", "learning_rate", type=float, help="Learning rate, if it is not varied.")
+@click.option("--check-seed", type=WHOLE, default=0, help="Seed of the lot that draws them.")
+@click.option("--table", type=FILE, help="Another file for the table: .csv or .parquet.")
+@click.option("--device", type=DEVICE, default="cpu", show_default=True, help="cpu or cuda.")
+@rate_option("Learning rate, if it is not varied.")
 @start_options
-@click.option("--optimizer", help="Train by it instead.")
+@click.option("--optimizer", type=OPTIMIZER, help="Train by it instead.")
 @run_options
 @engine_option
 @click.option("--force", is_flag=True, help="Replace existing files.")
@@ -95,7 +96,7 @@ def sweep(
         def tell(lines: Sequence[str]) -> None:
             progress.clear()
             if not quiet:
-                click.echo("\n".join(lines))
+                say(*lines)
 
         def seen(found: Any) -> None:
             tell(summary_lines(found))
@@ -114,7 +115,7 @@ def sweep(
             agree = all(one.agree for one in checked)
             progress.clear()
             if not (quiet and agree):
-                click.echo("\n".join(check_lines(checked)))
+                say(*check_lines(checked))
         for path in outputs.write(found, checked):
             click.echo(path)
     sys.exit(AGREES if checked is None or all(one.agree for one in checked) else DIFFERS)

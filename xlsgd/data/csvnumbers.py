@@ -9,7 +9,12 @@ from xlsgd.data.csvtext import shown
 from xlsgd.data.dataset import GREATEST
 from xlsgd.errors import DataError
 
-__all__ = ["NumberReader"]
+__all__ = ["DECIMAL_POINT", "NumberReader", "is_number"]
+
+DECIMAL_POINT = (
+    "need a decimal point and no thousands separator. Write 1.5 or 1000, not 1,5 or 1,000."
+)
+"""What to do where a comma cannot be a decimal mark."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 # One mark with three digits behind it and one to three before: 1.500 is 1.5 or 1500.
@@ -20,6 +25,12 @@ _GROUPED = re.compile(
     r"(?:(?:[.,][0-9]{3}){2,}|[.,][0-9]{3}(?=[.,])|(?:[ '’\xa0\u202f][0-9]{3})+)(?:[.,][0-9]*)?"
 )
 _NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
+
+
+def is_number(text: str) -> bool:
+    """Return whether text is a number in some notation, with commas in it or without."""
+    text = text.strip()
+    return _NUMBER.fullmatch(text) is not None or _GROUPED.fullmatch(text) is not None
 
 
 class NumberReader:
@@ -65,10 +76,7 @@ class NumberReader:
         if _NOT_FINITE.fullmatch(cell):
             raise DataError(f"{problem()}, need a finite number. Correct it or remove the row.")
         if self._between_commas and "," in cell and _NUMBER.fullmatch(cell):
-            raise DataError(
-                f"{problem()}, need a decimal point and no thousands separator. "
-                "Write 1.5 or 1000, not 1,5 or 1,000."
-            )
+            raise DataError(f"{problem()}, {DECIMAL_POINT}")
         if _GROUPED.fullmatch(cell):
             raise DataError(
                 f"{problem()}, need a number without thousands separators. "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 from xlsgd.errors import SpecError
 
@@ -20,12 +20,17 @@ class Dataset:
 
     title: words for the sheet, e.g. "29 points on y = 2x + 30".
     inputs: one column of numbers per input name, each as long as y.
+    sha256: checksum of the file they were read from, "" if it is not known.
+    checked: True if that checksum was asked for, and the file had it.
     Raises SpecError if there is no input, no row, or the columns differ in length.
     """
 
     title: str
     inputs: dict[str, tuple[float, ...]]
     y: tuple[float, ...]
+    _: KW_ONLY
+    sha256: str = field(default="", compare=False)
+    checked: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         lengths = {name: len(column) for name, column in self.inputs.items()} | {"y": len(self.y)}

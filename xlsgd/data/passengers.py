@@ -57,16 +57,12 @@ class Passengers(Dataset):
     dropped: for Age and Embarked the number of rows dropped since that cell was empty; a row
         that lacks both counts once, under Age.
     made_up: True for passengers that never lived.
-    sha256: checksum of the file they were read from, "" if there is none.
-    checked: True if that checksum was asked for, and the file had it.
     """
 
     raw: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
     rows_read: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     made_up: bool = False
-    sha256: str = ""
-    checked: bool = False
 
 
 def feature_frame(frame: pd.DataFrame, greatest_age: float | None = None) -> pd.DataFrame:

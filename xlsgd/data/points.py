@@ -9,8 +9,10 @@ from pathlib import Path
 
 from xlsgd.data import dataset
 from xlsgd.data.csvnumbers import NumberReader
-from xlsgd.data.csvtext import cell_line, content_of, data_rows, header_of, key, printable, text_of
+from xlsgd.data.csvtext import cell_line, data_rows, header_of, key, text_of
 from xlsgd.data.dataset import GREATEST, Dataset
+from xlsgd.data.download import is_url
+from xlsgd.data.source import Received, received
 from xlsgd.errors import DataError, SpecError
 
 __all__ = ["default_data", "made_data", "read_csv"]
@@ -60,6 +62,8 @@ def made_data(points: int, noise: float, seed: int) -> Dataset:
 def read_csv(path: str | Path, inputs: Sequence[str] = ("x",)) -> Dataset:
     """Read the columns named in inputs, and y, from a CSV file in UTF-8.
 
+    path: of a file, or a URL, to which #sha256=HEX may be added.
+
     Commas, semicolons or tabs stand between the cells; the header line decides which. Column names
     match whatever their case, in any order; further columns are ignored, and so are blank lines at
     the end. Between semicolons or tabs a number may have a decimal comma, as Excel writes it in
@@ -68,8 +72,18 @@ def read_csv(path: str | Path, inputs: Sequence[str] = ("x",)) -> Dataset:
     SpecError if inputs is empty or names a column twice.
     """
     names = _wanted_columns(inputs)
-    file = printable(str(path))
-    text = text_of(content_of(Path(path), file), file)
+    # A name stands for passengers, in xlsgd.data.source: points have addresses only.
+    got = received(path if is_url(path) else Path(path))
+    try:
+        return _points(got, names)
+    except DataError:
+        got.forget()
+        raise
+
+
+def _points(got: Received, names: Sequence[str]) -> Dataset:
+    file = got.file
+    text = text_of(got.content, file)
     header = header_of(text, names, file)
 
     reader = NumberReader(file, header.delimiter)
@@ -85,8 +99,9 @@ def read_csv(path: str | Path, inputs: Sequence[str] = ("x",)) -> Dataset:
     if not columns["y"]:
         raise DataError(f"{file}: got a header but no row below it. Add rows of numbers.")
     y = tuple(columns.pop("y"))
-    title = f"{len(y)} {'row' if len(y) == 1 else 'rows'} from {printable(Path(path).name)}"
-    return Dataset(title, {name: tuple(column) for name, column in columns.items()}, y)
+    title = f"{len(y)} {'row' if len(y) == 1 else 'rows'} from {got.name}"
+    given = {name: tuple(column) for name, column in columns.items()}
+    return Dataset(title, given, y, sha256=got.sha256, checked=got.checked)
 
 
 def _where(line: int, cells: list[str], place: int, name: str) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.errors import EngineError, WorkbookError
+from xlsgd.started import end_started
 from xlsgd.xlsx.cells_only import copy_cells
 from xlsgd.xlsx.parts import Damaged
 from xlsgd.xlsx.reader import read_workbook
@@ -69,9 +70,7 @@ def run_program(
     except subprocess.TimeoutExpired as error:
         raise EngineError(f"{program} took longer than {time_limit:g} s and was stopped") from error
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _end(process)
     if process.returncode:
         last = output.strip()[-500:]
         how = f"status {process.returncode}"
@@ -79,6 +78,17 @@ def run_program(
             how = signal.Signals(-process.returncode).name
         raise EngineError(f"{program} failed ({how}){': ' if last else ''}{last}")
     return output.strip()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a program and all that it has started, with what the system has for that."""
+    if process.poll() is None:
+        end_started(process.pid)
+    if hasattr(os, "killpg"):  # not on Windows
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
 
 
 @functools.cache

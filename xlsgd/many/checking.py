@@ -16,7 +16,10 @@ from xlsgd.many.results import Result, ResultsFile, digest, one_line
 from xlsgd.many.results import __name__ as results_module
 from xlsgd.many.running import answers
 
-__all__ = ["check", "check_many", "prepare"]
+__all__ = ["FOREIGN", "check", "check_many", "prepare"]
+
+FOREIGN = "foreign"
+"""The reason of a workbook that is none of xlsgd's."""
 
 
 # In a helper process
@@ -36,17 +39,26 @@ def prepare() -> None:
 
 
 def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dict[str, Any]:
-    """Return the report on a workbook as plain data, or why there is none, and its checksum."""
+    """Return the report on a workbook as plain data with its traits, or why there is none; and
+    its checksum."""
+    from xlsgd.errors import ForeignWorkbookError
+    from xlsgd.many.copies import traits
+    from xlsgd.opening import open_workbook
     from xlsgd.report.json_report import report_data
-    from xlsgd.verification import verify
+    from xlsgd.tolerances import tolerances
+    from xlsgd.verification import examine
 
-    sha256 = digest(path)
+    found: dict[str, Any] = {"sha256": digest(path)}
     try:
-        return {"sha256": sha256, "report": report_data(verify(path, engine, rtol, atol))}
+        opened = open_workbook(path, engine)
+        report = examine(opened, path, tolerances(rtol, atol))
+    except ForeignWorkbookError as error:
+        return {**found, FOREIGN: str(error)}
     except XlsgdError as error:
         if out_of_memory(error):
             raise
-        return {"sha256": sha256, "refused": str(error)}
+        return {**found, "refused": str(error)}
+    return {**found, "report": report_data(report), **traits(opened, report)}
 
 
 # Where they are asked for
@@ -62,6 +74,7 @@ def check_many(
     dask: str | None = None,
     limits: Limits | None = None,
     results: ResultsFile | None = None,
+    skip_foreign: bool = False,
 ) -> Generator[tuple[int, Result]]:
     """Yield the result of every workbook as it comes, with its place among files.
 
@@ -69,6 +82,7 @@ def check_many(
     jobs: processes side by side; 0 for one per core.   dask: address of a Dask scheduler; every
     core of that cluster then is a place to work at, and files must be there under the same names.
     limits: what one workbook may take.
+    skip_foreign: whether a workbook that is none of xlsgd's is passed over; else it failed.
     results: is continued: what it holds about these files as they are now is not done again.
     Raises SpecError for options that make no sense, ClusterError if the cluster cannot be used.
     """
@@ -90,11 +104,17 @@ def check_many(
         for place, name in enumerate(names):
             earlier = known.get(shown[place])
             if earlier is not None and earlier.sha256 == ask(hashing, {"path": name}).value:
+                if earlier.reason == FOREIGN:
+                    earlier = replace(earlier, status="skipped" if skip_foreign else "failed")
                 yield place, earlier
             else:
                 todo.append(place)
         if todo:
-            yield from _checked(names, shown, todo, asked, xlsgd, jobs, dask, hashing, results)
+            found = _checked(names, shown, todo, asked, xlsgd, jobs, dask, hashing, results)
+            for place, result in found:
+                if skip_foreign and result.reason == FOREIGN:
+                    result = replace(result, status="skipped")
+                yield place, result
     finally:
         end_helpers(hashing)
 
@@ -116,26 +136,27 @@ def _checked(
     work = Work(f"{__name__}:{check.__name__}", limits)
     for number, answer in answers(work, calls, jobs, dask):
         place = todo[number]
-        if answer.kind == "done":
-            sha256 = answer.value["sha256"]
-            if "refused" in answer.value:
-                answer = Answer("refused", None, answer.value["refused"], answer.seconds)
-            else:
-                answer = replace(answer, value=answer.value["report"])
-        else:
-            sha256 = ask(hashing, {"path": names[place]}).value
+        value = answer.value or {}
+        sha256 = value.get("sha256") or ask(hashing, {"path": names[place]}).value
+        reason = None if answer.kind == "done" else answer.kind
+        for why in ("refused", FOREIGN):
+            if why in value:
+                answer, reason = Answer(why, None, value[why], answer.seconds), why
         status, message = _judged(names[place], answer)
         result = Result(
             file=shown[place],
             status=status,
-            reason=None if answer.kind == "done" else answer.kind,
+            reason=reason,
             message=message,
             seconds=round(answer.seconds, 3),
             sha256=sha256,
             xlsgd=xlsgd,
             timeout=limits.seconds,
             memory=limits.memory,
-            report=answer.value,
+            report=value.get("report"),
+            content=value.get("content"),
+            seed=value.get("seed"),
+            untouched=value.get("untouched"),
             **asked,
         )
         if results is not None:
@@ -163,7 +184,7 @@ def _judged(name: str, answer: Answer) -> tuple[str, str]:
     if answer.kind != "done":
         # Messages of xlsgd begin with the file, which stands in front of the line already.
         return "failed", answer.message.removeprefix(f"{one_line(name)}: ")
-    report = answer.value
+    report = answer.value["report"]
     if report["ok"]:
         return "agrees", f"{report['cells_compared']:,} cells compared"
     first = report["first_difference"]

@@ -19,12 +19,19 @@ __all__ = ["compare", "compare_many", "prepare"]
 
 def compare(
     path: str, engines: Sequence[str], rtol: float | None, atol: float | None
-) -> EngineComparison:
-    """Return what engines make of a workbook, without the numbers of every cell."""
+) -> EngineComparison | None:
+    """Return what engines make of a workbook, without the numbers of every cell.
+
+    None for a workbook that is none of xlsgd's.
+    """
     from xlsgd.engine_comparison import compare_engines
+    from xlsgd.errors import ForeignWorkbookError
     from xlsgd.report.json_report import report_data, report_from
 
-    found = compare_engines(path, engines, rtol, atol)
+    try:
+        found = compare_engines(path, engines, rtol, atol)
+    except ForeignWorkbookError:
+        return None
     runs = [
         run if run.report is None else replace(run, report=report_from(report_data(run.report)))
         for run in found.runs
@@ -47,8 +54,9 @@ def compare_many(
 ) -> Generator[tuple[int, Answer]]:
     """Yield the answer about every workbook as it comes, with its place among files.
 
-    The value of an answer is an ``EngineComparison``.   engines, rtol, atol: as in
-    ``xlsgd.compare_engines``.   jobs, dask, limits: as in ``check_many``.
+    The value of an answer is an ``EngineComparison``, or None for a foreign workbook.
+    engines, rtol, atol: as in ``xlsgd.compare_engines``.
+    jobs, dask, limits: as in ``check_many``.
     """
     calls = (
         {"path": str(file), "engines": [*engines], "rtol": rtol, "atol": atol} for file in files

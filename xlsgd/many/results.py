@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from xlsgd.errors import OutputExistsError, SpecError
-from xlsgd.files import kind_of_target
+from xlsgd.files import cannot_write, kind_of_target
 from xlsgd.visible import visible as one_line
 from xlsgd.xlsx.guard import MAX_FILE, speaks
 
@@ -22,7 +22,7 @@ __all__ = ["SCHEMA", "STATUSES", "Result", "ResultsFile", "digest", "one_line"]
 SCHEMA = "xlsgd.verify-line/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
 
-STATUSES = ("agrees", "differs", "failed")
+STATUSES = ("agrees", "differs", "failed", "skipped")
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ class Result:
     """What became of one workbook: a line of a file of results. docs/many-workbooks.md has more.
 
     file: as it was named.   status: one of STATUSES.   reason: why it failed, a key of
-    xlsgd.many.calls.ANSWERS, else None.   message: what there is to say, in a line.
+    xlsgd.many.calls.ANSWERS or "foreign", else None.   message: what there is to say, in a line.
     seconds: how long it took.   sha256: of the file's content, None if it could not be read.
     xlsgd, engine, rtol, atol: with what it was checked.
     timeout, memory: the limits, which only count if it ran into them.
     report: as in a JSON report of xlsgd verify, None if it failed.
+    content, seed, untouched: what tells whether it is like another one, see xlsgd.many.copies;
+    None if it failed.
     """
 
     file: str
@@ -50,12 +52,18 @@ class Result:
     timeout: float
     memory: int
     report: dict[str, Any] | None
+    content: str | None = None
+    seed: int | None = None
+    untouched: bool | None = None
 
     @property
     def line(self) -> str:
         """The result as one line for a terminal."""
-        words = {"agrees": "agrees with torch", "differs": "DIFFERS", "failed": "FAILED"}
-        return one_line(f"{self.file}: {words[self.status]}, {self.message}")
+        words = {"agrees": "agrees with torch", "differs": "DIFFERS", "failed": "FAILED",
+                 "skipped": "passed over"}  # fmt: skip
+        foreign = self.status == "failed" and self.reason == "foreign"
+        advice = "; --skip-foreign passes over such files" if foreign else ""
+        return one_line(f"{self.file}: {words[self.status]}, {self.message}{advice}")
 
     def to_json(self) -> str:
         """Return the result as a line of JSON."""
@@ -99,7 +107,7 @@ class ResultsFile:
             # Not "w": it would empty a file that another run is writing before that is known.
             self._file = path.open("a+b")
         except OSError as error:
-            raise SpecError(f"{path}: cannot write there ({error.strerror})") from error
+            raise cannot_write(path, error) from error
         try:
             _lock(self._file.fileno(), path)
             if not resume:

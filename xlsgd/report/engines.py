@@ -102,15 +102,22 @@ _HEADERS = (
 _RIGHT = {2, 3, 4, 7}
 
 
-def comparison_lines(found: EngineComparison) -> Iterator[str]:
-    """Yield the lines of a comparison: a table engine × sheet, then who disagrees and where."""
+def comparison_lines(found: EngineComparison, width: int | None = None) -> Iterator[str]:
+    """Yield the lines of a comparison: a table engine × sheet, then who disagrees and where.
+
+    width: columns of a terminal; a table that is wider becomes a sentence a row.
+    """
     state = "all agree with torch" if found.ok else "DIFFERS"
     names = ", ".join(dict.fromkeys(run.version for run in found.runs if run.report is not None))
     torch = "".join(f", {report.torch_version}" for report in found.reports[:1])
     yield f"{found.file}: {state}  ({names}{torch})"
     rows = [_HEADERS, *(row for run in found.runs for row in table_rows(run))]
     widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADERS))]
-    for row in rows:
+    wide = width is not None and 2 + sum(widths) + 2 * (len(widths) - 1) > width
+    for row in rows[1:] if wide else ():
+        said = (f"{name} {text}" for name, text in zip(_HEADERS, row, strict=True) if text)
+        yield f"  {', '.join(said)}"
+    for row in () if wide else rows:
         cells = (
             text.rjust(width) if i in _RIGHT else text.ljust(width)
             for i, (text, width) in enumerate(zip(row, widths, strict=True))

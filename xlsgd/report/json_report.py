@@ -20,10 +20,14 @@ def to_json(
     reports: Sequence[Report],
     failures: Sequence[tuple[str, str]] = (),
     comparisons: Sequence[EngineComparison] = (),
+    passed_over: Sequence[tuple[str, str]] = (),
+    copies: Sequence[str] = (),
 ) -> str:
     """Return reports as JSON text.
 
     failures: file and message of the workbooks that could not be checked.
+    passed_over: file and reason of those that were not meant to be checked.
+    copies: a line about every group of files that are like each other.
     comparisons: of workbooks that were checked with several engines; reports has their reports.
     """
     document = {
@@ -34,6 +38,8 @@ def to_json(
         "workbooks": [report_data(report) for report in reports]
         + [{"file": file, "ok": False, "error": message} for file, message in failures],
         "comparisons": [_comparison(found) for found in comparisons],
+        "passed_over": [{"file": file, "reason": reason} for file, reason in passed_over],
+        "copies": [*copies],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -17,10 +17,12 @@ def to_junit(
     reports: Sequence[Report],
     failures: Sequence[tuple[str, str]] = (),
     comparisons: Sequence[EngineComparison] = (),
+    passed_over: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return reports as JUnit XML: a suite per workbook, a case per tab with formulas.
 
     failures: file and message of the workbooks that could not be checked.
+    passed_over: file and reason of those that were not meant; they count as skipped.
     comparisons: of workbooks that were checked with several engines. They get a suite per engine,
         and one with a case per engine and per pair of engines.
     """
@@ -53,6 +55,11 @@ def to_junit(
         suite = ET.SubElement(root, "testsuite", name=file, tests="1", failures="0", errors="1")
         case = ET.SubElement(suite, "testcase", classname=file, name="read")
         ET.SubElement(case, "error", message=_clean(message))
+    for file, reason in passed_over:
+        names = {"name": _clean(file), "tests": "1", "failures": "0", "errors": "0", "skipped": "1"}
+        suite = ET.SubElement(root, "testsuite", names)
+        case = ET.SubElement(suite, "testcase", classname=_clean(file), name="read")
+        ET.SubElement(case, "skipped", message=_clean(reason))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -61,6 +61,9 @@ def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
         if verdict.rule is not None:
             says = f"torch says: {verdict.torch}{where}; harmless ({verdict.rule})"
             yield f"       {verdict.sheet}; {says}"
+        elif verdict.agree and not sheet.ok:
+            # Not "torch agrees": here is a tab of which torch has other numbers.
+            yield f"       {verdict.sheet}{where}, in torch too"
         elif verdict.agree:
             yield f"       {verdict.sheet}{where}; torch agrees"
         else:

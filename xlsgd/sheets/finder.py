@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from xlsgd import comparison
 from xlsgd.cells import Book, Position, Scalar, Uncomputed
 from xlsgd.data import Dataset
-from xlsgd.errors import WorkbookError
+from xlsgd.errors import ForeignWorkbookError, WorkbookError
 from xlsgd.experiment import Experiment
 from xlsgd.sheets.find_data import find_data, find_passengers
 from xlsgd.sheets.find_forward import find_matrix, find_model, shown_experiment
@@ -81,6 +81,11 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
                     f"'{MARKER}' with '{marker}' beside it; restore these two cells, or "
                     "give the headers other words if the tab is your own"
                 )
+    if not any(tabs.values()):
+        raise ForeignWorkbookError(
+            f"{file}: is no workbook of xlsgd: no tab has a cell '{MARKER}' with '{DATA}' or "
+            f"'{TRAINING['rows']}' beside it"
+        )
     sources = tabs["data"] + tabs["passengers"]
     if len(sources) != 1 or not tabs["training"]:
         raise WorkbookError(

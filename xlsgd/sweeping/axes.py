@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.data.csvnumbers import DECIMAL_POINT, is_number
 from xlsgd.errors import SpecError
 from xlsgd.experiment import Experiment
 
@@ -124,7 +125,8 @@ def parse_axis(text: str, experiment: Experiment, axes: int = 1) -> Axis:
         numbers = [float(word) for word in words[:2]]
         steps = [int(word) for word in words[2:]]
     except ValueError:
-        raise SpecError(f"'{text}': need {_FORM}") from None
+        need = DECIMAL_POINT if any(map(is_number, words)) and "," in text else f"need {_FORM}"
+        raise SpecError(f"'{text}': {need}") from None
     if len(numbers) == 1 or len(steps) > 1 or (equals and not numbers):
         raise SpecError(f"'{text}': need {_FORM}")
     if not numbers:

@@ -1,0 +1,176 @@
+"""What an option or argument may be: each kind says what was wrong, and completes in a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+__all__ = [
+    "CONVENTION",
+    "DEVICE",
+    "DIFFERENCE",
+    "ENGINE",
+    "ENGINES",
+    "FILE",
+    "GRADIENT",
+    "LESSON",
+    "NUMBER",
+    "OPTIMIZER",
+    "OUTPUT",
+    "START",
+    "WHOLE",
+    "Named",
+]
+
+
+class Named(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
+    """One of the names that there are.
+
+    what: what is named, for messages.   known: gives the names, each with a few words; it is
+    called when a name has to be looked at, so that a help page need not load what has them.
+    """
+
+    def __init__(self, what: str, known: Callable[[], Mapping[str, str]]) -> None:
+        self.name = what
+        self._known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name.  Refuses others, saying which one was perhaps meant."""
+        known = self._known()
+        if value not in known:
+            from xlsgd.registry import unknown
+
+            self.fail(f"{unknown(self.name, str(value), known)}.", param, ctx)
+        return value
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return the word for it in a help page."""
+        return self.name.upper()
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the names that begin so, each with its few words."""
+        return [
+            CompletionItem(name, help=words or None)
+            for name, words in self._known().items()
+            if name.startswith(incomplete)
+        ]
+
+
+def _lessons() -> dict[str, str]:
+    from xlsgd.lessons import lesson_plans
+
+    return {name: plan.summary for name, plan in lesson_plans().items()}
+
+
+def _optimizers() -> dict[str, str]:
+    from xlsgd.optimizers import optimizers
+
+    return {name: optimizer.summary for name, optimizer in optimizers().items()}
+
+
+def _conventions() -> dict[str, str]:
+    from xlsgd.optimizers import CONVENTIONS
+
+    return dict.fromkeys(CONVENTIONS, "")
+
+
+def _gradients() -> dict[str, str]:
+    from xlsgd.gradients import CHOICES
+
+    return dict.fromkeys(CHOICES, "")
+
+
+def _differences() -> dict[str, str]:
+    from xlsgd.gradients import differences
+
+    return {name: rule.summary for name, rule in differences().items()}
+
+
+def _starts() -> dict[str, str]:
+    from xlsgd.lessons import START_FROM
+
+    return dict.fromkeys(START_FROM, "")
+
+
+def _engines() -> dict[str, str]:
+    from xlsgd.engines import engines
+
+    return {name: engine.summary for name, engine in engines().items()}
+
+
+def _engines_and_all() -> dict[str, str]:
+    from xlsgd.engines import ALL
+
+    return {**_engines(), ALL: "every engine that is installed"}
+
+
+LESSON = Named("lesson", _lessons)
+OPTIMIZER = Named("optimizer", _optimizers)
+CONVENTION = Named("convention", _conventions)
+GRADIENT = Named("gradient", _gradients)
+DIFFERENCE = Named("difference", _differences)
+START = Named("start", _starts)
+ENGINE = Named("engine", _engines)
+ENGINES = Named("engine", _engines_and_all)
+DEVICE = Named("device", lambda: {"cpu": "", "cuda": "an NVIDIA card"})
+
+
+# Numbers
+
+
+class _Number(click.types.FloatParamType):
+    """A number; one with a decimal comma is told what to write instead."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        _refuse_comma(self, value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Whole(click.types.IntParamType):
+    """A whole number; one with thousands separators is told what to write instead."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        _refuse_comma(self, value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _refuse_comma(
+    kind: click.ParamType,  # type: ignore[type-arg]
+    value: Any,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> None:
+    if isinstance(value, str) and "," in value:
+        from xlsgd.data.csvnumbers import DECIMAL_POINT, is_number
+
+        if is_number(value):
+            kind.fail(f"got '{value}', {DECIMAL_POINT}", param, ctx)
+
+
+NUMBER, WHOLE = _Number(), _Whole()
+
+
+# Files
+
+
+class _File(click.Path):
+    """A path; nothing at all, as from an unset variable in a script, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if value == "":
+            # Path("") is the current folder, which nobody has asked for.
+            self.fail("got an empty name, need that of a file or folder.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _File(path_type=Path)
+OUTPUT = _File(path_type=Path, allow_dash=True)
