@@ -118,6 +118,14 @@ def test_a_word_in_the_last_row_is_refused(data_of: Filled) -> None:
         xlsgd.verify(data_of({"A11": "last"}))
 
 
+@pytest.mark.parametrize("first", ["C5", "F5", "D2"])
+def test_own_columns_headed_as_inputs_are(data_of: Filled, first: str) -> None:
+    letter, row = first[0], int(first[1:])
+    own = {f"{letter}{row + i}": i * 7.5 for i in range(1, 4)}
+    report = xlsgd.verify(data_of({first: "x2", **own}))
+    assert passes(report)
+
+
 # How far formulas look
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,13 +34,17 @@ class FoundData:
     faults: dict[Position, str] = field(default_factory=dict)
 
 
-def find_data(tab: FoundTab, last: int | None) -> FoundData:
+def find_data(tab: FoundTab, last: int | None, headers: Collection[str] = ()) -> FoundData:
     """Return the data of a tab of points.
 
     last: the last row that the training formulas look at, None where they do not say.
+    headers: words on the training tabs. Of columns headed x, x2, … those are inputs that training
+        tabs have as well; others are a reader's own.
     """
     table = tab.table({"y"}, lambda t: t == "y" or re.fullmatch(r"x\d*", t), "the data")
     names = [name for name in table.columns if name != "y"]
+    names = [name for name in names if name in headers] or names
+    table.columns = {name: table.columns[name] for name in (*names, "y")}
     if not names:
         raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no column x")
     rows = _rows_above_notes(tab, table) if last is None else _rows_up_to(tab, table, last)
@@ -137,7 +142,7 @@ def _goes_on(tab: FoundTab, position: Position) -> bool:
     return relative_form(content, row, places) == relative_form(above, row - 1, places)
 
 
-def find_passengers(tab: FoundTab, last: int | None) -> FoundData:
+def find_passengers(tab: FoundTab, last: int | None, headers: Collection[str] = ()) -> FoundData:
     """Return the passengers, as pandas has them and as the cells show them.
 
     last: the last row that the training formulas look at, None where they do not say.

@@ -96,7 +96,8 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
         )
     source = sources[0]
     last = reach(source.sheet, [tab.grid for tab in tabs["training"]])
-    given = (find_data if tabs["data"] else find_passengers)(source, last)
+    words = set[str]().union(*(texts_of(tab.grid).values() for tab in tabs["training"]))
+    given = (find_data if tabs["data"] else find_passengers)(source, last, words)
     data = given.data
     found = Found(BookMap(given.maps), data, given.shown, given.faults)
     for tab in tabs["training"]:

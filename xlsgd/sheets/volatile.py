@@ -211,6 +211,10 @@ class _Search:
         """
         functions: set[str] = set()
         areas: list[Area] = []
+        if '"' not in text and (called := _CALL.findall(text)):
+            return frozenset(
+                name.upper() for name in called
+            ), areas  # what it looks at is no matter
         for token in _tokens(text):
             if token.type == "FUNC" and token.subtype == "OPEN":
                 name = token.value[:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
