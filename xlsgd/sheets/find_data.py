@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from xlsgd.cells import Formula, Position
@@ -13,13 +14,15 @@ from xlsgd.errors import WorkbookError
 from xlsgd.features import MAX_AGE
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
+from xlsgd.sheets.own_additions import learned_columns, without_sums
 
 __all__ = ["find_data", "find_passengers"]
 
 
-def find_data(tab: FoundTab) -> tuple[TabMap, Dataset, Dataset]:
+def find_data(tab: FoundTab, training: Sequence[FoundTab]) -> tuple[TabMap, Dataset, Dataset]:
     table = tab.table({"y"}, lambda t: t == "y" or re.fullmatch(r"x\d*", t), "the data")
-    names = [name for name in table.columns if name != "y"]
+    names = learned_columns([name for name in table.columns if name != "y"], training)
+    table.columns = {name: table.columns[name] for name in ("y", *names)}
     if not names:
         raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no column x")
     # Data ends at the first empty row, or where nothing but formulas follow: further down
@@ -48,11 +51,12 @@ def find_data(tab: FoundTab) -> tuple[TabMap, Dataset, Dataset]:
     return TabMap(tab.sheet, tab.fields, {"data": table}), data, data
 
 
-def find_passengers(tab: FoundTab) -> tuple[TabMap, Dataset, Dataset]:
+def find_passengers(tab: FoundTab, training: Sequence[FoundTab]) -> tuple[TabMap, Dataset, Dataset]:
     """Return the map, the passengers as pandas has them, and as the cells show them."""
     import pandas as pd
 
     table = tab.table({*NEEDED, *INPUTS}, {*NEEDED, *INPUTS}.__contains__, "the passengers")
+    table.rows = without_sums(tab, table, NEEDED)
     tab.place(MAX_AGE.key)
     if not table.rows:
         raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no passengers")
