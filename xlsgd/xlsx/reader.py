@@ -16,6 +16,7 @@ from typing import Any
 from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar, WorkbookFile
 from xlsgd.errors import WorkbookError
 from xlsgd.xlsx.guard import check_package
+from xlsgd.xlsx.single import is_single
 
 __all__ = ["read_workbook"]
 
@@ -190,6 +191,8 @@ def _formula(element: Element, reference: str, shared: dict[str, Callable[[str],
         from openpyxl.formula.translate import Translator
 
         shared[key] = Translator(f"={text}", reference).translate_formula
+    if kind == "array" and element.get("ref") == reference and is_single(text):
+        return Formula(f"={text}")
     if kind in ("array", "dataTable"):
         return Formula("{=" + text + "}")
     return Formula(f"={text}")
