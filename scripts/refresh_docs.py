@@ -419,7 +419,7 @@ def _tolerances() -> list[str]:
                     if name in TOLERANCES
                     else ("none", "none")
                 ),
-                TOLERANCES[name].reason if name in TOLERANCES else "formulas are text",
+                TOLERANCES[name].reason if name in TOLERANCES else "they say it or they do not",
             )
             for name, question in CHECKS.items()
         ),

@@ -22,7 +22,7 @@ from xlsgd import chartable, verdict
 from xlsgd.data import Dataset
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import get_layout
-from xlsgd.stability import curvature_quantities, row_curvatures
+from xlsgd.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.torch_side import Noise, SideBySide, Stepper, TorchNet, load_torch, start_state
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
@@ -257,7 +257,7 @@ class _Together:
             losses = _start_losses(experiment, self.net, self.noise, self.x, self.y)
             quantities["start_loss"] = losses[:, row]
             if curvatures is not None:
-                quantities["lr_curvature"] = experiment.learning_rate * curvatures[:, row]
+                quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row])
             values = _numpy(quantities)
             if experiment.batched:
                 values |= _batch_means(experiment, values, place)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import xlsgd
-from tests.verify.books import Workbook, edited, field_cell, header_row
+from tests.verify.books import Workbook, edited, field_cell, header_row, step_cell
 from xlsgd.errors import SpecError, WorkbookError
 
 Make = Callable[..., Path]
@@ -157,7 +157,10 @@ def test_no_rows_of_training_left(make: Make, target: Path) -> None:
 
 def test_two_data_tabs(make: Make, target: Path) -> None:
     def edit(workbook: Workbook) -> None:
-        workbook.copy_worksheet(workbook["data"])
+        # A copy that no net looks at is a learner's own; here one column looks at each.
+        workbook.copy_worksheet(workbook["data"]).title = "data2"
+        cell = workbook["sgd"][step_cell(workbook["sgd"], "y", 3)]
+        cell.value = cell.value.replace("data!", "'data2'!")
 
     message = refusal(edited(make("sgd"), target, edit))
     assert message.startswith("found 2 data tabs and 1 training tabs of xlsgd, need one and")

@@ -64,7 +64,10 @@ class Checker:
         self._tolerance, self._habits = tolerance, calculation.habits
         self._runs = WholeRuns() if runs is None else runs
         values = calculation.values
-        self.notes: list[str] = []
+        self.notes = [
+            f"tab '{copy}' is a copy of '{tab}', which is checked; the copy is not"
+            for copy, tab in found.copies.items()
+        ]
         self._file, self._found = file, found
         kinds = {found.maps.data.sheet: "data"}
         kinds |= {tab.sheet: "training" for tab in found.maps.training.values()}

@@ -85,7 +85,7 @@ def check_model(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) ->
     maps = found.maps.model[experiment.id]
     tab = tabs[maps.sheet]
     tab.inputs |= {maps.fields[model.WEIGHTS_OF.key]}
-    start = tab.cells.get(maps.fields[model.WEIGHTS_OF.key]) == "start"
+    start = str(tab.cells.get(maps.fields[model.WEIGHTS_OF.key])).lower() == "start"
     names = experiment.network.parameters
     wanted = _maker(found, maps, "")
     training = found.maps.training[experiment.id]
@@ -200,7 +200,7 @@ def check_matrix(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -
     shown = tabs[of.sheet]
     names = experiment.network.parameters
     wanted = _maker(found, maps, "")
-    start = shown.cells.get(of.fields[model.WEIGHTS_OF.key]) == "start"
+    start = str(shown.cells.get(of.fields[model.WEIGHTS_OF.key])).lower() == "start"
     alone: Weights = {}
     for i, (p, template) in enumerate(matrix.weight_formulas(experiment).items()):
         position, source = maps.fields[f"weight.{p}"], of.fields[f"weight.{p}"]

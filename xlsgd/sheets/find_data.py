@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from xlsgd.features import MAX_AGE
 from xlsgd.patterns import relative_form
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
+from xlsgd.sheets.own_additions import learned_columns, without_sums
 
 __all__ = ["FoundData", "find_data", "find_passengers"]
 
@@ -34,16 +35,15 @@ class FoundData:
     faults: dict[Position, str] = field(default_factory=dict)
 
 
-def find_data(tab: FoundTab, last: int | None, headers: Collection[str] = ()) -> FoundData:
+def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()) -> FoundData:
     """Return the data of a tab of points.
 
     last: the last row that the training formulas look at, None where they do not say.
-    headers: words on the training tabs. Of columns headed x, x2, … those are inputs that training
-        tabs have as well; others are a reader's own.
+    training: the tabs of the nets. Of columns headed x, x2, … those are inputs that these have
+        as well; others are a reader's own.
     """
     table = tab.table({"y"}, lambda t: t == "y" or re.fullmatch(r"x\d*", t), "the data")
-    names = [name for name in table.columns if name != "y"]
-    names = [name for name in names if name in headers] or names
+    names = learned_columns([name for name in table.columns if name != "y"], training)
     table.columns = {name: table.columns[name] for name in (*names, "y")}
     if not names:
         raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no column x")
@@ -142,7 +142,9 @@ def _goes_on(tab: FoundTab, position: Position) -> bool:
     return relative_form(content, row, places) == relative_form(above, row - 1, places)
 
 
-def find_passengers(tab: FoundTab, last: int | None, headers: Collection[str] = ()) -> FoundData:
+def find_passengers(
+    tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()
+) -> FoundData:
     """Return the passengers, as pandas has them and as the cells show them.
 
     last: the last row that the training formulas look at, None where they do not say.
@@ -151,7 +153,9 @@ def find_passengers(tab: FoundTab, last: int | None, headers: Collection[str] = 
 
     table = tab.table({*NEEDED, *INPUTS}, {*NEEDED, *INPUTS}.__contains__, "the passengers")
     tab.place(MAX_AGE.key)
-    if last is not None:
+    if last is None:
+        table.rows = without_sums(tab, table, NEEDED)
+    else:
         # A sum below is no passenger; a whole one more is, and its formulas are missing.
         needed = [table.columns[name] for name in NEEDED]
         table.rows = [

@@ -19,8 +19,9 @@ from xlsgd.sheets.find_forward import find_matrix, find_model, shown_experiment
 from xlsgd.sheets.find_training import HEADERS, find_training
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.sheets.markers import DATA, MARKER, MATRIX, MODEL, TRAINING
+from xlsgd.sheets.markers import COMPARE, DATA, MARKER, MATRIX, MODEL, RATES, TRAINING
 from xlsgd.sheets.model_tab import PERSON
+from xlsgd.sheets.own_additions import looked_at
 from xlsgd.sheets.reach import reach
 
 __all__ = ["Found", "Values", "find_lesson"]
@@ -29,10 +30,15 @@ Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
 """Per sheet, the calculated value of every formula cell."""
 
 
+_OF_RUNS = frozenset(("experiment", "verdict", "epochs_to_target", "steps_to_target"))
+
 _OF_OURS = [
     *((TRAINING[layout], headers) for layout, headers in HEADERS.items()),
     (MODEL, frozenset(("says", "pred", "unit"))),
     (MATRIX, frozenset(("xw_1", "pred", "loss"))),
+    (RATES, frozenset((*_OF_RUNS, "limit_found"))),
+    (RATES, frozenset((*_OF_RUNS, "limit_full_batch"))),
+    (COMPARE, _OF_RUNS),
 ]
 """What a tab's headers say it is, where its marker is gone."""
 
@@ -46,6 +52,7 @@ class Found:
     faults: cells of the data tab that no net learns from though they should, and why.
     experiments: by id, with the values that stand in the cells now.
     person: what is filled in on the model tab.
+    copies: tabs that a learner has copied, with the tab that each shows again.
     """
 
     maps: BookMap
@@ -54,6 +61,7 @@ class Found:
     faults: dict[Position, str] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
     person: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
 
 
 def find_lesson(book: Book, values: Values, file: str) -> Found:
@@ -86,7 +94,7 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             f"{file}: is no workbook of xlsgd: no tab has a cell '{MARKER}' with '{DATA}' or "
             f"'{TRAINING['rows']}' beside it"
         )
-    sources = tabs["data"] + tabs["passengers"]
+    sources = looked_at(tabs["data"] + tabs["passengers"], tabs["training"])
     if len(sources) != 1 or not tabs["training"]:
         raise WorkbookError(
             f"{file}: found {len(sources)} data tabs and {len(tabs['training'])} training "
@@ -96,10 +104,14 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
         )
     source = sources[0]
     last = reach(source.sheet, [tab.grid for tab in tabs["training"]])
-    words = set[str]().union(*(texts_of(tab.grid).values() for tab in tabs["training"]))
-    given = (find_data if tabs["data"] else find_passengers)(source, last, words)
+    given = (find_data if source.kind == "data" else find_passengers)(
+        source, last, tabs["training"]
+    )
     data = given.data
     found = Found(BookMap(given.maps), data, given.shown, given.faults)
+    for tab in tabs["data"] + tabs["passengers"]:
+        if tab is not source:
+            found.copies[tab.sheet] = source.sheet
     for tab in tabs["training"]:
         experiment, tab_map = find_training(tab, data)
         if experiment.id in found.experiments:
@@ -107,9 +119,11 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             experiment = replace(experiment, id=tab.sheet)
         found.experiments[experiment.id] = experiment
         found.maps.training[experiment.id] = tab_map
-    for tab in tabs["model"]:
+    shown_first = looked_at(tabs["model"], tabs["matrix"])
+    for tab in sorted(tabs["model"], key=lambda tab: tab not in shown_first):
         experiment = shown_experiment(tab, found.experiments)
-        _refuse_copy(tab, found.maps.model.get(experiment.id), file)
+        if _is_copy(tab, found.maps.model.get(experiment.id), found):
+            continue
         found.maps.model[experiment.id] = find_model(tab, experiment, data.rows)
         where = found.maps.model[experiment.id].tables["person"]
         found.person = {key: tab.value(where.cell(key, 0)) for key in PERSON}
@@ -120,20 +134,19 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
                 "restore it, or delete this tab too"
             )
         experiment = found.experiments[next(iter(found.maps.model))]
-        _refuse_copy(tab, found.maps.matrix.get(experiment.id), file)
+        if _is_copy(tab, found.maps.matrix.get(experiment.id), found):
+            continue
         found.maps.matrix[experiment.id] = find_matrix(tab, experiment, data.rows)
     for tab in tabs["compare"] + tabs["rates"]:
         found.maps.compare[tab.sheet] = _find_compare(tab, list(found.experiments))
     return found
 
 
-def _refuse_copy(tab: FoundTab, earlier: TabMap | None, file: str) -> None:
-    """Raise WorkbookError where a tab is a copy: only one of the two would be checked."""
+def _is_copy(tab: FoundTab, earlier: TabMap | None, found: Found) -> bool:
+    """Return whether a tab shows what an earlier one shows, and remember that it does."""
     if earlier is not None:
-        raise WorkbookError(
-            f"{file}: tabs '{earlier.sheet}' and '{tab.sheet}' show the same forward pass, and one "
-            "of them would go unchecked; delete the copy, or its cell 'xlsgd' and its headers"
-        )
+        found.copies[tab.sheet] = earlier.sheet
+    return earlier is not None
 
 
 def _find_compare(tab: FoundTab, experiments: list[str]) -> TabMap:

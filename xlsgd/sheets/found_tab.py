@@ -23,9 +23,12 @@ from xlsgd.sheets.markers import (
 )
 from xlsgd.visible import cut
 
-__all__ = ["FoundTab", "texts_of"]
+__all__ = ["WITHOUT_CASE", "FoundTab", "texts_of"]
 
 _FORMAT = re.compile(r"(\w+) tab, format (\d+)$")
+
+WITHOUT_CASE = ("gradient", "weights_of")
+"""Words that formulas compare with others: a spreadsheet does so without their case."""
 
 
 @dataclass
@@ -78,11 +81,25 @@ class FoundTab:
 
     def place(self, key: str) -> Position:
         if key not in self.fields:
+            moved = self._moved(key)
+            if moved is not None:
+                self.fields[key] = moved
+                return moved
             raise WorkbookError(
                 f"{self.file}: tab '{self.sheet}' has no field '{key}' in the column of "
                 f"'{MARKER}'; restore it, or generate the workbook again"
             )
         return self.fields[key]
+
+    def _moved(self, key: str) -> Position | None:
+        """Return where the value of a field is that was moved out of the column of the others;
+        None if it is not there, or if there are several that could be meant."""
+        found = [
+            (row, column + 1)
+            for (row, column), text in texts_of(self.grid).items()
+            if text == key and isinstance(self.grid.get((row, column + 1)), Formula | float)
+        ]
+        return found[0] if len(found) == 1 else None
 
     def number(self, key: str) -> float:
         position = self.place(key)
@@ -102,7 +119,7 @@ class FoundTab:
         position = self.place(key)
         value = self.value(position)
         if isinstance(value, str):
-            return value
+            return value.lower() if key in WITHOUT_CASE else value
         shown = "nothing" if value is None else cut(str(value))
         raise WorkbookError(
             f"{self.file}: {self.sheet}!{address(position)} ({key}): got {shown}, need a word"

@@ -14,6 +14,7 @@ from xlsgd.stability.curvature import curvature_along_gradient, sharpness
 from xlsgd.stability.limit import Limit, spectral_radius, stability_limit
 from xlsgd.stability.linearity import NoLimitError, linear_in_weights
 from xlsgd.stability.row_curvature import (
+    at_rate,
     curvature_column,
     curvature_quantities,
     row_curvatures,
@@ -22,6 +23,7 @@ from xlsgd.stability.row_curvature import (
 __all__ = [
     "Limit",
     "NoLimitError",
+    "at_rate",
     "curvature_along_gradient",
     "curvature_column",
     "curvature_quantities",

@@ -59,10 +59,13 @@ def sharpness(
     return float(greatest(hessian))
 
 
-def row_hessians(experiment: Experiment, x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
+def row_hessians(
+    experiment: Experiment, x: Tensor, y: Tensor, weights: Tensor, share: float = 1.0
+) -> Tensor:
     """Return the Hessian of every row's loss, shape (rows, weights, weights).
 
     x: shape (rows, inputs).   y: shape (rows,).   weights: shape (weights,), in order.
+    share: that of the losses, where whole ones would be too large for a number.
     """
     import torch
 
@@ -72,7 +75,7 @@ def row_hessians(experiment: Experiment, x: Tensor, y: Tensor, weights: Tensor) 
         named = dict(zip(experiment.network.parameters, leaves, strict=True))
         # Every row has weights of its own: the derivative of the sum of all losses holds, row by
         # row, the derivative of each, and so does the derivative of that.
-        total = net.evaluate(x, y)(named)["loss"].sum()
+        total = share * net.evaluate(x, y)(named)["loss"].sum()
         slopes = torch.autograd.grad(total, leaves, create_graph=True)
         seconds = [
             torch.autograd.grad(

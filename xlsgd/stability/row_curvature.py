@@ -14,7 +14,7 @@ from xlsgd.stability.linearity import linear_in_weights, weighted_place
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["curvature_column", "curvature_quantities", "row_curvatures"]
+__all__ = ["at_rate", "curvature_column", "curvature_quantities", "row_curvatures"]
 
 _MANY = 4
 """More squares than this are written as SUMSQ."""
@@ -56,11 +56,17 @@ def curvature_quantities(experiment: Experiment, x: Tensor) -> dict[str, Tensor]
     column.
     """
     curvature = row_curvatures(experiment, x)
-    return {} if curvature is None else {"lr_curvature": experiment.learning_rate * curvature}
+    return {} if curvature is None else {"lr_curvature": at_rate(experiment, curvature)}
+
+
+def at_rate(experiment: Experiment, curvature: Tensor) -> Tensor:
+    """Torch side: learning_rate times a curvature that row_curvatures gives."""
+    return experiment.learning_rate * curvature / _share(experiment)
 
 
 def row_curvatures(experiment: Experiment, x: Tensor) -> Tensor | None:
-    """Torch side: the largest eigenvalue of every row's Hessian, whatever the learning rate.
+    """Torch side: a small share of the largest eigenvalue of every row's Hessian, to be multiplied
+    by a learning rate: the whole may be too large for a number where the product is not.
 
     Shapes as for ``curvature_quantities``; None where there is no column.
     """
@@ -71,9 +77,21 @@ def row_curvatures(experiment: Experiment, x: Tensor) -> Tensor | None:
     rows = x.reshape(-1, x.shape[-1])
     # No curvature depends on y or the weights, so any will do.
     weights = torch.ones(len(experiment.network.parameters), dtype=torch.float64)
-    hessians = row_hessians(experiment, rows, rows.new_zeros(len(rows)), weights)
+    hessians = row_hessians(
+        experiment, rows, rows.new_zeros(len(rows)), weights, _share(experiment)
+    )
     curvature: Tensor = greatest(hessians).reshape(x.shape[:-1])
     return curvature
+
+
+def _share(experiment: Experiment) -> float:
+    """Return the share of the loss whose curvature is a number as long as the squares of x are.
+
+    A power of two: digits stay as they are.
+    """
+    layer = weighted_place(experiment.network).layer
+    assert isinstance(layer, Linear)
+    return float(2.0 ** -layer.out_features.bit_length())
 
 
 def _applies(experiment: Experiment) -> bool:

@@ -274,7 +274,8 @@ def panel_values(
         if "lr_curvature" in values:
             curvature = values["lr_curvature"][run][values["epoch"][run] == 1]
             for key, (above, _) in _OVERSHOOT.items():
-                fields[key] = float((curvature > above).sum())
+                # An error is no number above anything.
+                fields[key] = float(((curvature > above) & np.isfinite(curvature)).sum())
         if "accuracy" in epochs:
             fields["last_accuracy"] = float(epochs["accuracy"][run, last_epoch - 1])
         fields["still_weights"] = verdicts.still_weights(run)

@@ -26,6 +26,7 @@ from xlsgd.errors import WorkbookError
 from xlsgd.visible import cut
 from xlsgd.xlsx.guard import check_package
 from xlsgd.xlsx.parts import Damaged, Element, TooMuch, elements, items
+from xlsgd.xlsx.single import is_single
 
 __all__ = ["MAX_CELLS", "MAX_TEXT", "read_workbook"]
 
@@ -329,6 +330,8 @@ def _formula(
         from openpyxl.formula.translate import Translator
 
         shared[key] = Translator(f"={text}", reference).translate_formula
+    if kind == "array" and element.get("ref") == reference and is_single(text):
+        return Formula(f"={text}")
     if kind in ("array", "dataTable"):
         return Formula("{=" + text + "}")
     return Formula(f"={text}")
