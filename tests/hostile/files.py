@@ -182,6 +182,12 @@ def number(parts: Parts, lot: random.Random, tab: str) -> Parts:
 
 
 @kind("refused")
+def whole_number(parts: Parts, lot: random.Random, tab: str) -> Parts:
+    text = lot.choice(("1E300", "1E308", "1E19", "-1E300", "0.5", "1E-320", "0"))
+    return _field(parts, tab, "B9", f"><v>{text}</v>")
+
+
+@kind("refused")
 def word(parts: Parts, lot: random.Random, tab: str) -> Parts:
     text = lot.choice(("x" * 50_000, "a&#10;b\u009b31m", "'" * 5000, "\u202e" * 400, "é" * 999))
     return _field(parts, tab, "B5", f't="inlineStr"><is><t>{text}</t></is>')
