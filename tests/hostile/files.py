@@ -150,6 +150,12 @@ def many_wildcards(parts: Parts, lot: random.Random, tab: str) -> Parts:
     return _note(parts, tab, function % text)
 
 
+@kind("timeout")
+def takes_for_ever(parts: Parts, lot: random.Random, tab: str) -> Parts:
+    length = lot.randint(60, 300)
+    return _note(parts, tab, f'REGEXTEST(REPT("a",{length}),"(a+)+b")')
+
+
 # What is no place, no number, no name
 
 
