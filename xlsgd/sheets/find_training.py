@@ -21,6 +21,9 @@ from xlsgd.sheets.maps import TableMap, TabMap, address
 
 __all__ = ["HEADERS", "find_training"]
 
+_LARGEST = 1_000_000_000
+"""A whole number that anybody needs; torch takes none beyond 64 bits."""
+
 HEADERS = {
     "rows": frozenset(("step", "epoch", "row", "y", "loss")),
     "blocks": frozenset(("step", "epoch", "batch_rows", "loss")),
@@ -121,7 +124,10 @@ def _worked_out(tab: FoundTab, key: str) -> float | None:
 
 def _whole(tab: FoundTab, key: str, need: str, most: int | None) -> int:
     number = tab.number(key)
-    if number != int(number) or (most is not None and not 1 <= number <= most):
+    if not abs(number) <= _LARGEST:
+        need = f"{need}, {_LARGEST:,} or less"
+    wrong = not abs(number) <= _LARGEST or number != int(number)
+    if wrong or (most is not None and not 1 <= number <= most):
         raise WorkbookError(
             f"{tab.file}: {tab.sheet}!{address(tab.place(key))} ({key}): "
             f"got {number:g}, need {need}"

@@ -11,6 +11,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from xlsgd.visible import cut
+
 __all__ = ["Damaged", "Element", "TooMuch", "elements", "items"]
 
 Element = Any
@@ -66,7 +68,7 @@ def _elements(
     try:
         stream = package.open(part)
     except KeyError:
-        raise Damaged(f"it has no part {part}") from None
+        raise Damaged(f"it has no part {cut(part)}") from None
     with stream:
         try:
             while chunk := stream.read(_CHUNK):
@@ -75,7 +77,7 @@ def _elements(
                 if kept > MAX_KEPT or marks > MAX_MARKS:
                     where = f"a {tag}, or what stands outside of them," if parent else "it"
                     raise TooMuch(
-                        f"part {part}: {where} has more than {MAX_MARKS:,} elements and "
+                        f"part {cut(part)}: {where} has more than {MAX_MARKS:,} elements and "
                         f"attributes or {MAX_KEPT:,} bytes"
                     )
                 parser.feed(chunk)
@@ -90,9 +92,9 @@ def _elements(
                     kept = marks = 0
             root = parser.close()
         except XMLSyntaxError as error:
-            raise Damaged(f"part {part} is no sound XML ({error})") from None
+            raise Damaged(f"part {cut(part)} is no sound XML ({error})") from None
     if root is not None and root.getroottree().docinfo.internalDTD is not None:
-        raise Damaged(f"part {part} declares a document type; workbooks have none")
+        raise Damaged(f"part {cut(part)} declares a document type; workbooks have none")
 
 
 def _home_of(element: Element, home: Element, parent: str, part: str) -> Element:
@@ -100,7 +102,7 @@ def _home_of(element: Element, home: Element, parent: str, part: str) -> Element
     found = element.getparent()
     if found is None or found.tag.rpartition("}")[2] != parent or home not in (None, found):
         tag = element.tag.rpartition("}")[2]
-        raise Damaged(f"part {part} has a {tag} that does not lie in its one {parent}")
+        raise Damaged(f"part {cut(part)} has a {tag} that does not lie in its one {parent}")
     return found
 
 

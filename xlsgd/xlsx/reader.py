@@ -32,7 +32,7 @@ __all__ = ["MAX_CELLS", "MAX_TEXT", "read_workbook"]
 
 MAX_CELLS = 2_000_000
 """Cells in a workbook; the largest lesson has some 400,000."""
-MAX_TEXT = 200_000_000
+MAX_TEXT = 100_000_000
 """Characters of text and formulas in a workbook."""
 MAX_NAMES = 65_536
 """Tabs, names and the like."""
