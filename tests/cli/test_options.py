@@ -216,6 +216,15 @@ def test_what_is_missing_is_called_so(
     assert result.stderr == f"Error: {tmp_path / name}: {words}\n"
 
 
+@pytest.mark.parametrize("suffix", ["", ".numbers"])
+@pytest.mark.parametrize("command", ["verify", "diff", "explain"])
+def test_a_name_that_no_system_takes(run: Run, tmp_path: Path, command: str, suffix: str) -> None:
+    result = run(command, tmp_path / (300 * "n" + suffix))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {tmp_path}")
+    assert result.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "words",
     [

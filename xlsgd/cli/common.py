@@ -114,5 +114,5 @@ class InOrder:
 def refuse_to_overwrite(inputs: Sequence[Path], output: Path) -> None:
     """Raise SpecError if output is one of the files that are read."""
     for file in inputs:
-        if file.resolve() == output.resolve():
+        if os.path.realpath(file) == os.path.realpath(output):  # resolve fails for links in circles
             raise SpecError(f"{output}: is read and would be overwritten; name another file")
