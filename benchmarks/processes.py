@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -27,20 +26,28 @@ class Cost(NamedTuple):
     cpu: float
 
 
+_WATCHER = """
+import json, os, subprocess, sys, time
+begin = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+wall = time.perf_counter() - begin
+print(json.dumps([os.waitstatus_to_exitcode(status), wall, usage.ru_maxrss / 1024,
+                  usage.ru_utime + usage.ru_stime]))
+"""
+"""Runs a command and tells its status, wall seconds, MB and CPU seconds.
+
+A process of its own, since what this process holds would count as its child's peak."""
+
+
 def measured(command: Sequence[str]) -> Cost:
     """Run a command once.  Raises SystemExit if it fails."""
-    with tempfile.TemporaryFile() as printed:
-        begin = time.perf_counter()
-        process = subprocess.Popen(command, stdout=printed, stderr=printed, cwd=ROOT)
-        # The system counts exactly what a process and those it has waited for have used.
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            printed.seek(0)
-            said = printed.read().decode(errors="replace")
-            raise SystemExit(f"failed: {' '.join(command)}\n{said[-2000:]}")
-    return Cost(seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
+    watcher = [sys.executable, "-S", "-E", "-c", _WATCHER, *command]
+    done = subprocess.run(watcher, capture_output=True, text=True, cwd=ROOT, check=True)
+    status, *cost = json.loads(done.stdout)
+    if status:
+        raise SystemExit(f"failed: {' '.join(command)}\n{done.stderr[-2000:]}")
+    return Cost(*cost)
 
 
 def in_turn(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[Cost]]:

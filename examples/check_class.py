@@ -8,6 +8,7 @@ current folder by default; workbooks of the same names in it are replaced.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -78,6 +79,7 @@ def mark(papers: Mapping[str, Path]) -> pd.DataFrame:
 
 
 def main() -> None:
+    sys.stdout.reconfigure(errors="backslashreplace")  # terminals that know few letters
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("class"), metavar="FOLDER")
     papers = hand_out(parser.parse_args().folder)

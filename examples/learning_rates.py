@@ -6,6 +6,7 @@ Every line of the table is a workbook that was written, recalculated and checked
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ def try_rates(lesson: str, optimizer: str, rates: Sequence[float]) -> pd.DataFra
 
 
 def main() -> None:
+    sys.stdout.reconfigure(errors="backslashreplace")  # terminals that know few letters
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("lesson", nargs="?", default="graddesc", metavar="LESSON")
     parser.add_argument("optimizer", nargs="?", default="sgd", metavar="OPTIMIZER")

@@ -5,6 +5,7 @@ LibreOffice opens what is no .xlsx, where it is installed, and saves it as one.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -55,13 +56,14 @@ def as_xlsx(path: Path) -> Iterator[Path]:
     Raises WorkbookError if there is none, also in place of an error that names the converted file.
     """
     suffix = path.suffix.lower()
-    if suffix not in READ and suffix not in CONVERTED and not path.exists():
+    # Not Path.exists: it fails for names that are too long.
+    if suffix not in READ and suffix not in CONVERTED and not os.path.exists(path):  # noqa: PTH110
         if spreadsheet_kind(path) is None:
             raise WorkbookError(f"{path}: no such file or folder")
         raise WorkbookError(f"{path}: no such file")
     if suffix in UNREAD:
         raise WorkbookError(f"{path}: is {UNREAD[suffix]}, which is not read; save it as .xlsx")
-    if suffix not in CONVERTED or not path.is_file() or not path.stat().st_size:
+    if suffix not in CONVERTED or not os.path.isfile(path) or not path.stat().st_size:  # noqa: PTH113
         yield path
         return
     _refuse_large(path)

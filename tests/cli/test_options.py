@@ -186,6 +186,15 @@ def test_a_workbook_has_a_workbooks_name(run: Run, tmp_path: Path, name: str) ->
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["map.png", "map.csv", "map.XLSX", "map.parquet"])
+def test_a_sweep_adds_the_endings_itself(run: Run, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    result = run("sweep", "graddesc", "-o", path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {path}: endings are added to it; leave out ")
+    assert not list(tmp_path.iterdir())
+
+
 def test_seeds_write_a_folder(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "class.xlsx"
     result = run("generate", "graddesc", "--seeds", "1-2", "-o", path)
@@ -205,6 +214,15 @@ def test_what_is_missing_is_called_so(
     result = run(command, tmp_path / name)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"Error: {tmp_path / name}: {words}\n"
+
+
+@pytest.mark.parametrize("suffix", ["", ".numbers"])
+@pytest.mark.parametrize("command", ["verify", "diff", "explain"])
+def test_a_name_that_no_system_takes(run: Run, tmp_path: Path, command: str, suffix: str) -> None:
+    result = run(command, tmp_path / (300 * "n" + suffix))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {tmp_path}")
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 import xlsgd
 from xlsgd.cli import main
 from xlsgd.data import made_data
+from xlsgd.errors import SpecError
 from xlsgd.sweeping import lesson as lessons
 from xlsgd.sweeping.grid import Sweep
 
@@ -129,7 +130,6 @@ def test_verdicts_that_a_workbook_does_not_share(run: Run, monkeypatch: pytest.M
         (("--x", "lr=2:1"), "need LOW below HIGH"),
         (("--y", "beta=0:1"), "there are: learning_rate, init.a, init.b, h"),
         (("--tab", "adagrid"), "has no such tab; there are: sgd"),
-        (("--device", "cuda:7"), "need one of cpu, cuda"),
         (("--zoom", -1), "zoom: got -1"),
         (("--check", -1), "--check: got -1"),
         (("--check-seed", -1), "--check-seed: got -1"),
@@ -165,7 +165,7 @@ def test_no_border_to_look_closer_at(run: Run, tmp_path: Path) -> None:
 def test_unknown_lesson(run: Run) -> None:
     result = run("graddessert")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "there are: graddesc" in result.stderr
+    assert "There are: graddesc" in result.stderr
 
 
 def test_no_gpu(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,3 +207,9 @@ def test_data_is_not_overwritten(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "is read and would be overwritten" in result.stderr
     assert data.read_text() == "x,y\n1,2\n2,4\n"
+
+
+def test_a_device_that_is_none(run: Run) -> None:
+    with pytest.raises(SpecError, match="need one of cpu, cuda"):
+        xlsgd.sweep("graddesc", device="cuda:7")
+    assert "did you mean 'cuda'?" in run("graddesc", "--device", "cuda:7").stderr

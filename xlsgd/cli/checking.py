@@ -116,6 +116,7 @@ class Check:
         kept: dict[int, EngineComparison] = {}
         failed: dict[int, tuple[str, str]] = {}
         seen: dict[int, Seen] = {}
+        skipped: dict[int, tuple[str, str]] = {}
         found = compare_many(
             files, engines, rtol=self._rtol, atol=self._atol, jobs=jobs, dask=dask, limits=limits
         )
@@ -130,7 +131,7 @@ class Check:
                         continue
                     message = answer.message.removeprefix(f"{file}: ") or _NO_XLSGD
                     if answer.kind == "done" and self._skip_foreign:
-                        self.passed_over.append((file, message))
+                        skipped[place] = file, message
                         lines.add(place, None)
                         continue
                     failed[place] = file, f"{file}: {message}"
@@ -146,6 +147,7 @@ class Check:
         for place in sorted(kept):
             self._keep_comparison(kept[place])
         self.failures += (failed[place] for place in sorted(failed))
+        self.passed_over += (skipped[place] for place in sorted(skipped))
         self.status = FAILED if failed else self.status
         self._say_of_all([seen[place] for place in sorted(seen)])
 
@@ -191,6 +193,7 @@ class Check:
         counts = dict.fromkeys(("agrees", "differs", "failed", "skipped"), 0)
         kept: dict[int, Report | tuple[str, str]] = {}
         seen: dict[int, Seen] = {}
+        skipped: dict[int, tuple[str, str]] = {}
         lines = InOrder(ProgressBar(self._quiet), "verifying", len(files))
         opened = nullcontext() if jsonl_file is None else ResultsFile(jsonl_file, resume, force)
         with opened as results:
@@ -206,7 +209,7 @@ class Check:
                         lines.add(place, r.line if self._lines and not quiet else None)
                         seen[place] = Seen(r.file, r.sha256, r.content, r.seed, r.untouched)
                         if r.status == "skipped":
-                            self.passed_over.append((r.file, r.message))
+                            skipped[place] = r.file, r.message
                         elif self._keep and r.report is not None:
                             kept[place] = report_from(r.report)
                         elif self._keep:
@@ -223,6 +226,7 @@ class Check:
             one = kept[place]
             self.failures.append(one) if isinstance(one, tuple) else self.reports.append(one)
         self._say_of_all([seen[place] for place in sorted(seen)])
+        self.passed_over += (skipped[place] for place in sorted(skipped))  # they had their lines
         if not self._quiet:
             words = {"agrees": "agree", "differs": "differ"}
             said = [

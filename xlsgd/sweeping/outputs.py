@@ -32,6 +32,11 @@ class Outputs:
             stem.with_name(f"{stem.name}.{end}") for end in ("png", "xlsx")
         )
         self._table = table or stem.with_name(f"{stem.name}.csv")
+        if stem.suffix.lower() in (".png", ".xlsx", *TABLES):
+            raise SpecError(
+                f"{stem}: endings are added to it; leave out {stem.suffix}, or name a table "
+                "with --table"
+            )
         if not stem.name:
             raise SpecError(f"{stem}: is a folder; give the beginning of the files' names")
         if self._table.suffix not in TABLES:
