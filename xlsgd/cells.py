@@ -36,9 +36,14 @@ class Formula(str):
 
 @dataclass(frozen=True, slots=True)
 class CellError:
-    """An error value such as ``#NUM!``."""
+    """An error value such as ``#NUM!``.
+
+    too_large: whether it stands for a number in a file that is beyond float64, which a program with
+        wider numbers has saved.
+    """
 
     code: str
+    too_large: bool = field(default=False, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.code

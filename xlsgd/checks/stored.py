@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import isfinite
 
 import numpy as np
 
-from xlsgd.cells import Formula, Position, Scalar, Uncomputed, WorkbookFile
+from xlsgd.cells import CellError, Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.compare import SAFETY, Tolerance, kind_of
 
 __all__ = ["Place", "Saved", "as_saved", "wrongly_saved"]
@@ -86,9 +86,10 @@ def wrongly_saved(
         moved = [following.values(found, moves) for moves in _moves(given, operands, file)]
         # Where a program goes on beyond float64, float64 does not say what follows.
         beyond = {
-            place for place in found for sheet, position in following.operands([place])
-            if given[sheet][position] in (inf, -inf)
-        }  # fmt: skip
+            place
+            for place in found
+            if any(_too_large(given[s][p]) for s, p in following.operands([place]))
+        }
     for place, wrong in [*found.items()]:
         members = [wrong.follows, *(values[place] for values in moved)]
         judged = _judged(wrong.saved, members, tolerance)
@@ -147,6 +148,10 @@ def _moves(
             moved += np.where(is_formula, half * rng.uniform(-1, 1, len(values)), 0.0)
         found.append(dict(zip(places, moved.tolist(), strict=True)))
     return found
+
+
+def _too_large(value: Scalar) -> bool:
+    return isinstance(value, CellError) and value.too_large
 
 
 def _has_digits(value: Scalar) -> bool:
