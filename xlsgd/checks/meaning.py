@@ -156,6 +156,9 @@ class _Trials:
         both = [*nodes_of(said), *nodes_of(wanted)]
         self._constants = sorted({float(str(n.value)) for n in both if n.kind == "number"})
         self._texts = sorted({str(n.value) for n in both if n.kind == "text"})
+        # What counts numbers tells words and empty cells from them.
+        counts = any(n.kind == "call" and str(n.value).startswith("COUNT") for n in both)
+        self._no_numbers: list[Content] = [_ERROR, "a word", None] if counts else [_ERROR]
         self._trees = [said, wanted, *dict.fromkeys(_conditions(both))]
         self._begins = [1 + sum(lengths[:i]) for i in range(len(lengths) + 1)]
 
@@ -228,7 +231,7 @@ class _Trials:
     def _with_error(self, random: Random) -> list[Content]:
         cells = self._ordinary(random)
         for i in random.sample(range(len(cells)), min(len(cells), 1 + random.randrange(2))):
-            cells[i] = _ERROR
+            cells[i] = random.choice(self._no_numbers)
         return cells
 
 
