@@ -8,6 +8,7 @@ current folder by default; workbooks of the same names in it are replaced.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,7 +80,8 @@ def mark(papers: Mapping[str, Path]) -> pd.DataFrame:
 
 
 def main() -> None:
-    sys.stdout.reconfigure(errors="backslashreplace")  # terminals that know few letters
+    if isinstance(sys.stdout, io.TextIOWrapper):  # there are terminals that know few letters
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("class"), metavar="FOLDER")
     papers = hand_out(parser.parse_args().folder)

@@ -6,6 +6,7 @@ Every line of the table is a workbook that was written, recalculated and checked
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -47,7 +48,8 @@ def try_rates(lesson: str, optimizer: str, rates: Sequence[float]) -> pd.DataFra
 
 
 def main() -> None:
-    sys.stdout.reconfigure(errors="backslashreplace")  # terminals that know few letters
+    if isinstance(sys.stdout, io.TextIOWrapper):  # there are terminals that know few letters
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("lesson", nargs="?", default="graddesc", metavar="LESSON")
     parser.add_argument("optimizer", nargs="?", default="sgd", metavar="OPTIMIZER")

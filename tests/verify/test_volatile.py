@@ -160,7 +160,7 @@ def test_a_copy_without_formulas_keeps_the_others_of_a_filled_block(
     settled = settle(file).file
     only = {"data": {(6, 1): settled.settled["data"][6, 1]}}
     copy = tmp_path / "copy.xlsx"
-    copy_settled(WorkbookFile(file.path, file.book, file.stored, settled=only), copy)
+    copy_settled(WorkbookFile(file.path, file.book, file.stored, settled=only), file.path, copy)
     again = read_workbook(copy).book
     assert again.sheets["data"][6, 1] == 14.0
     assert [again.sheets["data"][row, 1] for row in (7, 11)] == ["=RAND()+B7", "=RAND()+B11"]

@@ -72,8 +72,8 @@ def worked_out(
         value = tab.cells.get(place)
         if not isinstance(value, float):
             raise WorkbookError(
-                f"{file}: {maps.sheet}!{address(place)} ({key}): its formula, {shortened(said)}, "
-                f"is not xlsgd's and gives {value_text(value)}, need a number; type one"
+                f"{file}: {maps.sheet}!{address(place)} ({key}): got {value_text(value)}, need a "
+                f"number; its formula, {shortened(said)}, is not xlsgd's: type one"
             )
     found.alone = alone
     return found
