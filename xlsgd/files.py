@@ -64,6 +64,7 @@ def kind_of_target(path: Path) -> str | None:
         raise SpecError(f"{path}: is a folder; give the name of a file")
     return "file" if stat.S_ISREG(mode) else "device"
 
+
 def check_target(path: Path, force: bool = False) -> None:
     """Raise what ``write_whole`` would, as far as it is known before there is anything to write.
 

@@ -15,8 +15,6 @@ from functools import lru_cache
 from xlsgd.cells import Content, Formula, Position
 
 __all__ = [
-    "canonical",
-    "loosely",
     "odd_rows",
     "plainly",
     "relative_form",
@@ -56,29 +54,15 @@ _REMEMBERED = 2**15
 
 
 @lru_cache(_REMEMBERED)
-def canonical(formula: str) -> str:
-    """Return a formula with every number in it written the same way.
+def plainly(formula: str) -> str:
+    """Return what has to agree whatever a program makes of numbers and of quotes around the names
+    of sheets.
 
     Programs write numbers as they like: 1E-12, 0.000000000001 or 1e-12.
     """
     pieces = formula.split('"')
     pieces[::2] = [_LITERAL.sub(lambda m: f"{float(m[0]):.15g}", piece) for piece in pieces[::2]]
-    return '"'.join(pieces)
-
-
-@lru_cache(_REMEMBERED)
-def plainly(formula: str) -> str:
-    """Return what has to agree whatever a program makes of numbers and of quotes around the names
-    of sheets."""
-    return re.sub(r"'([^'!]+)'!", r"\1!", canonical(formula))
-
-
-_RANGE_END = re.compile(r"(\$[A-Z]+\$[0-9]+:\$[A-Z]+)\$([0-9]+)")
-
-
-def loosely(formula: str) -> str:
-    """Return what has to agree even where a table has been cut short at its end."""
-    return _RANGE_END.sub(r"\1", plainly(formula))
+    return re.sub(r"'([^'!]+)'!", r"\1!", '"'.join(pieces))
 
 
 def odd_rows(

@@ -104,7 +104,9 @@ def spectral_radius(
     if not (np.isfinite(wanted) & (wanted >= 0)).all():
         raise SpecError("learning_rates: need numbers of 0 or greater")
     epoch = EpochMap.of(experiment, data)
-    rates = torch.from_numpy(wanted.reshape(-1) * epoch.steepest)
+    with np.errstate(over="ignore"):  # a rate of 1e308: the map overflows, as said above
+        steepness = wanted.reshape(-1) * epoch.steepest
+    rates = torch.from_numpy(steepness)
     sizes: NDArray[np.float64] = (1 + epoch.eigenvalues(rates)).abs().amax(-1).numpy()
     return sizes.reshape(wanted.shape)
 
