@@ -76,7 +76,13 @@ def wrongly_saved(
     }
     found: dict[Place, Saved] = {}
     with ENGINE.following(file.book, given) as following:
-        for place, value in following.values(doubts).items():
+        # Where a program goes on beyond float64, float64 does not say what follows.
+        known = [
+            place
+            for place in doubts
+            if not any(_too_large(given[s][p]) for s, p in following.operands([place]))
+        ]
+        for place, value in following.values(known).items():
             saved = given[place[0]][place[1]]
             if not as_saved(value, saved, tolerance):
                 found[place] = Saved(saved, value)
@@ -84,16 +90,10 @@ def wrongly_saved(
             return {}
         operands = following.operands(found)
         moved = [following.values(found, moves) for moves in _moves(given, operands, file)]
-        # Where a program goes on beyond float64, float64 does not say what follows.
-        beyond = {
-            place
-            for place in found
-            if any(_too_large(given[s][p]) for s, p in following.operands([place]))
-        }
     for place, wrong in [*found.items()]:
         members = [wrong.follows, *(values[place] for values in moved)]
         judged = _judged(wrong.saved, members, tolerance)
-        if judged is None or place in beyond:
+        if judged is None:
             del found[place]
         else:
             found[place] = judged

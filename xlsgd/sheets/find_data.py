@@ -153,15 +153,16 @@ def find_passengers(
 
     table = tab.table({*NEEDED, *INPUTS}, {*NEEDED, *INPUTS}.__contains__, "the passengers")
     tab.place(MAX_AGE.key)
+    typed = set(without_sums(tab, table, NEEDED))
     if last is None:
-        table.rows = without_sums(tab, table, NEEDED)
+        table.rows = sorted(typed)
     else:
         # A sum below is no passenger; a whole one more is, and its formulas are missing.
         needed = [table.columns[name] for name in NEEDED]
         table.rows = [
             row
             for row in table.rows
-            if row <= last or all((row, column) in tab.grid for column in needed)
+            if row <= last or (row in typed and all((row, column) in tab.grid for column in needed))
         ]
     if not table.rows:
         raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no passengers")

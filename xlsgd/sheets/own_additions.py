@@ -39,13 +39,13 @@ def learned_columns(names: Iterable[str], training: Sequence[FoundTab]) -> list[
     """Return the columns of data that nets learn from: ``x``, or ``x1``, ``x2`` and so on.
 
     names: the headers that could be meant.   training: the tabs of the nets, whose tables have
-    a column for each.
+    a column for each; in a layout whose tables have none, all are meant.
     """
     found = list(names)
     if "x" in found:
         return ["x"]
     texts = [set(texts_of(tab.grid).values()) for tab in training]
-    return [name for name in found if all(name in each for each in texts)]
+    return [name for name in found if all(name in each for each in texts)] or found
 
 
 def without_sums(tab: FoundTab, table: TableMap, raw: Iterable[str]) -> list[int]:
