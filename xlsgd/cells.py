@@ -38,12 +38,12 @@ class Formula(str):
 class CellError:
     """An error value such as ``#NUM!``.
 
-    too_large: whether it stands for a number in a file that is beyond float64, which a program with
-        wider numbers has saved.
+    too_large: 1 or -1 where it stands for a number of a file that is beyond float64, up or down,
+        which a program with wider numbers has saved; else 0.
     """
 
     code: str
-    too_large: bool = field(default=False, compare=False, repr=False)
+    too_large: int = field(default=0, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.code

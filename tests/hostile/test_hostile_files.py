@@ -43,9 +43,12 @@ class Peak:
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def _look(self) -> None:
+        here = psutil.Process()
         while not self._over.wait(0.05):
-            for process in psutil.Process().children(recursive=True):
+            for process in here.children(recursive=True):
                 with suppress(psutil.Error):
+                    if process.cmdline() == here.cmdline():
+                        continue  # a copy of this very process that is about to become a helper
                     self.bytes = max(self.bytes, process.memory_info().rss)
 
     def __enter__(self) -> Peak:

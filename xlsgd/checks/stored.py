@@ -9,14 +9,20 @@ made of it is no mistake.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from xlsgd.cells import CellError, Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.compare import SAFETY, Tolerance, kind_of
+from xlsgd.engines.stored import habits_of
+
+if TYPE_CHECKING:
+    from xlsgd.engines.fast.following import Following
 
 __all__ = ["Place", "Saved", "as_saved", "wrongly_saved"]
 
@@ -24,6 +30,7 @@ Place = tuple[str, Position]
 """A cell: sheet and position."""
 
 Value = Scalar | Uncomputed
+Given = Mapping[str, Mapping[Position, Scalar]]
 
 MEMBERS = 24
 """How often a formula is calculated with operands that are moved: so often that two of them, whose
@@ -34,6 +41,9 @@ COUNTS = 2.0**31
 
 DIGITS = 15
 """Significant digits in which some programs save numbers."""
+
+HIDDEN = 1e-6
+"""Share of the largest operand up to which digits that a program does not save may show."""
 
 
 @dataclass(frozen=True)
@@ -76,28 +86,127 @@ def wrongly_saved(
     }
     found: dict[Place, Saved] = {}
     with ENGINE.following(file.book, given) as following:
-        # Where a program goes on beyond float64, float64 does not say what follows.
-        known = [
-            place
-            for place in doubts
-            if not any(_too_large(given[s][p]) for s, p in following.operands([place]))
-        ]
-        for place, value in following.values(known).items():
+        for place, value in following.values(doubts).items():
             saved = given[place[0]][place[1]]
             if not as_saved(value, saved, tolerance):
                 found[place] = Saved(saved, value)
-        if not found:
-            return {}
+        found = _within_float64(found, following, given, tolerance)
+        found = _not_read_as_zero(found, following, given, tolerance, file)
+        if not found or not _drifts(file):
+            return {p: _measured(wrong, tolerance) for p, wrong in found.items()}
         operands = following.operands(found)
-        moved = [following.values(found, moves) for moves in _moves(given, operands, file)]
+        moved = [following.values(found, m) for m in _moves(given, operands, file, COUNTS)]
+        everything = [following.values(found, m) for m in _moves(given, operands, file, 0.0)]
+        largest = {
+            place: max(
+                (abs(v) for s, p in following.operands([place]) if _is_number(v := given[s][p])),
+                default=0.0,
+            )
+            for place in found
+        }
     for place, wrong in [*found.items()]:
         members = [wrong.follows, *(values[place] for values in moved)]
         judged = _judged(wrong.saved, members, tolerance)
-        if judged is None:
+        hidden = [wrong.follows, *(values[place] for values in everything)]
+        if judged is None or _is_hidden(wrong.saved, hidden, largest[place], tolerance):
             del found[place]
         else:
             found[place] = judged
     return found
+
+
+def _within_float64(
+    found: dict[Place, Saved], following: Following, given: Given, tolerance: Tolerance
+) -> dict[Place, Saved]:
+    """Return the values without those that a program with wider numbers may have.
+
+    Where it goes on beyond float64, a number that follows from such numbers is anybody's guess, but
+    not a count of them, a limit that they pass, or a step: these are the same for all of them.
+    """
+    large = {
+        place: {
+            (s, p): cell.too_large
+            for s, p in following.operands([place])
+            if isinstance(cell := given[s][p], CellError) and cell.too_large
+        }
+        for place in found
+    }
+    touched = [place for place in found if large[place]]
+    if not touched:
+        return found
+    rng = np.random.default_rng(0)
+    cells = {cell: sign for place in touched for cell, sign in large[place].items()}
+    # Beyond everything else, and yet some can be added up.
+    tried = [
+        following.values(
+            touched, {cell: sign * 10 ** rng.uniform(290, 300) for cell, sign in cells.items()}
+        )
+        for _ in range(3)
+    ]
+    excused = set()
+    for place in touched:
+        values = [each[place] for each in tried]
+        same = all(as_saved(value, values[0], tolerance) for value in values)
+        finite = not isinstance(values[0], CellError)
+        if not (same and finite) or as_saved(values[0], found[place].saved, tolerance):
+            excused.add(place)
+    return {place: wrong for place, wrong in found.items() if place not in excused}
+
+
+def _not_read_as_zero(
+    found: dict[Place, Saved],
+    following: Following,
+    given: Given,
+    tolerance: Tolerance,
+    file: WorkbookFile,
+) -> dict[Place, Saved]:
+    """Return the values without those that LibreOffice made of an error that it took for 0.
+
+    It does so with some errors of a file that it opens without calculating it (7.4: the first cell
+    of a group of formulas that looks at one). The other cells follow from that.
+    """
+    if not re.match("LibreOffice", file.saved_by):
+        return found
+    excused = set()
+    for place, wrong in found.items():
+        if not isinstance(wrong.follows, CellError) or not isinstance(wrong.saved, float):
+            continue
+        zeros = {
+            (s, p): 0.0
+            for s, p in following.operands([place])
+            if isinstance(given[s][p], CellError)
+        }
+        if as_saved(following.values([place], zeros)[place], wrong.saved, tolerance):
+            excused.add(place)
+    return {place: wrong for place, wrong in found.items() if place not in excused}
+
+
+def _drifts(file: WorkbookFile) -> bool:
+    """Return whether the numbers of a file are not those its program calculated with, or it makes
+    small differences 0: else each formula has the very operands that stand in the file."""
+    return bool(habits_of(file.saved_by)) or has_fifteen_digits(file)
+
+
+def _is_hidden(saved: Scalar, members: list[Value], largest: float, tolerance: Tolerance) -> bool:
+    """Return whether a small number is what is left of digits that a program has and does not save.
+
+    members: what the formula gives where whole numbers among its operands move too.
+    """
+    if not isinstance(saved, float) or not all(map(_is_number, members)):
+        return False
+    values = np.array(members, dtype=float)
+    spread = float(np.abs(values - values[0]).max())
+    if spread > HIDDEN * largest:
+        return False  # it was no rounding that moved it: a count, a step
+    return abs(saved - float(values[0])) <= SAFETY * spread + _allowed(float(values[0]), tolerance)
+
+
+def _measured(wrong: Saved, tolerance: Tolerance) -> Saved:
+    """Return a wrong value with how far it is off."""
+    if not (isinstance(wrong.saved, float) and isinstance(wrong.follows, float)):
+        return wrong
+    off = abs(wrong.saved - wrong.follows)
+    return Saved(wrong.saved, wrong.follows, off, _allowed(wrong.follows, tolerance))
 
 
 def _allowed(value: float, tolerance: Tolerance) -> float:
@@ -127,14 +236,16 @@ def _judged(saved: Scalar, members: list[Value], tolerance: Tolerance) -> Saved 
 
 
 def _moves(
-    given: Mapping[str, Mapping[Position, Scalar]], operands: set[Place], file: WorkbookFile
+    given: Given, operands: set[Place], file: WorkbookFile, counts: float
 ) -> list[dict[Place, float]]:
     """Return operands as rounding leaves them open, once for every member.
+
+    counts: whole numbers below this stay as they are.
 
     By a unit in the last place, and where the file's numbers have 15 digits by half a unit of the
     15th too, which is what saving has cut off.
     """
-    places = sorted(place for place in operands if _has_digits(given[place[0]][place[1]]))
+    places = sorted(place for place in operands if _has_digits(given[place[0]][place[1]], counts))
     values = np.array([given[sheet][position] for sheet, position in places], dtype=float)
     cut = has_fifteen_digits(file)
     rng = np.random.default_rng(0)
@@ -150,15 +261,15 @@ def _moves(
     return found
 
 
-def _too_large(value: Scalar) -> bool:
-    return isinstance(value, CellError) and value.too_large
+def _is_number(value: Value) -> TypeGuard[float]:
+    return isinstance(value, float) and isfinite(value)
 
 
-def _has_digits(value: Scalar) -> bool:
+def _has_digits(value: Scalar, counts: float) -> bool:
     """Return whether a value is a number that rounding may have moved."""
-    if not isinstance(value, float) or value == 0 or not isfinite(value):
+    if not _is_number(value) or value == 0:
         return False
-    return not (value.is_integer() and abs(value) < COUNTS)
+    return not (value.is_integer() and abs(value) < counts)
 
 
 def has_fifteen_digits(file: WorkbookFile) -> bool:

@@ -12,7 +12,7 @@ from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation, P
 from xlsgd.engines.programs import saved_values
 from xlsgd.errors import NoStoredValuesError
 
-__all__ = ["ENGINE", "StoredEngine"]
+__all__ = ["ENGINE", "StoredEngine", "habits_of"]
 
 _HABITS = {
     r"LibreOffice": frozenset({FIFTEEN_DIGITS, NEAR_ZERO}),
@@ -21,6 +21,13 @@ _HABITS = {
     r"Microsoft.* Excel 1\d\.": frozenset({NEAR_ZERO}),
 }
 """What is known of programs, by what a file says of the one that saved it."""
+
+
+def habits_of(saved_by: str) -> frozenset[str]:
+    """Return what is known of the program that saved a file; nothing of most."""
+    return frozenset[str]().union(
+        *(found for words, found in _HABITS.items() if re.match(words, saved_by, re.I))
+    )
 
 
 class StoredEngine:
@@ -49,9 +56,7 @@ class StoredEngine:
                 "writes none); open it in a spreadsheet program and save it, or use another engine"
             )
         by = f"the program that saved the file ({file.saved_by})" if file.saved_by else "the file"
-        habits = frozenset[str]().union(
-            *(found for words, found in _HABITS.items() if re.match(words, file.saved_by, re.I))
-        )
+        habits = habits_of(file.saved_by)
         program = f"stored values, saved by {file.saved_by}" if file.saved_by else self.version()
         return Calculation(saved_values(file.book, file, by), habits=habits, program=program)
 

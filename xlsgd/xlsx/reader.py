@@ -313,7 +313,7 @@ def _number(text: str) -> float | CellError:
         if "_" in text:  # which is Python's own way to write a number
             raise Damaged(f"a cell has the number '{cut(text)}', which is none")
         return number
-    return CellError("#NUM!", too_large=number == number)
+    return CellError("#NUM!", too_large=(number > 0) - (number < 0))
 
 
 def _formula(
