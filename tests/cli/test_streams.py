@@ -59,3 +59,20 @@ def test_no_letter_ends_the_program(
         assert f"{'<=' if code == 'cp1252' else '≤'} 1.xlsx: agrees with torch" in said
     if command == "missing":
         assert f"{'>=' if code == 'cp1252' else '≥'} 2.xlsx: no such file" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell that closes streams")
+@pytest.mark.parametrize(
+    ("closed", "status", "said"),
+    [
+        (">&-", 2, "Error: standard output is closed; open it, or send it to a file\n"),
+        ("2>&-", 0, ""),
+        (">&- 2>&-", 2, ""),
+        ("<&-", 0, ""),
+    ],
+)
+def test_closed_streams(closed: str, status: int, said: str) -> None:
+    command = f'"{sys.executable}" -m xlsgd list {closed}'
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (status, said)
+    assert ("graddesc" in result.stdout) == (status == 0)

@@ -4,6 +4,7 @@ last digits are a mistake."""
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 import xlsgd
 from tests.verify.books import SIX_POINTS, field_cell, first_wrong, passes, patched, stored
-from xlsgd.cells import Formula, Position, WorkbookFile, column_letters
+from xlsgd.cells import CellError, Formula, Position, WorkbookFile, column_letters
 from xlsgd.checks.stored import wrongly_saved
 from xlsgd.tolerances import TOLERANCES
 from xlsgd.xlsx.reader import read_workbook
@@ -140,3 +141,53 @@ def test_calculated_and_saved_by_gnumeric(
     gnumeric_convert: Callable[[Path, Path], Path],
 ) -> None:
     assert passes(xlsgd.verify(gnumeric_convert(exploding[name], tmp_path / "saved.xlsx")))
+
+
+def test_counts_beside_numbers_beyond_float64(
+    exploding: dict[str, Path], tmp_path: Path, gnumeric_convert: Callable[[Path, Path], Path]
+) -> None:
+    # Gnumeric goes on to 1e4932. What it counts, compares and cuts off there is no guess.
+    file = read_workbook(gnumeric_convert(exploding["rates"], tmp_path / "saved.xlsx"))
+    tab = "two-7"
+    grid, values = file.book.sheets[tab], file.stored[tab]
+    assert any(isinstance(v, CellError) and v.too_large for v in values.values())
+    (header,) = {row for (row, _), text in grid.items() if text == "not_finite_at"}
+    kinds = ("exploded_at", "nonzero.", "derivative_alive", "plot.")
+    columns = [c for (row, c), t in grid.items() if row == header and str(t).startswith(kinds)]
+    last = max(row for row, column in values if column == columns[0])
+    tried = 0
+    for place in [(row, column) for column in columns for row in (last - 9, last)]:
+        right = values[place]
+        assert isinstance(right, float)
+        values[place] = right + 1 + abs(right) / 2
+        assert wrongly_saved(file, [(tab, place)], TOLERANCES["stored"]), place
+        values[place] = right
+        tried += 1
+    assert tried > 15
+
+
+def test_a_difference_of_equal_numbers_is_0(exploding: dict[str, Path]) -> None:
+    # Frozen: loss at w + h and loss are the same to the last digit, and all digits are saved.
+    file = read_workbook(exploding["two neurons"])
+    frozen = [
+        place
+        for place, value in file.stored["two"].items()
+        if value == 0.0 and re.fullmatch(r"=\([A-Z]+\d+-[A-Z]+\d+\)/\$B\$\d+",
+                                         str(file.book.sheets["two"][place]))
+    ]  # fmt: skip
+    assert frozen
+    for place in frozen[:3]:
+        file.stored["two"][place] = 5.0
+        assert wrongly_saved(file, [("two", place)], TOLERANCES["stored"])
+        file.stored["two"][place] = 0.0
+
+
+def test_hidden_digits_are_no_mistake(
+    tmp_path: Path, gnumeric_convert: Callable[[Path, Path], Path]
+) -> None:
+    # Two derivatives that are equal as saved, and differ in digits that Gnumeric keeps to itself.
+    source = xlsgd.generate(
+        "graddesc", tmp_path / "central.xlsx", data=SIX_POINTS, optimizers=["sgd"],
+        epochs=8, learning_rate=1.0, difference="central",
+    )  # fmt: skip
+    assert passes(xlsgd.verify(gnumeric_convert(source, tmp_path / "saved.xlsx")))

@@ -21,7 +21,7 @@ from tests.verify.books import (
     step_cell,
     steps_rows,
 )
-from xlsgd.errors import SpecError, WorkbookError
+from xlsgd.errors import WorkbookError
 from xlsgd.report import Report
 
 Make = Callable[..., Path]
@@ -120,7 +120,7 @@ def test_a_square_that_no_cell_can_hold(make: Make, target: Path) -> None:
         data = workbook["data"]
         data[f"{letter_of(data, 'y', 'x')}8"].value = 1e200
 
-    with pytest.raises(SpecError, match=r"data, row \d, y: got 1e\+200, whose square is beyond"):
+    with pytest.raises(WorkbookError, match=r"data!B8 \(y\): got 1e\+200, whose square is beyond"):
         xlsgd.verify(edited(make("sgd"), target, edit))
 
 

@@ -23,6 +23,7 @@ from xlsgd.checks.worked_out import WorkedOut, by_torch, in_the_sheet, own_limit
 from xlsgd.columns import Column
 from xlsgd.compare import Tolerance
 from xlsgd.engines import Calculation
+from xlsgd.errors import WorkbookError
 from xlsgd.experiment import Experiment
 from xlsgd.layouts import ROWS, get_layout
 from xlsgd.report.report import (
@@ -99,9 +100,22 @@ class Checker:
                 self._writer(maps, ""),
                 str(self._file.path),
             )
+        if any("exploded_above" in worked.ours for worked in self._worked_out.values()):
+            self._refuse_too_large()
         tracers = {name: tracer(e.alone, data) for name, e in self._worked_out.items()}
         rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
         self._traces = self._runs.of(tracers, rows)
+
+    def _refuse_too_large(self) -> None:
+        """Raise WorkbookError for a y from whose square the sheet cannot work out a limit."""
+        table, sheet = self._found.maps.data.tables["data"], self._found.maps.data.sheet
+        for i, y in enumerate(self._found.data.y):
+            if not np.isfinite(y * y):
+                raise WorkbookError(
+                    f"{self._file.path}: {sheet}!{address(table.cell('y', i))} (y): got {y:g}, "
+                    "whose square is beyond what a cell can hold, so that exploded_above has no "
+                    "value; use numbers up to 1e+154 in size"
+                )
 
     def check_data(self) -> None:
         """Compare the data tab, where it holds formulas, and name rows that do not count."""
@@ -116,7 +130,12 @@ class Checker:
         experiment = self._found.experiments[experiment_id]
         maps = self._found.maps.training[experiment_id]
         as_shown = tracer(experiment, self._found.shown)
-        self._check_formulas(self._tabs[maps.sheet], maps, experiment, as_shown)
+        tab = self._tabs[maps.sheet]
+        self._check_formulas(tab, maps, experiment, as_shown)
+        worked = worked_out(tab, maps, experiment, self._writer(maps, ""), str(self._file.path))
+        for key in worked.foreign:
+            reason = "says something else than xlsgd's formula"
+            tab.differ(maps.fields[key], (_LIMITS, 0, 0), key, "pattern", reason)
         check_passengers(self._found, self._tabs)
         tabs = self._tabs[self._found.maps.data.sheet], self._tabs[maps.sheet]
         return [d for tab in tabs for d in tab.finish().differences if d.cell in tab.edited]

@@ -14,7 +14,7 @@ from xlsgd.cli.engines import engines
 from xlsgd.cli.explain import explain
 from xlsgd.cli.generate import generate
 from xlsgd.cli.list import list_command
-from xlsgd.cli.streams import let_through
+from xlsgd.cli.streams import fill_in_closed, let_through
 from xlsgd.cli.sweep import sweep
 from xlsgd.cli.verify import verify
 
@@ -41,7 +41,11 @@ def run() -> None:
     it anyway.
     """
     stop_when_told()
+    is_heard = fill_in_closed()
     try:
+        if not is_heard:
+            click.echo("Error: standard output is closed; open it, or send it to a file", err=True)
+            sys.exit(FAILED)
         let_through(sys.stdout, sys.stderr)
         with errors_as_text():
             main(obj=PROGRAM)

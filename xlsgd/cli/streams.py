@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
+import sys
 from typing import TextIO
 
-__all__ = ["let_through"]
+__all__ = ["fill_in_closed", "let_through"]
 
 _PLAIN = {
     "−": "-",
@@ -45,3 +47,21 @@ def let_through(*streams: TextIO) -> None:
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="xlsgd.plainly")
+
+
+def fill_in_closed() -> bool:
+    """Put the null device where a standard stream is closed; return whether output was open.
+
+    Else the next file that is opened would get its number, and be written into.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, this one
+    closed = sys.stdout is None
+    if closed:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - open as long as the program runs
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    return not closed
