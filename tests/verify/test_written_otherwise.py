@@ -17,6 +17,8 @@ from tests.verify.books import (
     epochs_cell,
     field_cell,
     first_wrong,
+    header_row,
+    letter_of,
     passes,
     retyped,
     runs_cell,
@@ -225,3 +227,38 @@ def test_rows_inserted_and_no_formula_follows(make: Make, target: Path) -> None:
     assert first is not None
     assert int("".join(c for c in first.cell if c.isdigit())) >= 12
     assert first.torch_value is not None
+
+
+@pytest.mark.parametrize("more", [1, 76, 99_000])
+@pytest.mark.parametrize(
+    ("tab", "headers"),
+    [
+        ("sgd", ("step", "loss")),
+        ("sgd", ("epoch", "mean_loss")),
+        ("compare", ("epoch", "plot.sgd")),
+    ],
+    ids=["steps", "epochs", "compare"],
+)
+def test_all_ranges_over_a_table_reach_below_it(
+    make: Make, target: Path, tab: str, headers: tuple[str, str], more: int
+) -> None:
+    # As a table looks that was cut short: but then another table would have other lengths.
+    def edit(workbook: Workbook) -> None:
+        sheet = workbook[tab]
+        begin = header_row(sheet, *headers) + 2
+        column = letter_of(sheet, *headers)
+        end = begin
+        while sheet[f"{column}{end + 1}"].value is not None:
+            end += 1
+        changed = 0
+        for row in sheet.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, str) and cell.value.startswith("="):
+                    late = re.sub(rf"(:\$[A-Z]+\$){end}\b", rf"\g<1>{end + more}", cell.value)
+                    changed += late != cell.value
+                    cell.value = late
+        assert changed > 1
+
+    report = xlsgd.verify(edited(make("sgd"), target, edit))
+    assert not report.ok
+    assert {difference.check for difference in report.differences()} == {"pattern"}

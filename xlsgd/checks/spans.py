@@ -1,7 +1,8 @@
 """Where the tables of a workbook ended before a learner cut them short.
 
 Rows that are cleared at the end of a table leave the ranges over it as they were: they end where
-the table ended before, all of them.  A range that ends anywhere else has been changed.
+the table ended before, all of them.  A range that ends anywhere else has been changed.  And what a
+table was before fits the others: there was a step for every row of data in every epoch.
 """
 
 from __future__ import annotations
@@ -53,7 +54,39 @@ def shortened(book: Book, maps: BookMap) -> list[Span]:
                 columns = frozenset(table.columns.values())
                 sheet = tab.sheet.lower()
                 found.append(Span(sheet, table.rows[0], table.rows[-1], former, columns))
-    return found
+    return [span for span in found if _fits(span, found, maps)]
+
+
+def _fits(span: Span, spans: list[Span], maps: BookMap) -> bool:
+    """Return whether the former lengths of tables fit each other, with this one among them.
+
+    In a layout with blocks, whose tables cannot grow or shrink, there is nothing to tell.
+    """
+
+    def length(tab: TabMap, name: str) -> int:
+        table, sheet = tab.tables[name], tab.sheet.lower()
+        more = [s.former - s.last for s in spans if (s.sheet, s.first) == (sheet, table.rows[0])]
+        return len(table.rows) + sum(more[:1])
+
+    rows = length(maps.data, "data")
+    compared = {
+        tab.sheet.lower(): length(tab, "losses")
+        for tab in maps.compare.values()
+        if tab.tables["losses"].rows
+    }
+    fits = []
+    for tab in maps.training.values():
+        if tab.tables.keys() != {"steps", "epochs"}:
+            return True
+        epochs = length(tab, "epochs")
+        right = length(tab, "steps") == rows * epochs
+        if span.sheet == tab.sheet.lower():
+            return right
+        if span.sheet in compared:
+            fits.append(compared[span.sheet] == epochs)
+        else:
+            fits.append(right)
+    return any(fits)
 
 
 def _former(
