@@ -437,7 +437,11 @@ class Checker:
         if any(value is not None for sheet in stored.values() for value in sheet.values()):
             own = [(stored[s], tab) for s, tab in self._tabs.items() if tab.report.kind != "other"]
             doubts = [place for values, tab in own for place in tab.doubted(values)]
-            wrong = wrongly_saved(self._file, doubts, self._tolerance["stored"]) if doubts else {}
+            wrong = (
+                wrongly_saved(self._file, doubts, self._tolerance["stored"], self.notes)
+                if doubts
+                else {}
+            )
             for (sheet, position), found in wrong.items():
                 self._tabs[sheet].differ_stored(position, found)
         else:

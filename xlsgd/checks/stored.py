@@ -10,14 +10,22 @@ made of it is no mistake.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from xlsgd.cells import CellError, Formula, Position, Scalar, Uncomputed, WorkbookFile
+from xlsgd.cells import (
+    CellError,
+    Formula,
+    Position,
+    Scalar,
+    Uncomputed,
+    WorkbookFile,
+    column_letters,
+)
 from xlsgd.compare import SAFETY, Tolerance, kind_of
 from xlsgd.engines.stored import habits_of
 
@@ -69,11 +77,15 @@ def as_saved(value: Value, saved: Value, tolerance: Tolerance) -> bool:
 
 
 def wrongly_saved(
-    file: WorkbookFile, doubts: Iterable[Place], tolerance: Tolerance
+    file: WorkbookFile,
+    doubts: Iterable[Place],
+    tolerance: Tolerance,
+    notes: list[str] | None = None,
 ) -> dict[Place, Saved]:
     """Return the saved values that their formulas do not give for the values saved beside them.
 
     doubts: formula cells whose saved value is not what recalculation gives.
+    notes: gets a sentence on what a rule excuses, which the user should know.
     """
     from xlsgd.engines.formulas import ENGINE
 
@@ -90,8 +102,12 @@ def wrongly_saved(
             saved = given[place[0]][place[1]]
             if not as_saved(value, saved, tolerance):
                 found[place] = Saved(saved, value)
-        found = _within_float64(found, following, given, tolerance)
-        found = _not_read_as_zero(found, following, given, tolerance, file)
+        suspected = found
+        found = _within_float64(suspected, following, given, tolerance)
+        _tell(notes, suspected.keys() - found.keys(), _BEYOND)
+        suspected = found
+        found = _not_read_as_zero(suspected, following, given, tolerance, file)
+        _tell(notes, suspected.keys() - found.keys(), _READ_AS_ZERO)
         if not found or not _drifts(file):
             return {p: _measured(wrong, tolerance) for p, wrong in found.items()}
         operands = following.operands(found)
@@ -113,6 +129,24 @@ def wrongly_saved(
         else:
             found[place] = judged
     return found
+
+
+_BEYOND = (
+    "saved from numbers beyond 1.8e308, which only the program that saved the file has: not checked"
+)
+_READ_AS_ZERO = (
+    "LibreOffice took an error for 0 when it opened the file without calculating it; there, "
+    "Ctrl+Shift+F9 calculates everything"
+)
+
+
+def _tell(notes: list[str] | None, excused: Set[Place], why: str) -> None:
+    """Add a note on saved values that a rule excuses."""
+    if notes is None or not excused:
+        return
+    sheet, (row, column) = min(excused)
+    more = f" and {len(excused) - 1:,} more" if len(excused) > 1 else ""
+    notes.append(f"{sheet}!{column_letters(column)}{row}{more}: {why}")
 
 
 def _within_float64(
