@@ -40,7 +40,7 @@ def once(workbook: str, begun: float) -> dict[str, float]:
 
     begun: when this process was started, by the clock.
     """
-    from xlsgd import opening, verification
+    from xlsgd.verifying import opening, verification
 
     seconds = dict.fromkeys(PARTS, 0.0)
     seconds["start"] = time.time() - begun

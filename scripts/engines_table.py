@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from xlsgd.engine_comparison import compare_engines  # noqa: E402 - the package is beside this folder
 from xlsgd.report.engines import EngineComparison, EngineRun, agreeing, kinds_text  # noqa: E402
+from xlsgd.verifying.engines import compare_engines  # noqa: E402 - the package is beside this folder
 
 __all__ = ["PAGE", "ROOT", "counts", "lesson_rows", "rows_shown"]
 

@@ -25,9 +25,9 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from xlsgd.lessons import Options, lesson_plans  # noqa: E402 - the package is beside this folder
-from xlsgd.sheets.workbook import build_workbook  # noqa: E402
 from xlsgd.sweeping import sweep  # noqa: E402
 from xlsgd.sweeping.picture import draw_picture  # noqa: E402
+from xlsgd.tabs.workbook import build_workbook  # noqa: E402
 
 RESOLUTION = 110
 LAST_ROW, MOST_COLUMNS = 69, 36

@@ -334,7 +334,7 @@ def _lessons() -> list[str]:
 
 
 def _optimizers() -> list[str]:
-    from xlsgd.optimizers import optimizers
+    from xlsgd.training.optimizers import optimizers
 
     rows = []
     for name, optimizer in optimizers().items():
@@ -355,7 +355,7 @@ def _optimizers() -> list[str]:
 
 
 def _layers() -> list[str]:
-    from xlsgd.nets import layer_types
+    from xlsgd.training.nets import layer_types
 
     # Sum is none of PyTorch's own modules, but a call.
     lines = {"Sum": "x.sum(-1)"}
@@ -369,7 +369,7 @@ def _layers() -> list[str]:
 
 
 def _inputs() -> list[str]:
-    from xlsgd.features import feature_columns
+    from xlsgd.data.passenger_formulas import feature_columns
 
     return _table(
         ("input", "on paper", "what it is"),
@@ -378,7 +378,7 @@ def _inputs() -> list[str]:
 
 
 def _losses() -> list[str]:
-    from xlsgd.losses import losses
+    from xlsgd.training.losses import losses
 
     return _table(
         ("loss of a row", "on paper", "its slope", "in PyTorch"),
@@ -390,7 +390,7 @@ def _losses() -> list[str]:
 
 
 def _gradients() -> list[str]:
-    from xlsgd.gradients import gradient_rules
+    from xlsgd.training.gradients import gradient_rules
 
     return _table(
         ("rule", "on paper", "kind", "columns"),
@@ -403,7 +403,7 @@ def _gradients() -> list[str]:
 
 def _tolerances() -> list[str]:
     from xlsgd.report.report import CHECKS
-    from xlsgd.tolerances import TOLERANCES
+    from xlsgd.report.tolerances import TOLERANCES
 
     def power(number: float) -> str:
         return f"{number:g}" if number else "0"
@@ -427,8 +427,8 @@ def _tolerances() -> list[str]:
 
 
 def _habits() -> list[str]:
+    from xlsgd.checks.harmless import RULES
     from xlsgd.engines import engines
-    from xlsgd.habits import RULES
 
     def whose(habits: frozenset[str]) -> str:
         known = {name: getattr(engine, "habits", frozenset()) for name, engine in engines().items()}
@@ -441,9 +441,9 @@ def _habits() -> list[str]:
 
 
 def _numbers() -> list[str]:
-    from xlsgd.compare import SAFETY
-    from xlsgd.tolerances import HORIZON
-    from xlsgd.trace import MEMBERS
+    from xlsgd.report.compare import SAFETY
+    from xlsgd.report.tolerances import HORIZON
+    from xlsgd.tabs.layouts.rows.torch_run import MEMBERS
 
     return _table(
         ("number", "value", "what it decides"),

@@ -14,22 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 import xlsgd
-from xlsgd.cells import Book, Formula, Grid, Position, Scalar, Uncomputed, WorkbookFile
+from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.data import Dataset
 from xlsgd.engines import Calculation, Progress, get_engine
-from xlsgd.experiment import Experiment
-from xlsgd.layouts import get_layout
 from xlsgd.lessons import Lesson
-from xlsgd.losses import losses
-from xlsgd.nets import parse_network
-from xlsgd.optimizers import optimizers
-from xlsgd.sheets.data_tab import map_data_tab
-from xlsgd.sheets.finder import Found, find_lesson
 from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
 from xlsgd.sheets.markers import DATA, MARKER, TRAINING
 from xlsgd.sheets.package import package
-from xlsgd.sheets.training_tab import map_training_tab
-from xlsgd.sheets.workbook import book_of, build_workbook
+from xlsgd.tabs.finder import Found, find_lesson
+from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.points.sheet import map_data_tab
+from xlsgd.tabs.training.sheet import map_training_tab
+from xlsgd.tabs.workbook import book_of, build_workbook
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import losses
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import optimizers
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = [

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from xlsgd.base.errors import EngineError
 from xlsgd.engines.libreoffice import FILTERS, convert, find_soffice, soffice_command
 from xlsgd.engines.programs import run_program
-from xlsgd.errors import EngineError
 
 __all__ = ["EDITS", "find_uno_python", "libreoffice_convert", "libreoffice_edit"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
-from xlsgd.gradients import CHOICES, differences
-from xlsgd.losses import losses
-from xlsgd.nets import Network, parse_network
-from xlsgd.optimizers import Optimizer, optimizers
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.gradients import CHOICES, differences
+from xlsgd.training.losses import losses
+from xlsgd.training.nets import Network, parse_network
+from xlsgd.training.optimizers import Optimizer, optimizers
 
 __all__ = ["cases", "datasets", "experiments", "networks"]
 

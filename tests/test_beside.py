@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from xlsgd.beside import beside, two_cores
-from xlsgd.errors import EngineError
+from xlsgd.base.errors import EngineError
+from xlsgd.processes.parallel import beside, two_cores
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 

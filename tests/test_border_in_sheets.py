@@ -1,7 +1,8 @@
 """Just below the largest stable learning rate a run settles, just above it explodes: in the sheet,
 recalculated, and in torch, on random points.
 
-The limit comes from xlsgd.stability; what settles and explodes are the formulas of the workbook.
+The limit comes from xlsgd.torch_side.stability; what settles and explodes are the formulas of the
+workbook.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import pytest
 
 from tests.builders import Recalculated, bare_book, experiment_of
 from xlsgd.data import Dataset, default_data
-from xlsgd.experiment import Experiment
-from xlsgd.stability import spectral_radius, stability_limit
-from xlsgd.trace import run
+from xlsgd.tabs.layouts.rows.torch_run import run
+from xlsgd.torch_side.stability import spectral_radius, stability_limit
+from xlsgd.training.experiment import Experiment
 
 BELOW, ABOVE = 0.99, 1.01
 DATASETS = 20

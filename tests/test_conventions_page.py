@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from xlsgd.cells import Book, Formula
+from xlsgd.base.cells import Book, Formula
 from xlsgd.engines.formulas import ENGINE
-from xlsgd.nets.sigmoid import Sigmoid
+from xlsgd.training.nets.sigmoid import Sigmoid
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "conventions.md"
 

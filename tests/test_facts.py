@@ -21,12 +21,12 @@ from tests.builders import (
     experiment_of,
     lesson_of,
 )
-from xlsgd.cells import CellError
+from xlsgd.base.cells import CellError
 from xlsgd.data import default_data
-from xlsgd.experiment import Experiment
 from xlsgd.lessons import Options, lesson_plans
-from xlsgd.sheets.workbook import book_of, build_workbook
-from xlsgd.trace import Trace, run
+from xlsgd.tabs.layouts.rows.torch_run import Trace, run
+from xlsgd.tabs.workbook import book_of, build_workbook
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict.threshold import explosion_threshold
 
 Numbers = Callable[[str, str], Floats]

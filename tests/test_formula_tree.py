@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xlsgd.formula_tree import Node, normal, parse
+from xlsgd.formula.tree import Node, normal, parse
 
 
 def form(formula: str) -> Node:

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 import xlsgd
-from xlsgd.cells import Book, CellError, Formula, Position, WorkbookFile
-from xlsgd.checks import WholeRuns
+from xlsgd.base.cells import Book, CellError, Formula, Position, WorkbookFile
+from xlsgd.checks.harmless import RULES, Circumstances, explosion, rule_of
 from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation
 from xlsgd.engines.formulas import ENGINE
-from xlsgd.habits import RULES, Circumstances, explosion, rule_of
-from xlsgd.opening import Opened, open_workbook
 from xlsgd.report import Difference, Report, RunVerdict
-from xlsgd.tolerances import TOLERANCES
-from xlsgd.verification import examine
+from xlsgd.report.tolerances import TOLERANCES
+from xlsgd.tabs.layouts.whole_runs import WholeRuns
+from xlsgd.verifying.opening import Opened, open_workbook
+from xlsgd.verifying.verification import examine
 
 HABITS = (FIFTEEN_DIGITS, NEAR_ZERO, MORE_DIGITS)
 
@@ -144,7 +144,7 @@ def examined(opened: Opened, *habits: str, **cells: Any) -> Report:
 
     cells: address on the tab sgd to a value.
     """
-    from xlsgd.cells import column_number
+    from xlsgd.base.cells import column_number
 
     def place(address: str) -> Position:
         letters = address.rstrip("0123456789")

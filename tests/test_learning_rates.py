@@ -14,11 +14,11 @@ import pytest
 import xlsgd
 from tests.builders import Recalculated, default_lesson, experiment_of, small_data
 from tests.verify.books import field_cell, header_row, letter_of
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, default_data
-from xlsgd.errors import SpecError
 from xlsgd.lessons import Options, get_plan
 from xlsgd.report import Report, SheetReport
-from xlsgd.stability import curvature_column
+from xlsgd.tabs.layouts.rows.curvature import curvature_column
 
 FEW = Dataset("four points", {"x": (1.0, 4.0, -2.0, 3.0)}, (3.0, 9.5, -3.0, 7.0))
 

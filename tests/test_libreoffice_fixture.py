@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from tests import libreoffice
-from xlsgd.errors import EngineError
+from xlsgd.base.errors import EngineError
 
 Convert = Callable[..., Path]
 Edit = Callable[..., Path]

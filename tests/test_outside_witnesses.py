@@ -21,12 +21,12 @@ import pytest
 import torch
 
 from tests.builders import Floats, Recalculated, bare_book, experiment_of
-from xlsgd import trace
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
-from xlsgd.gradients.central import CentralDifference
-from xlsgd.gradients.forward import ForwardDifference
-from xlsgd.optimizers import get_optimizer, optimizers
+from xlsgd.tabs.layouts.rows import torch_run as trace
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.gradients.central import CentralDifference
+from xlsgd.training.gradients.forward import ForwardDifference
+from xlsgd.training.optimizers import get_optimizer, optimizers
 
 Patch = pytest.MonkeyPatch
 

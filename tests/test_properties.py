@@ -21,15 +21,15 @@ import pytest
 import xlsgd
 from tests.builders import Floats, Recalculated, experiment_of, lesson_of, small_data
 from xlsgd import verdict
-from xlsgd.cells import Book, CellError
+from xlsgd.base.cells import Book, CellError
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
-from xlsgd.layouts import get_layout
-from xlsgd.optimizers import optimizers
 from xlsgd.sheets.maps import TableMap
-from xlsgd.sheets.workbook import book_of, build_workbook
-from xlsgd.trace import positions, with_limits
+from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.layouts.rows.torch_run import positions, with_limits
+from xlsgd.tabs.workbook import book_of, build_workbook
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.optimizers import optimizers
 
 TWO, TWO_RELU = "Linear(1, 1), Linear(1, 1)", "Linear(1, 1), ReLU, Linear(1, 1)"
 

@@ -13,8 +13,8 @@ from tests.builders import experiment_of, write_experiments
 from tests.strategies import cases
 from xlsgd import verify
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
 from xlsgd.report.report import SheetReport
+from xlsgd.training.experiment import Experiment
 
 
 @settings(

@@ -23,7 +23,7 @@ import pytest
 import xlsgd
 from tests.builders import Floats, Recalculated, experiment_of, write_experiments
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
+from xlsgd.training.experiment import Experiment
 
 ROOT = Path(__file__).resolve().parent.parent
 RELATIVE = 1e-12
@@ -145,7 +145,7 @@ def torch_side(reference: Path) -> Callable[[str, str], Floats]:
 
 def print_torch_side() -> None:
     """Print what torch has for all four sheets, as JSON with hexadecimal numbers."""
-    from xlsgd.trace import run
+    from xlsgd.tabs.layouts.rows.torch_run import run
 
     reference = Path(sys.argv[1])
     runs: dict[str, Any] = {}

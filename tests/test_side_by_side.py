@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from tests.builders import experiment_of, small_data
-from xlsgd import block_trace, trace
-from xlsgd.block_trace import Traces
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
-from xlsgd.optimizers import optimizers
+from xlsgd.tabs.layouts.blocks import torch_run as block_trace
+from xlsgd.tabs.layouts.rows import torch_run as trace
+from xlsgd.tabs.layouts.tracing import run_all, tracer
 from xlsgd.torch_side import load_torch
-from xlsgd.tracing import run_all, tracer
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.optimizers import optimizers
+from xlsgd.training.trace import Traces
 
 DATA = small_data(7, 2)
 

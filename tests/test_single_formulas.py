@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
-from xlsgd.cells import Formula
+from xlsgd.base.cells import Formula
 from xlsgd.xlsx.reader import read_workbook
 
 

@@ -18,15 +18,15 @@ import pytest
 
 from tests.builders import RememberingEngine, experiment_of, small_data, write_experiments
 from xlsgd import verify
-from xlsgd.columns import Column
-from xlsgd.experiment import Experiment
-from xlsgd.gradients import CHOICES, GradientRule, differences, gradient_rules
-from xlsgd.layouts.rows import LAYOUT, RowsLayout
-from xlsgd.losses import Loss, losses
-from xlsgd.nets import Layer, Network, layer_types, parse_network
-from xlsgd.optimizers import Optimizer, optimizers
+from xlsgd.base.columns import Column
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
+from xlsgd.tabs.layouts.rows.columns import LAYOUT, RowsLayout
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
+from xlsgd.training.losses import Loss, losses
+from xlsgd.training.nets import Layer, Network, layer_types, parse_network
+from xlsgd.training.optimizers import Optimizer, optimizers
 
 FACTOR = 1.000001
 TABLES = ("step steps", "run steps")
@@ -109,7 +109,7 @@ def test_the_walks_have_something_to_walk_over() -> None:
 @pytest.fixture(autouse=True)
 def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recalculate a workbook once, however often verify is asked about it."""
-    monkeypatch.setattr(import_module("xlsgd.opening"), "get_engine", lambda name: engine)
+    monkeypatch.setattr(import_module("xlsgd.verifying.opening"), "get_engine", lambda name: engine)
 
 
 def verified(path: Path, *experiments: Experiment) -> Report:

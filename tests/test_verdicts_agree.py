@@ -16,12 +16,12 @@ import pytest
 
 from tests.builders import Recalculated, bare_book, experiment_of
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
 from xlsgd.explaining.training import Length, train
-from xlsgd.optimizers import optimizers
+from xlsgd.tabs.layouts.rows.torch_run import with_limits
+from xlsgd.tabs.layouts.tracing import tracer
 from xlsgd.torch_side.many_runs import train_many
-from xlsgd.trace import with_limits
-from xlsgd.tracing import tracer
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.optimizers import optimizers
 from xlsgd.verdict import agrees, epoch_quantities, judge, panel_values
 
 NETWORKS = ("Linear(1, 1)", "Linear(1, 1), Linear(1, 1)", "Linear(1, 1), ReLU, Linear(1, 1)")

@@ -24,12 +24,12 @@ import pytest
 import xlsgd
 from tests.builders import LESSONS, default_lesson, experiment_of, small_data, write_experiments
 from xlsgd import generate
-from xlsgd.cells import CellError
-from xlsgd.columns import Column
+from xlsgd.base.cells import CellError
+from xlsgd.base.columns import Column
 from xlsgd.data.passengers import INPUTS
-from xlsgd.experiment import Experiment
-from xlsgd.layouts import get_layout
-from xlsgd.sheets.finder import Found, find_lesson
+from xlsgd.tabs.finder import Found, find_lesson
+from xlsgd.tabs.layouts import get_layout
+from xlsgd.training.experiment import Experiment
 from xlsgd.xlsx.reader import read_workbook
 
 ROOT = Path(__file__).resolve().parent.parent

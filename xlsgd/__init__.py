@@ -12,14 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xlsgd.base.errors import XlsgdError
     from xlsgd.data import Dataset, made_data, read_csv
-    from xlsgd.engine_comparison import compare_engines
-    from xlsgd.errors import XlsgdError
     from xlsgd.explaining import Explanation, explain
-    from xlsgd.generation import generate
+    from xlsgd.lessons.generation import generate
     from xlsgd.report import Report
     from xlsgd.sweeping import sweep
-    from xlsgd.verification import verify
+    from xlsgd.verifying.engines import compare_engines
+    from xlsgd.verifying.verification import verify
 
 __all__ = [
     "Dataset",
@@ -39,14 +39,14 @@ _HOMES = {
     "Dataset": "xlsgd.data",
     "Explanation": "xlsgd.explaining",
     "Report": "xlsgd.report",
-    "XlsgdError": "xlsgd.errors",
-    "compare_engines": "xlsgd.engine_comparison",
+    "XlsgdError": "xlsgd.base.errors",
+    "compare_engines": "xlsgd.verifying.engines",
     "explain": "xlsgd.explaining",
-    "generate": "xlsgd.generation",
+    "generate": "xlsgd.lessons.generation",
     "made_data": "xlsgd.data",
     "read_csv": "xlsgd.data",
     "sweep": "xlsgd.sweeping",
-    "verify": "xlsgd.verification",
+    "verify": "xlsgd.verifying.verification",
 }
 
 

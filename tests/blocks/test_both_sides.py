@@ -17,13 +17,13 @@ from tests.builders import (
 )
 from tests.test_two_sides import off_column
 from xlsgd import verify
-from xlsgd.columns import Column
+from xlsgd.base.columns import Column
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
-from xlsgd.layouts.blocks import BlocksLayout
-from xlsgd.optimizers import optimizers
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
+from xlsgd.tabs.layouts.blocks.columns import BlocksLayout
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.optimizers import optimizers
 
 ROWS = 7
 BATCHES = (1, 3, ROWS)  # a row at a time, with a last one that is short, and all at once

@@ -17,8 +17,8 @@ from click.testing import Result
 
 import xlsgd
 from tests.verify.books import SIX_POINTS
-from xlsgd.errors import SpecError
-from xlsgd.files import write_whole
+from xlsgd.base.errors import SpecError
+from xlsgd.base.files import write_whole
 from xlsgd.many.results import ResultsFile
 
 Run = Callable[..., Result]
@@ -73,7 +73,7 @@ def test_no_memory(run: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> No
     def fails(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("xlsgd.verification.open_workbook", fails)
+    monkeypatch.setattr("xlsgd.verifying.verification.open_workbook", fails)
     result = run("verify", small)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: out of memory; end other programs")

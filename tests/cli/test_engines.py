@@ -16,11 +16,11 @@ from click.testing import Result
 import xlsgd
 from tests.many.conftest import good as good
 from tests.many.conftest import hanging as hanging
-from xlsgd.cells import WorkbookFile
+from xlsgd.base.cells import WorkbookFile
+from xlsgd.base.errors import EngineError, WorkbookError
 from xlsgd.engines import Calculation, engine_names, engines, get_engine
 from xlsgd.engines.gnumeric import GnumericEngine
 from xlsgd.engines.ironcalc import IronCalcEngine
-from xlsgd.errors import EngineError, WorkbookError
 
 Run = Callable[..., Result]
 CHEAP = ("--engine", "formulas", "--engine", "ironcalc")

@@ -12,11 +12,11 @@ from click.testing import Result
 
 from xlsgd.cli import main
 from xlsgd.engines import engine_names
-from xlsgd.gradients import gradient_rules
 from xlsgd.lessons import lesson_plans
-from xlsgd.losses import losses
-from xlsgd.nets import layer_types
-from xlsgd.optimizers import optimizers
+from xlsgd.training.gradients import gradient_rules
+from xlsgd.training.losses import losses
+from xlsgd.training.nets import layer_types
+from xlsgd.training.optimizers import optimizers
 
 Run = Callable[..., Result]
 SLOW = (

@@ -18,7 +18,7 @@ from tests.verify.books import field_cell
 from xlsgd.cli import main
 from xlsgd.engines import engine_names
 from xlsgd.lessons import lesson_plans
-from xlsgd.optimizers import optimizers
+from xlsgd.training.optimizers import optimizers
 
 Run = Callable[..., Result]
 SMALL = ("--epochs", 1, "--optimizer", "sgd", "--points", 3)

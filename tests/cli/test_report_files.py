@@ -75,10 +75,10 @@ def test_where_to_write_is_tried_before_the_work(
         raise AssertionError("the work was begun")
 
     for work in (
-        "xlsgd.verification.verify",
+        "xlsgd.verifying.verification.verify",
         "xlsgd.many.check_many",
         "xlsgd.many.checking.check_many",
-        "xlsgd.engine_comparison.compare_engines",
+        "xlsgd.verifying.engines.compare_engines",
         "xlsgd.explaining.workbook.explain",
     ):
         monkeypatch.setattr(work, never, raising=False)

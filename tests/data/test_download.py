@@ -17,10 +17,10 @@ import pytest
 from click.testing import CliRunner
 
 from tests.data.files import table, written
+from xlsgd.base.errors import DataError, SpecError
 from xlsgd.cli import main
 from xlsgd.data import dataset, download, read_csv, read_passengers, source
 from xlsgd.data.download import cache_folder, fetch, file_name_of, is_url, shown_url
-from xlsgd.errors import DataError, SpecError
 
 CONTENT = table().encode()
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

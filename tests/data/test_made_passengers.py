@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data import dataset, made_passengers
 from xlsgd.data.passengers import RAW_COLUMNS
-from xlsgd.errors import SpecError
 
 
 def frame_of(rows: int, seed: int) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.files import FIRST, HEADER, SECOND, table, written
+from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import dataset, read_passengers
-from xlsgd.errors import DataError, SpecError
 
 # Files that are fine
 

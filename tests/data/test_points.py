@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xlsgd import data
+from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import Dataset, dataset, default_data, made_data, read_csv
-from xlsgd.errors import DataError, SpecError
 
 # Built-in and made-up points
 

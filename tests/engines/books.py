@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from xlsgd.cells import Book, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.engines import Calculation, get_engine
 
 

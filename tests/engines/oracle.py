@@ -15,7 +15,7 @@ import numpy as np
 import schedula
 from formulas.tokens.operand import Error
 
-from xlsgd.cells import CellError, Grid, Scalar
+from xlsgd.base.cells import CellError, Grid, Scalar
 
 logging.getLogger("schedula.utils.sol").disabled = True
 

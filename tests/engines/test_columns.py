@@ -11,7 +11,7 @@ import pytest
 
 from tests.engines.books import calculate
 from tests.engines.oracle import by_formulas, same
-from xlsgd.cells import Book, CellError, Formula, Grid, Scalar, Uncomputed
+from xlsgd.base.cells import Book, CellError, Formula, Grid, Scalar, Uncomputed
 from xlsgd.engines.fast import columns, evaluator
 from xlsgd.engines.fast.column_rules import COLUMN_RULES
 from xlsgd.engines.fast.kinds import NUMBER, Doubt, Written

@@ -6,8 +6,8 @@ import time
 
 from tests.engines.books import calculate
 from tests.engines.oracle import by_formulas, same
-from xlsgd.cells import Book, CellError, Formula, Grid
-from xlsgd.engines.fast.r1c1 import column_letters
+from xlsgd.base.cells import Book, CellError, Formula, Grid
+from xlsgd.formula.r1c1 import column_letters
 
 FILLED = [
     "={c0}{r}*2-{c1}{q}",

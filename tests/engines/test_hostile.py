@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engines.books import book, calculate, position, value
-from xlsgd.cells import Book, CellError, Formula, Grid, Uncomputed
+from xlsgd.base.cells import Book, CellError, Formula, Grid, Uncomputed
 
 REFUSED = [
     ('=__import__("os")', "does not know the function __import__"),

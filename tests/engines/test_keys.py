@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engines.books import book
-from xlsgd.cells import Book
+from xlsgd.base.cells import Book
 from xlsgd.engines.fast.keys import KeyReader
-from xlsgd.engines.fast.r1c1 import (
+from xlsgd.formula.r1c1 import (
     LAST_ROW,
     Refused,
     Relative,

@@ -12,9 +12,9 @@ import pytest
 
 from scripts.engines_table import PAGE, ROOT, counts, rows_shown
 from tests.builders import LESSONS
-from xlsgd.engine_comparison import compare_engines
 from xlsgd.engines import engine_names
 from xlsgd.report.engines import comparison_lines
+from xlsgd.verifying.engines import compare_engines
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.engines.books import book, calculate, position
-from xlsgd.cells import Book, CellError, Formula, Grid, Uncomputed
+from xlsgd.base.cells import Book, CellError, Formula, Grid, Uncomputed
 from xlsgd.engines import get_engine
 from xlsgd.engines.fast.circular import in_a_circle
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 import xlsgd
-from xlsgd.cells import Book, CellError, Formula, Grid, Scalar, Uncomputed, WorkbookFile
+from xlsgd.base.cells import Book, CellError, Formula, Grid, Scalar, Uncomputed, WorkbookFile
+from xlsgd.base.errors import EngineError, NoStoredValuesError
 from xlsgd.engines import Engine, engine_names, engines, get_engine
 from xlsgd.engines.gnumeric import GnumericEngine
 from xlsgd.engines.libreoffice import LibreOfficeEngine
 from xlsgd.engines.programs import run_program, saved_values
-from xlsgd.errors import EngineError, NoStoredValuesError
 from xlsgd.xlsx.reader import read_workbook
 
 CALCULATING = [name for name in engine_names() if name != "stored"]

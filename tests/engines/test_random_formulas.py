@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.engines.books import calculate
 from tests.engines.oracle import by_formulas, same
-from xlsgd.cells import Book, CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.base.cells import Book, CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.engines.fast import calculation
 
 ROWS = range(3, 11)  # so that references may point two rows up

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from xlsgd.base.errors import SpecError
 from xlsgd.engines import engine_names, get_engine
-from xlsgd.errors import SpecError
 
 
 def test_formulas_is_there() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.books import calculate
-from xlsgd.cells import Book, CellError, Formula, Grid
+from xlsgd.base.cells import Book, CellError, Formula, Grid
 from xlsgd.engines.fast import columns, rules, source
 from xlsgd.engines.fast.kinds import NUMBER, Written
 from xlsgd.engines.fast.library import Library

@@ -13,6 +13,6 @@ _remembering = RememberingEngine()
 @pytest.fixture(autouse=True)
 def remembering_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "xlsgd.opening.get_engine",
+        "xlsgd.verifying.opening.get_engine",
         lambda name: _remembering if name == "formulas" else get_engine(name),
     )

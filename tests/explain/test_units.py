@@ -11,7 +11,7 @@ from xlsgd.data import Dataset
 from xlsgd.explaining import TabExplanation, explain_run
 from xlsgd.explaining.units import own_weights
 from xlsgd.explaining.without_relu import without_relu
-from xlsgd.nets import parse_network
+from xlsgd.training.nets import parse_network
 
 X1_IS_0 = Dataset("x1 is 0", {"x1": (0.0, 0.0, 0.0), "x2": (1.0, 2.0, -1.0)}, (1.0, 2.0, 0.0))
 

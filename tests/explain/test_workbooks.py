@@ -24,11 +24,11 @@ from tests.verify.books import (
     step_cell,
     steps_rows,
 )
+from xlsgd.base.errors import SpecError, WorkbookError
 from xlsgd.data import Dataset, default_data, made_passengers
-from xlsgd.errors import SpecError, WorkbookError
-from xlsgd.experiment import Experiment
-from xlsgd.nets import parse_network
-from xlsgd.optimizers import optimizers
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import optimizers
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def test_a_file_that_takes_too_much_memory(large: Path, command: str) -> None:
 def test_verify_alone_has_the_limits_of_many(slow: Path, tmp_path: Path) -> None:
     """Without an option it is done in full detail, and ended at the limit all the same."""
     code = (
-        "import xlsgd.allowance as a; a.Limits.__init__.__defaults__ = (4.0, 950)\n"
+        "import xlsgd.processes.limits as a; a.Limits.__init__.__defaults__ = (4.0, 950)\n"
         "import sys; sys.argv = ['xlsgd', 'verify', sys.argv[1], '--json', sys.argv[2]]\n"
         "from xlsgd.cli import run; run()"
     )
@@ -180,8 +180,8 @@ def test_paths_that_cannot_be(base: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
-    from xlsgd.errors import SpecError
-    from xlsgd.files import files_below
+    from xlsgd.base.errors import SpecError
+    from xlsgd.base.files import files_below
 
     shut = tmp_path / "shut"
     shut.mkdir()

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from xlsgd.errors import WorkbookError
+from xlsgd.base.errors import WorkbookError
 
 
 def behave(number: int) -> dict[str, Any]:

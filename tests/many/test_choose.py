@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 from click.testing import Result
 
+from xlsgd.base.errors import SpecError
 from xlsgd.engines.libreoffice import convert, find_soffice
-from xlsgd.errors import SpecError
 from xlsgd.many.folder import choose
 
 Run = Callable[..., Result]

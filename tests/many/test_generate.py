@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 import xlsgd
-from xlsgd.errors import SpecError
+from xlsgd.base.errors import SpecError
 from xlsgd.many.writing import parse_seeds
 
 Run = Callable[..., Result]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from xlsgd.errors import SpecError
+from xlsgd.base.errors import SpecError
 from xlsgd.many.calls import ANSWERS, Answer, Limits, Work
 from xlsgd.many.helper import ask, end_helpers
 from xlsgd.many.running import answers

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from xlsgd.errors import OutputExistsError, SpecError
+from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.many import Limits, checking
 from xlsgd.many.calls import Answer
 from xlsgd.many.checking import check_many

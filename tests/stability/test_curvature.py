@@ -12,10 +12,11 @@ import torch
 from torch.autograd.functional import hessian
 
 from tests.stability.witnesses import features, neuron_on, points
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, default_data
-from xlsgd.errors import SpecError
-from xlsgd.nets import parse_network
-from xlsgd.stability import curvature_along_gradient, linear_in_weights, sharpness
+from xlsgd.torch_side.stability import curvature_along_gradient, sharpness
+from xlsgd.training.nets import parse_network
+from xlsgd.training.nets.linear_in_weights import linear_in_weights
 
 NETWORKS: dict[str, Callable[[Any, Any], Any]] = {
     "Linear(1, 1), Linear(1, 1)": lambda w, x: w[2] * (w[0] * x + w[1]) + w[3],

@@ -20,12 +20,12 @@ from tests.stability.witnesses import (
     points,
     radius,
 )
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, default_data
-from xlsgd.errors import SpecError
-from xlsgd.losses import Loss
-from xlsgd.losses.squared_error import SquaredError
-from xlsgd.optimizers import optimizers
-from xlsgd.stability import NoLimitError, spectral_radius, stability_limit
+from xlsgd.torch_side.stability import NoLimitError, spectral_radius, stability_limit
+from xlsgd.training.losses import Loss
+from xlsgd.training.losses.squared_error import SquaredError
+from xlsgd.training.optimizers import optimizers
 
 LINEAR = tuple(UPDATES)
 
@@ -70,7 +70,7 @@ def random_data(seed: int, inputs: int = 1, scale: float = 1.0) -> Dataset:
 @pytest.fixture
 def fewer_rates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try 512 rates an octave, not 4096: enough for curves without narrow windows."""
-    monkeypatch.setattr("xlsgd.stability.limit.FINEST", 512)
+    monkeypatch.setattr("xlsgd.torch_side.stability.limit.FINEST", 512)
 
 
 # Numbers known from elsewhere

@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from tests.stability.witnesses import BETA, UPDATES, neuron_on, points, radius
-from xlsgd.columns import Column, fill
+from xlsgd.base.columns import Column, fill
 from xlsgd.data import default_data
-from xlsgd.experiment import Experiment
-from xlsgd.optimizers import Optimizer, optimizers
-from xlsgd.optimizers.momentum import Momentum
-from xlsgd.stability import NoLimitError, stability_limit
-from xlsgd.stability.epoch_map import EpochMap
-from xlsgd.stability.linear_step import LinearStep, linear_step
+from xlsgd.torch_side.stability import NoLimitError, stability_limit
+from xlsgd.torch_side.stability.epoch_map import EpochMap
+from xlsgd.torch_side.stability.linear_step import LinearStep, linear_step
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.optimizers import Optimizer, optimizers
+from xlsgd.training.optimizers.momentum import Momentum
 
 
 @pytest.mark.parametrize("optimizer", UPDATES)

@@ -11,17 +11,14 @@ import torch
 
 from tests.engines.books import value
 from tests.stability.witnesses import UPDATES, features, neuron_on, points
-from xlsgd.columns import fill, names_in
+from xlsgd.base.columns import fill, names_in
 from xlsgd.data import Dataset, default_data
-from xlsgd.experiment import Experiment
-from xlsgd.losses import Loss
-from xlsgd.optimizers import optimizers
-from xlsgd.stability import (
-    curvature_column,
-    curvature_quantities,
-    limit_formula,
-    stability_limit,
-)
+from xlsgd.tabs.compare.limit_formula import limit_formula
+from xlsgd.tabs.layouts.rows.curvature import curvature_column
+from xlsgd.torch_side.stability import curvature_quantities, stability_limit
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import Loss
+from xlsgd.training.optimizers import optimizers
 
 LINEAR = tuple(UPDATES)
 

@@ -1,7 +1,8 @@
 """The same questions answered another way: plain numpy, and torch.optim in a plain loop.
 
-Nothing here uses xlsgd.stability. The update of every optimizer is written down by hand, as a
-matrix that acts on the weights' distance from the solution, and on the velocity below it.
+Nothing here uses xlsgd.torch_side.stability. The update of every optimizer is written down by
+hand, as a matrix that acts on the weights' distance from the solution, and on the velocity below
+it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
-from xlsgd.nets import parse_network
-from xlsgd.optimizers import optimizers
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import optimizers
 
 Floats = NDArray[np.float64]
 

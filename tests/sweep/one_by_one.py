@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
-from xlsgd.trace import with_limits
-from xlsgd.tracing import tracer
+from xlsgd.tabs.layouts.rows.torch_run import with_limits
+from xlsgd.tabs.layouts.tracing import tracer
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import Summary, agrees, epoch_quantities, judge, panel_values
 
 __all__ = ["Panels", "assert_same_run", "panels"]

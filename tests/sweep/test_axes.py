@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.builders import experiment_of, small_data
-from xlsgd.errors import SpecError
+from xlsgd.base.errors import SpecError
 from xlsgd.sweeping import Axis, axis_names, closer, parse_axis, sweep_experiment
 from xlsgd.sweeping import border as find_border
 from xlsgd.sweeping.axes import MAX_RUNS, check_axes

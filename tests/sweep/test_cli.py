@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import xlsgd
+from xlsgd.base.errors import SpecError
 from xlsgd.cli import main
 from xlsgd.data import made_data
-from xlsgd.errors import SpecError
 from xlsgd.sweeping import lesson as lessons
 from xlsgd.sweeping.grid import Sweep
 

@@ -13,12 +13,12 @@ from tests.builders import experiment_of, small_data
 from tests.strategies import cases
 from tests.sweep.one_by_one import assert_same_run, panels
 from xlsgd.data import Dataset, default_data
-from xlsgd.experiment import Experiment
 from xlsgd.lessons import Options, get_plan
-from xlsgd.nets import Layer, layer_types
-from xlsgd.nets.linear import Linear
-from xlsgd.optimizers import optimizers
 from xlsgd.torch_side.many_runs import train_many
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import Layer, layer_types
+from xlsgd.training.nets.linear import Linear
+from xlsgd.training.optimizers import optimizers
 from xlsgd.verdict import Summary, judge
 
 SETTINGS = settings(

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.builders import experiment_of, small_data
-from xlsgd.errors import OutputExistsError, SpecError
+from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.sweeping import Axis, Outputs, Sweep, map_tab, sweep_experiment
 from xlsgd.sweeping import book as books
 from xlsgd.sweeping.book import workbook_of

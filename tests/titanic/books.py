@@ -24,7 +24,7 @@ import pytest
 
 import xlsgd
 from tests.builders import Floats
-from xlsgd.cells import (
+from xlsgd.base.cells import (
     Book,
     Content,
     Formula,
@@ -38,8 +38,8 @@ from xlsgd.data import made_passengers
 from xlsgd.data.passengers import INPUTS, Passengers
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.report import Report
-from xlsgd.sheets.finder import Found, find_lesson
 from xlsgd.sheets.maps import TabMap, address
+from xlsgd.tabs.finder import Found, find_lesson
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = [
@@ -242,7 +242,7 @@ class Small(Calculated):
         changed = self.calculated(changes)
         file = WorkbookFile(Path("small.xlsx"), changed.book, changed.values)
         with pytest.MonkeyPatch.context() as patch:
-            module = import_module("xlsgd.opening")
+            module = import_module("xlsgd.verifying.opening")
             patch.setattr(module, "read_workbook", lambda path: file)
             patch.setattr(module, "get_engine", lambda name: FollowingEngine(changed.values))
             return xlsgd.verify("small.xlsx")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.titanic.books import Place, Small
 from tests.verify.books import first_wrong
-from xlsgd.cells import Content, Formula
+from xlsgd.base.cells import Content, Formula
 
 __all__ = ["KINDS", "named_and_wrong"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.titanic.books import ROWS, Place, small
 from tests.titanic.broken import KINDS, named_and_wrong
-from xlsgd.cells import Formula
+from xlsgd.base.cells import Formula
 from xlsgd.data.passengers import INPUTS
 
 OUTPUTS = ("lin1", "lin2", "relu1", "relu2", "pred")

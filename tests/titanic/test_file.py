@@ -15,7 +15,7 @@ import pytest
 
 import xlsgd
 from tests.titanic.books import EPOCHS, ROWS, START, generated, small, weights_of
-from xlsgd.cells import Formula
+from xlsgd.base.cells import Formula
 from xlsgd.data import made_passengers
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.titanic.books import ROWS, Place, small
 from tests.verify.books import passes
-from xlsgd.cells import Content, Formula
+from xlsgd.base.cells import Content, Formula
 from xlsgd.data.passengers import INPUTS
 
 AGE = Place("passengers", "Age", "data", 3)

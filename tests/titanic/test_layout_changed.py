@@ -11,7 +11,7 @@ import pytest
 import xlsgd
 from tests.titanic.books import EPOCHS, Place, generated, small
 from tests.verify.books import first_wrong, passes
-from xlsgd.cells import CellError, column_letters
+from xlsgd.base.cells import CellError, column_letters
 from xlsgd.report import Report
 
 Edit = Callable[..., Path]

@@ -20,10 +20,10 @@ import xlsgd
 from tests.builders import Floats
 from tests.titanic.books import Calculated, Place, weights_of
 from tests.verify.books import Workbook, edited
-from xlsgd import model
 from xlsgd.data import read_passengers
 from xlsgd.data.passengers import INPUTS
 from xlsgd.sheets.maps import address
+from xlsgd.tabs.model import columns as model
 
 RELATIVE = 1e-12
 MEAN_LOSS = 0.14315209641714463

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 import xlsgd
 from tests.titanic.books import EPOCHS, ROWS, FollowingEngine, Place, generated, small
 from tests.verify.books import Workbook, edited
-from xlsgd.cells import column_letters
+from xlsgd.base.cells import column_letters
+from xlsgd.base.errors import WorkbookError
 from xlsgd.cli import main
-from xlsgd.errors import WorkbookError
 from xlsgd.sheets.maps import address
 
 Change = Callable[[Workbook], None]
@@ -143,7 +143,7 @@ UNUSABLE: dict[str, tuple[Change, str]] = {
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recalculate only what has been changed."""
-    module = import_module("xlsgd.opening")
+    module = import_module("xlsgd.verifying.opening")
     monkeypatch.setattr(module, "get_engine", lambda name: FollowingEngine())
 
 

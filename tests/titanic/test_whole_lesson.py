@@ -5,7 +5,7 @@ from __future__ import annotations
 import xlsgd
 from tests.builders import default_lesson
 from tests.verify.books import passes
-from xlsgd.cells import Formula
+from xlsgd.base.cells import Formula
 from xlsgd.xlsx.reader import read_workbook
 
 

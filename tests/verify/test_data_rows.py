@@ -10,7 +10,7 @@ import pytest
 
 import xlsgd
 from tests.verify.books import Workbook, edited, first_wrong, passes
-from xlsgd.cells import Formula
+from xlsgd.base.cells import Formula
 from xlsgd.sheets.reach import reach
 
 FIRST, LAST = 6, 11

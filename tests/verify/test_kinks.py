@@ -13,10 +13,10 @@ import pytest
 import xlsgd
 from tests.builders import experiment_of, write_experiments
 from tests.verify.books import first_wrong, passes
-from xlsgd import trace
 from xlsgd.data import Dataset
-from xlsgd.nets.relu import ReLU
 from xlsgd.report import Report
+from xlsgd.tabs.layouts.rows import torch_run as trace
+from xlsgd.training.nets.relu import ReLU
 
 DATA = Dataset("points", {"x": (3.0, 5.0, 7.0)}, (4.0, 5.5, 7.0))
 NET = "Linear(1, 1), ReLU, Linear(1, 1)"

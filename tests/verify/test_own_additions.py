@@ -20,8 +20,8 @@ from tests.verify.books import (
     passes,
 )
 from xlsgd import Dataset
+from xlsgd.base.errors import WorkbookError
 from xlsgd.data import made_passengers
-from xlsgd.errors import WorkbookError
 
 Make = Callable[..., Path]
 Edit = Callable[[Workbook], None]

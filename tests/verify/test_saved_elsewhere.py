@@ -13,9 +13,9 @@ import pytest
 
 import xlsgd
 from tests.verify.books import SIX_POINTS, field_cell, first_wrong, passes, patched, stored
-from xlsgd.cells import CellError, Formula, Position, WorkbookFile, column_letters
+from xlsgd.base.cells import CellError, Formula, Position, WorkbookFile, column_letters
 from xlsgd.checks.stored import wrongly_saved
-from xlsgd.tolerances import TOLERANCES
+from xlsgd.report.tolerances import TOLERANCES
 from xlsgd.xlsx.reader import read_workbook
 
 EXPLODING = {

@@ -17,7 +17,7 @@ from tests.verify.books import Workbook, edited, passes
 from tests.verify.rewordings import REWORDINGS, mistakes
 from xlsgd import Dataset
 from xlsgd.data import made_passengers
-from xlsgd.opening import open_workbook
+from xlsgd.verifying.opening import open_workbook
 
 POINTS = Dataset("four points", {"x": (14.0, 86.0, 28.0, 51.0)}, (58.0, 202.0, 86.0, 132.0))
 BOOKS: dict[str, tuple[str, dict[str, Any]]] = {

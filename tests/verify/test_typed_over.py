@@ -19,8 +19,8 @@ from tests.verify.books import (
     runs_cell,
     step_cell,
 )
-from xlsgd.layouts.rows import LAYOUT
 from xlsgd.lessons import Options, lesson_plans
+from xlsgd.tabs.layouts.rows.columns import LAYOUT
 
 Make = Callable[..., Path]
 

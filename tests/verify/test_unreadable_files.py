@@ -10,7 +10,7 @@ import pytest
 
 import xlsgd
 from tests.verify.books import edited, packed, part_name, parts_of
-from xlsgd.errors import WorkbookError
+from xlsgd.base.errors import WorkbookError
 from xlsgd.sheets.markers import TRAINING
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")

@@ -9,7 +9,7 @@ import pytest
 
 import xlsgd
 from tests.verify.books import Workbook, edited, field_cell, header_row, step_cell
-from xlsgd.errors import SpecError, WorkbookError
+from xlsgd.base.errors import SpecError, WorkbookError
 
 Make = Callable[..., Path]
 

@@ -20,10 +20,10 @@ from tests.verify.books import (
     parts_of,
     passes,
 )
-from xlsgd.cells import Book, Formula, WorkbookFile
+from xlsgd.base.cells import Book, Formula, WorkbookFile
+from xlsgd.base.errors import WorkbookError
 from xlsgd.engines import get_engine
-from xlsgd.errors import WorkbookError
-from xlsgd.sheets.volatile import VOLATILE, settle
+from xlsgd.tabs.volatile import VOLATILE, settle
 from xlsgd.xlsx.reader import read_workbook
 from xlsgd.xlsx.settled import copy_settled
 

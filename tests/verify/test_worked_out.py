@@ -21,7 +21,7 @@ from tests.verify.books import (
     step_cell,
     steps_rows,
 )
-from xlsgd.errors import WorkbookError
+from xlsgd.base.errors import WorkbookError
 from xlsgd.report import Report
 
 Make = Callable[..., Path]

@@ -1,8 +1,1 @@
-"""The checks of verify, tab by tab. Here the sheet and the torch run meet."""
-
-from __future__ import annotations
-
-from xlsgd.checks.checker import Checker
-from xlsgd.checks.whole_runs import WholeRuns
-
-__all__ = ["Checker", "WholeRuns"]
+"""What is asked of a tab: are its cells, its saved values and its formulas right?"""

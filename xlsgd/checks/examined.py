@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.base.columns import Column
 from xlsgd.checks.reading import Reading
 from xlsgd.checks.stored import Place, Saved, as_saved
 from xlsgd.checks.wording import OddCell, Wording
-from xlsgd.columns import Column
-from xlsgd.compare import SAFETY, Block, Comparison, Tolerance, compare, kind_name, kind_of
-from xlsgd.patterns import odd_rows
+from xlsgd.formula.filled import odd_rows
+from xlsgd.report.compare import SAFETY, Block, Comparison, Tolerance, compare, kind_name, kind_of
 from xlsgd.report.report import Difference, Extreme, SheetReport, value_text
 from xlsgd.sheets.maps import TableMap, address
 from xlsgd.verdict import agrees

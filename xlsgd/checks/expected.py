@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from xlsgd.base.columns import Column
 from xlsgd.checks.examined import Order
-from xlsgd.columns import Column
-from xlsgd.compare import Block
+from xlsgd.report.compare import Block
 from xlsgd.sheets.maps import TableMap
-from xlsgd.trace import Trace
+from xlsgd.training.trace import Trace
 
 __all__ = ["block_of", "places_of", "ranked"]
 

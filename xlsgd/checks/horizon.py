@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.experiment import Experiment
-from xlsgd.tolerances import HORIZON
-from xlsgd.trace import Trace
+from xlsgd.report.tolerances import HORIZON
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.trace import Trace
 
 __all__ = ["Horizon", "horizon"]
 

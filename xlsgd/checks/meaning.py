@@ -13,9 +13,18 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from xlsgd.cells import Book, CellError, Content, Formula, Grid, Scalar, Uncomputed, column_letters
+from xlsgd.base.cells import (
+    Book,
+    CellError,
+    Content,
+    Formula,
+    Grid,
+    Scalar,
+    Uncomputed,
+    column_letters,
+)
 from xlsgd.engines import Calculation, get_engine
-from xlsgd.formula_tree import COMPARISONS, Node, nodes_of, text_of
+from xlsgd.formula.tree import COMPARISONS, Node, nodes_of, text_of
 from xlsgd.report.report import value_text
 
 __all__ = ["Meaning", "Outcome", "meaning"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed
+from xlsgd.base.cells import Book, Formula, Position, Scalar, Uncomputed
 from xlsgd.checks.meaning import Meaning, Outcome, meaning
 from xlsgd.checks.spans import Span, shortened
-from xlsgd.formula_tree import Leaf, Node, Reference, normal, parse
-from xlsgd.patterns import plainly
+from xlsgd.formula.filled import plainly
+from xlsgd.formula.tree import Leaf, Node, Reference, normal, parse
 from xlsgd.sheets.maps import BookMap
 
 __all__ = ["Reading"]

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from xlsgd.cells import Book, Formula
-from xlsgd.formula_tree import Reference, nodes_of, parse
+from xlsgd.base.cells import Book, Formula
+from xlsgd.formula.tree import Reference, nodes_of, parse
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap
 
 __all__ = ["Span", "shortened"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from xlsgd.cells import (
+from xlsgd.base.cells import (
     CellError,
     Formula,
     Position,
@@ -26,8 +26,8 @@ from xlsgd.cells import (
     WorkbookFile,
     column_letters,
 )
-from xlsgd.compare import SAFETY, Tolerance, kind_of
 from xlsgd.engines.stored import habits_of
+from xlsgd.report.compare import SAFETY, Tolerance, kind_of
 
 if TYPE_CHECKING:
     from xlsgd.engines.fast.following import Following

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from xlsgd.cells import Formula, Position
+from xlsgd.base.cells import Formula, Position
 from xlsgd.checks.reading import Reading
 from xlsgd.report.report import Difference, value_text
 from xlsgd.sheets.maps import address

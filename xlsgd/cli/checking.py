@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsgd.base.errors import ForeignWorkbookError, XlsgdError
 from xlsgd.cli.common import (
     AGREES,
     DIFFERS,
@@ -19,7 +20,6 @@ from xlsgd.cli.common import (
     say,
     terminal_width,
 )
-from xlsgd.errors import ForeignWorkbookError, XlsgdError
 
 if TYPE_CHECKING:
     from xlsgd.many import Limits
@@ -65,7 +65,7 @@ class Check:
     def one(self, file: Path) -> None:
         """Check one file in this process and describe it in detail."""
         from xlsgd.report.terminal import report_lines
-        from xlsgd.verification import verify as check
+        from xlsgd.verifying.verification import verify as check
 
         progress = ProgressBar(self._quiet)
         try:
@@ -83,7 +83,7 @@ class Check:
 
     def by_several(self, file: Path, engines: Sequence[str]) -> None:
         """Check one file in this process with several engines and describe it in detail."""
-        from xlsgd.engine_comparison import compare_engines
+        from xlsgd.verifying.engines import compare_engines
 
         progress = ProgressBar(self._quiet)
         try:
@@ -253,7 +253,7 @@ class Check:
 
     def write_reports(self, json_file: Path | None, junit_file: Path | None) -> None:
         """Write what was asked for; - is standard output."""
-        from xlsgd.files import write_whole
+        from xlsgd.base.files import write_whole
         from xlsgd.report.json_report import to_json
         from xlsgd.report.junit import to_junit
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xlsgd.base.errors import SpecError, XlsgdError
+from xlsgd.base.visible import visible
 from xlsgd.cli.progress import ProgressBar
-from xlsgd.errors import SpecError, XlsgdError
-from xlsgd.visible import visible
 
 if TYPE_CHECKING:
-    from xlsgd.allowance import Limits
+    from xlsgd.processes.limits import Limits
 
 __all__ = [
     "AGREES",
@@ -63,7 +63,7 @@ def errors_as_text() -> Iterator[None]:
 
 def _mended_outside(error: Exception) -> str | None:
     """Return what to say of an error that the system has raised, None for any other."""
-    from xlsgd.allowance import out_of_memory
+    from xlsgd.processes.limits import out_of_memory
 
     if out_of_memory(error):
         return "out of memory; end other programs, or take fewer epochs or rows of data"
@@ -95,7 +95,7 @@ def within(limits: Limits, name: object, work: Callable[[], int]) -> int:
     """
     if click.get_current_context().find_root().obj != PROGRAM:
         return work()
-    from xlsgd.apart import apart
+    from xlsgd.processes.limited import apart
 
     def reported() -> int:
         with errors_as_text():

@@ -59,12 +59,12 @@ def diff(
         progress = ProgressBar(quiet)
         try:
             if other is None:
-                from xlsgd.verification import verify as check
+                from xlsgd.verifying.verification import verify as check
 
                 report = check(file, engine, rtol, atol, progress)
                 found, ok = list(report.differences()), report.ok
             else:
-                from xlsgd.bookdiff import diff_workbooks
+                from xlsgd.verifying.diff import diff_workbooks
 
                 found = diff_workbooks(file, other, engine, rtol, atol)
                 ok = not found

@@ -15,8 +15,8 @@ __all__ = ["engines"]
 )
 def engines() -> None:
     """Show what can recalculate a workbook, in which version, and how to get the rest."""
+    from xlsgd.base.errors import EngineError
     from xlsgd.engines import engines as find_engines
-    from xlsgd.errors import EngineError
 
     with errors_as_text():
         for name, engine in find_engines().items():

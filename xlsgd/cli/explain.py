@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from xlsgd.base.visible import visible
 from xlsgd.cli.common import (
     AGREES,
     ProgressBar,
@@ -17,7 +18,6 @@ from xlsgd.cli.common import (
 )
 from xlsgd.cli.options import engine_option, given_limits, limit_options
 from xlsgd.cli.types import FILE, OUTPUT
-from xlsgd.visible import visible
 
 __all__ = ["explain"]
 
@@ -61,7 +61,7 @@ def explain(
             click.echo(to_json(found), nl=False)
             return AGREES
         if json_file is not None:
-            from xlsgd.files import write_whole
+            from xlsgd.base.files import write_whole
 
             write_whole(json_file, to_json(found).encode("utf-8", "backslashreplace"), force=True)
         width = shutil.get_terminal_size().columns
@@ -70,7 +70,7 @@ def explain(
 
     with errors_as_text():
         if json_file is not None and not to_stdout:
-            from xlsgd.files import check_target
+            from xlsgd.base.files import check_target
 
             refuse_to_overwrite([file], json_file)
             check_target(json_file, force=True)

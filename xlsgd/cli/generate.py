@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from xlsgd.base.errors import SpecError
 from xlsgd.cli.common import (
     FAILED,
     InOrder,
@@ -25,7 +26,6 @@ from xlsgd.cli.options import (
     tell_of,
 )
 from xlsgd.cli.types import FILE, LESSON, OPTIMIZER
-from xlsgd.errors import SpecError
 
 __all__ = ["generate"]
 
@@ -103,8 +103,8 @@ def generate(
                             ("--dask", dask), ("--resume", resume or None)):  # fmt: skip
             if value is not None:
                 raise SpecError(f"{name} is for many workbooks: it goes with --seeds")
-        from xlsgd.generation import check_output
-        from xlsgd.generation import generate as write
+        from xlsgd.lessons.generation import check_output
+        from xlsgd.lessons.generation import generate as write
 
         progress = ProgressBar(quiet)
         if source is not None and output is not None:

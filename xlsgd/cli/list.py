@@ -15,11 +15,11 @@ __all__ = ["list_command"]
 def list_command() -> None:
     """Show the lessons, layers, gradient rules, optimizers and engines there are."""
     from xlsgd.engines import engines
-    from xlsgd.gradients import gradient_rules
     from xlsgd.lessons import lesson_plans
-    from xlsgd.losses import losses
-    from xlsgd.nets import layer_types
-    from xlsgd.optimizers import optimizers
+    from xlsgd.training.gradients import gradient_rules
+    from xlsgd.training.losses import losses
+    from xlsgd.training.nets import layer_types
+    from xlsgd.training.optimizers import optimizers
 
     sections = {
         "lessons": {name: plan.summary for name, plan in lesson_plans().items()},

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlsgd.allowance import Limits
 from xlsgd.cli.types import (
     CONVENTION,
     DIFFERENCE,
@@ -18,6 +17,7 @@ from xlsgd.cli.types import (
     START,
     WHOLE,
 )
+from xlsgd.processes.limits import Limits
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from xlsgd.base.errors import SpecError
 from xlsgd.cli.common import (
     AGREES,
     DIFFERS,
@@ -19,7 +20,6 @@ from xlsgd.cli.common import (
 )
 from xlsgd.cli.options import engine_option, rate_option, run_options, start_options, tell_of
 from xlsgd.cli.types import DEVICE, FILE, LESSON, OPTIMIZER, WHOLE
-from xlsgd.errors import SpecError
 
 __all__ = ["sweep"]
 

@@ -42,7 +42,7 @@ class Named(click.ParamType):  # type: ignore[type-arg]  # generic in new versio
         """Return the name.  Refuses others, saying which one was perhaps meant."""
         known = self._known()
         if value not in known:
-            from xlsgd.registry import unknown
+            from xlsgd.base.registry import unknown
 
             self.fail(f"{unknown(self.name, str(value), known)}.", param, ctx)
         return value
@@ -69,25 +69,25 @@ def _lessons() -> dict[str, str]:
 
 
 def _optimizers() -> dict[str, str]:
-    from xlsgd.optimizers import optimizers
+    from xlsgd.training.optimizers import optimizers
 
     return {name: optimizer.summary for name, optimizer in optimizers().items()}
 
 
 def _conventions() -> dict[str, str]:
-    from xlsgd.optimizers import CONVENTIONS
+    from xlsgd.training.optimizers import CONVENTIONS
 
     return dict.fromkeys(CONVENTIONS, "")
 
 
 def _gradients() -> dict[str, str]:
-    from xlsgd.gradients import CHOICES
+    from xlsgd.training.gradients import CHOICES
 
     return dict.fromkeys(CHOICES, "")
 
 
 def _differences() -> dict[str, str]:
-    from xlsgd.gradients import differences
+    from xlsgd.training.gradients import differences
 
     return {name: rule.summary for name, rule in differences().items()}
 

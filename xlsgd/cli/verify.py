@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
+from xlsgd.base.errors import SpecError
 from xlsgd.cli.checking import Check
 from xlsgd.cli.common import errors_as_text, refuse_to_overwrite, within
 from xlsgd.cli.options import comparing, engines_option, given_limits, many_options
 from xlsgd.cli.types import FILE, OUTPUT
-from xlsgd.errors import SpecError
 
 __all__ = ["verify"]
 
@@ -75,7 +75,7 @@ def verify(
         if resume and force:
             raise SpecError("--resume and --force exclude each other: continue it or replace it")
         from xlsgd.engines import ALL, chosen_engines
-        from xlsgd.tolerances import tolerances
+        from xlsgd.report.tolerances import tolerances
 
         # What is wrong with the options is wrong for every file: say it once.
         names = chosen_engines(engines)
@@ -105,7 +105,7 @@ def verify(
             return finish()
 
         if single:
-            from xlsgd.apart import LimitError
+            from xlsgd.processes.limited import LimitError
 
             try:
                 status = within(limits, files[0], do_one)
@@ -123,7 +123,7 @@ def verify(
 
 def _check_targets(files: Sequence[Path], reports: Sequence[Path], jsonl: Path | None) -> None:
     """Raise SpecError for reports that cannot be written, before there is anything to write."""
-    from xlsgd.files import check_target
+    from xlsgd.base.files import check_target
 
     if jsonl is not None and str(jsonl) == "-":
         raise SpecError("--jsonl -: it needs a file, which --resume goes on with; --json - prints")

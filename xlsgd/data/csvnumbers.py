@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from xlsgd.base.errors import DataError
 from xlsgd.data.csvtext import shown
 from xlsgd.data.dataset import GREATEST
-from xlsgd.errors import DataError
 
 __all__ = ["DECIMAL_POINT", "NumberReader", "is_number"]
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xlsgd.base.errors import DataError
 from xlsgd.data import dataset
-from xlsgd.errors import DataError
 
 __all__ = [
     "Header",

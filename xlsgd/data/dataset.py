@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
 
-from xlsgd.errors import SpecError
+from xlsgd.base.errors import SpecError
 
 __all__ = ["GREATEST", "MAX_BYTES", "MAX_ROWS", "Dataset"]
 

@@ -14,9 +14,9 @@ from threading import Event, Timer
 from typing import Any, BinaryIO
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+from xlsgd.base.errors import DataError
 from xlsgd.data import dataset
 from xlsgd.data.csvtext import printable
-from xlsgd.errors import DataError
 
 __all__ = ["Fetched", "cache_folder", "fetch", "file_name_of", "is_url", "shown_url"]
 

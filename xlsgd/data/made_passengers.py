@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data import dataset
 from xlsgd.data.passengers import PORTS, RAW_COLUMNS, SEXES, Passengers, passengers_of
-from xlsgd.errors import SpecError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,6 +10,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xlsgd.base.errors import DataError
 from xlsgd.data.csvnumbers import NumberReader
 from xlsgd.data.csvtext import Header, cell_line, data_rows, header_of, records, shown, text_of
 from xlsgd.data.passengers import (
@@ -23,7 +24,6 @@ from xlsgd.data.passengers import (
     passengers_of,
 )
 from xlsgd.data.source import Received, received
-from xlsgd.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

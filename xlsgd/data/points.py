@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import dataset
 from xlsgd.data.csvnumbers import NumberReader
 from xlsgd.data.csvtext import cell_line, data_rows, header_of, key, text_of
 from xlsgd.data.dataset import GREATEST, Dataset
 from xlsgd.data.download import is_url
 from xlsgd.data.source import Received, received
-from xlsgd.errors import DataError, SpecError
 
 __all__ = ["default_data", "made_data", "read_csv"]
 

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data.csvtext import content_of, printable, shown
 from xlsgd.data.download import Fetched, fetch, file_name_of, is_url, shown_url
-from xlsgd.errors import DataError, SpecError
 
 __all__ = ["NAMED_SOURCES", "Received", "received"]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
-from xlsgd.cells import Position, Scalar, Uncomputed, WorkbookFile
-from xlsgd.errors import EngineError, SpecError
-from xlsgd.registry import find, pick
+from xlsgd.base.cells import Position, Scalar, Uncomputed, WorkbookFile
+from xlsgd.base.errors import EngineError, SpecError
+from xlsgd.base.registry import find, pick
 
 __all__ = [
     "ALL",
@@ -49,7 +49,7 @@ class Calculation:
     values: per sheet, a value for *every* formula cell of the book; ``Uncomputed`` where the
         engine has none.
     notes: sentences about how the result came about that a user should know.
-    habits: how this program is known to treat numbers; see ``xlsgd.habits``.
+    habits: how this program is known to treat numbers; see ``xlsgd.checks.harmless``.
     program: what calculated, where that is not the engine itself.
     """
 

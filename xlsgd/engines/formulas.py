@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from xlsgd.cells import Book, Position, Scalar, WorkbookFile
+from xlsgd.base.cells import Book, Position, Scalar, WorkbookFile
+from xlsgd.base.errors import EngineError
 from xlsgd.engines import Calculation, Progress
 from xlsgd.engines.installed import package_version
-from xlsgd.errors import EngineError
 
 if TYPE_CHECKING:
     from xlsgd.engines.fast.evaluator import Experience

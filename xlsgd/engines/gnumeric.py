@@ -7,7 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlsgd.cells import WorkbookFile
+from xlsgd.base.cells import WorkbookFile
+from xlsgd.base.errors import EngineError
 from xlsgd.engines import MORE_DIGITS, Calculation, Progress
 from xlsgd.engines.programs import (
     TIME_LIMIT,
@@ -17,7 +18,6 @@ from xlsgd.engines.programs import (
     run_program,
     without_network,
 )
-from xlsgd.errors import EngineError
 
 __all__ = ["ENGINE", "GnumericEngine", "convert", "find_ssconvert"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from xlsgd.cells import Book, CellError, Content, Formula, Scalar, Uncomputed, WorkbookFile
+from xlsgd.base.cells import Book, CellError, Content, Formula, Scalar, Uncomputed, WorkbookFile
+from xlsgd.base.errors import EngineError
 from xlsgd.engines import Calculation, Progress
 from xlsgd.engines.installed import package_version
-from xlsgd.errors import EngineError
 
 __all__ = ["ENGINE", "IronCalcEngine"]
 

@@ -11,7 +11,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlsgd.cells import WorkbookFile
+from xlsgd.base.cells import WorkbookFile
+from xlsgd.base.errors import EngineError
 from xlsgd.engines import FIFTEEN_DIGITS, NEAR_ZERO, Calculation, Progress
 from xlsgd.engines.programs import (
     TIME_LIMIT,
@@ -20,7 +21,6 @@ from xlsgd.engines.programs import (
     run_program,
     without_network,
 )
-from xlsgd.errors import EngineError
 
 __all__ = ["ENGINE", "FILTERS", "LibreOfficeEngine", "convert", "find_soffice", "soffice_command"]
 

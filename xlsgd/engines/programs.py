@@ -17,9 +17,9 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from xlsgd.cells import Book, Formula, Position, Scalar, Uncomputed, WorkbookFile
-from xlsgd.errors import EngineError, WorkbookError
-from xlsgd.started import end_started
+from xlsgd.base.cells import Book, Formula, Position, Scalar, Uncomputed, WorkbookFile
+from xlsgd.base.errors import EngineError, WorkbookError
+from xlsgd.processes.children import end_started
 from xlsgd.xlsx.cells_only import copy_cells
 from xlsgd.xlsx.parts import Damaged
 from xlsgd.xlsx.reader import read_workbook

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from xlsgd.cells import WorkbookFile
+from xlsgd.base.cells import WorkbookFile
+from xlsgd.base.errors import NoStoredValuesError
 from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation, Progress
 from xlsgd.engines.programs import saved_values
-from xlsgd.errors import NoStoredValuesError
 
 __all__ = ["ENGINE", "StoredEngine", "habits_of"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from xlsgd.explaining.findings import DeadUnit, Limit, Turn
 from xlsgd.explaining.rates import Tried, try_rates
 from xlsgd.explaining.training import Training
-from xlsgd.stability import sharpness, spectral_radius, stability_limit
-from xlsgd.stability.border import three_digits
+from xlsgd.torch_side.stability import sharpness, spectral_radius, stability_limit
+from xlsgd.torch_side.stability.border import three_digits
 
 __all__ = ["border", "calculated_limit"]
 

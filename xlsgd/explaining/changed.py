@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from xlsgd.checks import Checker
 from xlsgd.explaining.findings import ChangedColumn
-from xlsgd.opening import Opened
 from xlsgd.report.report import Difference
+from xlsgd.report.tolerances import TOLERANCES
 from xlsgd.sheets.maps import quoted
-from xlsgd.tolerances import TOLERANCES
+from xlsgd.verifying.checker import Checker
+from xlsgd.verifying.opening import Opened
 
 __all__ = ["changed_columns", "trains_the_same"]
 

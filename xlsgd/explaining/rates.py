@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
 from xlsgd.explaining.findings import Suggestion
 from xlsgd.explaining.training import BROKEN, Length, Training, train
 from xlsgd.torch_side.many_runs import train_many
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import judge
 
 __all__ = ["Tried", "better_run", "suggestion", "try_around", "try_rates"]

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
 from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
 from xlsgd.explaining.limits_in_words import limit_sentences
 from xlsgd.explaining.training import Training
@@ -15,6 +14,7 @@ from xlsgd.explaining.twins import twin_sentences
 from xlsgd.explaining.where import Where
 from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times
 from xlsgd.report.terminal import counted
+from xlsgd.training.experiment import Experiment
 
 __all__ = ["changed_sentences", "sentences_of"]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from xlsgd.explaining.findings import DeadUnit, StillWeights
 from xlsgd.explaining.training import Training
-from xlsgd.nets.network import Place, map_nested
+from xlsgd.training.nets.network import Place, map_nested
 
 __all__ = ["still_weights", "weight_names"]
 

@@ -9,13 +9,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd import block_trace, trace, verdict
-from xlsgd.block_trace import Traces
+from xlsgd import verdict
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
-from xlsgd.layouts.blocks import block_name
+from xlsgd.tabs.layouts.blocks import torch_run as block_trace
+from xlsgd.tabs.layouts.blocks.columns import block_name
+from xlsgd.tabs.layouts.rows import torch_run as trace
+from xlsgd.tabs.layouts.tracing import tracer
 from xlsgd.torch_side import Noise, TorchNet
-from xlsgd.tracing import tracer
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.trace import Traces
 
 __all__ = ["BROKEN", "Length", "Training", "train"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from xlsgd.explaining.findings import Turn
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.where import Where
-from xlsgd.stability import curvature_along_gradient
+from xlsgd.torch_side.stability import curvature_along_gradient
 
 __all__ = ["turn_of"]
 

@@ -8,8 +8,8 @@ from xlsgd.explaining.findings import DeadUnit
 from xlsgd.explaining.standing import weight_names
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.where import Where
-from xlsgd.nets import Network
-from xlsgd.stability import curvature_along_gradient
+from xlsgd.torch_side.stability import curvature_along_gradient
+from xlsgd.training.nets import Network
 
 __all__ = ["dead_units", "own_weights"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xlsgd.cells import Position
+from xlsgd.base.cells import Position
 from xlsgd.explaining.training import Training
-from xlsgd.sheets.finder import Found
 from xlsgd.sheets.maps import address, quoted
+from xlsgd.tabs.finder import Found
 
 __all__ = ["OnTab", "Where"]
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd import verdict
-from xlsgd.experiment import Experiment
 from xlsgd.explaining.findings import Twin, TwinAt
 from xlsgd.explaining.training import Length, Training, train
-from xlsgd.nets import Network
-from xlsgd.stability import stability_limit
+from xlsgd.torch_side.stability import stability_limit
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import Network
 
 __all__ = ["twin_of", "without_relu"]
 

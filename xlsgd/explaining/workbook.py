@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from xlsgd import verdict
-from xlsgd.cells import Formula
+from xlsgd.base.cells import Formula
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
 from xlsgd.explaining.bounds import border, calculated_limit
 from xlsgd.explaining.changed import changed_columns, trains_the_same
 from xlsgd.explaining.findings import ChangedColumn, Explanation, Limit, TabExplanation
@@ -25,12 +24,13 @@ from xlsgd.explaining.turning import turn_of
 from xlsgd.explaining.units import dead_units
 from xlsgd.explaining.where import OnTab, Where
 from xlsgd.explaining.without_relu import twin_of
-from xlsgd.opening import Progress, open_workbook
 from xlsgd.report.report import value_text
-from xlsgd.sheets.finder import Found
 from xlsgd.sheets.maps import address, quoted
+from xlsgd.tabs.finder import Found
+from xlsgd.tabs.layouts.tracing import tracer
 from xlsgd.torch_side.plain import load_torch
-from xlsgd.tracing import tracer
+from xlsgd.training.experiment import Experiment
+from xlsgd.verifying.opening import Progress, open_workbook
 
 __all__ = ["explain", "explain_run"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import cast
 
+from xlsgd.base.registry import find, pick
 from xlsgd.lessons.lesson import START_FROM, Lesson, LessonPlan, Options
-from xlsgd.registry import find, pick
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options", "get_plan", "lesson_plans"]
 

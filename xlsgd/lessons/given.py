@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.errors import SpecError
 from xlsgd.lessons import get_plan
 
 __all__ = ["given_data"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xlsgd.experiment import Experiment
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
-from xlsgd.nets import parse_network
-from xlsgd.optimizers import get_optimizer, optimizers
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import get_optimizer, optimizers
 
 __all__ = ["LESSON", "GradDesc"]
 

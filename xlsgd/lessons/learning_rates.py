@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from xlsgd.comparison import SideBySide
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
+from xlsgd.base.errors import SpecError
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
-from xlsgd.limits import limit_inputs
-from xlsgd.nets import parse_network
-from xlsgd.optimizers import get_optimizer
+from xlsgd.tabs.compare.columns import SideBySide
+from xlsgd.tabs.compare.limits import limit_inputs
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["LESSON", "LearningRates"]
 

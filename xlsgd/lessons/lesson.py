@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from xlsgd.comparison import SideBySide
+from xlsgd.base.errors import SpecError
+from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
-from xlsgd.registry import pick
+from xlsgd.tabs.lesson.plan import Lesson
+from xlsgd.training.experiment import Experiment
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
 
@@ -121,36 +121,6 @@ class Options:
                 )
             changed.append(replace(e, start=start, **asked))
         return changed
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A workbook to be: words, data and experiments.
-
-    shows, change, watch: paragraphs of the first tab: what there is to see, what to change, what
-    happens then.   target_loss: the mean loss that the runs race to on the tab ``compare``.
-    answers: paragraphs that answer questions.
-    side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
-    model: the experiment whose forward pass is shown on tabs of its own; "" for none.
-    """
-
-    name: str
-    title: str
-    shows: tuple[str, ...]
-    change: tuple[str, ...]
-    watch: tuple[str, ...]
-    data: Dataset
-    experiments: tuple[Experiment, ...]
-    target_loss: float
-    answers: tuple[str, ...] = ()
-    model: str = ""
-    side_by_side: tuple[SideBySide, ...] = ()
-
-    @property
-    def compare_tabs(self) -> tuple[SideBySide, ...]:
-        """The tabs that show runs side by side: those of the lesson, else one with all runs."""
-        everything = SideBySide("compare", tuple(e.id for e in self.experiments), self.target_loss)
-        return self.side_by_side or (everything,)
 
 
 class LessonPlan(ABC):

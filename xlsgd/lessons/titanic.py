@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, Passengers, made_passengers, read_passengers
 from xlsgd.data.passengers import INPUTS
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
-from xlsgd.nets import parse_network
-from xlsgd.optimizers import get_optimizer
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["LESSON", "Titanic"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xlsgd.experiment import Experiment
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
-from xlsgd.nets import parse_network
-from xlsgd.optimizers import get_optimizer
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["LESSON", "TwoNeuron"]
 

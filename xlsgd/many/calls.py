@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from xlsgd.allowance import Limits
+from xlsgd.processes.limits import Limits
 
 __all__ = ["ANSWERS", "Answer", "Limits", "Work"]
 

@@ -8,13 +8,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from xlsgd.allowance import out_of_memory
-from xlsgd.errors import XlsgdError
+from xlsgd.base.errors import XlsgdError
 from xlsgd.many.calls import Answer, Limits, Work
 from xlsgd.many.helper import ask, end_helpers
 from xlsgd.many.results import Result, ResultsFile, digest, one_line
 from xlsgd.many.results import __name__ as results_module
 from xlsgd.many.running import answers
+from xlsgd.processes.limits import out_of_memory
 
 __all__ = ["FOREIGN", "check", "check_many", "prepare"]
 
@@ -27,10 +27,10 @@ FOREIGN = "foreign"
 
 def prepare() -> None:
     """Import what a check needs, once for all workbooks."""
-    from xlsgd import verification
-    from xlsgd.cells import Book, Formula
+    from xlsgd.base.cells import Book, Formula
     from xlsgd.engines.formulas import ENGINE
     from xlsgd.torch_side.plain import load_torch
+    from xlsgd.verifying import verification
 
     assert verification
     load_torch().set_num_threads(1)
@@ -41,12 +41,12 @@ def prepare() -> None:
 def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dict[str, Any]:
     """Return the report on a workbook as plain data with its traits, or why there is none; and
     its checksum."""
-    from xlsgd.errors import ForeignWorkbookError
+    from xlsgd.base.errors import ForeignWorkbookError
     from xlsgd.many.copies import traits
-    from xlsgd.opening import open_workbook
     from xlsgd.report.json_report import report_data
-    from xlsgd.tolerances import tolerances
-    from xlsgd.verification import examine
+    from xlsgd.report.tolerances import tolerances
+    from xlsgd.verifying.opening import open_workbook
+    from xlsgd.verifying.verification import examine
 
     found: dict[str, Any] = {"sha256": digest(path)}
     try:
@@ -87,7 +87,7 @@ def check_many(
     Raises SpecError for options that make no sense, ClusterError if the cluster cannot be used.
     """
     from xlsgd.engines import get_engine
-    from xlsgd.tolerances import tolerances
+    from xlsgd.report.tolerances import tolerances
 
     get_engine(engine)
     tolerances(rtol, atol)

@@ -24,9 +24,9 @@ def compare(
 
     None for a workbook that is none of xlsgd's.
     """
-    from xlsgd.engine_comparison import compare_engines
-    from xlsgd.errors import ForeignWorkbookError
+    from xlsgd.base.errors import ForeignWorkbookError
     from xlsgd.report.json_report import report_data, report_from
+    from xlsgd.verifying.engines import compare_engines
 
     try:
         found = compare_engines(path, engines, rtol, atol)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlsgd.cells import Scalar, Uncomputed
+from xlsgd.base.cells import Scalar, Uncomputed
 
 if TYPE_CHECKING:
-    from xlsgd.opening import Opened
     from xlsgd.report import Report
+    from xlsgd.verifying.opening import Opened
 
 __all__ = ["Seen", "copy_lines", "traits", "untouched_line"]
 

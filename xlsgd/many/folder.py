@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xlsgd.errors import SpecError
-from xlsgd.reading import UNREAD, spreadsheet_kind
+from xlsgd.base.errors import SpecError
+from xlsgd.engines.file_formats import UNREAD, spreadsheet_kind
 from xlsgd.xlsx.guard import MAX_FILE
 
 __all__ = ["Chosen", "choose"]

@@ -19,9 +19,9 @@ import time
 from threading import Event, Lock, Thread
 from typing import Any
 
-from xlsgd.allowance import Watch, resident
 from xlsgd.many.calls import Answer, Work
-from xlsgd.started import end_started
+from xlsgd.processes.children import end_started
+from xlsgd.processes.limits import Watch, resident
 
 __all__ = ["ask", "end_helpers"]
 

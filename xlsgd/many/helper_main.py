@@ -19,9 +19,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, BinaryIO
 
-from xlsgd.allowance import out_of_memory
-from xlsgd.errors import XlsgdError
-from xlsgd.started import end_started
+from xlsgd.base.errors import XlsgdError
+from xlsgd.processes.children import end_started
+from xlsgd.processes.limits import out_of_memory
 
 __all__ = ["main"]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from xlsgd.errors import OutputExistsError, SpecError
-from xlsgd.files import cannot_write, kind_of_target
-from xlsgd.visible import visible as one_line
+from xlsgd.base.errors import OutputExistsError, SpecError
+from xlsgd.base.files import cannot_write, kind_of_target
+from xlsgd.base.visible import visible as one_line
 from xlsgd.xlsx.guard import MAX_FILE, speaks
 
 __all__ = ["SCHEMA", "STATUSES", "Result", "ResultsFile", "digest", "one_line"]

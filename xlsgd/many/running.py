@@ -14,7 +14,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 
-from xlsgd.errors import SpecError, XlsgdError
+from xlsgd.base.errors import SpecError, XlsgdError
 from xlsgd.many.calls import Answer, Work
 from xlsgd.many.helper import ask, end_helpers
 

@@ -6,9 +6,9 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+from xlsgd.base.errors import OutputExistsError, SpecError
+from xlsgd.base.files import kind_of_target
 from xlsgd.data import Dataset
-from xlsgd.errors import OutputExistsError, SpecError
-from xlsgd.files import kind_of_target
 from xlsgd.many.calls import Answer, Limits, Work
 from xlsgd.many.running import answers
 
@@ -44,9 +44,10 @@ def parse_seeds(text: str) -> list[int]:
 
 def prepare() -> None:
     """Import what writing needs, once for all workbooks."""
-    from xlsgd import generation
     from xlsgd.engines import formulas
-    from xlsgd.sheets import package, workbook
+    from xlsgd.lessons import generation
+    from xlsgd.sheets import package
+    from xlsgd.tabs import workbook
 
     assert all((generation, formulas, package, workbook))
 
@@ -62,7 +63,7 @@ def write(
     options: dict[str, Any],
 ) -> None:
     """Write one workbook.  points, noise: of data made up with the seed, if none is given."""
-    from xlsgd.generation import generate
+    from xlsgd.lessons.generation import generate
     from xlsgd.lessons.given import given_data
 
     if data is None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xlsgd.cells import Scalar, Uncomputed, column_letters
+from xlsgd.base.cells import Scalar, Uncomputed, column_letters
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from xlsgd.compare import Comparison
+    from xlsgd.report.compare import Comparison
 
 __all__ = [
     "CHECKS",
@@ -103,7 +103,7 @@ class RunVerdict:
 
     torch_all: every verdict of torch's ensemble; more than one near a border between two.
     kind: exploded, dead, frozen or the trend.   step, cell: where it happened, if it happened.
-    rule: the rule of xlsgd.habits by which they agree although they say something else.
+    rule: the rule of xlsgd.checks.harmless by which they agree although they say something else.
     """
 
     sheet: str
@@ -126,7 +126,7 @@ class SheetReport:
     cells_differing: cells that are wrong.   cells_following: further cells whose numbers are not
     torch's only because the run went another way from a wrong cell on.
     harmless: cells that differ by a known habit of the program that calculated, by the name of the
-    rule of xlsgd.habits that explains them; they are not among the differences.
+    rule of xlsgd.checks.harmless that explains them; they are not among the differences.
     unchecked: formula cell to the reason why it was not compared.
     comparisons, fields: all that was compared with torch, tables and single cells.
     predictable_steps: how many steps the run check compared, None for all; horizon: why no more.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from xlsgd.base.visible import cut, visible
 from xlsgd.report.report import Difference, Report, SheetReport, value_text
-from xlsgd.visible import cut, visible
 
 __all__ = ["counted", "difference_lines", "report_lines"]
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
-from xlsgd.errors import WorkbookError
+from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.base.errors import WorkbookError
+from xlsgd.base.visible import cut
 from xlsgd.sheets.maps import TableMap, address
 from xlsgd.sheets.markers import (
     COMPARE,
@@ -21,7 +22,6 @@ from xlsgd.sheets.markers import (
     RATES,
     TRAINING,
 )
-from xlsgd.visible import cut
 
 __all__ = ["WITHOUT_CASE", "FoundTab", "texts_of"]
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from xlsgd.cells import Position, column_letters
-from xlsgd.columns import Column
+from xlsgd.base.cells import Position, column_letters
+from xlsgd.base.columns import Column
 
 __all__ = ["BookMap", "TabMap", "TableMap", "address", "column_contents", "formula_maker", "quoted"]
 
@@ -110,8 +110,8 @@ def formula_maker(
     """Return a function that gives the template's formula for a row of the sheet.
 
     table: the table in which the formula stands; plain names are first looked for there, then
-    among the fields of the tab. Names are as in xlsgd.columns and xlsgd.layouts.blocks, and
-    ``{@id.name}`` is a name on the tab of experiment id.
+    among the fields of the tab. Names are as in xlsgd.base.columns and
+    xlsgd.tabs.layouts.blocks.columns, and ``{@id.name}`` is a name on the tab of experiment id.
     Raises KeyError for a name that the maps do not have.
     """
     places = _Places(book, tab, table)
@@ -210,7 +210,7 @@ class _Places:
                 return f"{quoted(compare.sheet)}!{address(place, absolute=True)}"
         raise KeyError(f"rates.{quantity}")
 
-    # Steps and the blocks beside them; see xlsgd.layouts.blocks
+    # Steps and the blocks beside them; see xlsgd.tabs.layouts.blocks.columns
 
     def _step(self, own: TableMap, quantity: str) -> _Reference:
         steps, per_epoch = self._tab.tables["steps"], self._steps_per_epoch

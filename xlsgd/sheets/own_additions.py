@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from xlsgd.cells import Formula, Grid, Position
+from xlsgd.base.cells import Formula, Grid, Position
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import TableMap, quoted
 

@@ -18,8 +18,8 @@ from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.cells import CellError, Position, Scalar, Uncomputed
-from xlsgd.errors import EngineError
+from xlsgd.base.cells import CellError, Position, Scalar, Uncomputed
+from xlsgd.base.errors import EngineError
 
 __all__ = ["package"]
 

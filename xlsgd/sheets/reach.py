@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from xlsgd.cells import Formula, Grid
+from xlsgd.base.cells import Formula, Grid
 
 __all__ = ["reach"]
 

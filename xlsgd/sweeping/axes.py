@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data.csvnumbers import DECIMAL_POINT, is_number
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
+from xlsgd.training.experiment import Experiment
 
 __all__ = [
     "INIT",
@@ -204,7 +204,7 @@ def rates_of(experiment: Experiment, values: Mapping[str, Floats], runs: int) ->
 
 def _layers(experiment: Experiment) -> list[list[str]]:
     """Return the names of the parameters, layer by layer, of the layers that have any."""
-    from xlsgd.nets.network import map_nested
+    from xlsgd.training.nets.network import map_nested
 
     found = []
     for place in experiment.network.places:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd.errors import SpecError
+from xlsgd.base.errors import SpecError
 from xlsgd.sweeping.axes import Axis
 from xlsgd.sweeping.grid import Sweep
 

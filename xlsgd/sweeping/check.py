@@ -12,13 +12,13 @@ import numpy as np
 from xlsgd.engines.formulas import ENGINE
 from xlsgd.lessons import Lesson
 from xlsgd.sheets.package import package
-from xlsgd.sheets.workbook import book_of, build_workbook
 from xlsgd.sweeping.axes import RATE, changed
 from xlsgd.sweeping.border import lost
 from xlsgd.sweeping.grid import Sweep
-from xlsgd.trace import with_limits
+from xlsgd.tabs.layouts.rows.torch_run import with_limits
+from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.verdict import agrees
-from xlsgd.verification import verify
+from xlsgd.verifying.verification import verify
 
 __all__ = ["Checked", "can_be_checked", "check_sweep", "drawn"]
 

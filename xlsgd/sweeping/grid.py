@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
 from xlsgd.sweeping.axes import INIT, Axis, changed, check_axes, rates_of
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.torch_side.plain import load_torch
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import TRENDS, Verdicts, judge
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
 from xlsgd.lessons import Lesson, Options, get_plan
-from xlsgd.optimizers import get_optimizer
 from xlsgd.sweeping.axes import RATE, Axis, check_axes, parse_axis
 from xlsgd.sweeping.border import closer
 from xlsgd.sweeping.grid import Sweep, sweep_experiment
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["experiment_of", "sweep"]
 

@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from xlsgd.errors import OutputExistsError, SpecError
-from xlsgd.files import is_folder, kind_of_target, write_whole
+from xlsgd.base.errors import OutputExistsError, SpecError
+from xlsgd.base.files import is_folder, kind_of_target, write_whole
 from xlsgd.sweeping.check import Checked
 from xlsgd.sweeping.grid import Sweep
 

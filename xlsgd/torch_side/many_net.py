@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xlsgd import verdict
-from xlsgd.experiment import Experiment
+from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from xlsgd import verdict
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.record import Record
@@ -24,6 +23,7 @@ from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.torch_side.thresholds import thresholds
 from xlsgd.torch_side.watcher import Watcher
 from xlsgd.torch_side.window import Window
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import Summary
 
 if TYPE_CHECKING:

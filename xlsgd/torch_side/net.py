@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from xlsgd import collapsed
-from xlsgd.experiment import Experiment
-from xlsgd.nets.network import map_nested
 from xlsgd.torch_side.noise import Noise
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets.network import map_nested
+from xlsgd.training.quantities import one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -136,7 +136,7 @@ class TorchNet:
         found = {name: value.detach().reshape(shape) for name, value in found.items()}
         found |= {f"param.{p}": v for p, v in parameters.items()}
         if experiment.network.inputs == 1:
-            found |= collapsed.quantities(experiment.network, parameters, x[..., 0])
+            found |= one_line.quantities(experiment.network, parameters, x[..., 0])
         return found
 
 

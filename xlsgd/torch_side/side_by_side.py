@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from xlsgd.experiment import Experiment
 from xlsgd.torch_side.noise import Noise
 from xlsgd.torch_side.stepper import Stepper, start_state
+from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xlsgd.data import Dataset
-from xlsgd.experiment import Experiment
+from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from xlsgd.experiment import Experiment
 from xlsgd.torch_side.many_net import ManyNet
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import events
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd.columns import Column
-from xlsgd.experiment import Experiment
+from xlsgd.base.columns import Column
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import events
 from xlsgd.verdict.watched import Watched
 
@@ -133,7 +133,7 @@ def quantities(
         # A copy where numpy only pretends to have a whole array: torch takes no such thing.
         return torch.from_numpy(np.array(values[name], copy=None, order="C"))
 
-    assert experiment.exploded_above is not None, "see xlsgd.trace.with_limits"
+    assert experiment.exploded_above is not None, "see with_limits"
     loss = tensor("loss")
     step = np.broadcast_to(values["step"], loss.shape)
     found = {

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd.accuracy import NOTE, PAPER, TORCH
-from xlsgd.columns import Column
+from xlsgd.base.columns import Column
+from xlsgd.training.quantities.accuracy import NOTE, PAPER, TORCH
 from xlsgd.verdict.rules import changes_of
 from xlsgd.verdict.watched import Watched
 

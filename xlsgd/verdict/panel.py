@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd.columns import Input
-from xlsgd.experiment import Experiment
+from xlsgd.base.columns import Input
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict.rules import (
     CLEAR,
     HIGHER,
@@ -229,7 +229,7 @@ def panel_values(
     epochs: epoch_quantities, shapes (members, epochs).   start_loss: shape (members,).
     rows: rows of data.   completed: epochs completed.
     """
-    assert experiment.exploded_above is not None, "see xlsgd.trace.with_limits"
+    assert experiment.exploded_above is not None, "see with_limits"
     step = values["step"]
     last_step = int(step.max())
     last_epoch = max(1, min(completed, epochs["change"].shape[-1]))

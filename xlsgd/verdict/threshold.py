@@ -10,9 +10,9 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 
-from xlsgd.columns import Input
-from xlsgd.errors import SpecError
-from xlsgd.experiment import Experiment
+from xlsgd.base.columns import Input
+from xlsgd.base.errors import SpecError
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict.watched import Watched
 
 __all__ = ["chart_limit", "chart_limit_input", "exploded_above_input", "explosion_threshold"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xlsgd.experiment import Experiment
+from xlsgd.training.experiment import Experiment
 
 __all__ = ["Watched", "units"]
 

@@ -12,8 +12,8 @@ import stat
 import zipfile
 from pathlib import Path
 
-from xlsgd.errors import WorkbookError
-from xlsgd.visible import cut
+from xlsgd.base.errors import WorkbookError
+from xlsgd.base.visible import cut
 
 __all__ = ["MAX_FILE", "check_package", "speaks"]
 

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from xlsgd.visible import cut
+from xlsgd.base.visible import cut
 
 __all__ = ["Damaged", "Element", "TooMuch", "elements", "items"]
 

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from xlsgd.cells import (
+from xlsgd.base.cells import (
     Book,
     CellError,
     Formula,
@@ -22,8 +22,8 @@ from xlsgd.cells import (
     WorkbookFile,
     column_letters,
 )
-from xlsgd.errors import WorkbookError
-from xlsgd.visible import cut
+from xlsgd.base.errors import WorkbookError
+from xlsgd.base.visible import cut
 from xlsgd.xlsx.guard import check_package
 from xlsgd.xlsx.parts import Damaged, Element, TooMuch, elements, items
 from xlsgd.xlsx.single import is_single

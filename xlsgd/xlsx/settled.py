@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xlsgd.cells import Formula, Grid, Position, Scalar, WorkbookFile, column_letters
+from xlsgd.base.cells import Formula, Grid, Position, Scalar, WorkbookFile, column_letters
 
 __all__ = ["copy_settled"]
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from operator import length_hint
 
-from xlsgd.cells import Book, Position, Scalar, Uncomputed
+from xlsgd.base.cells import Book, Position, Scalar, Uncomputed
 from xlsgd.engines import Progress
 from xlsgd.engines.fast.circular import in_a_circle
 from xlsgd.engines.fast.evaluator import CIRCULAR, Doubts, Evaluator, Experience
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.engines.fast.plans import Pattern, Plan
-from xlsgd.engines.fast.r1c1 import LAST_ROW, Refused, Relative, address
 from xlsgd.engines.fast.storage import Pending, SheetCells
 from xlsgd.engines.fast.stretches import (
     Cell,
@@ -27,6 +26,7 @@ from xlsgd.engines.fast.stretches import (
     row_order,
     taken_apart,
 )
+from xlsgd.formula.r1c1 import LAST_ROW, Refused, Relative, address
 
 __all__ = ["Run"]
 

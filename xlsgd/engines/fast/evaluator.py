@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from xlsgd.cells import CellError, Scalar, Uncomputed, column_letters
+from xlsgd.base.cells import CellError, Scalar, Uncomputed, column_letters
 from xlsgd.engines.fast.columns import Arrays
 from xlsgd.engines.fast.compiled import Loop, LoopMaker, compile_loop
 from xlsgd.engines.fast.expression import Block
@@ -16,9 +16,9 @@ from xlsgd.engines.fast.keys import KeyReader, Readings
 from xlsgd.engines.fast.kinds import EMPTY, UNCOMPUTED, Unable, kind_of
 from xlsgd.engines.fast.library import Library
 from xlsgd.engines.fast.plans import Generated, Operands, Pattern, Plan, Template
-from xlsgd.engines.fast.r1c1 import Refused, Relative, address
 from xlsgd.engines.fast.storage import Pending, SheetCells
 from xlsgd.engines.fast.witnesses import Witness, by_template
+from xlsgd.formula.r1c1 import Refused, Relative, address
 
 __all__ = ["CIRCULAR", "Distrusted", "Doubts", "Evaluator", "Experience"]
 

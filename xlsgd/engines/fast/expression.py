@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlsgd.cells import Scalar, Uncomputed
+from xlsgd.base.cells import Scalar, Uncomputed
 
 __all__ = ["Block", "Call", "Constant", "Expression", "Node", "Operand"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from xlsgd.cells import Book, Position, Scalar, Uncomputed
+from xlsgd.base.cells import Book, Position, Scalar, Uncomputed
 from xlsgd.engines.fast.calculation import Run
 from xlsgd.engines.fast.evaluator import Distrusted, Doubts, Experience
 from xlsgd.engines.fast.plans import Plan
-from xlsgd.engines.fast.r1c1 import Refused
+from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["Following", "Place"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xlsgd.cells import CellError
+from xlsgd.base.cells import CellError
 from xlsgd.engines.fast.kinds import Doubt
 from xlsgd.engines.fast.rules import FROM_NUMPY
 

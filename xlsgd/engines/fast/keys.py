@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from xlsgd.cells import Book, column_letters
-from xlsgd.engines.fast.r1c1 import (
+from xlsgd.base.cells import Book, column_letters
+from xlsgd.formula.r1c1 import (
     LAST_ROW,
     Area,
     Refused,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlsgd.cells import CellError, Scalar, Uncomputed
+from xlsgd.base.cells import CellError, Scalar, Uncomputed
 from xlsgd.engines.fast.expression import Block
 
 __all__ = [

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from xlsgd.errors import EngineError
+from xlsgd.base.errors import EngineError
 
 __all__ = ["asserts_kept", "imported_later"]
 

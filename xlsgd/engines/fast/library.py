@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from xlsgd.cells import CellError, Scalar
+from xlsgd.base.cells import CellError, Scalar
+from xlsgd.base.errors import EngineError
 from xlsgd.engines.fast.later import asserts_kept, imported_later
-from xlsgd.engines.fast.r1c1 import Refused
 from xlsgd.engines.fast.texts import Texts
-from xlsgd.errors import EngineError
+from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["Library", "quiet"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from xlsgd.engines.fast.expression import Call, Constant, Expression
-from xlsgd.engines.fast.r1c1 import Refused
+from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["LARGEST_ARGUMENT", "LIMITED", "check_arguments", "names_limited"]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
-from xlsgd.cells import Scalar, Uncomputed, column_letters
+from xlsgd.base.cells import Scalar, Uncomputed, column_letters
 from xlsgd.engines.fast.expression import Block, Call, Constant, Expression, Node, Operand
 from xlsgd.engines.fast.library import Library
 from xlsgd.engines.fast.limits import LIMITED, check_arguments, names_limited
-from xlsgd.engines.fast.r1c1 import Refused
+from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["BLIND_TO_EMPTY_CELLS", "NAMES_LOOKED_FOR", "Fetch", "Parsed"]
 

@@ -12,17 +12,17 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from xlsgd.cells import Scalar, Uncomputed
+from xlsgd.base.cells import Scalar, Uncomputed
 from xlsgd.engines.fast.columns import ColumnMaker, compile_column
 from xlsgd.engines.fast.compiled import Formula, compile_formula
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.kinds import EMPTY, MIXED, NUMBER, Doubt, Unable
 from xlsgd.engines.fast.library import Library
 from xlsgd.engines.fast.parsed import Parsed
-from xlsgd.engines.fast.r1c1 import Relative, Slot, address
 from xlsgd.engines.fast.source import Source
 from xlsgd.engines.fast.storage import Column, Pending, SheetCells
 from xlsgd.engines.fast.writer import Size
+from xlsgd.formula.r1c1 import Relative, Slot, address
 
 __all__ = ["Operands", "Pattern", "Plan", "Template"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
-from xlsgd.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
+from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.kinds import MIXED, NUMBERS, UNCOMPUTED
-from xlsgd.engines.fast.r1c1 import Refused
+from xlsgd.formula.r1c1 import Refused
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from xlsgd.engines.fast.r1c1 import Refused
+from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["LONGEST_TEXT", "MOST_TEXT", "Texts"]
 

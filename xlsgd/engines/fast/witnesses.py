@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from xlsgd.cells import Scalar, Uncomputed
+from xlsgd.base.cells import Scalar, Uncomputed
 from xlsgd.engines.fast.expression import Block, Call
 from xlsgd.engines.fast.kinds import NUMBERS
 from xlsgd.engines.fast.plans import Operands, Plan, Template
-from xlsgd.engines.fast.r1c1 import Refused
 from xlsgd.engines.fast.rules import FROM_NUMPY
+from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["Witness", "by_template"]
 

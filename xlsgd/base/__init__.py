@@ -1,0 +1,1 @@
+"""What everybody stands on: cells, columns without an address, errors, files, registries."""

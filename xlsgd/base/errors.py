@@ -1,0 +1,64 @@
+"""The errors that xlsgd raises on purpose.
+
+A message answers four questions: what is wrong, where, what was received, what to do.
+The command line prints the message of an ``XlsgdError`` and leaves with status 2;
+anything else that is raised is a bug and shows its traceback.
+"""
+
+from xlsgd.base.visible import message as as_message
+
+__all__ = [
+    "DataError",
+    "EngineError",
+    "ForeignWorkbookError",
+    "NoStoredValuesError",
+    "OutputExistsError",
+    "SpecError",
+    "WorkbookError",
+    "XlsgdError",
+]
+
+
+class XlsgdError(Exception):
+    """Base of all errors that a user can mend.
+
+    What it says is one line, whatever the names and cells that it quotes hold.
+    """
+
+    def __str__(self) -> str:
+        return as_message(super().__str__())
+
+
+class SpecError(XlsgdError, ValueError):
+    """An option or argument makes no sense.
+
+    field: the field of a tab that it is about, if it is about one.
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class DataError(XlsgdError, ValueError):
+    """A data file cannot be used."""
+
+
+class WorkbookError(XlsgdError, ValueError):
+    """A file is no workbook, or not one that xlsgd can read."""
+
+
+class ForeignWorkbookError(WorkbookError):
+    """A sound workbook, of which no tab is one of xlsgd's."""
+
+
+class OutputExistsError(XlsgdError, FileExistsError):
+    """A file to be written is there already."""
+
+
+class EngineError(XlsgdError, RuntimeError):
+    """A recalculation engine cannot be used at all (a single bad cell is no such error)."""
+
+
+class NoStoredValuesError(EngineError):
+    """A file has no values beside its formulas, and they are asked for."""

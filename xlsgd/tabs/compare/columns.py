@@ -1,0 +1,197 @@
+"""Experiments of a workbook side by side: loss per epoch, and how soon a loss is reached.
+
+Two sides again: formulas that look at the training tabs, and the same in Python over traces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.base.columns import Column, Input
+from xlsgd.training.quantities.clipped import clip_loss, loss_formula
+
+__all__ = [
+    "LIMITS",
+    "NEVER",
+    "NOT_REACHED",
+    "RunSummary",
+    "SideBySide",
+    "losses_columns",
+    "losses_quantities",
+    "runs_columns",
+    "runs_quantities",
+    "target_input",
+]
+
+Floats = NDArray[np.float64]
+NOT_REACHED, NEVER = "not reached", "never"
+LIMITS = ("limit_full_batch", "limit_found")
+"""Fields with the largest stable learning rate: a live formula for steps that see all rows, and
+what torch has found for the steps that the runs really take."""
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """A tab that shows runs side by side.
+
+    sheet: its name.   experiments: their ids.   title, about: words for the top.
+    target_loss: the mean loss that they race to.
+    sets_rates: whether their learning rates are typed in here; the tabs of the runs follow.
+    limits: fields with the largest stable learning rate; see LIMITS.
+    """
+
+    sheet: str
+    experiments: tuple[str, ...]
+    target_loss: float
+    title: str = "All runs side by side"
+    about: str = (
+        "Mean loss per epoch, each row's loss taken before its own update. Rates and start values "
+        "are on the tabs: change them there, everything here follows."
+    )
+    sets_rates: bool = False
+    limits: tuple[Input, ...] = ()
+
+
+def target_input(value: float) -> Input:
+    """Return the loss that the runs race to."""
+    return Input("target_loss", value, "how soon do they reach this mean loss?", minimum=0)
+
+
+# Sheet side
+
+
+def losses_columns(experiments: Sequence[str]) -> list[Column]:
+    """Return the columns of the table with one row an epoch."""
+
+    def column(
+        quantity: str, formula: str, paper: str, note: str, group: str, first: str | None = None
+    ) -> Column:
+        return Column(quantity, formula, paper, note, "loss.mean()", group, first)
+
+    columns = [column("epoch", "={prev.epoch}+1", "", "number of the epoch", "epochs", "1")]
+    for e in experiments:
+        looked_up = f"INDEX({{@{e}.epochs.mean_loss}},MATCH({{epoch}},{{@{e}.epochs.epoch}},0))"
+        columns.append(
+            column(f"mean_loss.{e}", f"={looked_up}", e, f"mean loss of {e}", "mean loss")
+        )
+    for e in experiments:
+        loss = f"{{mean_loss.{e}}}"
+        reached = f"IF(ISNUMBER({loss}),IF({loss}<={{target_loss}},1,{{before}}),{{before}})"
+        columns.append(
+            column(
+                f"reached.{e}",
+                "=" + reached.replace("{before}", f"{{prev.reached.{e}}}"),
+                e,
+                f"1 from the epoch on in which {e} reached target_loss",
+                "target_loss reached",
+                "=" + reached.replace("{before}", "0"),
+            )
+        )
+    for e in experiments:
+        columns.append(
+            column(
+                f"plot.{e}",
+                "=" + loss_formula(f"{{mean_loss.{e}}}"),
+                e,
+                f"mean loss of {e}, kept within 1E-12 … 1E+12",
+                "for the chart",
+            )
+        )
+    return columns
+
+
+def runs_columns(experiment: str, learning_rate: float | None = None) -> list[Column]:
+    """Return the columns of the table with one row an experiment.
+
+    learning_rate: where rates are typed in here, the one to begin with.
+    """
+
+    def column(quantity: str, formula: str, note: str) -> Column:
+        return Column(quantity, formula, "", note, "", group="all runs")
+
+    def there(quantity: str) -> str:
+        return f"={{@{experiment}.{quantity}}}"
+
+    reached = f"SUM({{losses.reached.{experiment}}})"
+    epochs = f"COUNT({{losses.epoch}})-{reached}+1"
+    return [
+        column("experiment", experiment, "tab"),
+        column("optimizer", there("optimizer"), "how it updates"),
+        column("learning_rate", there("learning_rate"), "as set on its tab")
+        if learning_rate is None
+        else column("learning_rate", repr(learning_rate), "change me: its tab follows"),
+        column("last_loss", there("last_loss"), "mean loss of the last epoch"),
+        column("last_rmse", there("last_rmse"), "its root"),
+        column(
+            "epochs_to_target",
+            f'=IF({reached}=0,"{NOT_REACHED}",{epochs})',
+            "epochs until mean loss ≤ target_loss",
+        ),
+        column(
+            "steps_to_target",
+            f'=IF({reached}=0,"{NOT_REACHED}",({epochs})*{{@{experiment}.steps_per_epoch}})',
+            "updates until then",
+        ),
+        column(
+            "not_finite_step",
+            f'=IF({there("not_finite_step")[1:]}=0,"{NEVER}",{there("not_finite_step")[1:]})',
+            "first step whose loss is too large for a cell",
+        ),
+        column("verdict", there("verdict"), "how the run went"),
+    ]
+
+
+# Torch side
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What the table of runs says of one experiment.
+
+    mean_loss: per epoch of its tab.   panel: verdict.panel_values.
+    """
+
+    experiment: str
+    optimizer: str
+    learning_rate: float
+    mean_loss: Floats
+    panel: Mapping[str, float | str]
+
+
+def losses_quantities(runs: Sequence[RunSummary], epochs: int, target: float) -> dict[str, Floats]:
+    """Return the table of losses: quantity to numbers of shape (epochs,)."""
+    found: dict[str, Floats] = {"epoch": np.arange(1, epochs + 1, dtype=float)}
+    for run in runs:
+        loss = np.full(epochs, np.nan)
+        known = min(epochs, len(run.mean_loss))
+        loss[:known] = run.mean_loss[:known]
+        with np.errstate(invalid="ignore"):
+            reached = np.maximum.accumulate(loss <= target)
+        found[f"mean_loss.{run.experiment}"] = loss
+        found[f"reached.{run.experiment}"] = reached.astype(float)
+        found[f"plot.{run.experiment}"] = clip_loss(loss)
+    return found
+
+
+def runs_quantities(run: RunSummary, losses: Mapping[str, Floats]) -> dict[str, float | str]:
+    """Return one row of the table of runs."""
+    reached = losses[f"reached.{run.experiment}"]
+    epochs: float | str = NOT_REACHED
+    steps: float | str = NOT_REACHED
+    if reached.any():
+        epochs = float(np.argmax(reached) + 1)
+        steps = epochs * float(run.panel["steps_per_epoch"])
+    return {
+        "optimizer": run.optimizer,
+        "learning_rate": run.learning_rate,
+        "last_loss": run.panel["last_loss"],
+        "last_rmse": run.panel["last_rmse"],
+        "epochs_to_target": epochs,
+        "steps_to_target": steps,
+        "not_finite_step": run.panel["not_finite_step"] or NEVER,
+        "verdict": run.panel["verdict"],
+    }

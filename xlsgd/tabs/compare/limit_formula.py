@@ -1,0 +1,39 @@
+"""Sheet side of the limit: the formula on paper, where one step sees all rows.
+
+Then every step of an epoch has the same Hessian, and the limit is a number that depends on the
+optimizer alone, its ``stable_factor``, divided by the largest curvature.
+"""
+
+from __future__ import annotations
+
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import SquaredError
+from xlsgd.training.nets.linear import Linear
+from xlsgd.training.nets.linear_in_weights import linear_in_weights
+
+__all__ = ["limit_formula"]
+
+
+def limit_formula(experiment: Experiment) -> str:
+    """Return the template of the largest stable learning rate, without a leading ``=``.
+
+    For one neuron y = a·x + b, or y = a·x, trained in batches. It is right where
+    ``{batch_size}`` is at least ``{rows}``; the formula does not look. It divides by 0 where there
+    is no b and every x is 0. Empty where there is no closed form: for other networks, losses and
+    optimizers, and for an update after every row.
+    """
+    first = experiment.network.layers[0]
+    factor = experiment.optimizer.stable_factor
+    on_top = factor if factor.isdigit() else f"({factor})"
+    if not (isinstance(first, Linear) and first.in_features == first.out_features == 1):
+        return ""
+    parabola = linear_in_weights(experiment.network) and isinstance(experiment.loss, SquaredError)
+    if not (factor and parabola and experiment.batched):
+        return ""
+    x = f"{{data.{experiment.network.input_names[0]}}}"
+    square = f"SUMSQ({x})/{{rows}}"
+    if not first.bias:
+        return f"{on_top}/(2*{square})"
+    # The Hessian is 2 times the table [mean of x², mean of x; mean of x, 1]; of a table
+    # [p, q; q, 1] the larger eigenvalue is (p + 1 + √((p - 1)² + 4q²))/2.
+    return f"{on_top}/({square}+1+SQRT(({square}-1)^2+4*AVERAGE({x})^2))"

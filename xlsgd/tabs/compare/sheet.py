@@ -1,0 +1,188 @@
+"""The compare tab: all experiments in one chart and two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.base.cells import column_letters
+from xlsgd.base.columns import Column, Input
+from xlsgd.sheets.charts import ChartSpec, add_chart
+from xlsgd.sheets.maps import (
+    BookMap,
+    TableMap,
+    TabMap,
+    address,
+    column_contents,
+    formula_maker,
+    quoted,
+)
+from xlsgd.sheets.markers import COMPARE, MARKER, RATES
+from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
+from xlsgd.tabs.compare import columns as comparison
+from xlsgd.tabs.compare.columns import SideBySide
+from xlsgd.tabs.training.sheet import validation, write_fields
+from xlsgd.training.experiment import Experiment
+
+__all__ = ["draw_compare_tab", "map_compare_tab"]
+
+_FIELDS = 4
+"""Row of the first field."""
+_CHART_ROWS = 24
+
+
+def map_compare_tab(shown: SideBySide, experiments: Sequence[Experiment]) -> TabMap:
+    """Return where everything of a tab with runs side by side goes."""
+    keys = ["target_loss", MARKER, *(given.key for given in shown.limits)]
+    fields = {key: (_FIELDS + i, 2) for i, key in enumerate(keys)}
+    runs_header = _FIELDS + len(keys) + 3
+    ids = list(shown.experiments)
+    runs = TableMap(
+        runs_header,
+        {c.quantity: 1 + i for i, c in enumerate(comparison.runs_columns(ids[0]))},
+        list(range(runs_header + 1, runs_header + 1 + len(ids))),
+    )
+    header = runs.rows[-1] + _CHART_ROWS + 4
+    epochs = max(e.epochs for e in experiments if e.id in ids)
+    losses = TableMap(
+        header,
+        {c.quantity: 1 + i for i, c in enumerate(comparison.losses_columns(ids))},
+        list(range(header + 2, header + 2 + epochs)),
+    )
+    return TabMap(
+        shown.sheet,
+        fields,
+        {"runs": runs, "losses": losses},
+        runs=dict(zip(ids, runs.rows, strict=True)),
+        sets_rates=shown.sets_rates,
+    )
+
+
+def draw_compare_tab(
+    sheet: Worksheet, shown: SideBySide, all_experiments: Sequence[Experiment], book: BookMap
+) -> None:
+    """Write a tab with runs side by side."""
+    tab = book.compare[shown.sheet]
+    experiments = [e for e in all_experiments if e.id in shown.experiments]
+    runs, losses = tab.tables["runs"], tab.tables["losses"]
+    sheet["A1"] = shown.title
+    sheet["A1"].style = "title"
+    sheet["A2"] = shown.about
+    sheet["A2"].style = "note"
+    write_fields(sheet, [comparison.target_input(shown.target_loss)], book, tab, "input")
+    kind = RATES if shown.sets_rates else COMPARE
+    marker = Input(MARKER, kind, "what xlsgd verify looks for", fixed=True)
+    write_fields(sheet, [marker, *shown.limits], book, tab, "value")
+    for given in shown.limits:
+        sheet.cell(*tab.fields[given.key]).number_format = "0.000000E+00"
+
+    sheet.cell(runs.header_row - 2, 1, "all runs").style = "heading"
+    for experiment in experiments:
+        _draw_run(sheet, experiment, shown.sets_rates, book, tab)
+    letter = column_letters(runs.columns["verdict"])
+    where = f"{letter}{runs.rows[0]}:{letter}{runs.rows[-1]}"
+    for words, ink in (
+        ("exploded", "exploded"),
+        ("dead", "dead"),
+        ("frozen", "frozen"),
+        ("too slow", "doubtful"),
+    ):
+        formula = f'ISNUMBER(SEARCH("{words}",{letter}{runs.rows[0]}))'
+        sheet.conditional_formatting.add(
+            where,
+            FormulaRule(
+                formula=[formula],
+                font=Font(color=COLOURS[ink], bold=True),
+                fill=fill_of(COLOURS[f"{ink}_pale"]),
+            ),
+        )
+
+    shorten_large(sheet, runs.span, losses.span)
+    columns = comparison.losses_columns([e.id for e in experiments])
+    _draw_losses(sheet, columns, book, tab, losses)
+    add_chart(
+        sheet,
+        f"A{runs.rows[-1] + 2}",
+        ChartSpec(
+            "Mean loss per epoch" + (", by learning rate" if shown.sets_rates else ""),
+            "epoch",
+            "epoch",
+            "mean loss (log)",
+            {
+                f"plot.{e.id}": f"={quoted(shown.sheet)}!"
+                + address((runs.rows[i], runs.columns["learning_rate"]), absolute=True)
+                if shown.sets_rates
+                else e.id
+                for i, e in enumerate(experiments)
+            },
+            x_max=len(losses.rows),
+            log=True,
+            width_cm=28,
+            height_cm=11.5,
+        ),
+        losses,
+    )
+    widths = {1: 20, 2: 22}
+    for number in range(1, len(losses.columns) + 1):
+        name = columns[number - 1].quantity
+        width = widths.get(number, max(16, len(name) * 1.1 + 2))
+        sheet.column_dimensions[column_letters(number)].width = width
+    sheet.row_dimensions[runs.header_row - 1].height = 24
+    set_page(sheet)
+
+
+def _draw_run(
+    sheet: Worksheet, experiment: Experiment, sets_rates: bool, book: BookMap, tab: TabMap
+) -> None:
+    """Write the row of one experiment into the table of runs."""
+    runs, row = tab.tables["runs"], tab.runs[experiment.id]
+    rate = experiment.learning_rate if sets_rates else None
+    for column in comparison.runs_columns(experiment.id, rate):
+        number = runs.columns[column.quantity]
+        if row == runs.rows[0]:
+            sheet.cell(runs.header_row, number, column.quantity).style = "quantity"
+            sheet.cell(runs.header_row - 1, number, column.note).style = "paper"
+        cell = sheet.cell(row, number)
+        cell.style = "value"
+        if column.formula.startswith("="):
+            cell.value = formula_maker(column.formula, book, tab, "runs")(row)
+        elif column.quantity == "learning_rate":
+            cell.value = float(column.formula)
+            cell.style = "input"
+        else:
+            cell.value = column.formula
+            there = quoted(book.training[experiment.id].sheet)
+            cell.hyperlink = Hyperlink(cell.coordinate, location=f"{there}!A1")
+            cell.style = "link"
+        if column.quantity in ("optimizer", "verdict"):
+            cell.style = "fact"
+        if column.quantity == "learning_rate":
+            cell.number_format = "General"
+        if column.quantity.endswith(("_to_target", "_step")):
+            cell.number_format = "0"
+    if sets_rates:
+        rule = validation(Input("learning_rate", 0.0, "its tab follows", minimum=0))
+        assert rule is not None
+        rule.add(sheet.cell(row, runs.columns["learning_rate"]))
+        sheet.add_data_validation(rule)
+
+
+def _draw_losses(
+    sheet: Worksheet, columns: Sequence[Column], book: BookMap, tab: TabMap, table: TableMap
+) -> None:
+    group = None
+    for column in columns:
+        number = table.columns[column.quantity]
+        if column.group != group:
+            group = column.group
+            sheet.cell(table.header_row - 1, number, group).style = "group"
+        header = sheet.cell(table.header_row, number, column.quantity)
+        header.style = "quantity"
+        whole = column.quantity == "epoch" or column.quantity.startswith("reached.")
+        for row, content in column_contents(column, book, tab, "losses"):
+            cell = sheet.cell(row, number, content)
+            cell.style = "count" if whole else "number"

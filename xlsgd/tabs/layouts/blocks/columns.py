@@ -1,0 +1,311 @@
+"""One row of the table is one step, and beside it stands a block of rows for every epoch.
+
+Right for many weights and large batches: the weights of a step stand once, in its row, and a
+block shows what becomes of every row of data under them. Then the derivatives of the rows are
+averaged into the step's.
+
+Names in templates, besides those of xlsgd.base.columns:
+
+    {step.param.a}    in a block: the cell of the step that the row of data belongs to
+    {row.x}           in a block: the cell of this row on the data tab
+    {batch.loss}      in a step: the cells of its batch, of a block or of the data tab
+    {block.loss}      in an epoch: the cells of its whole block, or of the data tab
+    {header.grad.a}   the header of a column
+"""
+
+from __future__ import annotations
+
+from xlsgd import verdict
+from xlsgd.base.columns import Column, Input
+from xlsgd.tabs.layouts.layout import (
+    ROWS,
+    Layout,
+    forward_columns,
+    loss_column,
+    parameter_columns,
+)
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.gradients import GRADIENT_INPUT, gradient_rules
+from xlsgd.training.gradients.backprop import Backprop
+from xlsgd.training.quantities import clipped
+from xlsgd.training.quantities.accuracy import NOTE, PAPER, TORCH, accuracy
+from xlsgd.verdict.threshold import exploded_above_input
+
+__all__ = ["BLOCK", "LAYOUT", "BlocksLayout", "block_name"]
+
+BLOCK = "block."
+"""How the names of the tables begin that are blocks."""
+
+_STEP, _ROW = "{{step.param.{}}}".format, "{{row.{}}}".format
+
+
+class BlocksLayout(Layout):
+    """The update follows backprop; the numerical derivative is shown for one weight."""
+
+    name = "blocks"
+    order = 2
+    summary = "a row of the table for every step, and a block of rows for every epoch"
+
+    def inputs(self, experiment: Experiment) -> list[Input]:
+        names = experiment.network.parameters
+        batch = experiment.batch_size
+        return [
+            self.rate_input(experiment),
+            Input(
+                "derivative_of",
+                experiment.watched_parameter,
+                "the weight whose derivative is also found numerically",
+                choices=names,
+            ),
+            Input("h", experiment.h, "how far a numerical derivative moves it", positive=True),
+            *(self.start_input(experiment, p) for p in names),
+            Input(GRADIENT_INPUT, experiment.gradient, "what drives the update", fixed=True),
+            Input("batch_size", batch, "rows per update: their mean counts", fixed=True),
+            ROWS,
+            exploded_above_input(experiment, self.watched(experiment)),
+            *self.hyperparameter_inputs(experiment),
+        ]
+
+    def gradient(self, p: str) -> str:
+        return f"grad.{p}"
+
+    def watched(self, experiment: Experiment) -> verdict.Watched:
+        return verdict.Watched(
+            units={unit: f"MAX({{batch.{unit}}})" for unit in verdict.units(experiment)},
+            numerical=("grad_num",),
+            backprop=("grad_of",),
+            gradients={p: f"grad.{p}" for p in experiment.network.parameters},
+            completed="INT({last_step}/{steps_per_epoch})",
+            mean_loss="AVERAGE({block.loss})",
+            start_loss="{first.loss}",
+            worst_start="{first.loss}",
+            accuracy=accuracy("{block.pred}", "{block.y}", "{rows}")
+            if experiment.classifies
+            else None,
+        )
+
+    def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
+        steps = experiment.epochs * -(-rows // experiment.batch_size)
+        blocks = {block_name(n): rows for n in range(1, experiment.epochs + 1)}
+        return {"steps": steps, **blocks, "epochs": experiment.epochs}
+
+    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+        watched = self.watched(experiment)
+        block = _block_columns(experiment)
+        return {
+            "steps": _steps_columns(experiment, watched),
+            **{block_name(n): block for n in range(1, experiment.epochs + 1)},
+            "epochs": verdict.epoch_columns(watched),
+        }
+
+
+LAYOUT = BlocksLayout()
+
+
+def block_name(epoch: int) -> str:
+    """Return the name of the table that shows an epoch, counted from 1."""
+    return f"{BLOCK}{epoch}"
+
+
+def _backprop() -> Backprop:
+    rule = gradient_rules()["backprop"]
+    assert isinstance(rule, Backprop)
+    return rule
+
+
+def _block_columns(experiment: Experiment) -> list[Column]:
+    """Return what a block shows of every row of data, in order of calculation."""
+    network, loss = experiment.network, experiment.loss
+    numerical = experiment.rules[0]
+    return [
+        *forward_columns(network.places, _STEP, _ROW),
+        loss_column(experiment, "{row.y}"),
+        *(
+            Column(
+                f"loss_{way}",
+                "="
+                + loss.forward(
+                    network.prediction(lambda p, way=way: f"{{step.{way}.{p}}}", _ROW),  # type: ignore[misc]
+                    "{row.y}",
+                ),
+                paper=f"loss at weight {sign} h".replace("-", "−"),
+                note=f"the loss of this row if the weight named in derivative_of were "
+                f"{'greater' if sign == '+' else 'less'} by h",
+                torch=f"loss_at(weight {sign} h)",
+                group="numerical derivative",
+            )
+            for way, sign in numerical.shifts.items()
+        ),
+        *_backprop().flow_columns(network, loss, _STEP, _ROW),
+    ]
+
+
+def _steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Column]:
+    """Return the columns of the table with a row a step, in order of calculation."""
+    network = experiment.network
+    updates = [
+        column
+        for p in network.parameters
+        for column in experiment.optimizer.columns(p, f"grad.{p}")
+    ]
+    kinds = list(dict.fromkeys(column.quantity.partition(".")[0] for column in updates))
+    # All velocities side by side, then all new weights: so they can be seen as what they are.
+    updates.sort(key=lambda column: kinds.index(column.quantity.partition(".")[0]))
+    return [
+        *_position_columns(),
+        *parameter_columns(experiment),
+        *_mean_columns(experiment),
+        *_numerical_columns(experiment),
+        *_gradient_columns(experiment),
+        *_comparison_columns(experiment),
+        *updates,
+        *verdict.columns(watched),
+        clipped.loss_column(),
+    ]
+
+
+def _position_columns() -> list[Column]:
+    """Where we are: which step, which epoch, how many rows."""
+
+    def position(quantity: str, formula: str, paper: str, note: str, torch: str) -> Column:
+        first = "1" if quantity == "step" else None
+        return Column(quantity, formula, paper, note, torch, group="where we are", first=first)
+
+    return [
+        position(
+            "step",
+            "={prev.step}+1",
+            "step before + 1",
+            "number of the update, from 1",
+            "for step, (x, y) in enumerate(batches, 1):",
+        ),
+        position(
+            "epoch",
+            "=ROUNDUP({step}/{steps_per_epoch},0)",
+            "step / steps_per_epoch, rounded up",
+            "how often the data has been begun",
+            "for epoch in range(1, epochs + 1):",
+        ),
+        position(
+            "batch_rows",
+            "=COUNT({batch.y})",
+            "rows of this batch",
+            "how many rows this step sees: the derivative is the mean over them",
+            "len(batch)",
+        ),
+    ]
+
+
+def _mean_columns(experiment: Experiment) -> list[Column]:
+    """The forward pass of the whole batch in a number or two."""
+    found = [
+        Column(
+            "loss",
+            "=AVERAGE({batch.loss})",
+            paper="mean of the rows' losses",
+            note="mean loss of the batch, before this step's update",
+            torch=experiment.loss.torch.replace("'none'", "'mean'"),
+            group="forward",
+        )
+    ]
+    if experiment.classifies:
+        found.append(
+            Column(
+                "accuracy",
+                "=" + accuracy("{batch.pred}", "{batch.y}", "{batch_rows}"),
+                paper=PAPER,
+                note=NOTE,
+                torch=TORCH,
+                group="forward",
+            )
+        )
+    return found
+
+
+def _numerical_columns(experiment: Experiment) -> list[Column]:
+    """One weight moved by h, what becomes of the mean loss, and the slope between the two."""
+    rule = experiment.rules[0]
+    columns = [
+        Column(
+            f"{way}.{p}",
+            f'={{param.{p}}}{sign}IF({{derivative_of}}="{p}",{{h}},0)',
+            paper=f"{p}, {sign} h if chosen".replace("-", "−"),
+            note=f"{p}, moved by h if it is the weight named in derivative_of",
+            torch=f"{p} {sign} h  # if chosen",
+            group="one weight moved",
+        )
+        for way, sign in rule.shifts.items()
+        for p in experiment.network.parameters
+    ]
+    columns += [
+        Column(
+            f"loss_{way}",
+            f"=AVERAGE({{batch.loss_{way}}})",
+            paper=f"mean loss at weight {sign} h".replace("-", "−"),
+            note="mean loss of the batch with the one weight moved",
+            torch=f"loss_at(weight {sign} h).mean()",
+            group="numerical derivative",
+        )
+        for way, sign in rule.shifts.items()
+    ]
+    slope = rule.slope("")
+    columns.append(
+        Column(
+            "grad_num",
+            f"={slope}",
+            paper=slope.replace("{", "").replace("}", "").replace("*", "·").replace("-", " − "),
+            note=f"numerical derivative for the weight named in derivative_of: {rule.summary}",
+            torch="(loss_at(weight + h) - loss) / h",
+            group="numerical derivative",
+        )
+    )
+    return columns
+
+
+def _gradient_columns(experiment: Experiment) -> list[Column]:
+    """The mean over the batch of every weight's derivative."""
+    columns = []
+    for p, factors in _backprop().parameter_factors(experiment.network).items():
+        names = [factor[1:-1] for factor in factors]
+        cells = ",".join(f"{{batch.{name}}}" for name in names)
+        total = f"SUMPRODUCT({cells})" if len(names) > 1 else f"SUM({cells})"
+        columns.append(
+            Column(
+                f"grad.{p}",
+                f"={total}/{{batch_rows}}",
+                paper=f"Σ {'·'.join(names)} / batch_rows",
+                note=f"backprop's derivative of the mean loss for {p}: what came back to its "
+                "layer, times what it was multiplied with, averaged over the batch",
+                torch=f"loss.mean().backward(); {p}.grad",
+                group="backprop",
+            )
+        )
+    return columns
+
+
+def _comparison_columns(experiment: Experiment) -> list[Column]:
+    """Backprop's derivative for the chosen weight, and how far the numerical one is from it."""
+    names = experiment.network.parameters
+    first, last = names[0], names[-1]
+    group = "numerical against backprop"
+    return [
+        Column(
+            "grad_of",
+            # The 1: to Gnumeric, a single index into one row of cells is the number of a row.
+            f"=INDEX({{grad.{first}:grad.{last}}},1,"
+            f'MATCH("grad."&{{derivative_of}},{{header.grad.{first}:header.grad.{last}}},0))',
+            paper="grad of derivative_of",
+            note="backprop's derivative for the weight named in derivative_of",
+            torch="weight.grad",
+            group=group,
+        ),
+        Column(
+            "grad_diff",
+            "=ABS({grad_num}-{grad_of})/(ABS({grad_num})+ABS({grad_of})+1E-300)",
+            paper="|num − bp| / (|num| + |bp|)",
+            note="how far the numerical derivative is from backprop's: 0 is the same, 1 is "
+            "nothing in common. It shrinks with h.",
+            torch="(grad_num - weight.grad).abs() / (grad_num.abs() + weight.grad.abs())",
+            group=group,
+        ),
+    ]

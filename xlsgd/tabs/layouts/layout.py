@@ -1,0 +1,152 @@
+"""What a layout has to tell: the tables of a training tab, its inputs, and its panel."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
+
+from xlsgd import verdict
+from xlsgd.base.columns import Column, Input, on_paper
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets.network import Place, map_nested
+
+__all__ = ["ROWS", "Layout", "forward_columns", "loss_column", "parameter_columns"]
+
+ROWS = Input("rows", "=COUNT({data.y})", "rows of data", fixed=True)
+
+
+class Layout(ABC):
+    """Which tables the tab of an experiment has, and which columns they have.
+
+    Every layout has the tables ``steps`` and ``epochs``: one of steps, in whichever rows it
+    takes them, and one with a row an epoch.
+    """
+
+    name: ClassVar[str]
+    order: ClassVar[int] = 100
+    summary: ClassVar[str]
+
+    @abstractmethod
+    def inputs(self, experiment: Experiment) -> list[Input]:
+        """Return what a reader may change on the tab of an experiment.
+
+        First what all tabs have, so that it has the same place on all of them; then the
+        optimizer's.
+        """
+
+    @abstractmethod
+    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+        """Return the columns of every table, in order of calculation."""
+
+    @abstractmethod
+    def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
+        """Return how many rows each table has.  rows: of data."""
+
+    @abstractmethod
+    def watched(self, experiment: Experiment) -> verdict.Watched:
+        """Return what the panel looks at."""
+
+    def panel(self, experiment: Experiment) -> list[Input]:
+        """Return the fields of the panel: live formulas that say how the run went."""
+        return verdict.panel(self.watched(experiment))
+
+    def rate_input(self, experiment: Experiment) -> Input:
+        """Return the cell with the learning rate."""
+        if experiment.rate_elsewhere:
+            note = "typed in beside the other runs' rates"
+            return Input("learning_rate", "={rates.learning_rate}", note, fixed=True)
+        rate = experiment.learning_rate
+        return Input("learning_rate", rate, "size of a step; change me first", minimum=0)
+
+    def start_input(self, experiment: Experiment, name: str) -> Input:
+        """Return the cell with the start value of a parameter or of an optimizer's state."""
+        is_parameter = name in experiment.network.parameters
+        value: float | str = experiment.start.get(name, 0.0)
+        if not is_parameter and name not in experiment.start:
+            p = name.partition(".")[2]
+            start = experiment.optimizer.start_state
+            start = start.replace("{g}", self.gradient(p)).replace("{p}", p)
+            value = start if start.startswith("=") else float(start)
+        note = f"start value of {name}" if is_parameter else f"{name} before the first step"
+        return Input(f"init.{name}", value, note)
+
+    def hyperparameter_inputs(self, experiment: Experiment) -> list[Input]:
+        """Return the cells of the optimizer: its hyperparameters, then what it starts with."""
+        return [
+            *(
+                replace(given, value=experiment.hyperparameter(given.key))
+                for given in experiment.optimizer.hyperparameters
+            ),
+            *(self.start_input(experiment, name) for name in experiment.state_names),
+        ]
+
+    @abstractmethod
+    def gradient(self, p: str) -> str:
+        """Return the quantity that holds the derivative of one step for parameter p."""
+
+
+# Columns that layouts share
+
+
+def parameter_columns(experiment: Experiment) -> list[Column]:
+    """Return the weights before every step."""
+    return [
+        Column(
+            f"param.{p}",
+            f"={{prev.new.{p}}}",
+            paper=p,
+            note=f"{p} before this row's update",
+            torch=p,
+            group="weights",
+            first=f"={{init.{p}}}",
+        )
+        for p in experiment.network.parameters
+    ]
+
+
+def forward_columns(
+    places: tuple[Place, ...], parameter: Callable[[str], str], value: Callable[[str], str]
+) -> list[Column]:
+    """Return the outputs of every layer.
+
+    parameter, value: the templates for the name of a parameter, and of an input of the network.
+    """
+    columns = []
+    for place in places:
+        x = [value(name) if place is places[0] else f"{{{name}}}" for name in place.inputs]
+        parameters = {
+            kind: map_nested(parameter, names) for kind, names in place.parameters.items()
+        }
+        taken = place.inputs if len(place.inputs) <= 4 else (place.inputs[0], "…", place.inputs[-1])
+        names = ", ".join(taken)
+        for i, (quantity, text) in enumerate(
+            zip(place.outputs, place.layer.forward(x, parameters), strict=True)
+        ):
+            paper = f"max(0, {place.inputs[i]})" if place.layer.name == "ReLU" else on_paper(text)
+            columns.append(
+                Column(
+                    quantity,
+                    f"={text}",
+                    paper=paper,
+                    note=f"{place.layer}: {place.layer.summary}"
+                    + (", the prediction" if quantity == "pred" else ""),
+                    torch=f"{quantity} = nn.{place.layer.name}(…)({names})",
+                    group="forward",
+                )
+            )
+    return columns
+
+
+def loss_column(experiment: Experiment, y: str) -> Column:
+    """Return the loss of every row of data.  y: the template for what is to be predicted."""
+    loss = experiment.loss
+    return Column(
+        "loss",
+        "=" + loss.forward("{pred}", y),
+        paper=loss.paper,
+        note=f"{loss.name} of this row",
+        torch=loss.torch,
+        group="forward",
+    )

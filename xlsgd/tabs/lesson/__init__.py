@@ -1,0 +1,1 @@
+"""The first tab: the words of a lesson."""

@@ -1,0 +1,41 @@
+"""What a lesson's workbook is to hold: words, data and experiments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xlsgd.data import Dataset
+from xlsgd.tabs.compare.columns import SideBySide
+from xlsgd.training.experiment import Experiment
+
+__all__ = ["Lesson"]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A workbook to be: words, data and experiments.
+
+    shows, change, watch: paragraphs of the first tab: what there is to see, what to change, what
+    happens then.   target_loss: the mean loss that the runs race to on the tab ``compare``.
+    answers: paragraphs that answer questions.
+    side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
+    model: the experiment whose forward pass is shown on tabs of its own; "" for none.
+    """
+
+    name: str
+    title: str
+    shows: tuple[str, ...]
+    change: tuple[str, ...]
+    watch: tuple[str, ...]
+    data: Dataset
+    experiments: tuple[Experiment, ...]
+    target_loss: float
+    answers: tuple[str, ...] = ()
+    model: str = ""
+    side_by_side: tuple[SideBySide, ...] = ()
+
+    @property
+    def compare_tabs(self) -> tuple[SideBySide, ...]:
+        """The tabs that show runs side by side: those of the lesson, else one with all runs."""
+        everything = SideBySide("compare", tuple(e.id for e in self.experiments), self.target_loss)
+        return self.side_by_side or (everything,)

@@ -1,0 +1,78 @@
+"""The first tab: what the workbook shows, what to change, what to watch, and where it all is."""
+
+from __future__ import annotations
+
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.sheets.maps import BookMap, quoted
+from xlsgd.sheets.style import set_page
+from xlsgd.tabs.lesson.plan import Lesson
+
+__all__ = ["draw_lesson_tab"]
+
+_CHARACTERS_A_LINE = 105
+
+
+def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
+    """Write the lesson's words and the links to the tabs."""
+    sheet["A1"] = lesson.title
+    sheet["A1"].style = "title"
+    row = 3
+    for heading, paragraphs in (
+        ("What it shows", lesson.shows),
+        ("What to change", lesson.change),
+        ("What to watch", lesson.watch),
+        ("Questions", lesson.answers),
+    ):
+        if not paragraphs:
+            continue
+        for column in (1, 2):
+            sheet.cell(row, column).style = "heading"
+        sheet.cell(row, 1, heading)
+        row += 1
+        for paragraph in paragraphs:
+            sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=2)
+            sheet.cell(row, 1, paragraph).style = "text"
+            sheet.row_dimensions[row].height = 15.5 * (1 + len(paragraph) // _CHARACTERS_A_LINE) + 4
+            row += 1
+        row += 1
+    for column in (1, 2):
+        sheet.cell(row, column).style = "heading"
+    sheet.cell(row, 1, "The tabs")
+    places = [(book.data.sheet, lesson.data.title, book.data.sheet)]
+    for e in lesson.experiments:
+        for tabs, words in (
+            (book.model, "the forward pass for weights of your choice; would you survive?"),
+            (book.matrix, "the same forward pass as one product of matrices"),
+        ):
+            if e.id in tabs:
+                places.append((tabs[e.id].sheet, words, tabs[e.id].sheet))
+        places.append((e.id, e.title, book.training[e.id].sheet))
+    beside = [(shown.sheet, shown.title, shown.sheet) for shown in lesson.compare_tabs]
+    first = lesson.compare_tabs[0].sets_rates
+    places = beside + places if first else places + beside
+    for name, words, target in places:
+        row += 1
+        cell = sheet.cell(row, 1, name)
+        cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(target)}!A1")
+        cell.style = "link"
+        sheet.cell(row, 2, words).style = "fact"
+    row += 2
+    sheet.cell(row, 1, "Colours").style = "heading"
+    sheet.cell(row, 2).style = "heading"
+    for words, style in (
+        ("yellow, blue numbers", "input"),
+        ("everything else", "fact"),
+    ):
+        row += 1
+        sheet.cell(row, 1, words).style = style
+        meaning = {
+            "input": "yours to change",
+            "fact": "formulas: they follow by themselves; hover over a header for what it is, "
+            "the formula on paper and the line of PyTorch",
+        }
+        sheet.cell(row, 2, meaning[style]).style = "fact"
+    sheet.column_dimensions["A"].width = 26
+    sheet.column_dimensions["B"].width = 92
+    set_page(sheet)

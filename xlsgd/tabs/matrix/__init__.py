@@ -1,0 +1,1 @@
+"""The matrix tab: the same forward pass, written as one product of matrices."""

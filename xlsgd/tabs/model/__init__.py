@@ -1,0 +1,1 @@
+"""The model tab: one forward pass over all rows of data, for weights at the top."""

@@ -1,0 +1,233 @@
+"""The model tab: weights at the top, a row to fill in, every row of data, and a histogram."""
+
+from __future__ import annotations
+
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd import verdict
+from xlsgd.base.cells import column_letters
+from xlsgd.base.columns import Column, Input
+from xlsgd.data.passenger_formulas import feature_columns
+from xlsgd.data.passengers import PORTS, SEXES
+from xlsgd.sheets.charts import BarSpec, add_bars
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
+from xlsgd.sheets.markers import MARKER, MODEL
+from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
+from xlsgd.tabs.model import columns as model
+from xlsgd.tabs.training.sheet import write_body, write_fields, write_headers
+from xlsgd.training.experiment import Experiment
+
+__all__ = ["PERSON", "draw_model_tab", "map_model_tab"]
+
+_KEY, _VALUE, _CHART, _FIRST = 1, 2, 5, 11
+_WEIGHTS_HEADER = 4
+_HISTOGRAM_HEADER = 26
+
+PERSON: dict[str, float | str] = {
+    "Pclass": 3.0,
+    "Sex": "male",
+    "Age": 20.0,
+    "SibSp": 0.0,
+    "Parch": 0.0,
+    "Fare": 8.0,
+    "Embarked": "S",
+}
+"""What the row to fill in begins with."""
+
+
+def map_model_tab(experiment: Experiment, sheet: str, rows: int) -> TabMap:
+    """Return where everything goes.  rows: of data."""
+    groups = model.weight_groups(experiment)
+    tab = TabMap(sheet)
+    for i, key in enumerate(_keys(experiment)):
+        tab.fields[key] = (_WEIGHTS_HEADER + i, _VALUE)
+    for i, names in enumerate(groups):
+        for j, name in enumerate(names):
+            tab.fields[f"weight.{name}"] = (_WEIGHTS_HEADER + 1 + i, _FIRST + 1 + j)
+    person_header = _WEIGHTS_HEADER + len(groups) + 4
+    person = [*PERSON, *(c.quantity for c in _person_columns(experiment))]
+    tab.tables["person"] = TableMap(
+        person_header,
+        {name: _FIRST + 1 + i for i, name in enumerate(person)},
+        [person_header + 2],
+    )
+    header = person_header + 6
+    columns = model.forward_table(experiment)
+    tab.tables["forward"] = TableMap(
+        header,
+        {column.quantity: _FIRST + 1 + i for i, column in enumerate(columns)},
+        list(range(header + 2, header + 2 + rows)),
+    )
+    bars = ("from", "to", *(column.quantity for column in model.histogram_table()))
+    tab.tables["histogram"] = TableMap(
+        _HISTOGRAM_HEADER,
+        {name: _CHART + i for i, name in enumerate(bars)},
+        list(range(_HISTOGRAM_HEADER + 2, _HISTOGRAM_HEADER + 1 + len(model.BINS))),
+    )
+    return tab
+
+
+def _keys(experiment: Experiment) -> list[str]:
+    return [
+        model.WEIGHTS_OF.key,
+        *(given.key for given in model.fields(experiment)),
+        "experiment",
+        "network",
+        MARKER,
+    ]
+
+
+def _person_columns(experiment: Experiment) -> list[Column]:
+    return model.person_columns(experiment, feature_columns("{passengers.max_age}"))
+
+
+def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> None:
+    """Write the tab."""
+    tab = book.model[experiment.id]
+    sheet["A1"] = f"The model: {experiment.network}"
+    sheet["A1"].style = "title"
+    sheet["A2"] = (
+        "Every passenger's prediction for the weights at the top. Choose weights_of, or type "
+        "weights of your own over them; fill in the row below and see what the net says of you."
+    )
+    sheet["A2"].style = "note"
+    write_fields(sheet, [model.WEIGHTS_OF], book, tab, "input")
+    write_fields(sheet, model.fields(experiment), book, tab, "value")
+    facts = [
+        Input("experiment", experiment.id, "the tab that trains these weights", fixed=True),
+        Input("network", str(experiment.network), "", fixed=True),
+        Input(MARKER, MODEL, "", fixed=True),
+    ]
+    write_fields(sheet, facts, book, tab, "value")
+    for key in ("above_1", "all_zero"):
+        if key in tab.fields:
+            sheet.cell(*tab.fields[key]).style = "count"
+    sheet.cell(*tab.fields["accuracy"]).style = "share"
+    _heading(sheet, _WEIGHTS_HEADER - 1, _KEY, 3, "what it predicts")
+    _draw_weights(sheet, experiment, book, tab)
+    _draw_person(sheet, experiment, book, tab)
+    columns = model.forward_table(experiment)
+    table = tab.tables["forward"]
+    write_headers(sheet, columns, table)
+    write_body(sheet, columns, book, tab, "forward")
+    for row in table.rows:
+        sheet.cell(row, table.columns["y"]).style = "count"
+    for i, row in enumerate(table.rows):
+        sheet.cell(row, _FIRST, i + 1).style = "count"
+    sheet.cell(table.header_row, _FIRST, "row").style = "quantity"
+    for unit in verdict.units(experiment):
+        letter = column_letters(table.columns[unit])
+        first = f"{letter}{table.rows[0]}"
+        sheet.conditional_formatting.add(
+            f"{first}:{letter}{table.rows[-1]}",
+            FormulaRule(
+                formula=[f"{first}=0"],
+                font=Font(color=COLOURS["dead"]),
+                fill=fill_of(COLOURS["dead_pale"]),
+            ),
+        )
+    _draw_histogram(sheet, book, tab)
+    shorten_large(sheet, table.span, tab.tables["person"].span)
+    widths: dict[int, float] = {_KEY: 16, _VALUE: 14, 3: 52, 4: 2, 9: 2, 10: 2, _FIRST: 8}
+    widths |= dict.fromkeys(range(_CHART, 9), 13.0)
+    last = max(max(t.columns.values()) for t in tab.tables.values())
+    widths |= dict.fromkeys(range(_FIRST + 1, last), 12.0)
+    widths[last] = 22
+    for number, width in widths.items():
+        sheet.column_dimensions[column_letters(number)].width = width
+    for row in (table.header_row + 1, tab.tables["person"].header_row + 1):
+        sheet.row_dimensions[row].height = 34
+    set_page(sheet)
+
+
+def _heading(sheet: Worksheet, row: int, column: int, width: int, words: str) -> None:
+    for number in range(column, column + width):
+        sheet.cell(row, number).style = "heading"
+    sheet.cell(row, column, words)
+
+
+def _draw_weights(sheet: Worksheet, experiment: Experiment, book: BookMap, tab: TabMap) -> None:
+    groups = model.weight_groups(experiment)
+    names = experiment.network.input_names
+    _heading(sheet, _WEIGHTS_HEADER - 1, _FIRST, 1 + len(groups[0]), "the weights")
+    for i, name in enumerate(("unit", *names)):
+        sheet.cell(_WEIGHTS_HEADER, _FIRST + i, name).style = "quantity"
+    for number, group in enumerate(groups, 1):
+        row = tab.fields[f"weight.{group[0]}"][0]
+        sheet.cell(row, _FIRST, number).style = "count"
+        for name in group:
+            cell = sheet.cell(*tab.fields[f"weight.{name}"])
+            cell.value = formula_maker(model.weight_formula(experiment, name), book, tab)(row)
+            cell.style = "input"
+            cell.number_format = "0.0000"
+
+
+def _draw_person(sheet: Worksheet, experiment: Experiment, book: BookMap, tab: TabMap) -> None:
+    table = tab.tables["person"]
+    row = table.rows[0]
+    _heading(sheet, table.header_row - 2, _FIRST, 1 + len(table.columns), "would you survive?")
+    asked = [Column(name, "", "yours to fill in", "", "", group="fill in") for name in PERSON]
+    columns = _person_columns(experiment)
+    write_headers(sheet, asked, table)
+    for name, value in PERSON.items():
+        cell = sheet.cell(row, table.columns[name], value)
+        cell.style = "words" if isinstance(value, str) else "input"
+        rule = _rule(name)
+        rule.add(cell)
+        sheet.add_data_validation(rule)
+    write_headers(sheet, columns, table)
+    write_body(sheet, columns, book, tab, "person")
+    sheet.cell(row, table.columns["says"]).style = "verdict"
+    sheet.cell(row, _FIRST, "you").style = "key"
+
+
+def _rule(name: str) -> DataValidation:
+    """Return what may be typed into a cell of the row to fill in."""
+    choices = {"Sex": SEXES, "Embarked": PORTS, "Pclass": ("1", "2", "3")}.get(name)
+    if choices is not None:
+        rule = DataValidation(type="list", formula1=f'"{",".join(choices)}"')
+        rule.error = f"{name} is one of: {', '.join(choices)}."
+    else:
+        rule = DataValidation(type="decimal", operator="greaterThanOrEqual", formula1="0")
+        rule.error = f"{name} must be a number of 0 or more."
+    rule.errorTitle, rule.showErrorMessage, rule.allow_blank = name, True, False
+    return rule
+
+
+def _draw_histogram(sheet: Worksheet, book: BookMap, tab: TabMap) -> None:
+    table = tab.tables["histogram"]
+    begins, ends = model.BINS[:-1], model.BINS[1:]
+    for name in ("from", "to"):
+        sheet.cell(table.header_row, table.columns[name], name).style = "quantity"
+    columns = model.histogram_table()
+    write_headers(sheet, columns, table)
+    for row, begin, end in zip(table.rows, begins, ends, strict=True):
+        for name, value in (("from", begin), ("to", end)):
+            cell = sheet.cell(row, table.columns[name], value)
+            cell.style = "value"
+            cell.number_format = '[<-1000]"-∞";[>1000]"∞";0.0'
+    write_body(sheet, columns, book, tab, "histogram")
+    first, last = table.rows[0], table.rows[-1]
+
+    def cells(name: str) -> str:
+        letter = column_letters(table.columns[name])
+        return f"{quoted(sheet.title)}!${letter}${first}:${letter}${last}"
+
+    for name in ("y_0", "y_1"):
+        for row in table.rows:
+            sheet.cell(row, table.columns[name]).style = "count"
+    add_bars(
+        sheet,
+        f"{column_letters(_CHART)}{_WEIGHTS_HEADER}",
+        BarSpec(
+            "Predictions of the two groups",
+            "prediction, from",
+            "passengers",
+            cells("from"),
+            {"died (y = 0)": cells("y_0"), "survived (y = 1)": cells("y_1")},
+            height_cm=10.0,
+        ),
+    )

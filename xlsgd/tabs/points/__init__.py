@@ -1,0 +1,1 @@
+"""The data tab: x and y as plain numbers."""

@@ -1,0 +1,1 @@
+"""The training tab: an experiment, step by step."""

@@ -1,0 +1,275 @@
+"""Inputs that change with every calculation: the values that the file stores stand for them.
+
+A learner fills the data with =RANDBETWEEN(1,100), or starts from =RAND(). Calculated again they
+would be other numbers, in every program others, and no stored value would be right. So the
+numbers that the file stores are taken, for the sheet and for torch; where it stores none, there is
+nothing to check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, WorkbookFile, column_number
+from xlsgd.base.errors import WorkbookError
+from xlsgd.data.passengers import INPUTS, NEEDED
+from xlsgd.sheets.found_tab import FoundTab, texts_of
+from xlsgd.sheets.maps import address, quoted
+from xlsgd.tabs.training.finding import HEADERS
+from xlsgd.training.optimizers import optimizers
+
+__all__ = ["VOLATILE", "Settled", "settle"]
+
+VOLATILE = frozenset(
+    ("CELL", "INDIRECT", "INFO", "NOW", "OFFSET", "RAND", "RANDARRAY", "RANDBETWEEN", "TODAY")
+)
+"""Functions whose value is another one at every calculation, or may be."""
+
+Place = tuple[str, Position]
+"""A sheet and a cell of it."""
+
+Area = tuple[str, Position, Position]
+"""A sheet, and the first and the last cell of an area of it."""
+
+_CALL = re.compile(rf"\b({'|'.join(sorted(VOLATILE))})\(", re.IGNORECASE)
+_AREA = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]+)(?::\$?([A-Z]{1,3})\$?([0-9]+))?", re.IGNORECASE)
+_COLUMNS = re.compile(r"\$?([A-Z]{1,3}):\$?([A-Z]{1,3})", re.IGNORECASE)
+_INPUTS = (
+    *("learning_rate", "gradient", "h", "batch_size", "exploded_above", "chart_limit"),
+    *("target_loss", "weights_of"),
+)
+_DATA = frozenset(("y", *NEEDED, *INPUTS))
+_SHOWN = 3
+_MOST_AREAS = 1000
+"""Areas of a sheet that are looked through one by one; then all of it counts as looked at."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A workbook whose inputs stand still.
+
+    file: with stored values in place of the volatile cells that inputs depend on.
+    cells: these cells, with the values that the file stores.
+    notes: sentences about them.
+    """
+
+    file: WorkbookFile
+    cells: Mapping[str, Mapping[Position, Scalar]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def settle(file: WorkbookFile) -> Settled:
+    """Return a workbook with stored values for the volatile cells that its inputs depend on.
+
+    Raises WorkbookError where the file stores no value for one of them.
+    """
+    book = file.book
+    if not any(map(_CALL.search, _texts(book))):
+        return Settled(file)
+    search = _Search(book)
+    for place in _inputs(book):
+        search.follow(place)
+    if not search.volatile:
+        return Settled(file)
+    cells: dict[str, dict[Position, Scalar]] = {}
+    missing: list[Place] = []
+    for sheet, position in search.volatile:
+        value = file.stored.get(sheet, {}).get(position)
+        cells.setdefault(sheet, {})[position] = value
+        if value is None:
+            missing.append((sheet, position))
+    if missing:
+        functions = _functions(search.volatile[place] for place in missing)
+        raise WorkbookError(
+            f"{file.path}: {_named(missing)}: inputs that change with every calculation "
+            f"({functions}), and the file stores no values for them; copy these cells and paste "
+            "them as values"
+        )
+    note = (
+        f"{_named(list(search.volatile))}: inputs that change with every calculation "
+        f"({_functions(search.volatile.values())}); the values that the file stores are taken, for "
+        "the sheet and for torch; to keep them, copy these cells and paste them as values"
+    )
+    sheets = {
+        name: {**grid, **cells[name]} if name in cells else grid
+        for name, grid in book.sheets.items()
+    }
+    return Settled(replace(file, book=Book(sheets, book.names), settled=cells), cells, (note,))
+
+
+def _texts(book: Book) -> Iterator[str]:
+    for grid in book.sheets.values():
+        yield from (content for content in grid.values() if isinstance(content, Formula))
+    yield from book.names.values()
+
+
+def _functions(found: Iterable[frozenset[str]]) -> str:
+    return ", ".join(sorted(frozenset[str]().union(*found)))
+
+
+def _named(places: list[Place]) -> str:
+    """Return ``data!A6, data!A7, data!A8 and 26 more cells``."""
+    shown = [f"{quoted(sheet)}!{address(position)}" for sheet, position in places[:_SHOWN]]
+    more = len(places) - len(shown)
+    return ", ".join(shown) + (f" and {more} more cell{'s' * (more > 1)}" if more else "")
+
+
+def _inputs(book: Book) -> Iterator[Place]:
+    """Yield the cells that inputs stand in, if they are formulas."""
+    keys = {h.key for optimizer in optimizers().values() for h in optimizer.hyperparameters}
+    keys |= set(_INPUTS)
+    for sheet, grid in book.sheets.items():
+        tab = FoundTab.find(sheet, grid, {}, "")
+        if tab is None:
+            continue
+        places = {
+            place
+            for key, place in tab.fields.items()
+            if key in keys or key.startswith(("init.", "weight."))
+        }
+        if tab.kind in ("data", "passengers"):
+            places |= _below(grid, lambda text: text in _DATA or bool(re.fullmatch(r"x\d*", text)))
+        for place in sorted(places):
+            if isinstance(grid.get(place), Formula):
+                yield sheet, place
+
+
+def _below(grid: Grid, mine: Callable[[str], bool]) -> set[Position]:
+    """Return the cells below headers of a kind."""
+    begins: dict[int, int] = {}
+    for (row, column), text in sorted(texts_of(grid).items()):
+        if mine(text):
+            begins.setdefault(column, row)
+    return {(row, column) for row, column in grid if row > begins.get(column, row)}
+
+
+class _Search:
+    """What inputs depend on, as far as it is volatile.
+
+    volatile: those cells, each with the functions that make it so.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._sheets = {name.lower(): name for name in book.sheets}
+        self._seen: set[Place] = set()
+        self._formulas: dict[str, list[Position]] = {}
+        self._areas: dict[str, set[tuple[Position, Position]]] = {}
+        self._trained = {name: _trained(grid) for name, grid in book.sheets.items()}
+        self.volatile: dict[Place, frozenset[str]] = {}
+
+    def follow(self, start: Place) -> None:
+        """Look at a cell and at all that it depends on.
+
+        What is trained is no input, whatever looks at it: there a volatile function is a mistake.
+        """
+        ahead = [start]
+        while ahead:
+            place = ahead.pop()
+            if place in self._seen:
+                continue
+            self._seen.add(place)
+            sheet, position = place
+            content = self._book.sheets[sheet].get(position)
+            if not isinstance(content, Formula) or position in self._trained[sheet]:
+                continue
+            functions, areas = self._read(content, sheet, frozenset())
+            if functions:
+                self.volatile[place] = functions
+                continue
+            for area in areas:
+                ahead += self._within(*area)
+
+    def _within(self, sheet: str, first: Position, last: Position) -> list[Place]:
+        """Return the formula cells of an area, none where it has been looked at before."""
+        if first == last:
+            return [(sheet, first)]
+        known = self._areas.setdefault(sheet, set())
+        if (first, last) in known or len(known) > _MOST_AREAS:
+            return []
+        known.add((first, last))
+        if len(known) > _MOST_AREAS:
+            first, last = (1, 1), (2**20, 2**14)
+        if sheet not in self._formulas:
+            grid = self._book.sheets[sheet]
+            self._formulas[sheet] = [p for p, c in grid.items() if isinstance(c, Formula)]
+        return [
+            (sheet, cell)
+            for cell in self._formulas[sheet]
+            if first[0] <= cell[0] <= last[0] and first[1] <= cell[1] <= last[1]
+        ]
+
+    def _read(
+        self, text: str, sheet: str, within: frozenset[str]
+    ) -> tuple[frozenset[str], list[Area]]:
+        """Return the volatile functions of a formula, and the areas that it looks at.
+
+        within: names that are being looked up.
+        """
+        functions: set[str] = set()
+        areas: list[Area] = []
+        if '"' not in text and (called := _CALL.findall(text)):
+            return frozenset(
+                name.upper() for name in called
+            ), areas  # what it looks at is no matter
+        for token in _tokens(text):
+            if token.type == "FUNC" and token.subtype == "OPEN":
+                name = token.value[:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
+                functions |= VOLATILE & {name}
+            elif token.type == "OPERAND" and token.subtype == "RANGE":
+                tab, _, cells = token.value.rpartition("!")
+                tab = self._sheets.get(tab.strip("'").replace("''", "'").lower(), "")
+                there = tab or ("" if "!" in token.value else sheet)
+                area = _area(cells)
+                if area is not None and there:
+                    areas.append((there, *area))
+                name = cells.lower()
+                named = self._book.names.get((sheet, name), self._book.names.get((None, name)))
+                if area is None and named is not None and name not in within:
+                    more, further = self._read(named, sheet, within | {name})
+                    functions |= more
+                    areas += further
+        return frozenset(functions), areas
+
+
+def _tokens(text: str) -> list[Any]:
+    """Return the pieces of a formula, none for what is no formula."""
+    from openpyxl.formula import Tokenizer
+    from openpyxl.formula.tokenizer import TokenizerError
+
+    plain = text[1:-1] if text.startswith("{=") else text
+    try:
+        return list(Tokenizer(plain if plain.startswith("=") else f"={plain}").items)
+    except (TokenizerError, IndexError):
+        return []
+
+
+def _area(text: str) -> tuple[Position, Position] | None:
+    match = _AREA.fullmatch(text)
+    if match is not None:
+        first = int(match[2]), column_number(match[1])
+        last = (int(match[4]), column_number(match[3])) if match[4] else first
+        return (min(first[0], last[0]), min(first[1], last[1])), (
+            max(first[0], last[0]),
+            max(first[1], last[1]),
+        )
+    match = _COLUMNS.fullmatch(text)
+    if match is not None:
+        columns = sorted(map(column_number, match.groups()))
+        return (1, columns[0]), (2**20, columns[1])
+    return None
+
+
+def _trained(grid: Grid) -> set[Position]:
+    """Return the cells of a training tab's table of steps, and of what stands beside it."""
+    headers: dict[int, dict[str, int]] = {}
+    for (row, column), text in texts_of(grid).items():
+        headers.setdefault(row, {})[text] = column
+    for row, columns in sorted(headers.items()):
+        if any(needed <= columns.keys() for needed in HEADERS.values()):
+            mine = set(columns.values())
+            return {(r, c) for r, c in grid if r > row and c in mine}
+    return set()

@@ -1,0 +1,135 @@
+"""A lesson as an openpyxl workbook: formulas, styles and charts, no values yet."""
+
+from __future__ import annotations
+
+from openpyxl import Workbook
+from openpyxl.workbook.properties import CalcProperties
+
+from xlsgd.base.cells import Book, Formula, Grid
+from xlsgd.base.errors import SpecError
+from xlsgd.data import Passengers
+from xlsgd.sheets.maps import BookMap
+from xlsgd.sheets.style import add_styles
+from xlsgd.tabs.compare.sheet import draw_compare_tab, map_compare_tab
+from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.lesson.plan import Lesson
+from xlsgd.tabs.lesson.sheet import draw_lesson_tab
+from xlsgd.tabs.matrix import columns as matrix
+from xlsgd.tabs.matrix.sheet import draw_matrix_tab, map_matrix_tab
+from xlsgd.tabs.model.sheet import draw_model_tab, map_model_tab
+from xlsgd.tabs.passengers.sheet import draw_passengers_tab, map_passengers_tab
+from xlsgd.tabs.points.sheet import draw_data_tab, map_data_tab
+from xlsgd.tabs.training.sheet import FIRST_COLUMN, FIRST_ROW, draw_training_tab, map_training_tab
+
+__all__ = ["MAX_FORMULAS", "MAX_ROWS", "book_of", "build_workbook", "check_size"]
+
+MAX_ROWS = 1_048_576
+"""Rows of a sheet in Excel 2007 and later."""
+MAX_COLUMNS = 16_384
+"""Columns of a sheet in Excel 2007 and later."""
+MAX_FORMULAS = 4_000_000
+"""More than this, and no spreadsheet program opens the file pleasantly any more."""
+MAX_FORMULA_LENGTH = 8192
+"""Characters that Excel takes in one formula."""
+
+
+def check_size(lesson: Lesson) -> None:
+    """Raise SpecError if a lesson does not fit into a workbook."""
+    total = 0
+    for e in lesson.experiments:
+        layout = get_layout(e.layout)
+        # Before the tables are made: an absurd number of epochs would take for ever.
+        lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= MAX_ROWS else {}
+        rows = max(lengths.values(), default=e.epochs * lesson.data.rows)
+        if rows + FIRST_ROW - 1 > MAX_ROWS:
+            raise SpecError(
+                f"'{e.id}': {e.epochs:,} epochs of {lesson.data.rows:,} rows are {rows:,} rows; "
+                f"a sheet holds {MAX_ROWS - FIRST_ROW + 1:,}; use fewer epochs or points"
+            )
+        tables = layout.tables(e)
+        total += sum(lengths[name] * len(columns) for name, columns in tables.items())
+        width = sum(len(columns) + 1 for columns in tables.values())
+        if width > MAX_COLUMNS - FIRST_COLUMN:
+            raise SpecError(
+                f"'{e.id}': {e.epochs:,} epochs need {width:,} columns; a sheet holds "
+                f"{MAX_COLUMNS - FIRST_COLUMN:,} of them; use fewer epochs"
+            )
+        longest = max(
+            (column for columns in tables.values() for column in columns),
+            key=lambda column: len(column.formula),
+        )
+        if len(longest.formula) > MAX_FORMULA_LENGTH:
+            raise SpecError(
+                f"'{e.id}', column {longest.quantity}: the formula has "
+                f"{len(longest.formula):,} characters, Excel takes {MAX_FORMULA_LENGTH:,}; "
+                "use a smaller network"
+            )
+    if total > MAX_FORMULAS:
+        raise SpecError(
+            f"the workbook would hold {total:,} formulas; more than {MAX_FORMULAS:,} make no "
+            "pleasant workbook; use fewer epochs, points or optimizers"
+        )
+
+
+def build_workbook(lesson: Lesson) -> Workbook:
+    """Return the workbook of a lesson.  Raises SpecError if it does not fit."""
+    check_size(lesson)
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    add_styles(workbook)
+    data = lesson.data
+    book = BookMap(
+        map_passengers_tab(data, "passengers")
+        if isinstance(data, Passengers)
+        else map_data_tab(data, "data")
+    )
+    for e in lesson.experiments:
+        book.training[e.id] = map_training_tab(e, e.id, data.rows)
+        if e.id == lesson.model:
+            book.model[e.id] = map_model_tab(e, "model", data.rows)
+            if matrix.applies(e):
+                book.matrix[e.id] = map_matrix_tab(e, "matrix", data.rows)
+    for shown in lesson.compare_tabs:
+        book.compare[shown.sheet] = map_compare_tab(shown, lesson.experiments)
+
+    draw_lesson_tab(workbook.create_sheet("lesson"), lesson, book)
+    for shown in lesson.compare_tabs:
+        if shown.sets_rates:  # what one begins with stands first
+            draw_compare_tab(workbook.create_sheet(shown.sheet), shown, lesson.experiments, book)
+    sheet = workbook.create_sheet(book.data.sheet)
+    if isinstance(data, Passengers):
+        draw_passengers_tab(sheet, data, book)
+    else:
+        draw_data_tab(sheet, data, book.data)
+    for e in lesson.experiments:
+        if e.id in book.model:
+            draw_model_tab(workbook.create_sheet("model"), e, book)
+        if e.id in book.matrix:
+            draw_matrix_tab(workbook.create_sheet("matrix"), e, data.rows, book)
+        draw_training_tab(workbook.create_sheet(e.id), e, book)
+    for shown in lesson.compare_tabs:
+        if not shown.sets_rates:
+            draw_compare_tab(workbook.create_sheet(shown.sheet), shown, lesson.experiments, book)
+    workbook.active = 0
+    workbook.calculation = CalcProperties(fullCalcOnLoad=True)
+    workbook.security = None  # an empty protection element makes Gnumeric complain
+    workbook.properties.title = lesson.title
+    workbook.properties.creator = "xlsgd"
+    return workbook
+
+
+def book_of(workbook: Workbook) -> Book:
+    """Return the cells of a workbook that build_workbook made."""
+    book = Book()
+    for sheet in workbook.worksheets:
+        grid: Grid = {}
+        # iter_rows() would make every empty cell between the tables.
+        for place, cell in sorted(sheet._cells.items()):
+            if cell.value is None:
+                continue
+            if cell.data_type == "f":
+                grid[place] = Formula(cell.value)
+            else:
+                grid[place] = cell.value if isinstance(cell.value, str) else float(cell.value)
+        book.sheets[sheet.title] = grid
+    return book

@@ -1,0 +1,150 @@
+"""Curvature: how fast the slope of the loss changes on the way, by differentiating twice.
+
+The curvatures of the loss at some weights are the eigenvalues of its Hessian, the table of all
+second derivatives. A step of gradient descent along a direction overshoots the lowest point
+there if learning_rate times the curvature is above 1, and ends higher than it began if it is above
+2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xlsgd.base.errors import SpecError
+from xlsgd.data import Dataset
+from xlsgd.torch_side import Noise, TorchNet, load_torch
+from xlsgd.training.experiment import Experiment
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["curvature_along_gradient", "greatest", "row_hessians", "sharpness", "tensors"]
+
+
+def curvature_along_gradient(
+    experiment: Experiment, data: Dataset, weights: Mapping[str, float], rows: Sequence[int]
+) -> float:
+    """Return the curvature of the mean loss in the direction of its steepest slope.
+
+    It is gᵀHg / gᵀg with the gradient g by the chain rule and the Hessian H; nan where g is 0 or
+    no number.
+    weights: a value for every weight.   rows: positions in the data, from 0.
+    Raises SpecError for weights or rows that don't fit.
+    """
+    leaves, gradient = _gradient(experiment, data, weights, rows)
+    size = float(gradient.detach().abs().max())
+    if not 0 < size < math.inf:
+        return math.nan
+    direction = gradient.detach() / size
+    bent = _times(leaves, gradient, direction)
+    return float(direction @ bent / (direction @ direction))
+
+
+def sharpness(
+    experiment: Experiment, data: Dataset, weights: Mapping[str, float], rows: Sequence[int]
+) -> float:
+    """Return the largest curvature of the mean loss in any direction; nan where it is no number.
+
+    weights, rows, errors: as for ``curvature_along_gradient``.
+    """
+    import torch
+
+    leaves, gradient = _gradient(experiment, data, weights, rows)
+    directions = torch.eye(len(leaves), dtype=torch.float64)
+    hessian = torch.stack([_times(leaves, gradient, direction) for direction in directions])
+    return float(greatest(hessian))
+
+
+def row_hessians(
+    experiment: Experiment, x: Tensor, y: Tensor, weights: Tensor, share: float = 1.0
+) -> Tensor:
+    """Return the Hessian of every row's loss, shape (rows, weights, weights).
+
+    x: shape (rows, inputs).   y: shape (rows,).   weights: shape (weights,), in order.
+    share: that of the losses, where whole ones would be too large for a number.
+    """
+    import torch
+
+    net = TorchNet(experiment, Noise(1))
+    leaves = [w.expand(len(y)).clone().requires_grad_() for w in weights]
+    with torch.enable_grad():
+        named = dict(zip(experiment.network.parameters, leaves, strict=True))
+        # Every row has weights of its own: the derivative of the sum of all losses holds, row by
+        # row, the derivative of each, and so does the derivative of that.
+        total = share * net.evaluate(x, y)(named)["loss"].sum()
+        slopes = torch.autograd.grad(total, leaves, create_graph=True)
+        seconds = [
+            torch.autograd.grad(
+                slope.sum(), leaves, retain_graph=True, allow_unused=True, materialize_grads=True
+            )
+            for slope in slopes
+        ]
+    return torch.stack([torch.stack(second, -1) for second in seconds], -1)
+
+
+def greatest(hessians: Tensor) -> Tensor:
+    """Return the largest eigenvalue of each, nan where one is not finite.
+
+    hessians: shape (…, weights, weights).
+    """
+    import torch
+
+    finite = hessians.isfinite().all(-1).all(-1)
+    usable = torch.where(finite[..., None, None], hessians, 0.0)
+    return torch.where(finite, torch.linalg.eigvalsh(usable)[..., -1], torch.nan)
+
+
+def tensors(experiment: Experiment, data: Dataset) -> tuple[Tensor, Tensor]:
+    """Return x, shape (rows, inputs), and y, shape (rows,)."""
+    torch = load_torch()
+    columns = [data.inputs[name] for name in experiment.network.input_names]
+    x = np.array(columns, dtype=np.float64).T.copy()
+    return torch.from_numpy(x), torch.tensor(data.y, dtype=torch.float64)
+
+
+def _gradient(
+    experiment: Experiment, data: Dataset, weights: Mapping[str, float], rows: Sequence[int]
+) -> tuple[list[Tensor], Tensor]:
+    """Return the weights as torch's variables, and the gradient as a function of them."""
+    names = experiment.network.parameters
+    if set(weights) != set(names):
+        raise SpecError(
+            f"weights of '{experiment.id}': got {', '.join(weights) or 'none'}, "
+            f"need {', '.join(names) or 'none'}"
+        )
+    if not rows or not all(0 <= row < data.rows for row in rows):
+        raise SpecError(
+            f"rows: got {list(rows)}, need one or more positions from 0 to {data.rows - 1}"
+        )
+    torch = load_torch()
+    x, y = tensors(experiment, data)
+    seen = torch.tensor(rows)
+    leaves = [torch.tensor(float(weights[p]), dtype=torch.float64) for p in names]
+    with torch.enable_grad():
+        named = {
+            p: w.requires_grad_().expand(len(seen)) for p, w in zip(names, leaves, strict=True)
+        }
+        loss = TorchNet(experiment, Noise(1)).evaluate(x[seen], y[seen])(named)["loss"].mean()
+        slopes = torch.autograd.grad(
+            loss, leaves, create_graph=True, allow_unused=True, materialize_grads=True
+        )
+        return leaves, torch.stack(slopes)
+
+
+def _times(leaves: list[Tensor], gradient: Tensor, direction: Tensor) -> Tensor:
+    """Return the Hessian times a direction: how the gradient changes on the way along it."""
+    import torch
+
+    return torch.stack(
+        torch.autograd.grad(
+            gradient @ direction,
+            leaves,
+            retain_graph=True,
+            allow_unused=True,
+            materialize_grads=True,
+        )
+    )

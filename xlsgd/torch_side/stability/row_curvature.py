@@ -1,0 +1,60 @@
+"""The torch side of the column ``lr_curvature``: does the step of this row overshoot?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xlsgd.torch_side.stability.curvature import greatest, row_hessians
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets.linear import Linear
+from xlsgd.training.nets.linear_in_weights import weighted_place
+from xlsgd.training.rows_are_parabolas import rows_are_parabolas
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["at_rate", "curvature_quantities", "row_curvatures"]
+
+def curvature_quantities(experiment: Experiment, x: Tensor) -> dict[str, Tensor]:
+    """Return learning_rate times the largest eigenvalue of every row's Hessian.
+
+    x: shape (…, inputs), of any rows; the quantity has the shape (…).  Empty where there is no
+    column.
+    """
+    curvature = row_curvatures(experiment, x)
+    return {} if curvature is None else {"lr_curvature": at_rate(experiment, curvature)}
+
+
+def at_rate(experiment: Experiment, curvature: Tensor) -> Tensor:
+    """Return learning_rate times a curvature that row_curvatures gives."""
+    return experiment.learning_rate * curvature / _share(experiment)
+
+
+def row_curvatures(experiment: Experiment, x: Tensor) -> Tensor | None:
+    """Return a small share of the largest eigenvalue of every row's Hessian, to be multiplied
+    by a learning rate: the whole may be too large for a number where the product is not.
+
+    Shapes as for ``curvature_quantities``; None where there is no column.
+    """
+    import torch
+
+    if not rows_are_parabolas(experiment):
+        return None
+    rows = x.reshape(-1, x.shape[-1])
+    # No curvature depends on y or the weights, so any will do.
+    weights = torch.ones(len(experiment.network.parameters), dtype=torch.float64)
+    hessians = row_hessians(
+        experiment, rows, rows.new_zeros(len(rows)), weights, _share(experiment)
+    )
+    curvature: Tensor = greatest(hessians).reshape(x.shape[:-1])
+    return curvature
+
+
+def _share(experiment: Experiment) -> float:
+    """Return the share of the loss whose curvature is a number as long as the squares of x are.
+
+    A power of two: digits stay as they are.
+    """
+    layer = weighted_place(experiment.network).layer
+    assert isinstance(layer, Linear)
+    return float(2.0 ** -layer.out_features.bit_length())

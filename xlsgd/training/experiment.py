@@ -1,0 +1,128 @@
+"""An experiment: one network trained in one way from one start. A training tab shows one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xlsgd.base.errors import SpecError
+from xlsgd.base.registry import pick
+from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
+from xlsgd.training.losses import Loss, losses
+from xlsgd.training.nets import Network
+from xlsgd.training.optimizers import Optimizer
+
+__all__ = ["Experiment"]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that both sides need to know to train.
+
+    id: short name, unique in a workbook: what tabs and reports call it.
+    title, about: words for the tab.
+    start: start values by name; parameters such as ``a``, optimizer state such as ``velocity.a``.
+        What is not named starts at 0 (state: where the optimizer says).
+    gradient: which derivative drives the update, ``numerical`` or ``backprop``.
+    difference: which numerical derivative is shown, ``forward`` or ``central``.
+    h: how far a numerical derivative moves a parameter, > 0.
+    batch_size: rows per update; the gradient is the mean over them.
+    batch_columns: whether the tab has the columns for batches; by default, if batch_size > 1.
+    layout: how its tab is laid out; see xlsgd.tabs.layouts.
+    rate_elsewhere: whether the learning rate is typed in on a tab that shows runs side by side.
+    derivative_of: in layouts that show one numerical derivative, the parameter it is for; the
+        first one where not given.
+    classifies: whether y is 0 or 1, so that predictions above 0.5 can be counted right or wrong.
+    exploded_above: a loss that counts as exploded.
+    chart_limit: charts draw weights no further out than this.
+        Where these two are None they are worked out from data and start weights: by a formula in
+        the sheet, by xlsgd.tabs.layouts.rows.torch_run.with_limits in torch.
+    Raises SpecError for values that make no sense.
+    """
+
+    id: str
+    title: str
+    about: str
+    network: Network
+    optimizer: Optimizer
+    learning_rate: float
+    start: Mapping[str, float] = field(default_factory=dict)
+    hyper: Mapping[str, float] = field(default_factory=dict)
+    gradient: str = "numerical"
+    difference: str = "forward"
+    h: float = 0.01
+    batch_size: int = 1
+    batch_columns: bool | None = None
+    epochs: int = 10
+    layout: str = "rows"
+    rate_elsewhere: bool = False
+    derivative_of: str = ""
+    classifies: bool = False
+    exploded_above: float | None = None
+    chart_limit: float | None = None
+    loss: Loss = field(default_factory=lambda: next(iter(losses().values())))
+
+    def __post_init__(self) -> None:
+        pick("gradient", self.gradient, dict.fromkeys(CHOICES))
+        pick("difference", self.difference, dict(differences()))
+        self._need(self.learning_rate >= 0, "learning_rate", self.learning_rate, "0 or greater")
+        self._need(self.h > 0, "h", self.h, "greater than 0")
+        self._need(self.batch_size >= 1, "batch_size", self.batch_size, "1 or greater")
+        self._need(self.epochs >= 1, "epochs", self.epochs, "1 or greater")
+        if self.derivative_of and self.derivative_of not in self.network.parameters:
+            raise SpecError(
+                f"derivative_of in '{self.id}': got '{self.derivative_of}', need one of the "
+                f"weights: {', '.join(self.network.parameters)}",
+                field="derivative_of",
+            )
+        for name, value in self.start.items():
+            if name not in self.start_names:
+                raise SpecError(
+                    f"start value '{name}': {self.id} has no such name; "
+                    f"there are: {', '.join(self.start_names)}"
+                )
+            self._need(True, name, value, "")
+        for given in self.optimizer.hyperparameters:
+            value = self.hyperparameter(given.key)
+            least = -math.inf if given.minimum is None else given.minimum
+            most = math.inf if given.below is None else given.below
+            fits = least <= value < most and (value > 0 or not given.positive)
+            what = f"from {given.minimum:g}" + (f", below {most:g}" if given.below else "")
+            what += ", greater than 0" if given.positive else ""
+            self._need(fits, given.key, value, what)
+
+    def _need(self, fits: bool, name: str, value: float, what: str) -> None:
+        if not (fits and math.isfinite(value)):
+            message = f"{name} in '{self.id}': got {value:g}, need a number {what}".strip()
+            raise SpecError(message, field=name)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """What the optimizer remembers: ``velocity.a``, ``velocity.b``."""
+        return tuple(f"{s}.{p}" for s in self.optimizer.state for p in self.network.parameters)
+
+    @property
+    def start_names(self) -> tuple[str, ...]:
+        """Everything that has a start value."""
+        return (*self.network.parameters, *self.state_names)
+
+    @property
+    def rules(self) -> tuple[GradientRule, ...]:
+        """The two derivatives shown side by side, in the order of CHOICES."""
+        return (differences()[self.difference], gradient_rules()["backprop"])
+
+    @property
+    def watched_parameter(self) -> str:
+        """The parameter whose numerical derivative is shown where there is room for one."""
+        return self.derivative_of or self.network.parameters[0]
+
+    @property
+    def batched(self) -> bool:
+        """Whether an update waits for several rows."""
+        return self.batch_size > 1 if self.batch_columns is None else self.batch_columns
+
+    def hyperparameter(self, key: str) -> float:
+        """Return the value of an optimizer's hyperparameter, its default where none is given."""
+        defaults = {given.key: given.value for given in self.optimizer.hyperparameters}
+        return float(self.hyper.get(key, defaults[key]))

@@ -1,0 +1,30 @@
+"""Optimizers: how a gradient becomes a step, each one file with both its sides."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import cast
+
+from xlsgd.base.registry import find, pick
+from xlsgd.training.optimizers.optimizer import CONVENTIONS, Optimizer
+
+__all__ = ["CONVENTIONS", "Optimizer", "get_optimizer", "optimizers"]
+
+
+@cache
+def optimizers() -> dict[str, Optimizer]:
+    """Return every optimizer by its name."""
+    return cast(dict[str, Optimizer], find("xlsgd.training.optimizers", "OPTIMIZER"))
+
+
+def get_optimizer(name: str, convention: str = "torch") -> Optimizer:
+    """Return the optimizer of that name, in the variant of a convention where it has one.
+
+    Raises SpecError for an unknown name or convention.
+    """
+    pick("convention", convention, dict.fromkeys(CONVENTIONS))
+    optimizer = cast(Optimizer, pick("optimizer", name, cast(dict[str, object], optimizers())))
+    for variant in optimizers().values():
+        if variant.variant_of == optimizer.name and variant.convention == convention:
+            return variant
+    return optimizer

@@ -1,0 +1,80 @@
+"""What an optimizer has to tell."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from xlsgd.base.columns import Column, Input
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+__all__ = ["CONVENTIONS", "Optimizer"]
+
+CONVENTIONS = ("torch", "fastai")
+
+
+class Optimizer(ABC):
+    """A rule that turns a gradient and what is remembered of earlier ones into a step.
+
+    In the sheet an optimizer sees one parameter at a time and remembers in columns; in torch it
+    is a ``torch.optim`` class that remembers in its state. ``state`` joins the two.
+    """
+
+    name: ClassVar[str]
+    order: ClassVar[int] = 100
+    """Where it stands in lists: simpler ones first."""
+    convention: ClassVar[str] = "torch"
+    variant_of: ClassVar[str | None] = None
+    """The optimizer that it replaces under another convention."""
+    summary: ClassVar[str]
+    torch_line: ClassVar[str]
+    """The line of PyTorch that gives the same."""
+    hyperparameters: ClassVar[tuple[Input, ...]] = ()
+    state: ClassVar[Mapping[str, str]] = {}
+    """What it remembers per parameter: quantity name to its key in torch's state."""
+    start_state: ClassVar[str] = "0"
+    """What it remembers before the first step: a number, or a template in which ``{p}`` stands
+    for the parameter's name and ``first.`` for the first row."""
+
+    counts_steps: ClassVar[bool] = False
+    """Whether the number of the step enters the formula."""
+
+    stable_factor: ClassVar[str] = ""
+    """Template of the largest stable learning_rate times the largest curvature, where every step
+    sees the same parabola; empty where no such number exists."""
+
+    @abstractmethod
+    def columns(self, p: str, g: str) -> list[Column]:
+        """Sheet side: return its columns for parameter p; the last one is ``new.p``.
+
+        g: the quantity that holds the gradient.
+        ``{prev.…}`` of a state in the first row is its start value.
+        """
+
+    @abstractmethod
+    def torch_optimizer(
+        self, parameters: list[Tensor], learning_rate: float, hyper: Mapping[str, float]
+    ) -> torch.optim.Optimizer:
+        """Torch side: return ``torch.optim``'s class for it."""
+
+    def torch_start_state(self, gradient: Tensor) -> Tensor | float:
+        """Torch side of ``start_state``.  gradient: of the first row, one for every run."""
+        return 0.0
+
+    def derived(
+        self, state: Mapping[str, Tensor], step: Tensor, hyper: Mapping[str, float]
+    ) -> dict[str, Tensor]:
+        """Torch side: return what its columns show beyond state and step.
+
+        state: the new state.   step: number of the step, from 1.
+        """
+        return {}
+
+
+def column(quantity: str, formula: str, paper: str, note: str, torch_line: str) -> Column:
+    """Return a column under the heading that all optimizers share."""
+    return Column(quantity, formula, paper=paper, note=note, torch=torch_line, group="update")

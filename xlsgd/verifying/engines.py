@@ -1,0 +1,188 @@
+"""Verify a workbook with several engines, and say where two of them disagree and who is right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from xlsgd.base.cells import CellError, Position, Scalar, Uncomputed, WorkbookFile, column_number
+from xlsgd.base.errors import EngineError, NoStoredValuesError, WorkbookError
+from xlsgd.engines import ALL, chosen_engines, get_engine
+from xlsgd.engines.file_formats import as_xlsx
+from xlsgd.report.compare import Tolerance, kind_of
+from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
+from xlsgd.report.report import IN_ORDER, Difference
+from xlsgd.report.tolerances import tolerances
+from xlsgd.tabs.layouts.whole_runs import WholeRuns
+from xlsgd.verifying.opening import Opened, Progress, recalculate
+from xlsgd.verifying.verification import examine
+from xlsgd.xlsx.reader import read_workbook
+
+__all__ = ["compare_engines"]
+
+Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
+
+
+def compare_engines(
+    path: str | Path,
+    engines: Sequence[str] = (ALL,),
+    rtol: float | None = None,
+    atol: float | None = None,
+    progress: Progress | None = None,
+) -> EngineComparison:
+    """Return what several engines make of a workbook, each compared with torch.
+
+    engines: their names; ``all`` is every engine that is installed, and leaves out ``stored`` for a
+        file that stores no values.
+    An engine that fails is an entry of its own; the others go on.
+    Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError for an unknown
+    engine, EngineError for one that is named and not installed.
+    """
+    allowed = tolerances(rtol, atol)
+    names = chosen_engines(engines)
+    with as_xlsx(Path(path)) as readable:
+        return _compared(read_workbook(readable), path, engines, names, allowed, progress)
+
+
+def _compared(
+    file: WorkbookFile,
+    path: str | Path,
+    engines: Sequence[str],
+    names: Sequence[str],
+    allowed: Mapping[str, Tolerance],
+    progress: Progress | None,
+) -> EngineComparison:
+    """Return what engines make of a file.  path: as the user named it."""
+    found = EngineComparison(str(path).encode("utf-8", "backslashreplace").decode(), [], [])
+    opened: dict[str, Opened] = {}
+    runs = WholeRuns()
+    unreadable: list[WorkbookError] = []
+    for name in names:
+
+        def told(what: str, done: int, total: int, name: str = name) -> None:
+            if progress is not None:
+                progress(f"{name}: {what}", done, total)
+
+        try:
+            calculated = recalculate(file, name, told)
+        except NoStoredValuesError as error:
+            if name not in engines:
+                found.notes.append(f"the engine '{name}' was not asked: {error}")
+                continue
+            found.runs.append(EngineRun(name, _version(name), error=str(error)))
+            continue
+        except (EngineError, WorkbookError) as error:
+            # Where only some engines find no lesson in it, it is they who cannot calculate it.
+            found.runs.append(EngineRun(name, _version(name), error=str(error)))
+            unreadable += [error] if isinstance(error, WorkbookError) else []
+            continue
+        opened[name] = calculated
+        report = examine(calculated, str(path), allowed, told, runs)
+        found.runs.append(
+            EngineRun(
+                name,
+                calculated.engine_version,
+                calculated.seconds,
+                report,
+                not_finite=not_finite(calculated.calculation.values),
+            )
+        )
+    if unreadable and not any(run.report is not None for run in found.runs):
+        raise unreadable[0]
+    for first, second in combinations((r for r in found.runs if r.report is not None), 2):
+        values = tuple(opened[run.engine].calculation.values for run in (first, second))
+        disagreement = disagreement_of((first, second), values, allowed["run"])
+        if disagreement is not None:
+            found.disagreements.append(disagreement)
+    return found
+
+
+def _version(name: str) -> str:
+    try:
+        return get_engine(name).version()
+    except EngineError:
+        return name  # the program is there and cannot even say that
+
+
+def not_finite(values: Values) -> dict[str, Counter[str]]:
+    """Return, per sheet, what an engine calls the values that are no finite numbers."""
+    found: dict[str, Counter[str]] = {}
+    for sheet, cells in values.items():
+        kinds = Counter[str]()
+        for value in cells.values():
+            if isinstance(value, CellError):
+                kinds[value.code] += 1
+            elif isinstance(value, Uncomputed):
+                kinds["not computed"] += 1
+            elif isinstance(value, float) and not np.isfinite(value):
+                kinds[str(value)] += 1
+        found[sheet] = kinds
+    return found
+
+
+def disagreement_of(
+    runs: tuple[EngineRun, EngineRun], values: tuple[Values, ...], tolerance: Tolerance
+) -> Disagreement | None:
+    """Return the first cell in which two engines have different values, and torch another one.
+
+    Cells that no engine is wrong about are none: what is allowed, or harmless by a rule, is no
+    disagreement. Nor are cells that torch knows nothing of, such as a learner's own.
+    """
+    wrong = [{(d.sheet, d.cell): d for d in _in_order(run)} for run in runs]
+    for difference in sorted(
+        (d for found in wrong for d in found.values()), key=lambda d: _rank(runs[0], d)
+    ):
+        place = difference.sheet, difference.cell
+        cell = _position(difference.cell)
+        held = [found.get(difference.sheet, {}).get(cell) for found in values]
+        allowed = max(found[place].allowed or 0.0 for found in wrong if place in found)
+        if difference.formula is None or _same(held[0], held[1], tolerance, allowed):
+            continue
+        right = tuple(
+            run.engine for run, found in zip(runs, wrong, strict=True) if place not in found
+        )
+        return Disagreement(
+            (runs[0].engine, runs[1].engine),
+            *place,
+            difference.quantity,
+            difference.step,
+            difference.formula,
+            (held[0], held[1]),
+            difference.torch_value,
+            right,
+        )
+    return None
+
+
+def _in_order(run: EngineRun) -> Iterator[Difference]:
+    """Yield the cells in which an engine has something else than torch."""
+    if run.report is not None:
+        yield from (d for d in run.report.differences() if d.check in ("step", "run"))
+
+
+def _rank(run: EngineRun, found: Difference) -> tuple[object, ...]:
+    """Return when a cell is calculated, among those of all tabs."""
+    assert run.report is not None
+    kinds, sheets = list(IN_ORDER), [sheet.name for sheet in run.report.sheets]
+    kind = run.report.sheets[sheets.index(found.sheet)].kind
+    return kinds.index(kind), sheets.index(found.sheet), found.order
+
+
+def _position(cell: str) -> Position:
+    letters = cell.rstrip("0123456789")
+    return int(cell[len(letters) :]), column_number(letters)
+
+
+def _same(
+    a: Scalar | Uncomputed, b: Scalar | Uncomputed, tolerance: Tolerance, allowed: float
+) -> bool:
+    """Return whether two values are one; ``allowed`` is how far torch's may be off."""
+    if kind_of(a) != kind_of(b):
+        return False
+    if isinstance(a, float) and isinstance(b, float) and np.isfinite(a) and np.isfinite(b):
+        return abs(a - b) <= max(allowed, tolerance.atol + tolerance.rtol * abs(b))
+    return not isinstance(a, str | bool) or a == b

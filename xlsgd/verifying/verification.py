@@ -1,0 +1,76 @@
+"""Check a workbook against PyTorch: read it, recalculate it, train in torch, compare.
+
+Three questions, asked of every training tab (see CHECKS in xlsgd.report.report):
+step: torch takes every row's own start from the sheet and does one step.
+run: torch trains alone from the start values, as far as float64 can predict it.
+stored: the values saved in the file are those that recalculation gives.
+And of every column: do all its formulas say the same?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from xlsgd.report import Report
+from xlsgd.report.compare import Tolerance
+from xlsgd.report.tolerances import tolerances
+from xlsgd.tabs.layouts.whole_runs import WholeRuns
+from xlsgd.torch_side.plain import first_import, load_torch
+from xlsgd.verifying.checker import Checker
+from xlsgd.verifying.opening import Opened, Progress, open_workbook
+
+__all__ = ["examine", "verify"]
+
+
+def verify(
+    path: str | Path,
+    engine: str = "formulas",
+    rtol: float | None = None,
+    atol: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Return what a comparison of a workbook with torch finds.
+
+    engine: what recalculates the workbook.   rtol, atol: replace the tolerances, both or none.
+    Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError for options
+    that make no sense, EngineError if the engine cannot be used.
+    """
+    allowed = tolerances(rtol, atol)
+    opened = open_workbook(path, engine, progress, first_import())
+    return examine(opened, str(path), allowed, progress)
+
+
+def examine(
+    opened: Opened,
+    name: str,
+    allowed: Mapping[str, Tolerance],
+    progress: Progress | None = None,
+    runs: WholeRuns | None = None,
+) -> Report:
+    """Return what a comparison of a recalculated workbook with torch finds.
+
+    name: of the file, as the user named it.
+    runs: what torch has trained already, for a workbook that is looked at several times.
+    """
+    found = opened.found
+    torch = load_torch()
+    checker = Checker(opened.file, opened.calculation, found, allowed, runs)
+    checker.check_data()
+    checker.train()
+    for i, experiment in enumerate(found.experiments):
+        if progress is not None:
+            progress("training in torch", i, len(found.experiments))
+        checker.check_training(experiment)
+    checker.check_compare()
+    if progress is not None:
+        progress("training in torch", len(found.experiments), len(found.experiments))
+    sheets = checker.finish()
+    return Report(
+        file=name.encode("utf-8", "backslashreplace").decode(),
+        engine=opened.engine,
+        engine_version=opened.engine_version,
+        torch_version=f"torch {torch.__version__}",
+        sheets=sheets,
+        notes=[*opened.calculation.notes, *checker.notes],
+    )
