@@ -11,14 +11,13 @@ from typing import Any
 from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.base.errors import WorkbookError
 from xlsgd.base.visible import cut
+from xlsgd.data.schemas import data_markers
 from xlsgd.sheets.maps import TableMap, address
 from xlsgd.sheets.markers import (
     COMPARE,
-    DATA,
     MARKER,
     MATRIX,
     MODEL,
-    PASSENGERS,
     RATES,
     TRAINING,
 )
@@ -56,7 +55,8 @@ class FoundTab:
                 match = _FORMAT.match(text)
                 if match is None:
                     continue
-                known = (DATA, PASSENGERS, *TRAINING.values(), MODEL, MATRIX, COMPARE, RATES)
+                data = data_markers()
+                known = (*data, *TRAINING.values(), MODEL, MATRIX, COMPARE, RATES)
                 if text not in known:
                     listed = ", ".join(f"'{kind}'" for kind in known)
                     raise WorkbookError(
@@ -67,7 +67,7 @@ class FoundTab:
                 for (r, c), key in sorted(texts.items()):
                     if c == column:
                         fields.setdefault(key, (r, value_column))
-                kind = match[1]
+                kind = "data" if text in data else match[1]
                 layout = next((name for name, word in TRAINING.items() if word == text), "")
                 return cls(
                     sheet, "training" if layout else kind, grid, values, fields, file, layout

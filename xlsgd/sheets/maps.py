@@ -186,7 +186,7 @@ class _Places:
             return prefix + address(here.tables["steps"].cell(rest, -1), absolute=True)
         if head == "data":
             return self._data_range(rest)
-        if head == "passengers":
+        if head == "fact":
             data = self._book.data
             return f"{quoted(data.sheet)}!{address(data.fields[rest], absolute=True)}"
         if head == "model":

@@ -1,14 +1,16 @@
 """The words by which a tab is known again: in the field ``xlsgd`` of every tab but the first."""
 
-__all__ = ["COMPARE", "DATA", "MARKER", "MATRIX", "MODEL", "PASSENGERS", "RATES", "TRAINING"]
+from xlsgd.data.schema import PLAIN
+
+__all__ = ["COMPARE", "DATA", "MARKER", "MATRIX", "MODEL", "RATES", "TRAINING"]
 
 MARKER = "xlsgd"
 """The key of the field that says what a tab is."""
 
 TRAINING = {"rows": "training tab, format 2", "blocks": "blocks tab, format 2"}
 """By the name of the layout."""
-DATA = "data tab, format 1"
-PASSENGERS = "passengers tab, format 1"
+DATA = PLAIN
+"""Of plain numbers; those of other data are in xlsgd.data.schemas."""
 MODEL = "model tab, format 1"
 MATRIX = "matrix tab, format 1"
 COMPARE = "compare tab, format 2"

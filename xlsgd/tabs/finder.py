@@ -18,9 +18,8 @@ from xlsgd.sheets.markers import COMPARE, DATA, MARKER, MATRIX, MODEL, RATES, TR
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.sheets.reach import reach
 from xlsgd.tabs.compare import columns as comparison
-from xlsgd.tabs.find_data import find_data, find_passengers
+from xlsgd.tabs.dataset.finding import find_data
 from xlsgd.tabs.find_forward import find_matrix, find_model, shown_experiment
-from xlsgd.tabs.model.sheet import PERSON
 from xlsgd.tabs.training.finding import HEADERS, find_training
 from xlsgd.training.experiment import Experiment
 
@@ -51,7 +50,7 @@ class Found:
     formulas, and one of them is wrong.
     faults: cells of the data tab that no net learns from though they should, and why.
     experiments: by id, with the values that stand in the cells now.
-    person: what is filled in on the model tab.
+    filled: what is filled in on the model tab.
     copies: tabs that a learner has copied, with the tab that each shows again.
     """
 
@@ -60,7 +59,7 @@ class Found:
     shown: Dataset
     faults: dict[Position, str] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
-    person: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
+    filled: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
 
 
@@ -71,8 +70,7 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
     Raises WorkbookError if it is none of xlsgd's, or an input holds what cannot be used.
     """
     tabs: dict[str, list[FoundTab]] = {
-        kind: []
-        for kind in ("data", "passengers", "training", "model", "matrix", "compare", "rates")
+        kind: [] for kind in ("data", "training", "model", "matrix", "compare", "rates")
     }
     for sheet, grid in book.sheets.items():
         tab = FoundTab.find(sheet, grid, values.get(sheet, {}), file)
@@ -94,7 +92,7 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             f"{file}: is no workbook of xlsgd: no tab has a cell '{MARKER}' with '{DATA}' or "
             f"'{TRAINING['rows']}' beside it"
         )
-    sources = looked_at(tabs["data"] + tabs["passengers"], tabs["training"])
+    sources = looked_at(tabs["data"], tabs["training"])
     if len(sources) != 1 or not tabs["training"]:
         raise WorkbookError(
             f"{file}: found {len(sources)} data tabs and {len(tabs['training'])} training "
@@ -104,12 +102,10 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
         )
     source = sources[0]
     last = reach(source.sheet, [tab.grid for tab in tabs["training"]])
-    given = (find_data if source.kind == "data" else find_passengers)(
-        source, last, tabs["training"]
-    )
+    given = find_data(source, last, tabs["training"])
     data = given.data
     found = Found(BookMap(given.maps), data, given.shown, given.faults)
-    for tab in tabs["data"] + tabs["passengers"]:
+    for tab in tabs["data"]:
         if tab is not source:
             found.copies[tab.sheet] = source.sheet
     for tab in tabs["training"]:
@@ -124,9 +120,9 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
         experiment = shown_experiment(tab, found.experiments)
         if _is_copy(tab, found.maps.model.get(experiment.id), found):
             continue
-        found.maps.model[experiment.id] = find_model(tab, experiment, data.rows)
-        where = found.maps.model[experiment.id].tables["person"]
-        found.person = {key: tab.value(where.cell(key, 0)) for key in PERSON}
+        found.maps.model[experiment.id] = find_model(tab, experiment, data)
+        where = found.maps.model[experiment.id].tables["filled"]
+        found.filled = {raw.name: tab.value(where.cell(raw.name, 0)) for raw in data.schema.asked}
     for tab in tabs["matrix"]:
         if not found.maps.model:
             raise WorkbookError(

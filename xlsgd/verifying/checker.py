@@ -33,7 +33,7 @@ from xlsgd.sheets.maps import TabMap, address, formula_maker
 from xlsgd.tabs.compare import columns as comparison
 from xlsgd.tabs.compare import limits
 from xlsgd.tabs.finder import Found
-from xlsgd.tabs.forward_checks import check_matrix, check_model, check_passengers
+from xlsgd.tabs.forward_checks import check_features, check_matrix, check_model
 from xlsgd.tabs.layouts import ROWS, get_layout
 from xlsgd.tabs.layouts.rows.torch_run import with_limits
 from xlsgd.tabs.layouts.tracing import Tracer, tracer
@@ -122,7 +122,7 @@ class Checker:
 
     def check_data(self) -> None:
         """Compare the data tab, where it holds formulas, and name rows that do not count."""
-        check_passengers(self._found, self._tabs)
+        check_features(self._found, self._tabs)
         tab = self._tabs[self._found.maps.data.sheet]
         for position, reason in self._found.faults.items():
             tab.differ(position, (_DATA, *position), "data", "pattern", reason)
@@ -139,7 +139,7 @@ class Checker:
         for key in worked.foreign:
             reason = "says something else than xlsgd's formula"
             tab.differ(maps.fields[key], (_LIMITS, 0, 0), key, "pattern", reason)
-        check_passengers(self._found, self._tabs)
+        check_features(self._found, self._tabs)
         tabs = self._tabs[self._found.maps.data.sheet], self._tabs[maps.sheet]
         return [d for tab in tabs for d in tab.finish().differences if d.cell in tab.edited]
 

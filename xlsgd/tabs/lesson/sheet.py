@@ -40,10 +40,11 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
     for column in (1, 2):
         sheet.cell(row, column).style = "heading"
     sheet.cell(row, 1, "The tabs")
+    asked = lesson.data.schema.words.question
     places = [(book.data.sheet, lesson.data.title, book.data.sheet)]
     for e in lesson.experiments:
         for tabs, words in (
-            (book.model, "the forward pass for weights of your choice; would you survive?"),
+            (book.model, f"the forward pass for weights of your choice; {asked}"),
             (book.matrix, "the same forward pass as one product of matrices"),
         ):
             if e.id in tabs:

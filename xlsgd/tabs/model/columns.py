@@ -6,7 +6,7 @@ the end of an experiment's training, or from whoever types others over them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
+from xlsgd.data.schema import Schema
 from xlsgd.tabs.layouts import ROWS
 from xlsgd.tabs.layouts.layout import forward_columns, loss_column
 from xlsgd.training.experiment import Experiment
@@ -22,16 +23,15 @@ from xlsgd.training.quantities.accuracy import accuracy, right
 
 __all__ = [
     "BINS",
-    "SAYS",
     "WEIGHTS_OF",
     "Forward",
     "fields",
+    "filled_columns",
+    "filled_words",
     "forward",
     "forward_table",
     "histogram_table",
     "histogram_values",
-    "person_columns",
-    "person_words",
     "weight_formula",
     "weight_groups",
 ]
@@ -47,11 +47,6 @@ WEIGHTS_OF = Input(
 
 BINS = (-1e300, *(round(i / 10, 1) for i in range(11)), 1e300)
 """Where the bars of the histogram begin and end."""
-
-_NUMBERS = ("Pclass", "Age", "SibSp", "Parch", "Fare")
-"""The cells of the row to fill in that take a number."""
-
-SAYS = ("would survive", "would not survive", "fill in all seven cells")
 
 _PARAMETER = "{{weight.{}}}".format
 
@@ -127,26 +122,44 @@ def histogram_table() -> list[Column]:
     return [counted("y_0", 0, "rows with y = 0"), counted("y_1", 1, "rows with y = 1")]
 
 
-def person_columns(experiment: Experiment, features: Sequence[Column]) -> list[Column]:
-    """Return the row to fill in: inputs made of what was filled in, and what the net says.
+def filled_columns(
+    experiment: Experiment, schema: Schema, fact: Callable[[str], str]
+) -> list[Column]:
+    """Return the row to fill in: features made of what was filled in, and what the net says.
 
-    features: the inputs, as formulas of the cells to fill in.
+    fact: the template for what features need to know of whole columns.
     """
-    numbers = ",".join(f"{{{name}}}" for name in _NUMBERS)
-    words = ",".join(f'{{{name}}}<>""' for name in ("Sex", "Embarked"))
+    above, below, missing = _says(schema)
+    numbers = [f"{{{raw.name}}}" for raw in schema.asked if raw.holds == "number"]
+    words = [f'{{{raw.name}}}<>""' for raw in schema.asked if raw.holds != "number"]
+    counted = [f"COUNT({','.join(numbers)})={len(numbers)}"] if numbers else []
     return [
-        *features,
+        *schema.feature_columns(fact),
         *forward_columns(experiment.network.places, _PARAMETER, "{{{}}}".format),
         Column(
             "says",
-            f"=IF(AND(COUNT({numbers})={len(_NUMBERS)},{words}),IF(ISNUMBER({{pred}}),"
-            f'IF({{pred}}>0.5,"{SAYS[0]}","{SAYS[1]}"),"{SAYS[2]}"),"{SAYS[2]}")',
+            f"=IF(AND({','.join((*counted, *words))}),IF(ISNUMBER({{pred}}),"
+            f'IF({{pred}}>0.5,"{above}","{below}"),"{missing}"),"{missing}")',
             "pred > 0.5?",
-            "above 0.5 counts as survived",
+            f"above 0.5 counts as {schema.words.counts}",
             "pred > 0.5",
             group="forward",
         ),
     ]
+
+
+def _says(schema: Schema) -> tuple[str, str, str]:
+    """Return what the row to fill in says: above 0.5, below, and where a cell is empty."""
+    count = len(schema.asked)
+    number = _COUNTED[count] if count < len(_COUNTED) else f"{count}"
+    cells = "the cell" if count == 1 else f"all {number} cells"
+    return schema.words.above, schema.words.below, f"fill in {cells}"
+
+
+_COUNTED = (
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 
 
 # Torch side
@@ -217,14 +230,21 @@ def histogram_values(found: Forward, begins: Floats, ends: Floats) -> dict[str, 
     return {f"y_{label}": (inside & (y == label)).sum(-1).astype(float) for label in (0, 1)}
 
 
-def person_words(person: Mapping[str, object], pred: Sequence[float]) -> list[float | str]:
+def filled_words(
+    schema: Schema, filled: Mapping[str, object], pred: Sequence[float]
+) -> list[float | str]:
     """Return what the row to fill in says.
 
-    person: what is filled in.   pred: its prediction, one a member.
+    filled: what is filled in.   pred: its prediction, one a member.
     """
-    filled = all(isinstance(person[name], float) for name in _NUMBERS)
-    filled &= all(person[name] not in (None, "") for name in ("Sex", "Embarked"))
+    above, below, missing = _says(schema)
+    complete = all(
+        isinstance(filled[raw.name], float)
+        if raw.holds == "number"
+        else filled[raw.name] not in (None, "")
+        for raw in schema.asked
+    )
     return [
-        SAYS[2] if not (filled and np.isfinite(number)) else SAYS[0] if number > 0.5 else SAYS[1]
+        missing if not (complete and np.isfinite(number)) else above if number > 0.5 else below
         for number in pred
     ]

@@ -1,0 +1,1 @@
+"""The data tab: raw columns as plain numbers and words, then the features made of them."""
