@@ -19,7 +19,7 @@ from xlsgd.data import Dataset
 from xlsgd.engines import Calculation, Progress, get_engine
 from xlsgd.lessons import Lesson
 from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
-from xlsgd.sheets.markers import DATA, MARKER, TRAINING
+from xlsgd.sheets.markers import DATA, MARKER
 from xlsgd.sheets.package import package
 from xlsgd.tabs.finder import Found, find_lesson
 from xlsgd.tabs.layouts import get_layout
@@ -139,7 +139,7 @@ def bare_book(*experiments: Experiment, data: Dataset) -> Book:
         fields = {given.key: given.value for given in (*layout.inputs(e), *layout.panel(e))}
         fields |= {"experiment": e.id, "network": str(e.network), "loss": e.loss.name}
         fields |= {"optimizer": e.optimizer.name, "difference": e.difference}
-        fields[MARKER] = TRAINING[e.layout]
+        fields[MARKER] = layout.marker
         for key, value in fields.items():
             row, column = tab.fields[key]
             if isinstance(value, str) and value.startswith("="):

@@ -13,14 +13,17 @@ from xlsgd.base.visible import cut
 __all__ = ["find", "pick", "unknown"]
 
 
-def find(package: str, attribute: str) -> dict[str, object]:
+def find(package: str, attribute: str, folders: bool = False) -> dict[str, object]:
     """Return ``{thing.name: thing}`` for every module of package that defines attribute.
 
     attribute: a module-level name such as ``OPTIMIZER``; modules without it are helpers.
+    folders: whether each thing is a folder, and files beside them are none.
     Things come in the order of their ``order``, then by name.
     """
     found = []
     for module in iter_modules(import_module(package).__path__):
+        if folders and not module.ispkg:
+            continue
         thing = getattr(import_module(f"{package}.{module.name}"), attribute, None)
         if thing is not None:
             found.append(thing)

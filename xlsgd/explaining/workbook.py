@@ -27,7 +27,7 @@ from xlsgd.explaining.without_relu import twin_of
 from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.finder import Found
-from xlsgd.tabs.layouts.tracing import tracer
+from xlsgd.tabs.layouts import tracer
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.training.experiment import Experiment
 from xlsgd.verifying.opening import Progress, open_workbook

@@ -1,12 +1,10 @@
 """The words by which a tab is known again: in the field ``xlsgd`` of every tab but the first."""
 
-__all__ = ["COMPARE", "DATA", "MARKER", "MATRIX", "MODEL", "PASSENGERS", "RATES", "TRAINING"]
+__all__ = ["COMPARE", "DATA", "MARKER", "MATRIX", "MODEL", "PASSENGERS", "RATES"]
 
 MARKER = "xlsgd"
 """The key of the field that says what a tab is."""
 
-TRAINING = {"rows": "training tab, format 2", "blocks": "blocks tab, format 2"}
-"""By the name of the layout."""
 DATA = "data tab, format 1"
 PASSENGERS = "passengers tab, format 1"
 MODEL = "model tab, format 1"

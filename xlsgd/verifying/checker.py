@@ -31,12 +31,13 @@ from xlsgd.report.report import (
 )
 from xlsgd.sheets.maps import TabMap, address, formula_maker
 from xlsgd.tabs.compare import columns as comparison
-from xlsgd.tabs.compare import limits
+from xlsgd.tabs.compare import torch_limits as limits
+from xlsgd.tabs.compare.limit_formula import full_batch_formula
 from xlsgd.tabs.finder import Found
 from xlsgd.tabs.forward_checks import check_matrix, check_model, check_passengers
-from xlsgd.tabs.layouts import ROWS, get_layout
-from xlsgd.tabs.layouts.rows.torch_run import with_limits
-from xlsgd.tabs.layouts.tracing import Tracer, tracer
+from xlsgd.tabs.layouts import ROWS, get_layout, tracer
+from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.tabs.training.worked_out import WorkedOut, by_torch, in_the_sheet, own_limits, worked_out
 from xlsgd.training.experiment import Experiment
@@ -74,10 +75,8 @@ class Checker:
         ]
         self._file, self._found = file, found
         kinds = {found.maps.data.sheet: "data"}
-        kinds |= {tab.sheet: "training" for tab in found.maps.training.values()}
-        for kind, shown in (("model", found.maps.model), ("matrix", found.maps.matrix)):
-            kinds |= {tab.sheet: kind for tab in shown.values()}
-        kinds |= dict.fromkeys(found.maps.compare, "compare")
+        for kind, tabs in (("training", found.maps.training), *found.maps.tabs.items()):
+            kinds |= {tab.sheet: kind for tab in tabs.values()}
         reading = Reading(file.book, found.maps, values)
         self._tabs = {
             sheet: ExaminedTab(
@@ -190,8 +189,8 @@ class Checker:
         report.verdict = _run_verdict(tab, maps, experiment, whole_run["steps"], panels)
         self._tell_foreign(maps, worked, report.verdict)
         for shown, check_tab in (
-            (self._found.maps.model, check_model),
-            (self._found.maps.matrix, check_matrix),
+            (self._found.maps.of("model"), check_model),
+            (self._found.maps.of("matrix"), check_matrix),
         ):
             if experiment_id in shown:
                 check_tab(self._found, self._tabs, experiment, whole_run["steps"])
@@ -255,8 +254,7 @@ class Checker:
         for name, columns in layout.tables(experiment).items():
             order = ranked(_EPOCHS) if name == "epochs" else _ordered(traced, name, columns)
             writer = self._writer(maps, name)
-            # A table whose formulas look at other tables says something else in every row.
-            if experiment.layout == "rows":
+            if layout.filled_down:
                 tab.check_patterns(maps.tables[name], columns, writer, order)
             else:
                 tab.check_cells(maps.tables[name], columns, partial(self._maker, maps, name), order)
@@ -330,7 +328,7 @@ class Checker:
 
     def check_compare(self) -> None:
         """Compare the tabs that show runs side by side with what the training tabs say."""
-        for maps in self._found.maps.compare.values():
+        for maps in self._found.maps.of("compare").values():
             self._check_side_by_side(maps)
             if maps.sets_rates:
                 self._check_rates(maps)
@@ -413,7 +411,7 @@ class Checker:
         if not known:
             return
         tab, experiment = self._tabs[maps.sheet], self._found.experiments[known[0]]
-        wanted = limits.full_batch_formula(experiment, known[0])
+        wanted = full_batch_formula(experiment, known[0])
         if wanted and limits.FULL_BATCH in maps.fields:
             place = maps.fields[limits.FULL_BATCH]
             formula = self._writer(maps, "")(wanted, place[0])

@@ -15,7 +15,7 @@ from xlsgd.data.passengers import RAW_COLUMNS
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap
 from xlsgd.sheets.markers import MARKER, PASSENGERS
 from xlsgd.sheets.style import set_page
-from xlsgd.tabs.training.sheet import (
+from xlsgd.sheets.writing import (
     FIRST_ROW,
     HEADER_ROW,
     write_body,

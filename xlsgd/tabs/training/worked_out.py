@@ -20,7 +20,7 @@ from xlsgd.data import Dataset
 from xlsgd.report.report import shortened, value_text
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.rows.torch_run import with_limits
+from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 

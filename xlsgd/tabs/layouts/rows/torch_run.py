@@ -12,8 +12,7 @@ number, and no two programs need to agree on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +20,14 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.layouts.torch_limits import start_losses, with_limits
+from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.torch_side import Noise, SideBySide, Stepper, TorchNet, load_torch, start_state
+from xlsgd.torch_side.derived import derived_quantities
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
-from xlsgd.training.trace import MEMBERS, Trace
-from xlsgd.verdict.threshold import chart_limit, explosion_threshold
+from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,15 +35,15 @@ if TYPE_CHECKING:
     Tensors = dict[str, Tensor]
 
 __all__ = [
-    "derived_quantities",
+    "RowsTracer",
     "positions",
     "run",
     "runs",
     "steps",
-    "with_limits",
 ]
 
 Floats = NDArray[np.float64]
+
 
 def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[np.int64]]:
     """Return step, epoch, row, batch_row and batch_end for a table of so many rows."""
@@ -58,48 +59,6 @@ def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[n
         "batch_row": batch_row + 1,
         "batch_end": batch_end.astype(np.int64),
     }
-
-
-def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
-    """Return the experiment with the limits that its tab works out from data and start weights
-    where it has none: the loss that counts as exploded, and how far out charts draw weights.
-
-    Raises SpecError for a y whose square no cell can hold.
-    """
-    if experiment.exploded_above is not None and experiment.chart_limit is not None:
-        return experiment
-    noise = Noise(1)
-    load_torch()
-    inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
-    x, y = noise.copies(inputs), noise.copies(data.y)
-    losses = _start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
-    with np.errstate(all="ignore"):
-        if experiment.layout == "rows":
-            worst = losses.max()
-        else:
-            worst = losses[: experiment.batch_size].mean()  # a step's loss is its batch's mean
-    start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
-    found: dict[str, Any] = {}
-    if experiment.exploded_above is None:
-        found["exploded_above"] = explosion_threshold(data.y, float(worst))
-    if experiment.chart_limit is None:
-        found["chart_limit"] = chart_limit(data.y, start)
-    return replace(experiment, **found)
-
-
-def _start_losses(
-    experiment: Experiment, net: TorchNet, noise: Noise, x: Tensor, y: Tensor
-) -> Tensor:
-    """Return every row's loss at the start weights, shape (members, rows).
-
-    x: shape (members, rows, inputs).   y: shape (members, rows).
-    """
-    weights = {
-        p: noise.copies([experiment.start.get(p, 0.0)]).expand(y.shape).reshape(-1)
-        for p in experiment.network.parameters
-    }
-    evaluate = net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
-    return evaluate(weights)["loss"].detach().reshape(y.shape)
 
 
 def run(
@@ -222,7 +181,7 @@ class _Together:
             for name, values_seen in self.runs.memory_seen(i).items():
                 quantities[name] = values_seen[:, after]
             quantities |= derived_quantities(experiment, quantities, place["step"])
-            losses = _start_losses(experiment, self.net, self.noise, self.x, self.y)
+            losses = start_losses(experiment, self.net, self.noise, self.x, self.y)
             quantities["start_loss"] = losses[:, row]
             if curvatures is not None:
                 quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row])
@@ -284,7 +243,7 @@ def steps(
     for name, value in stepper.memory().items():
         quantities[name] = torch.where(complete, value, kept[name])
     quantities |= derived_quantities(experiment, quantities, place["step"])
-    quantities["start_loss"] = _start_losses(experiment, net, noise, x, y)
+    quantities["start_loss"] = start_losses(experiment, net, noise, x, y)
     quantities |= curvature_quantities(experiment, x)
     # Where a step lands is where the next row must start.
     for p in names:
@@ -293,25 +252,6 @@ def steps(
     values = _numpy(quantities)
     _complete(experiment, data, values, place)
     return Trace(values)
-
-
-def derived_quantities(
-    experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]
-) -> Tensors:
-    """Return what an optimizer's columns show beyond its state and its step.
-
-    quantities: the new state, shapes (members, steps).   step: their numbers, from 1.
-    """
-    import torch
-
-    hyper = {g.key: experiment.hyperparameter(g.key) for g in experiment.optimizer.hyperparameters}
-    numbers = torch.from_numpy(step.astype(float))
-    derived = {}
-    for p in experiment.network.parameters:
-        state = {name: quantities[f"{name}.{p}"] for name in experiment.optimizer.state}
-        for name, value in experiment.optimizer.derived(state, numbers, hyper).items():
-            derived[f"{name}.{p}"] = value
-    return derived
 
 
 def _batch_means(
@@ -353,3 +293,39 @@ def _complete(
 
 def _numpy(tensors: Tensors) -> dict[str, Floats]:
     return {name: value.detach().numpy() for name, value in tensors.items()}
+
+
+class RowsTracer(Tracer):
+    def step(
+        self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
+    ) -> Traces:
+        return {"steps": steps(self.experiment, self.data, sheet)}
+
+    def runs(
+        self, experiments: Sequence[Experiment], rows: int, members: int = MEMBERS
+    ) -> list[Traces]:
+        return [{"steps": one} for one in runs(experiments, self.data, rows, members)]
+
+    def by_row(self, traces: Traces) -> dict[str, Floats]:
+        return traces["steps"].values
+
+    def came_by(self, traces: Traces, unit: str) -> Floats:
+        return traces["steps"].values[unit]
+
+    def start_loss(self, traces: Traces) -> Floats:
+        losses = traces["steps"].values["start_loss"][:, traces["steps"]["epoch"] == 1]
+        with np.errstate(all="ignore"):
+            mean: Floats = losses.mean(-1)
+        return mean
+
+    def completed(self, traces: Traces) -> int:
+        return int((traces["steps"]["row"] == self.data.rows).sum())
+
+    def rows_within(self, table: str, rows: int, steps: int) -> int:
+        return steps
+
+    def step_row(self, table: str, row: int) -> int:
+        return row
+
+    def order(self, table: str, row: int, quantity: str, column: int) -> tuple[int, ...]:
+        return row, column
