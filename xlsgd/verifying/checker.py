@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +16,9 @@ from xlsgd.base.errors import WorkbookError
 from xlsgd.checks import harmless
 from xlsgd.checks.examined import ExaminedTab, Order, Wanted
 from xlsgd.checks.expected import block_of, places_of, ranked
-from xlsgd.checks.horizon import horizon
+from xlsgd.checks.horizon import Horizon, horizon
 from xlsgd.checks.reading import Reading
+from xlsgd.checks.sides import other_sides
 from xlsgd.checks.stored import wrongly_saved
 from xlsgd.engines import Calculation
 from xlsgd.report.compare import Tolerance
@@ -161,6 +162,7 @@ class Checker:
         others = {n: tab.numbers(maps.tables[n]) for n in tables if n != "steps"}
         one_step = as_shown.step(seen, others)
         whole_run = self._traces.pop(experiment_id)
+        whole_run = self._on_its_side(maps, by_itself, whole_run, {"steps": seen, **others})
         limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
         numbers = whole_run["steps"]["step"].astype(np.int64)
@@ -169,10 +171,7 @@ class Checker:
         def step_of(table: str, row: int) -> int:
             return int(numbers[as_shown.step_row(table, row)])
 
-        within = {
-            name: by_itself.rows_within(name, len(maps.tables[name].rows), limit.rows)
-            for name in tables
-        }
+        within = self._within(maps, by_itself, limit, tables)
         self._check_worked_out(tab, worked, seen)
         for check, traced, traces in (
             ("step", as_shown, one_step),
@@ -194,6 +193,40 @@ class Checker:
         ):
             if experiment_id in shown:
                 check_tab(self._found, self._tabs, experiment, whole_run["steps"])
+
+    @staticmethod
+    def _within(
+        maps: TabMap, traced: Tracer, limit: Horizon, tables: Iterable[str]
+    ) -> dict[str, int]:
+        """Return how many rows of every table can be predicted."""
+        return {
+            name: traced.rows_within(name, len(maps.tables[name].rows), limit.rows)
+            for name in tables
+        }
+
+    def _on_its_side(
+        self,
+        maps: TabMap,
+        traced: Tracer,
+        alone: Traces,
+        seen: Mapping[str, Mapping[str, NDArray[np.float64]]],
+    ) -> Traces:
+        """Return the whole run on the sheet's side of every kink at which rounding decides.
+
+        alone: the run by itself.   seen: the sheet's numbers, by table.
+        """
+        limit = horizon(traced.experiment, alone["steps"])
+        within = self._within(maps, traced, limit, seen)
+        found = other_sides(traced.experiment, alone, seen, within)
+        if not found:
+            return alone
+        followed = traced.run(len(maps.tables["steps"].rows), seen["steps"], seen)
+        for number in found:
+            if number.matters(alone, followed):
+                cell = address(maps.tables[number.table].cell(number.quantity, number.row))
+                self.notes.append(number.told(f"{maps.sheet}!{cell}"))
+                break
+        return followed
 
     def _check_start(
         self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, trace: Trace
@@ -437,11 +470,11 @@ class Checker:
         stored = self._file.stored
         if any(value is not None for sheet in stored.values() for value in sheet.values()):
             own = [(stored[s], tab) for s, tab in self._tabs.items() if tab.report.kind != "other"]
-            doubts = [place for values, tab in own for place in tab.doubted(values)]
+            asked = [tab.doubted(values) for values, tab in own]
+            doubts, agreeing = ([place for two in asked for place in two[i]] for i in (0, 1))
+            tolerance = self._tolerance["stored"]
             wrong = (
-                wrongly_saved(self._file, doubts, self._tolerance["stored"], self.notes)
-                if doubts
-                else {}
+                wrongly_saved(self._file, doubts, tolerance, self.notes, agreeing) if doubts else {}
             )
             for (sheet, position), found in wrong.items():
                 self._tabs[sheet].differ_stored(position, found)

@@ -37,12 +37,21 @@ class Tracer(ABC):
         others: its other tables.
         """
 
-    def run(self, rows: int, members: int = MEMBERS) -> Traces:
+    @abstractmethod
+    def run(
+        self,
+        rows: int,
+        sheet: Mapping[str, Floats] | None = None,
+        others: Mapping[str, Mapping[str, Floats]] | None = None,
+        members: int = MEMBERS,
+    ) -> Traces:
         """Return what follows from the start values, by table.
 
-        rows: of the table of steps.   members: 1 for the run alone.
+        rows: of the table of steps.
+        sheet, others: as for ``step``. Nothing is taken from them but the side of a kink, where
+            rounding decides on that; without them it is the side of the run itself.
+        members: 1 for the run alone.
         """
-        return self.runs([self.experiment], rows, members)[0]
 
     @abstractmethod
     def runs(

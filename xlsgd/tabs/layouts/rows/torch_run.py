@@ -22,8 +22,9 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.torch_limits import start_losses, with_limits
 from xlsgd.tabs.layouts.tracing import Tracer
-from xlsgd.torch_side import Noise, SideBySide, Stepper, TorchNet, load_torch, start_state
+from xlsgd.torch_side import Noise, SideBySide, Sides, Stepper, TorchNet, load_torch, start_state
 from xlsgd.torch_side.derived import derived_quantities
+from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
@@ -67,13 +68,16 @@ def run(
     rows: int | None = None,
     members: int = MEMBERS,
     progress: Callable[[int, int], None] | None = None,
+    sheet: Mapping[str, Floats] | None = None,
 ) -> Trace:
     """Train from the start values and return what happens, row by row.
 
     rows: length of the table; all epochs of the experiment where not given.
     members: 1 for the run alone.
+    sheet: a sheet's numbers, shape (rows,). Nothing is taken from it but the side of a kink, where
+        rounding decides on that; without it all members are on the side of the run itself.
     """
-    return runs([experiment], data, rows, members, progress)[0]
+    return _trained([experiment], data, rows, members, progress, sheet or {})[0]
 
 
 def runs(
@@ -89,10 +93,21 @@ def runs(
     all their members, take their gradients in one go; only the optimizers step one by one.
     Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
     """
+    return _trained(experiments, data, rows, members, progress, {})
+
+
+def _trained(
+    experiments: Sequence[Experiment],
+    data: Dataset,
+    rows: int | None,
+    members: int,
+    progress: Callable[[int, int], None] | None,
+    sheet: Mapping[str, Floats],
+) -> list[Trace]:
     load_torch()
     experiments = [with_limits(experiment, data) for experiment in experiments]
     rows = experiments[0].epochs * data.rows if rows is None else rows
-    together = _Together(experiments, data, rows, members)
+    together = _Together(experiments, data, rows, members, sheet)
     together.train(progress)
     return together.traces()
 
@@ -104,7 +119,12 @@ class _Together:
     """
 
     def __init__(
-        self, experiments: Sequence[Experiment], data: Dataset, rows: int, members: int
+        self,
+        experiments: Sequence[Experiment],
+        data: Dataset,
+        rows: int,
+        members: int,
+        sheet: Mapping[str, Floats],
     ) -> None:
         self.experiments, self.data, self.members = experiments, data, members
         self.shared = shared = experiments[0]
@@ -112,11 +132,14 @@ class _Together:
         self.place = positions(rows, data.rows, shared.batch_size)
         self.noise = noise = Noise(members)
         self.net = TorchNet(shared, noise)
+        self.seen = sides_of(self.net, sheet)
         inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
         self.x, self.y = noise.copies(inputs), noise.copies(data.y)
         # A state may start at something that depends on the first row's gradient.
         self.runs = SideBySide(
-            experiments, noise, lambda weights: self.gradients(weights, slice(1))[..., 0]
+            experiments,
+            noise,
+            lambda weights, held: self.gradients(weights, held, slice(1), slice(1))[..., 0],
         )
 
     def each(self, values: Tensor, rows: slice | Tensor) -> Tensor:
@@ -128,17 +151,34 @@ class _Together:
         chosen = chosen.expand(-1, len(self.experiments), *chosen.shape[2:])
         return chosen.reshape(self.members, -1, *values.shape[2:])
 
-    def gradients(self, weights: Tensor, batch: slice) -> Tensor:
+    def sides(self, held: Tensor, rows: slice) -> Sides:
+        """Return what decides at a kink.
+
+        held: whether members are held, shape (experiments, rows).   rows: those of the table.
+        """
+        import torch
+
+        seen = {
+            name: torch.where(held, values[rows], torch.nan).reshape(-1)
+            for name, values in self.seen.items()
+        }
+        return Sides(seen, held.reshape(-1))
+
+    def gradients(self, weights: Tensor, held: Tensor, rows: slice, batch: slice) -> Tensor:
         """Return the derivatives, shape (parameters, members, experiments, rows of the batch).
 
-        weights: shape (parameters, members, experiments).
+        weights: shape (parameters, members, experiments).   held: as for ``sides``, by experiment.
+        rows, batch: the rows of the table, and those of the data that they show.
         """
         import torch
 
         shape = (self.members, len(self.experiments), batch.stop - (batch.start or 0))
         every = weights.unsqueeze(-1).expand(-1, *shape).reshape(len(weights), self.members, -1)
         parameters = dict(zip(self.names, every, strict=True))
-        found = self.net.gradients(parameters, self.each(self.x, batch), self.each(self.y, batch))
+        sides = self.sides(held.unsqueeze(-1).expand(shape[1:]), rows)
+        found = self.net.gradients(
+            parameters, self.each(self.x, batch), self.each(self.y, batch), sides
+        )
         stacked: Tensor = torch.stack([found[p].reshape(shape) for p in self.names])
         return stacked
 
@@ -149,8 +189,10 @@ class _Together:
         for end in ends:
             first = int(self.place["row"][begin]) - 1
             batch = slice(first, first + int(end) - begin + 1)
-            self.runs.step(self.gradients(self.runs.weights, batch).mean(-1))
-            begin = int(end) + 1
+            rows = slice(begin, int(end) + 1)
+            held = self.runs.together.now
+            self.runs.step(self.gradients(self.runs.weights, held, rows, batch).mean(-1))
+            begin = rows.stop
             if progress is not None:
                 progress(begin, len(self.place["row"]))
 
@@ -169,6 +211,7 @@ class _Together:
             dict(zip(names, weights.reshape(len(names), self.members, -1), strict=True)),
             self.each(self.x, row),
             self.each(self.y, row),
+            self.sides(self.runs.together.always[:, before], slice(None)),
         )
         curvatures = row_curvatures(self.shared, self.x)
         found = []
@@ -217,8 +260,7 @@ def steps(
     x, y = noise.copies(inputs[seen_rows]), noise.copies(np.array(data.y)[seen_rows])
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
 
-    seen = {name: torch.from_numpy(sheet[name].copy()) for name in net.outputs if name in sheet}
-    quantities = net.quantities(parameters, x, y, seen)
+    quantities = net.quantities(parameters, x, y, Sides(sides_of(net, sheet)))
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
     gradients = {p: quantities[f"grad_used.{p}"] for p in names}
     if experiment.batched:
@@ -296,6 +338,15 @@ def _numpy(tensors: Tensors) -> dict[str, Floats]:
 
 
 class RowsTracer(Tracer):
+    def run(
+        self,
+        rows: int,
+        sheet: Mapping[str, Floats] | None = None,
+        others: Mapping[str, Mapping[str, Floats]] | None = None,
+        members: int = MEMBERS,
+    ) -> Traces:
+        return {"steps": run(self.experiment, self.data, rows, members, sheet=sheet)}
+
     def step(
         self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
     ) -> Traces:
