@@ -18,7 +18,6 @@ from xlsgd.checks.examined import ExaminedTab, Order, Wanted
 from xlsgd.checks.expected import block_of, places_of, ranked
 from xlsgd.checks.horizon import Horizon, horizon
 from xlsgd.checks.reading import Reading
-from xlsgd.checks.sides import other_sides
 from xlsgd.checks.stored import wrongly_saved
 from xlsgd.engines import Calculation
 from xlsgd.report.compare import Tolerance
@@ -40,6 +39,7 @@ from xlsgd.tabs.layouts import ROWS, get_layout, tracer
 from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
+from xlsgd.tabs.training.sides_check import other_sides
 from xlsgd.tabs.training.worked_out import WorkedOut, by_torch, in_the_sheet, own_limits, worked_out
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS, Trace, Traces
