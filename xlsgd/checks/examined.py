@@ -98,6 +98,11 @@ class ExaminedTab:
         """Sentences about what is written otherwise and is right."""
         return self._wording.notes()
 
+    @property
+    def wrong(self) -> Mapping[Position, Difference]:
+        """The differences so far."""
+        return self._wrong
+
     def says(self, position: Position, wanted: str) -> bool:
         """Return whether a cell holds a formula that says what xlsgd's formula there says."""
         said = self.contents.get(position)

@@ -102,10 +102,13 @@ def soffice_command(folder: Path) -> list[str]:
     ]
 
 
-def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
+def convert(
+    source: Path, target: Path, time_limit: float = TIME_LIMIT, opened_as: str | None = None
+) -> Path:
     """Open a workbook in LibreOffice, recalculate every formula, and save it; return the target.
 
     target: its suffix, one of FILTERS, says as what to save it. A file of that name is replaced.
+    opened_as: the name of LibreOffice's filter, where it is not to find out what the source is.
     Raises EngineError if no file came out in time.
     """
     with tempfile.TemporaryDirectory(prefix="xlsgd-libreoffice-") as temporary:
@@ -117,6 +120,7 @@ def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
             [
                 *without_network(),
                 *soffice_command(Path(temporary)),
+                *([] if opened_as is None else [f"--infilter={opened_as}"]),
                 "--convert-to",
                 f"{target.suffix[1:]}:{FILTERS[target.suffix]}",
                 "--outdir",

@@ -9,16 +9,25 @@ from pathlib import Path
 
 import numpy as np
 
-from xlsgd.base.cells import CellError, Position, Scalar, Uncomputed, WorkbookFile, column_number
+from xlsgd.base.cells import (
+    CellError,
+    Formula,
+    Position,
+    Scalar,
+    Uncomputed,
+    WorkbookFile,
+    column_number,
+)
 from xlsgd.base.errors import EngineError, NoStoredValuesError, WorkbookError
 from xlsgd.engines import ALL, chosen_engines, get_engine
 from xlsgd.engines.file_formats import as_xlsx
+from xlsgd.engines.kept import KeptValues, give_back
 from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
 from xlsgd.report.report import IN_ORDER, Difference
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
-from xlsgd.verifying.opening import Opened, Progress, recalculate
+from xlsgd.verifying.opening import Progress, recalculate
 from xlsgd.verifying.verification import examine
 from xlsgd.xlsx.reader import read_workbook
 
@@ -58,7 +67,11 @@ def _compared(
 ) -> EngineComparison:
     """Return what engines make of a file.  path: as the user named it."""
     found = EngineComparison(str(path).encode("utf-8", "backslashreplace").decode(), [], [])
-    opened: dict[str, Opened] = {}
+    kept: dict[str, Values] = {}
+    places = {
+        sheet: {p: i for i, p in enumerate(p for p, c in grid.items() if isinstance(c, Formula))}
+        for sheet, grid in file.book.sheets.items()
+    }
     runs = WholeRuns()
     unreadable: list[WorkbookError] = []
     for name in names:
@@ -80,7 +93,6 @@ def _compared(
             found.runs.append(EngineRun(name, _version(name), error=str(error)))
             unreadable += [error] if isinstance(error, WorkbookError) else []
             continue
-        opened[name] = calculated
         report = examine(calculated, str(path), allowed, told, runs)
         found.runs.append(
             EngineRun(
@@ -91,10 +103,17 @@ def _compared(
                 not_finite=not_finite(calculated.calculation.values),
             )
         )
+        # One engine after the other has its room: of the earlier ones the numbers are kept.
+        kept[name] = {
+            sheet: KeptValues(values, places[sheet])
+            for sheet, values in calculated.calculation.values.items()
+        }
+        del calculated, report
+        give_back()
     if unreadable and not any(run.report is not None for run in found.runs):
         raise unreadable[0]
     for first, second in combinations((r for r in found.runs if r.report is not None), 2):
-        values = tuple(opened[run.engine].calculation.values for run in (first, second))
+        values = tuple(kept[run.engine] for run in (first, second))
         disagreement = disagreement_of((first, second), values, allowed["run"])
         if disagreement is not None:
             found.disagreements.append(disagreement)
