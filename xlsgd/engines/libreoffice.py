@@ -6,6 +6,7 @@ never notices that they are stale. The profile tells it to calculate always.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -71,6 +72,10 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+LONGEST_NAME = 240
+"""Bytes of a file's name with which LibreOffice is troubled; most disks take 255."""
+
+
 def find_soffice() -> Path | None:
     """Return LibreOffice's program, or None."""
     found = shutil.which("soffice") or shutil.which("libreoffice")
@@ -115,6 +120,11 @@ def convert(
         # A folder of its own for the result: LibreOffice ends with status 0 even if it wrote
         # nothing, and an older file would then pass for the new one.
         out = Path(temporary, "out")
+        opened = source.resolve(strict=True)
+        if len(os.fsencode(f"{source.stem}{target.suffix}")) > LONGEST_NAME:
+            # What is written has the name of what is read, with another end.
+            opened = Path(temporary, f"workbook{source.suffix}")
+            shutil.copyfile(source, opened)
         output = run_program(
             "LibreOffice",
             [
@@ -125,11 +135,11 @@ def convert(
                 f"{target.suffix[1:]}:{FILTERS[target.suffix]}",
                 "--outdir",
                 str(out),
-                str(source.resolve(strict=True)),
+                str(opened),
             ],
             time_limit,
         )
-        written = out / f"{source.stem}{target.suffix}"
+        written = out / f"{opened.stem}{target.suffix}"
         if not written.exists():
             said = output[-500:]
             raise EngineError(f"{source}: LibreOffice wrote no {target.suffix[1:]} file. {said}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
-from xlsgd.base.errors import WorkbookError
+from xlsgd.base.errors import InputError, WorkbookError
 from xlsgd.base.visible import cut
 from xlsgd.sheets.maps import TableMap, address
 from xlsgd.sheets.markers import MARKER
@@ -27,7 +27,10 @@ WITHOUT_CASE = ("gradient", "weights_of")
 
 @dataclass
 class FoundTab:
-    """A tab with the marker, and how to read it."""
+    """A tab with the marker, and how to read it.
+
+    read: the cells of inputs that were asked for and hold a formula.
+    """
 
     sheet: str
     kind: str
@@ -36,6 +39,7 @@ class FoundTab:
     fields: dict[str, Position]
     file: str
     marker: str = ""
+    read: set[Position] = field(default_factory=set)
 
     @classmethod
     def find(
@@ -105,14 +109,17 @@ class FoundTab:
         return self.as_number(position, self.value(position), key)
 
     def as_number(self, position: Position, value: Any, what: str) -> float:
+        self._note(position)
         if isinstance(value, float):
             return value
         where = f"{self.file}: {self.sheet}!{address(position)} ({what})"
         if isinstance(value, Uncomputed):
-            raise WorkbookError(f"{where}: got {value}; need a number, so mend its formula")
+            raise self._unusable(
+                position, f"{where}: got {value}; need a number, so mend its formula"
+            )
         shown = str(value) if isinstance(value, CellError) else repr(value)
         shown = "nothing" if value is None else shown[:60]
-        raise WorkbookError(f"{where}: got {shown}, need a number; type one")
+        raise self._unusable(position, f"{where}: got {shown}, need a number; type one")
 
     def number_or_none(self, key: str) -> float | None:
         """Return an input that its tab works out; None where its formula gives no number.
@@ -143,13 +150,26 @@ class FoundTab:
 
     def text(self, key: str) -> str:
         position = self.place(key)
+        value = self.as_word(position, key)
+        return value.lower() if key in WITHOUT_CASE else value
+
+    def as_word(self, position: Position, what: str, todo: str = "") -> str:
+        """Return the word in a cell.  todo: what else to say where there is none."""
+        self._note(position)
         value = self.value(position)
         if isinstance(value, str):
-            return value.lower() if key in WITHOUT_CASE else value
+            return value
         shown = "nothing" if value is None else cut(str(value))
-        raise WorkbookError(
-            f"{self.file}: {self.sheet}!{address(position)} ({key}): got {shown}, need a word"
-        )
+        where = f"{self.file}: {self.sheet}!{address(position)} ({what})"
+        raise self._unusable(position, f"{where}: got {shown}, need a word{todo}")
+
+    def _note(self, position: Position) -> None:
+        """Remember that an input was asked for whose value is that of a formula."""
+        if isinstance(self.grid.get(position), Formula):
+            self.read.add(position)
+
+    def _unusable(self, position: Position, message: str) -> WorkbookError:
+        return InputError(message, (self.sheet, position))
 
     def table(self, needed: set[str], mine: Any, name: str) -> TableMap:
         """Return the table whose header row has all the needed quantities.

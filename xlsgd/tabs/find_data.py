@@ -170,7 +170,7 @@ def find_passengers(
         name: [
             tab.as_number((row, column), tab.value((row, column)), name)
             if name in NUMBERS
-            else _as_word(tab, (row, column), name)
+            else tab.as_word((row, column), name, "; type one")
             for row in table.rows
         ]
         for name, column in table.columns.items()
@@ -186,17 +186,6 @@ def find_passengers(
     shown = Dataset("passengers", {name: seen(name) for name in INPUTS}, data.y)
     table.columns["y"] = table.columns["Survived"]
     return FoundData(TabMap(tab.sheet, tab.fields, {"data": table}), data, shown)
-
-
-def _as_word(tab: FoundTab, position: Position, what: str) -> str:
-    value = tab.value(position)
-    if isinstance(value, str):
-        return value
-    shown = "nothing" if value is None else f"{value!r}"
-    raise WorkbookError(
-        f"{tab.file}: {tab.sheet}!{address(position)} ({what}): got {shown:.60}, "
-        "need a word; type one"
-    )
 
 
 def _check_labels(tab: FoundTab, table: TableMap, labels: list[Any]) -> None:

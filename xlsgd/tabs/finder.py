@@ -6,7 +6,7 @@ quantities in their header row. So rows and columns may be inserted and tabs ren
 
 from __future__ import annotations
 
-from xlsgd.base.cells import Book
+from xlsgd.base.cells import Book, Grid
 from xlsgd.base.errors import ForeignWorkbookError, WorkbookError
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
@@ -14,6 +14,7 @@ from xlsgd.sheets.markers import DATA, MARKER
 from xlsgd.tabs.found import Found, Values
 from xlsgd.tabs.kind import headers, kinds, markers, scopes
 from xlsgd.tabs.layouts import layouts
+from xlsgd.tabs.remains import remains
 
 __all__ = ["Found", "Values", "find_lesson"]
 
@@ -26,11 +27,13 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
     """
     known = markers()
     tabs: dict[str, list[FoundTab]] = {name: [] for name in kinds()}
+    unknown: dict[str, Grid] = {}
     for sheet, grid in book.sheets.items():
         tab = FoundTab.find(sheet, grid, values.get(sheet, {}), file, known)
         if tab is not None:
             tabs[tab.kind].append(tab)
             continue
+        unknown[sheet] = grid
         texts = set(texts_of(grid).values())
         for marker, needed in headers():
             if texts >= needed:
@@ -50,4 +53,14 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
     found = Found(file, BookMap(TabMap(""), scopes=scopes()))
     for kind in kinds().values():
         kind.find(tabs, found)
+    for sheet, grid in unknown.items():
+        left = remains(sheet, grid, found.maps)
+        if left is not None:
+            raise WorkbookError(
+                f"{file}: tab '{sheet}' looks at tabs of xlsgd and, by {left[1]}, was the one with "
+                f"'{left[0]}' beside a cell '{MARKER}', but has lost that and its headers; restore "
+                "them, or delete the tab, or give it another name and other words if it is your own"
+            )
+    for each in tabs.values():
+        found.inputs += ((tab.sheet, position) for tab in each for position in sorted(tab.read))
     return found

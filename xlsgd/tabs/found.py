@@ -27,6 +27,7 @@ class Found:
     experiments: by id, with the values that stand in the cells now.
     person: what is filled in on the model tab.
     copies: tabs that a learner has copied, with the tab that each shows again.
+    inputs: cells from which inputs were read and that hold formulas.
     """
 
     file: str
@@ -37,6 +38,7 @@ class Found:
     experiments: dict[str, Experiment] = field(default_factory=dict)
     person: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
+    inputs: list[tuple[str, Position]] = field(default_factory=list)
 
     def is_copy(self, sheet: str, earlier: TabMap | None) -> bool:
         """Return whether a tab shows what an earlier one shows, and remember that it does."""

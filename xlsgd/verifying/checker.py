@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd import verdict
-from xlsgd.base.cells import CellError, Formula, Uncomputed, WorkbookFile
+from xlsgd.base.cells import CellError, Formula, Position, Uncomputed, WorkbookFile
 from xlsgd.base.columns import Column
 from xlsgd.base.errors import WorkbookError
 from xlsgd.checks import harmless
@@ -74,6 +74,11 @@ class Checker:
             f"tab '{copy}' is a copy of '{tab}', which is checked; the copy is not"
             for copy, tab in found.copies.items()
         ]
+        if not found.maps.of("compare"):
+            self.notes.append(
+                "no compare tab: xlsgd writes one into every workbook, and this file has none any "
+                "more, so nothing of it was checked"
+            )
         self._file, self._found = file, found
         kinds = {found.maps.data.sheet: "data"}
         for kind, tabs in (("training", found.maps.training), *found.maps.tabs.items()):
@@ -108,6 +113,16 @@ class Checker:
         tracers = {name: tracer(e.alone, data) for name, e in self._worked_out.items()}
         rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
         self._traces = self._runs.of(tracers, rows)
+
+    @property
+    def foreign(self) -> list[tuple[str, Position]]:
+        """The cells of inputs that formulas work out which are not xlsgd's."""
+        tabs = self._found.maps.training
+        return [
+            (tabs[name].sheet, tabs[name].fields[key])
+            for name, worked in self._worked_out.items()
+            for key in worked.foreign
+        ]
 
     def _refuse_too_large(self) -> None:
         """Raise WorkbookError for a y from whose square the sheet cannot work out a limit."""

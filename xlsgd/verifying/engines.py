@@ -22,13 +22,14 @@ from xlsgd.base.errors import EngineError, NoStoredValuesError, WorkbookError
 from xlsgd.engines import ALL, chosen_engines, get_engine
 from xlsgd.engines.file_formats import as_xlsx
 from xlsgd.engines.kept import KeptValues, give_back
+from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
 from xlsgd.report.report import IN_ORDER, Difference
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
-from xlsgd.verifying.opening import Progress, recalculate
-from xlsgd.verifying.verification import examine
+from xlsgd.verifying.opening import Calculated, CircularError, Progress, recalculate
+from xlsgd.verifying.verification import circular_report, examine
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["compare_engines"]
@@ -81,7 +82,7 @@ def _compared(
                 progress(f"{name}: {what}", done, total)
 
         try:
-            calculated = recalculate(file, name, told)
+            calculated, report = _asked(file, name, str(path), allowed, told, runs)
         except NoStoredValuesError as error:
             if name not in engines:
                 found.notes.append(f"the engine '{name}' was not asked: {error}")
@@ -93,16 +94,7 @@ def _compared(
             found.runs.append(EngineRun(name, _version(name), error=str(error)))
             unreadable += [error] if isinstance(error, WorkbookError) else []
             continue
-        report = examine(calculated, str(path), allowed, told, runs)
-        found.runs.append(
-            EngineRun(
-                name,
-                calculated.engine_version,
-                calculated.seconds,
-                report,
-                not_finite=not_finite(calculated.calculation.values),
-            )
-        )
+        found.runs.append(_run(name, calculated, report))
         # One engine after the other has its room: of the earlier ones the numbers are kept.
         kept[name] = {
             sheet: KeptValues(values, places[sheet])
@@ -118,6 +110,32 @@ def _compared(
         if disagreement is not None:
             found.disagreements.append(disagreement)
     return found
+
+
+def _asked(
+    file: WorkbookFile,
+    engine: str,
+    path: str,
+    allowed: Mapping[str, Tolerance],
+    progress: Progress,
+    runs: WholeRuns,
+) -> tuple[Calculated, Report]:
+    """Return what an engine makes of a file, and what verify makes of that."""
+    try:
+        opened = recalculate(file, engine, progress)
+        return opened, examine(opened, path, allowed, progress, runs)
+    except CircularError as error:
+        return error.calculated, circular_report(error, path)
+
+
+def _run(name: str, calculated: Calculated, report: Report) -> EngineRun:
+    return EngineRun(
+        name,
+        calculated.engine_version,
+        calculated.seconds,
+        report,
+        not_finite=not_finite(calculated.calculation.values),
+    )
 
 
 def _version(name: str) -> str:
