@@ -328,7 +328,8 @@ def test_the_border_for_one_neuron() -> None:
 def test_the_border_for_two_neurons(rate: float, epoch: int | None) -> None:
     from dataclasses import replace
 
-    from xlsgd.tabs.layouts.rows.torch_run import run, with_limits
+    from xlsgd.tabs.layouts.rows.torch_run import run
+    from xlsgd.tabs.layouts.torch_limits import with_limits
 
     page = _text(ROOT / "docs" / "learners.md")
     assert f"{rate:.5f}" in page

@@ -24,9 +24,10 @@ from tests.builders import (
 from xlsgd.base.cells import CellError
 from xlsgd.data import default_data
 from xlsgd.lessons import Options, lesson_plans
-from xlsgd.tabs.layouts.rows.torch_run import Trace, run
+from xlsgd.tabs.layouts.rows.torch_run import run
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.trace import Trace
 from xlsgd.verdict.threshold import explosion_threshold
 
 Numbers = Callable[[str, str], Floats]

@@ -26,7 +26,8 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.sheets.maps import TableMap
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.rows.torch_run import positions, with_limits
+from xlsgd.tabs.layouts.rows.torch_run import positions
+from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers

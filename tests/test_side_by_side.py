@@ -9,9 +9,10 @@ import pytest
 
 from tests.builders import experiment_of, small_data
 from xlsgd.data import Dataset
+from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.blocks import torch_run as block_trace
 from xlsgd.tabs.layouts.rows import torch_run as trace
-from xlsgd.tabs.layouts.tracing import run_all, tracer
+from xlsgd.tabs.layouts.tracing import run_all
 from xlsgd.torch_side import load_torch
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers

@@ -17,8 +17,8 @@ import pytest
 from tests.builders import Recalculated, bare_book, experiment_of
 from xlsgd.data import Dataset
 from xlsgd.explaining.training import Length, train
-from xlsgd.tabs.layouts.rows.torch_run import with_limits
-from xlsgd.tabs.layouts.tracing import tracer
+from xlsgd.tabs.layouts import tracer
+from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers

@@ -381,7 +381,7 @@ def test_charts_have_titles(lesson: str) -> None:
         roots = {name: ElementTree.fromstring(package.read(name)) for name in charts}
     # Three on each training tab, one to compare, one where a model's predictions are shown.
     maps = found(lesson).maps
-    assert len(roots) == 3 * len(maps.training) + len(maps.compare) + len(maps.model)
+    assert len(roots) == 3 * len(maps.training) + len(maps.of("compare")) + len(maps.of("model"))
     for name, root in roots.items():
         chart = root.find(f"{CHART}chart")
         assert chart is not None

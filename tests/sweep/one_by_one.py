@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.tabs.layouts.rows.torch_run import with_limits
-from xlsgd.tabs.layouts.tracing import tracer
+from xlsgd.tabs.layouts import tracer
+from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import Summary, agrees, epoch_quantities, judge, panel_values
 

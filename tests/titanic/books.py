@@ -167,8 +167,8 @@ class Calculated:
     def tabs(self) -> dict[str, TabMap]:
         """The maps of all tabs, by their names."""
         maps = self.found.maps
-        all_maps = [maps.data, *maps.training.values(), *maps.model.values()]
-        all_maps += [*maps.matrix.values(), *maps.compare.values()]
+        all_maps = [maps.data, *maps.training.values(), *maps.of("model").values()]
+        all_maps += [*maps.of("matrix").values(), *maps.of("compare").values()]
         return {tab.sheet: tab for tab in all_maps}
 
     def position(self, place: Place) -> Position:

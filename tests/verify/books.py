@@ -139,7 +139,7 @@ class Words:
 
         def address(match: re.Match[str]) -> str:
             name = match[1]
-            if name in self._fields:
+            if name in self._fields and name not in self._letters:
                 return self._fields[name]
             above = name.startswith("prev.")
             return f"{self._letters[name.removeprefix('prev.')]}{row - above}"

@@ -18,6 +18,7 @@ from tests.verify.books import (
     header_row,
     letter_of,
     passes,
+    step_cell,
 )
 from xlsgd import Dataset
 from xlsgd.base.errors import WorkbookError
@@ -233,3 +234,99 @@ def test_a_moved_field_with_a_wrong_formula_is_named(titanic: Path, target: Path
         value.value = value.value.replace("MAX", "SUM")
 
     assert first_wrong(xlsgd.verify(edited(titanic, target, edit))).startswith("passengers!")
+
+
+# Tabs that have lost both their marker and their headers
+
+
+def _emptied(sheet: Any, kept: Callable[[Any], bool]) -> None:
+    for row in sheet:
+        for cell in row:
+            if cell.value is not None and not kept(cell):
+                cell.value = None
+
+
+def _is_formula(cell: Any) -> bool:
+    return bool(cell.data_type == "f")
+
+
+@pytest.mark.parametrize("name", ["compare", "Sheet7"])
+def test_a_compare_tab_of_which_formulas_are_left(make: Make, target: Path, name: str) -> None:
+    def edit(workbook: Workbook) -> None:
+        _emptied(workbook["compare"], _is_formula)
+        workbook["compare"].title = name
+
+    with pytest.raises(WorkbookError, match=rf"tab '{name}' looks at .* has lost that"):
+        xlsgd.verify(edited(make("sgd"), target, edit))
+
+
+def test_a_compare_tab_of_which_words_are_left(make: Make, target: Path) -> None:
+    def edit(workbook: Workbook) -> None:
+        sheet = workbook["compare"]
+        gone = ("xlsgd", "compare tab, format 2", "experiment", "verdict")
+        _emptied(sheet, lambda cell: cell.value not in gone and "INDEX" not in str(cell.value))
+        sheet.title = "side by side"
+
+    with pytest.raises(WorkbookError, match=r"tab 'side by side' looks at .* by its words"):
+        xlsgd.verify(edited(make("sgd"), target, edit))
+
+
+@pytest.mark.parametrize("tab", ["rates-one", "rates-two"])
+def test_a_rates_tab_of_which_numbers_are_left(rates: Path, target: Path, tab: str) -> None:
+    """The rates themselves stay, so that every run goes on as before."""
+
+    def edit(workbook: Workbook) -> None:
+        _emptied(workbook[tab], lambda cell: cell.data_type in "fn")
+
+    with pytest.raises(WorkbookError, match=rf"tab '{tab}' looks at .* has lost that"):
+        xlsgd.verify(edited(rates, target, edit))
+
+
+def test_a_compare_tab_deleted_is_said(make: Make, target: Path) -> None:
+    source = make("sgd", "adam")
+    assert not [n for n in xlsgd.verify(source).notes if n.startswith("no compare tab")]
+
+    def edit(workbook: Workbook) -> None:
+        del workbook["compare"]
+
+    report = xlsgd.verify(edited(source, target, edit))
+    assert passes(report)
+    assert [n for n in report.notes if n.startswith("no compare tab")]
+
+
+def test_one_training_tab_kept(make: Make, target: Path) -> None:
+    def edit(workbook: Workbook) -> None:
+        del workbook["compare"]
+        del workbook["adam"]
+
+    report = xlsgd.verify(edited(make("sgd", "adam"), target, edit))
+    assert passes(report)
+    assert [n for n in report.notes if n.startswith("no compare tab")]
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["beside compare", "in its place"])
+def test_a_tab_of_ones_own_that_looks_at_the_runs(make: Make, target: Path, deleted: bool) -> None:
+    def edit(workbook: Workbook) -> None:
+        own = workbook.create_sheet("my results")
+        sheet = workbook["sgd"]
+        own["A1"], own["A2"], own["A3"] = "last loss", "loss after a step", "best"
+        own["B1"] = f"=sgd!{field_cell(sheet, 'last_loss')}"
+        own["B2"] = f"=sgd!{step_cell(sheet, 'loss', 1)}"
+        own["B3"] = "=MIN(B1:B2)"
+        if deleted:
+            del workbook["compare"]
+
+    report = xlsgd.verify(edited(make("sgd", "adam"), target, edit))
+    assert passes(report)
+    (own,) = (sheet for sheet in report.sheets if sheet.name == "my results")
+    assert set(own.unchecked) == {"B1", "B2", "B3"}
+    assert own.formulas == 3
+    assert own.cells_compared == 0
+
+
+def test_the_matrix_of_which_formulas_are_left(titanic: Path, target: Path) -> None:
+    def edit(workbook: Workbook) -> None:
+        _emptied(workbook["matrix"], _is_formula)
+
+    with pytest.raises(WorkbookError, match=r"tab 'matrix' looks at .* has lost that"):
+        xlsgd.verify(edited(titanic, target, edit))

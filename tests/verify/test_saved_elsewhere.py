@@ -12,10 +12,19 @@ import openpyxl
 import pytest
 
 import xlsgd
-from tests.verify.books import SIX_POINTS, field_cell, first_wrong, passes, patched, stored
+from tests.verify.books import (
+    SIX_POINTS,
+    field_cell,
+    first_wrong,
+    passes,
+    patched,
+    step_cell,
+    stored,
+)
 from xlsgd.base.cells import CellError, Formula, Position, WorkbookFile, column_letters
-from xlsgd.checks.stored import wrongly_saved
+from xlsgd.checks.stored import Place, wrongly_saved
 from xlsgd.report.tolerances import TOLERANCES
+from xlsgd.verifying.opening import recalculate
 from xlsgd.xlsx.reader import read_workbook
 
 EXPLODING = {
@@ -164,6 +173,76 @@ def test_counts_beside_numbers_beyond_float64(
         values[place] = right
         tried += 1
     assert tried > 15
+
+
+def recalculated(file: WorkbookFile) -> dict[Place, float]:
+    """Return the numbers that this program has where the file has others, a hundredth off."""
+    values = recalculate(file, "formulas").calculation.values
+    found = {}
+    for tab, cells in file.stored.items():
+        for place, was in cells.items():
+            number = values[tab].get(place)
+            if not (isinstance(was, float) and isinstance(number, float)):
+                continue
+            if abs(number - was) > 0.01 * abs(number):
+                found[tab, place] = number
+    return found
+
+
+def test_a_number_that_only_recalculation_gives(
+    exploding: dict[str, Path], tmp_path: Path, gnumeric_convert: Callable[[Path, Path], Path]
+) -> None:
+    # After the explosion Gnumeric has numbers of its own. One of ours among them is none that it
+    # can have had from what is saved beside it: here a chart column with the sign of ours.
+    saved = gnumeric_convert(exploding["rates"], tmp_path / "saved.xlsx")
+    file = read_workbook(saved)
+    ours = recalculated(file)
+    grid = file.book.sheets["two-7"]
+    (header,) = {row for (row, _), text in grid.items() if text == "plot.a"}
+    signs = [
+        (tab, place)
+        for tab, place in ours
+        if tab == "two-7" and str(grid.get((header, place[1]))).startswith("plot.")
+    ]
+    assert signs
+    tab, (row, column) = signs[0]
+    cell = f"{column_letters(column)}{row}"
+    assert ours[signs[0]] == -float(str(file.stored[tab][row, column]))
+    edited = patched(saved, tmp_path / "edited.xlsx", tab, cell, stored(repr(ours[signs[0]])))
+    report = xlsgd.verify(edited)
+    assert [(d.sheet, d.cell, d.check) for d in report.differences()] == [(tab, cell, "stored")]
+    first = report.first_difference
+    assert first is not None
+    assert first.torch_value == file.stored[tab][row, column]
+
+
+def test_every_number_that_only_recalculation_gives(
+    exploding: dict[str, Path], tmp_path: Path, libreoffice_convert: Callable[..., Path]
+) -> None:
+    file = read_workbook(libreoffice_convert(exploding["two neurons"], "xlsx", tmp_path))
+    ours = recalculated(file)
+    other, *rest = ours
+    missed = []
+    for tab, place in random.Random(1).sample(rest, 20):
+        was = file.stored[tab][place]
+        file.stored[tab][place] = ours[tab, place]
+        found = wrongly_saved(file, [other], TOLERANCES["stored"], agreeing=[(tab, place)])
+        if (tab, place) not in found:
+            missed.append(f"{tab}!{column_letters(place[1])}{place[0]}")
+        file.stored[tab][place] = was
+    assert missed == []
+
+
+def test_what_stands_beside_a_wrong_number_is_not_named(
+    exploding: dict[str, Path], tmp_path: Path, libreoffice_convert: Callable[..., Path]
+) -> None:
+    # In a file that LibreOffice calculated otherwise after the explosion: before it, what follows
+    # from the wrong number is as recalculation has it, and contradicts only that.
+    saved = libreoffice_convert(exploding["two neurons"], "xlsx", tmp_path)
+    cell = step_cell(openpyxl.load_workbook(saved)["two"], "pred", 1)
+    edited = patched(saved, tmp_path / "edited.xlsx", "two", cell, stored("4711"))
+    report = xlsgd.verify(edited)
+    assert [(d.sheet, d.cell) for d in report.differences()] == [("two", cell)]
 
 
 def test_a_difference_of_equal_numbers_is_0(exploding: dict[str, Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import xlsgd
 from tests.verify.books import edited, packed, part_name, parts_of
 from xlsgd.base.errors import WorkbookError
-from xlsgd.sheets.markers import TRAINING
+from xlsgd.tabs.layouts import get_layout
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 """How a workbook with a password, or one of before 2007, begins."""
@@ -196,7 +196,7 @@ def test_a_tab_of_a_later_format(small: Path, target: Path) -> None:
     def edit(workbook: object) -> None:
         for row in workbook["sgd"].iter_rows():  # type: ignore[index]
             for cell in row:
-                if cell.value == TRAINING["rows"]:
+                if cell.value == get_layout("rows").marker:
                     cell.value = "training tab, format 99"
 
     message = refusal(edited(small, target, edit))

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 from openpyxl.workbook.defined_name import DefinedName
 
 import xlsgd
 from tests.verify.books import (
     ROWS,
+    Words,
     Workbook,
     edited,
     epochs_cell,
@@ -23,6 +25,7 @@ from tests.verify.books import (
     retyped,
     runs_cell,
     step_cell,
+    steps_rows,
 )
 from xlsgd.report import Report
 
@@ -113,12 +116,167 @@ def test_a_mistake_in_a_column_in_other_words(make: Make, target: Path, place: i
     assert len(notes(report)) == 1
 
 
-def test_one_cell_in_other_words_breaks_its_column(make: Make, target: Path) -> None:
-    quantity, old, new = THE_SAME["a product for a square"]
-    path, cells = retyped(make("sgd"), target, "sgd", quantity, slice(7, 8), old, new)
+NUMERICAL, BACKPROP = "ABS([grad_num.a])+ABS([grad_num.b])", "ABS([grad.a])+ABS([grad.b])"
+FROZEN = (
+    f"IF(ISNUMBER({NUMERICAL}+{BACKPROP}),IF(AND({NUMERICAL}=0,{BACKPROP}>0,"
+    "[h]<1E-15*MAX(ABS([param.a]),ABS([param.b]))),[prev.derivative_alive],[step]),[step])"
+)
+ONE_CELL = THE_SAME | {
+    "a sum of a product and a cell": (
+        "pred", "[param.a]*[x]+[param.b]", "SUM([param.a]*[x],[param.b])",
+    ),
+    "bounds the other way round": (
+        "plot.loss", "MAX(1E-12,MIN(1E+12,", "MIN(1E+12,MAX(1E-12,",
+    ),
+    "bounds of a cell the other way round": (
+        "plot.a",
+        "MAX(-[chart_limit],MIN([chart_limit],[param.a]))",
+        "MIN([chart_limit],MAX(-[chart_limit],[param.a]))",
+    ),
+    "MEDIAN for bounds": (
+        "plot.a",
+        "MAX(-[chart_limit],MIN([chart_limit],[param.a]))",
+        "MEDIAN([chart_limit],-[chart_limit],[param.a])",
+    ),
+    "more conditions than a few": (
+        "derivative_alive",
+        FROZEN,
+        f"IF(NOT(ISNUMBER({NUMERICAL}+{BACKPROP})),[step],IF(OR({NUMERICAL}<>0,{BACKPROP}<=0,"
+        "1E-15*MAX(ABS([param.a]),ABS([param.b]))<=[h]),[step],[prev.derivative_alive]))",
+    ),
+}  # fmt: skip
+"""The same as far as a single row is concerned; more conditions than a few are tried harder."""
+
+
+@pytest.mark.parametrize("places", [slice(0, 1), slice(7, 8), slice(-1, None)])
+@pytest.mark.parametrize("case", ONE_CELL)
+def test_one_cell_in_other_words(make: Make, target: Path, case: str, places: slice) -> None:
+    quantity, old, new = ONE_CELL[case]
+    if quantity == "derivative_alive" and places.start == 0:
+        places = slice(1, 2)  # it begins otherwise
+    path, cells = retyped(make("sgd"), target, "sgd", quantity, places, old, new)
     report = xlsgd.verify(path)
+    assert passes(report)
+    (note,) = notes(report)
+    assert note.startswith(f"sgd!{cells[0]} ({quantity}): written otherwise, =")
+
+
+def test_a_few_cells_in_other_words(make: Make, target: Path) -> None:
+    quantity, old, new = ONE_CELL["a sum of a product and a cell"]
+    path, first = retyped(make("sgd"), target, "sgd", quantity, slice(2, 5), old, new)
+    path, second = retyped(path, target, "sgd", quantity, slice(9, 10), old, new)
+    report = xlsgd.verify(path)
+    assert passes(report)
+    (note,) = notes(report)
+    assert note.startswith(f"sgd!{first[0]} to {first[-1]}, {second[0]} ({quantity}): written")
+
+
+def test_bounds_that_a_cell_decides_about(make: Make, target: Path) -> None:
+    quantity, old, new = ONE_CELL["bounds of a cell the other way round"]
+    path, cells = retyped(make("sgd"), target, "sgd", quantity, EVERYWHERE, old, new)
+    report = xlsgd.verify(path)
+    assert passes(report)
+    (note,) = notes(report)
+    limit = field_cell(openpyxl.load_workbook(path)["sgd"], "chart_limit")
+    assert note.endswith(f"that have -{limit}<={limit}")
+
+    def edit(workbook: Workbook) -> None:
+        workbook["sgd"][limit] = -1  # now they are in no order
+
+    report = xlsgd.verify(edited(path, target, edit))
     assert first_wrong(report) == f"sgd!{cells[0]}"
-    assert report.cells_differing == 1
+    assert {d.cell for d in report.differences() if d.quantity == quantity} == set(cells)
+
+
+# The third row has x = 28 and y = 86, the ninth the same point an epoch later.
+RIGHT_TODAY = {
+    "a number for x": ("pred", "*[x]", "*28"),
+    "a formula without cells": ("x", None, "=28"),
+    "x of another row": ("pred", "*[x]", "*{below}"),
+    "the first power of ten": ("plot.loss", "1E-12", "1E-11"),
+    "rounded": ("x", None, "=ROUND({was},3)"),
+    "without what it hides": ("loss", "([pred]-[y])^2", "IFERROR(([pred]-[y])^2,0)"),
+    "on the border": ("exploded_at", "[loss]>[exploded_above]", "[loss]>=[exploded_above]"),
+    "frozen on the border": ("derivative_alive", "[h]<", "[h]<="),
+    "zero on one side": ("nonzero.a", "=0", "<=0"),
+    "the size": ("grad_diff.a", "ABS([grad.a])+", "SQRT([grad.a]^2)+"),  # it overflows sooner
+    "a lost $": ("new.a", "[learning_rate]", "{rate}"),
+    "only above a number": ("pred", "[param.a]*[x]+[param.b]",
+        "IF([x]>3,[param.a]*[x],0)+[param.b]"),
+    "only where all is positive": ("loss", "([pred]-[y])^2",
+        "IF(AND([pred]>-1000,[y]>0),([pred]-[y])^2,0)"),
+    "0^0, an error in Excel": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^([x]-[x])"),
+    "0 to the 0th": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^0"),
+    "a hair beside": ("grad.pred", "2*", "2.00000000001*"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RIGHT_TODAY)
+def test_one_cell_that_is_right_today(make: Make, target: Path, case: str) -> None:
+    quantity, old, new = RIGHT_TODAY[case]
+    cell = ""
+
+    def edit(workbook: Workbook) -> None:
+        nonlocal cell
+        sheet = workbook["sgd"]
+        words, row = Words(sheet), steps_rows(sheet)[2]
+        cell = step_cell(sheet, quantity, 2)
+        was = words.of(sheet[cell].value, row)
+        below = step_cell(sheet, "x", 8)
+        rate = field_cell(sheet, "learning_rate")
+        said = new.format(was=was[1:], below=below, rate=rate)
+        changed = said if old is None else was.replace(old, said)
+        assert changed != was
+        sheet[cell] = words.formula(changed, row)
+
+    report = xlsgd.verify(edited(make("sgd"), target, edit))
+    first = report.first_difference
+    assert first is not None
+    assert (first.sheet, first.cell) == ("sgd", cell)
+    told = [d.cell for d in report.differences() if "something else than xlsgd" in d.reason]
+    assert told == [cell]
+    assert first.reason.startswith("says something else than xlsgd's formula, =")
+    assert notes(report) == []
+
+
+@pytest.mark.parametrize("key", ["loss_left", "exploded_step", "steps_per_epoch"])
+def test_a_field_in_other_words(make: Make, target: Path, key: str) -> None:
+    others = {
+        "loss_left": ("0*", "0.0+0*1*"),
+        "exploded_step": ("IF(ISNUMBER(", "IF(NOT(ISERROR("),
+        "steps_per_epoch": (",0)", ",0)*1"),
+    }
+
+    def edit(workbook: Workbook) -> None:
+        cell = workbook["sgd"][field_cell(workbook["sgd"], key)]
+        old, new = others[key]
+        changed = cell.value.replace(old, new, 1)
+        changed = changed.replace("),", ")),", 1) if "NOT(" in new else changed
+        assert changed != cell.value
+        cell.value = changed
+
+    report = xlsgd.verify(edited(make("sgd"), target, edit))
+    assert passes(report)
+    (note,) = notes(report)
+    assert f"({key}): written otherwise" in note
+
+
+def test_a_root_on_the_tab_compare(make: Make, target: Path) -> None:
+    # It looks at the loss beside it, which is the right one as long as that cell is right.
+    cell = ""
+
+    def edit(workbook: Workbook) -> None:
+        nonlocal cell
+        sheet = workbook["compare"]
+        cell = runs_cell(sheet, "last_rmse", "sgd")
+        sheet[cell] = f"=SQRT({runs_cell(sheet, 'last_loss', 'sgd')})"
+
+    report = xlsgd.verify(edited(make("sgd"), target, edit))
+    first = report.first_difference
+    assert first is not None
+    assert (first.sheet, first.cell, report.cells_differing) == ("compare", cell, 1)
+    loss = runs_cell(openpyxl.load_workbook(target)["compare"], "last_loss", "sgd")
+    assert first.reason.endswith(f"; it looks at {loss}, and xlsgd's does not")
 
 
 @pytest.mark.parametrize("places", [slice(5, 6), EVERYWHERE], ids=["one cell", "column"])

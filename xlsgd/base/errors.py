@@ -11,6 +11,7 @@ __all__ = [
     "DataError",
     "EngineError",
     "ForeignWorkbookError",
+    "InputError",
     "NoStoredValuesError",
     "OutputExistsError",
     "SpecError",
@@ -46,6 +47,17 @@ class DataError(XlsgdError, ValueError):
 
 class WorkbookError(XlsgdError, ValueError):
     """A file is no workbook, or not one that xlsgd can read."""
+
+
+class InputError(WorkbookError):
+    """A cell that an input stands in holds what cannot be used.
+
+    place: its tab, and its row and column.
+    """
+
+    def __init__(self, message: str, place: tuple[str, tuple[int, int]]) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class ForeignWorkbookError(WorkbookError):

@@ -1,11 +1,18 @@
-"""Find the two-sided files of a folder by themselves: adding one is adding a file."""
+"""Find the files of a folder that hold one thing each: adding a thing is adding a file.
+
+Other packages add things by entry points. The group is called after the folder: an optimizer of
+an installed package stands in the group ``xlsgd.optimizers``.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint, distributions
 from pkgutil import iter_modules
+from typing import Any
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.visible import cut
@@ -13,19 +20,59 @@ from xlsgd.base.visible import cut
 __all__ = ["find", "pick", "unknown"]
 
 
-def find(package: str, attribute: str) -> dict[str, object]:
-    """Return ``{thing.name: thing}`` for every module of package that defines attribute.
+def find(package: str, attribute: str, folders: bool = False) -> dict[str, object]:
+    """Return ``{thing.name: thing}`` for every module of package that defines attribute, and for
+    every installed package that adds one.
 
     attribute: a module-level name such as ``OPTIMIZER``; modules without it are helpers.
+    folders: whether each thing is a folder, and files beside them are none.
     Things come in the order of their ``order``, then by name.
+    Raises SpecError for what an installed package adds and cannot be had.
     """
-    found = []
+    found: list[Any] = []
     for module in iter_modules(import_module(package).__path__):
+        if folders and not module.ispkg:
+            continue
         thing = getattr(import_module(f"{package}.{module.name}"), attribute, None)
         if thing is not None:
             found.append(thing)
+    names = {thing.name for thing in found}
+    for where, thing in _installed(f"xlsgd.{package.rpartition('.')[2]}"):
+        if thing.name in names:
+            raise SpecError(f"{where} adds '{thing.name}', which is there already; uninstall it")
+        names.add(thing.name)
+        found.append(thing)
     found.sort(key=lambda thing: (getattr(thing, "order", 1000), thing.name))
     return {thing.name: thing for thing in found}
+
+
+def _installed(group: str) -> Iterator[tuple[str, Any]]:
+    """Yield what installed packages add to a group, with words for where it comes from."""
+    for package, point in _entry_points():
+        if point.group != group:
+            continue
+        where = f"the package {package}, by its entry point {group}: {point.name} = {point.value},"
+        try:
+            thing = point.load()
+        except Exception as error:
+            # Whatever a stranger's module does when it is imported.
+            raise SpecError(
+                f"{where} cannot be loaded: {type(error).__name__}: {error}; mend or uninstall it"
+            ) from error
+        if not isinstance(getattr(thing, "name", None), str):
+            raise SpecError(f"{where} gives {type(thing).__name__}, which has no name; mend it")
+        yield where, thing
+
+
+@cache
+def _entry_points() -> tuple[tuple[str, EntryPoint], ...]:
+    """Return what installed packages add to any group of ours, with their names."""
+    found: dict[tuple[str, str, str], EntryPoint] = {}
+    for each in distributions():
+        # Looked at as text first: to read the entry points of all packages takes long.
+        if "[xlsgd." in (each.read_text("entry_points.txt") or ""):
+            found |= {(each.name, point.group, point.name): point for point in each.entry_points}
+    return tuple((name, point) for (name, _, _), point in sorted(found.items()))
 
 
 def pick(what: str, name: str, found: dict[str, object]) -> object:

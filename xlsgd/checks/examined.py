@@ -98,6 +98,11 @@ class ExaminedTab:
         """Sentences about what is written otherwise and is right."""
         return self._wording.notes()
 
+    @property
+    def wrong(self) -> Mapping[Position, Difference]:
+        """The differences so far."""
+        return self._wrong
+
     def says(self, position: Position, wanted: str) -> bool:
         """Return whether a cell holds a formula that says what xlsgd's formula there says."""
         said = self.contents.get(position)
@@ -268,29 +273,33 @@ class ExaminedTab:
 
     # With what the file stores
 
-    def doubted(self, stored: Mapping[Position, Scalar]) -> list[Place]:
-        """Return the cells whose saved value is not what recalculation gives.
+    def doubted(self, stored: Mapping[Position, Scalar]) -> tuple[list[Place], list[Place]]:
+        """Return the cells whose saved value is not what recalculation gives, and the others.
 
         Asked of the cells that torch was asked about; what a learner keeps besides may change
         with every look at it, as =NOW() does.
         """
-        tolerance, found = self._tolerance["stored"], []
+        tolerance = self._tolerance["stored"]
+        doubts: list[Place] = []
+        agreeing: list[Place] = []
         for position in self._compared:
             value = self.cells[position]
             if isinstance(value, Uncomputed):
                 continue  # reported as such
             self.report.cells_stored += 1
-            if not as_saved(value, stored[position], tolerance):
-                found.append((self.report.name, position))
-        return found
+            same = as_saved(value, stored[position], tolerance)
+            (agreeing if same else doubts).append((self.report.name, position))
+        return doubts, agreeing
 
     def differ_stored(self, position: Position, wrong: Saved) -> None:
         """Note a saved value that is wrong."""
         quantity, order, row, column = self._compared[position]
-        value = self.cells[position]
+        value, tolerance = self.cells[position], self._tolerance["stored"]
         shown = f"the file stores {value_text(wrong.saved)}, recalculated it is {value_text(value)}"
-        if not as_saved(value, wrong.follows, self._tolerance["stored"]):
+        if not as_saved(value, wrong.follows, tolerance):
             shown += f", and from the values stored beside it {value_text(wrong.follows)}"
+        if as_saved(value, wrong.saved, tolerance):
+            value = wrong.follows
         self.differ(
             position,
             order(row, column),

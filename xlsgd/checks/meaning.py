@@ -2,13 +2,14 @@
 
 Both are calculated hundreds of times with numbers of all kinds in the cells that they look at:
 ordinary ones, zeros, numbers that repeat, those that are written in the formulas and their
-neighbours, numbers so large that they overflow, and errors.  That is evidence only where every
-comparison in them came out both ways, so that no branch was left out; else they are not the same.
+neighbours, tiny and long ones, numbers so large that they overflow, and errors.  That is evidence
+only where every condition in them decided trials, both ways and on the border, so that no branch
+was left out.  Else they are not the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -23,29 +24,39 @@ from xlsgd.base.cells import (
     Uncomputed,
     column_letters,
 )
+from xlsgd.checks.clamps import Bounds, bounds, in_order
 from xlsgd.engines import Calculation, get_engine
-from xlsgd.formula.tree import COMPARISONS, Node, nodes_of, text_of
+from xlsgd.formula.tree import COMPARISONS, Node, nodes_of, replaced, text_of
 from xlsgd.report.report import value_text
 
 __all__ = ["Meaning", "Outcome", "meaning"]
 
-_ORDINARY, _HUGE, _ERRORS = 240, 24, 60
+_ORDINARY, _LONG, _HUGE, _ERRORS = 240, 60, 24, 60
 """Trials with numbers of each kind."""
 
-_MOST_CONDITIONS = 8
-"""With more conditions, one in the other, trials leave too much untried to be evidence."""
+_FIRST = 16
+"""Trials that are made before all others."""
+
+_BORDER = 60
+"""Of these, so many once more for every comparison with a cell: there on the border."""
+
+_MOST_OUTCOMES = 200
+"""Different pairs of formulas that are tried in a workbook; each takes a tenth of a second."""
 
 _LONGEST = (12, 7)
 """Cells of a range; longer ones are cut, those of both formulas alike, and to two lengths, so that
 no number in a formula passes for theirs."""
 
-_CLOSE = 1e-9
-"""Share by which rounding may make two numbers differ: sums and products of these are exact."""
+_CLOSE, _EXACT = 1e-9, 1e-13
+"""Shares by which rounding may make two numbers differ, sums and products of these being exact:
+the first where something cancels, the second in nearly all trials."""
 
 _OVERFLOWING = 1e100
 """Where operands are 1e200, an error and a number above this differ in when they overflow alone."""
 
 _ERROR = CellError("#NUM!")
+
+_UNTRIED = "no numbers were found that differ in, but not every condition in it was tried"
 
 _CHOOSING = frozenset(("MAX", "MIN"))
 _ASKING = frozenset(("ISNUMBER", "ISERROR", "ISERR", "ISTEXT", "ISBLANK", "AND", "OR", "NOT"))
@@ -61,10 +72,12 @@ _FIXED = frozenset(("NA", "PI"))
 @dataclass(frozen=True)
 class Meaning:
     """same: whether two formulas give the same.   example: words for a case in which they do
-    not, "" where none was found."""
+    not, or why it was not found out, "" for neither.   provided: what has to hold for that, in
+    words, "" for nothing."""
 
     same: bool
     example: str = ""
+    provided: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,55 +85,85 @@ class Outcome:
     """What came of the trials of two formulas.
 
     operands: those of a trial in which they differ.   given, wanted: what they give there.
+    untried: why trials without a difference are no evidence.
     """
 
     same: bool
     operands: tuple[Scalar | None, ...] = ()
     given: object = None
     wanted: object = None
+    untried: str = ""
 
 
 def meaning(
     said: Node,
     wanted: Node,
-    word: Callable[[Node], str | None],
+    value: Callable[[Node], Scalar | None],
     known: MutableMapping[object, Outcome],
 ) -> Meaning:
     """Return whether two trees mean the same.
 
     Their references say where they point, no two that differ the same.
-    word: gives the word in the cell of a reference, None where it holds none.
+    value: gives what stands in the cell of a reference, None where there is nothing.
     known: outcomes of earlier questions, by formulas that differ in nothing but their cells.
     """
     operands = list(dict.fromkeys(n for n in nodes_of(wanted) if n.kind == "reference"))
-    theirs = {n for n in nodes_of(said) if n.kind == "reference"}
     both = [*nodes_of(said), *nodes_of(wanted)]
-    if not theirs <= set(operands) or any(n.kind == "name" for n in both):
+    strange = [n for n in nodes_of(said) if n.kind == "reference" and n not in operands]
+    if strange:
+        return Meaning(False, f"it looks at {_place(strange[0])}, and xlsgd's does not")
+    if any(n.kind == "name" for n in both):
         return Meaning(False)
-    if any(
-        n.kind == "call" and (n.value in _BY_PLACE or not (n.parts or n.value in _FIXED))
-        for n in both
-    ):
-        return Meaning(False)
-    if len(set(_conditions(both))) > _MOST_CONDITIONS:
-        return Meaning(False)
+    for n in both:
+        if n.kind == "call" and (n.value in _BY_PLACE or not (n.parts or n.value in _FIXED)):
+            return Meaning(False, f"{n.value:.20} in it keeps it from being tried")
     number = {operand: i for i, operand in enumerate(operands)}
     sizes = [_size(operand) for operand in operands]
     if None in sizes:
         return Meaning(False)
-    words = tuple(word(operand) for operand in operands)
+    values = [value(operand) for operand in operands]
+    words = tuple(v if isinstance(v, str) else None for v in values)
+    held = dict(zip(operands, values, strict=True))
+
+    def standing(operand: Node) -> float | None:
+        found = held[operand]
+        return found if isinstance(found, float) else None
+
+    pairs = tuple(dict.fromkeys(pair for pair in bounds(wanted) if in_order(pair, standing)))
     renamed = tuple(
-        text_of(tree, lambda n: f"<{number[n]}:{sizes[number[n]]}>") for tree in (said, wanted)
+        text_of(tree, lambda n: f"<{number[n]}:{sizes[number[n]]}>")
+        for tree in (said, wanted, *(bound for pair in pairs for bound in pair))
     )
     if (renamed, words) not in known:
+        if len(known) == _MOST_OUTCOMES:
+            return Meaning(False, f"of so many changed formulas only {_MOST_OUTCOMES} are tried")
         outcome = Outcome(True)
-        for longest in _LONGEST:
-            lengths = [min(size or 1, longest) for size in sizes]
+        for lengths in dict.fromkeys(
+            tuple(min(size or 1, longest) for size in sizes) for longest in _LONGEST
+        ):
             if outcome.same:
-                outcome = _Trials(said, wanted, number, lengths, words).outcome()
+                outcome = _Trials(said, wanted, number, lengths, words, pairs).outcome()
         known[renamed, words] = outcome
     outcome = known[renamed, words]
-    return Meaning(outcome.same, _example(outcome, operands))
+    example = outcome.untried or _example(outcome, operands)
+    return Meaning(outcome.same, example, _provided(pairs) if outcome.same else "")
+
+
+def _place(operand: Node) -> str:
+    target: Any = operand.value
+    top, left, bottom, right = target.corners
+    first, last = (f"{column_letters(c)}{r}" for r, c in ((top, left), (bottom, right)))
+    return f"{first}:{last}" if target.is_range else first
+
+
+def _provided(pairs: Sequence[Bounds]) -> str:
+    """Return what is said of bounds that a cell decides about."""
+    said = [
+        "<=".join(text_of(bound, _place).strip("()") for bound in pair)
+        for pair in pairs
+        if any(n.kind == "reference" for bound in pair for n in nodes_of(bound))
+    ]
+    return " and ".join(said)
 
 
 def _size(operand: Node) -> int | None:
@@ -138,9 +181,8 @@ def _example(outcome: Outcome, operands: Sequence[Node]) -> str:
     for operand, value in zip(operands, outcome.operands, strict=True):
         place: Any = operand.value
         if not place.is_range:
-            top, left = place.corners[:2]
             text = f"{value:.6g}" if isinstance(value, float) else value_text(value)
-            shown.append(f"{column_letters(left)}{top} = {text}")
+            shown.append(f"{_place(operand)} = {text}")
     if not shown or len(shown) > 4:
         return ""
     given, wanted = (
@@ -151,7 +193,10 @@ def _example(outcome: Outcome, operands: Sequence[Node]) -> str:
 
 
 class _Trials:
-    """Calculates two formulas and the conditions in them, a row a trial."""
+    """Calculates two formulas and the conditions in them, a row a trial.
+
+    pairs: bounds that are in order; a trial in which they are not does not count.
+    """
 
     def __init__(
         self,
@@ -160,6 +205,7 @@ class _Trials:
         number: dict[Node, int],
         lengths: Sequence[int],
         words: Sequence[str | None],
+        pairs: Sequence[Bounds],
     ) -> None:
         self._number, self._lengths, self._words = number, lengths, words
         both = [*nodes_of(said), *nodes_of(wanted)]
@@ -168,37 +214,105 @@ class _Trials:
         # What counts numbers tells words and empty cells from them.
         counts = any(n.kind == "call" and str(n.value).startswith("COUNT") for n in both)
         self._no_numbers: list[Content] = [_ERROR, "a word", None] if counts else [_ERROR]
-        self._trees = [said, wanted, *dict.fromkeys(_conditions(both))]
+        self._said, self._wanted = said, wanted
+        self._in_order = [Node("operator", "<=", tuple(pair)) for pair in pairs]
         self._begins = [1 + sum(lengths[:i]) for i in range(len(lengths) + 1)]
 
     def outcome(self) -> Outcome:
         random = Random(20)
         trials = [self._ordinary(random) for _ in range(_ORDINARY)]
+        trials += [self._long(random) for _ in range(_LONG)]
+        usual = len(trials)
+        # Most mistakes are seen at once.
+        first = trials[:_FIRST]
+        given, wanted, *ordered = self._calculated(
+            first, [self._said, self._wanted, *self._in_order]
+        )
+        for i, cells in enumerate(first):
+            if all(r[i] is True for r in ordered) and not _alike(given[i], wanted[i], False):
+                return self._different(cells, given[i], wanted[i])
+        trials += self._on_borders(trials[:_BORDER])
         trials += [self._huge(random) for _ in range(_HUGE)]
+        huge = range(len(trials) - _HUGE, len(trials))
         trials += [self._with_error(random) for _ in range(_ERRORS)]
+        powers = list(_nothing_to_nothing(self._said, self._wanted))
+        trees = [self._said, self._wanted, *powers, *self._in_order]
+        results = self._calculated(trials, trees)
+        ordered = results[2 + len(powers) :]
+        rows = [i for i in range(len(trials)) if all(r[i] is not False for r in ordered)]
+        if any(True in r for r in results[2 : 2 + len(powers)]):
+            return Outcome(False, untried="programs differ in what 0^0 is")
+        loose = told = 0
+        for i in rows:
+            one, other = results[0][i], results[1][i]
+            if not _alike(one, other, i in huge):
+                return self._different(trials[i], one, other)
+            if i < usual and not isinstance(other, CellError):
+                told += 1
+                loose += not _alike(one, other, False, _EXACT)
+        if 4 * told < usual:
+            return Outcome(False, untried="hardly any numbers tried in its cells gave a number")
+        if 4 * loose > told:
+            return Outcome(False, untried="it gives other last digits")
+        if not all(self._decide(trials, rows)):
+            return Outcome(False, untried=_UNTRIED)
+        return Outcome(True)
+
+    def _different(self, cells: Sequence[Content], given: object, wanted: object) -> Outcome:
+        operands = tuple(_scalar(cells[begin - 1]) for begin in self._begins[:-1])
+        return Outcome(False, operands, given, wanted)
+
+    def _decide(self, trials: Sequence[Sequence[Content]], rows: list[int]) -> Iterator[bool]:
+        """Yield whether conditions decided trials: each was true in some and false in some, and
+        was on the border between, and it was seen.  Then nothing stands where no trial came."""
+        for tree in (self._said, self._wanted):
+            found = list(dict.fromkeys(_conditions(nodes_of(tree))))
+            ways = [other for condition in found for other in _both_ways(tree, condition)]
+            borders = [_border(condition) for condition in found]
+            results = self._calculated(trials, [*ways, *found, *borders])
+            for j in range(len(found)):
+                straight, turned = results[2 * j : 2 * j + 2]
+                holds, border = results[len(ways) + j], results[len(ways) + len(found) + j]
+                live = [i for i in rows if not _alike(straight[i], turned[i], False)]
+                # Of numbers the greatest is seen, and that the others are not.
+                needed = {True} if _chosen(found[j]) else {True, False}
+                yield needed <= {holds[i] for i in live}
+                yield any(border[i] is True for i in live)
+
+    def _on_borders(self, trials: Sequence[list[Content]]) -> list[list[Content]]:
+        """Return trials in which the two sides of a comparison are the same number."""
+        sides = []
+        for tree in dict.fromkeys(c for t in (self._said, self._wanted) for c in nodes_of(t)):
+            if tree.kind == "operator" and tree.value in COMPARISONS:
+                for cell, other in (tree.parts, tree.parts[::-1]):
+                    if cell in self._number and cell not in nodes_of(other):
+                        place: Any = cell.value
+                        sides += [] if place.is_range else [(self._number[cell], other)]
+        found: list[list[Content]] = []
+        results = self._calculated(trials, [other for _, other in sides]) if sides else []
+        for (number, _), values in zip(sides, results, strict=True):
+            begin = self._begins[number] - 1
+            for cells, value in zip(trials, values, strict=True):
+                if isinstance(value, float):
+                    found.append([*cells[:begin], value, *cells[begin + 1 :]])
+        return found
+
+    def _calculated(
+        self, trials: Sequence[Sequence[Content]], trees: Sequence[Node]
+    ) -> list[list[object]]:
+        """Return the values of every tree in all trials."""
         grid: Grid = {}
         first = self._begins[-1]
         for row, cells in enumerate(trials, 1):
             grid |= {(row, column): c for column, c in enumerate(cells, 1) if c is not None}
-            for i, tree in enumerate(self._trees):
+            for i, tree in enumerate(trees):
                 text = text_of(tree, lambda n, row=row: self._place(n, row))  # type: ignore[misc]
                 grid[row, first + i] = Formula(f"={text}")
         engine: Any = get_engine("formulas")
-        found: Calculation = engine.calculate(Book({"t": grid}))
-        values = found.values["t"]
+        done: Calculation = engine.calculate(Book({"t": grid}))
+        values = done.values["t"]
         rows = range(1, len(trials) + 1)
-        results = [(values[row, first], values[row, first + 1]) for row in rows]
-        for cells, (given, wanted), row in zip(trials, results, rows, strict=True):
-            huge = _ORDINARY < row <= _ORDINARY + _HUGE
-            if not _alike(given, wanted, huge):
-                operands = tuple(_scalar(cells[begin - 1]) for begin in self._begins[:-1])
-                return Outcome(False, operands, given, wanted)
-        told = sum(not isinstance(v, CellError) for pair in results[:_ORDINARY] for v in pair)
-        covered = all(
-            {True, False} <= {values[row, first + i] for row in rows}
-            for i in range(2, len(self._trees))
-        )
-        return Outcome(covered and 2 * told >= _ORDINARY)
+        return [[values[row, first + i] for row in rows] for i in range(len(trees))]
 
     def _place(self, operand: Node, row: int) -> str:
         number = self._number[operand]
@@ -213,6 +327,7 @@ class _Trials:
         near = [scale * c for c in self._constants for scale in (1.0, 2.0, 0.5, -1.0)]
         near = [c for c in near if abs(c) < 1e300] or [1.0]
         repeated = [random.choice([random.choice(near), _round(random)]) for _ in range(3)]
+        zeros = random.choice([0.0, 0.0, 0.5])  # in some trials as good as all
         cells: list[Content] = []
         for length, word in zip(self._lengths, self._words, strict=True):
             for _ in range(length):
@@ -221,7 +336,9 @@ class _Trials:
                     continue
                 kind = random.random()
                 cells.append(
-                    random.choice(repeated)
+                    0.0
+                    if random.random() < zeros
+                    else random.choice(repeated)
                     if kind < 0.35
                     else _round(random)
                     if kind < 0.75
@@ -230,6 +347,16 @@ class _Trials:
                     else random.choice([0.0, random.choice(near)])
                 )
         return cells
+
+    def _long(self, random: Random) -> list[Content]:
+        # Of one size, tiny or not, with many digits after the point: rounding shows.
+        size = random.randrange(-60, 20)
+        return [
+            random.choice([-1, 1]) * random.randrange(1, 1 << 17) * 2.0 ** (size - 17)
+            if isinstance(c, float)
+            else c
+            for c in self._ordinary(random)
+        ]
 
     def _huge(self, random: Random) -> list[Content]:
         return [
@@ -253,7 +380,7 @@ def _scalar(content: Content) -> Scalar:
     return content if not isinstance(content, Formula) else None
 
 
-def _conditions(nodes: Sequence[Node]) -> Iterator[Node]:
+def _conditions(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield what decides which part of a formula counts."""
     for node in nodes:
         if (node.kind == "operator" and node.value in COMPARISONS) or (
@@ -264,7 +391,54 @@ def _conditions(nodes: Sequence[Node]) -> Iterator[Node]:
             yield from (Node("operator", "=", (part, node)) for part in node.parts)
 
 
-def _alike(given: object, wanted: object, huge: bool) -> bool:
+def _nothing_to_nothing(said: Node, wanted: Node) -> Iterator[Node]:
+    """Yield conditions that hold where a power that only one formula has is 0^0."""
+    both = [set(nodes_of(tree)) for tree in (said, wanted)]
+    zero = Node("number", 0.0)
+    for node in both[0] ^ both[1]:
+        if (node.kind, node.value) == ("operator", "^"):
+            parts = tuple(Node("operator", "=", (part, zero)) for part in node.parts)
+            yield Node("call", "AND", parts)
+
+
+def _chosen(condition: Node) -> bool:
+    """Return whether a condition is that a function chooses one of its arguments."""
+    if condition.value != "=" or len(condition.parts) != 2:
+        return False
+    part, whole = condition.parts
+    return whole.kind == "call" and whole.value in _CHOOSING and part in whole.parts
+
+
+def _both_ways(tree: Node, condition: Node) -> tuple[Node, Node]:
+    """Return a tree that shows how a condition came out, and one that shows the opposite."""
+    if _chosen(condition):
+        part, whole = condition.parts
+        rest = list(whole.parts)
+        rest.remove(part)
+        return tree, replaced(tree, whole, Node("call", whole.value, tuple(rest)))
+    shown = _shown(tree, condition)
+    return shown, replaced(shown, condition, Node("call", "NOT", (condition,)))
+
+
+def _shown(tree: Node, condition: Node) -> Node:
+    """Return a tree in which two branches between which a condition chooses never give the same."""
+    if tree == condition or condition not in nodes_of(tree):
+        return tree
+    if tree.kind == "call" and tree.value == "IF" and condition in nodes_of(tree.parts[0]):
+        branches = (Node("number", 1111.0), Node("number", 2222.0))
+        return Node("call", "IF", (_shown(tree.parts[0], condition), *branches))
+    parts = tuple(_shown(part, condition) for part in tree.parts)
+    return Node(tree.kind, tree.value, parts)
+
+
+def _border(condition: Node) -> Node:
+    """Return what holds on the border between a condition that holds and one that does not."""
+    if condition.kind == "operator" and condition.value not in ("=", "<>"):
+        return Node("operator", "=", condition.parts)
+    return Node("truth", True)
+
+
+def _alike(given: object, wanted: object, huge: bool, close: float = _CLOSE) -> bool:
     if isinstance(given, Uncomputed) or isinstance(wanted, Uncomputed):
         return False
     failed = [isinstance(v, CellError) for v in (given, wanted)]
@@ -274,5 +448,5 @@ def _alike(given: object, wanted: object, huge: bool) -> bool:
         number = wanted if failed[0] else given
         return huge and isinstance(number, float) and abs(number) > _OVERFLOWING
     if isinstance(given, float) and isinstance(wanted, float):
-        return huge or abs(given - wanted) <= _CLOSE * max(abs(given), abs(wanted), 1e-300)
+        return huge or abs(given - wanted) <= close * max(abs(given), abs(wanted), 1e-300)
     return type(given) is type(wanted) and given == wanted

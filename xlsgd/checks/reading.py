@@ -9,7 +9,7 @@ from xlsgd.base.cells import Book, Formula, Position, Scalar, Uncomputed
 from xlsgd.checks.meaning import Meaning, Outcome, meaning
 from xlsgd.checks.spans import Span, shortened
 from xlsgd.formula.filled import plainly
-from xlsgd.formula.tree import Leaf, Node, Reference, normal, parse
+from xlsgd.formula.tree import Leaf, Node, Reference, nodes_of, normal, parse
 from xlsgd.sheets.maps import BookMap
 
 __all__ = ["Reading"]
@@ -90,10 +90,26 @@ class Reading:
         theirs = self._absolute(sheet, said, cut=True)
         if ours is None or theirs is None:
             return Meaning(False)
-        return meaning(theirs, ours, self._word, self._meanings)
+        return meaning(theirs, ours, self._value, self._meanings)
 
-    def _word(self, node: Node) -> str | None:
-        """Return the word in a cell that a formula looks at, None where there is none."""
+    def meaning_in_row(
+        self, sheet: str, row: int, said: str, wanted: str, places: Mapping[int, int]
+    ) -> Meaning:
+        """Return whether two formulas of a row mean the same, filled down as well.
+
+        A lost ``$`` looks at the same cell in this row, and in no other.
+        """
+        ours = self._relative(sheet, row, wanted, places)
+        theirs = self._relative(sheet, row, said, places, cut=True)
+        if ours is None or theirs is None:
+            return Meaning(False)
+        found = self.meaning(sheet, said, wanted)
+        if found.same and not _looks_at(theirs) <= _looks_at(ours):
+            return Meaning(False, "filled down, it looks at other cells")
+        return found
+
+    def _value(self, node: Node) -> Scalar | None:
+        """Return what stands in a cell that a formula looks at, None where it has no value."""
         target = node.value
         if not isinstance(target, Target) or target.is_range:
             return None
@@ -103,8 +119,8 @@ class Reading:
         content = self._book.sheets.get(name, {}).get(position)
         if isinstance(content, Formula):
             value = self._values.get(name, {}).get(position)
-            return value if isinstance(value, str) else None
-        return content if isinstance(content, str) else None
+            return None if isinstance(value, Uncomputed) else value
+        return content
 
     # Trees
 
@@ -173,6 +189,10 @@ class Reading:
                 corners = ((fixed, top), left, (low, span.last), right)
                 return reference._replace(area=reference.area._replace(corners=corners))
         return reference
+
+
+def _looks_at(tree: Node) -> set[Node]:
+    return {node for node in nodes_of(tree) if node.kind == "reference"}
 
 
 def _is_fixed(tree: Node) -> bool:

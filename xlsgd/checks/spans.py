@@ -47,7 +47,7 @@ def shortened(book: Book, maps: BookMap) -> list[Span]:
         for name, top, column, bottom in seen:
             ends.setdefault((name, top, column), Counter())[bottom] += 1
     found = []
-    for tab in _tabs(maps):
+    for tab in maps:
         for table in tab.tables.values():
             former = _former(table, tab.sheet.lower(), ends)
             if former is not None:
@@ -71,7 +71,7 @@ def _fits(span: Span, spans: list[Span], maps: BookMap) -> bool:
     rows = length(maps.data, "data")
     compared = {
         tab.sheet.lower(): length(tab, "losses")
-        for tab in maps.compare.values()
+        for tab in maps.of("compare").values()
         if tab.tables["losses"].rows
     }
     fits = []
@@ -104,16 +104,10 @@ def _former(
     return former if former > last and 2 * most > votes.total() else None
 
 
-def _tabs(maps: BookMap) -> Iterator[TabMap]:
-    yield maps.data
-    for tabs in (maps.training, maps.model, maps.matrix, maps.compare):
-        yield from tabs.values()
-
-
 def _formulas(book: Book, maps: BookMap) -> Iterator[tuple[str, str]]:
     """Yield the formulas that say how far tables reach, with their sheets: the fields, and of
     every table its first rows and its last."""
-    for tab in _tabs(maps):
+    for tab in maps:
         grid = book.sheets[tab.sheet]
         places = list(tab.fields.values())
         for table in tab.tables.values():

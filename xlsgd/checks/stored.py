@@ -5,6 +5,11 @@ for the values that are saved beside it: another program has other last digits, 
 explodes makes first digits of them, but each number must follow from those it was made from. So
 every saved number counts, in every run: a wrong one has no operands to excuse it, and what was
 made of it is no mistake.
+
+Where a program has calculated with other digits, a value that is what recalculation gives must
+follow from the values beside it all the same: that program cannot have had it from ours. Only what
+stands beside a wrong value may contradict it. A file in which nothing but single values are stale
+or typed in was not calculated otherwise: there recalculation alone is the measure.
 """
 
 from __future__ import annotations
@@ -81,10 +86,12 @@ def wrongly_saved(
     doubts: Iterable[Place],
     tolerance: Tolerance,
     notes: list[str] | None = None,
+    agreeing: Iterable[Place] = (),
 ) -> dict[Place, Saved]:
     """Return the saved values that their formulas do not give for the values saved beside them.
 
     doubts: formula cells whose saved value is not what recalculation gives.
+    agreeing: those whose saved value is; asked where some of the others are right.
     notes: gets a sentence on what a rule excuses, which the user should know.
     """
     from xlsgd.engines.formulas import ENGINE
@@ -96,30 +103,53 @@ def wrongly_saved(
         }
         for sheet, grid in file.book.sheets.items()
     }
-    found: dict[Place, Saved] = {}
+    doubts = list(doubts)
     with ENGINE.following(file.book, given) as following:
-        for place, value in following.values(doubts).items():
-            saved = given[place[0]][place[1]]
-            if not as_saved(value, saved, tolerance):
-                found[place] = Saved(saved, value)
-        suspected = found
-        found = _within_float64(suspected, following, given, tolerance)
-        _tell(notes, suspected.keys() - found.keys(), _BEYOND)
-        suspected = found
-        found = _not_read_as_zero(suspected, following, given, tolerance, file)
-        _tell(notes, suspected.keys() - found.keys(), _READ_AS_ZERO)
-        if not found or not _drifts(file):
-            return {p: _measured(wrong, tolerance) for p, wrong in found.items()}
-        operands = following.operands(found)
-        moved = [following.values(found, m) for m in _moves(given, operands, file, COUNTS)]
-        everything = [following.values(found, m) for m in _moves(given, operands, file, 0.0)]
-        largest = {
-            place: max(
-                (abs(v) for s, p in following.operands([place]) if _is_number(v := given[s][p])),
-                default=0.0,
-            )
-            for place in found
-        }
+        found = _unexplained(doubts, following, given, tolerance, file, notes)
+        if len(found) < len(doubts):
+            more = _unexplained(agreeing, following, given, tolerance, file, None)
+            for place, wrong in more.items():
+                if not following.operands([place]) & found.keys():
+                    found[place] = wrong
+    return found
+
+
+def _unexplained(
+    places: Iterable[Place],
+    following: Following,
+    given: Given,
+    tolerance: Tolerance,
+    file: WorkbookFile,
+    notes: list[str] | None,
+) -> dict[Place, Saved]:
+    """Return the saved values of cells that do not follow from the values saved beside them."""
+    places = list(places)
+    found: dict[Place, Saved] = {}
+    for place, value in following.values(places).items():
+        saved = given[place[0]][place[1]]
+        if not as_saved(value, saved, tolerance):
+            found[place] = Saved(saved, value)
+    suspected = found
+    beyond = _beyond_float64(given)
+    found, unknown = _within_float64(places, suspected, following, given, tolerance, beyond)
+    _tell(notes, suspected.keys() & unknown, _BEYOND)
+    suspected = found
+    found = _not_read_as_zero(suspected, following, given, tolerance, file)
+    _tell(notes, suspected.keys() - found.keys(), _READ_AS_ZERO)
+    if not found or not _drifts(file):
+        return {p: _measured(wrong, tolerance) for p, wrong in found.items()}
+    operands = following.operands(found)
+    moved = [following.values(found, m | beyond[0]) for m in _moves(given, operands, file, COUNTS)]
+    everything = [
+        following.values(found, m | beyond[0]) for m in _moves(given, operands, file, 0.0)
+    ]
+    largest = {
+        place: max(
+            (abs(v) for s, p in following.operands([place]) if _is_number(v := given[s][p])),
+            default=0.0,
+        )
+        for place in found
+    }
     for place, wrong in [*found.items()]:
         members = [wrong.follows, *(values[place] for values in moved)]
         judged = _judged(wrong.saved, members, tolerance)
@@ -149,42 +179,56 @@ def _tell(notes: list[str] | None, excused: Set[Place], why: str) -> None:
     notes.append(f"{sheet}!{column_letters(column)}{row}{more}: {why}")
 
 
-def _within_float64(
-    found: dict[Place, Saved], following: Following, given: Given, tolerance: Tolerance
-) -> dict[Place, Saved]:
-    """Return the values without those that a program with wider numbers may have.
+def _beyond_float64(given: Given) -> list[dict[Place, float]]:
+    """Return numbers for the cells whose own are too large for float64, some times over.
 
-    Where it goes on beyond float64, a number that follows from such numbers is anybody's guess, but
-    not a count of them, a limit that they pass, or a step: these are the same for all of them.
+    They are beyond everything else, and yet some of them can be added up.
     """
-    large = {
-        place: {
-            (s, p): cell.too_large
-            for s, p in following.operands([place])
-            if isinstance(cell := given[s][p], CellError) and cell.too_large
-        }
-        for place in found
+    cells = {
+        (sheet, position): cell.too_large
+        for sheet, values in given.items()
+        for position, cell in values.items()
+        if isinstance(cell, CellError) and cell.too_large
     }
-    touched = [place for place in found if large[place]]
-    if not touched:
-        return found
     rng = np.random.default_rng(0)
-    cells = {cell: sign for place in touched for cell, sign in large[place].items()}
-    # Beyond everything else, and yet some can be added up.
-    tried = [
-        following.values(
-            touched, {cell: sign * 10 ** rng.uniform(290, 300) for cell, sign in cells.items()}
-        )
-        for _ in range(3)
+    return [
+        {cell: sign * 10 ** rng.uniform(290, 300) for cell, sign in cells.items()} for _ in range(3)
     ]
-    excused = set()
+
+
+def _within_float64(
+    places: Iterable[Place],
+    found: dict[Place, Saved],
+    following: Following,
+    given: Given,
+    tolerance: Tolerance,
+    beyond: list[dict[Place, float]],
+) -> tuple[dict[Place, Saved], set[Place]]:
+    """Return what is wrong as a program with wider numbers has it, and what cannot be told.
+
+    found: of the places, those whose saved value does not follow in float64.
+    beyond: numbers for those that are too large.
+
+    Where a program goes on beyond float64, a number that follows from such numbers is anybody's
+    guess, but not a count of them, a limit that they pass, or a step: these are the same for all of
+    them, and not what follows from an error.
+    """
+    cells = beyond[0]
+    if not cells:
+        return found, set()
+    touched = [place for place in places if following.operands([place]) & cells.keys()]
+    tried = [following.values(touched, numbers) for numbers in beyond]
+    known = {place: wrong for place, wrong in found.items() if place not in set(touched)}
+    unknown = set()
     for place in touched:
-        values = [each[place] for each in tried]
-        same = all(as_saved(value, values[0], tolerance) for value in values)
-        finite = not isinstance(values[0], CellError)
-        if not (same and finite) or as_saved(values[0], found[place].saved, tolerance):
-            excused.add(place)
-    return {place: wrong for place, wrong in found.items() if place not in excused}
+        value, *others = (each[place] for each in tried)
+        saved = given[place[0]][place[1]]
+        same = all(as_saved(other, value, tolerance) for other in others)
+        if not same or isinstance(value, CellError):
+            unknown.add(place)
+        elif not as_saved(value, saved, tolerance):
+            known[place] = Saved(saved, value)
+    return known, unknown
 
 
 def _not_read_as_zero(

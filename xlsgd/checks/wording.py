@@ -1,8 +1,9 @@
 """What becomes of formulas that are not written as xlsgd writes them: a mistake, or a note.
 
-In a column each formula says of its row what the others say of theirs. One that does not is a
-mistake. Where most of a column says something else, it is asked whether that gives the same
-numbers for whatever stands in the cells: then it is written otherwise, and right.
+Of a formula that does not say what xlsgd's says there it is asked whether it gives the same numbers
+for whatever stands in the cells: then it is written otherwise, and right. Else it is a mistake.
+In a column each formula says of its row what the others say of theirs: one that was changed has to
+mean the same filled down as well.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from xlsgd.base.cells import Formula, Position
+from xlsgd.checks.meaning import Meaning
 from xlsgd.checks.reading import Reading
 from xlsgd.report.report import Difference, value_text
 from xlsgd.sheets.maps import address
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["OddCell", "Wording"]
 
 _SHOWN = 3
-"""Columns that are written otherwise, told in full; of more only the number is told."""
+"""Formulas that are written otherwise, told in full; of more only the number is told."""
+
+_PLACES = 5
+"""Cells and stretches of a column that are named one by one."""
 
 
 class OddCell(NamedTuple):
@@ -37,12 +42,16 @@ class OddCell(NamedTuple):
 
 
 class _Rewritten(NamedTuple):
-    """A column that says the same in other words."""
+    """Cells of a column that say the same in other words.
+
+    where: their addresses.   provided: what has to hold for that.
+    """
 
     key: str
-    cells: tuple[Position, ...]
+    where: str
     said: str
     right: str
+    provided: str
 
 
 class Wording:
@@ -76,30 +85,36 @@ class Wording:
             shown = "nothing" if content is None else f"the constant {content!r:.60}"
             where = "its column has" if pattern else "xlsgd put"
             self._differ(key, cell, f"holds {shown} where {where} a formula")
-        if 2 * len(said) > cells:
-            self._judge_throughout(key, said, places)
-            return
-        for cell in said:
-            reason = "does not follow the pattern of its column"
-            self._differ(key, cell, reason if pattern else _something_else(cell.right))
-
-    def _judge_throughout(
-        self, key: str, said: Mapping[OddCell, Formula], places: Mapping[int, int]
-    ) -> None:
-        """Report a column most of which is not written as xlsgd writes it."""
         groups: dict[object, list[OddCell]] = {}
         for cell, content in said.items():
             form = self._reading.form(self._sheet, cell.position[0], content, places)
             groups.setdefault(form, []).append(cell)
-        for cells in groups.values():
-            meant = {c: self._reading.meaning(self._sheet, said[c], c.right) for c in cells}
-            # In a single row a formula may be right that was filled down.
-            if all(meaning.same for meaning in meant.values()):
-                self._note(key, cells)
-                continue
-            self._throughout.append({cell.position for cell in cells})
-            for cell, meaning in meant.items():
-                self._differ(key, cell, _something_else(cell.right, meaning.example))
+        for group in groups.values():
+            # Of what most rows say is seen in those rows what it is filled down.
+            filled = 2 * len(group) > cells
+            self._judge_group(key, {cell: said[cell] for cell in group}, filled, places)
+            if 2 * len(said) > cells and group[0].position in self._tab.wrong:
+                self._throughout.append({cell.position for cell in group})
+
+    def _judge_group(
+        self, key: str, said: Mapping[OddCell, Formula], filled: bool, places: Mapping[int, int]
+    ) -> None:
+        """Report formulas of a column that say the same of their rows, and not what xlsgd's say.
+
+        filled: whether they need not be asked what they would say in other rows.
+        """
+        sheet = self._sheet
+        meant = {
+            cell: self._reading.meaning(sheet, content, cell.right)
+            if filled
+            else self._reading.meaning_in_row(sheet, cell.position[0], content, cell.right, places)
+            for cell, content in said.items()
+        }
+        if all(meaning.same for meaning in meant.values()):
+            self._note(key, said, next(iter(meant.values())), places)
+            return
+        for cell, meaning in meant.items():
+            self._differ(key, cell, _something_else(cell.right, meaning.example))
 
     def judge_first(self, key: str, cell: OddCell) -> None:
         """Report the first cell of a column that looks at the row above."""
@@ -108,7 +123,7 @@ class Wording:
             self.judge_column(key, [cell], 1, {})
         elif not self._reading.same(self._sheet, content, cell.right):
             reason = f"does not begin its column as xlsgd does, with {cell.right:.200}"
-            self._differ(key, cell, reason)
+            self._judge_alone(key, cell, content, reason)
 
     def judge_cell(self, key: str, cell: OddCell) -> None:
         """Report a single cell."""
@@ -117,33 +132,48 @@ class Wording:
             shown = value_text(self._tab.cells.get(cell.position))
             self._differ(key, cell, f"holds {shown} where xlsgd put a formula")
         elif not self._reading.same(self._sheet, content, cell.right):
-            self._differ(key, cell, _something_else(cell.right))
+            self._judge_alone(key, cell, content, _something_else(cell.right))
+
+    def _judge_alone(self, key: str, cell: OddCell, said: Formula, reason: str) -> None:
+        """Report a cell that is not filled down."""
+        meaning = self._reading.meaning(self._sheet, said, cell.right)
+        if meaning.same:
+            self._note(key, {cell: said}, meaning, {})
+        else:
+            self._differ(key, cell, _with(reason, meaning.example))
 
     def _differ(self, key: str, cell: OddCell, reason: str) -> None:
         self._tab.differ(cell.position, cell.order, key, "pattern", reason, step=cell.step)
 
     # What is right all the same
 
-    def _note(self, key: str, cells: Sequence[OddCell]) -> None:
-        if cells:
-            places = tuple(cell.position for cell in cells)
-            said = str(self._tab.contents[places[0]])
-            self._rewritten.append(_Rewritten(key, places, said, cells[0].right))
+    def _note(
+        self,
+        key: str,
+        said: Mapping[OddCell, Formula],
+        meaning: Meaning,
+        places: Mapping[int, int],
+    ) -> None:
+        first = next(iter(said))
+        where = _addresses([cell.position for cell in said], places)
+        self._rewritten.append(
+            _Rewritten(key, where, str(said[first]), first.right, meaning.provided)
+        )
 
     def notes(self) -> list[str]:
-        """Return sentences about the columns that are written otherwise."""
+        """Return sentences about what is written otherwise."""
         told = []
-        for key, cells, said, right in self._rewritten[:_SHOWN]:
-            first, last = address(cells[0]), address(cells[-1])
-            where = first if first == last else f"{first} to {last}"
+        for key, where, said, right, provided in self._rewritten[:_SHOWN]:
+            numbers = "numbers tried in their cells"
+            numbers += f" that have {provided}" if provided else ""
             told.append(
                 f"{self._sheet}!{where} ({key}): written otherwise, {said:.120} for xlsgd's "
-                f"{right:.120}; both gave the same for all numbers tried in their cells"
+                f"{right:.120}; both gave the same for all {numbers}"
             )
         more = len(self._rewritten) - len(told)
         if more:
-            columns = "columns are" if more > 1 else "column is"
-            told.append(f"{self._sheet}: {more} more {columns} written otherwise, and right")
+            formulas = "formulas are" if more > 1 else "formula is"
+            told.append(f"{self._sheet}: {more} more {formulas} written otherwise, and right")
         return told
 
     # The first wrong cell
@@ -169,5 +199,25 @@ class Wording:
 
 
 def _something_else(right: str, example: str = "") -> str:
-    reason = f"says something else than xlsgd's formula, {right:.200}"
+    return _with(f"says something else than xlsgd's formula, {right:.200}", example)
+
+
+def _with(reason: str, example: str) -> str:
     return f"{reason}; {example}" if example else reason
+
+
+def _addresses(cells: Sequence[Position], places: Mapping[int, int]) -> str:
+    """Return the addresses of cells of a column, those of neighbours as one."""
+    stretches: list[list[Position]] = []
+    for cell in cells:
+        place = places.get(cell[0], 0)
+        if stretches and place and places.get(stretches[-1][-1][0]) == place - 1:
+            stretches[-1].append(cell)
+        else:
+            stretches.append([cell])
+    shown = [
+        address(first) if first == last else f"{address(first)} to {address(last)}"
+        for first, *_, last in ([*s[:1], *s] for s in stretches[:_PLACES])
+    ]
+    more = sum(map(len, stretches[_PLACES:]))
+    return ", ".join(shown) + (f" and {more} more" if more else "")

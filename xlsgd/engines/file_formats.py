@@ -34,6 +34,31 @@ CONVERTED = {
 }
 """What LibreOffice opens with its formulas."""
 
+_BEGINNINGS = {
+    "zip": (b"PK\x03\x04",),
+    "ole": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+    "biff": (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08"),
+}
+_BEGIN = {
+    ".ods": ("zip",),
+    ".ots": ("zip",),
+    ".fods": (),
+    ".xls": ("ole", "biff", "zip"),
+    ".xlsb": ("zip", "ole"),
+}
+"""How such files begin. LibreOffice opens anything else as a page of text, and finds a workbook in
+it that somebody else may have meant."""
+
+_OPENED_AS = {
+    (".xls", "ole"): "MS Excel 97",
+    (".xls", "biff"): "MS Excel 95",
+    (".xls", "xml"): "MS Excel 2003 XML",
+}
+"""LibreOffice's filters; what they cannot open is damaged, and no page of text."""
+
+_WITHIN = {".fods": b"office:document", ".xls": b"urn:schemas-microsoft-com:office:spreadsheet"}
+"""What stands near the beginning of those that are XML."""
+
 UNREAD = {
     ".numbers": "a spreadsheet of Numbers",
     ".gnumeric": "a spreadsheet of Gnumeric",
@@ -86,13 +111,36 @@ def _convert(path: Path, target: Path) -> None:
             f"{path}: is {what}, which LibreOffice would read, and it is not installed; "
             "save it as .xlsx"
         )
+    opened_as = _OPENED_AS.get((path.suffix.lower(), _kind(path)))
     try:
-        convert(path, target)
+        convert(path, target, opened_as=opened_as)
     except EngineError as error:
         raise WorkbookError(
-            f"{path}: is {what} by its name, and LibreOffice cannot open it ({error}); "
-            "save it as .xlsx"
+            f"{path}: cannot be read: it is {what} by its name, and LibreOffice cannot open it "
+            f"({error}); save it as .xlsx"
         ) from error
+
+
+def _kind(path: Path) -> str:
+    """Return how a file begins, a key of _BEGINNINGS or ``xml``.
+
+    Raises WorkbookError for what is no spreadsheet of the kind that its name says.
+    """
+    suffix = path.suffix.lower()
+    try:
+        with path.open("rb") as file:
+            begin = file.read(4096)
+    except OSError as error:
+        raise WorkbookError(f"{path}: cannot be read ({error.strerror})") from error
+    kinds = [kind for kind in _BEGIN[suffix] if begin.startswith(_BEGINNINGS[kind])]
+    within = _WITHIN.get(suffix)
+    is_xml = within is not None and b"<" in begin[:8] and within in begin
+    if not (kinds or is_xml) or (kinds == ["zip"] and not zipfile.is_zipfile(path)):
+        raise WorkbookError(
+            f"{path}: cannot be read: it is {CONVERTED[suffix]} by its name only, or is damaged; "
+            "save it as .xlsx"
+        )
+    return kinds[0] if kinds else "xml"
 
 
 def _refuse_large(path: Path) -> None:

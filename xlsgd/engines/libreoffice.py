@@ -6,6 +6,7 @@ never notices that they are stale. The profile tells it to calculate always.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -71,6 +72,10 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+LONGEST_NAME = 240
+"""Bytes of a file's name with which LibreOffice is troubled; most disks take 255."""
+
+
 def find_soffice() -> Path | None:
     """Return LibreOffice's program, or None."""
     found = shutil.which("soffice") or shutil.which("libreoffice")
@@ -102,30 +107,39 @@ def soffice_command(folder: Path) -> list[str]:
     ]
 
 
-def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
+def convert(
+    source: Path, target: Path, time_limit: float = TIME_LIMIT, opened_as: str | None = None
+) -> Path:
     """Open a workbook in LibreOffice, recalculate every formula, and save it; return the target.
 
     target: its suffix, one of FILTERS, says as what to save it. A file of that name is replaced.
+    opened_as: the name of LibreOffice's filter, where it is not to find out what the source is.
     Raises EngineError if no file came out in time.
     """
     with tempfile.TemporaryDirectory(prefix="xlsgd-libreoffice-") as temporary:
         # A folder of its own for the result: LibreOffice ends with status 0 even if it wrote
         # nothing, and an older file would then pass for the new one.
         out = Path(temporary, "out")
+        opened = source.resolve(strict=True)
+        if len(os.fsencode(f"{source.stem}{target.suffix}")) > LONGEST_NAME:
+            # What is written has the name of what is read, with another end.
+            opened = Path(temporary, f"workbook{source.suffix}")
+            shutil.copyfile(source, opened)
         output = run_program(
             "LibreOffice",
             [
                 *without_network(),
                 *soffice_command(Path(temporary)),
+                *([] if opened_as is None else [f"--infilter={opened_as}"]),
                 "--convert-to",
                 f"{target.suffix[1:]}:{FILTERS[target.suffix]}",
                 "--outdir",
                 str(out),
-                str(source.resolve(strict=True)),
+                str(opened),
             ],
             time_limit,
         )
-        written = out / f"{source.stem}{target.suffix}"
+        written = out / f"{opened.stem}{target.suffix}"
         if not written.exists():
             said = output[-500:]
             raise EngineError(f"{source}: LibreOffice wrote no {target.suffix[1:]} file. {said}")

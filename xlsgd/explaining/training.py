@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from xlsgd import verdict
 from xlsgd.data import Dataset
-from xlsgd.tabs.layouts.blocks import torch_run as block_trace
-from xlsgd.tabs.layouts.blocks.columns import block_name
-from xlsgd.tabs.layouts.rows import torch_run as trace
-from xlsgd.tabs.layouts.tracing import tracer
+from xlsgd.tabs.layouts import tracer
+from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.torch_side import Noise, TorchNet
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import Traces
@@ -178,10 +176,8 @@ class Training:
 
     def came_by(self, unit: str) -> Floats:
         """Return the outputs of a unit for every row of data as it came by."""
-        if self.experiment.layout == "rows":
-            return self.table[unit]
-        blocks = (block_name(epoch + 1) for epoch in range(self.experiment.epochs))
-        return np.concatenate([self.traces[name][unit] for name in blocks])
+        found: Floats = tracer(self.experiment, self.data).came_by(self.traces, unit)[0]
+        return found
 
 
 def train(experiment: Experiment, data: Dataset, length: Length | None = None) -> Training:
@@ -191,13 +187,9 @@ def train(experiment: Experiment, data: Dataset, length: Length | None = None) -
     """
     if length is None:
         length = Length(experiment.epochs * data.rows, experiment.epochs)
-    experiment = trace.with_limits(experiment, data)
-    traces: Traces
-    if experiment.layout == "rows":
-        traces = {"steps": trace.run(experiment, data, rows=length.rows, members=1)}
-    else:
-        traces = block_trace.run(experiment, data, members=1)
+    experiment = with_limits(experiment, data)
     follow = tracer(experiment, data)
+    traces = follow.run(length.rows, members=1)
     by_row = follow.by_row(traces)
     steps = traces["steps"]
     panel = verdict.panel_values(

@@ -27,10 +27,10 @@ from xlsgd.explaining.without_relu import twin_of
 from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.finder import Found
-from xlsgd.tabs.layouts.tracing import tracer
+from xlsgd.tabs.layouts import tracer
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.training.experiment import Experiment
-from xlsgd.verifying.opening import Progress, open_workbook
+from xlsgd.verifying.opening import Progress, open_workbook, without_circles
 
 __all__ = ["explain", "explain_run"]
 
@@ -63,7 +63,8 @@ def explain(
         values = calculation.values.get(maps.sheet, {})
         shown = values.get(position) if isinstance(content, Formula) else content
         length = Length(len(maps.tables["steps"].rows), len(maps.tables["epochs"].rows))
-        changed = changed_columns(opened, experiment)
+        with without_circles(opened):
+            changed = changed_columns(opened, experiment)
         explained.append(
             explain_run(
                 found.experiments[experiment],

@@ -16,7 +16,17 @@ from typing import NamedTuple
 
 from xlsgd.formula.r1c1 import Area, read_area, tokens
 
-__all__ = ["COMPARISONS", "Leaf", "Node", "Reference", "nodes_of", "normal", "parse", "text_of"]
+__all__ = [
+    "COMPARISONS",
+    "Leaf",
+    "Node",
+    "Reference",
+    "nodes_of",
+    "normal",
+    "parse",
+    "replaced",
+    "text_of",
+]
 
 
 class Reference(NamedTuple):
@@ -281,6 +291,13 @@ def nodes_of(tree: Node) -> Iterator[Node]:
     yield tree
     for part in tree.parts:
         yield from nodes_of(part)
+
+
+def replaced(tree: Node, old: Node, new: Node) -> Node:
+    """Return a tree with one of its parts, wherever it stands, replaced by another."""
+    if tree == old:
+        return new
+    return Node(tree.kind, tree.value, tuple(replaced(part, old, new) for part in tree.parts))
 
 
 def text_of(tree: Node, leaf: Callable[[Node], str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from xlsgd.base.errors import SpecError
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
 from xlsgd.tabs.compare.columns import SideBySide
-from xlsgd.tabs.compare.limits import limit_inputs
+from xlsgd.tabs.compare.torch_limits import limit_inputs
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer

@@ -45,13 +45,15 @@ def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dic
     from xlsgd.many.copies import traits
     from xlsgd.report.json_report import report_data
     from xlsgd.report.tolerances import tolerances
-    from xlsgd.verifying.opening import open_workbook
-    from xlsgd.verifying.verification import examine
+    from xlsgd.verifying.opening import CircularError, open_workbook
+    from xlsgd.verifying.verification import circular_report, examine
 
     found: dict[str, Any] = {"sha256": digest(path)}
     try:
         opened = open_workbook(path, engine)
         report = examine(opened, path, tolerances(rtol, atol))
+    except CircularError as error:
+        return {**found, "report": report_data(circular_report(error, path)), "untouched": False}
     except ForeignWorkbookError as error:
         return {**found, FOREIGN: str(error)}
     except XlsgdError as error:

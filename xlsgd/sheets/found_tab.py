@@ -5,26 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
-from xlsgd.base.errors import WorkbookError
+from xlsgd.base.errors import InputError, WorkbookError
 from xlsgd.base.visible import cut
-from xlsgd.data.schemas import data_markers
 from xlsgd.sheets.maps import TableMap, address
-from xlsgd.sheets.markers import (
-    COMPARE,
-    MARKER,
-    MATRIX,
-    MODEL,
-    RATES,
-    TRAINING,
-)
+from xlsgd.sheets.markers import MARKER
 
 __all__ = ["WITHOUT_CASE", "FoundTab", "texts_of"]
 
 _FORMAT = re.compile(r"(\w+) tab, format (\d+)$")
+
+_LARGEST = 1_000_000_000
+"""A whole number that anybody needs; torch takes none beyond 64 bits."""
 
 WITHOUT_CASE = ("gradient", "weights_of")
 """Words that formulas compare with others: a spreadsheet does so without their case."""
@@ -32,7 +27,10 @@ WITHOUT_CASE = ("gradient", "weights_of")
 
 @dataclass
 class FoundTab:
-    """A tab with the marker, and how to read it."""
+    """A tab with the marker, and how to read it.
+
+    read: the cells of inputs that were asked for and hold a formula.
+    """
 
     sheet: str
     kind: str
@@ -40,12 +38,23 @@ class FoundTab:
     values: Mapping[Position, Scalar | Uncomputed]
     fields: dict[str, Position]
     file: str
-    layout: str = ""
+    marker: str = ""
+    read: set[Position] = field(default_factory=set)
 
     @classmethod
     def find(
-        cls, sheet: str, grid: Grid, values: Mapping[Position, Scalar | Uncomputed], file: str
+        cls,
+        sheet: str,
+        grid: Grid,
+        values: Mapping[Position, Scalar | Uncomputed],
+        file: str,
+        known: Mapping[str, str],
     ) -> FoundTab | None:
+        """Return a tab with the marker, None for one without.
+
+        known: the words that may stand beside the marker, and the kind of tab that they are for.
+        Raises WorkbookError for a format that is not known.
+        """
         texts = texts_of(grid)
         for (row, column), content in sorted(texts.items()):
             if content != MARKER:
@@ -55,8 +64,6 @@ class FoundTab:
                 match = _FORMAT.match(text)
                 if match is None:
                     continue
-                data = data_markers()
-                known = (*data, *TRAINING.values(), MODEL, MATRIX, COMPARE, RATES)
                 if text not in known:
                     listed = ", ".join(f"'{kind}'" for kind in known)
                     raise WorkbookError(
@@ -67,11 +74,7 @@ class FoundTab:
                 for (r, c), key in sorted(texts.items()):
                     if c == column:
                         fields.setdefault(key, (r, value_column))
-                kind = "data" if text in data else match[1]
-                layout = next((name for name, word in TRAINING.items() if word == text), "")
-                return cls(
-                    sheet, "training" if layout else kind, grid, values, fields, file, layout
-                )
+                return cls(sheet, known[text], grid, values, fields, file, text)
         return None
 
     def value(self, position: Position) -> Any:
@@ -106,24 +109,67 @@ class FoundTab:
         return self.as_number(position, self.value(position), key)
 
     def as_number(self, position: Position, value: Any, what: str) -> float:
+        self._note(position)
         if isinstance(value, float):
             return value
         where = f"{self.file}: {self.sheet}!{address(position)} ({what})"
         if isinstance(value, Uncomputed):
-            raise WorkbookError(f"{where}: got {value}; need a number, so mend its formula")
+            raise self._unusable(
+                position, f"{where}: got {value}; need a number, so mend its formula"
+            )
         shown = str(value) if isinstance(value, CellError) else repr(value)
         shown = "nothing" if value is None else shown[:60]
-        raise WorkbookError(f"{where}: got {shown}, need a number; type one")
+        raise self._unusable(position, f"{where}: got {shown}, need a number; type one")
+
+    def number_or_none(self, key: str) -> float | None:
+        """Return an input that its tab works out; None where its formula gives no number.
+
+        What is wrong then is upstream, and to be found there.
+        """
+        position = self.place(key)
+        if isinstance(self.grid.get(position), Formula):
+            value = self.value(position)
+            return value if isinstance(value, float) else None
+        return self.number(key)
+
+    def whole(self, key: str, need: str, most: int | None) -> int:
+        """Return a whole number.  need: what is needed, in words.   most: the greatest, if any.
+
+        Raises WorkbookError for another number.
+        """
+        number = self.number(key)
+        if not abs(number) <= _LARGEST:
+            need = f"{need}, {_LARGEST:,} or less"
+        wrong = not abs(number) <= _LARGEST or number != int(number)
+        if wrong or (most is not None and not 1 <= number <= most):
+            raise WorkbookError(
+                f"{self.file}: {self.sheet}!{address(self.place(key))} ({key}): "
+                f"got {number:g}, need {need}"
+            )
+        return int(number)
 
     def text(self, key: str) -> str:
         position = self.place(key)
+        value = self.as_word(position, key)
+        return value.lower() if key in WITHOUT_CASE else value
+
+    def as_word(self, position: Position, what: str, todo: str = "") -> str:
+        """Return the word in a cell.  todo: what else to say where there is none."""
+        self._note(position)
         value = self.value(position)
         if isinstance(value, str):
-            return value.lower() if key in WITHOUT_CASE else value
+            return value
         shown = "nothing" if value is None else cut(str(value))
-        raise WorkbookError(
-            f"{self.file}: {self.sheet}!{address(position)} ({key}): got {shown}, need a word"
-        )
+        where = f"{self.file}: {self.sheet}!{address(position)} ({what})"
+        raise self._unusable(position, f"{where}: got {shown}, need a word{todo}")
+
+    def _note(self, position: Position) -> None:
+        """Remember that an input was asked for whose value is that of a formula."""
+        if isinstance(self.grid.get(position), Formula):
+            self.read.add(position)
+
+    def _unusable(self, position: Position, message: str) -> WorkbookError:
+        return InputError(message, (self.sheet, position))
 
     def table(self, needed: set[str], mine: Any, name: str) -> TableMap:
         """Return the table whose header row has all the needed quantities.
@@ -141,6 +187,16 @@ class FoundTab:
             f"{self.file}: tab '{self.sheet}' has no table with the headers "
             f"{', '.join(sorted(needed))} in one row ({name}); restore them"
         )
+
+    def whole_table(self, what: str, quantities: list[str], rows: int) -> TableMap:
+        """Return the table with these headers, which must have so many rows."""
+        table = self.table(set(quantities), set(quantities).__contains__, what)
+        if len(table.rows) != rows:
+            raise WorkbookError(
+                f"{self.file}: tab '{self.sheet}': its table has {len(table.rows):,} rows, the "
+                f"data {rows:,}; this tab cannot grow or shrink: generate the workbook again"
+            )
+        return table
 
     def rows_below(self, header: int, columns: set[int]) -> list[int]:
         """Return the rows of a table: those with formulas or numbers in most of its columns.

@@ -8,13 +8,27 @@ words in the sheet, never by fixed positions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from xlsgd.base.cells import Position, column_letters
 from xlsgd.base.columns import Column
 
-__all__ = ["BookMap", "TabMap", "TableMap", "address", "column_contents", "formula_maker", "quoted"]
+__all__ = [
+    "BookMap",
+    "Reference",
+    "Scope",
+    "TabMap",
+    "TableMap",
+    "address",
+    "column_contents",
+    "data_range",
+    "formula_maker",
+    "quoted",
+    "range_in",
+]
 
 
 @dataclass
@@ -51,11 +65,31 @@ class TableMap:
         return self._places[1][row]
 
 
+Reference = str | Callable[[int], str]
+"""An address in which ``{row}`` and ``{above}`` stand for rows, or how to get it from the row."""
+
+
+class Scope(ABC):
+    """Names in templates that stand for something in some tabs only.
+
+    heads: what such names begin with: ``batch`` for ``{batch.loss}``.
+    """
+
+    heads: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        """Return what ``{head.name}`` stands for in a table of a tab.
+
+        Raises KeyError for a name that the maps do not have.
+        """
+
+
 @dataclass
 class TabMap:
     """A tab: fields (a key, its value beside it) and tables.
 
-    batch_size: rows of data per step, where that decides which cells belong together.
+    scope: gives the names in templates that this tab alone knows.
     runs: where the tab shows runs side by side, the row of each experiment.
     sets_rates: whether their learning rates are typed in there.
     """
@@ -63,7 +97,7 @@ class TabMap:
     sheet: str
     fields: dict[str, Position] = field(default_factory=dict)
     tables: dict[str, TableMap] = field(default_factory=dict)
-    batch_size: int = 1
+    scope: Scope | None = None
     runs: dict[str, int] = field(default_factory=dict)
     sets_rates: bool = False
 
@@ -73,15 +107,23 @@ class BookMap:
     """All tabs that xlsgd knows.
 
     training: experiment id to map, in tab order.
-    compare: the tabs that show runs side by side, by the name of the sheet.
-    model, matrix: experiment id to the tabs that show its forward pass.
+    tabs: the others, by the name of their kind, and by what they show.
+    scopes: give the names in templates that stand for cells of a tab of some kind.
     """
 
     data: TabMap
     training: dict[str, TabMap] = field(default_factory=dict)
-    compare: dict[str, TabMap] = field(default_factory=dict)
-    model: dict[str, TabMap] = field(default_factory=dict)
-    matrix: dict[str, TabMap] = field(default_factory=dict)
+    tabs: dict[str, dict[str, TabMap]] = field(default_factory=dict)
+    scopes: Sequence[Scope] = ()
+
+    def of(self, kind: str) -> dict[str, TabMap]:
+        """Return the tabs of a kind, by what they show."""
+        return self.tabs.setdefault(kind, {})
+
+    def __iter__(self) -> Iterator[TabMap]:
+        yield self.data
+        for tabs in (self.training, *self.tabs.values()):
+            yield from tabs.values()
 
 
 def address(position: Position, absolute: bool = False) -> str:
@@ -136,9 +178,6 @@ def formula_maker(
 
 _PIECES = re.compile(r"\{([^{}]+)\}")
 
-_Reference = str | Callable[[int], str]
-"""An address in which ``{row}`` and ``{above}`` stand for rows, or how to get it from the row."""
-
 
 class _Places:
     """Finds what the names in the templates of one table stand for."""
@@ -147,7 +186,7 @@ class _Places:
         self._book, self._tab, self._table = book, tab, table
         self._own = tab.tables.get(table)
 
-    def reference(self, name: str) -> _Reference:
+    def reference(self, name: str) -> Reference:
         """Return what a name stands for; of two names with a colon, the cells from one to the
         other."""
         first, colon, last = name.partition(":")
@@ -163,7 +202,7 @@ class _Places:
 
         return both
 
-    def _one(self, name: str) -> _Reference:
+    def _one(self, name: str) -> Reference:
         prefix = ""
         here, own = self._tab, self._own
         if name.startswith("@"):
@@ -178,81 +217,32 @@ class _Places:
                 return column_letters(own.columns[rest]) + "{above}"
             if head == "header":
                 return address((own.header_row, own.columns[rest]), absolute=True)
-            if head in ("step", "row", "batch", "block"):
-                return getattr(self, f"_{head}")(own, rest)  # type: ignore[no-any-return]
+            if head == "row":
+                return self._row(own, rest)
         if head == "first":
             return prefix + address(here.tables["steps"].cell(rest, 0))
         if head == "last":
             return prefix + address(here.tables["steps"].cell(rest, -1), absolute=True)
         if head == "data":
-            return self._data_range(rest)
-        if head == "fact":
-            data = self._book.data
-            return f"{quoted(data.sheet)}!{address(data.fields[rest], absolute=True)}"
-        if head == "model":
-            model = next(iter(self._book.model.values()))
-            where = model.fields if rest in model.fields else model.tables["forward"]
-            if isinstance(where, dict):
-                return f"{quoted(model.sheet)}!{address(where[rest], absolute=True)}"
-            return f"{quoted(model.sheet)}!{_range(where, rest)}"
-        if head == "rates":
-            return self._rates(rest)
+            return data_range(self._book, rest)
+        for scope in (here.scope, *self._book.scopes):
+            if scope is not None and head in scope.heads:
+                return scope.reference(head, rest, self._book, here, self._table)
         if head in here.tables:
-            return prefix + _range(here.tables[head], rest)
+            return prefix + range_in(here.tables[head], rest)
         return prefix + address(here.fields[name], absolute=True)
 
-    def _rates(self, quantity: str) -> str:
-        """Return the cell of this tab's experiment where rates are typed in."""
-        own = next(id for id, tab in self._book.training.items() if tab is self._tab)
-        for compare in self._book.compare.values():
-            if compare.sets_rates and own in compare.runs:
-                place = compare.runs[own], compare.tables["runs"].columns[quantity]
-                return f"{quoted(compare.sheet)}!{address(place, absolute=True)}"
-        raise KeyError(f"rates.{quantity}")
-
-    # Steps and the blocks beside them; see xlsgd.tabs.layouts.blocks.columns
-
-    def _step(self, own: TableMap, quantity: str) -> _Reference:
-        steps, per_epoch = self._tab.tables["steps"], self._steps_per_epoch
-        begin = (int(self._table.removeprefix("block.")) - 1) * per_epoch
-        size = self._tab.batch_size
-
-        def cell(row: int) -> str:
-            return address(steps.cell(quantity, begin + own.place(row) // size), absolute=True)
-
-        return cell
-
-    def _row(self, own: TableMap, quantity: str) -> _Reference:
+    def _row(self, own: TableMap, quantity: str) -> Reference:
         data = self._book.data
         table = data.tables["data"]
         start = f"{quoted(data.sheet)}!${column_letters(table.columns[quantity])}"
         return lambda row: f"{start}{table.rows[own.place(row)]}"
 
-    def _batch(self, own: TableMap, quantity: str) -> _Reference:
-        per_epoch, size = self._steps_per_epoch, self._tab.batch_size
 
-        def cells(row: int) -> str:
-            epoch, batch = divmod(own.place(row), per_epoch)
-            return self._in_block(epoch + 1, quantity, slice(batch * size, (batch + 1) * size))
-
-        return cells
-
-    def _block(self, own: TableMap, quantity: str) -> _Reference:
-        return lambda row: self._in_block(own.place(row) + 1, quantity, slice(None))
-
-    def _in_block(self, epoch: int, quantity: str, rows: slice) -> str:
-        block = self._tab.tables[f"block.{epoch}"]
-        if quantity in block.columns:
-            return _range(block, quantity, rows)
-        return self._data_range(quantity, rows)
-
-    def _data_range(self, quantity: str, rows: slice = slice(None)) -> str:
-        data = self._book.data
-        return f"{quoted(data.sheet)}!{_range(data.tables['data'], quantity, rows)}"
-
-    @property
-    def _steps_per_epoch(self) -> int:
-        return -(-len(self._book.data.tables["data"].rows) // self._tab.batch_size)
+def data_range(book: BookMap, quantity: str, rows: slice = slice(None)) -> str:
+    """Return the cells of a column of the data, or some of them."""
+    data = book.data
+    return f"{quoted(data.sheet)}!{range_in(data.tables['data'], quantity, rows)}"
 
 
 def column_contents(
@@ -276,7 +266,8 @@ def _from_to(begin: str, end: str) -> str:
     return f"{sheet}{mark}{first.partition(':')[0]}:{last}"
 
 
-def _range(table: TableMap, quantity: str, rows: slice = slice(None)) -> str:
+def range_in(table: TableMap, quantity: str, rows: slice = slice(None)) -> str:
+    """Return the cells of a column of a table, or some of them."""
     column, among = table.columns[quantity], table.rows[rows]
     first, last = (address((row, column), absolute=True) for row in (among[0], among[-1]))
     return f"{first}:{last}"

@@ -15,7 +15,7 @@ from xlsgd.sheets.package import package
 from xlsgd.sweeping.axes import RATE, changed
 from xlsgd.sweeping.border import lost
 from xlsgd.sweeping.grid import Sweep
-from xlsgd.tabs.layouts.rows.torch_run import with_limits
+from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.verdict import agrees
 from xlsgd.verifying.verification import verify

@@ -24,7 +24,9 @@ from xlsgd.report.compare import Block
 from xlsgd.sheets.maps import TabMap, formula_maker
 from xlsgd.tabs.finder import Found
 from xlsgd.tabs.matrix import columns as matrix
+from xlsgd.tabs.matrix import torch_values as torch_matrix
 from xlsgd.tabs.model import columns as model
+from xlsgd.tabs.model import torch_values as torch_model
 from xlsgd.torch_side import Noise
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS, Trace
@@ -84,7 +86,7 @@ def _facts(found: Found, frame: pd.DataFrame) -> dict[str, float]:
 
 def check_model(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -> None:
     """Compare the model tab of an experiment.  run: its table of steps, by torch alone."""
-    maps = found.maps.model[experiment.id]
+    maps = found.maps.of("model")[experiment.id]
     tab = tabs[maps.sheet]
     tab.inputs |= {maps.fields[model.WEIGHTS_OF.key]}
     start = str(tab.cells.get(maps.fields[model.WEIGHTS_OF.key])).lower() == "start"
@@ -124,11 +126,11 @@ def check_model(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) ->
     _check_fields(tab, found, maps, "", fields, _FIELDS)
     limits = tab.numbers(maps.tables["histogram"])
     for check, data, weights in (("step", found.shown, seen), ("run", found.data, alone)):
-        passed = model.forward(experiment, data, weights)
+        passed = torch_model.forward(experiment, data, weights)
         _compare_rows(tab, check, maps, "forward", columns, passed.rows)
         places = {given.key: maps.fields[given.key] for given in fields}
         _compare_fields(tab, check, places, passed.fields, _FIELDS)
-        counted = model.histogram_values(passed, limits["from"], limits["to"])
+        counted = torch_model.histogram_values(passed, limits["from"], limits["to"])
         _compare_rows(tab, check, maps, "histogram", bars, counted, _BARS)
     _check_filled(tabs, found, experiment, {"step": seen, "run": alone})
 
@@ -158,7 +160,7 @@ def _check_filled(
     import pandas as pd
 
     schema, inputs = found.data.schema, experiment.network.input_names
-    maps, data_tab = found.maps.model[experiment.id], found.maps.data
+    maps, data_tab = found.maps.of("model")[experiment.id], found.maps.data
     tab, table = tabs[maps.sheet], maps.tables["filled"]
     row = table.rows[0]
     tab.inputs |= {(row, table.columns[name]) for name in found.filled}
@@ -185,20 +187,20 @@ def _check_filled(
             for n in inputs
         }
         one = Dataset("filled in", {n: (value,) for n, value in used.items()}, (0.0,))
-        passed = model.forward(experiment, one, weights[check])
+        passed = torch_model.forward(experiment, one, weights[check])
         expected: dict[str, list[float | str]] = {n: [value] for n, value in features.items()}
         for place in experiment.network.places:
             expected |= {name: [*map(float, passed.rows[name][:, 0])] for name in place.outputs}
         pred = [*map(float, passed.rows["pred"][:, 0])]
-        expected["says"] = model.filled_words(schema, found.filled, pred)
+        expected["says"] = torch_model.filled_words(schema, found.filled, pred)
         _compare_fields(tab, check, places, expected, _FIELDS, _FILLED)
 
 
 def check_matrix(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -> None:
     """Compare the matrix tab of an experiment.  run: its table of steps, by torch alone."""
-    maps = found.maps.matrix[experiment.id]
+    maps = found.maps.of("matrix")[experiment.id]
     tab = tabs[maps.sheet]
-    of = found.maps.model[experiment.id]
+    of = found.maps.of("model")[experiment.id]
     shown = tabs[of.sheet]
     names = experiment.network.parameters
     wanted = _maker(found, maps, "")
@@ -219,7 +221,7 @@ def check_matrix(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -
         ("step", found.shown, _weights_shown(tab, maps, names)),
         ("run", found.data, alone),
     ):
-        rows, means = matrix.values(experiment, data, weights)
+        rows, means = torch_matrix.values(experiment, data, weights)
         _compare_rows(tab, check, maps, "product", columns, rows)
         places = {given.key: maps.fields[given.key] for given in fields}
         losses: list[float | str] = [*means]

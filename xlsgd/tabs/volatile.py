@@ -18,8 +18,9 @@ from xlsgd.base.errors import WorkbookError
 from xlsgd.data.schema import is_plain
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import address, quoted
-from xlsgd.tabs.dataset.finding import data_headers
-from xlsgd.tabs.training.finding import HEADERS
+from xlsgd.tabs.data.finding import data_headers
+from xlsgd.tabs.kind import markers
+from xlsgd.tabs.layouts import layouts
 from xlsgd.training.optimizers import optimizers
 
 __all__ = ["VOLATILE", "Settled", "settle"]
@@ -122,7 +123,7 @@ def _inputs(book: Book) -> Iterator[Place]:
     keys = {h.key for optimizer in optimizers().values() for h in optimizer.hyperparameters}
     keys |= set(_INPUTS)
     for sheet, grid in book.sheets.items():
-        tab = FoundTab.find(sheet, grid, {}, "")
+        tab = FoundTab.find(sheet, grid, {}, "", markers())
         if tab is None:
             continue
         places = {
@@ -270,7 +271,7 @@ def _trained(grid: Grid) -> set[Position]:
     for (row, column), text in texts_of(grid).items():
         headers.setdefault(row, {})[text] = column
     for row, columns in sorted(headers.items()):
-        if any(needed <= columns.keys() for needed in HEADERS.values()):
+        if any(layout.headers <= columns.keys() for layout in layouts().values()):
             mine = set(columns.values())
             return {(r, c) for r, c in grid if r > row and c in mine}
     return set()

@@ -7,17 +7,14 @@ from openpyxl.workbook.properties import CalcProperties
 
 from xlsgd.base.cells import Book, Formula, Grid
 from xlsgd.base.errors import SpecError
-from xlsgd.sheets.maps import BookMap
+from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.sheets.style import add_styles
-from xlsgd.tabs.compare.sheet import draw_compare_tab, map_compare_tab
-from xlsgd.tabs.dataset.sheet import draw_data_tab, map_data_tab
+from xlsgd.sheets.writing import FIRST_ROW
+from xlsgd.tabs.kind import kinds, scopes
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.lesson.plan import Lesson
-from xlsgd.tabs.lesson.sheet import draw_lesson_tab
-from xlsgd.tabs.matrix import columns as matrix
-from xlsgd.tabs.matrix.sheet import draw_matrix_tab, map_matrix_tab
-from xlsgd.tabs.model.sheet import draw_model_tab, map_model_tab
-from xlsgd.tabs.training.sheet import FIRST_COLUMN, FIRST_ROW, draw_training_tab, map_training_tab
+from xlsgd.tabs.plan import planned_tabs
+from xlsgd.tabs.training.sheet import FIRST_COLUMN
 
 __all__ = ["MAX_FORMULAS", "MAX_ROWS", "book_of", "build_workbook", "check_size"]
 
@@ -75,31 +72,13 @@ def build_workbook(lesson: Lesson) -> Workbook:
     workbook = Workbook()
     workbook.remove(workbook.active)
     add_styles(workbook)
-    data = lesson.data
-    book = BookMap(map_data_tab(data))
-    for e in lesson.experiments:
-        book.training[e.id] = map_training_tab(e, e.id, data.rows)
-        if e.id == lesson.model:
-            book.model[e.id] = map_model_tab(e, data, "model")
-            if matrix.applies(e):
-                book.matrix[e.id] = map_matrix_tab(e, "matrix", data.rows)
-    for shown in lesson.compare_tabs:
-        book.compare[shown.sheet] = map_compare_tab(shown, lesson.experiments)
-
-    draw_lesson_tab(workbook.create_sheet("lesson"), lesson, book)
-    for shown in lesson.compare_tabs:
-        if shown.sets_rates:  # what one begins with stands first
-            draw_compare_tab(workbook.create_sheet(shown.sheet), shown, lesson.experiments, book)
-    draw_data_tab(workbook.create_sheet(book.data.sheet), data, book)
-    for e in lesson.experiments:
-        if e.id in book.model:
-            draw_model_tab(workbook.create_sheet("model"), e, data, book)
-        if e.id in book.matrix:
-            draw_matrix_tab(workbook.create_sheet("matrix"), e, data.rows, book)
-        draw_training_tab(workbook.create_sheet(e.id), e, book)
-    for shown in lesson.compare_tabs:
-        if not shown.sets_rates:
-            draw_compare_tab(workbook.create_sheet(shown.sheet), shown, lesson.experiments, book)
+    tabs = planned_tabs(lesson)
+    book = BookMap(TabMap(""), scopes=scopes())
+    for kind in kinds().values():
+        for tab in (tab for own, tab in tabs if own is kind):
+            kind.map(tab, lesson, book)
+    for kind, tab in tabs:
+        kind.draw(workbook.create_sheet(tab.sheet), tab, lesson, book)
     workbook.active = 0
     workbook.calculation = CalcProperties(fullCalcOnLoad=True)
     workbook.security = None  # an empty protection element makes Gnumeric complain

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.sides import Sides
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.network import map_nested
 from xlsgd.training.quantities import one_line
@@ -32,14 +33,14 @@ class TorchNet:
         self.outputs = [name for place in experiment.network.places for name in place.outputs]
 
     def evaluate(
-        self, x: Tensor, y: Tensor, seen: Tensors | None = None
+        self, x: Tensor, y: Tensor, sides: Sides | None = None
     ) -> Callable[[Tensors], Tensors]:
         """Return every layer's outputs and the loss as a function of the parameters.
 
         x: shape (rows, inputs).   y: shape (rows,).   The function takes parameters of shape
         (…, rows) and returns tensors of the same shape.
-        seen: what a sheet has for outputs of layers, shape (rows of the sheet,): it decides on
-            which side of a kink the members are, see ``on_its_side``.
+        sides: decide on which side of a kink the members are, where parameters have the shape
+            (members · rows,).
         """
         import torch
         from torch.autograd.graph import saved_tensors_hooks
@@ -65,8 +66,8 @@ class TorchNet:
                     # What backward needs of a result is rounded like the result itself: near 1,
                     # the last bit of y is most of what is left of 1 - y^2.
                     given = value
-                    if seen and len(shape) == 1 and len(place.inputs) == len(place.outputs):
-                        given = self._on_its_side(value, place.inputs, seen)
+                    if sides and len(shape) == 1 and not place.layer.smooth:
+                        given = self._decided(value, place.inputs, sides)
                     with saved_tensors_hooks(lambda t: self._noisy(t, shape), lambda t: t):
                         result = module(given)
                     if result.shape == value.shape:
@@ -83,11 +84,11 @@ class TorchNet:
 
         return evaluate
 
-    def _on_its_side(self, value: Tensor, names: Sequence[str], seen: Tensors) -> Tensor:
+    def _decided(self, value: Tensor, names: Sequence[str], sides: Sides) -> Tensor:
         import torch
 
         columns = [
-            self._noise.on_its_side(column, seen[name]) if name in seen else column
+            sides.decide(self._noise, name, column)
             for name, column in zip(names, value.unbind(-1), strict=True)
         ]
         return torch.stack(columns, -1)
@@ -102,28 +103,31 @@ class TorchNet:
     def _rounded(self, column: Tensor, shape: Sequence[int]) -> Tensor:
         return self._noise.rounding(column.reshape(*shape)).reshape(-1)
 
-    def gradients(self, parameters: Tensors, x: Tensor, y: Tensor) -> Tensors:
+    def gradients(
+        self, parameters: Tensors, x: Tensor, y: Tensor, sides: Sides | None = None
+    ) -> Tensors:
         """Return the derivative that drives the update.
 
         parameters, y: shape (members, rows).   x: shape (members, rows, inputs).
+        sides: as for ``evaluate``.
         """
         experiment = self._experiment
         flat = {p: v.reshape(-1) for p, v in parameters.items()}
-        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
         rule = next(rule for rule in experiment.rules if rule.choice == experiment.gradient)
         found = rule.quantities(evaluate, flat, experiment.h)
         return {p: found[f"{rule.gradient}.{p}"].reshape(y.shape) for p in parameters}
 
     def quantities(
-        self, parameters: Tensors, x: Tensor, y: Tensor, seen: Tensors | None = None
+        self, parameters: Tensors, x: Tensor, y: Tensor, sides: Sides | None = None
     ) -> Tensors:
         """Return forward pass, both derivatives, how far they are apart and which one is used.
 
-        Shapes as for ``gradients``.   seen: as for ``evaluate``.
+        Shapes as for ``gradients``.   sides: as for ``evaluate``.
         """
         experiment, shape = self._experiment, y.shape
         flat = {p: v.reshape(-1) for p, v in parameters.items()}
-        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), seen)
+        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
         found = evaluate(flat)
         for rule in experiment.rules:
             found |= rule.quantities(evaluate, flat, experiment.h)

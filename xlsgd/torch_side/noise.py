@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Noise"]
+__all__ = ["Noise", "is_rounding"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _POOL = 4096
 _SIDE = 32.0
 """By how many times the rounding a sheet's number may be off and still be the same number: one
 saved with 15 digits is off by up to 22.5."""
+
+
+Numbers = TypeVar("Numbers", "Tensor", "NDArray[np.float64]")
+
+
+def is_rounding(seen: Numbers, own: Numbers, stray: Numbers) -> Any:
+    """Return which of a sheet's numbers are those computed, but for rounding.
+
+    own: computed.   stray: how far the ensemble strays from it.
+    """
+    return abs(seen - own) <= _SIDE * (stray + _EPSILON * abs(own))
 
 
 class Noise:
@@ -67,7 +79,7 @@ class Noise:
         members = values.detach().reshape(self.members, -1)
         own = members[0]
         stray = (members - own).abs().amax(0)
-        near = (seen - own).abs() <= _SIDE * (stray + _EPSILON * own.abs())
+        near = is_rounding(seen, own, stray)
         other = (near & ((members - at).sign() != (seen - at).sign())).reshape(-1)
         # The sheet's number, with the derivative of what was computed.
         moved = values - values.detach() + seen.repeat(self.members)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.sides import Together
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.training.experiment import Experiment
 
@@ -37,18 +38,19 @@ class SideBySide:
     """Weights and optimizers of some runs, and what they have been after every step.
 
     starts: by run, what its optimizer remembered before the first step, shape (members,) each.
+    together: whether the members of the runs keep together.
     """
 
     def __init__(
         self,
         experiments: Sequence[Experiment],
         noise: Noise,
-        gradients: Callable[[Tensor], Tensor],
+        gradients: Callable[[Tensor, Tensor], Tensor],
     ) -> None:
         """Begin at the start weights.
 
         gradients: returns the gradients at weights, from which a state may start; both of the
-        shape (parameters, members, runs).
+        shape (parameters, members, runs). It is told of which runs the members keep together.
         Raises ValueError for runs that differ in more than start, optimizer and learning rate.
         """
         import torch
@@ -59,7 +61,9 @@ class SideBySide:
         self.names = names = experiments[0].network.parameters
         starts = [[e.start.get(p, 0.0) for e in experiments] for p in names]
         weights = torch.stack([noise.copies(start) for start in starts])
-        first = gradients(weights)
+        self.together = Together()
+        self.together.look(weights)
+        first = gradients(weights, self.together.now)
         self.starts: list[Tensors] = []
         self._steppers: list[Stepper] = []
         for i, experiment in enumerate(experiments):
@@ -94,6 +98,7 @@ class SideBySide:
         for i, stepper in enumerate(self._steppers):
             stepper.step({_ALL: gradients[..., i]})
             self._seen[i].append(self._now(stepper))
+        self.together.look(self.weights)
 
     def weights_seen(self) -> Tensor:
         """Return the weights before the first step and after every one, shape (parameters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd import verdict
-from xlsgd.base.cells import CellError, Formula, Uncomputed, WorkbookFile
+from xlsgd.base.cells import CellError, Formula, Position, Uncomputed, WorkbookFile
 from xlsgd.base.columns import Column
 from xlsgd.base.errors import WorkbookError
 from xlsgd.checks import harmless
 from xlsgd.checks.examined import ExaminedTab, Order, Wanted
 from xlsgd.checks.expected import block_of, places_of, ranked
-from xlsgd.checks.horizon import horizon
+from xlsgd.checks.horizon import Horizon, horizon
 from xlsgd.checks.reading import Reading
 from xlsgd.checks.stored import wrongly_saved
 from xlsgd.engines import Calculation
@@ -31,13 +31,15 @@ from xlsgd.report.report import (
 )
 from xlsgd.sheets.maps import TabMap, address, formula_maker
 from xlsgd.tabs.compare import columns as comparison
-from xlsgd.tabs.compare import limits
+from xlsgd.tabs.compare import torch_limits as limits
+from xlsgd.tabs.compare.limit_formula import full_batch_formula
 from xlsgd.tabs.finder import Found
 from xlsgd.tabs.forward_checks import check_features, check_matrix, check_model
-from xlsgd.tabs.layouts import ROWS, get_layout
-from xlsgd.tabs.layouts.rows.torch_run import with_limits
-from xlsgd.tabs.layouts.tracing import Tracer, tracer
+from xlsgd.tabs.layouts import ROWS, get_layout, tracer
+from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
+from xlsgd.tabs.training.sides_check import other_sides
 from xlsgd.tabs.training.worked_out import WorkedOut, by_torch, in_the_sheet, own_limits, worked_out
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS, Trace, Traces
@@ -72,12 +74,15 @@ class Checker:
             f"tab '{copy}' is a copy of '{tab}', which is checked; the copy is not"
             for copy, tab in found.copies.items()
         ]
+        if not found.maps.of("compare"):
+            self.notes.append(
+                "no compare tab: xlsgd writes one into every workbook, and this file has none any "
+                "more, so nothing of it was checked"
+            )
         self._file, self._found = file, found
         kinds = {found.maps.data.sheet: "data"}
-        kinds |= {tab.sheet: "training" for tab in found.maps.training.values()}
-        for kind, shown in (("model", found.maps.model), ("matrix", found.maps.matrix)):
-            kinds |= {tab.sheet: kind for tab in shown.values()}
-        kinds |= dict.fromkeys(found.maps.compare, "compare")
+        for kind, tabs in (("training", found.maps.training), *found.maps.tabs.items()):
+            kinds |= {tab.sheet: kind for tab in tabs.values()}
         reading = Reading(file.book, found.maps, values)
         self._tabs = {
             sheet: ExaminedTab(
@@ -108,6 +113,16 @@ class Checker:
         tracers = {name: tracer(e.alone, data) for name, e in self._worked_out.items()}
         rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
         self._traces = self._runs.of(tracers, rows)
+
+    @property
+    def foreign(self) -> list[tuple[str, Position]]:
+        """The cells of inputs that formulas work out which are not xlsgd's."""
+        tabs = self._found.maps.training
+        return [
+            (tabs[name].sheet, tabs[name].fields[key])
+            for name, worked in self._worked_out.items()
+            for key in worked.foreign
+        ]
 
     def _refuse_too_large(self) -> None:
         """Raise WorkbookError for a y from whose square the sheet cannot work out a limit."""
@@ -162,6 +177,7 @@ class Checker:
         others = {n: tab.numbers(maps.tables[n]) for n in tables if n != "steps"}
         one_step = as_shown.step(seen, others)
         whole_run = self._traces.pop(experiment_id)
+        whole_run = self._on_its_side(maps, by_itself, whole_run, {"steps": seen, **others})
         limit = horizon(experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
         numbers = whole_run["steps"]["step"].astype(np.int64)
@@ -170,10 +186,7 @@ class Checker:
         def step_of(table: str, row: int) -> int:
             return int(numbers[as_shown.step_row(table, row)])
 
-        within = {
-            name: by_itself.rows_within(name, len(maps.tables[name].rows), limit.rows)
-            for name in tables
-        }
+        within = self._within(maps, by_itself, limit, tables)
         self._check_worked_out(tab, worked, seen)
         for check, traced, traces in (
             ("step", as_shown, one_step),
@@ -190,11 +203,45 @@ class Checker:
         report.verdict = _run_verdict(tab, maps, experiment, whole_run["steps"], panels)
         self._tell_foreign(maps, worked, report.verdict)
         for shown, check_tab in (
-            (self._found.maps.model, check_model),
-            (self._found.maps.matrix, check_matrix),
+            (self._found.maps.of("model"), check_model),
+            (self._found.maps.of("matrix"), check_matrix),
         ):
             if experiment_id in shown:
                 check_tab(self._found, self._tabs, experiment, whole_run["steps"])
+
+    @staticmethod
+    def _within(
+        maps: TabMap, traced: Tracer, limit: Horizon, tables: Iterable[str]
+    ) -> dict[str, int]:
+        """Return how many rows of every table can be predicted."""
+        return {
+            name: traced.rows_within(name, len(maps.tables[name].rows), limit.rows)
+            for name in tables
+        }
+
+    def _on_its_side(
+        self,
+        maps: TabMap,
+        traced: Tracer,
+        alone: Traces,
+        seen: Mapping[str, Mapping[str, NDArray[np.float64]]],
+    ) -> Traces:
+        """Return the whole run on the sheet's side of every kink at which rounding decides.
+
+        alone: the run by itself.   seen: the sheet's numbers, by table.
+        """
+        limit = horizon(traced.experiment, alone["steps"])
+        within = self._within(maps, traced, limit, seen)
+        found = other_sides(traced.experiment, alone, seen, within)
+        if not found:
+            return alone
+        followed = traced.run(len(maps.tables["steps"].rows), seen["steps"], seen)
+        for number in found:
+            if number.matters(alone, followed):
+                cell = address(maps.tables[number.table].cell(number.quantity, number.row))
+                self.notes.append(number.told(f"{maps.sheet}!{cell}"))
+                break
+        return followed
 
     def _check_start(
         self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, trace: Trace
@@ -255,8 +302,7 @@ class Checker:
         for name, columns in layout.tables(experiment).items():
             order = ranked(_EPOCHS) if name == "epochs" else _ordered(traced, name, columns)
             writer = self._writer(maps, name)
-            # A table whose formulas look at other tables says something else in every row.
-            if experiment.layout == "rows":
+            if layout.filled_down:
                 tab.check_patterns(maps.tables[name], columns, writer, order)
             else:
                 tab.check_cells(maps.tables[name], columns, partial(self._maker, maps, name), order)
@@ -330,7 +376,7 @@ class Checker:
 
     def check_compare(self) -> None:
         """Compare the tabs that show runs side by side with what the training tabs say."""
-        for maps in self._found.maps.compare.values():
+        for maps in self._found.maps.of("compare").values():
             self._check_side_by_side(maps)
             if maps.sets_rates:
                 self._check_rates(maps)
@@ -413,7 +459,7 @@ class Checker:
         if not known:
             return
         tab, experiment = self._tabs[maps.sheet], self._found.experiments[known[0]]
-        wanted = limits.full_batch_formula(experiment, known[0])
+        wanted = full_batch_formula(experiment, known[0])
         if wanted and limits.FULL_BATCH in maps.fields:
             place = maps.fields[limits.FULL_BATCH]
             formula = self._writer(maps, "")(wanted, place[0])
@@ -439,11 +485,11 @@ class Checker:
         stored = self._file.stored
         if any(value is not None for sheet in stored.values() for value in sheet.values()):
             own = [(stored[s], tab) for s, tab in self._tabs.items() if tab.report.kind != "other"]
-            doubts = [place for values, tab in own for place in tab.doubted(values)]
+            asked = [tab.doubted(values) for values, tab in own]
+            doubts, agreeing = ([place for two in asked for place in two[i]] for i in (0, 1))
+            tolerance = self._tolerance["stored"]
             wrong = (
-                wrongly_saved(self._file, doubts, self._tolerance["stored"], self.notes)
-                if doubts
-                else {}
+                wrongly_saved(self._file, doubts, tolerance, self.notes, agreeing) if doubts else {}
             )
             for (sheet, position), found in wrong.items():
                 self._tabs[sheet].differ_stored(position, found)

@@ -9,17 +9,27 @@ from pathlib import Path
 
 import numpy as np
 
-from xlsgd.base.cells import CellError, Position, Scalar, Uncomputed, WorkbookFile, column_number
+from xlsgd.base.cells import (
+    CellError,
+    Formula,
+    Position,
+    Scalar,
+    Uncomputed,
+    WorkbookFile,
+    column_number,
+)
 from xlsgd.base.errors import EngineError, NoStoredValuesError, WorkbookError
 from xlsgd.engines import ALL, chosen_engines, get_engine
 from xlsgd.engines.file_formats import as_xlsx
+from xlsgd.engines.kept import KeptValues, give_back
+from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
 from xlsgd.report.report import IN_ORDER, Difference
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
-from xlsgd.verifying.opening import Opened, Progress, recalculate
-from xlsgd.verifying.verification import examine
+from xlsgd.verifying.opening import Calculated, CircularError, Progress, recalculate
+from xlsgd.verifying.verification import circular_report, examine
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["compare_engines"]
@@ -58,7 +68,11 @@ def _compared(
 ) -> EngineComparison:
     """Return what engines make of a file.  path: as the user named it."""
     found = EngineComparison(str(path).encode("utf-8", "backslashreplace").decode(), [], [])
-    opened: dict[str, Opened] = {}
+    kept: dict[str, Values] = {}
+    places = {
+        sheet: {p: i for i, p in enumerate(p for p, c in grid.items() if isinstance(c, Formula))}
+        for sheet, grid in file.book.sheets.items()
+    }
     runs = WholeRuns()
     unreadable: list[WorkbookError] = []
     for name in names:
@@ -68,7 +82,7 @@ def _compared(
                 progress(f"{name}: {what}", done, total)
 
         try:
-            calculated = recalculate(file, name, told)
+            calculated, report = _asked(file, name, str(path), allowed, told, runs)
         except NoStoredValuesError as error:
             if name not in engines:
                 found.notes.append(f"the engine '{name}' was not asked: {error}")
@@ -80,25 +94,48 @@ def _compared(
             found.runs.append(EngineRun(name, _version(name), error=str(error)))
             unreadable += [error] if isinstance(error, WorkbookError) else []
             continue
-        opened[name] = calculated
-        report = examine(calculated, str(path), allowed, told, runs)
-        found.runs.append(
-            EngineRun(
-                name,
-                calculated.engine_version,
-                calculated.seconds,
-                report,
-                not_finite=not_finite(calculated.calculation.values),
-            )
-        )
+        found.runs.append(_run(name, calculated, report))
+        # One engine after the other has its room: of the earlier ones the numbers are kept.
+        kept[name] = {
+            sheet: KeptValues(values, places[sheet])
+            for sheet, values in calculated.calculation.values.items()
+        }
+        del calculated, report
+        give_back()
     if unreadable and not any(run.report is not None for run in found.runs):
         raise unreadable[0]
     for first, second in combinations((r for r in found.runs if r.report is not None), 2):
-        values = tuple(opened[run.engine].calculation.values for run in (first, second))
+        values = tuple(kept[run.engine] for run in (first, second))
         disagreement = disagreement_of((first, second), values, allowed["run"])
         if disagreement is not None:
             found.disagreements.append(disagreement)
     return found
+
+
+def _asked(
+    file: WorkbookFile,
+    engine: str,
+    path: str,
+    allowed: Mapping[str, Tolerance],
+    progress: Progress,
+    runs: WholeRuns,
+) -> tuple[Calculated, Report]:
+    """Return what an engine makes of a file, and what verify makes of that."""
+    try:
+        opened = recalculate(file, engine, progress)
+        return opened, examine(opened, path, allowed, progress, runs)
+    except CircularError as error:
+        return error.calculated, circular_report(error, path)
+
+
+def _run(name: str, calculated: Calculated, report: Report) -> EngineRun:
+    return EngineRun(
+        name,
+        calculated.engine_version,
+        calculated.seconds,
+        report,
+        not_finite=not_finite(calculated.calculation.values),
+    )
 
 
 def _version(name: str) -> str:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from xlsgd.base.cells import Formula, WorkbookFile
+from xlsgd.base.errors import InputError, WorkbookError
+from xlsgd.checks.circles import Circles, circles_behind
 from xlsgd.engines import Calculation, get_engine
+from xlsgd.engines.fast.needed import Place
 from xlsgd.engines.file_formats import as_xlsx
+from xlsgd.engines.formulas import ENGINE as FORMULAS
 from xlsgd.processes.parallel import beside, two_cores
+from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.finder import Found, find_lesson
 from xlsgd.tabs.volatile import settle
 from xlsgd.xlsx.reader import read_workbook
 
-__all__ = ["Opened", "Progress", "open_workbook", "recalculate"]
+__all__ = [
+    "Calculated",
+    "CircularError",
+    "Opened",
+    "Progress",
+    "open_workbook",
+    "recalculate",
+    "refuse_circles",
+    "without_circles",
+]
 
 Progress = Callable[[str, int, int], None]
 """Called now and then with what is being done, how much of it is done, and of how much."""
@@ -25,18 +40,41 @@ WORTH = 1000
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A workbook's file, the values of its formulas, and the lesson that it turned out to be.
+class Calculated:
+    """A workbook's file and the values of its formulas.
 
     engine: what recalculated it.   seconds: how long that took.
     """
 
     file: WorkbookFile
     calculation: Calculation
-    found: Found
     engine: str
     engine_version: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Opened(Calculated):
+    """A calculated workbook, and the lesson that it turned out to be."""
+
+    found: Found
+
+
+class CircularError(WorkbookError):
+    """An input is part of a circular reference, or waits for one: nothing can be trained.
+
+    calculated: the workbook.   circles: the cells.
+    """
+
+    def __init__(self, calculated: Calculated, circles: Circles, place: Place) -> None:
+        self.calculated, self.circles = calculated, circles
+        sheet, position = place
+        cell = f"{quoted(sheet)}!{address(position)}"
+        role = "is one of them" if place in circles.why else "waits for them"
+        super().__init__(
+            f"{calculated.file.path}: circular reference: {circles.words}; the input {cell} {role}"
+            " and has no value; mend the formula that should not look there"
+        )
 
 
 def open_workbook(
@@ -50,8 +88,9 @@ def open_workbook(
     engine: what recalculates it.
     meanwhile: what can be done while it does, in a process of its own where there is a core for
         it; not done where there is none.
-    Raises WorkbookError if the file cannot be read or is none of xlsgd's, SpecError or EngineError
-    if the engine cannot be used.
+    Raises WorkbookError if the file cannot be read or is none of xlsgd's, CircularError if an
+    input has no value because of a circular reference, SpecError or EngineError if the engine
+    cannot be used.
     """
     get_engine(engine)  # an unknown one is said before anything is read
     with as_xlsx(Path(path)) as readable:
@@ -85,6 +124,32 @@ def recalculate(
         calculation.values[sheet] |= cells
     calculation.notes += settled.notes
     seconds = time.perf_counter() - begun
-    found = find_lesson(file.book, calculation.values, str(file.path))
     program = calculation.program or calculator.version()
-    return Opened(file, calculation, found, engine, program, seconds)
+    known = Calculated(file, calculation, engine, program, seconds)
+    with without_circles(known):
+        found = find_lesson(file.book, calculation.values, str(file.path))
+        if engine != FORMULAS.name:
+            # Other programs may have a number there: they go round a few times, or keep the last.
+            refuse_circles(known, found.inputs)
+    return Opened(file, calculation, engine, program, seconds, found)
+
+
+@contextmanager
+def without_circles(known: Calculated) -> Iterator[None]:
+    """Raise CircularError in place of an InputError that is due to a circular reference."""
+    try:
+        yield
+    except InputError as error:
+        refuse_circles(known, [error.place])
+        raise
+
+
+def refuse_circles(known: Calculated, places: Iterable[Place]) -> None:
+    """Raise CircularError if a cell is part of a circular reference, or waits for one."""
+    asked = list(places)
+    ours = known.engine == FORMULAS.name
+    book = known.file.book if ours else settle(known.file).file.book
+    circles = circles_behind(book, asked, known.calculation.values if ours else None)
+    if circles is not None:
+        concerned = (place for place in asked if place in circles.why or place in circles.waiting)
+        raise CircularError(known, circles, next(concerned))

@@ -9,18 +9,29 @@ And of every column: do all its formulas say the same?
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from xlsgd.engines.formulas import ENGINE as FORMULAS
 from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance
+from xlsgd.report.report import SheetReport
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.torch_side.plain import first_import, load_torch
 from xlsgd.verifying.checker import Checker
-from xlsgd.verifying.opening import Opened, Progress, open_workbook
+from xlsgd.verifying.circular import circular_sheets
+from xlsgd.verifying.opening import (
+    Calculated,
+    CircularError,
+    Opened,
+    Progress,
+    open_workbook,
+    refuse_circles,
+    without_circles,
+)
 
-__all__ = ["examine", "verify"]
+__all__ = ["circular_report", "examine", "verify"]
 
 
 def verify(
@@ -37,8 +48,11 @@ def verify(
     that make no sense, EngineError if the engine cannot be used.
     """
     allowed = tolerances(rtol, atol)
-    opened = open_workbook(path, engine, progress, first_import())
-    return examine(opened, str(path), allowed, progress)
+    try:
+        opened = open_workbook(path, engine, progress, first_import())
+        return examine(opened, str(path), allowed, progress)
+    except CircularError as error:
+        return circular_report(error, str(path))
 
 
 def examine(
@@ -52,12 +66,16 @@ def examine(
 
     name: of the file, as the user named it.
     runs: what torch has trained already, for a workbook that is looked at several times.
+    Raises WorkbookError for an input that cannot be used, CircularError where that is due to a
+    circular reference; see circular_report.
     """
     found = opened.found
-    torch = load_torch()
     checker = Checker(opened.file, opened.calculation, found, allowed, runs)
     checker.check_data()
-    checker.train()
+    with without_circles(opened):
+        checker.train()
+        if opened.engine != FORMULAS.name:
+            refuse_circles(opened, checker.foreign)
     for i, experiment in enumerate(found.experiments):
         if progress is not None:
             progress("training in torch", i, len(found.experiments))
@@ -66,11 +84,28 @@ def examine(
     if progress is not None:
         progress("training in torch", len(found.experiments), len(found.experiments))
     sheets = checker.finish()
+    return _report(name, opened, sheets, checker.notes)
+
+
+def circular_report(error: CircularError, name: str) -> Report:
+    """Return a report on a workbook in which nothing could be compared with torch, since an input
+    waits for a circular reference.
+
+    name: of the file, as the user named it.
+    """
+    known = error.calculated
+    sheets, notes = circular_sheets(known.file.book, known.calculation.values, error.circles)
+    return _report(name, known, sheets, notes)
+
+
+def _report(
+    name: str, known: Calculated, sheets: list[SheetReport], notes: Sequence[str]
+) -> Report:
     return Report(
         file=name.encode("utf-8", "backslashreplace").decode(),
-        engine=opened.engine,
-        engine_version=opened.engine_version,
-        torch_version=f"torch {torch.__version__}",
+        engine=known.engine,
+        engine_version=known.engine_version,
+        torch_version=f"torch {load_torch().__version__}",
         sheets=sheets,
-        notes=[*opened.calculation.notes, *checker.notes],
+        notes=[*known.calculation.notes, *notes],
     )

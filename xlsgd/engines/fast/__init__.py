@@ -10,6 +10,7 @@ columns            the same to a function of a whole column, by column_rules, wi
 source, functions  how lines become a function, and what it may call
 storage, plans     the cells by column; a formula in one column, with its operands found
 stretches          formulas filled down, and which come first; circular finds what goes in circles
+needed             which cells look at which, without calculating
 calculation        which cell comes when
 following          what single formulas give for values that stand in the file
 evaluator          the value of a cell: generated code where trusted, formulas where not

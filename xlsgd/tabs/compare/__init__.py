@@ -1,1 +1,72 @@
 """The compare tab: runs side by side; on a rates tab their learning rates are typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
+from xlsgd.sheets.markers import COMPARE, RATES
+from xlsgd.tabs.found import Found
+from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from xlsgd.tabs.lesson.plan import Lesson
+
+__all__ = ["KIND"]
+
+_RUNS = frozenset(("experiment", "verdict", "epochs_to_target", "steps_to_target"))
+
+
+class _Rates(Scope):
+    """On the tab of an experiment: the cell where its rate is typed in beside others."""
+
+    heads = ("rates",)
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        own = next(id for id, each in book.training.items() if each is tab)
+        for compare in book.of("compare").values():
+            if compare.sets_rates and own in compare.runs:
+                place = compare.runs[own], compare.tables["runs"].columns[name]
+                return f"{quoted(compare.sheet)}!{address(place, absolute=True)}"
+        raise KeyError(f"rates.{name}")
+
+
+class CompareTab(TabKind):
+    """All runs, or some of them, in one chart and two tables."""
+
+    name = "compare"
+    looks_at = ("data", "training")
+    markers = {
+        RATES: (_RUNS | {"limit_found"}, _RUNS | {"limit_full_batch"}),
+        COMPARE: (_RUNS,),
+    }
+    scope = _Rates()
+
+    def planned(self, lesson: Lesson) -> Iterable[Planned]:
+        for i, shown in enumerate(lesson.compare_tabs):
+            # What one begins with stands first.
+            yield Planned((1 if shown.sets_rates else 4, i), shown.sheet, shown.sheet, shown.title)
+
+    def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        from xlsgd.tabs.compare.sheet import map_compare_tab
+
+        shown = next(s for s in lesson.compare_tabs if s.sheet == tab.key)
+        book.of(self.name)[tab.sheet] = map_compare_tab(shown, lesson.experiments)
+
+    def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        from xlsgd.tabs.compare.sheet import draw_compare_tab
+
+        shown = next(s for s in lesson.compare_tabs if s.sheet == tab.key)
+        draw_compare_tab(sheet, shown, lesson.experiments, book)
+
+    def find(self, tabs: FoundTabs, found: Found) -> None:
+        from xlsgd.tabs.compare.finding import find_compare
+
+        for tab in sorted(tabs[self.name], key=lambda tab: tab.marker == RATES):
+            found.maps.of(self.name)[tab.sheet] = find_compare(tab, list(found.experiments))
+
+
+KIND = CompareTab()

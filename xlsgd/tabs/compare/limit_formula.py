@@ -6,12 +6,15 @@ optimizer alone, its ``stable_factor``, divided by the largest curvature.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from xlsgd.base.columns import fill
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.squared_error import SquaredError
 from xlsgd.training.nets.linear import Linear
 from xlsgd.training.nets.linear_in_weights import linear_in_weights
 
-__all__ = ["limit_formula"]
+__all__ = ["full_batch_formula", "limit_formula"]
 
 
 def limit_formula(experiment: Experiment) -> str:
@@ -37,3 +40,16 @@ def limit_formula(experiment: Experiment) -> str:
     # The Hessian is 2 times the table [mean of x², mean of x; mean of x, 1]; of a table
     # [p, q; q, 1] the larger eigenvalue is (p + 1 + √((p - 1)² + 4q²))/2.
     return f"{on_top}/({square}+1+SQRT(({square}-1)^2+4*AVERAGE({x})^2))"
+
+
+def full_batch_formula(experiment: Experiment, tab: str) -> str:
+    """Return the template for a tab that shows runs side by side, "" for none.
+
+    tab: the experiment on whose tab hyperparameters and the number of rows are read.
+    """
+    formula = limit_formula(replace(experiment, batch_columns=True))
+
+    def seen_from_outside(name: str) -> str:
+        return f"{{{name}}}" if name.startswith("data.") else f"{{@{tab}.{name}}}"
+
+    return f"={fill(formula, seen_from_outside)}" if formula else ""

@@ -23,9 +23,9 @@ from xlsgd.sheets.maps import (
 )
 from xlsgd.sheets.markers import COMPARE, MARKER, RATES
 from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
+from xlsgd.sheets.writing import validation, write_fields
 from xlsgd.tabs.compare import columns as comparison
 from xlsgd.tabs.compare.columns import SideBySide
-from xlsgd.tabs.training.sheet import validation, write_fields
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_compare_tab", "map_compare_tab"]
@@ -66,7 +66,7 @@ def draw_compare_tab(
     sheet: Worksheet, shown: SideBySide, all_experiments: Sequence[Experiment], book: BookMap
 ) -> None:
     """Write a tab with runs side by side."""
-    tab = book.compare[shown.sheet]
+    tab = book.of("compare")[shown.sheet]
     experiments = [e for e in all_experiments if e.id in shown.experiments]
     runs, losses = tab.tables["runs"], tab.tables["losses"]
     sheet["A1"] = shown.title

@@ -5,12 +5,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from xlsgd import verdict
 from xlsgd.base.columns import Column, Input, on_paper
+from xlsgd.sheets.found_tab import FoundTab
+from xlsgd.sheets.maps import Scope, TableMap
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.network import Place, map_nested
+
+if TYPE_CHECKING:
+    from xlsgd.data import Dataset
+    from xlsgd.tabs.layouts.drawing import Drawing
+    from xlsgd.tabs.layouts.tracing import Tracer
 
 __all__ = ["ROWS", "Layout", "forward_columns", "loss_column", "parameter_columns"]
 
@@ -27,6 +37,14 @@ class Layout(ABC):
     name: ClassVar[str]
     order: ClassVar[int] = 100
     summary: ClassVar[str]
+    marker: ClassVar[str]
+    """The words by which its tabs are known again."""
+    headers: ClassVar[frozenset[str]]
+    """Quantities that the table of steps of every tab has, and no other table."""
+    filled_down: ClassVar[bool] = True
+    """Whether the formulas of a column say the same, each of its own row."""
+
+    # Sheet side
 
     @abstractmethod
     def inputs(self, experiment: Experiment) -> list[Input]:
@@ -82,9 +100,45 @@ class Layout(ABC):
             *(self.start_input(experiment, name) for name in experiment.state_names),
         ]
 
+    def scope(self, experiment: Experiment) -> Scope | None:
+        """Return what gives the names in templates that this layout alone knows."""
+        return None
+
+    @property
+    @abstractmethod
+    def drawing(self) -> Drawing:
+        """What there is to draw besides the tables."""
+
+    @abstractmethod
+    def details(self, tab: FoundTab, steps: TableMap, data_rows: int) -> dict[str, Any]:
+        """Return what a tab that was found says of its experiment in this layout alone.
+
+        steps: its table of steps, with all its headers.
+        """
+
+    @abstractmethod
+    def find_tables(
+        self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int
+    ) -> tuple[Experiment, dict[str, TableMap]]:
+        """Return the tables beside the steps where they stand now, and the experiment with as
+        many epochs as they show.  Raises WorkbookError if something is missing."""
+
     @abstractmethod
     def gradient(self, p: str) -> str:
         """Return the quantity that holds the derivative of one step for parameter p."""
+
+    # Torch side
+
+    @abstractmethod
+    def tracer(self, experiment: Experiment, data: Dataset) -> Tracer:
+        """Return what traces an experiment on some data."""
+
+    @abstractmethod
+    def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
+        """Return the greatest loss that the table of steps shows at the start weights.
+
+        losses: of every row of data at these weights.
+        """
 
 
 # Columns that layouts share

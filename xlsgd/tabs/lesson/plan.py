@@ -34,6 +34,10 @@ class Lesson:
     model: str = ""
     side_by_side: tuple[SideBySide, ...] = ()
 
+    def experiment(self, id: str) -> Experiment:
+        """Return the experiment of that id.  Raises StopIteration for none."""
+        return next(e for e in self.experiments if e.id == id)
+
     @property
     def compare_tabs(self) -> tuple[SideBySide, ...]:
         """The tabs that show runs side by side: those of the lesson, else one with all runs."""

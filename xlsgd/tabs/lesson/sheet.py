@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.sheets.maps import BookMap, quoted
+from xlsgd.sheets.maps import quoted
 from xlsgd.sheets.style import set_page
+from xlsgd.tabs.kind import Planned
 from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["draw_lesson_tab"]
@@ -14,8 +17,8 @@ __all__ = ["draw_lesson_tab"]
 _CHARACTERS_A_LINE = 105
 
 
-def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
-    """Write the lesson's words and the links to the tabs."""
+def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, tabs: Sequence[Planned]) -> None:
+    """Write the lesson's words and the links to the other tabs."""
     sheet["A1"] = lesson.title
     sheet["A1"].style = "title"
     row = 3
@@ -40,25 +43,12 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
     for column in (1, 2):
         sheet.cell(row, column).style = "heading"
     sheet.cell(row, 1, "The tabs")
-    asked = lesson.data.schema.words.question
-    places = [(book.data.sheet, lesson.data.title, book.data.sheet)]
-    for e in lesson.experiments:
-        for tabs, words in (
-            (book.model, f"the forward pass for weights of your choice; {asked}"),
-            (book.matrix, "the same forward pass as one product of matrices"),
-        ):
-            if e.id in tabs:
-                places.append((tabs[e.id].sheet, words, tabs[e.id].sheet))
-        places.append((e.id, e.title, book.training[e.id].sheet))
-    beside = [(shown.sheet, shown.title, shown.sheet) for shown in lesson.compare_tabs]
-    first = lesson.compare_tabs[0].sets_rates
-    places = beside + places if first else places + beside
-    for name, words, target in places:
+    for tab in tabs:
         row += 1
-        cell = sheet.cell(row, 1, name)
-        cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(target)}!A1")
+        cell = sheet.cell(row, 1, tab.sheet)
+        cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(tab.sheet)}!A1")
         cell.style = "link"
-        sheet.cell(row, 2, words).style = "fact"
+        sheet.cell(row, 2, tab.words).style = "fact"
     row += 2
     sheet.cell(row, 1, "Colours").style = "heading"
     sheet.cell(row, 2).style = "heading"

@@ -7,22 +7,10 @@ networks that are a Linear without bias, ReLU, and Sum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
-
 from xlsgd.base.columns import Column, Input
-from xlsgd.data import Dataset
 from xlsgd.training.experiment import Experiment
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-__all__ = ["applies", "fields", "product_table", "units", "values", "weight_formulas"]
-
-Floats = NDArray[np.float64]
+__all__ = ["applies", "fields", "product_table", "units", "weight_formulas"]
 
 
 def applies(experiment: Experiment) -> bool:
@@ -36,9 +24,6 @@ def units(experiment: Experiment) -> list[list[str]]:
     """Return the names of the weights, unit by unit."""
     weight: list[list[str]] = experiment.network.places[0].parameters["weight"]
     return weight
-
-
-# Sheet side
 
 
 def product_table(experiment: Experiment) -> list[Column]:
@@ -100,40 +85,3 @@ def fields(experiment: Experiment) -> list[Input]:
         ),
         Input("mean_loss_of_model", "={model.mean_loss}", "the same on the tab 'model'"),
     ]
-
-
-# Torch side
-
-
-def values(
-    experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]
-) -> tuple[dict[str, Floats], list[float]]:
-    """Return the columns of ``product_table``, shape (members, rows), and the mean loss a member.
-
-    weights: by parameter, shape (members,).
-    """
-    import torch
-
-    from xlsgd.torch_side import Noise
-
-    members = len(next(iter(weights.values())))
-    noise = Noise(members)
-    x = noise.copies(np.array([data.inputs[n] for n in experiment.network.input_names]).T)
-    y = noise.copies(data.y)
-    w = torch.stack([_stack(weights, names) for names in units(experiment)], 2)
-    product = x @ w
-    found = {f"xw_{i}": product[:, :, i - 1] for i in range(1, product.shape[2] + 1)}
-    # max(0, nan) is nan in torch as in a sheet; max(0, -inf) is 0, where a sheet has no number.
-    finite = torch.where(product.isfinite(), product, torch.nan)
-    found["pred"] = torch.relu(finite).sum(2)
-    found["loss"] = (found["pred"] - y) ** 2
-    batch = torch.zeros(data.rows, dtype=torch.int64)
-    mean = noise.mean(found["loss"], batch, 1)[:, 0]
-    return {name: value.numpy() for name, value in found.items()}, [float(v) for v in mean]
-
-
-def _stack(weights: Mapping[str, Floats], names: Sequence[str]) -> Tensor:
-    """Return the weights of one unit, shape (members, inputs)."""
-    import torch
-
-    return torch.stack([torch.from_numpy(np.ascontiguousarray(weights[n])) for n in names], 1)

@@ -9,8 +9,8 @@ from xlsgd.base.columns import Input
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker
 from xlsgd.sheets.markers import MARKER, MATRIX
 from xlsgd.sheets.style import set_page, shorten_large
+from xlsgd.sheets.writing import write_body, write_fields, write_headers
 from xlsgd.tabs.matrix import columns as matrix
-from xlsgd.tabs.training.sheet import write_body, write_fields, write_headers
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_matrix_tab", "map_matrix_tab"]
@@ -42,7 +42,7 @@ def _product_column(experiment: Experiment) -> int:
 
 def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: BookMap) -> None:
     """Write the tab.  rows: of data."""
-    tab = book.matrix[experiment.id]
+    tab = book.of("matrix")[experiment.id]
     units = matrix.units(experiment)
     inputs = experiment.network.input_names
     sheet["A1"] = "The same as one matrix product"

@@ -1,1 +1,73 @@
 """The model tab: one forward pass over all rows of data, for weights at the top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted, range_in
+from xlsgd.sheets.markers import MODEL
+from xlsgd.sheets.own_additions import looked_at
+from xlsgd.tabs.found import Found
+from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from xlsgd.tabs.lesson.plan import Lesson
+
+__all__ = ["KIND"]
+
+
+class _Model(Scope):
+    heads = ("model",)
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        model = next(iter(book.of("model").values()))
+        if name in model.fields:
+            return f"{quoted(model.sheet)}!{address(model.fields[name], absolute=True)}"
+        return f"{quoted(model.sheet)}!{range_in(model.tables['forward'], name)}"
+
+
+class ModelTab(TabKind):
+    """Weights of an experiment, what the net says of every row, and of a row to fill in."""
+
+    name = "model"
+    looks_at = ("data", "training")
+    markers = {MODEL: (frozenset(("says", "pred", "unit")),)}
+    scope = _Model()
+
+    def planned(self, lesson: Lesson) -> Iterable[Planned]:
+        question = lesson.data.schema.words.question
+        words = f"the forward pass for weights of your choice; {question}"
+        for i, e in enumerate(lesson.experiments):
+            if e.id == lesson.model:
+                yield Planned((3, i, 0), e.id, self.name, words)
+
+    def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        from xlsgd.tabs.model.sheet import map_model_tab
+
+        e = lesson.experiment(tab.key)
+        book.of(self.name)[e.id] = map_model_tab(e, lesson.data, tab.sheet)
+
+    def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        from xlsgd.tabs.model.sheet import draw_model_tab
+
+        draw_model_tab(sheet, lesson.experiment(tab.key), lesson.data, book)
+
+    def find(self, tabs: FoundTabs, found: Found) -> None:
+        from xlsgd.tabs.model.finding import find_model, shown_experiment
+
+        shown_first = looked_at(tabs[self.name], tabs["matrix"])
+        mine = found.maps.of(self.name)
+        for tab in sorted(tabs[self.name], key=lambda tab: tab not in shown_first):
+            experiment = shown_experiment(tab, found.experiments)
+            if found.is_copy(tab.sheet, mine.get(experiment.id)):
+                continue
+            mine[experiment.id] = find_model(tab, experiment, found.data)
+            where = mine[experiment.id].tables["filled"]
+            asked = [raw.name for raw in found.data.schema.asked]
+            found.filled = {name: tab.value(where.cell(name, 0)) for name in asked}
+
+
+KIND = ModelTab()

@@ -16,8 +16,8 @@ from xlsgd.sheets.charts import BarSpec, add_bars
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
 from xlsgd.sheets.markers import MARKER, MODEL
 from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
+from xlsgd.sheets.writing import write_body, write_fields, write_headers
 from xlsgd.tabs.model import columns as model
-from xlsgd.tabs.training.sheet import write_body, write_fields, write_headers
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_model_tab", "map_model_tab"]
@@ -77,7 +77,7 @@ def _filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
 def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book: BookMap) -> None:
     """Write the tab."""
     words = data.schema.words
-    tab = book.model[experiment.id]
+    tab = book.of("model")[experiment.id]
     sheet["A1"] = f"The model: {experiment.network}"
     sheet["A1"].style = "title"
     sheet["A2"] = (

@@ -1,1 +1,59 @@
 """The training tab: an experiment, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xlsgd.sheets.maps import BookMap
+from xlsgd.tabs.found import Found
+from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
+from xlsgd.tabs.layouts import layouts
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from xlsgd.tabs.lesson.plan import Lesson
+
+__all__ = ["KIND"]
+
+
+class TrainingTab(TabKind):
+    """Fields at the left, charts beside them, then the tables of its layout."""
+
+    name = "training"
+    looks_at = ("data",)
+
+    @property
+    def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:  # type: ignore[override]
+        return {layout.marker: (layout.headers,) for layout in layouts().values()}
+
+    def planned(self, lesson: Lesson) -> Iterable[Planned]:
+        for i, e in enumerate(lesson.experiments):
+            yield Planned((3, i, 2), e.id, e.id, e.title)
+
+    def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        from xlsgd.tabs.training.sheet import map_training_tab
+
+        e = lesson.experiment(tab.key)
+        book.training[e.id] = map_training_tab(e, tab.sheet, lesson.data.rows)
+
+    def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        from xlsgd.tabs.training.sheet import draw_training_tab
+
+        draw_training_tab(sheet, lesson.experiment(tab.key), book)
+
+    def find(self, tabs: FoundTabs, found: Found) -> None:
+        from xlsgd.tabs.training.finding import find_training
+
+        for tab in tabs[self.name]:
+            experiment, tab_map = find_training(tab, found.data)
+            if experiment.id in found.experiments:
+                # A learner has copied the tab to try something: the copy goes by its tab's name.
+                experiment = replace(experiment, id=tab.sheet)
+            found.experiments[experiment.id] = experiment
+            found.maps.training[experiment.id] = tab_map
+
+
+KIND = TrainingTab()

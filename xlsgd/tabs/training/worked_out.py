@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from xlsgd.base.cells import Formula, Position
-from xlsgd.base.errors import WorkbookError
+from xlsgd.base.errors import InputError
 from xlsgd.checks.examined import ExaminedTab, Wanted
 from xlsgd.data import Dataset
 from xlsgd.report.report import shortened, value_text
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.rows.torch_run import with_limits
+from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
@@ -50,7 +50,7 @@ def worked_out(
     """Tell whose formulas stand in these cells.
 
     wanted: what xlsgd writes for a template.
-    Raises WorkbookError for a formula that is not xlsgd's and gives no number.
+    Raises InputError for a formula that is not xlsgd's and gives no number.
     """
     templates = {
         given.key: str(given.value)
@@ -71,9 +71,10 @@ def worked_out(
         found.foreign[key] = said
         value = tab.cells.get(place)
         if not isinstance(value, float):
-            raise WorkbookError(
+            raise InputError(
                 f"{file}: {maps.sheet}!{address(place)} ({key}): got {value_text(value)}, need a "
-                f"number; its formula, {shortened(said)}, is not xlsgd's: type one"
+                f"number; its formula, {shortened(said)}, is not xlsgd's: type one",
+                (maps.sheet, place),
             )
     found.alone = alone
     return found

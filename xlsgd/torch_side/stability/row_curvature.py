@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["at_rate", "curvature_quantities", "row_curvatures"]
 
+
 def curvature_quantities(experiment: Experiment, x: Tensor) -> dict[str, Tensor]:
     """Return learning_rate times the largest eigenvalue of every row's Hessian.
 

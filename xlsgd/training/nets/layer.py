@@ -31,6 +31,8 @@ class Layer(ABC):
     """How its outputs are called: ``lin`` for ``lin1``."""
     summary: ClassVar[str]
     """What it computes, on paper."""
+    smooth: ClassVar[bool] = False
+    """Whether its derivative jumps nowhere; else rounding may decide on it, at 0."""
 
     def __str__(self) -> str:
         return self.name

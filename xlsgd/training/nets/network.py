@@ -104,6 +104,12 @@ class Network:
         return tuple(names)
 
     @property
+    def kinked(self) -> tuple[str, ...]:
+        """The names of the numbers that come to a kink: at 0 a derivative may jump."""
+        kinked = (place for place in self.places if not place.layer.smooth)
+        return tuple(name for place in kinked for name in place.inputs)
+
+    @property
     def is_linear(self) -> bool:
         """Whether it is a chain of one-number linear layers, in the end one straight line."""
         return all(layer.parameter_shapes().get("weight") == (1, 1) for layer in self.layers)

@@ -21,6 +21,7 @@ class Sum(Layer):
     name = "Sum"
     short = "sum"
     summary = "x1 + x2 + …"
+    smooth = True
 
     def outputs(self, inputs: int) -> int:
         return 1

@@ -1,5 +1,5 @@
 """One row of the table is one step, and beside it stands a block of rows for every epoch."""
 
-from xlsgd.tabs.layouts.blocks.columns import LAYOUT
+from xlsgd.tabs.layouts.blocks.layout import LAYOUT
 
 __all__ = ["LAYOUT"]

@@ -16,90 +16,24 @@ Names in templates, besides those of xlsgd.base.columns:
 from __future__ import annotations
 
 from xlsgd import verdict
-from xlsgd.base.columns import Column, Input
+from xlsgd.base.columns import Column
 from xlsgd.tabs.layouts.layout import (
-    ROWS,
-    Layout,
     forward_columns,
     loss_column,
     parameter_columns,
 )
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.gradients import GRADIENT_INPUT, gradient_rules
+from xlsgd.training.gradients import gradient_rules
 from xlsgd.training.gradients.backprop import Backprop
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import NOTE, PAPER, TORCH, accuracy
-from xlsgd.verdict.threshold import exploded_above_input
 
-__all__ = ["BLOCK", "LAYOUT", "BlocksLayout", "block_name"]
+__all__ = ["BLOCK", "block_columns", "block_name", "steps_columns"]
 
 BLOCK = "block."
 """How the names of the tables begin that are blocks."""
 
 _STEP, _ROW = "{{step.param.{}}}".format, "{{row.{}}}".format
-
-
-class BlocksLayout(Layout):
-    """The update follows backprop; the numerical derivative is shown for one weight."""
-
-    name = "blocks"
-    order = 2
-    summary = "a row of the table for every step, and a block of rows for every epoch"
-
-    def inputs(self, experiment: Experiment) -> list[Input]:
-        names = experiment.network.parameters
-        batch = experiment.batch_size
-        return [
-            self.rate_input(experiment),
-            Input(
-                "derivative_of",
-                experiment.watched_parameter,
-                "the weight whose derivative is also found numerically",
-                choices=names,
-            ),
-            Input("h", experiment.h, "how far a numerical derivative moves it", positive=True),
-            *(self.start_input(experiment, p) for p in names),
-            Input(GRADIENT_INPUT, experiment.gradient, "what drives the update", fixed=True),
-            Input("batch_size", batch, "rows per update: their mean counts", fixed=True),
-            ROWS,
-            exploded_above_input(experiment, self.watched(experiment)),
-            *self.hyperparameter_inputs(experiment),
-        ]
-
-    def gradient(self, p: str) -> str:
-        return f"grad.{p}"
-
-    def watched(self, experiment: Experiment) -> verdict.Watched:
-        return verdict.Watched(
-            units={unit: f"MAX({{batch.{unit}}})" for unit in verdict.units(experiment)},
-            numerical=("grad_num",),
-            backprop=("grad_of",),
-            gradients={p: f"grad.{p}" for p in experiment.network.parameters},
-            completed="INT({last_step}/{steps_per_epoch})",
-            mean_loss="AVERAGE({block.loss})",
-            start_loss="{first.loss}",
-            worst_start="{first.loss}",
-            accuracy=accuracy("{block.pred}", "{block.y}", "{rows}")
-            if experiment.classifies
-            else None,
-        )
-
-    def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
-        steps = experiment.epochs * -(-rows // experiment.batch_size)
-        blocks = {block_name(n): rows for n in range(1, experiment.epochs + 1)}
-        return {"steps": steps, **blocks, "epochs": experiment.epochs}
-
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
-        watched = self.watched(experiment)
-        block = _block_columns(experiment)
-        return {
-            "steps": _steps_columns(experiment, watched),
-            **{block_name(n): block for n in range(1, experiment.epochs + 1)},
-            "epochs": verdict.epoch_columns(watched),
-        }
-
-
-LAYOUT = BlocksLayout()
 
 
 def block_name(epoch: int) -> str:
@@ -113,7 +47,7 @@ def _backprop() -> Backprop:
     return rule
 
 
-def _block_columns(experiment: Experiment) -> list[Column]:
+def block_columns(experiment: Experiment) -> list[Column]:
     """Return what a block shows of every row of data, in order of calculation."""
     network, loss = experiment.network, experiment.loss
     numerical = experiment.rules[0]
@@ -140,7 +74,7 @@ def _block_columns(experiment: Experiment) -> list[Column]:
     ]
 
 
-def _steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Column]:
+def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Column]:
     """Return the columns of the table with a row a step, in order of calculation."""
     network = experiment.network
     updates = [

@@ -17,8 +17,11 @@ from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.blocks.columns import block_name
-from xlsgd.tabs.layouts.rows.torch_run import derived_quantities, with_limits
-from xlsgd.torch_side import Noise, SideBySide, Stepper, TorchNet, load_torch, start_state
+from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.tracing import Tracer
+from xlsgd.torch_side import Noise, SideBySide, Sides, Stepper, TorchNet, load_torch, start_state
+from xlsgd.torch_side.derived import derived_quantities
+from xlsgd.torch_side.sides import sides_of
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import CUT, right
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     Tensors = dict[str, Tensor]
 
-__all__ = ["run", "runs", "steps"]
+__all__ = ["BlocksTracer", "run", "runs", "steps"]
 
 Floats = NDArray[np.float64]
 
@@ -39,13 +42,17 @@ def run(
     data: Dataset,
     members: int = MEMBERS,
     progress: Callable[[int, int], None] | None = None,
+    blocks: Mapping[str, Mapping[str, Floats]] | None = None,
 ) -> Traces:
     """Train from the start values, ``loss.mean().backward()`` batch by batch, and return what
     happens.
 
     members: 1 for the run alone.
+    blocks: a sheet's numbers of the tables of rows. Nothing is taken from them but the side of a
+        kink, where rounding decides on that; without them all members are on the side of the run
+        itself.
     """
-    return runs([experiment], data, members, progress)[0]
+    return _trained([experiment], data, members, progress, blocks or {})[0]
 
 
 def runs(
@@ -58,21 +65,33 @@ def runs(
 
     Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
     """
-    torch = load_torch()
-    work = _Work(experiments[0], data, members)
+    return _trained(experiments, data, members, progress, {})
 
-    def gradients(weights: Tensor, batch: int) -> Tensor:
+
+def _trained(
+    experiments: Sequence[Experiment],
+    data: Dataset,
+    members: int,
+    progress: Callable[[int, int], None] | None,
+    blocks: Mapping[str, Mapping[str, Floats]],
+) -> list[Traces]:
+    torch = load_torch()
+    work = _Work(experiments[0], data, members, blocks)
+
+    def gradients(weights: Tensor, held: Tensor, step: int) -> Tensor:
         parameters = dict(zip(names, weights, strict=True))
-        found = work.batch_gradients(parameters, work.batch(batch))
+        found = work.batch_gradients(parameters, held, step)
         stacked: Tensor = torch.stack([found[p] for p in names])
         return stacked
 
     names = experiments[0].network.parameters
-    together = SideBySide(experiments, work.noise, lambda weights: gradients(weights, 0))
+    together = SideBySide(
+        experiments, work.noise, lambda weights, held: gradients(weights, held, 0)
+    )
     total = experiments[0].epochs * work.per_epoch
     followed = []
     for step in range(total):
-        followed.append(gradients(together.weights, step % work.per_epoch))
+        followed.append(gradients(together.weights, together.together.now, step))
         together.step(followed[-1])
         if progress is not None:
             progress(step + 1, total)
@@ -83,7 +102,8 @@ def runs(
         known |= {f"new.{p}": weights[k, :, i, 1:] for k, p in enumerate(names)}
         known |= {f"grad.{p}": slopes[k, :, i] for k, p in enumerate(names)}
         begins = {p: weights[k, :, i, :-1] for k, p in enumerate(names)}
-        traces = _Work(experiment, data, members).tables(begins, known)
+        held = together.together.always[i, :-1]
+        traces = _Work(experiment, data, members, blocks).tables(begins, known, held)
         starts = {name: value.numpy() for name, value in together.starts[i].items()}
         found.append({**traces, "steps": Trace(traces["steps"].values, starts)})
     return found
@@ -103,12 +123,12 @@ def steps(
     blocks: those of the tables of rows; they say on which side of a kink the sheet is.
     """
     torch = load_torch()
-    work = _Work(experiment, data, members)
+    work = _Work(experiment, data, members, blocks or {})
     names = experiment.network.parameters
     noise = work.noise
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
     count = len(sheet[f"param.{names[0]}"])
-    traces = work.tables(parameters, {}, blocks or {})
+    traces = work.tables(parameters, {})
     gradients = {p: torch.from_numpy(traces["steps"].values[f"grad.{p}"].copy()) for p in names}
     kept = {}
     for name in experiment.state_names:
@@ -129,37 +149,67 @@ def steps(
 
 
 class _Work:
-    """What both ways share: the data once for every member, and how batches lie in it."""
+    """What both ways share: the data once for every member, and how batches lie in it.
 
-    def __init__(self, experiment: Experiment, data: Dataset, members: int) -> None:
+    blocks: what a sheet has in its tables of rows.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        data: Dataset,
+        members: int,
+        blocks: Mapping[str, Mapping[str, Floats]],
+    ) -> None:
+        torch = load_torch()
         self.experiment, self.data = with_limits(experiment, data), data
         self.noise = Noise(members)
         self.net = TorchNet(experiment, self.noise)
+        self.seen = {name: sides_of(self.net, block) for name, block in blocks.items()}
         names = experiment.network.input_names
         self.x = self.noise.copies(np.array([data.inputs[name] for name in names]).T)
         self.y = self.noise.copies(data.y)
         self.size = experiment.batch_size
         self.per_epoch = -(-data.rows // self.size)
+        self.batches = torch.arange(data.rows) // self.size
 
     def batch(self, number: int) -> slice:
         """Return the rows of data of a batch, counted from 0 in its epoch."""
         return slice(number * self.size, (number + 1) * self.size)
 
-    def batch_gradients(self, parameters: Tensors, rows: slice) -> Tensors:
-        """Return the derivative of the batch's mean loss, shape (members, runs) each.
+    def sides(self, epoch: int, rows: slice, held: Tensor) -> Sides:
+        """Return what decides at a kink in an epoch.
 
-        parameters: shape (members, runs) each.
+        epoch: counted from 0.   rows: of the data.
+        held: whether members are held, shape (runs, rows).
         """
         import torch
 
+        seen = {
+            name: torch.where(held, values[rows], torch.nan).reshape(-1)
+            for name, values in self.seen.get(block_name(epoch + 1), {}).items()
+        }
+        return Sides(seen, held.reshape(-1))
+
+    def batch_gradients(self, parameters: Tensors, held: Tensor, step: int) -> Tensors:
+        """Return the derivative of the batch's mean loss, shape (members, runs) each.
+
+        parameters: shape (members, runs) each.   held: of which runs members are held, (runs,).
+        step: counted from 0.
+        """
+        import torch
+
+        epoch, batch = divmod(step, self.per_epoch)
+        rows = self.batch(batch)
         leaves = {p: v.detach().requires_grad_() for p, v in parameters.items()}
         x, y = self.x[:, rows], self.y[:, rows]
         shape = (*next(iter(leaves.values())).shape, y.shape[1])
         x = x.unsqueeze(1).expand(*shape, x.shape[-1])
         y = y.unsqueeze(1).expand(shape)
+        sides = self.sides(epoch, rows, held.unsqueeze(-1).expand(shape[1:]))
         with torch.enable_grad():
             spread = {p: v.unsqueeze(-1).expand(shape).reshape(-1) for p, v in leaves.items()}
-            evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+            evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
             loss = evaluate(spread)["loss"].reshape(shape).mean(-1)
         # The loss of a run of a member depends on its own weights alone.
         gradients = torch.autograd.grad(loss.sum(), list(leaves.values()))
@@ -169,12 +219,12 @@ class _Work:
         self,
         parameters: Tensors,
         known: Mapping[str, Tensor],
-        seen: Mapping[str, Mapping[str, Floats]] | None = None,
+        held: Tensor | None = None,
     ) -> Traces:
         """Return the blocks, and the table of steps as far as it follows from the weights.
 
         parameters: shape (members, steps) each.   known: what of the steps is known already.
-        seen: what a sheet has in its blocks.
+        held: in which steps the members are held on one side of a kink, shape (steps,).
         """
         import torch
 
@@ -183,9 +233,11 @@ class _Work:
         for epoch in range(self.experiment.epochs):
             these = slice(epoch * self.per_epoch, (epoch + 1) * self.per_epoch)
             name = block_name(epoch + 1)
-            values, means = self._epoch(
-                {p: v[:, these] for p, v in parameters.items()}, (seen or {}).get(name, {})
-            )
+            if held is None:
+                sides = Sides(self.seen.get(name, {}))
+            else:
+                sides = self.sides(epoch, slice(None), held[these][self.batches].unsqueeze(0))
+            values, means = self._epoch({p: v[:, these] for p, v in parameters.items()}, sides)
             blocks[name] = Trace({k: v.numpy() for k, v in values.items()})
             for quantity, mean in means.items():
                 sums.setdefault(quantity, []).append(mean)
@@ -199,20 +251,18 @@ class _Work:
         done = {name: value.detach().numpy() for name, value in steps.items()}
         return {**blocks, "steps": Trace(self._complete(done))}
 
-    def _epoch(self, parameters: Tensors, sheet: Mapping[str, Floats]) -> tuple[Tensors, Tensors]:
+    def _epoch(self, parameters: Tensors, sides: Sides) -> tuple[Tensors, Tensors]:
         """Return what the rows of an epoch come to, and what each of its batches does.
 
-        parameters: shape (members, batches).   sheet: its numbers, if it has any.
+        parameters: shape (members, batches).   sides: decide at a kink.
         Returned: shapes (members, rows) and (members, batches).
         """
         import torch
 
-        experiment, x, y = self.experiment, self.x, self.y
-        batch = torch.arange(y.shape[1]) // self.size
+        experiment, x, y, batch = self.experiment, self.x, self.y, self.batches
         shape = y.shape
         flat = {p: v[:, batch].reshape(-1) for p, v in parameters.items()}
-        seen = {n: torch.from_numpy(sheet[n].copy()) for n in self.net.outputs if n in sheet}
-        evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), seen)
+        evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
         found = {k: v.detach() for k, v in evaluate(flat).items()}
         numerical, backprop = experiment.rules
         found |= backprop.quantities(evaluate, flat, experiment.h)
@@ -239,9 +289,7 @@ class _Work:
         if experiment.classifies:
             # The labels as they are: one moved by a unit in the last place is no label any more.
             labels = np.array(self.data.y)
-            pred = values["pred"]
-            if "pred" in seen:
-                pred = self.noise.on_its_side(pred.reshape(-1), seen["pred"], CUT).reshape(shape)
+            pred = sides.decide(self.noise, "pred", values["pred"].reshape(-1), CUT).reshape(shape)
             values["correct"] = torch.from_numpy(right(pred.numpy(), labels))
             means["accuracy"] = mean(values["correct"])
         return values, gradients | means
@@ -271,3 +319,73 @@ class _Work:
         values |= verdict.quantities(experiment, watched, values)
         values["plot.loss"] = clipped.clip_loss(values["loss"])
         return values
+
+
+class BlocksTracer(Tracer):
+    def run(
+        self,
+        rows: int,
+        sheet: Mapping[str, Floats] | None = None,
+        others: Mapping[str, Mapping[str, Floats]] | None = None,
+        members: int = MEMBERS,
+    ) -> Traces:
+        return run(self.experiment, self.data, members, blocks=others)
+
+    def step(
+        self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
+    ) -> Traces:
+        return steps(self.experiment, self.data, sheet, blocks=others)
+
+    def runs(
+        self, experiments: Sequence[Experiment], rows: int, members: int = MEMBERS
+    ) -> list[Traces]:
+        return runs(experiments, self.data, members)
+
+    def by_row(self, traces: Traces) -> dict[str, Floats]:
+        epochs = np.arange(1.0, self.experiment.epochs + 1)
+        found = {"epoch": np.repeat(epochs, self.data.rows)}
+        found["loss"] = self.came_by(traces, "loss")
+        if self.experiment.classifies:
+            found["accuracy"] = self.came_by(traces, "correct")
+        return found
+
+    def came_by(self, traces: Traces, unit: str) -> Floats:
+        epochs = range(1, self.experiment.epochs + 1)
+        return np.concatenate([traces[block_name(n)].values[unit] for n in epochs], axis=1)
+
+    def start_loss(self, traces: Traces) -> Floats:
+        first: Floats = traces["steps"].values["loss"][:, 0]
+        return first
+
+    def completed(self, traces: Traces) -> int:
+        return self.experiment.epochs
+
+    def rows_within(self, table: str, rows: int, steps: int) -> int:
+        if table == "steps":
+            return steps
+        ended = (self._epoch(table) - 1) * self._per_epoch
+        return max(0, min(rows, (steps - ended) * self.experiment.batch_size))
+
+    def step_row(self, table: str, row: int) -> int:
+        if table == "steps":
+            return row
+        batch = row // self.experiment.batch_size
+        return (self._epoch(table) - 1) * self._per_epoch + batch
+
+    def order(self, table: str, row: int, quantity: str, column: int) -> tuple[int, ...]:
+        # First the weights of a step, then the rows of its batch, then what follows from them.
+        if table != "steps":
+            return self.step_row(table, row), 1, row, column
+        kind = quantity.partition(".")[0]
+        ways = self.experiment.rules[0].shifts
+        before = kind in ("step", "epoch", "batch_rows", "param") or quantity.startswith(
+            tuple(f"{way}." for way in ways)
+        )
+        return row, 0 if before else 2, 0, column
+
+    def _epoch(self, table: str) -> int:
+        return int(table.removeprefix("block."))
+
+    @property
+    def _per_epoch(self) -> int:
+        return -(-self.data.rows // self.experiment.batch_size)

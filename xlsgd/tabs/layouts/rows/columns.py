@@ -5,85 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xlsgd import verdict
-from xlsgd.base.columns import Column, Input
+from xlsgd.base.columns import Column
 from xlsgd.tabs.layouts.layout import (
-    ROWS,
-    Layout,
     forward_columns,
     loss_column,
     parameter_columns,
 )
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.gradients import comparison_columns, gradient_input
+from xlsgd.training.gradients import comparison_columns
 from xlsgd.training.quantities import clipped, one_line
-from xlsgd.verdict.threshold import chart_limit_input, exploded_above_input
 
-__all__ = ["LAYOUT", "RowsLayout"]
-
-
-class RowsLayout(Layout):
-    """Right for few weights: every row has the weights, both derivatives, and the update."""
-
-    name = "rows"
-    order = 1
-    summary = "a row of the table for every row of data: weights, derivatives, update"
-
-    def inputs(self, experiment: Experiment) -> list[Input]:
-        network = experiment.network
-        batch = "rows per update; the gradient is the mean over them"
-        return [
-            self.rate_input(experiment),
-            gradient_input(experiment.gradient),
-            Input(
-                "h", experiment.h, "how far a numerical derivative moves a weight", positive=True
-            ),
-            *(self.start_input(experiment, p) for p in network.parameters),
-            Input("batch_size", experiment.batch_size, batch, minimum=1)
-            if experiment.batched
-            else Input("batch_size", 1, "an update after every row", fixed=True),
-            ROWS,
-            exploded_above_input(experiment, self.watched(experiment)),
-            chart_limit_input(experiment),
-            *self.hyperparameter_inputs(experiment),
-        ]
-
-    def gradient(self, p: str) -> str:
-        return f"grad_used.{p}"
-
-    def watched(self, experiment: Experiment) -> verdict.Watched:
-        parameters = experiment.network.parameters
-        return verdict.Watched(
-            units={unit: f"{{{unit}}}" for unit in verdict.units(experiment)},
-            numerical=tuple(f"grad_num.{p}" for p in parameters),
-            backprop=tuple(f"grad.{p}" for p in parameters),
-            gradients={p: f"grad_used.{p}" for p in parameters},
-            completed="COUNTIF({steps.row},{rows})",
-            mean_loss="IF(COUNTIF({steps.epoch},{epoch})=0,NA(),"
-            "AVERAGEIF({steps.epoch},{epoch},{steps.loss}))",
-            start_loss="AVERAGEIF({steps.epoch},1,{steps.start_loss})",
-            worst_start="MAX({steps.start_loss})",
-            curvature=curvature_column(experiment) is not None,
-            start_column=experiment.loss.forward(
-                experiment.network.prediction("{{init.{}}}".format), "{y}"
-            ),
-        )
-
-    def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
-        return {"steps": experiment.epochs * rows, "epochs": experiment.epochs}
-
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
-        watched = self.watched(experiment)
-        return {
-            "steps": _steps_columns(experiment, watched),
-            "epochs": verdict.epoch_columns(watched),
-        }
+__all__ = ["steps_columns"]
 
 
-LAYOUT = RowsLayout()
-
-
-def _steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Column]:
+def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Column]:
     """Return the columns of the table with one row of data a row, in order of calculation."""
     network, loss = experiment.network, experiment.loss
     gradient = "grad_mean" if experiment.batched else "grad_used"

@@ -12,8 +12,7 @@ number, and no two programs need to agree on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +20,15 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.torch_side import Noise, SideBySide, Stepper, TorchNet, load_torch, start_state
+from xlsgd.tabs.layouts.torch_limits import start_losses, with_limits
+from xlsgd.tabs.layouts.tracing import Tracer
+from xlsgd.torch_side import Noise, SideBySide, Sides, Stepper, TorchNet, load_torch, start_state
+from xlsgd.torch_side.derived import derived_quantities
+from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
-from xlsgd.training.trace import MEMBERS, Trace
-from xlsgd.verdict.threshold import chart_limit, explosion_threshold
+from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,15 +36,15 @@ if TYPE_CHECKING:
     Tensors = dict[str, Tensor]
 
 __all__ = [
-    "derived_quantities",
+    "RowsTracer",
     "positions",
     "run",
     "runs",
     "steps",
-    "with_limits",
 ]
 
 Floats = NDArray[np.float64]
+
 
 def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[np.int64]]:
     """Return step, epoch, row, batch_row and batch_end for a table of so many rows."""
@@ -60,61 +62,22 @@ def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[n
     }
 
 
-def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
-    """Return the experiment with the limits that its tab works out from data and start weights
-    where it has none: the loss that counts as exploded, and how far out charts draw weights.
-
-    Raises SpecError for a y whose square no cell can hold.
-    """
-    if experiment.exploded_above is not None and experiment.chart_limit is not None:
-        return experiment
-    noise = Noise(1)
-    load_torch()
-    inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
-    x, y = noise.copies(inputs), noise.copies(data.y)
-    losses = _start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
-    with np.errstate(all="ignore"):
-        if experiment.layout == "rows":
-            worst = losses.max()
-        else:
-            worst = losses[: experiment.batch_size].mean()  # a step's loss is its batch's mean
-    start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
-    found: dict[str, Any] = {}
-    if experiment.exploded_above is None:
-        found["exploded_above"] = explosion_threshold(data.y, float(worst))
-    if experiment.chart_limit is None:
-        found["chart_limit"] = chart_limit(data.y, start)
-    return replace(experiment, **found)
-
-
-def _start_losses(
-    experiment: Experiment, net: TorchNet, noise: Noise, x: Tensor, y: Tensor
-) -> Tensor:
-    """Return every row's loss at the start weights, shape (members, rows).
-
-    x: shape (members, rows, inputs).   y: shape (members, rows).
-    """
-    weights = {
-        p: noise.copies([experiment.start.get(p, 0.0)]).expand(y.shape).reshape(-1)
-        for p in experiment.network.parameters
-    }
-    evaluate = net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
-    return evaluate(weights)["loss"].detach().reshape(y.shape)
-
-
 def run(
     experiment: Experiment,
     data: Dataset,
     rows: int | None = None,
     members: int = MEMBERS,
     progress: Callable[[int, int], None] | None = None,
+    sheet: Mapping[str, Floats] | None = None,
 ) -> Trace:
     """Train from the start values and return what happens, row by row.
 
     rows: length of the table; all epochs of the experiment where not given.
     members: 1 for the run alone.
+    sheet: a sheet's numbers, shape (rows,). Nothing is taken from it but the side of a kink, where
+        rounding decides on that; without it all members are on the side of the run itself.
     """
-    return runs([experiment], data, rows, members, progress)[0]
+    return _trained([experiment], data, rows, members, progress, sheet or {})[0]
 
 
 def runs(
@@ -130,10 +93,21 @@ def runs(
     all their members, take their gradients in one go; only the optimizers step one by one.
     Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
     """
+    return _trained(experiments, data, rows, members, progress, {})
+
+
+def _trained(
+    experiments: Sequence[Experiment],
+    data: Dataset,
+    rows: int | None,
+    members: int,
+    progress: Callable[[int, int], None] | None,
+    sheet: Mapping[str, Floats],
+) -> list[Trace]:
     load_torch()
     experiments = [with_limits(experiment, data) for experiment in experiments]
     rows = experiments[0].epochs * data.rows if rows is None else rows
-    together = _Together(experiments, data, rows, members)
+    together = _Together(experiments, data, rows, members, sheet)
     together.train(progress)
     return together.traces()
 
@@ -145,7 +119,12 @@ class _Together:
     """
 
     def __init__(
-        self, experiments: Sequence[Experiment], data: Dataset, rows: int, members: int
+        self,
+        experiments: Sequence[Experiment],
+        data: Dataset,
+        rows: int,
+        members: int,
+        sheet: Mapping[str, Floats],
     ) -> None:
         self.experiments, self.data, self.members = experiments, data, members
         self.shared = shared = experiments[0]
@@ -153,11 +132,14 @@ class _Together:
         self.place = positions(rows, data.rows, shared.batch_size)
         self.noise = noise = Noise(members)
         self.net = TorchNet(shared, noise)
+        self.seen = sides_of(self.net, sheet)
         inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
         self.x, self.y = noise.copies(inputs), noise.copies(data.y)
         # A state may start at something that depends on the first row's gradient.
         self.runs = SideBySide(
-            experiments, noise, lambda weights: self.gradients(weights, slice(1))[..., 0]
+            experiments,
+            noise,
+            lambda weights, held: self.gradients(weights, held, slice(1), slice(1))[..., 0],
         )
 
     def each(self, values: Tensor, rows: slice | Tensor) -> Tensor:
@@ -169,17 +151,34 @@ class _Together:
         chosen = chosen.expand(-1, len(self.experiments), *chosen.shape[2:])
         return chosen.reshape(self.members, -1, *values.shape[2:])
 
-    def gradients(self, weights: Tensor, batch: slice) -> Tensor:
+    def sides(self, held: Tensor, rows: slice) -> Sides:
+        """Return what decides at a kink.
+
+        held: whether members are held, shape (experiments, rows).   rows: those of the table.
+        """
+        import torch
+
+        seen = {
+            name: torch.where(held, values[rows], torch.nan).reshape(-1)
+            for name, values in self.seen.items()
+        }
+        return Sides(seen, held.reshape(-1))
+
+    def gradients(self, weights: Tensor, held: Tensor, rows: slice, batch: slice) -> Tensor:
         """Return the derivatives, shape (parameters, members, experiments, rows of the batch).
 
-        weights: shape (parameters, members, experiments).
+        weights: shape (parameters, members, experiments).   held: as for ``sides``, by experiment.
+        rows, batch: the rows of the table, and those of the data that they show.
         """
         import torch
 
         shape = (self.members, len(self.experiments), batch.stop - (batch.start or 0))
         every = weights.unsqueeze(-1).expand(-1, *shape).reshape(len(weights), self.members, -1)
         parameters = dict(zip(self.names, every, strict=True))
-        found = self.net.gradients(parameters, self.each(self.x, batch), self.each(self.y, batch))
+        sides = self.sides(held.unsqueeze(-1).expand(shape[1:]), rows)
+        found = self.net.gradients(
+            parameters, self.each(self.x, batch), self.each(self.y, batch), sides
+        )
         stacked: Tensor = torch.stack([found[p].reshape(shape) for p in self.names])
         return stacked
 
@@ -190,8 +189,10 @@ class _Together:
         for end in ends:
             first = int(self.place["row"][begin]) - 1
             batch = slice(first, first + int(end) - begin + 1)
-            self.runs.step(self.gradients(self.runs.weights, batch).mean(-1))
-            begin = int(end) + 1
+            rows = slice(begin, int(end) + 1)
+            held = self.runs.together.now
+            self.runs.step(self.gradients(self.runs.weights, held, rows, batch).mean(-1))
+            begin = rows.stop
             if progress is not None:
                 progress(begin, len(self.place["row"]))
 
@@ -210,6 +211,7 @@ class _Together:
             dict(zip(names, weights.reshape(len(names), self.members, -1), strict=True)),
             self.each(self.x, row),
             self.each(self.y, row),
+            self.sides(self.runs.together.always[:, before], slice(None)),
         )
         curvatures = row_curvatures(self.shared, self.x)
         found = []
@@ -222,7 +224,7 @@ class _Together:
             for name, values_seen in self.runs.memory_seen(i).items():
                 quantities[name] = values_seen[:, after]
             quantities |= derived_quantities(experiment, quantities, place["step"])
-            losses = _start_losses(experiment, self.net, self.noise, self.x, self.y)
+            losses = start_losses(experiment, self.net, self.noise, self.x, self.y)
             quantities["start_loss"] = losses[:, row]
             if curvatures is not None:
                 quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row])
@@ -258,8 +260,7 @@ def steps(
     x, y = noise.copies(inputs[seen_rows]), noise.copies(np.array(data.y)[seen_rows])
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
 
-    seen = {name: torch.from_numpy(sheet[name].copy()) for name in net.outputs if name in sheet}
-    quantities = net.quantities(parameters, x, y, seen)
+    quantities = net.quantities(parameters, x, y, Sides(sides_of(net, sheet)))
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
     gradients = {p: quantities[f"grad_used.{p}"] for p in names}
     if experiment.batched:
@@ -284,7 +285,7 @@ def steps(
     for name, value in stepper.memory().items():
         quantities[name] = torch.where(complete, value, kept[name])
     quantities |= derived_quantities(experiment, quantities, place["step"])
-    quantities["start_loss"] = _start_losses(experiment, net, noise, x, y)
+    quantities["start_loss"] = start_losses(experiment, net, noise, x, y)
     quantities |= curvature_quantities(experiment, x)
     # Where a step lands is where the next row must start.
     for p in names:
@@ -293,25 +294,6 @@ def steps(
     values = _numpy(quantities)
     _complete(experiment, data, values, place)
     return Trace(values)
-
-
-def derived_quantities(
-    experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]
-) -> Tensors:
-    """Return what an optimizer's columns show beyond its state and its step.
-
-    quantities: the new state, shapes (members, steps).   step: their numbers, from 1.
-    """
-    import torch
-
-    hyper = {g.key: experiment.hyperparameter(g.key) for g in experiment.optimizer.hyperparameters}
-    numbers = torch.from_numpy(step.astype(float))
-    derived = {}
-    for p in experiment.network.parameters:
-        state = {name: quantities[f"{name}.{p}"] for name in experiment.optimizer.state}
-        for name, value in experiment.optimizer.derived(state, numbers, hyper).items():
-            derived[f"{name}.{p}"] = value
-    return derived
 
 
 def _batch_means(
@@ -353,3 +335,48 @@ def _complete(
 
 def _numpy(tensors: Tensors) -> dict[str, Floats]:
     return {name: value.detach().numpy() for name, value in tensors.items()}
+
+
+class RowsTracer(Tracer):
+    def run(
+        self,
+        rows: int,
+        sheet: Mapping[str, Floats] | None = None,
+        others: Mapping[str, Mapping[str, Floats]] | None = None,
+        members: int = MEMBERS,
+    ) -> Traces:
+        return {"steps": run(self.experiment, self.data, rows, members, sheet=sheet)}
+
+    def step(
+        self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
+    ) -> Traces:
+        return {"steps": steps(self.experiment, self.data, sheet)}
+
+    def runs(
+        self, experiments: Sequence[Experiment], rows: int, members: int = MEMBERS
+    ) -> list[Traces]:
+        return [{"steps": one} for one in runs(experiments, self.data, rows, members)]
+
+    def by_row(self, traces: Traces) -> dict[str, Floats]:
+        return traces["steps"].values
+
+    def came_by(self, traces: Traces, unit: str) -> Floats:
+        return traces["steps"].values[unit]
+
+    def start_loss(self, traces: Traces) -> Floats:
+        losses = traces["steps"].values["start_loss"][:, traces["steps"]["epoch"] == 1]
+        with np.errstate(all="ignore"):
+            mean: Floats = losses.mean(-1)
+        return mean
+
+    def completed(self, traces: Traces) -> int:
+        return int((traces["steps"]["row"] == self.data.rows).sum())
+
+    def rows_within(self, table: str, rows: int, steps: int) -> int:
+        return steps
+
+    def step_row(self, table: str, row: int) -> int:
+        return row
+
+    def order(self, table: str, row: int, quantity: str, column: int) -> tuple[int, ...]:
+        return row, column

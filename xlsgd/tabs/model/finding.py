@@ -1,4 +1,4 @@
-"""Find the tabs that show a forward pass: the model, and the same as a product of matrices."""
+"""Find the model tab again: its weights, the row to fill in, and a row for every row of data."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import WorkbookError
 from xlsgd.data import Dataset
-from xlsgd.sheets.found_tab import FoundTab, texts_of
+from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
-from xlsgd.tabs.matrix import columns as matrix
 from xlsgd.tabs.model import columns as model
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["find_matrix", "find_model", "shown_experiment"]
+__all__ = ["find_model", "shown_experiment"]
 
 
 def shown_experiment(tab: FoundTab, experiments: Mapping[str, Experiment]) -> Experiment:
@@ -30,7 +29,7 @@ def shown_experiment(tab: FoundTab, experiments: Mapping[str, Experiment]) -> Ex
 def find_model(tab: FoundTab, experiment: Experiment, data: Dataset) -> TabMap:
     """Return the map of a model tab."""
     columns = [column.quantity for column in model.forward_table(experiment)]
-    forward = _table_of(tab, "one row per row of data", columns, data.rows)
+    forward = tab.whole_table("one row per row of data", columns, data.rows)
     filled = _row_to_fill_in(tab, data, experiment)
     counts = [column.quantity for column in model.histogram_table()]
     bars = tab.table({"from", "to", *counts}, {"from", "to", *counts}.__contains__, "bars")
@@ -59,55 +58,6 @@ def find_model(tab: FoundTab, experiment: Experiment, data: Dataset) -> TabMap:
                 tab.as_number(place, tab.grid.get(place), f"weight.{weight}")
             fields[f"weight.{weight}"] = place
     return TabMap(tab.sheet, fields, {"forward": forward, "filled": filled, "histogram": bars})
-
-
-def find_matrix(tab: FoundTab, experiment: Experiment, rows: int) -> TabMap:
-    """Return the map of a matrix tab.  rows: of data."""
-    columns = [column.quantity for column in matrix.product_table(experiment)]
-    product = _table_of(tab, "one row per row of data", columns, rows)
-    fields = dict(tab.fields)
-    for given in matrix.fields(experiment):
-        tab.place(given.key)
-    units = matrix.units(experiment)
-    heads = {f"unit {j}" for j in range(1, len(units) + 1)}
-    w = tab.table({"input", *heads}, {"input", *heads}.__contains__, "W")
-    inputs = list(experiment.network.input_names)
-    texts = texts_of(tab.grid)
-    rows_of = {texts.get((r, w.columns["input"])): r for r in w.rows}
-    rows_of |= {
-        text: r for (r, c), text in texts.items() if c == w.columns["input"] and text in inputs
-    }
-    for j, names in enumerate(units, 1):
-        for name, unit_weight in zip(inputs, names, strict=True):
-            if name not in rows_of:
-                raise WorkbookError(
-                    f"{tab.file}: tab '{tab.sheet}': no row '{name}' in W; restore it"
-                )
-            fields[f"weight.{unit_weight}"] = rows_of[name], w.columns[f"unit {j}"]
-    ones = sorted(
-        r
-        for (r, c), content in tab.grid.items()
-        if c == w.columns["unit 1"] and r > max(rows_of.values()) and content == 1.0
-    )
-    if len(ones) < len(units):
-        raise WorkbookError(
-            f"{tab.file}: tab '{tab.sheet}': the column of {len(units)} ones below W is not "
-            "there; restore it"
-        )
-    for j in range(len(units)):
-        fields[f"one.{j + 1}"] = ones[j], w.columns["unit 1"]
-    return TabMap(tab.sheet, fields, {"product": product})
-
-
-def _table_of(tab: FoundTab, what: str, quantities: list[str], rows: int) -> TableMap:
-    """Return the table with these headers, which must have so many rows."""
-    table = tab.table(set(quantities), set(quantities).__contains__, what)
-    if len(table.rows) != rows:
-        raise WorkbookError(
-            f"{tab.file}: tab '{tab.sheet}': its table has {len(table.rows):,} rows, the "
-            f"data {rows:,}; this tab cannot grow or shrink: generate the workbook again"
-        )
-    return table
 
 
 def _row_to_fill_in(tab: FoundTab, data: Dataset, experiment: Experiment) -> TableMap:

@@ -16,7 +16,6 @@ from xlsgd.data.schemas import known_schemas, read_schema
 from xlsgd.formula.filled import relative_form
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
-from xlsgd.sheets.markers import MARKER
 from xlsgd.sheets.own_additions import learned_columns, without_sums
 
 __all__ = ["FoundData", "data_headers", "find_data"]
@@ -82,7 +81,7 @@ def _described(tab: FoundTab) -> tuple[Schema, TableMap] | None:
 
 
 def _schema(tab: FoundTab) -> Schema | None:
-    known = known_schemas().get(tab.text(MARKER))
+    known = known_schemas().get(tab.marker)
     if known is not None:
         return known
     if "inputs" not in tab.fields:
@@ -141,7 +140,7 @@ def _cells(tab: FoundTab, table: TableMap, column: Raw, schema: Schema) -> list[
     places = [(row, table.columns[name]) for row in table.rows]
     if column.holds == "number":
         return [tab.as_number(place, tab.value(place), what) for place in places]
-    return [_as_word(tab, place, what) for place in places]
+    return [tab.as_word(place, what, "; type one") for place in places]
 
 
 def _seen(tab: FoundTab, table: TableMap, name: str) -> tuple[float, ...]:
@@ -226,17 +225,6 @@ def _goes_on(tab: FoundTab, position: Position) -> bool:
         return isinstance(content, float)
     places = {r: r for r in range(max(1, row - 50), row + 50)}
     return relative_form(content, row, places) == relative_form(above, row - 1, places)
-
-
-def _as_word(tab: FoundTab, position: Position, what: str) -> str:
-    value = tab.value(position)
-    if isinstance(value, str):
-        return value
-    shown = "nothing" if value is None else f"{value!r}"
-    raise WorkbookError(
-        f"{tab.file}: {tab.sheet}!{address(position)} ({what}): got {shown:.60}, "
-        "need a word; type one"
-    )
 
 
 def _check_labels(tab: FoundTab, table: TableMap, column: Raw, labels: Sequence[Any]) -> None:

@@ -11,35 +11,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from xlsgd.base.columns import Input, fill
+from xlsgd.base.columns import Input
 from xlsgd.data import Dataset
 from xlsgd.tabs.compare.columns import LIMITS
-from xlsgd.tabs.compare.limit_formula import limit_formula
+from xlsgd.tabs.compare.limit_formula import full_batch_formula
 from xlsgd.torch_side.stability import stability_limit
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["FOUND", "FULL_BATCH", "full_batch_formula", "full_batch_limit", "limit_inputs", "stale"]
+__all__ = ["FOUND", "FULL_BATCH", "full_batch_limit", "limit_inputs", "stale"]
 
 FULL_BATCH, FOUND = LIMITS
 _AGREE = 1e-6
 """How near a number in a cell must be to what torch finds now."""
 
 
-def full_batch_formula(experiment: Experiment, tab: str) -> str:
-    """Sheet side: return the template for a tab that shows runs side by side, "" for none.
-
-    tab: the experiment on whose tab hyperparameters and the number of rows are read.
-    """
-    formula = limit_formula(replace(experiment, batch_columns=True))
-
-    def seen_from_outside(name: str) -> str:
-        return f"{{{name}}}" if name.startswith("data.") else f"{{@{tab}.{name}}}"
-
-    return f"={fill(formula, seen_from_outside)}" if formula else ""
-
-
 def full_batch_limit(experiment: Experiment, data: Dataset) -> float:
-    """Torch side: return the same, by the map of a step that sees all rows; nan for none."""
+    """Return what its formula must give, by the map of a step that sees all rows; nan for none."""
     whole = replace(experiment, batch_size=data.rows, batch_columns=True)
     value = stability_limit(whole, data).value
     return float("nan") if value is None else value

@@ -1,0 +1,34 @@
+"""Find a tab with runs side by side again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xlsgd.sheets.found_tab import FoundTab, texts_of
+from xlsgd.sheets.maps import TabMap
+from xlsgd.sheets.markers import RATES
+from xlsgd.tabs.compare import columns as comparison
+
+__all__ = ["find_compare"]
+
+
+def find_compare(tab: FoundTab, experiments: Sequence[str]) -> TabMap:
+    """Return the map of a tab.  experiments: all ids of the workbook."""
+    runs_names = {c.quantity for c in comparison.runs_columns(experiments[0])}
+    runs = tab.table(runs_names, runs_names.__contains__, "one row a run")
+    texts = texts_of(tab.grid)
+    shown = [e for e in experiments if f"mean_loss.{e}" in texts.values()]
+    names = {c.quantity for c in comparison.losses_columns(shown)}
+    losses = tab.table(names, names.__contains__, "one row an epoch")
+    runs.rows = [row for row in runs.rows if row < losses.header_row]
+    tab.number("target_loss")
+    named: dict[object, int] = {}
+    for row in runs.rows:
+        named.setdefault(tab.value((row, runs.columns["experiment"])), row)
+    return TabMap(
+        tab.sheet,
+        tab.fields,
+        {"runs": runs, "losses": losses},
+        runs={e: row for e, row in named.items() if isinstance(e, str)},
+        sets_rates=tab.marker == RATES,
+    )

@@ -1,0 +1,77 @@
+"""The data tab: the rows that nets learn from, the one place that all other tabs read them from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from xlsgd.base.errors import WorkbookError
+from xlsgd.data.schema import PLAIN
+from xlsgd.data.schemas import data_markers
+from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
+from xlsgd.sheets.markers import MARKER
+from xlsgd.sheets.own_additions import looked_at
+from xlsgd.sheets.reach import reach
+from xlsgd.tabs.found import Found
+from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
+from xlsgd.tabs.layouts import layouts
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from xlsgd.tabs.lesson.plan import Lesson
+
+__all__ = ["KIND"]
+
+
+class _Facts(Scope):
+    heads = ("fact",)
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        data = book.data
+        return f"{quoted(data.sheet)}!{address(data.fields[name], absolute=True)}"
+
+
+class DataTab(TabKind):
+    """Plain numbers, or raw columns and the features made of them by formulas."""
+
+    name = "data"
+    markers = dict.fromkeys(data_markers(), ())
+    scope = _Facts()
+
+    def planned(self, lesson: Lesson) -> Iterable[Planned]:
+        yield Planned((2,), "", lesson.data.schema.sheet, lesson.data.title)
+
+    def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        from xlsgd.tabs.data.sheet import map_data_tab
+
+        book.data = map_data_tab(lesson.data, tab.sheet)
+
+    def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        from xlsgd.tabs.data.sheet import draw_data_tab
+
+        draw_data_tab(sheet, lesson.data, book)
+
+    def find(self, tabs: FoundTabs, found: Found) -> None:
+        from xlsgd.tabs.data.finding import find_data
+
+        training = tabs["training"]
+        sources = looked_at(tabs[self.name], training)
+        if len(sources) != 1 or not training:
+            rows = next(iter(layouts().values())).marker
+            raise WorkbookError(
+                f"{found.file}: found {len(sources)} data tabs and {len(training)} training "
+                f"tabs of xlsgd, need one and at least one; looked for cells '{MARKER}' with "
+                f"'{PLAIN}' or '{rows}' beside them. Is this a workbook that xlsgd generated?"
+            )
+        source = sources[0]
+        last = reach(source.sheet, [tab.grid for tab in training])
+        given = find_data(source, last, training)
+        found.maps.data, found.faults = given.maps, given.faults
+        found.data, found.shown = given.data, given.shown
+        for tab in tabs[self.name]:
+            if tab is not source:
+                found.copies[tab.sheet] = source.sheet
+
+
+KIND = DataTab()

@@ -1,1 +1,0 @@
-"""The data tab: raw columns as plain numbers and words, then the features made of them."""

@@ -1,0 +1,47 @@
+"""What a workbook turned out to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xlsgd.base.cells import Position, Scalar, Uncomputed
+from xlsgd.data import Dataset
+from xlsgd.sheets.maps import BookMap, TabMap
+from xlsgd.training.experiment import Experiment
+
+__all__ = ["Found", "Values"]
+
+Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
+"""Per sheet, the calculated value of every formula cell."""
+
+
+@dataclass
+class Found:
+    """What a workbook turned out to be.
+
+    file: its name, for messages.
+    data: what torch trains on; shown: the same as the cells show it. They differ where inputs are
+    formulas, and one of them is wrong.
+    faults: cells of the data tab that no net learns from though they should, and why.
+    experiments: by id, with the values that stand in the cells now.
+    filled: what is filled in on the model tab.
+    copies: tabs that a learner has copied, with the tab that each shows again.
+    inputs: cells from which inputs were read and that hold formulas.
+    """
+
+    file: str
+    maps: BookMap
+    data: Dataset = field(init=False)
+    shown: Dataset = field(init=False)
+    faults: dict[Position, str] = field(default_factory=dict)
+    experiments: dict[str, Experiment] = field(default_factory=dict)
+    filled: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    inputs: list[tuple[str, Position]] = field(default_factory=list)
+
+    def is_copy(self, sheet: str, earlier: TabMap | None) -> bool:
+        """Return whether a tab shows what an earlier one shows, and remember that it does."""
+        if earlier is not None:
+            self.copies[sheet] = earlier.sheet
+        return earlier is not None

@@ -1,0 +1,106 @@
+"""What a kind of tab has to tell, and all kinds in the order in which they look at each other."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+
+from xlsgd.base.registry import find
+from xlsgd.sheets.found_tab import FoundTab
+from xlsgd.sheets.maps import BookMap, Scope
+from xlsgd.tabs.found import Found
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from xlsgd.tabs.lesson.plan import Lesson
+
+__all__ = ["FoundTabs", "Planned", "TabKind", "headers", "kinds", "markers", "scopes"]
+
+FoundTabs = Mapping[str, Sequence[FoundTab]]
+"""By the name of their kind, the tabs that a workbook has."""
+
+
+class Planned(NamedTuple):
+    """A tab of a workbook to be.
+
+    place: where it stands among the tabs: they are sorted by it.
+    key: what it shows, such as the id of an experiment.
+    words: what it is, for the list of tabs.
+    """
+
+    place: tuple[int, ...]
+    key: str
+    sheet: str
+    words: str
+
+
+class TabKind(ABC):
+    """A kind of tab: what stands on it, where, and how it is found and drawn."""
+
+    name: ClassVar[str]
+    looks_at: ClassVar[tuple[str, ...]] = ()
+    """The kinds of tabs that its formulas look at."""
+    markers: Mapping[str, Sequence[frozenset[str]]] = {}
+    """The words that stand beside ``xlsgd`` on such a tab, each with sets of headers that no
+    other tab has: they tell it where the words are gone."""
+    scope: Scope | None = None
+    """What gives the names in templates of other tabs that stand for cells of such a tab."""
+
+    # Sheet side
+
+    @abstractmethod
+    def planned(self, lesson: Lesson) -> Iterable[Planned]:
+        """Yield the tabs of this kind that a lesson has."""
+
+    @abstractmethod
+    def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        """Add to the book where everything goes."""
+
+    @abstractmethod
+    def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
+        """Write a tab."""
+
+    def find(self, tabs: FoundTabs, found: Found) -> None:
+        """Find such tabs again, and add them to what was found.
+
+        Raises WorkbookError for a tab that cannot be what it says it is.
+        """
+        return
+
+
+@cache
+def kinds() -> dict[str, TabKind]:
+    """Return every kind of tab by its name, those first that others look at."""
+    every = cast(dict[str, TabKind], find("xlsgd.tabs", "KIND", folders=True))
+    ordered: dict[str, TabKind] = {}
+    while len(ordered) < len(every):
+        for name, kind in every.items():
+            if name not in ordered and ordered.keys() >= set(kind.looks_at) & every.keys():
+                ordered[name] = kind
+                break
+        else:
+            raise ValueError(f"look at each other: {', '.join(every.keys() - ordered.keys())}")
+    return ordered
+
+
+def markers() -> dict[str, str]:
+    """Return the words beside the marker of all kinds, and the name of the kind that has them."""
+    return {words: kind.name for kind in kinds().values() for words in kind.markers}
+
+
+def headers() -> list[tuple[str, frozenset[str]]]:
+    """Return the words beside the marker, and headers that tell a tab which has lost them."""
+    return [
+        (words, each)
+        for kind in kinds().values()
+        for words, told in kind.markers.items()
+        for each in told
+    ]
+
+
+def scopes() -> list[Scope]:
+    """Return what gives the names in templates that stand for cells of a tab of some kind."""
+    return [kind.scope for kind in kinds().values() if kind.scope is not None]

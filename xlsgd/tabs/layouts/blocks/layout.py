@@ -1,0 +1,135 @@
+"""The layout ``blocks``: for many weights and large batches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd import verdict
+from xlsgd.base.columns import Column, Input
+from xlsgd.sheets.found_tab import FoundTab
+from xlsgd.sheets.maps import Scope, TableMap
+from xlsgd.tabs.layouts.blocks.columns import block_columns, block_name, steps_columns
+from xlsgd.tabs.layouts.layout import ROWS, Layout
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.gradients import GRADIENT_INPUT
+from xlsgd.training.quantities.accuracy import accuracy
+from xlsgd.verdict.threshold import exploded_above_input
+
+if TYPE_CHECKING:
+    from xlsgd.data import Dataset
+    from xlsgd.tabs.layouts.drawing import Drawing
+    from xlsgd.tabs.layouts.tracing import Tracer
+
+__all__ = ["LAYOUT", "BlocksLayout"]
+
+
+class BlocksLayout(Layout):
+    """The update follows backprop; the numerical derivative is shown for one weight."""
+
+    name = "blocks"
+    order = 2
+    summary = "a row of the table for every step, and a block of rows for every epoch"
+    marker = "blocks tab, format 2"
+    headers = frozenset(("step", "epoch", "batch_rows", "loss"))
+    # Formulas that look at a block, or at a step from a block, say something else in every row.
+    filled_down = False
+
+    def inputs(self, experiment: Experiment) -> list[Input]:
+        names = experiment.network.parameters
+        batch = experiment.batch_size
+        return [
+            self.rate_input(experiment),
+            Input(
+                "derivative_of",
+                experiment.watched_parameter,
+                "the weight whose derivative is also found numerically",
+                choices=names,
+            ),
+            Input("h", experiment.h, "how far a numerical derivative moves it", positive=True),
+            *(self.start_input(experiment, p) for p in names),
+            Input(GRADIENT_INPUT, experiment.gradient, "what drives the update", fixed=True),
+            Input("batch_size", batch, "rows per update: their mean counts", fixed=True),
+            ROWS,
+            exploded_above_input(experiment, self.watched(experiment)),
+            *self.hyperparameter_inputs(experiment),
+        ]
+
+    def gradient(self, p: str) -> str:
+        return f"grad.{p}"
+
+    def watched(self, experiment: Experiment) -> verdict.Watched:
+        return verdict.Watched(
+            units={unit: f"MAX({{batch.{unit}}})" for unit in verdict.units(experiment)},
+            numerical=("grad_num",),
+            backprop=("grad_of",),
+            gradients={p: f"grad.{p}" for p in experiment.network.parameters},
+            completed="INT({last_step}/{steps_per_epoch})",
+            mean_loss="AVERAGE({block.loss})",
+            start_loss="{first.loss}",
+            worst_start="{first.loss}",
+            accuracy=accuracy("{block.pred}", "{block.y}", "{rows}")
+            if experiment.classifies
+            else None,
+        )
+
+    def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
+        steps = experiment.epochs * -(-rows // experiment.batch_size)
+        blocks = {block_name(n): rows for n in range(1, experiment.epochs + 1)}
+        return {"steps": steps, **blocks, "epochs": experiment.epochs}
+
+    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+        watched = self.watched(experiment)
+        block = block_columns(experiment)
+        return {
+            "steps": steps_columns(experiment, watched),
+            **{block_name(n): block for n in range(1, experiment.epochs + 1)},
+            "epochs": verdict.epoch_columns(watched),
+        }
+
+    def scope(self, experiment: Experiment) -> Scope:
+        from xlsgd.tabs.layouts.blocks.finding import BlockScope
+
+        return BlockScope(experiment.batch_size)
+
+    @property
+    def drawing(self) -> Drawing:
+        from xlsgd.tabs.layouts.blocks.sheet import DRAWING
+
+        return DRAWING
+
+    def details(self, tab: FoundTab, steps: TableMap, data_rows: int) -> dict[str, Any]:
+        whole = f"a whole number from 1 to the {data_rows} rows of data"
+        return {
+            "batch_size": tab.whole("batch_size", whole, data_rows),
+            "derivative_of": tab.text("derivative_of"),
+            "classifies": "accuracy" in steps.columns,
+        }
+
+    def find_tables(
+        self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int
+    ) -> tuple[Experiment, dict[str, TableMap]]:
+        from xlsgd.tabs.layouts.blocks.finding import find_blocks, need_steps
+
+        quantities = [column.quantity for column in block_columns(experiment)]
+        blocks = find_blocks(tab, steps, quantities, data_rows)
+        experiment = replace(experiment, epochs=len(blocks))
+        need_steps(tab, steps, self.lengths(experiment, data_rows)["steps"])
+        return experiment, blocks
+
+    # Torch side
+
+    def tracer(self, experiment: Experiment, data: Dataset) -> Tracer:
+        from xlsgd.tabs.layouts.blocks.torch_run import BlocksTracer
+
+        return BlocksTracer(experiment, data)
+
+    def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
+        # A step's loss is its batch's mean.
+        return float(losses[: experiment.batch_size].mean())
+
+
+LAYOUT = BlocksLayout()

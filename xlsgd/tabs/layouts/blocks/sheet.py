@@ -1,0 +1,123 @@
+"""How a tab looks that has a block of rows for every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.base.cells import column_letters
+from xlsgd.sheets.charts import BarSpec, ChartSpec, add_bars, add_chart
+from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
+from xlsgd.sheets.writing import GROUP_ROW
+from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
+from xlsgd.tabs.layouts.drawing import Colour, Drawing
+from xlsgd.training.experiment import Experiment
+
+__all__ = ["DRAWING"]
+
+
+class BlocksDrawing(Drawing):
+    """A chart of the loss, one of the weights, and one of the two derivatives of one weight."""
+
+    def heading(self, table: str) -> str:
+        return f"epoch {table.removeprefix(BLOCK)}: " if table.startswith(BLOCK) else ""
+
+    def has_notes(self, table: str) -> bool:
+        # The same words over every block would be thousands of notes: the first one has them.
+        return not table.startswith(BLOCK) or table == block_name(1)
+
+    def gap_after(self, table: str) -> float:
+        return 7 if table == "steps" else 2
+
+    def draw_numbers(self, sheet: Worksheet, tab: TabMap) -> None:
+        """Number the rows at the left of the blocks, and let every epoch lead to its block."""
+        first = tab.tables[block_name(1)]
+        left = min(first.columns.values()) - 1
+        sheet.cell(first.header_row, left, "row").style = "quantity"
+        for i, row in enumerate(first.rows, 1):
+            sheet.cell(row, left, i).style = "count"
+        epochs = tab.tables["epochs"]
+        for number, row in enumerate(epochs.rows, 1):
+            cell = sheet.cell(row, epochs.columns["epoch"])
+            block = tab.tables[block_name(number)]
+            there = address((GROUP_ROW, min(block.columns.values())))
+            cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(tab.sheet)}!{there}")
+            cell.style = "link"
+            cell.number_format = "0"
+
+    def silent_units(self, units: Sequence[str], tab: TabMap) -> Iterator[Colour]:
+        blocks = [table for name, table in tab.tables.items() if name.startswith(BLOCK)]
+        for unit in units:
+            spans = []
+            for block in blocks:
+                letter = column_letters(block.columns[unit])
+                spans.append(f"{letter}{block.rows[0]}:{letter}{block.rows[-1]}")
+            corner = spans[0].partition(":")[0]
+            yield Colour(" ".join(spans), f"{corner}=0", "dead", "dead_pale")
+
+    def draw_charts(
+        self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap
+    ) -> None:
+        steps = book.training[experiment.id].tables["steps"]
+        last = len(steps.rows)
+        lines = {"plot.loss": "mean loss"}
+        if experiment.classifies:
+            lines["accuracy"] = "accuracy"
+        loss, derivatives = (
+            ChartSpec(
+                "Loss and accuracy of every step",
+                "step",
+                "step",
+                "mean loss, share right",
+                lines,
+                x_min=1,
+                x_max=last,
+                y_range=(0.0, 1.0) if experiment.classifies else None,
+            ),
+            ChartSpec(
+                "Numerical against backprop derivative",
+                "step",
+                "step",
+                "derivative of the chosen weight",
+                {"grad_num": "grad_num", "grad_of": "grad_of (backprop)"},
+                x_min=1,
+                x_max=last,
+            ),
+        )
+        add_chart(sheet, anchors[0], loss, steps)
+        add_chart(sheet, anchors[2], derivatives, steps)
+        _add_weight_bars(sheet, anchors[1], experiment, book)
+
+
+DRAWING = BlocksDrawing()
+
+
+def _add_weight_bars(sheet: Worksheet, anchor: str, experiment: Experiment, book: BookMap) -> None:
+    """Draw the weights of the first layer after the last step: a group of bars an input."""
+    place = experiment.network.places[0]
+    if "weight" not in place.parameters:
+        return
+    steps, data = book.training[experiment.id].tables["steps"], book.data.tables["data"]
+    last = steps.rows[-1]
+    units = place.parameters["weight"]
+
+    def cells(names: Sequence[str]) -> str:
+        first, final = (steps.columns[f"new.{name}"] for name in (names[0], names[-1]))
+        where = f"${column_letters(first)}${last}:${column_letters(final)}${last}"
+        return f"{quoted(sheet.title)}!{where}"
+
+    inputs = [column_letters(data.columns[name]) for name in (place.inputs[0], place.inputs[-1])]
+    headers = f"${inputs[0]}${data.header_row}:${inputs[1]}${data.header_row}"
+    add_bars(
+        sheet,
+        anchor,
+        BarSpec(
+            "Weights after the last step",
+            "",
+            "weight",
+            f"{quoted(book.data.sheet)}!{headers}",
+            {f"unit {i}": cells(names) for i, names in enumerate(units, 1)},
+        ),
+    )

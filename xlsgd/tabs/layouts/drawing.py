@@ -1,0 +1,60 @@
+"""What a layout has to draw on a training tab besides its tables: charts, colours, numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.sheets.maps import BookMap, TabMap
+from xlsgd.training.experiment import Experiment
+
+__all__ = ["CHARTS", "Colour", "Drawing"]
+
+CHARTS = 3
+"""Charts for which a training tab has room."""
+
+
+class Colour(NamedTuple):
+    """Cells that change their colour where a formula is true.
+
+    where: their addresses.   ink, fill: names of colours, or a colour.
+    """
+
+    where: str
+    formula: str
+    ink: str
+    fill: str
+    bold: bool = False
+
+
+class Drawing(ABC):
+    """How a layout looks."""
+
+    def heading(self, table: str) -> str:
+        """Return what stands before the words above the first columns of a table."""
+        return ""
+
+    def has_notes(self, table: str) -> bool:
+        """Return whether the headers of a table have notes."""
+        return True
+
+    def gap_after(self, table: str) -> float:
+        """Return the width of the empty column to the right of a table."""
+        return 2
+
+    def draw_numbers(self, sheet: Worksheet, tab: TabMap) -> None:
+        """Write what stands beside the tables."""
+        return
+
+    @abstractmethod
+    def silent_units(self, units: Sequence[str], tab: TabMap) -> Iterator[Colour]:
+        """Yield the colours of units that give nothing, and of those that never will again."""
+
+    @abstractmethod
+    def draw_charts(
+        self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap
+    ) -> None:
+        """Draw the charts.  anchors: the CHARTS cells at whose corners they begin."""

@@ -1,0 +1,121 @@
+"""The layout ``rows``: for few weights, with all of a step in a row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd import verdict
+from xlsgd.base.columns import Column, Input
+from xlsgd.sheets.found_tab import FoundTab
+from xlsgd.sheets.maps import TableMap
+from xlsgd.tabs.layouts.layout import ROWS, Layout
+from xlsgd.tabs.layouts.rows.columns import steps_columns
+from xlsgd.tabs.layouts.rows.curvature import curvature_column
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.gradients import gradient_input
+from xlsgd.verdict.threshold import chart_limit_input, exploded_above_input
+
+if TYPE_CHECKING:
+    from xlsgd.data import Dataset
+    from xlsgd.tabs.layouts.drawing import Drawing
+    from xlsgd.tabs.layouts.tracing import Tracer
+
+__all__ = ["LAYOUT", "RowsLayout"]
+
+
+class RowsLayout(Layout):
+    """Right for few weights: every row has the weights, both derivatives, and the update."""
+
+    name = "rows"
+    order = 1
+    summary = "a row of the table for every row of data: weights, derivatives, update"
+    marker = "training tab, format 2"
+    headers = frozenset(("step", "epoch", "row", "y", "loss"))
+
+    def inputs(self, experiment: Experiment) -> list[Input]:
+        network = experiment.network
+        batch = "rows per update; the gradient is the mean over them"
+        return [
+            self.rate_input(experiment),
+            gradient_input(experiment.gradient),
+            Input(
+                "h", experiment.h, "how far a numerical derivative moves a weight", positive=True
+            ),
+            *(self.start_input(experiment, p) for p in network.parameters),
+            Input("batch_size", experiment.batch_size, batch, minimum=1)
+            if experiment.batched
+            else Input("batch_size", 1, "an update after every row", fixed=True),
+            ROWS,
+            exploded_above_input(experiment, self.watched(experiment)),
+            chart_limit_input(experiment),
+            *self.hyperparameter_inputs(experiment),
+        ]
+
+    def gradient(self, p: str) -> str:
+        return f"grad_used.{p}"
+
+    def watched(self, experiment: Experiment) -> verdict.Watched:
+        parameters = experiment.network.parameters
+        return verdict.Watched(
+            units={unit: f"{{{unit}}}" for unit in verdict.units(experiment)},
+            numerical=tuple(f"grad_num.{p}" for p in parameters),
+            backprop=tuple(f"grad.{p}" for p in parameters),
+            gradients={p: f"grad_used.{p}" for p in parameters},
+            completed="COUNTIF({steps.row},{rows})",
+            mean_loss="IF(COUNTIF({steps.epoch},{epoch})=0,NA(),"
+            "AVERAGEIF({steps.epoch},{epoch},{steps.loss}))",
+            start_loss="AVERAGEIF({steps.epoch},1,{steps.start_loss})",
+            worst_start="MAX({steps.start_loss})",
+            curvature=curvature_column(experiment) is not None,
+            start_column=experiment.loss.forward(
+                experiment.network.prediction("{{init.{}}}".format), "{y}"
+            ),
+        )
+
+    def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
+        return {"steps": experiment.epochs * rows, "epochs": experiment.epochs}
+
+    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+        watched = self.watched(experiment)
+        return {
+            "steps": steps_columns(experiment, watched),
+            "epochs": verdict.epoch_columns(watched),
+        }
+
+    @property
+    def drawing(self) -> Drawing:
+        from xlsgd.tabs.layouts.rows.sheet import DRAWING
+
+        return DRAWING
+
+    def details(self, tab: FoundTab, steps: TableMap, data_rows: int) -> dict[str, Any]:
+        batched = "batch_end" in steps.columns
+        whole = "a whole number" if batched else "1; this tab updates after every row"
+        return {
+            "batch_columns": batched,
+            "batch_size": tab.whole("batch_size", whole, None if batched else 1),
+            "chart_limit": tab.number_or_none("chart_limit"),
+            "epochs": max(1, -(-len(steps.rows) // data_rows)),
+        }
+
+    def find_tables(
+        self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int
+    ) -> tuple[Experiment, dict[str, TableMap]]:
+        return replace(experiment, epochs=max(1, -(-len(steps.rows) // data_rows))), {}
+
+    # Torch side
+
+    def tracer(self, experiment: Experiment, data: Dataset) -> Tracer:
+        from xlsgd.tabs.layouts.rows.torch_run import RowsTracer
+
+        return RowsTracer(experiment, data)
+
+    def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
+        return float(losses.max())
+
+
+LAYOUT = RowsLayout()

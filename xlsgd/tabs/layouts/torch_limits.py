@@ -1,0 +1,58 @@
+"""The limits that a tab works out from data and start weights, by torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xlsgd.data import Dataset
+from xlsgd.tabs.layouts import get_layout
+from xlsgd.torch_side import Noise, TorchNet, load_torch
+from xlsgd.training.experiment import Experiment
+from xlsgd.verdict.threshold import chart_limit, explosion_threshold
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["start_losses", "with_limits"]
+
+
+def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
+    """Return the experiment with the limits that its tab works out from data and start weights
+    where it has none: the loss that counts as exploded, and how far out charts draw weights.
+
+    Raises SpecError for a y whose square no cell can hold.
+    """
+    if experiment.exploded_above is not None and experiment.chart_limit is not None:
+        return experiment
+    noise = Noise(1)
+    load_torch()
+    inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
+    x, y = noise.copies(inputs), noise.copies(data.y)
+    losses = start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
+    with np.errstate(all="ignore"):
+        worst = get_layout(experiment.layout).worst_start(losses, experiment)
+    start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
+    found: dict[str, Any] = {}
+    if experiment.exploded_above is None:
+        found["exploded_above"] = explosion_threshold(data.y, worst)
+    if experiment.chart_limit is None:
+        found["chart_limit"] = chart_limit(data.y, start)
+    return replace(experiment, **found)
+
+
+def start_losses(
+    experiment: Experiment, net: TorchNet, noise: Noise, x: Tensor, y: Tensor
+) -> Tensor:
+    """Return every row's loss at the start weights, shape (members, rows).
+
+    x: shape (members, rows, inputs).   y: shape (members, rows).
+    """
+    weights = {
+        p: noise.copies([experiment.start.get(p, 0.0)]).expand(y.shape).reshape(-1)
+        for p in experiment.network.parameters
+    }
+    evaluate = net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
+    return evaluate(weights)["loss"].detach().reshape(y.shape)

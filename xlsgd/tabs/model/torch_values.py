@@ -1,0 +1,105 @@
+"""What torch has for the model tab, by PyTorch's own layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd import verdict
+from xlsgd.data import Dataset
+from xlsgd.data.schema import Schema
+from xlsgd.tabs.model.columns import says
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.quantities.accuracy import right
+
+__all__ = ["Forward", "filled_words", "forward", "histogram_values"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A forward pass, for every member of an ensemble.
+
+    rows: quantity to numbers of shape (members, rows).   fields: key to a number per member.
+    """
+
+    rows: dict[str, Floats]
+    fields: dict[str, list[float | str]]
+
+
+def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]) -> Forward:
+    """Return what torch has for ``forward_table`` and ``fields``.
+
+    weights: by parameter, shape (members,).
+    """
+    import torch
+
+    from xlsgd.torch_side import Noise, TorchNet
+
+    members = len(next(iter(weights.values())))
+    noise = Noise(members)
+    names = experiment.network.input_names
+    x = noise.copies(np.array([data.inputs[name] for name in names]).T)
+    y = noise.copies(data.y)
+    flat = {
+        p: torch.from_numpy(np.ascontiguousarray(v)).unsqueeze(1).expand(y.shape).reshape(-1)
+        for p, v in weights.items()
+    }
+    with torch.no_grad():
+        found = TorchNet(experiment, noise).evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))(
+            flat
+        )
+    rows = {name: value.reshape(y.shape).numpy() for name, value in found.items()}
+    rows["y"] = np.broadcast_to(np.array(data.y), y.shape)
+    batch = torch.zeros(data.rows, dtype=torch.int64)
+    mean = noise.mean(torch.from_numpy(rows["loss"]), batch, 1)[:, 0].numpy()
+    pred, label = rows["pred"], rows["y"]
+    with np.errstate(invalid="ignore"):
+        above = (pred > 1) & np.isfinite(pred)
+    per_member: dict[str, Floats] = {
+        "rows": np.full(members, float(data.rows)),
+        "mean_loss": np.where(np.isfinite(mean), mean, np.nan),
+        "accuracy": right(pred, label).mean(1),
+        "above_1": above.sum(1).astype(float),
+    }
+    units = verdict.units(experiment)
+    if units:
+        zero = np.all([rows[unit] == 0 for unit in units], axis=0)
+        per_member["all_zero"] = zero.sum(1).astype(float)
+    return Forward(rows, {key: [float(v) for v in each] for key, each in per_member.items()})
+
+
+def histogram_values(found: Forward, begins: Floats, ends: Floats) -> dict[str, Floats]:
+    """Return what is expected of ``histogram_table``, shape (members, bars) each.
+
+    begins, ends: of every bar, as the sheet has them.
+    """
+    pred, y = found.rows["pred"][:, None, :], found.rows["y"][:, None, :]
+    with np.errstate(invalid="ignore"):
+        inside = (pred >= begins[None, :, None]) & (pred < ends[None, :, None])
+        inside &= np.isfinite(pred)
+    return {f"y_{label}": (inside & (y == label)).sum(-1).astype(float) for label in (0, 1)}
+
+
+def filled_words(
+    schema: Schema, filled: Mapping[str, object], pred: Sequence[float]
+) -> list[float | str]:
+    """Return what the row to fill in says.
+
+    filled: what is filled in.   pred: its prediction, one a member.
+    """
+    above, below, missing = says(schema)
+    complete = all(
+        isinstance(filled[raw.name], float)
+        if raw.holds == "number"
+        else filled[raw.name] not in (None, "")
+        for raw in schema.asked
+    )
+    return [
+        missing if not (complete and np.isfinite(number)) else above if number > 0.5 else below
+        for number in pred
+    ]

@@ -1,0 +1,67 @@
+"""A tab of xlsgd that can no longer be recognised: what is left of it says so.
+
+Without its marker and its headers such a tab would pass for a reader's own, which nobody checks. A
+reader's own tab has other formulas, other words and another name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from xlsgd.base.cells import Formula, Grid
+from xlsgd.sheets.found_tab import texts_of
+from xlsgd.sheets.maps import BookMap, formula_maker
+from xlsgd.sheets.markers import COMPARE, MATRIX, MODEL, RATES
+from xlsgd.sheets.own_additions import looks_at
+
+__all__ = ["remains"]
+
+_NAMES = {
+    COMPARE: re.compile("compare", re.IGNORECASE),
+    RATES: re.compile("rates(-.+)?", re.IGNORECASE),
+    MODEL: re.compile("model", re.IGNORECASE),
+    MATRIX: re.compile("matrix", re.IGNORECASE),
+}
+_WORDS = re.compile(r"(target_loss|epochs_to_target|steps_to_target)$|(mean_loss|reached|plot)\.")
+_SOME = 2
+"""Formulas that say what xlsgd's say: one may be a reader's own."""
+
+
+def remains(sheet: str, grid: Grid, maps: BookMap) -> tuple[str, str] | None:
+    """Return the marker that a tab without one should have, and what says so; None if it is a
+    reader's own."""
+    kind = next((kind for kind, name in _NAMES.items() if name.fullmatch(sheet)), None)
+    if kind in (MODEL, MATRIX):
+        missing = not (maps.of("model") if kind == MODEL else maps.of("matrix"))
+        known = [maps.data, *maps.training.values(), *maps.of("model").values()]
+        found = missing and any(looks_at(grid, tab.sheet) for tab in known)
+        return (kind, "its name") if found else None
+    shown = {e for tab in maps.of("compare").values() for e in tab.runs}
+    # A run that a tab shows, which can be recognised, need not be shown by another one.
+    hidden = {e: tab for e, tab in maps.training.items() if e not in shown}
+    if not any(looks_at(grid, tab.sheet) for tab in hidden.values()):
+        return None
+    if kind is not None:
+        return kind, "its name"
+    if any(_WORDS.match(text) for text in texts_of(grid).values()):
+        return COMPARE, "its words"
+    return (COMPARE, "its formulas") if _looked_up(grid, maps, hidden) >= _SOME else None
+
+
+def _looked_up(grid: Grid, maps: BookMap, runs: Mapping[str, object]) -> int:
+    """Return how many formulas look up the mean loss of an epoch, as those of compare tabs do."""
+    texts = [_plain(c) for c in grid.values() if isinstance(c, Formula) and "!" in c]
+    count = 0
+    for run in runs:
+        tab = maps.training[run]
+        losses, epochs = (
+            _plain(formula_maker(f"{{@{run}.epochs.{name}}}", maps, tab)(1))
+            for name in ("mean_loss", "epoch")
+        )
+        count += sum(f"INDEX({losses},MATCH(" in text and epochs in text for text in texts)
+    return count
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s$]", "", text).upper()

@@ -1,0 +1,88 @@
+"""Where a sheet is on another side of a kink than torch is by itself, and rounding decides on it.
+
+At a kink, as ReLU has one at 0, derivatives jump. A number in front of it that is 5.6e-17 in one
+program and 0 in the next is the same number, and what follows from it is not: neither program is
+wrong. So the run check lets torch train once more, on the sheet's side, and holds all that follows
+as tightly as elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.torch_side import is_rounding
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.quantities.accuracy import CUT
+from xlsgd.training.trace import Traces
+
+__all__ = ["OtherSide", "other_sides"]
+
+
+@dataclass(frozen=True)
+class OtherSide:
+    """A number on another side of a kink in the sheet than in torch.
+
+    row: of the table, counted from 0.   at: where the kink is.
+    """
+
+    table: str
+    quantity: str
+    row: int
+    sheet: float
+    torch: float
+    at: float
+
+    def matters(self, alone: Traces, followed: Traces) -> bool:
+        """Return whether anything in its row follows from its side.
+
+        A ReLU's derivative is the same at 0 and below.
+        """
+        one, other = alone[self.table], followed[self.table]
+        return not all(
+            np.array_equal(one[name][self.row], other[name][self.row], equal_nan=True)
+            for name in one.values
+        )
+
+    def told(self, cell: str) -> str:
+        """Return a sentence for the user.   cell: with its tab."""
+        what = "a prediction counts as right" if self.at else "a derivative jumps"
+        return (
+            f"{cell} ({self.quantity}): {self.sheet:.3g} in the sheet, {self.torch:.3g} in torch. "
+            f"That is rounding, but at {self.at:g} {what}, so that either may follow: the run "
+            "check goes on on the sheet's side"
+        )
+
+
+def other_sides(
+    experiment: Experiment,
+    traces: Traces,
+    sheet: Mapping[str, Mapping[str, NDArray[np.float64]]],
+    within: Mapping[str, int],
+) -> list[OtherSide]:
+    """Return all such numbers of a run, the earliest first.
+
+    traces: what torch has by itself.   sheet: what the sheet has, by table.
+    within: how many rows of a table can be predicted.
+    """
+    kinks = dict.fromkeys(experiment.network.kinked, 0.0)
+    if experiment.classifies and experiment.layout == "blocks":
+        kinks["pred"] = CUT
+    found = []
+    for number, (table, rows) in enumerate(within.items()):
+        for quantity, at in kinks.items():
+            if quantity not in sheet[table] or quantity not in traces[table].values:
+                continue
+            seen = sheet[table][quantity][:rows]
+            own = traces[table][quantity][:rows]
+            stray = traces[table].spread(quantity)[:rows]
+            with np.errstate(all="ignore"):
+                same = is_rounding(seen, own, np.where(np.isfinite(stray), stray, 0.0))
+                other = same & (np.sign(seen - at) != np.sign(own - at))
+            for row in map(int, np.flatnonzero(other)):
+                here = OtherSide(table, quantity, row, float(seen[row]), float(own[row]), at)
+                found.append(((number, row), here))
+    return [here for _, here in sorted(found, key=lambda one: one[0])]
