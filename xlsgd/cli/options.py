@@ -36,6 +36,21 @@ __all__ = [
 ]
 
 
+class _Told(click.Option):
+    """An option of whose meaning lessons may say more: in its help ``{}`` stands for that."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from xlsgd.lessons import lesson_plans
+
+        said = "".join(plan.says_of.get(str(self.name), "") for plan in lesson_plans().values())
+        template = self.help or ""
+        self.help = template.format(said)
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = template
+
+
 def _numbers(
     context: click.Context, parameter: click.Parameter, text: str | None
 ) -> dict[str, float]:
@@ -127,22 +142,21 @@ run_options = _added(
         "--data",
         "source",
         metavar="FILE|URL",
-        help="CSV file or URL with columns x and y; for titanic Kaggle's train.csv, or the word "
-        "titanic for a public copy.",
+        cls=_Told,
+        help="CSV file or URL with columns x and y{}.",
     ),
-    click.option("--points", type=WHOLE, help="Make up this many points, or passengers, instead."),
+    click.option("--points", type=WHOLE, cls=_Told, help="Make up this many points{}, instead."),
     click.option(
         "--noise", type=NUMBER, help="Standard deviation of made-up points around the line."
     ),
-    click.option(
-        "--seed", type=WHOLE, help="Seed for made-up points; for titanic, for start weights."
-    ),
+    click.option("--seed", type=WHOLE, cls=_Told, help="Seed for made-up points{}."),
     click.option(
         "--start",
         type=START,
         default="random",
         show_default=True,
-        help="Start weights of titanic: random, or solved by torch.",
+        cls=_Told,
+        help="Start weights{}: random, or solved by torch.",
     ),
 )
 
@@ -183,9 +197,7 @@ def given_limits(timeout: float | None, memory: int | None) -> Limits:
 
 def tell_of(data: Dataset, source: str | None) -> None:
     """Say what was read, and how to be sure to read the same again."""
-    from xlsgd.data import Passengers
-
-    if isinstance(data, Passengers):
+    if not data.schema.is_plain:
         click.echo(data.title, err=True)
     if source is not None and data.sha256 and not data.checked and "://" in source:
         click.echo(

@@ -131,6 +131,8 @@ class LessonPlan(ABC):
     summary: ClassVar[str]
     seeds_weights: ClassVar[bool] = False
     """Whether a seed is for its start weights, and not for made-up data."""
+    says_of: ClassVar[Mapping[str, str]] = {}
+    """What an option is about in this lesson, for its help: source, points, seed, start."""
 
     @abstractmethod
     def build(self, options: Options) -> Lesson:
