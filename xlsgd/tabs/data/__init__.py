@@ -18,6 +18,7 @@ from xlsgd.tabs.layouts import layouts
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
@@ -35,8 +36,10 @@ class DataTab(TabKind):
     """Plain numbers, or raw columns and the inputs made of them by formulas."""
 
     name = "data"
+    order = 1
     markers = {DATA: (), PASSENGERS: ()}
     scope = _Fields()
+    unchecked = "data: taken as it is for both sides"
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         sheet = "passengers" if isinstance(lesson.data, Passengers) else "data"
@@ -82,6 +85,14 @@ class DataTab(TabKind):
         for tab in tabs[self.name]:
             if tab is not source:
                 found.copies[tab.sheet] = source.sheet
+
+    def check(self, work: Examination) -> None:
+        from xlsgd.tabs.forward_checks import check_passengers
+
+        check_passengers(work.found, work.tabs)
+        tab = work.tabs[work.found.maps.data.sheet]
+        for position, reason in work.found.faults.items():
+            tab.differ(position, (0, *position), "data", "pattern", reason)
 
 
 KIND = DataTab()

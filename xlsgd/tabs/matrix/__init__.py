@@ -15,6 +15,7 @@ from xlsgd.tabs.matrix.columns import applies
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
@@ -24,6 +25,7 @@ class MatrixTab(TabKind):
     """The weights of the model tab as a matrix, for nets whose forward pass is one product."""
 
     name = "matrix"
+    order = 4
     looks_at = ("data", "training", "model")
     markers = {MATRIX: (frozenset(("xw_1", "pred", "loss")),)}
 
@@ -58,6 +60,13 @@ class MatrixTab(TabKind):
             if found.is_copy(tab.sheet, mine.get(experiment.id)):
                 continue
             mine[experiment.id] = find_matrix(tab, experiment, found.data.rows)
+
+    def check(self, work: Examination) -> None:
+        from xlsgd.tabs.forward_checks import check_matrix
+
+        for id in work.found.maps.of(self.name):
+            experiment = work.found.experiments[id]
+            check_matrix(work.found, work.tabs, experiment, work.alone[id])
 
 
 KIND = MatrixTab()

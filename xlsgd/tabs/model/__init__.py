@@ -14,6 +14,7 @@ from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
@@ -33,6 +34,7 @@ class ModelTab(TabKind):
     """Weights of an experiment, what the net says of every row, and of a row to fill in."""
 
     name = "model"
+    order = 3
     looks_at = ("data", "training")
     markers = {MODEL: (frozenset(("says", "pred", "unit")),)}
     scope = _Model()
@@ -67,6 +69,13 @@ class ModelTab(TabKind):
             mine[experiment.id] = find_model(tab, experiment, found.data.rows)
             where = mine[experiment.id].tables["person"]
             found.person = {key: tab.value(where.cell(key, 0)) for key in PERSON}
+
+    def check(self, work: Examination) -> None:
+        from xlsgd.tabs.forward_checks import check_model
+
+        for id in work.found.maps.of(self.name):
+            experiment = work.found.experiments[id]
+            check_model(work.found, work.tabs, experiment, work.alone[id])
 
 
 KIND = ModelTab()
