@@ -40,7 +40,8 @@ def once(workbook: str, begun: float) -> dict[str, float]:
 
     begun: when this process was started, by the clock.
     """
-    from xlsgd.verifying import opening, verification
+    from xlsgd.tabs.kind import kinds
+    from xlsgd.verifying import accounts, opening, verification
 
     seconds = dict.fromkeys(PARTS, 0.0)
     seconds["start"] = time.time() - begun
@@ -59,10 +60,10 @@ def once(workbook: str, begun: float) -> dict[str, float]:
 
     for name in ("read_workbook", "beside", "find_lesson"):
         timed(opening, name, name)
-    checker = verification.Checker
-    timed(checker, "train", "train")
-    for name in ("check_data", "check_training", "check_compare", "finish"):
-        timed(checker, name, "check")
+    for kind in kinds().values():
+        timed(kind, "prepare", "train")
+        timed(kind, "check", "check")
+    timed(accounts.Accounts, "finish", "check")
     report = verification.verify(workbook)
     if not report.ok:
         raise SystemExit(f"{workbook} does not agree with torch")

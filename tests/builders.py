@@ -19,10 +19,10 @@ from xlsgd.data import Dataset
 from xlsgd.data.schema import PLAIN
 from xlsgd.engines import Calculation, Progress, get_engine
 from xlsgd.lessons import Lesson
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
-from xlsgd.sheets.markers import MARKER
 from xlsgd.sheets.package import package
-from xlsgd.tabs.data.sheet import map_data_tab
+from xlsgd.tabs.dataset.sheet import map_data_tab
 from xlsgd.tabs.finder import Found, find_lesson
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.training.sheet import map_training_tab
@@ -121,7 +121,7 @@ def bare_book(*experiments: Experiment, data: Dataset) -> Book:
 
     Without drawing anything, which takes most of the time where runs are long.
     """
-    maps = BookMap(map_data_tab(data, "data"))
+    maps = BookMap(map_data_tab(data))
     for e in experiments:
         maps.training[e.id] = map_training_tab(e, e.id, data.rows)
     book = Book()

@@ -122,7 +122,8 @@ def rooted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 def test_a_feature_is_generated_verified_explained_and_swept(rooted: dict[str, object]) -> None:
-    assert rooted["there is"] and rooted["ok"], rooted["first difference"]
+    assert rooted["there is"]
+    assert rooted["ok"], rooted["first difference"]
     assert rooted["agree"]
     assert rooted["unchecked"] == {}
     assert rooted["sentences"]

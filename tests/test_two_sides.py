@@ -21,7 +21,7 @@ from xlsgd import verify
 from xlsgd.base.columns import Column
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
-from xlsgd.tabs.layouts.rows.columns import LAYOUT, RowsLayout
+from xlsgd.tabs.layouts.rows.layout import LAYOUT, RowsLayout
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
 from xlsgd.training.losses import Loss, losses

@@ -21,7 +21,7 @@ from xlsgd.base.columns import Column
 from xlsgd.data import Dataset
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
-from xlsgd.tabs.layouts.blocks.columns import BlocksLayout
+from xlsgd.tabs.layouts.blocks.layout import BlocksLayout
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers
 

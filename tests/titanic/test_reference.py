@@ -23,7 +23,7 @@ from tests.verify.books import Workbook, edited
 from xlsgd.data import read_passengers
 from xlsgd.data.passengers import INPUTS
 from xlsgd.sheets.maps import address
-from xlsgd.tabs.model import columns as model
+from xlsgd.tabs.model import torch_values as model
 
 RELATIVE = 1e-12
 MEAN_LOSS = 0.14315209641714463

@@ -44,8 +44,8 @@ def mistakes_in(path: Path) -> Iterator[tuple[str, str, str, str]]:
     training = list(known.training.values())
     pick = random.Random(SEED)
     # Of runs that differ in a number only, some.
-    tabs = [known.data, *training[:2], *training[-1:], *known.compare.values()]
-    tabs += [*known.model.values(), *known.matrix.values()]
+    tabs = [known.data, *training[:2], *training[-1:]]
+    tabs += [tab for kind in ("compare", "model", "matrix") for tab in known.of(kind).values()]
     workbook = openpyxl.load_workbook(path)
     for tab in tabs:
         sheet, blocks = workbook[tab.sheet], "block.1" in tab.tables

@@ -20,7 +20,7 @@ from tests.verify.books import (
     step_cell,
 )
 from xlsgd.lessons import Options, lesson_plans
-from xlsgd.tabs.layouts.rows.columns import LAYOUT
+from xlsgd.tabs.layouts.rows.layout import LAYOUT
 
 Make = Callable[..., Path]
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.base.columns import Column
+from xlsgd.checks.differences import Differences, Order, finite
 from xlsgd.checks.reading import Reading
 from xlsgd.checks.stored import Place, Saved, as_saved
 from xlsgd.checks.wording import OddCell, Wording
 from xlsgd.formula.filled import odd_rows
-from xlsgd.report.compare import SAFETY, Block, Comparison, Tolerance, compare, kind_name, kind_of
-from xlsgd.report.report import Difference, Extreme, SheetReport, value_text
+from xlsgd.report.compare import SAFETY, Block, Tolerance, compare
+from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import TableMap, address
 from xlsgd.verdict import agrees
 
@@ -26,30 +25,12 @@ __all__ = ["ExaminedTab"]
 Expected = Mapping[str, Sequence[float | str]]
 """Name to what each member of the ensemble expects; the first is the run itself."""
 
-Order = Callable[[int, int], tuple[int, ...]]
-"""From row and column of a table, counted from 0, to when the cell is calculated: tuples that can
-be compared with one another."""
-
 Wanted = Callable[[str, int], str]
 """From a template and a row of the sheet to the formula that xlsgd writes there."""
 
-_INPUT = "an input: taken as it is for both sides"
-_UNCHECKED = {
-    "training": "not one of xlsgd's fields or columns",
-    "model": "not one of xlsgd's fields or columns",
-    "matrix": "not one of xlsgd's fields or columns",
-    "compare": "not one of xlsgd's fields or columns",
-    "data": "data: taken as it is for both sides",
-    "other": "on a tab that is none of xlsgd's training tabs",
-}
 
-
-class ExaminedTab:
-    """Gathers differences cell by cell and turns them into a report.
-
-    order, in several methods: what is calculated first, so that the first difference is the
-    culprit and not one of its victims.
-    """
+class ExaminedTab(Differences):
+    """A tab, and the ways to look at it: with torch, with its own column, with what is saved."""
 
     def __init__(
         self,
@@ -59,23 +40,13 @@ class ExaminedTab:
         values: Mapping[Position, Scalar | Uncomputed],
         tolerance: Mapping[str, Tolerance],
         reading: Reading,
+        unchecked: str,
     ) -> None:
-        self.report = SheetReport(name, kind)
-        self.report.formulas = sum(isinstance(c, Formula) for c in contents.values())
-        self.contents = contents
-        self.cells: dict[Position, Scalar | Uncomputed] = {
-            position: values[position] if isinstance(content, Formula) else content
-            for position, content in contents.items()
-        }
-        self.inputs: set[Position] = set()
+        """unchecked: why a cell that is not compared is not, unless it is an input."""
+        super().__init__(name, kind, contents, values, unchecked)
         self._tolerance = tolerance
         self._reading = reading
         self._wording = Wording(self, reading)
-        # What was compared: its quantity, and how to tell when it is calculated.
-        self._compared: dict[Position, tuple[str, Order, int, int]] = {}
-        self._wrong: dict[Position, Difference] = {}
-        self._order: dict[Position, tuple[int, ...]] = {}
-        self._edited: set[Position] = set()
 
     def numbers(
         self, table: TableMap, stored: Mapping[Position, Scalar] | None = None
@@ -98,10 +69,8 @@ class ExaminedTab:
         """Sentences about what is written otherwise and is right."""
         return self._wording.notes()
 
-    @property
-    def wrong(self) -> Mapping[Position, Difference]:
-        """The differences so far."""
-        return self._wrong
+    def ordered(self) -> list[Position]:
+        return self._wording.ordered(self._wrong, self._order)
 
     def says(self, position: Position, wanted: str) -> bool:
         """Return whether a cell holds a formula that says what xlsgd's formula there says."""
@@ -140,8 +109,8 @@ class ExaminedTab:
                 check,
                 step=None if step_of is None else step_of(int(i)),
                 torch_value=float(result.expected[i, j]),
-                off=_finite(result.off[i, j]),
-                allowed=_finite(result.allowed[i, j]),
+                off=finite(result.off[i, j]),
+                allowed=finite(result.allowed[i, j]),
             )
 
     def compare_fields(
@@ -177,7 +146,7 @@ class ExaminedTab:
                 ok = off <= allowed or np.isnan(allowed)
             else:
                 ok = False
-            off, allowed = _finite(off), _finite(allowed)
+            off, allowed = finite(off), finite(allowed)
             compared = (address(position), key, check, value, first, off, allowed, bool(ok))
             self.report.fields.append(compared)
             if not ok:
@@ -308,121 +277,9 @@ class ExaminedTab:
             shown,
             sheet_value=wrong.saved,
             torch_value=value,
-            off=_finite(wrong.off),
-            allowed=_finite(wrong.allowed),
+            off=finite(wrong.off),
+            allowed=finite(wrong.allowed),
         )
-
-    # The report
-
-    def names_uncomputed(self) -> bool:
-        """Return whether a difference is a cell that has no value by its own fault."""
-        found = (d.sheet_value for d in self._wrong.values())
-        return any(isinstance(value, Uncomputed) and not value.follows for value in found)
-
-    def differ(
-        self,
-        position: Position,
-        order: tuple[int, ...],
-        quantity: str,
-        check: str,
-        reason: str | None = None,
-        **details: Any,
-    ) -> None:
-        """Note a difference; of several in one cell, the one that knows torch's value counts.
-
-        order: when it is calculated.
-        """
-        value = self.cells.get(position)
-        content = self.contents.get(position)
-        expected = details.get("torch_value")
-        found = Difference(
-            self.report.name,
-            address(position),
-            quantity,
-            check,
-            reason or _reason(value, expected),
-            formula=str(content) if isinstance(content, Formula) else None,
-            **{"sheet_value": value, **details},
-        )
-        earlier = self._wrong.get(position)
-        if check == "pattern":
-            self._edited.add(position)
-        self._order.setdefault(position, order)
-        if earlier is None:
-            self._wrong[position] = found
-        elif earlier.torch_value is None and expected is not None:
-            reason = f"{earlier.reason}; {found.reason}"
-            # That the run goes another way from here on does not make it a mere victim.
-            check = earlier.check if check == "run" else check
-            self._wrong[position] = replace(found, reason=reason, check=check)
-
-    @property
-    def edited(self) -> set[str]:
-        """The cells that do not say what xlsgd writes there, whatever they give."""
-        return {address(position) for position in self._edited}
-
-    def finish(
-        self,
-        follows_a_wrong_one: bool = False,
-        names_uncomputed: bool = False,
-        rule_of: Callable[[Difference], str | None] = lambda found: None,
-    ) -> SheetReport:
-        """Account for every formula cell and return the report.
-
-        follows_a_wrong_one: whether a tab that this one looks at has differences of its own.
-        names_uncomputed: whether a cell of the workbook is named that has no value by its own
-            fault, so that those that have none because of it need not be.
-        rule_of: gives the name of the rule by which a difference is harmless, None if it is not.
-        """
-        report = self.report
-        report.cells_compared = len(self._compared)
-        for position, content in self.contents.items():
-            if isinstance(content, Formula) and position not in self._compared:
-                is_input = position in self.inputs
-                reason = _INPUT if is_input else _UNCHECKED[report.kind]
-                value = self.cells[position]
-                if isinstance(value, Uncomputed):
-                    reason += f"; {value}"
-                report.unchecked[address(position)] = reason
-        edited = {address(position) for position in self._edited}
-        ordered = self._wording.ordered(self._wrong, self._order)
-        wrong = []
-        for position in ordered:
-            found = replace(self._wrong[position], order=self._order[position])
-            # What somebody has typed over or changed is no habit of a program.
-            rule = None if position in self._edited else rule_of(found)
-            if rule is None:
-                wrong.append(found)
-            else:
-                report.harmless.setdefault(rule, []).append(found)
-        # One wrong step, and a run goes another way from there on: hundreds of cells that are
-        # right by themselves. They are counted, not listed.
-        count = len(wrong)
-        if names_uncomputed:
-            wrong = [d for d in wrong if not (_waits(d) and d.cell not in edited)]
-        first = next((i for i, d in enumerate(wrong) if d.check != "run"), len(wrong))
-        first = 0 if follows_a_wrong_one else first
-        report.differences = wrong[:first] + [d for d in wrong[first:] if d.check != "run"]
-        report.cells_differing = len(report.differences)
-        report.cells_following = count - len(report.differences)
-        report.greatest_off = _extreme(report.comparisons, "off")
-        report.greatest_relative = _extreme(report.comparisons, "relative")
-        return report
-
-
-def _waits(found: Difference) -> bool:
-    return isinstance(found.sheet_value, Uncomputed) and found.sheet_value.follows
-
-
-def _reason(value: Scalar | Uncomputed, expected: object) -> str:
-    if isinstance(value, Uncomputed):
-        return str(value)
-    kind = kind_name(kind_of(value))
-    if not isinstance(expected, float):
-        return "says something else than torch" if isinstance(value, str) else f"holds {kind}"
-    if isinstance(value, float) and np.isfinite(expected):
-        return "differs from torch"
-    return f"{kind} where torch has {'a number' if np.isfinite(expected) else 'no finite number'}"
 
 
 def _fixed(when: tuple[int, ...], row: int, column: int) -> tuple[int, ...]:
@@ -434,21 +291,3 @@ def _spread(members: Sequence[float | str]) -> float:
     """Return how far the members' numbers stray from the first one's; nan where not finite."""
     numbers = [member for member in members if isinstance(member, float)]
     return max(abs(number - numbers[0]) for number in numbers)
-
-
-def _finite(number: float | None) -> float | None:
-    return None if number is None or not np.isfinite(number) else float(number)
-
-
-def _extreme(comparisons: Mapping[str, Comparison], kind: str) -> Extreme | None:
-    """Return the greatest difference among the step checks, with its cell."""
-    best: Extreme | None = None
-    for name, result in comparisons.items():
-        if not name.startswith("step"):
-            continue
-        numbers = getattr(result, kind)
-        numbers = np.where(np.isfinite(numbers), numbers, -1.0)
-        i, j = (int(n) for n in np.unravel_index(np.argmax(numbers), numbers.shape))
-        if numbers[i, j] >= 0 and (best is None or numbers[i, j] > best.value):
-            best = Extreme(float(numbers[i, j]), address(result.position(i, j)))
-    return best

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xlsgd.base.columns import Column
-from xlsgd.checks.examined import Order
+from xlsgd.checks.differences import Order
 from xlsgd.report.compare import Block
 from xlsgd.sheets.maps import TableMap
 from xlsgd.training.trace import Trace

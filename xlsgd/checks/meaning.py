@@ -9,7 +9,7 @@ was left out.  Else they are not the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -25,8 +25,10 @@ from xlsgd.base.cells import (
     column_letters,
 )
 from xlsgd.checks.clamps import Bounds, bounds, in_order
+from xlsgd.checks.conditions import border_of, both_ways, chosen, conditions, nothing_to_nothing
+from xlsgd.checks.trial_cells import TrialCells
 from xlsgd.engines import Calculation, get_engine
-from xlsgd.formula.tree import COMPARISONS, Node, nodes_of, replaced, text_of
+from xlsgd.formula.tree import COMPARISONS, Node, nodes_of, text_of
 from xlsgd.report.report import value_text
 
 __all__ = ["Meaning", "Outcome", "meaning"]
@@ -54,12 +56,8 @@ the first where something cancels, the second in nearly all trials."""
 _OVERFLOWING = 1e100
 """Where operands are 1e200, an error and a number above this differ in when they overflow alone."""
 
-_ERROR = CellError("#NUM!")
-
 _UNTRIED = "no numbers were found that differ in, but not every condition in it was tried"
 
-_CHOOSING = frozenset(("MAX", "MIN"))
-_ASKING = frozenset(("ISNUMBER", "ISERROR", "ISERR", "ISTEXT", "ISBLANK", "AND", "OR", "NOT"))
 _BY_PLACE = frozenset(
     ("ROW", "COLUMN", "ROWS", "COLUMNS", "OFFSET", "CELL", "TRANSPOSE", "MMULT", "VLOOKUP")
 )
@@ -207,21 +205,17 @@ class _Trials:
         words: Sequence[str | None],
         pairs: Sequence[Bounds],
     ) -> None:
-        self._number, self._lengths, self._words = number, lengths, words
+        self._number, self._lengths = number, lengths
         both = [*nodes_of(said), *nodes_of(wanted)]
-        self._constants = sorted({float(str(n.value)) for n in both if n.kind == "number"})
-        self._texts = sorted({str(n.value) for n in both if n.kind == "text"})
-        # What counts numbers tells words and empty cells from them.
-        counts = any(n.kind == "call" and str(n.value).startswith("COUNT") for n in both)
-        self._no_numbers: list[Content] = [_ERROR, "a word", None] if counts else [_ERROR]
+        self._cells = TrialCells(both, lengths, words)
         self._said, self._wanted = said, wanted
         self._in_order = [Node("operator", "<=", tuple(pair)) for pair in pairs]
         self._begins = [1 + sum(lengths[:i]) for i in range(len(lengths) + 1)]
 
     def outcome(self) -> Outcome:
-        random = Random(20)
-        trials = [self._ordinary(random) for _ in range(_ORDINARY)]
-        trials += [self._long(random) for _ in range(_LONG)]
+        random, drawn = Random(20), self._cells
+        trials = [drawn.ordinary(random) for _ in range(_ORDINARY)]
+        trials += [drawn.long(random) for _ in range(_LONG)]
         usual = len(trials)
         # Most mistakes are seen at once.
         first = trials[:_FIRST]
@@ -232,10 +226,10 @@ class _Trials:
             if all(r[i] is True for r in ordered) and not _alike(given[i], wanted[i], False):
                 return self._different(cells, given[i], wanted[i])
         trials += self._on_borders(trials[:_BORDER])
-        trials += [self._huge(random) for _ in range(_HUGE)]
+        trials += [drawn.huge(random) for _ in range(_HUGE)]
         huge = range(len(trials) - _HUGE, len(trials))
-        trials += [self._with_error(random) for _ in range(_ERRORS)]
-        powers = list(_nothing_to_nothing(self._said, self._wanted))
+        trials += [drawn.with_error(random) for _ in range(_ERRORS)]
+        powers = list(nothing_to_nothing(self._said, self._wanted))
         trees = [self._said, self._wanted, *powers, *self._in_order]
         results = self._calculated(trials, trees)
         ordered = results[2 + len(powers) :]
@@ -266,16 +260,16 @@ class _Trials:
         """Yield whether conditions decided trials: each was true in some and false in some, and
         was on the border between, and it was seen.  Then nothing stands where no trial came."""
         for tree in (self._said, self._wanted):
-            found = list(dict.fromkeys(_conditions(nodes_of(tree))))
-            ways = [other for condition in found for other in _both_ways(tree, condition)]
-            borders = [_border(condition) for condition in found]
+            found = list(dict.fromkeys(conditions(nodes_of(tree))))
+            ways = [other for condition in found for other in both_ways(tree, condition)]
+            borders = [border_of(condition) for condition in found]
             results = self._calculated(trials, [*ways, *found, *borders])
             for j in range(len(found)):
                 straight, turned = results[2 * j : 2 * j + 2]
                 holds, border = results[len(ways) + j], results[len(ways) + len(found) + j]
                 live = [i for i in rows if not _alike(straight[i], turned[i], False)]
                 # Of numbers the greatest is seen, and that the others are not.
-                needed = {True} if _chosen(found[j]) else {True, False}
+                needed = {True} if chosen(found[j]) else {True, False}
                 yield needed <= {holds[i] for i in live}
                 yield any(border[i] is True for i in live)
 
@@ -321,121 +315,9 @@ class _Trials:
         value: Any = operand.value
         return f"{first}:{column_letters(begin + length - 1)}{row}" if value.is_range else first
 
-    # What stands in the cells of a trial
-
-    def _ordinary(self, random: Random) -> list[Content]:
-        near = [scale * c for c in self._constants for scale in (1.0, 2.0, 0.5, -1.0)]
-        near = [c for c in near if abs(c) < 1e300] or [1.0]
-        repeated = [random.choice([random.choice(near), _round(random)]) for _ in range(3)]
-        zeros = random.choice([0.0, 0.0, 0.5])  # in some trials as good as all
-        cells: list[Content] = []
-        for length, word in zip(self._lengths, self._words, strict=True):
-            for _ in range(length):
-                if word is not None:
-                    cells.append(random.choice([word, *self._texts, "another word"]))
-                    continue
-                kind = random.random()
-                cells.append(
-                    0.0
-                    if random.random() < zeros
-                    else random.choice(repeated)
-                    if kind < 0.35
-                    else _round(random)
-                    if kind < 0.75
-                    else float(random.randrange(5))
-                    if kind < 0.9
-                    else random.choice([0.0, random.choice(near)])
-                )
-        return cells
-
-    def _long(self, random: Random) -> list[Content]:
-        # Of one size, tiny or not, with many digits after the point: rounding shows.
-        size = random.randrange(-60, 20)
-        return [
-            random.choice([-1, 1]) * random.randrange(1, 1 << 17) * 2.0 ** (size - 17)
-            if isinstance(c, float)
-            else c
-            for c in self._ordinary(random)
-        ]
-
-    def _huge(self, random: Random) -> list[Content]:
-        return [
-            random.choice([1e200, -1e200, 1e200, c]) if isinstance(c, float) else c
-            for c in self._ordinary(random)
-        ]
-
-    def _with_error(self, random: Random) -> list[Content]:
-        cells = self._ordinary(random)
-        for i in random.sample(range(len(cells)), min(len(cells), 1 + random.randrange(2))):
-            cells[i] = random.choice(self._no_numbers)
-        return cells
-
-
-def _round(random: Random) -> float:
-    """Return a number with few binary digits: what is made of such numbers is exact."""
-    return random.choice([-1, 1]) * random.randrange(1, 800) / 8
-
 
 def _scalar(content: Content) -> Scalar:
     return content if not isinstance(content, Formula) else None
-
-
-def _conditions(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield what decides which part of a formula counts."""
-    for node in nodes:
-        if (node.kind == "operator" and node.value in COMPARISONS) or (
-            node.kind == "call" and node.value in _ASKING
-        ):
-            yield node
-        if node.kind == "call" and node.value in _CHOOSING and len(node.parts) > 1:
-            yield from (Node("operator", "=", (part, node)) for part in node.parts)
-
-
-def _nothing_to_nothing(said: Node, wanted: Node) -> Iterator[Node]:
-    """Yield conditions that hold where a power that only one formula has is 0^0."""
-    both = [set(nodes_of(tree)) for tree in (said, wanted)]
-    zero = Node("number", 0.0)
-    for node in both[0] ^ both[1]:
-        if (node.kind, node.value) == ("operator", "^"):
-            parts = tuple(Node("operator", "=", (part, zero)) for part in node.parts)
-            yield Node("call", "AND", parts)
-
-
-def _chosen(condition: Node) -> bool:
-    """Return whether a condition is that a function chooses one of its arguments."""
-    if condition.value != "=" or len(condition.parts) != 2:
-        return False
-    part, whole = condition.parts
-    return whole.kind == "call" and whole.value in _CHOOSING and part in whole.parts
-
-
-def _both_ways(tree: Node, condition: Node) -> tuple[Node, Node]:
-    """Return a tree that shows how a condition came out, and one that shows the opposite."""
-    if _chosen(condition):
-        part, whole = condition.parts
-        rest = list(whole.parts)
-        rest.remove(part)
-        return tree, replaced(tree, whole, Node("call", whole.value, tuple(rest)))
-    shown = _shown(tree, condition)
-    return shown, replaced(shown, condition, Node("call", "NOT", (condition,)))
-
-
-def _shown(tree: Node, condition: Node) -> Node:
-    """Return a tree in which two branches between which a condition chooses never give the same."""
-    if tree == condition or condition not in nodes_of(tree):
-        return tree
-    if tree.kind == "call" and tree.value == "IF" and condition in nodes_of(tree.parts[0]):
-        branches = (Node("number", 1111.0), Node("number", 2222.0))
-        return Node("call", "IF", (_shown(tree.parts[0], condition), *branches))
-    parts = tuple(_shown(part, condition) for part in tree.parts)
-    return Node(tree.kind, tree.value, parts)
-
-
-def _border(condition: Node) -> Node:
-    """Return what holds on the border between a condition that holds and one that does not."""
-    if condition.kind == "operator" and condition.value not in ("=", "<>"):
-        return Node("operator", "=", condition.parts)
-    return Node("truth", True)
 
 
 def _alike(given: object, wanted: object, huge: bool, close: float = _CLOSE) -> bool:

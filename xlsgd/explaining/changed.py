@@ -13,8 +13,11 @@ from xlsgd.explaining.findings import ChangedColumn
 from xlsgd.report.report import Difference
 from xlsgd.report.tolerances import TOLERANCES
 from xlsgd.sheets.maps import quoted
-from xlsgd.verifying.checker import Checker
+from xlsgd.tabs.kind import kinds
+from xlsgd.tabs.training.check import TrainingCheck
+from xlsgd.verifying.accounts import Accounts
 from xlsgd.verifying.opening import Opened
+from xlsgd.verifying.verification import examination
 
 __all__ = ["changed_columns", "trains_the_same"]
 
@@ -22,10 +25,15 @@ __all__ = ["changed_columns", "trains_the_same"]
 def changed_columns(opened: Opened, experiment: str) -> tuple[ChangedColumn, ...]:
     """Return the columns and cells of a training tab, and of the inputs that it looks at, that do
     not hold xlsgd's formulas."""
-    checker = Checker(opened.file, opened.calculation, opened.found, TOLERANCES)
+    work = examination(opened, TOLERANCES)
+    TrainingCheck(work, experiment).look_at_formulas()
+    kinds()["data"].check(work)
+    maps = opened.found.maps
     found: dict[str, list[Difference]] = {}
-    for difference in checker.changed_formulas(experiment):
-        found.setdefault(difference.quantity, []).append(difference)
+    for tab in (work.tabs[maps.data.sheet], work.tabs[maps.training[experiment].sheet]):
+        for difference in tab.finish().differences:
+            if difference.cell in tab.edited:
+                found.setdefault(difference.quantity, []).append(difference)
     return tuple(_column(quantity, cells) for quantity, cells in found.items())
 
 
@@ -35,16 +43,16 @@ def trains_the_same(opened: Opened, experiment: str) -> bool:
     Every step has to land where torch's does, as verify asks.
     """
     alone = replace(opened.found, experiments={experiment: opened.found.experiments[experiment]})
-    checker = Checker(opened.file, opened.calculation, alone, TOLERANCES)
-    checker.check_data()
-    checker.train()
-    checker.check_training(experiment)
+    work = examination(replace(opened, found=alone), TOLERANCES)
+    for name in ("data", "training"):
+        kinds()[name].prepare(work)
+        kinds()[name].check(work)
     sheets = {opened.found.maps.data.sheet, opened.found.maps.training[experiment].sheet}
     weights = tuple(f"{kind}." for kind in ("param", "new"))
     return not any(
         difference.torch_value is not None
         and (difference.quantity.startswith(weights) or sheet.kind == "data")
-        for sheet in checker.finish()
+        for sheet in Accounts(work).finish()
         if sheet.name in sheets
         for difference in sheet.differences
     )

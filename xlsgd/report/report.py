@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECKS",
-    "IN_ORDER",
     "Difference",
     "Extreme",
     "Report",
@@ -32,16 +31,6 @@ CHECKS = {
     "pattern": "does every formula say what its column says?",
 }
 """The questions that verify asks, by the name of their check."""
-
-IN_ORDER = {
-    "data": (),
-    "training": ("data",),
-    "model": ("data", "training"),
-    "matrix": ("data", "training", "model"),
-    "compare": ("data", "training"),
-    "other": (),
-}
-"""Kinds of tabs in order of calculation, each with those that it looks at."""
 
 Value = Scalar | Uncomputed
 
@@ -121,6 +110,7 @@ class SheetReport:
     """What verify found in one tab.
 
     kind: training, data, compare or other (none of xlsgd's).
+    order: tabs of kinds that others look at have lower ones.
     cells_compared: formula cells compared with torch; cells_in_pattern: checked for their
     column's pattern; cells_stored: stored values checked.
     cells_differing: cells that are wrong.   cells_following: further cells whose numbers are not
@@ -135,6 +125,7 @@ class SheetReport:
     name: str
     kind: str
     experiment: str | None = None
+    order: int = 0
     formulas: int = 0
     cells_compared: int = 0
     cells_in_pattern: int = 0
@@ -206,8 +197,7 @@ class Report:
 
     def differences(self) -> Iterator[Difference]:
         """Yield every difference, tab by tab, in order of calculation."""
-        kinds = list(IN_ORDER)
-        for sheet in sorted(self.sheets, key=lambda sheet: kinds.index(sheet.kind)):
+        for sheet in sorted(self.sheets, key=lambda sheet: sheet.order):
             yield from sheet.differences
 
     def frame(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -120,10 +120,15 @@ class BookMap:
         """Return the tabs of a kind, by what they show."""
         return self.tabs.setdefault(kind, {})
 
+    def by_kind(self) -> Iterator[tuple[str, Iterable[TabMap]]]:
+        """Yield the tabs of every kind."""
+        yield "data", [self.data]
+        yield "training", self.training.values()
+        yield from ((kind, tabs.values()) for kind, tabs in self.tabs.items())
+
     def __iter__(self) -> Iterator[TabMap]:
-        yield self.data
-        for tabs in (self.training, *self.tabs.values()):
-            yield from tabs.values()
+        for _, tabs in self.by_kind():
+            yield from tabs
 
 
 def address(position: Position, absolute: bool = False) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from xlsgd.base.cells import Book, Grid
 from xlsgd.base.errors import ForeignWorkbookError, WorkbookError
 from xlsgd.data.schema import PLAIN
-from xlsgd.sheets.found_tab import FoundTab, texts_of
+from xlsgd.sheets.found_tab import MARKER, FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.sheets.markers import MARKER
 from xlsgd.tabs.found import Found, Values
 from xlsgd.tabs.kind import headers, kinds, markers, scopes
 from xlsgd.tabs.layouts import layouts

@@ -15,6 +15,7 @@ from xlsgd.tabs.found import Found
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["FoundTabs", "Planned", "TabKind", "headers", "kinds", "markers", "scopes"]
@@ -41,6 +42,8 @@ class TabKind(ABC):
     """A kind of tab: what stands on it, where, and how it is found and drawn."""
 
     name: ClassVar[str]
+    order: ClassVar[int] = 100
+    """Where it comes among kinds that do not look at each other."""
     looks_at: ClassVar[tuple[str, ...]] = ()
     """The kinds of tabs that its formulas look at."""
     markers: Mapping[str, Sequence[frozenset[str]]] = {}
@@ -68,6 +71,22 @@ class TabKind(ABC):
 
         Raises WorkbookError for a tab that cannot be what it says it is.
         """
+        return
+
+    # Where both sides meet
+
+    unchecked: ClassVar[str] = "not one of xlsgd's fields or columns"
+    """Why a formula cell of such a tab is not compared that is neither compared nor an input."""
+
+    def prepare(self, work: Examination) -> None:
+        """Do what has to be done before any tab is checked.
+
+        Raises WorkbookError for an input that cannot be used.
+        """
+        return
+
+    def check(self, work: Examination) -> None:
+        """Compare the tabs of this kind; those that they look at have been compared."""
         return
 
 

@@ -18,7 +18,7 @@ from xlsgd.base.errors import WorkbookError
 from xlsgd.data.schema import is_plain
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import address, quoted
-from xlsgd.tabs.data.finding import data_headers
+from xlsgd.tabs.dataset.finding import data_headers
 from xlsgd.tabs.kind import markers
 from xlsgd.tabs.layouts import layouts
 from xlsgd.training.optimizers import optimizers

@@ -25,7 +25,7 @@ from xlsgd.engines.kept import KeptValues, give_back
 from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
-from xlsgd.report.report import IN_ORDER, Difference
+from xlsgd.report.report import Difference
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.verifying.opening import Calculated, CircularError, Progress, recalculate
@@ -204,9 +204,8 @@ def _in_order(run: EngineRun) -> Iterator[Difference]:
 def _rank(run: EngineRun, found: Difference) -> tuple[object, ...]:
     """Return when a cell is calculated, among those of all tabs."""
     assert run.report is not None
-    kinds, sheets = list(IN_ORDER), [sheet.name for sheet in run.report.sheets]
-    kind = run.report.sheets[sheets.index(found.sheet)].kind
-    return kinds.index(kind), sheets.index(found.sheet), found.order
+    sheets = {sheet.name: (sheet.order, i) for i, sheet in enumerate(run.report.sheets)}
+    return *sheets[found.sheet], found.order
 
 
 def _position(cell: str) -> Position:

@@ -17,9 +17,11 @@ from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance
 from xlsgd.report.report import SheetReport
 from xlsgd.report.tolerances import tolerances
+from xlsgd.tabs.examination import Examination
+from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.torch_side.plain import first_import, load_torch
-from xlsgd.verifying.checker import Checker
+from xlsgd.verifying.accounts import Accounts
 from xlsgd.verifying.circular import circular_sheets
 from xlsgd.verifying.opening import (
     Calculated,
@@ -31,7 +33,7 @@ from xlsgd.verifying.opening import (
     without_circles,
 )
 
-__all__ = ["circular_report", "examine", "verify"]
+__all__ = ["circular_report", "examination", "examine", "verify"]
 
 
 def verify(
@@ -69,22 +71,28 @@ def examine(
     Raises WorkbookError for an input that cannot be used, CircularError where that is due to a
     circular reference; see circular_report.
     """
-    found = opened.found
-    checker = Checker(opened.file, opened.calculation, found, allowed, runs)
-    checker.check_data()
+    work = examination(opened, allowed, runs, progress)
     with without_circles(opened):
-        checker.train()
+        for kind in kinds().values():
+            kind.prepare(work)
         if opened.engine != FORMULAS.name:
-            refuse_circles(opened, checker.foreign)
-    for i, experiment in enumerate(found.experiments):
-        if progress is not None:
-            progress("training in torch", i, len(found.experiments))
-        checker.check_training(experiment)
-    checker.check_compare()
-    if progress is not None:
-        progress("training in torch", len(found.experiments), len(found.experiments))
-    sheets = checker.finish()
-    return _report(name, opened, sheets, checker.notes)
+            refuse_circles(opened, work.foreign)
+    for kind in kinds().values():
+        kind.check(work)
+    sheets = Accounts(work).finish()
+    return _report(name, opened, sheets, work.notes)
+
+
+def examination(
+    opened: Opened,
+    allowed: Mapping[str, Tolerance],
+    runs: WholeRuns | None = None,
+    progress: Progress | None = None,
+) -> Examination:
+    """Return the examination of a recalculated workbook, before anything is checked."""
+    unchecked = {name: kind.unchecked for name, kind in kinds().items()}
+    file, calculation = opened.file, opened.calculation
+    return Examination(file, calculation, opened.found, allowed, unchecked, runs, progress)
 
 
 def circular_report(error: CircularError, name: str) -> Report:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
-from xlsgd.sheets.markers import COMPARE, RATES
+from xlsgd.tabs.compare.columns import COMPARE, RATES
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
@@ -38,6 +39,7 @@ class CompareTab(TabKind):
     """All runs, or some of them, in one chart and two tables."""
 
     name = "compare"
+    order = 5
     looks_at = ("data", "training")
     markers = {
         RATES: (_RUNS | {"limit_found"}, _RUNS | {"limit_full_batch"}),
@@ -67,6 +69,16 @@ class CompareTab(TabKind):
 
         for tab in sorted(tabs[self.name], key=lambda tab: tab.marker == RATES):
             found.maps.of(self.name)[tab.sheet] = find_compare(tab, list(found.experiments))
+
+    def check(self, work: Examination) -> None:
+        from xlsgd.tabs.compare.check import CompareCheck
+
+        if not work.found.maps.of(self.name):
+            work.notes.append(
+                "no compare tab: xlsgd writes one into every workbook, and this file has none any "
+                "more, so nothing of it was checked"
+            )
+        CompareCheck(work).check()
 
 
 KIND = CompareTab()

@@ -20,6 +20,7 @@ class LessonTab(TabKind):
     """What the workbook shows, what to change, what to watch, and where it all is."""
 
     name = "lesson"
+    order = 0
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         yield Planned((0,), "", "lesson", "")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import WorkbookError
 from xlsgd.sheets.maps import BookMap
-from xlsgd.sheets.markers import MATRIX
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
-from xlsgd.tabs.matrix.columns import applies
+from xlsgd.tabs.matrix.columns import MARKED, applies
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
@@ -24,8 +24,9 @@ class MatrixTab(TabKind):
     """The weights of the model tab as a matrix, for nets whose forward pass is one product."""
 
     name = "matrix"
+    order = 4
     looks_at = ("data", "training", "model")
-    markers = {MATRIX: (frozenset(("xw_1", "pred", "loss")),)}
+    markers = {MARKED: (frozenset(("xw_1", "pred", "loss")),)}
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         words = "the same forward pass as one product of matrices"
@@ -58,6 +59,13 @@ class MatrixTab(TabKind):
             if found.is_copy(tab.sheet, mine.get(experiment.id)):
                 continue
             mine[experiment.id] = find_matrix(tab, experiment, found.data.rows)
+
+    def check(self, work: Examination) -> None:
+        from xlsgd.tabs.forward_checks import check_matrix
+
+        for id in work.found.maps.of(self.name):
+            experiment = work.found.experiments[id]
+            check_matrix(work.found, work.tabs, experiment, work.alone[id])
 
 
 KIND = MatrixTab()

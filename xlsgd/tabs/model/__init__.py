@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted, range_in
-from xlsgd.sheets.markers import MODEL
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
+from xlsgd.tabs.model.columns import MARKED
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
@@ -33,13 +34,14 @@ class ModelTab(TabKind):
     """Weights of an experiment, what the net says of every row, and of a row to fill in."""
 
     name = "model"
+    order = 3
     looks_at = ("data", "training")
-    markers = {MODEL: (frozenset(("says", "pred", "unit")),)}
+    markers = {MARKED: (frozenset(("says", "pred", "unit")),)}
     scope = _Model()
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
-        question = lesson.data.schema.words.question
-        words = f"the forward pass for weights of your choice; {question}"
+        asked = lesson.data.schema.words.question
+        words = f"the forward pass for weights of your choice; {asked}"
         for i, e in enumerate(lesson.experiments):
             if e.id == lesson.model:
                 yield Planned((3, i, 0), e.id, self.name, words)
@@ -65,9 +67,15 @@ class ModelTab(TabKind):
             if found.is_copy(tab.sheet, mine.get(experiment.id)):
                 continue
             mine[experiment.id] = find_model(tab, experiment, found.data)
-            where = mine[experiment.id].tables["filled"]
-            asked = [raw.name for raw in found.data.schema.asked]
-            found.filled = {name: tab.value(where.cell(name, 0)) for name in asked}
+            where, asked = mine[experiment.id].tables["filled"], found.data.schema.asked
+            found.filled = {raw.name: tab.value(where.cell(raw.name, 0)) for raw in asked}
+
+    def check(self, work: Examination) -> None:
+        from xlsgd.tabs.forward_checks import check_model
+
+        for id in work.found.maps.of(self.name):
+            experiment = work.found.experiments[id]
+            check_model(work.found, work.tabs, experiment, work.alone[id])
 
 
 KIND = ModelTab()

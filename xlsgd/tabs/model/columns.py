@@ -1,7 +1,7 @@
 """The model tab: one forward pass over all rows of data, for weights at the top.
 
-The weights come from the start or
-the end of an experiment's training, or from whoever types others over them.
+The weights come from the start or the end of an experiment's training, or from whoever types
+others over them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from xlsgd.training.quantities.accuracy import accuracy
 
 __all__ = [
     "BINS",
+    "MARKED",
     "WEIGHTS_OF",
     "fields",
     "filled_columns",
@@ -27,6 +28,8 @@ __all__ = [
     "weight_formula",
     "weight_groups",
 ]
+
+MARKED = "model tab, format 1"
 
 WEIGHTS_OF = Input(
     "weights_of",

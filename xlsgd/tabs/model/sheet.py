@@ -13,11 +13,12 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.data.schema import Raw, Schema, Words
 from xlsgd.sheets.charts import BarSpec, add_bars
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
-from xlsgd.sheets.markers import MARKER, MODEL
 from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
 from xlsgd.sheets.writing import write_body, write_fields, write_headers
 from xlsgd.tabs.model import columns as model
+from xlsgd.tabs.model.columns import MARKED
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_model_tab", "map_model_tab"]
@@ -91,7 +92,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     facts = [
         Input("experiment", experiment.id, "the tab that trains these weights", fixed=True),
         Input("network", str(experiment.network), "", fixed=True),
-        Input(MARKER, MODEL, "", fixed=True),
+        Input(MARKER, MARKED, "", fixed=True),
     ]
     write_fields(sheet, facts, book, tab, "value")
     for key in ("above_1", "all_zero"):

@@ -14,6 +14,7 @@ from xlsgd.tabs.layouts import layouts
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
@@ -23,6 +24,7 @@ class TrainingTab(TabKind):
     """Fields at the left, charts beside them, then the tables of its layout."""
 
     name = "training"
+    order = 2
     looks_at = ("data",)
 
     @property
@@ -54,6 +56,17 @@ class TrainingTab(TabKind):
                 experiment = replace(experiment, id=tab.sheet)
             found.experiments[experiment.id] = experiment
             found.maps.training[experiment.id] = tab_map
+
+    def prepare(self, work: Examination) -> None:
+        from xlsgd.tabs.training.check import train
+
+        work.checks = train(work)
+
+    def check(self, work: Examination) -> None:
+        for done, each in enumerate(work.checks):
+            work.tell(done)
+            each.check()
+        work.tell(len(work.checks))
 
 
 KIND = TrainingTab()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import WorkbookError
 from xlsgd.data.schema import PLAIN
 from xlsgd.data.schemas import data_markers
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
-from xlsgd.sheets.markers import MARKER
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.sheets.reach import reach
 from xlsgd.tabs.found import Found
@@ -19,12 +19,13 @@ from xlsgd.tabs.layouts import layouts
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
 
 
-class _Facts(Scope):
+class _Fields(Scope):
     heads = ("fact",)
 
     def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
@@ -33,27 +34,32 @@ class _Facts(Scope):
 
 
 class DataTab(TabKind):
-    """Plain numbers, or raw columns and the features made of them by formulas."""
+    """Plain numbers, or raw columns and the inputs made of them by formulas."""
 
     name = "data"
-    markers = dict.fromkeys(data_markers(), ())
-    scope = _Facts()
+    order = 1
+    scope = _Fields()
+    unchecked = "data: taken as it is for both sides"
+
+    @property
+    def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:  # type: ignore[override]
+        return dict.fromkeys(data_markers(), ())
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         yield Planned((2,), "", lesson.data.schema.sheet, lesson.data.title)
 
     def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
-        from xlsgd.tabs.data.sheet import map_data_tab
+        from xlsgd.tabs.dataset.sheet import map_data_tab
 
-        book.data = map_data_tab(lesson.data, tab.sheet)
+        book.data = map_data_tab(lesson.data)
 
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
-        from xlsgd.tabs.data.sheet import draw_data_tab
+        from xlsgd.tabs.dataset.sheet import draw_data_tab
 
         draw_data_tab(sheet, lesson.data, book)
 
     def find(self, tabs: FoundTabs, found: Found) -> None:
-        from xlsgd.tabs.data.finding import find_data
+        from xlsgd.tabs.dataset.finding import find_data
 
         training = tabs["training"]
         sources = looked_at(tabs[self.name], training)
@@ -72,6 +78,14 @@ class DataTab(TabKind):
         for tab in tabs[self.name]:
             if tab is not source:
                 found.copies[tab.sheet] = source.sheet
+
+    def check(self, work: Examination) -> None:
+        from xlsgd.tabs.forward_checks import check_features
+
+        check_features(work.found, work.tabs)
+        tab = work.tabs[work.found.maps.data.sheet]
+        for position, reason in work.found.faults.items():
+            tab.differ(position, (0, *position), "data", "pattern", reason)
 
 
 KIND = DataTab()

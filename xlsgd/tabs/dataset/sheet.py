@@ -16,8 +16,8 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.data.features.feature import in_frame
 from xlsgd.data.schema import Raw
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap
-from xlsgd.sheets.markers import MARKER
 from xlsgd.sheets.style import set_page
 from xlsgd.sheets.writing import (
     FIRST_ROW,
@@ -35,7 +35,7 @@ _DESCRIBED_HEADER = HEADER_ROW, FIRST_ROW
 _FEATURE_WIDTH = 12.0
 
 
-def map_data_tab(data: Dataset, sheet: str) -> TabMap:
+def map_data_tab(data: Dataset) -> TabMap:
     """Return where the data goes: raw columns, a gap, the features, a gap, fields."""
     schema = data.schema
     header, first = _PLAIN_HEADER if schema.is_plain else _DESCRIBED_HEADER
@@ -49,7 +49,7 @@ def map_data_tab(data: Dataset, sheet: str) -> TabMap:
         keys = [given.key for given in _fields(data)]
         places = {key: (FIRST_ROW + i, right) for i, key in enumerate(keys)}
     columns["y"] = columns[schema.targets[0]]
-    return TabMap(sheet, places, {"data": table})
+    return TabMap(schema.sheet, places, {"data": table})
 
 
 def _fields(data: Dataset) -> list[Input]:
