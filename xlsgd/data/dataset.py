@@ -37,6 +37,7 @@ class Dataset:
     raw: the raw columns where inputs are made of them; numbers are floats, empty cells None.
     remark: a sentence more for the sheet.
     facts: what else the sheet says of it.
+    is_nothing: whether there is no data, see ``Dataset.nothing``.
     Raises SpecError if there is no input, no row, or the columns differ in length.
     """
 
@@ -51,6 +52,7 @@ class Dataset:
     raw: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
     remark: str = ""
     facts: tuple[Input, ...] = field(default=(), compare=False)
+    is_nothing: bool = False
 
     def __post_init__(self) -> None:
         columns = self.inputs | {"y": self.y, **self.more_targets}
@@ -60,6 +62,15 @@ class Dataset:
                 f"data {self.title!r}: got columns of the lengths {lengths}, "
                 "need at least one input beside y, all of the same length and not empty."
             )
+
+    @classmethod
+    def nothing(cls) -> Dataset:
+        """Return what there is to learn from where a function of weights alone is gone down.
+
+        A step evaluates the function once. To torch that is a batch of one row, whose numbers
+        nothing looks at; no sheet shows them.
+        """
+        return cls("no data", {"nothing": (0.0,)}, (0.0,), is_nothing=True)
 
     @property
     def rows(self) -> int:

@@ -81,7 +81,7 @@ def _short(value: Scalar | Uncomputed) -> str:
 
 
 def _seed(opened: Opened) -> int | None:
-    grid = opened.file.book.sheets[opened.found.maps.data.sheet]
+    grid = opened.file.book.sheets.get(opened.found.maps.data.sheet, {})
     for content in grid.values():
         match = re.search(r"\bseed (\d{1,18})\b", content) if isinstance(content, str) else None
         if match is not None:

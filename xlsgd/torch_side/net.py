@@ -59,7 +59,10 @@ class TorchNet:
                     kind: _stacked(map_nested(flat.__getitem__, names))
                     for kind, names in place.parameters.items()
                 }
-                if own:
+                by_steps = place.layer.rounded(own, value, lambda t: self._rounded(t, shape))
+                if by_steps is not None:
+                    value = by_steps
+                elif own:
                     layer = torch.vmap(lambda p, v, m=module: functional_call(m, p, (v,)))
                     value = layer(own, value)
                 else:

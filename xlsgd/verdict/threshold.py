@@ -34,7 +34,8 @@ def exploded_above_input(experiment: Experiment, watched: Watched) -> Input:
     if experiment.exploded_above is not None:
         return Input("exploded_above", experiment.exploded_above, note)
     worst = f"IF(ISNUMBER({watched.worst_start}),{watched.worst_start},0)"
-    formula = _power_of_ten(f"1+LOG10(MAX({_Y_SQUARED},{worst},1E-6))")
+    learned = f"{_Y_SQUARED}," if experiment.loss.needs_y else ""
+    formula = _power_of_ten(f"1+LOG10(MAX({learned}{worst},1E-6))")
     return Input("exploded_above", formula, f"{note}: 10 times the worst at the start")
 
 
@@ -45,7 +46,8 @@ def chart_limit_input(experiment: Experiment) -> Input:
         return Input("chart_limit", experiment.chart_limit, note, minimum=0)
     start = [f"init.{p}" for p in experiment.network.parameters]
     begins = ",".join(f"ABS({{{name}}})" for name in start)
-    formula = _power_of_ten(f"LOG10(MAX(MAX({{data.y}}),-MIN({{data.y}}),{begins},1))")
+    learned = "MAX({data.y}),-MIN({data.y})," if experiment.loss.needs_y else ""
+    formula = _power_of_ten(f"LOG10(MAX({learned}{begins},1))")
     return Input("chart_limit", formula, note, minimum=0)
 
 

@@ -44,6 +44,11 @@ class Layout(ABC):
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
 
+    needs_data: ClassVar[bool] = True
+    """Whether steps go through rows of data."""
+    rows: ClassVar[Input] = ROWS
+    """The cell that says how many there are."""
+
     # Sheet side
 
     @abstractmethod

@@ -18,6 +18,8 @@ class Loss(ABC):
     paper: ClassVar[str]
     paper_gradient: ClassVar[str]
     torch: ClassVar[str]
+    needs_y: ClassVar[bool] = True
+    """Whether there is something to compare a prediction with."""
 
     @abstractmethod
     def forward(self, pred: str, y: str) -> str:

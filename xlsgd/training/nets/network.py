@@ -76,9 +76,11 @@ class Network:
                 outputs = _numbered(layer.short, width)
             else:
                 outputs = _numbered(f"{layer.short}{counts[layer.short]}", width, "_")
+            own = layer.parameter_names()
             try:
                 parameters = {
-                    kind: _named(next(letters), shape, named if len(shape) == 2 else ())
+                    kind: own.get(kind)
+                    or _named(next(letters), shape, named if len(shape) == 2 else ())
                     for kind, shape in layer.parameter_shapes().items()
                 }
             except StopIteration:
@@ -135,6 +137,12 @@ class Network:
         return values[0]
 
 
+# What stands in the parentheses of a layer: text with parentheses in it, four deep.
+_INSIDE = r"[^()]*"
+for _ in range(4):
+    _INSIDE = rf"[^()]*(?:\({_INSIDE}\)[^()]*)*"
+
+
 def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
     """Return the network from its text, as ``Linear(1, 1), ReLU, Linear(1, 1)``.
 
@@ -143,7 +151,7 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
     """
     layers = []
     position = 0
-    pattern = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
+    pattern = re.compile(rf"\s*(\w+)\s*(?:\(({_INSIDE})\))?\s*(?:,|$)")
     while position < len(text):
         match = pattern.match(text, position)
         if match is None:
