@@ -138,7 +138,7 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             continue
         found.maps.matrix[experiment.id] = find_matrix(tab, experiment, data.rows)
     for tab in tabs["compare"] + tabs["rates"]:
-        found.maps.compare[tab.sheet] = _find_compare(tab, list(found.experiments))
+        found.maps.compare[tab.sheet] = _find_compare(tab, found.experiments)
     return found
 
 
@@ -149,11 +149,12 @@ def _is_copy(tab: FoundTab, earlier: TabMap | None, found: Found) -> bool:
     return earlier is not None
 
 
-def _find_compare(tab: FoundTab, experiments: list[str]) -> TabMap:
-    runs_names = {c.quantity for c in comparison.runs_columns(experiments[0])}
-    runs = tab.table(runs_names, runs_names.__contains__, "one row a run")
+def _find_compare(tab: FoundTab, experiments: dict[str, Experiment]) -> TabMap:
     texts = texts_of(tab.grid)
     shown = [e for e in experiments if f"mean_loss.{e}" in texts.values()]
+    reading = comparison.common_reading(experiments[e] for e in shown)
+    runs_names = {c.quantity for c in comparison.runs_columns("", reading)}
+    runs = tab.table(runs_names, runs_names.__contains__, "one row a run")
     names = {c.quantity for c in comparison.losses_columns(shown)}
     losses = tab.table(names, names.__contains__, "one row an epoch")
     runs.rows = [row for row in runs.rows if row < losses.header_row]

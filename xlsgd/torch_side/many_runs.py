@@ -111,7 +111,7 @@ class _Training:
         loss = self.net.evaluate(self.weights.unsqueeze(2), x, y)["loss"]
         self.start_loss = loss.mean(1)
         worst = loss.amax(1) if watcher.by_row else self.start_loss
-        above = thresholds(self.data.y, worst.cpu().numpy())
+        above = thresholds(self.experiment.loss, self.data.y, worst.cpu().numpy())
         self.above = self.all_above = torch.from_numpy(above).to(self.weights.device)
 
         # A state may start at something that depends on the gradient of the first row.

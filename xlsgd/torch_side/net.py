@@ -66,7 +66,8 @@ class TorchNet:
                     # the last bit of y is most of what is left of 1 - y^2.
                     given = value
                     if seen and len(shape) == 1 and len(place.inputs) == len(place.outputs):
-                        given = self._on_its_side(value, place.inputs, seen)
+                        for kink in place.layer.kinks:
+                            given = self._on_its_side(given, place.inputs, seen, kink)
                     with saved_tensors_hooks(lambda t: self._noisy(t, shape), lambda t: t):
                         result = module(given)
                     if result.shape == value.shape:
@@ -74,6 +75,9 @@ class TorchNet:
                         result = torch.where(value.isfinite(), result, torch.nan)
                     value = result
                 columns = [self._rounded(column, shape) for column in value.unbind(-1)]
+                silence = place.layer.silence
+                if silence is not None:
+                    columns = list(map(silence.kept, value.unbind(-1), columns))
                 outputs |= dict(zip(place.outputs, columns, strict=True))
                 value = torch.stack(columns, -1)
             loss = self._loss(outputs["pred"], y.expand(shape).reshape(-1))
@@ -83,11 +87,13 @@ class TorchNet:
 
         return evaluate
 
-    def _on_its_side(self, value: Tensor, names: Sequence[str], seen: Tensors) -> Tensor:
+    def _on_its_side(
+        self, value: Tensor, names: Sequence[str], seen: Tensors, kink: float
+    ) -> Tensor:
         import torch
 
         columns = [
-            self._noise.on_its_side(column, seen[name]) if name in seen else column
+            self._noise.on_its_side(column, seen[name], kink) if name in seen else column
             for name, column in zip(names, value.unbind(-1), strict=True)
         ]
         return torch.stack(columns, -1)

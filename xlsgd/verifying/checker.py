@@ -40,6 +40,7 @@ from xlsgd.tabs.layouts.tracing import Tracer, tracer
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.tabs.training.worked_out import WorkedOut, by_torch, in_the_sheet, own_limits, worked_out
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import Loss
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 __all__ = ["Checker"]
@@ -103,21 +104,22 @@ class Checker:
                 self._writer(maps, ""),
                 str(self._file.path),
             )
-        if any("exploded_above" in worked.ours for worked in self._worked_out.values()):
-            self._refuse_too_large()
+        for worked in self._worked_out.values():
+            if "exploded_above" in worked.ours:
+                self._refuse_too_large(worked.alone.loss)
         tracers = {name: tracer(e.alone, data) for name, e in self._worked_out.items()}
         rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
         self._traces = self._runs.of(tracers, rows)
 
-    def _refuse_too_large(self) -> None:
-        """Raise WorkbookError for a y from whose square the sheet cannot work out a limit."""
+    def _refuse_too_large(self, loss: Loss) -> None:
+        """Raise WorkbookError for a y from whose loss the sheet cannot work out a limit."""
         table, sheet = self._found.maps.data.tables["data"], self._found.maps.data.sheet
         for i, y in enumerate(self._found.data.y):
-            if not np.isfinite(y * y):
+            if not np.isfinite(loss.cost_before_learning(y, y)):
                 raise WorkbookError(
                     f"{self._file.path}: {sheet}!{address(table.cell('y', i))} (y): got {y:g}, "
-                    "whose square is beyond what a cell can hold, so that exploded_above has no "
-                    "value; use numbers up to 1e+154 in size"
+                    f"{loss.too_large}, so that exploded_above has no "
+                    f"value; use numbers up to {loss.largest_y:.0e} in size"
                 )
 
     def check_data(self) -> None:
@@ -281,7 +283,8 @@ class Checker:
     ) -> tuple[dict[str, NDArray[np.float64]], list[dict[str, float | str]]]:
         """Return what torch has for the table of epochs, and for every member's panel."""
         length = len(maps.tables["epochs"].rows)
-        epochs = verdict.epoch_quantities(traced.by_row(traces), length)
+        reading = traced.experiment.loss.reading
+        epochs = verdict.epoch_quantities(traced.by_row(traces), length, reading)
         panels = verdict.panel_values(
             with_limits(traced.experiment, traced.data),
             traces["steps"].values,
@@ -341,6 +344,7 @@ class Checker:
         losses, runs, rated = maps.tables["losses"], maps.tables["runs"], maps.sets_rates
         # A tab that a learner has copied, or one that is gone, has no place in this tab.
         experiments = [e for e in self._found.experiments if f"plot.{e}" in losses.columns]
+        reading = comparison.common_reading(self._found.experiments[e] for e in experiments)
         columns = comparison.losses_columns(experiments)
         tab.check_patterns(losses, columns, self._writer(maps, "losses"), ranked(0))
         target = tab.cells.get(maps.fields["target_loss"])
@@ -373,13 +377,15 @@ class Checker:
                     tab.differ(named, (order, 0, 0), "experiment", "pattern", reason)
                     continue
                 lines = [
-                    comparison.runs_quantities(summaries[experiment][member], tables[member])
+                    comparison.runs_quantities(
+                        summaries[experiment][member], tables[member], reading
+                    )
                     for member in range(MEMBERS)
                 ]
                 shown = [key for key in lines[0] if not (rated and key == "learning_rate")]
                 fields = {key: (row, runs.columns[key]) for key in shown}
                 wanted = self._writer(maps, "runs")
-                columns_here = comparison.runs_columns(experiment)
+                columns_here = comparison.runs_columns(experiment, reading)
                 for j, column in enumerate(c for c in columns_here if c.quantity in fields):
                     formula = wanted(column.formula, row)
                     place = fields[column.quantity]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import ROWS
@@ -93,14 +92,14 @@ def forward_table(experiment: Experiment) -> list[Column]:
 
 def fields(experiment: Experiment) -> list[Input]:
     """Return what the tab says of all rows together."""
-    units = verdict.units(experiment)
+    units = _silent_at_0(experiment)
     found = [
         ROWS,
         Input("mean_loss", "=AVERAGE({forward.loss})", "mean over all rows"),
         Input(
             "accuracy",
-            "=" + accuracy("{forward.pred}", "{forward.y}", "{rows}"),
-            "share of rows in which a prediction above 0.5 stands for y = 1",
+            "=" + accuracy("{forward.pred}", "{forward.y}", "{rows}", experiment.loss.cut),
+            f"share of rows in which a prediction above {experiment.loss.cut:g} stands for y = 1",
         ),
         Input("above_1", '=COUNTIF({forward.pred},">1")', "predictions above 1: surer than sure"),
     ]
@@ -108,6 +107,12 @@ def fields(experiment: Experiment) -> list[Input]:
         zero = ",".join(f"{{forward.{unit}}},0" for unit in units)
         found.append(Input("all_zero", f"=COUNTIFS({zero})", "rows in which every unit gives 0"))
     return found
+
+
+def _silent_at_0(experiment: Experiment) -> list[str]:
+    """Return the units that give 0 where they are silent, if all do."""
+    silences = experiment.network.silences
+    return list(silences) if all(s.at == (0.0,) for s in silences.values()) else []
 
 
 def histogram_table() -> list[Column]:
@@ -176,7 +181,7 @@ def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]
     noise = Noise(members)
     names = experiment.network.input_names
     x = noise.copies(np.array([data.inputs[name] for name in names]).T)
-    y = noise.copies(data.y)
+    y = noise.targets(experiment.loss, data.y)
     flat = {
         p: torch.from_numpy(np.ascontiguousarray(v)).unsqueeze(1).expand(y.shape).reshape(-1)
         for p, v in weights.items()
@@ -195,10 +200,10 @@ def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]
     per_member: dict[str, Floats] = {
         "rows": np.full(members, float(data.rows)),
         "mean_loss": np.where(np.isfinite(mean), mean, np.nan),
-        "accuracy": right(pred, label).mean(1),
+        "accuracy": right(pred, label, experiment.loss.cut).mean(1),
         "above_1": above.sum(1).astype(float),
     }
-    units = verdict.units(experiment)
+    units = _silent_at_0(experiment)
     if units:
         zero = np.all([rows[unit] == 0 for unit in units], axis=0)
         per_member["all_zero"] = zero.sum(1).astype(float)

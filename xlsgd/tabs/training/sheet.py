@@ -14,7 +14,6 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd import verdict
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.charts import BarSpec, ChartSpec, add_bars, add_chart
@@ -323,19 +322,19 @@ def _colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
         )
 
     blocks = [table for name, table in tab.tables.items() if name.startswith(BLOCK)]
-    for unit in verdict.units(experiment):
+    for unit, silence in experiment.network.silences.items():
         if blocks:
             spans = []
             for block in blocks:
                 letter = column_letters(block.columns[unit])
                 spans.append(f"{letter}{block.rows[0]}:{letter}{block.rows[-1]}")
             corner = spans[0].partition(":")[0]
-            rule(" ".join(spans), f"{corner}=0", "dead", "dead_pale")
+            rule(" ".join(spans), silence.condition(corner), "dead", "dead_pale")
             continue
         per_epoch = address(tab.fields["steps_per_epoch"], absolute=True)
         since = f"{here('step')}-{here(f'awake.{unit}')}"
         rule(span(unit), f"{since}>={per_epoch}", "FFFFFF", "dead")
-        rule(span(unit), f"{here(unit)}=0", "dead", "dead_pale")
+        rule(span(unit), silence.condition(here(unit)), "dead", "dead_pale")
     for numerical in get_layout(experiment.layout).watched(experiment).numerical:
         frozen = f"{here('derivative_alive')}<{here('step')}"
         rule(span(numerical), frozen, "frozen", "frozen_pale", bold=True)

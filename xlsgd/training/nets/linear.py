@@ -26,6 +26,7 @@ class Linear(Layer):
     name = "Linear"
     short = "lin"
     summary = "w·x + b"
+    weighs_inputs = True
 
     in_features: int = 1
     out_features: int = 1

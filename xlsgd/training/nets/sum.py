@@ -25,6 +25,9 @@ class Sum(Layer):
     def outputs(self, inputs: int) -> int:
         return 1
 
+    def gains(self, inputs: int) -> list[list[float]]:
+        return [[1.0] * inputs]
+
     # Sheet side
 
     def forward(self, x: Sequence[str], p: Parameters) -> list[str]:

@@ -28,7 +28,7 @@ from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import GRADIENT_INPUT, gradient_rules
 from xlsgd.training.gradients.backprop import Backprop
 from xlsgd.training.quantities import clipped
-from xlsgd.training.quantities.accuracy import NOTE, PAPER, TORCH, accuracy
+from xlsgd.training.quantities.accuracy import PAPER, accuracy, note, torch_line
 from xlsgd.verdict.threshold import exploded_above_input
 
 __all__ = ["BLOCK", "LAYOUT", "BlocksLayout", "block_name"]
@@ -70,8 +70,10 @@ class BlocksLayout(Layout):
         return f"grad.{p}"
 
     def watched(self, experiment: Experiment) -> verdict.Watched:
+        silences = experiment.network.silences
         return verdict.Watched(
-            units={unit: f"MAX({{batch.{unit}}})" for unit in verdict.units(experiment)},
+            units={u: s.signal_of_rows(f"{{batch.{u}}}") for u, s in silences.items()},
+            silences=silences,
             numerical=("grad_num",),
             backprop=("grad_of",),
             gradients={p: f"grad.{p}" for p in experiment.network.parameters},
@@ -79,7 +81,9 @@ class BlocksLayout(Layout):
             mean_loss="AVERAGE({block.loss})",
             start_loss="{first.loss}",
             worst_start="{first.loss}",
-            accuracy=accuracy("{block.pred}", "{block.y}", "{rows}")
+            cut=experiment.loss.cut,
+            reading=experiment.loss.reading,
+            accuracy=accuracy("{block.pred}", "{block.y}", "{rows}", experiment.loss.cut)
             if experiment.classifies
             else None,
         )
@@ -212,10 +216,10 @@ def _mean_columns(experiment: Experiment) -> list[Column]:
         found.append(
             Column(
                 "accuracy",
-                "=" + accuracy("{batch.pred}", "{batch.y}", "{batch_rows}"),
+                "=" + accuracy("{batch.pred}", "{batch.y}", "{batch_rows}", experiment.loss.cut),
                 paper=PAPER,
-                note=NOTE,
-                torch=TORCH,
+                note=note(experiment.loss.cut),
+                torch=torch_line(experiment.loss.cut),
                 group="forward",
             )
         )

@@ -21,7 +21,7 @@ from xlsgd.tabs.layouts.rows.torch_run import derived_quantities, with_limits
 from xlsgd.torch_side import Noise, SideBySide, Stepper, TorchNet, load_torch, start_state
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
-from xlsgd.training.quantities.accuracy import CUT, right
+from xlsgd.training.quantities.accuracy import right
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class _Work:
         self.net = TorchNet(experiment, self.noise)
         names = experiment.network.input_names
         self.x = self.noise.copies(np.array([data.inputs[name] for name in names]).T)
-        self.y = self.noise.copies(data.y)
+        self.y = self.noise.targets(experiment.loss, data.y)
         self.size = experiment.batch_size
         self.per_epoch = -(-data.rows // self.size)
 
@@ -233,16 +233,19 @@ class _Work:
         means["grad_of"] = gradients[f"grad.{chosen}"]
         size = means["grad_num"].abs() + means["grad_of"].abs() + 1e-300
         means["grad_diff"] = (means["grad_num"] - means["grad_of"]).abs() / size
-        for unit in verdict.units(experiment):
+        for unit, silence in experiment.network.silences.items():
             largest = torch.full((shape[0], self.per_epoch), -torch.inf, dtype=torch.float64)
-            means[unit] = largest.scatter_reduce(1, batch.expand(shape), values[unit], "amax")
+            signal = silence.signal_of(values[unit])
+            means[f"signal.{unit}"] = largest.scatter_reduce(
+                1, batch.expand(shape), signal, "amax"
+            )
         if experiment.classifies:
             # The labels as they are: one moved by a unit in the last place is no label any more.
             labels = np.array(self.data.y)
-            pred = values["pred"]
+            pred, cut = values["pred"], experiment.loss.cut
             if "pred" in seen:
-                pred = self.noise.on_its_side(pred.reshape(-1), seen["pred"], CUT).reshape(shape)
-            values["correct"] = torch.from_numpy(right(pred.numpy(), labels))
+                pred = self.noise.on_its_side(pred.reshape(-1), seen["pred"], cut).reshape(shape)
+            values["correct"] = torch.from_numpy(right(pred.numpy(), labels, cut))
             means["accuracy"] = mean(values["correct"])
         return values, gradients | means
 

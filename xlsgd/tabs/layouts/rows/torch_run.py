@@ -71,7 +71,7 @@ def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
     noise = Noise(1)
     load_torch()
     inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
-    x, y = noise.copies(inputs), noise.copies(data.y)
+    x, y = noise.copies(inputs), noise.targets(experiment.loss, data.y)
     losses = _start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
     with np.errstate(all="ignore"):
         if experiment.layout == "rows":
@@ -81,7 +81,7 @@ def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
     start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
     found: dict[str, Any] = {}
     if experiment.exploded_above is None:
-        found["exploded_above"] = explosion_threshold(data.y, float(worst))
+        found["exploded_above"] = explosion_threshold(experiment.loss, data.y, float(worst))
     if experiment.chart_limit is None:
         found["chart_limit"] = chart_limit(data.y, start)
     return replace(experiment, **found)
@@ -154,7 +154,7 @@ class _Together:
         self.noise = noise = Noise(members)
         self.net = TorchNet(shared, noise)
         inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
-        self.x, self.y = noise.copies(inputs), noise.copies(data.y)
+        self.x, self.y = noise.copies(inputs), noise.targets(shared.loss, data.y)
         # A state may start at something that depends on the first row's gradient.
         self.runs = SideBySide(
             experiments, noise, lambda weights: self.gradients(weights, slice(1))[..., 0]
@@ -255,7 +255,8 @@ def steps(
     net = TorchNet(experiment, noise)
     seen_rows = place["row"] - 1
     inputs = np.array([data.inputs[n] for n in experiment.network.input_names]).T
-    x, y = noise.copies(inputs[seen_rows]), noise.copies(np.array(data.y)[seen_rows])
+    x = noise.copies(inputs[seen_rows])
+    y = noise.targets(experiment.loss, np.array(data.y)[seen_rows])
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
 
     seen = {name: torch.from_numpy(sheet[name].copy()) for name in net.outputs if name in sheet}
