@@ -23,9 +23,12 @@ TRIED = """
 
     import xlsgd
     from tests.builders import experiment_of, small_data, write_experiments
+    from xlsgd.data import Dataset
     from xlsgd.sweeping.axes import Axis
     from xlsgd.sweeping.check import check_sweep
     from xlsgd.sweeping.grid import sweep_experiment
+
+    LABELLED = Dataset("labels", small_data(6).inputs, (1.0, 0.0, 1.0, 0.0, 1.0, 0.0))
 
     def tried(experiment, data, low, high):
         '''Take an experiment through generate, verify, explain and sweep, and tell what came.'''

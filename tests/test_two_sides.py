@@ -22,6 +22,7 @@ from xlsgd.base.columns import Column
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
 from xlsgd.tabs.layouts.rows.columns import LAYOUT, RowsLayout
+from xlsgd.torch_side.step_check import need_steps_that_scale, uses_weight
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
 from xlsgd.training.losses import Loss, losses
@@ -435,6 +436,13 @@ def test_a_layer_is_linear_as_it_says(name: str) -> None:
     else:
         assert gains == (slopes[0].tolist() if fixed else None)
         assert not layer.weighs_inputs
+
+
+@pytest.mark.parametrize("name", optimizers())
+def test_a_step_depends_on_the_weight_as_it_says(name: str) -> None:
+    experiment = with_optimizer(name)
+    need_steps_that_scale(experiment)
+    assert uses_weight(experiment) == experiment.optimizer.uses_weight
 
 
 OPTIMIZER_KEYS = [

@@ -36,7 +36,9 @@ def number(value: float | None) -> str:
 
 def told(loss: Loss, value: float) -> str:
     """Return a mean loss that has been read, with the word for it: ``RMSE 3.2``."""
-    return f"{loss.reading.word if loss.reading else 'a mean loss of'} {number(value)}"
+    if loss.reading is not None:
+        return f"{loss.reading.word} {number(value)}"
+    return f"a mean loss of {number(value)} {loss.unit}".rstrip()
 
 
 def rate(value: float) -> str:

@@ -27,6 +27,8 @@ class Loss(ABC):
     """The same in torch's arithmetic, where that is short."""
     reading: ClassVar[Reading | None] = None
     """How its mean is read; None where the mean itself is what one reads."""
+    unit: ClassVar[str] = ""
+    """What the mean itself is in, such as ``nats``; "" where there is no word for it."""
     exact_labels: ClassVar[bool] = False
     """Whether y are labels: numbers beside which the next float64 is no label any more."""
     curvature: ClassVar[float | None] = None
