@@ -5,10 +5,14 @@ Each is written here, dropped into a copy of the package, and taken through ever
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 
+import xlsgd
 from tests.one_file import TRIED, copy_with, in_copy
 
 ROOT = """
@@ -229,3 +233,128 @@ def test_a_lesson_with_three_named_inputs(tmp_path: Path) -> None:
     assert "what flats cost, by rooms, floor and year" in done["list"][1]
     assert "agrees with torch" in done["verify"][1]
     assert "Linear(3, 1)" in done["explain"][1]
+
+
+VALLEY = """
+    '''Down f(x) = (x² − 9)² from some x, without any data.'''
+
+    from xlsgd.data import Dataset
+    from xlsgd.lessons.lesson import Lesson, LessonPlan
+    from xlsgd.training.experiment import Experiment
+    from xlsgd.training.losses.output import Output
+    from xlsgd.training.nets import parse_network
+    from xlsgd.training.optimizers import get_optimizer
+
+
+    class Valley(LessonPlan):
+        name = "valley"
+        summary = "down (x² − 9)²: no data, one weight"
+
+        def build(self, options):
+            data = Dataset.nothing()
+            experiments = [
+                Experiment(
+                    id=id,
+                    title=f"from x = {start:g} at a rate of {rate:g}",
+                    about="",
+                    network=parse_network("Function((x^2-9)^2)", data.inputs),
+                    optimizer=get_optimizer("sgd"),
+                    learning_rate=rate,
+                    start={"x": start},
+                    gradient="backprop",
+                    epochs=30,
+                    layout="function",
+                    loss=Output(),
+                )
+                for id, rate, start in (("settles", 0.01, 1.0), ("explodes", 0.1, 2.0))
+            ]
+            return Lesson(
+                name=self.name,
+                title="Down (x² − 9)²",
+                shows=("One weight, and nothing to learn from.",),
+                change=("learning_rate: 0.01 settles at 3, 0.1 explodes.",),
+                watch=("new.x.",),
+                data=data,
+                experiments=tuple(options.apply(experiments, data)),
+                target_loss=1e-6,
+            )
+
+
+    LESSON = Valley()
+"""
+
+
+@pytest.fixture(scope="module")
+def valley(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tuple[int, str]]]:
+    folder = tmp_path_factory.mktemp("valley")
+    copy_with(folder, {"lessons/valley.py": VALLEY})
+    return folder, commanded(
+        folder,
+        ["list"],
+        ["generate", "valley"],
+        ["verify", "valley.xlsx"],
+        ["explain", "valley.xlsx"],
+        ["sweep", "valley", "--x", "learning_rate=0.001:0.2:9:log", "-o", "swept"],
+    )
+
+
+def test_a_lesson_without_data(valley: tuple[Path, dict[str, tuple[int, str]]]) -> None:
+    done = valley[1]
+    assert {name: status for name, (status, _) in done.items()} == dict.fromkeys(done, 0), done
+    assert "down (x² − 9)²: no data, one weight" in done["list"][1]
+    assert "agrees with torch" in done["verify"][1]
+    assert "explodes: exploded" in done["explain"][1]
+    assert "0 not checked" in done["verify"][1]
+
+
+def test_steps_down_the_function_are_those_worked_out_by_hand(
+    valley: tuple[Path, dict[str, tuple[int, str]]],
+) -> None:
+    book = openpyxl.load_workbook(valley[0] / "valley.xlsx", data_only=True)
+    exploding = column(book["explodes"], "new.x")
+    # x − 0.1 · 4x(x² − 9), from x = 2.
+    assert exploding[:4] == pytest.approx([6, -58.8, 81048.5088, -2.1295855e14], rel=1e-7)
+    assert abs(column(book["settles"], "new.x")[29] - 3) < 5e-15
+
+
+def test_no_word_is_said_of_a_y_that_is_not_there(
+    valley: tuple[Path, dict[str, tuple[int, str]]],
+) -> None:
+    folder, done = valley
+    book = openpyxl.load_workbook(folder / "valley.xlsx")
+    assert book.sheetnames == ["lesson", "settles", "explodes", "compare"]
+    said = [
+        text
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        for text in (cell.value, cell.comment.text if cell.comment else None)
+        if isinstance(text, str)
+    ]
+    said += [done["verify"][1], done["explain"][1]]
+    assert len(said) > 500
+    assert [text for text in said if re.search(r"\by\b|RMSE|row of the data|data tab", text)] == []
+
+
+def test_a_wrong_derivative_of_a_function_is_found(
+    valley: tuple[Path, dict[str, tuple[int, str]]],
+) -> None:
+    book = openpyxl.load_workbook(valley[0] / "valley.xlsx")
+    tab = book["settles"]
+    header = next(cell for cell in tab[4] if cell.value == "grad.x")
+    assert "2*(" in tab.cell(9, header.column).value
+    for row in range(6, 36):
+        cell = tab.cell(row, header.column)
+        cell.value = cell.value.replace("2*(", "1.999*(", 1)
+    book.save(valley[0] / "wrong.xlsx")
+    report = xlsgd.verify(valley[0] / "wrong.xlsx")
+    assert not report.ok
+    found = report.first_difference
+    assert found is not None
+    assert (found.sheet, found.quantity, found.step) == ("settles", "grad.x", 1)
+
+
+def column(sheet: Any, quantity: str) -> list[Any]:
+    """Return the numbers of a column of the table of steps."""
+    header = next(cell for cell in sheet[4] if cell.value == quantity)
+    return [sheet.cell(row, header.column).value for row in range(6, 36)]

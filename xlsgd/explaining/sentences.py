@@ -12,6 +12,7 @@ from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
 from xlsgd.explaining.twins import twin_sentences
 from xlsgd.explaining.where import Where
+from xlsgd.explaining.without_data import without_data
 from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times, told
 from xlsgd.report.terminal import counted
 from xlsgd.training.experiment import Experiment
@@ -27,7 +28,7 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
     """Return what there is to say of a tab, one paragraph each."""
     experiment, data = training.experiment, training.data
     return tuple(
-        text
+        without_data(text) if data.is_nothing else text
         for part in (
             changed_sentences(tab, where) if tab.changed else (),
             _how_it_went(tab, training, where),

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
 from xlsgd.tabs.layouts.rows.layout import RowsLayout
 from xlsgd.training.experiment import Experiment
 
+if TYPE_CHECKING:
+    from xlsgd.tabs.layouts.drawing import Drawing
+
 __all__ = ["LAYOUT", "FunctionLayout"]
 
 _OF_DATA = ("row", "y")
 _WORDS = (
+    ("mean loss over the epoch's rows, each before its own update", "loss of this step"),
+    ("mean of the rows' losses", "loss"),
+    ("how often the data was begun", "as many as steps: there is no data to go through"),
     (" of this row", ""),
     ("this row's update", "this step"),
     ("this row", "this step"),
@@ -33,6 +40,12 @@ class FunctionLayout(RowsLayout):
     needs_data = False
     rows = Input("rows", "=1", "once a step the function is evaluated", fixed=True)
 
+    @property
+    def drawing(self) -> Drawing:
+        from xlsgd.tabs.layouts.function.sheet import DRAWING
+
+        return DRAWING
+
     def inputs(self, experiment: Experiment) -> list[Input]:
         own = {
             "batch_size": Input("batch_size", 1, "every step is an update", fixed=True),
@@ -47,7 +60,10 @@ class FunctionLayout(RowsLayout):
         tables = super().tables(experiment)
         of_data = {*_OF_DATA, *experiment.network.input_names}
         kept = [column for column in tables["steps"] if column.quantity not in of_data]
-        return {**tables, "steps": [_without_data(column) for column in kept]}
+        return {
+            "steps": [_without_data(column) for column in kept],
+            "epochs": [_worded(column) for column in tables["epochs"]],
+        }
 
 
 def _without_data(column: Column) -> Column:
@@ -61,10 +77,14 @@ def _without_data(column: Column) -> Column:
             note="as many as steps: there is no data to go through",
             torch="step",
         )
-    note = column.note
+    return _worded(column)
+
+
+def _worded(column: Column) -> Column:
+    note, paper = column.note, column.paper
     for said, instead in _WORDS:
-        note = note.replace(said, instead)
-    return replace(column, note=note)
+        note, paper = note.replace(said, instead), paper.replace(said, instead)
+    return replace(column, note=note, paper=paper)
 
 
 LAYOUT = FunctionLayout()
