@@ -14,19 +14,23 @@ __all__ = ["list_command"]
 )
 def list_command() -> None:
     """Show the lessons, layers, gradient rules, optimizers and engines there are."""
+    from xlsgd.data.features import feature_types
     from xlsgd.engines import engines
     from xlsgd.lessons import lesson_plans
     from xlsgd.training.gradients import gradient_rules
     from xlsgd.training.losses import losses
     from xlsgd.training.nets import layer_types
+    from xlsgd.training.nets.kinds import alone_types
     from xlsgd.training.optimizers import optimizers
 
     sections = {
         "lessons": {name: plan.summary for name, plan in lesson_plans().items()},
         "layers": {name: kind.summary for name, kind in layer_types().items()},
+        "nets without data": {name: kind.summary for name, kind in alone_types().items()},
         "losses": {name: loss.paper for name, loss in losses().items()},
         "gradient rules": {name: rule.summary for name, rule in gradient_rules().items()},
         "optimizers": {name: o.summary for name, o in optimizers().items()},
+        "features": {name: kind.summary for name, kind in feature_types().items()},
         "engines": {name: engine.summary for name, engine in engines().items()},
     }
     for heading, things in sections.items():

@@ -34,7 +34,7 @@ class Loss(ABC):
     exact_labels: ClassVar[bool] = False
     """Whether y are labels: numbers beside which the next float64 is no label any more."""
     curvature: ClassVar[float | None] = None
-    """Its second derivative in the prediction, where that is the same everywhere."""
+    """Its second derivative in the prediction, where that is the same everywhere, and not 0."""
     cut: ClassVar[float] = 0.5
     """Predictions above this stand for y = 1, where predictions are counted right or wrong."""
     largest_y: ClassVar[float] = math.inf

@@ -20,7 +20,7 @@ from xlsgd.training.nets.layer import Layer, Parameters, Shape
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["LAYER", "Function"]
+__all__ = ["ALONE", "Function"]
 
 _LONGEST = 200
 _DEEPEST = 30
@@ -201,4 +201,4 @@ def _evaluated(
     return rounding(found) if found.dim() else found
 
 
-LAYER = Function
+ALONE = Function

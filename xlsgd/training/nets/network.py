@@ -16,7 +16,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.training.nets.kinds import layer_types
+from xlsgd.training.nets.kinds import alone_types, layer_types
 from xlsgd.training.nets.layer import Layer, Shape
 from xlsgd.training.nets.silence import Silence
 
@@ -59,6 +59,9 @@ class Network:
         """The layers with the names of what they take and give."""
         if not self.layers:
             raise SpecError("a network needs at least one layer")
+        alone = [layer for layer in self.layers if layer.name in alone_types()]
+        if alone and len(self.layers) > 1:
+            raise SpecError(f"network {self}: {alone[0]} takes no inputs and stands alone")
         letters = iter(ascii_lowercase)
         kinds = [layer.short for layer in self.layers[:-1]]
         counts: dict[str, int] = {}
@@ -174,7 +177,7 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
                 f"network '{text}': cannot read '{text[position:]}'; "
                 "write layers as in 'Linear(1, 1), ReLU, Linear(1, 1)'"
             )
-        kind = layer_types().get(match[1])
+        kind = layer_types().get(match[1], alone_types().get(match[1]))
         if kind is None:
             raise SpecError(
                 f"network '{text}': unknown layer '{match[1]}'; "
