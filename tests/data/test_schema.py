@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 import xlsgd
-from tests.builders import small_data
+from tests.builders import experiment_of, small_data, write_experiments
 from xlsgd.base.errors import DataError, SpecError, WorkbookError
 from xlsgd.data.dataset import Dataset, columns_of
 from xlsgd.data.features import feature_frame, feature_types, parse_feature
@@ -23,6 +24,7 @@ from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer
+from xlsgd.verifying.opening import open_workbook
 
 FEATURES = {
     "rooms_": "number(rooms)",
@@ -208,6 +210,19 @@ def test_plain_numbers_need_no_schema() -> None:
     assert (data.schema.inputs, data.schema.features) == (("x1", "x2"), ())
     with pytest.raises(DataError):
         xlsgd.read_csv("nowhere.csv")
+
+
+def test_several_targets_are_found_again(tmp_path: Path) -> None:
+    given = {"area": (1.0, 2.0, 4.0), "rooms": (2.0, 3.0, 5.0)}
+    data = Dataset("three", given, (1.0, 2.0, 3.0), more_targets={"z": (4.0, 5.0, 7.0)})
+    network = parse_network("Linear(2, 1)", data.inputs)
+    start = dict.fromkeys(network.parameters, 0.1)
+    one = replace(experiment_of("Linear(2, 1)", data=data), network=network, start=start)
+    path = write_experiments(tmp_path / "two.xlsx", one, data=data)
+    assert xlsgd.verify(path).ok
+    found = open_workbook(path, "formulas").found.data
+    assert (found.schema.targets, found.y) == (("y", "z"), data.y)
+    assert (found.inputs, found.more_targets) == (given, data.more_targets)
 
 
 def test_nobody_but_its_lesson_and_its_reader_knows_the_ship() -> None:

@@ -80,7 +80,9 @@ class Dataset:
     @cached_property
     def schema(self) -> Schema:
         """What its columns are."""
-        return plain_schema(tuple(self.inputs)) if self.given is None else self.given
+        if self.given is not None:
+            return self.given
+        return plain_schema(tuple(self.inputs), ("y", *self.more_targets))
 
     @property
     def cells(self) -> Mapping[str, tuple[Cell, ...]]:
