@@ -16,6 +16,8 @@ from xlsgd.engines.fast import calculation, evaluator
 from xlsgd.engines.fast.compiled import Loop
 from xlsgd.engines.fast.plans import Plan
 
+pytestmark = pytest.mark.every
+
 LAST = 100
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 1e16, 5e-324, 1e-300, -2.5, 3.0]
 

@@ -11,6 +11,8 @@ from xlsgd.base.cells import Book, CellError, Formula, Grid, Uncomputed
 from xlsgd.engines import get_engine
 from xlsgd.engines.fast.components import in_a_circle
 
+pytestmark = pytest.mark.every
+
 LONG = 30_000
 
 

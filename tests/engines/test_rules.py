@@ -18,6 +18,8 @@ from xlsgd.engines.fast.compiled import RULES
 from xlsgd.engines.fast.parsed import BLIND_TO_EMPTY_CELLS
 from xlsgd.engines.fast.scalar_rules import FROM_NUMPY
 
+pytestmark = pytest.mark.every
+
 NUM, DIV, NA = CellError("#NUM!"), CellError("#DIV/0!"), CellError("#N/A")
 
 # Twice each: the first is calculated by formulas too, the second by generated code alone.
