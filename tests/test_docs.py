@@ -20,13 +20,16 @@ from xlsgd.data import default_data
 from xlsgd.engines import engine_names
 from xlsgd.lessons import Options, lesson_plans
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
-from xlsgd.report.json_report import to_json
+from xlsgd.report.formats.json import FORMAT as JSON
+from xlsgd.report.outcome import Outcome
 from xlsgd.report.report import Difference, Report, SheetReport
 from xlsgd.training.gradients import CHOICES, gradient_rules
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import layer_types
 from xlsgd.training.optimizers import CONVENTIONS, optimizers
 from xlsgd.verdict import TRENDS
+
+pytestmark = pytest.mark.every
 
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
 REFRESH = "run: python scripts/refresh_docs.py"
@@ -50,7 +53,15 @@ def test_there_are_docs() -> None:
 # What they show
 
 
-@pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+LONG = ("why-it-explodes.md", "learners.md")
+"""Pages that take half a minute; what they show is of the same kind as on the others."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, marks=pytest.mark.wide if p.name in LONG else ()) for p in documents()],
+    ids=lambda page: page.name,
+)
 def test_outputs_are_what_comes_out(page: Path) -> None:
     found = pieces(page)
     wrong = [piece for piece in found if not alike(piece.shown, piece.real)]
@@ -137,9 +148,9 @@ def test_pictures_are_shown_and_small() -> None:
 
 
 def test_make_commands_are_in_the_makefile() -> None:
-    targets = set(re.findall(r"^([a-z]+):", _text(ROOT / "Makefile"), flags=re.MULTILINE))
-    named = {t for page in PAGES for t in re.findall(r"\bmake\s+([a-z]+)\b(?=`|  )", _text(page))}
-    assert {"demo", "test"} <= named <= targets
+    targets = set(re.findall(r"^([a-z-]+):", _text(ROOT / "Makefile"), flags=re.MULTILINE))
+    named = {t for page in PAGES for t in re.findall(r"\bmake\s+([a-z-]+)(?=`|  )", _text(page))}
+    assert {"demo", "test", "test-all"} <= named <= targets
 
 
 def test_scripts_and_examples_are_there() -> None:
@@ -241,7 +252,7 @@ def _parts_of_a_comparison() -> dict[str, dict[str, Any]]:
         ("formulas", "stored"), "sgd", "A1", "loss", 1, "=1", (1.0, 2.0), 1.0, ("formulas",)
     )
     found = EngineComparison("small.xlsx", runs, [disagreement])
-    document = json.loads(to_json([report], comparisons=[found]))
+    document = json.loads(JSON.outcome(Outcome([report], comparisons=[found])))
     comparison = document["comparisons"][0]
     return {
         "harmless": document["workbooks"][0]["sheets"][0]["harmless"][0],
@@ -289,7 +300,7 @@ def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
 def test_every_field_of_a_line_of_results_is_described() -> None:
     from xlsgd.many.calls import ANSWERS
     from xlsgd.many.checking import FOREIGN
-    from xlsgd.many.results import SCHEMA, Result
+    from xlsgd.report.formats.jsonl import SCHEMA, Result
 
     none = Result("", "failed", "bug", "", 0, None, "", "", None, None, 1, 1, None)
     tables = _field_tables("many-workbooks.md")

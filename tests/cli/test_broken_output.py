@@ -19,7 +19,7 @@ import xlsgd
 from tests.verify.books import SIX_POINTS
 from xlsgd.base.errors import SpecError
 from xlsgd.base.files import write_whole
-from xlsgd.many.results import ResultsFile
+from xlsgd.report.formats.jsonl import ResultsFile
 
 Run = Callable[..., Result]
 FULL = Path("/dev/full")
@@ -88,6 +88,7 @@ def test_nobody_reads_on(small: Path) -> None:
     assert (process.returncode, stderr) == (2, "")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("engines", [(), ("--engine", "formulas", "--engine", "stored")])
 def test_interrupted(engines: tuple[str, ...]) -> None:
     workbook = Path(__file__).parents[2] / "workbooks" / "titanic.xlsx"

@@ -20,6 +20,8 @@ from xlsgd.training.nets import layer_types
 from xlsgd.training.nets.kinds import alone_types
 from xlsgd.training.optimizers import optimizers
 
+pytestmark = pytest.mark.every
+
 Run = Callable[..., Result]
 SLOW = (
     "torch",
