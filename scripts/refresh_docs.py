@@ -369,11 +369,11 @@ def _layers() -> list[str]:
 
 
 def _inputs() -> list[str]:
-    from xlsgd.data.passenger_formulas import feature_columns
+    from xlsgd.data.passengers import SCHEMA
 
     return _table(
         ("input", "on paper", "what it is"),
-        ((f"`{c.quantity}`", c.paper, c.note) for c in feature_columns()),
+        ((f"`{c.quantity}`", c.paper, c.note) for c in SCHEMA.feature_columns()),
     )
 
 

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 import xlsgd
 from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.data import Dataset
+from xlsgd.data.schema import PLAIN
 from xlsgd.engines import Calculation, Progress, get_engine
 from xlsgd.lessons import Lesson
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
-from xlsgd.sheets.markers import DATA, MARKER
 from xlsgd.sheets.package import package
+from xlsgd.tabs.dataset.sheet import map_data_tab
 from xlsgd.tabs.finder import Found, find_lesson
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.points.sheet import map_data_tab
 from xlsgd.tabs.training.sheet import map_training_tab
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
@@ -120,13 +121,13 @@ def bare_book(*experiments: Experiment, data: Dataset) -> Book:
 
     Without drawing anything, which takes most of the time where runs are long.
     """
-    maps = BookMap(map_data_tab(data, "data"))
+    maps = BookMap(map_data_tab(data))
     for e in experiments:
         maps.training[e.id] = map_training_tab(e, e.id, data.rows)
     book = Book()
     grid: Grid = {}
     row, column = maps.data.fields[MARKER]
-    grid |= {(row, column - 1): MARKER, (row, column): DATA}
+    grid |= {(row, column - 1): MARKER, (row, column): PLAIN}
     table = maps.data.tables["data"]
     for name, values in (*data.inputs.items(), ("y", data.y)):
         grid[table.header_row, table.columns[name]] = name

@@ -21,7 +21,7 @@ PLACES = [
     *(Place("model", name) for name in (*WEIGHTS, *MODEL)),
     *(Place("model", name, "forward", ROWS // 2) for name in ("y", *OUTPUTS, "loss")),
     *(Place("model", name, "forward", row) for name in ("lin2", "loss") for row in (0, -1)),
-    *(Place("model", name, "person") for name in (*INPUTS, *OUTPUTS, "says")),
+    *(Place("model", name, "filled") for name in (*INPUTS, *OUTPUTS, "says")),
     *(Place("model", f"y_{label}", "histogram", row) for label in (0, 1) for row in (0, 4, -1)),
     *(Place("matrix", name) for name in (*WEIGHTS, *MATRIX)),
     *(

@@ -17,7 +17,7 @@ def training(key: str) -> Place:
 
 
 def you(name: str) -> Place:
-    return Place("model", name, "person")
+    return Place("model", name, "filled")
 
 
 # What is typed in, and a cell that must follow.
@@ -47,10 +47,10 @@ CHANGES: dict[str, tuple[dict[Place, Content], Place]] = {
     "own weight": ({Place("model", "weight.a1_male"): 2.5}, Place("matrix", "mean_loss_in_one")),
     "own weights": (
         {Place("model", "weight.a2_ones"): 0.0, Place("model", "weight.a2_male"): -1.0},
-        Place("model", "pred", "person"),
+        Place("model", "pred", "filled"),
     ),
     "died": ({Place("passengers", "Survived", "data", 0): 0.0}, training("last_loss")),
-    "the oldest": ({AGE: 120.0}, Place("model", "age_n", "person")),
+    "the oldest": ({AGE: 120.0}, Place("model", "age_n", "filled")),
     "half a year": ({AGE: 0.42}, Place("model", "lin1", "forward", 3)),
     "sex": ({Place("passengers", "Sex", "data", 1): "male"}, training("last_loss")),
     "capitals": ({Place("passengers", "Sex", "data", 1): "MALE"}, training("last_loss")),
@@ -67,10 +67,10 @@ CHANGES: dict[str, tuple[dict[Place, Content], Place]] = {
     "a formula as age": ({AGE: Formula("=20+2.5")}, training("last_loss")),
     "you": (
         {you("Pclass"): 1.0, you("Sex"): "female", you("Age"): 35.0, you("Fare"): 90.0},
-        Place("model", "pred", "person"),
+        Place("model", "pred", "filled"),
     ),
-    "you, older than all": ({you("Age"): 99.0}, Place("model", "age_n", "person")),
-    "you, from elsewhere": ({you("Embarked"): "Hamburg"}, Place("model", "embark_s", "person")),
+    "you, older than all": ({you("Age"): 99.0}, Place("model", "age_n", "filled")),
+    "you, from elsewhere": ({you("Embarked"): "Hamburg"}, Place("model", "embark_s", "filled")),
 }
 
 

@@ -51,7 +51,7 @@ ROWS_INSERTED = {
         ("passengers", 2),
         ("model", row("model", "loss", "forward", -1)),
         ("model", row("model", "y_0", "histogram", 3)),
-        ("model", row("model", "pred", "person")),
+        ("model", row("model", "pred", "filled")),
         ("model", row("model", "weight.a2_male")),
         ("model", 1),
         ("matrix", row("matrix", "one.1")),

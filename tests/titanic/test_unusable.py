@@ -126,7 +126,7 @@ UNUSABLE: dict[str, tuple[Change, str]] = {
             ("passengers", "data", "Age"),
             ("passengers", "data", "log_fare"),
             ("model", "forward", "relu1"),
-            ("model", "person", "says"),
+            ("model", "filled", "says"),
             ("model", "histogram", "y_1"),
             ("matrix", "product", "xw_2"),
         )

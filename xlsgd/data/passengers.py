@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from xlsgd.data.dataset import Dataset
+from xlsgd.base.columns import Input
+from xlsgd.data.dataset import Dataset, columns_of
+from xlsgd.data.features import feature_frame as frame_of
+from xlsgd.data.features.constant import Constant
+from xlsgd.data.features.either import Either
+from xlsgd.data.features.logarithm import Logarithm
+from xlsgd.data.features.number import Number
+from xlsgd.data.features.share import Share
+from xlsgd.data.schema import Cell, Raw, Schema, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +25,7 @@ __all__ = [
     "NUMBERS",
     "PORTS",
     "RAW_COLUMNS",
+    "SCHEMA",
     "SEXES",
     "Cell",
     "Passengers",
@@ -26,40 +33,103 @@ __all__ = [
     "passengers_of",
 ]
 
-Cell = float | str | None
-
-RAW_COLUMNS = (
-    *("PassengerId", "Survived", "Pclass", "Name", "Sex", "Age"),
-    *("SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked"),
-)
-"""All columns of Kaggle's file, in its order."""
-
-NUMBERS = ("Survived", "Pclass", "Age", "SibSp", "Parch", "Fare")
-NEEDED = tuple(name for name in RAW_COLUMNS if name in {*NUMBERS, "Sex", "Embarked"})
-"""The raw columns that y and the inputs are made of."""
-
 SEXES = ("male", "female")
 PORTS = ("S", "C", "Q")  # Southampton, Cherbourg, Queenstown
 
-INPUTS = (
-    *("sibsp", "parch", "age_n", "log_fare", "pclass_1"),
-    *("pclass_2", "embark_s", "embark_c", "male", "ones"),
+_FEATURES = (
+    Number("sibsp", "SibSp", note="siblings and spouses aboard"),
+    Number("parch", "Parch", note="parents and children aboard"),
+    Share(
+        "age_n",
+        "Age",
+        note="the age as a share of the greatest: between 0 and 1 like the others",
+    ),
+    Logarithm(
+        "log_fare",
+        "Fare",
+        note="how many digits the fare has, so to say: a few very high fares no longer outweigh "
+        "all others",
+    ),
+    Either("pclass_1", "Pclass", 1, note="1 for first class, 0 for all others"),
+    Either(
+        "pclass_2",
+        "Pclass",
+        2,
+        note="1 for second class, 0 for all others; third class has 0 in both",
+    ),
+    Either(
+        "embark_s",
+        "Embarked",
+        "S",
+        note="1 for those who came aboard in Southampton, 0 for all others",
+    ),
+    Either(
+        "embark_c",
+        "Embarked",
+        "C",
+        note="1 for those from Cherbourg, 0 for all others; Queenstown has 0 in both",
+    ),
+    Either("male", "Sex", "male", note="1 for men and boys, 0 for all others"),
+    Constant("ones", note="always 1: its weight is what others call the bias"),
 )
+
+INPUTS = tuple(feature.quantity for feature in _FEATURES)
+
+SCHEMA = Schema(
+    name="passengers",
+    raw=(
+        Raw("PassengerId", "number of the passenger in the file", "text", width=12),
+        Raw("Survived", "1: survived, 0: died. This is y", among=(0.0, 1.0), width=10),
+        Raw("Pclass", "class of the ticket: 1, 2 or 3", among=(1.0, 2.0, 3.0), begins=3.0),
+        Raw("Name", "as in the file; not used", "text", width=30),
+        Raw("Sex", "male or female", "word", SEXES, "male"),
+        Raw("Age", "in years", begins=20.0, least=0.0),
+        Raw("SibSp", "siblings and spouses aboard", least=0.0),
+        Raw("Parch", "parents and children aboard", least=0.0),
+        Raw("Ticket", "number of the ticket; not used", "text", width=12),
+        Raw("Fare", "price of the ticket in pounds", begins=8.0, least=0.0),
+        Raw("Cabin", "number of the cabin; not used", "text", width=10),
+        Raw("Embarked", "port: S is Southampton, C Cherbourg, Q Queenstown", "word", PORTS, "S"),
+    ),
+    inputs=INPUTS,
+    targets=("Survived",),
+    features=_FEATURES,
+    marker="passengers tab, format 1",
+    sheet="passengers",
+    words=Words(
+        title="The passengers",
+        one="passenger",
+        many="passengers",
+        question="would you survive?",
+        you="you",
+        above="would survive",
+        below="would not survive",
+        counts="survived",
+        groups=("died (y = 0)", "survived (y = 1)"),
+        made_of="the ten inputs",
+    ),
+)
+
+RAW_COLUMNS = tuple(column.name for column in SCHEMA.raw)
+"""All columns of Kaggle's file, in its order."""
+
+NEEDED = tuple(column.name for column in SCHEMA.needed)
+"""The raw columns that y and the inputs are made of."""
+
+NUMBERS = tuple(column.name for column in SCHEMA.needed if column.holds == "number")
 
 
 @dataclass(frozen=True)
 class Passengers(Dataset):
     """Titanic passengers: Kaggle's raw columns, the ten inputs made of them, y = Survived.
 
-    raw: column names and cells, in the order of Kaggle's file; numbers are floats, empty cells
-        None. PassengerId, Name, Ticket and Cabin may be missing.
+    PassengerId, Name, Ticket and Cabin may be missing among the raw columns.
     rows_read: number of rows before any was dropped.
     dropped: for Age and Embarked the number of rows dropped since that cell was empty; a row
         that lacks both counts once, under Age.
     made_up: True for passengers that never lived.
     """
 
-    raw: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
     rows_read: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     made_up: bool = False
@@ -73,31 +143,7 @@ def feature_frame(frame: pd.DataFrame, greatest_age: float | None = None) -> pd.
     in pclass_1 and pclass_2), an unknown text 0. Texts match whatever their case, as in a sheet.
     greatest_age: what age_n divides by; the greatest Age of the frame itself if not given.
     """
-    import numpy as np
-    import pandas as pd
-
-    def numbers(name: str) -> pd.Series:
-        return pd.Series([_number(cell) for cell in frame[name]], frame.index, dtype=float)
-
-    def is_text(name: str, text: str) -> pd.Series:
-        cells = [isinstance(cell, str) and cell.casefold() == text for cell in frame[name]]
-        return pd.Series(cells, frame.index, dtype=float)
-
-    pclass, age = numbers("Pclass"), numbers("Age")
-    with np.errstate(all="ignore"):
-        columns = {
-            "sibsp": numbers("SibSp"),
-            "parch": numbers("Parch"),
-            "age_n": age / (age.max() if greatest_age is None else greatest_age),
-            "log_fare": np.log10(numbers("Fare") + 1),
-            "pclass_1": (pclass == 1).astype(float),
-            "pclass_2": (pclass == 2).astype(float),
-            "embark_s": is_text("Embarked", "s"),
-            "embark_c": is_text("Embarked", "c"),
-            "male": is_text("Sex", "male"),
-            "ones": pd.Series(1.0, frame.index, dtype=float),
-        }
-    return pd.DataFrame(columns)[list(INPUTS)]
+    return frame_of(_FEATURES, frame, None if greatest_age is None else {"max_age": greatest_age})
 
 
 def passengers_of(
@@ -111,35 +157,23 @@ def passengers_of(
 
     The frame's cells are taken as they are; see Passengers for the other arguments.
     """
-    features = feature_frame(frame)
+    made = (
+        "They are made up: nobody of that name sailed. Their shares by class, sex and age are "
+        "those of the real ship."
+    )
+    without = {name: float(dropped.get(name, 0)) for name in ("Age", "Embarked")}
     return Passengers(
         title=title,
-        inputs={name: tuple(features[name].tolist()) for name in INPUTS},
-        y=tuple(_number(cell) for cell in frame["Survived"]),
-        raw={
-            name: tuple(_raw(cell) for cell in frame[name])
-            for name in RAW_COLUMNS
-            if name in frame.columns
-        },
+        **columns_of(SCHEMA, frame),
         rows_read=rows_read,
         dropped=dict(dropped),
         made_up=made_up,
+        remark=made if made_up else "",
+        facts=(
+            Input("rows_read", float(rows_read), "passengers in the file", fixed=True),
+            Input("dropped_age", without["Age"], "of them without an age", fixed=True),
+            Input(
+                "dropped_embarked", without["Embarked"], "of the others without a port", fixed=True
+            ),
+        ),
     )
-
-
-def _number(cell: Any) -> float:
-    """Return a cell's number, NaN if it is none. A truth value is none, as in a sheet."""
-    try:
-        if isinstance(cell, Real) and not isinstance(cell, bool):
-            return float(cell)
-    except OverflowError:  # a whole number of 309 digits or more
-        pass
-    return math.nan
-
-
-def _raw(cell: Any) -> Cell:
-    """Return a cell as float, as text, or as None where it is empty."""
-    if isinstance(cell, str):
-        return cell or None
-    number = _number(cell)
-    return None if math.isnan(number) else number

@@ -12,9 +12,11 @@ from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncompu
 from xlsgd.base.errors import InputError, WorkbookError
 from xlsgd.base.visible import cut
 from xlsgd.sheets.maps import TableMap, address
-from xlsgd.sheets.markers import MARKER
 
-__all__ = ["WITHOUT_CASE", "FoundTab", "texts_of"]
+__all__ = ["MARKER", "WITHOUT_CASE", "FoundTab", "texts_of"]
+
+MARKER = "xlsgd"
+"""The key of the field that says what a tab is, on every tab but the first."""
 
 _FORMAT = re.compile(r"(\w+) tab, format (\d+)$")
 

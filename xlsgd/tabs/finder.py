@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from xlsgd.base.cells import Book, Grid
 from xlsgd.base.errors import ForeignWorkbookError, WorkbookError
-from xlsgd.sheets.found_tab import FoundTab, texts_of
+from xlsgd.data.schema import PLAIN
+from xlsgd.sheets.found_tab import MARKER, FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.sheets.markers import DATA, MARKER
 from xlsgd.tabs.found import Found, Values
 from xlsgd.tabs.kind import headers, kinds, markers, scopes
 from xlsgd.tabs.layouts import layouts
@@ -47,7 +47,7 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
     if not any(tabs.values()):
         rows = next(iter(layouts().values())).marker
         raise ForeignWorkbookError(
-            f"{file}: is no workbook of xlsgd: no tab has a cell '{MARKER}' with '{DATA}' or "
+            f"{file}: is no workbook of xlsgd: no tab has a cell '{MARKER}' with '{PLAIN}' or "
             f"'{rows}' beside it"
         )
     found = Found(file, BookMap(TabMap(""), scopes=scopes()))

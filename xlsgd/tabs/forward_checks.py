@@ -1,4 +1,4 @@
-"""The checks of tabs that show inputs and a forward pass: passengers, model and matrix.
+"""The checks of tabs that show inputs and a forward pass: data, model and matrix.
 
 Every cell is compared with what pandas or torch has for it. As on training tabs there are two
 questions: what follows from the cells that a cell looks at, and what follows from the data and
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.checks.examined import ExaminedTab
 from xlsgd.checks.expected import block_of, places_of, ranked
 from xlsgd.data import Dataset
-from xlsgd.data.passenger_formulas import MAX_AGE, feature_columns
-from xlsgd.data.passengers import INPUTS, NUMBERS, feature_frame
+from xlsgd.data.features import feature_frame
 from xlsgd.report.compare import Block
 from xlsgd.sheets.maps import TabMap, formula_maker
 from xlsgd.tabs.finder import Found
@@ -31,7 +31,10 @@ from xlsgd.torch_side import Noise
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS, Trace
 
-__all__ = ["check_matrix", "check_model", "check_passengers"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["check_features", "check_matrix", "check_model"]
 
 Floats = NDArray[np.float64]
 Weights = dict[str, Floats]
@@ -40,47 +43,45 @@ Weights = dict[str, Floats]
 Tabs = Mapping[str, ExaminedTab]
 
 _WEIGHTS, _ROWS, _FIELDS, _BARS = 1, 2, 3, 4
-_PERSON = 100
+_FILLED = 100
 """Among the fields, the row to fill in comes after the others."""
 
 
-def check_passengers(found: Found, tabs: Tabs) -> None:
-    """Compare the inputs of every passenger with what pandas makes of the raw columns."""
-    maps = found.maps.data
-    if MAX_AGE.key not in maps.fields:
+def check_features(found: Found, tabs: Tabs) -> None:
+    """Compare the features of every row with what pandas makes of the raw columns."""
+    import pandas as pd
+
+    schema, maps = found.data.schema, found.maps.data
+    if not schema.features:
         return
     tab, table = tabs[maps.sheet], maps.tables["data"]
-    columns = feature_columns()
+    columns, facts = schema.feature_columns(), schema.facts()
     tab.check_cells(table, columns, _maker(found, maps, "data"), ranked(_ROWS))
-    age = tab.numbers(table)["Age"]
-    position = maps.fields[MAX_AGE.key]
-    _check_fields(tab, found, maps, "", [MAX_AGE], _WEIGHTS)
-    _compare_fields(tab, "step", {MAX_AGE.key: position}, {MAX_AGE.key: [float(age.max())]}, 1)
-    shown = tab.cells.get(position)
-    greatest = shown if isinstance(shown, float) else float("nan")
+    _check_fields(tab, found, maps, "", facts, _WEIGHTS)
+    keys = {given.key: maps.fields[given.key] for given in facts}
+    seen = {key: _number(tab.cells.get(position)) for key, position in keys.items()}
+    # What the facts are made of as the cells have it, features among it.
+    frame = pd.DataFrame(
+        {n: [tab.cells.get((r, c)) for r in table.rows] for n, c in table.columns.items()}
+    )
+    _compare_fields(tab, "step", keys, {k: [v] for k, v in _facts(found, frame).items()}, 1)
     places = places_of(table, columns)
-    for check, features in (
-        ("step", _features(tab, found, greatest)),
-        ("run", {name: np.array(found.data.inputs[name]) for name in INPUTS}),
+    raw = pd.DataFrame({name: list(cells) for name, cells in found.data.raw.items()})
+    for check, made in (
+        ("step", feature_frame(schema.features, frame, seen)),
+        ("run", feature_frame(schema.features, raw)),
     ):
-        spread = {name: np.zeros(len(table.rows)) for name in INPUTS}
+        features = {name: made[name].to_numpy(dtype=float) for name in schema.feature_names}
+        spread = {name: np.zeros(len(table.rows)) for name in features}
         tab.compare_table(check, "data", Block(table.rows, places, features, spread), ranked(_ROWS))
 
 
-def _features(tab: ExaminedTab, found: Found, greatest_age: float) -> dict[str, Floats]:
-    """Return the inputs as pandas has them, given what the sheet says is the greatest age."""
-    import pandas as pd
-
-    table = found.maps.data.tables["data"]
-    frame = pd.DataFrame(
-        {
-            name: [tab.cells.get((row, column)) for row in table.rows]
-            for name, column in table.columns.items()
-            if name not in INPUTS
-        }
-    )
-    features = feature_frame(frame, greatest_age)
-    return {name: features[name].to_numpy(dtype=float) for name in INPUTS}
+def _facts(found: Found, frame: pd.DataFrame) -> dict[str, float]:
+    """Return what pandas knows of whole columns."""
+    facts: dict[str, float] = {}
+    for feature in found.data.schema.features:
+        facts |= feature.facts_of(frame)
+    return facts
 
 
 def check_model(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -> None:
@@ -131,7 +132,7 @@ def check_model(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) ->
         _compare_fields(tab, check, places, passed.fields, _FIELDS)
         counted = torch_model.histogram_values(passed, limits["from"], limits["to"])
         _compare_rows(tab, check, maps, "histogram", bars, counted, _BARS)
-    _check_person(tabs, found, experiment, {"step": seen, "run": alone})
+    _check_filled(tabs, found, experiment, {"step": seen, "run": alone})
 
 
 def _of_run(experiment: Experiment, run: Trace, p: str, start: bool) -> list[float]:
@@ -152,47 +153,47 @@ def _weights_shown(tab: ExaminedTab, maps: TabMap, names: Sequence[str]) -> Weig
     return found
 
 
-def _check_person(
+def _check_filled(
     tabs: Tabs, found: Found, experiment: Experiment, weights: Mapping[str, Weights]
 ) -> None:
     """Compare the row to fill in."""
     import pandas as pd
 
-    maps = found.maps.of("model")[experiment.id]
-    tab, table = tabs[maps.sheet], maps.tables["person"]
+    schema, inputs = found.data.schema, experiment.network.input_names
+    maps, data_tab = found.maps.of("model")[experiment.id], found.maps.data
+    tab, table = tabs[maps.sheet], maps.tables["filled"]
     row = table.rows[0]
-    tab.inputs |= {(row, table.columns[name]) for name in found.person}
-    columns = model.person_columns(experiment, feature_columns("{passengers.max_age}"))
+    tab.inputs |= {(row, table.columns[name]) for name in found.filled}
+    columns = model.filled_columns(experiment, schema, "{{fact.{}}}".format)
     places = {column.quantity: (row, table.columns[column.quantity]) for column in columns}
-    wanted = _maker(found, maps, "person")
+    wanted = _maker(found, maps, "filled")
     for j, column in enumerate(columns):
-        order = (_FIELDS, _PERSON, j)
+        order = (_FIELDS, _FILLED, j)
         formula = wanted(column.formula)(row)
         tab.check_formula(places[column.quantity], order, column.quantity, formula)
-    data_tab = found.maps.data
-    ages = {
-        "step": _number(tabs[data_tab.sheet].cells.get(data_tab.fields[MAX_AGE.key])),
-        "run": float(tabs[data_tab.sheet].numbers(data_tab.tables["data"])["Age"].max()),
-    }
+    shown = tabs[data_tab.sheet].cells
+    seen = {g.key: _number(shown.get(data_tab.fields[g.key])) for g in schema.facts()}
+    alone = _facts(found, pd.DataFrame({n: list(c) for n, c in found.data.raw.items()}))
     # An empty cell counts as 0 in a formula.
-    filled = {k: 0.0 if v is None and k in NUMBERS else v for k, v in found.person.items()}
+    numbers = {raw.name for raw in schema.asked if raw.holds == "number"}
+    filled = {k: 0.0 if v is None and k in numbers else v for k, v in found.filled.items()}
     frame = pd.DataFrame({name: [value] for name, value in filled.items()})
-    for check, greatest_age in ages.items():
-        features = feature_frame(frame, greatest_age)
-        inputs = {name: float(features[name].iloc[0]) for name in INPUTS}
+    for check, facts in (("step", seen), ("run", alone)):
+        made = feature_frame(schema.features, frame, facts)
+        features = {name: float(made[name].iloc[0]) for name in schema.feature_names}
+        known = {name: _number(value) for name, value in filled.items()} | features
         used = {
-            name: _number(tab.cells.get(places[name])) if check == "step" else inputs[name]
-            for name in INPUTS
+            n: _number(tab.cells.get(places[n])) if check == "step" and n in places else known[n]
+            for n in inputs
         }
-        you = Dataset("you", {name: (value,) for name, value in used.items()}, (0.0,))
-        passed = torch_model.forward(experiment, you, weights[check])
-        expected: dict[str, list[float | str]] = {name: [value] for name, value in inputs.items()}
+        one = Dataset("filled in", {n: (value,) for n, value in used.items()}, (0.0,))
+        passed = torch_model.forward(experiment, one, weights[check])
+        expected: dict[str, list[float | str]] = {n: [value] for n, value in features.items()}
         for place in experiment.network.places:
             expected |= {name: [*map(float, passed.rows[name][:, 0])] for name in place.outputs}
-        expected["says"] = torch_model.person_words(
-            found.person, [*map(float, passed.rows["pred"][:, 0])]
-        )
-        _compare_fields(tab, check, places, expected, _FIELDS, _PERSON)
+        pred = [*map(float, passed.rows["pred"][:, 0])]
+        expected["says"] = torch_model.filled_words(schema, found.filled, pred)
+        _compare_fields(tab, check, places, expected, _FIELDS, _FILLED)
 
 
 def check_matrix(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -> None:

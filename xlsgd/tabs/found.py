@@ -25,7 +25,7 @@ class Found:
     formulas, and one of them is wrong.
     faults: cells of the data tab that no net learns from though they should, and why.
     experiments: by id, with the values that stand in the cells now.
-    person: what is filled in on the model tab.
+    filled: what is filled in on the model tab.
     copies: tabs that a learner has copied, with the tab that each shows again.
     inputs: cells from which inputs were read and that hold formulas.
     """
@@ -36,7 +36,7 @@ class Found:
     shown: Dataset = field(init=False)
     faults: dict[Position, str] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
-    person: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
+    filled: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     inputs: list[tuple[str, Position]] = field(default_factory=list)
 

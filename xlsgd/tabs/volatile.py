@@ -15,9 +15,10 @@ from typing import Any
 
 from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, WorkbookFile, column_number
 from xlsgd.base.errors import WorkbookError
-from xlsgd.data.passengers import INPUTS, NEEDED
+from xlsgd.data.schema import is_plain
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import address, quoted
+from xlsgd.tabs.dataset.finding import data_headers
 from xlsgd.tabs.kind import markers
 from xlsgd.tabs.layouts import layouts
 from xlsgd.training.optimizers import optimizers
@@ -42,7 +43,6 @@ _INPUTS = (
     *("learning_rate", "gradient", "h", "batch_size", "exploded_above", "chart_limit"),
     *("target_loss", "weights_of"),
 )
-_DATA = frozenset(("y", *NEEDED, *INPUTS))
 _SHOWN = 3
 _MOST_AREAS = 1000
 """Areas of a sheet that are looked through one by one; then all of it counts as looked at."""
@@ -131,8 +131,9 @@ def _inputs(book: Book) -> Iterator[Place]:
             for key, place in tab.fields.items()
             if key in keys or key.startswith(("init.", "weight."))
         }
-        if tab.kind in ("data", "passengers"):
-            places |= _below(grid, lambda text: text in _DATA or bool(re.fullmatch(r"x\d*", text)))
+        if tab.kind == "data":
+            headers = data_headers(tab)
+            places |= _below(grid, lambda text, h=headers: text in h or is_plain([text]))  # type: ignore[misc]
         for place in sorted(places):
             if isinstance(grid.get(place), Formula):
                 yield sheet, place

@@ -15,9 +15,11 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.training.quantities.clipped import clip_loss, loss_formula
 
 __all__ = [
+    "COMPARE",
     "LIMITS",
     "NEVER",
     "NOT_REACHED",
+    "RATES",
     "RunSummary",
     "SideBySide",
     "losses_columns",
@@ -28,6 +30,8 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+COMPARE, RATES = "compare tab, format 2", "rates tab, format 1"
+"""What a tab is, beside its marker; on a rates tab learning rates are typed in."""
 NOT_REACHED, NEVER = "not reached", "never"
 LIMITS = ("limit_full_batch", "limit_found")
 """Fields with the largest stable learning rate: a live formula for steps that see all rows, and

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import TabMap
-from xlsgd.sheets.markers import RATES
 from xlsgd.tabs.compare import columns as comparison
+from xlsgd.tabs.compare.columns import RATES
 
 __all__ = ["find_compare"]
 

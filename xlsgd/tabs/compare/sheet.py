@@ -12,6 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.charts import ChartSpec, add_chart
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import (
     BookMap,
     TableMap,
@@ -21,11 +22,10 @@ from xlsgd.sheets.maps import (
     formula_maker,
     quoted,
 )
-from xlsgd.sheets.markers import COMPARE, MARKER, RATES
 from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
 from xlsgd.sheets.writing import validation, write_fields
 from xlsgd.tabs.compare import columns as comparison
-from xlsgd.tabs.compare.columns import SideBySide
+from xlsgd.tabs.compare.columns import COMPARE, RATES, SideBySide
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_compare_tab", "map_compare_tab"]

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import WorkbookError
 from xlsgd.sheets.maps import BookMap
-from xlsgd.sheets.markers import MATRIX
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
-from xlsgd.tabs.matrix.columns import applies
+from xlsgd.tabs.matrix.columns import MARKED, applies
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -27,7 +26,7 @@ class MatrixTab(TabKind):
     name = "matrix"
     order = 4
     looks_at = ("data", "training", "model")
-    markers = {MATRIX: (frozenset(("xw_1", "pred", "loss")),)}
+    markers = {MARKED: (frozenset(("xw_1", "pred", "loss")),)}
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         words = "the same forward pass as one product of matrices"

@@ -10,7 +10,9 @@ from __future__ import annotations
 from xlsgd.base.columns import Column, Input
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["applies", "fields", "product_table", "units", "weight_formulas"]
+__all__ = ["MARKED", "applies", "fields", "product_table", "units", "weight_formulas"]
+
+MARKED = "matrix tab, format 1"
 
 
 def applies(experiment: Experiment) -> bool:

@@ -6,11 +6,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Input
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker
-from xlsgd.sheets.markers import MARKER, MATRIX
 from xlsgd.sheets.style import set_page, shorten_large
 from xlsgd.sheets.writing import write_body, write_fields, write_headers
 from xlsgd.tabs.matrix import columns as matrix
+from xlsgd.tabs.matrix.columns import MARKED
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_matrix_tab", "map_matrix_tab"]
@@ -54,7 +55,7 @@ def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: B
     )
     sheet["A2"].style = "note"
     write_fields(sheet, matrix.fields(experiment), book, tab, "value")
-    marker = Input(MARKER, MATRIX, "what xlsgd verify looks for", fixed=True)
+    marker = Input(MARKER, MARKED, "what xlsgd verify looks for", fixed=True)
     write_fields(sheet, [marker], book, tab, "value")
     sheet.cell(_W_HEADER - 1, _W, f"W, {len(inputs)} × {len(units)}").style = "group"
     sheet.cell(_W_HEADER, _W, "input").style = "quantity"

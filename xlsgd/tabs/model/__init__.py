@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted, range_in
-from xlsgd.sheets.markers import MODEL
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
+from xlsgd.tabs.model.columns import MARKED
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -36,11 +36,12 @@ class ModelTab(TabKind):
     name = "model"
     order = 3
     looks_at = ("data", "training")
-    markers = {MODEL: (frozenset(("says", "pred", "unit")),)}
+    markers = {MARKED: (frozenset(("says", "pred", "unit")),)}
     scope = _Model()
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
-        words = "the forward pass for weights of your choice; would you survive?"
+        asked = lesson.data.schema.words.question
+        words = f"the forward pass for weights of your choice; {asked}"
         for i, e in enumerate(lesson.experiments):
             if e.id == lesson.model:
                 yield Planned((3, i, 0), e.id, self.name, words)
@@ -49,16 +50,15 @@ class ModelTab(TabKind):
         from xlsgd.tabs.model.sheet import map_model_tab
 
         e = lesson.experiment(tab.key)
-        book.of(self.name)[e.id] = map_model_tab(e, tab.sheet, lesson.data.rows)
+        book.of(self.name)[e.id] = map_model_tab(e, lesson.data, tab.sheet)
 
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         from xlsgd.tabs.model.sheet import draw_model_tab
 
-        draw_model_tab(sheet, lesson.experiment(tab.key), book)
+        draw_model_tab(sheet, lesson.experiment(tab.key), lesson.data, book)
 
     def find(self, tabs: FoundTabs, found: Found) -> None:
         from xlsgd.tabs.model.finding import find_model, shown_experiment
-        from xlsgd.tabs.model.sheet import PERSON
 
         shown_first = looked_at(tabs[self.name], tabs["matrix"])
         mine = found.maps.of(self.name)
@@ -66,9 +66,9 @@ class ModelTab(TabKind):
             experiment = shown_experiment(tab, found.experiments)
             if found.is_copy(tab.sheet, mine.get(experiment.id)):
                 continue
-            mine[experiment.id] = find_model(tab, experiment, found.data.rows)
-            where = mine[experiment.id].tables["person"]
-            found.person = {key: tab.value(where.cell(key, 0)) for key in PERSON}
+            mine[experiment.id] = find_model(tab, experiment, found.data)
+            where, asked = mine[experiment.id].tables["filled"], found.data.schema.asked
+            found.filled = {raw.name: tab.value(where.cell(raw.name, 0)) for raw in asked}
 
     def check(self, work: Examination) -> None:
         from xlsgd.tabs.forward_checks import check_model

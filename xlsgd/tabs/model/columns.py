@@ -1,15 +1,16 @@
 """The model tab: one forward pass over all rows of data, for weights at the top.
 
-The weights come from the start or
-the end of an experiment's training, or from whoever types others over them.
+The weights come from the start or the end of an experiment's training, or from whoever types
+others over them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
+from xlsgd.data.schema import Schema
 from xlsgd.tabs.layouts import ROWS
 from xlsgd.tabs.layouts.layout import forward_columns, loss_column
 from xlsgd.training.experiment import Experiment
@@ -17,15 +18,18 @@ from xlsgd.training.quantities.accuracy import accuracy
 
 __all__ = [
     "BINS",
-    "SAYS",
+    "MARKED",
     "WEIGHTS_OF",
     "fields",
+    "filled_columns",
     "forward_table",
     "histogram_table",
-    "person_columns",
+    "says",
     "weight_formula",
     "weight_groups",
 ]
+
+MARKED = "model tab, format 1"
 
 WEIGHTS_OF = Input(
     "weights_of",
@@ -36,11 +40,6 @@ WEIGHTS_OF = Input(
 
 BINS = (-1e300, *(round(i / 10, 1) for i in range(11)), 1e300)
 """Where the bars of the histogram begin and end."""
-
-NUMBERS = ("Pclass", "Age", "SibSp", "Parch", "Fare")
-"""The cells of the row to fill in that take a number."""
-
-SAYS = ("would survive", "would not survive", "fill in all seven cells")
 
 _PARAMETER = "{{weight.{}}}".format
 
@@ -113,23 +112,41 @@ def histogram_table() -> list[Column]:
     return [counted("y_0", 0, "rows with y = 0"), counted("y_1", 1, "rows with y = 1")]
 
 
-def person_columns(experiment: Experiment, features: Sequence[Column]) -> list[Column]:
-    """Return the row to fill in: inputs made of what was filled in, and what the net says.
+def filled_columns(
+    experiment: Experiment, schema: Schema, fact: Callable[[str], str]
+) -> list[Column]:
+    """Return the row to fill in: features made of what was filled in, and what the net says.
 
-    features: the inputs, as formulas of the cells to fill in.
+    fact: the template for what features need to know of whole columns.
     """
-    numbers = ",".join(f"{{{name}}}" for name in NUMBERS)
-    words = ",".join(f'{{{name}}}<>""' for name in ("Sex", "Embarked"))
+    above, below, missing = says(schema)
+    numbers = [f"{{{raw.name}}}" for raw in schema.asked if raw.holds == "number"]
+    words = [f'{{{raw.name}}}<>""' for raw in schema.asked if raw.holds != "number"]
+    counted = [f"COUNT({','.join(numbers)})={len(numbers)}"] if numbers else []
     return [
-        *features,
+        *schema.feature_columns(fact),
         *forward_columns(experiment.network.places, _PARAMETER, "{{{}}}".format),
         Column(
             "says",
-            f"=IF(AND(COUNT({numbers})={len(NUMBERS)},{words}),IF(ISNUMBER({{pred}}),"
-            f'IF({{pred}}>0.5,"{SAYS[0]}","{SAYS[1]}"),"{SAYS[2]}"),"{SAYS[2]}")',
+            f"=IF(AND({','.join((*counted, *words))}),IF(ISNUMBER({{pred}}),"
+            f'IF({{pred}}>0.5,"{above}","{below}"),"{missing}"),"{missing}")',
             "pred > 0.5?",
-            "above 0.5 counts as survived",
+            f"above 0.5 counts as {schema.words.counts}",
             "pred > 0.5",
             group="forward",
         ),
     ]
+
+
+def says(schema: Schema) -> tuple[str, str, str]:
+    """Return what the row to fill in says: above 0.5, below, and where a cell is empty."""
+    count = len(schema.asked)
+    number = _COUNTED[count] if count < len(_COUNTED) else f"{count}"
+    cells = "the cell" if count == 1 else f"all {number} cells"
+    return schema.words.above, schema.words.below, f"fill in {cells}"
+
+
+_COUNTED = (
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)

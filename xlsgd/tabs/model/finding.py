@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import WorkbookError
-from xlsgd.data.passengers import INPUTS
+from xlsgd.data import Dataset
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.tabs.model import columns as model
-from xlsgd.tabs.model.sheet import PERSON
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["find_model", "shown_experiment"]
@@ -27,11 +26,11 @@ def shown_experiment(tab: FoundTab, experiments: Mapping[str, Experiment]) -> Ex
     return experiments[name]
 
 
-def find_model(tab: FoundTab, experiment: Experiment, rows: int) -> TabMap:
-    """Return the map of a model tab.  rows: of data."""
+def find_model(tab: FoundTab, experiment: Experiment, data: Dataset) -> TabMap:
+    """Return the map of a model tab."""
     columns = [column.quantity for column in model.forward_table(experiment)]
-    forward = tab.whole_table("one row per row of data", columns, rows)
-    person = _row_to_fill_in(tab, [*PERSON, *INPUTS, "says"], experiment)
+    forward = tab.whole_table("one row per row of data", columns, data.rows)
+    filled = _row_to_fill_in(tab, data, experiment)
     counts = [column.quantity for column in model.histogram_table()]
     bars = tab.table({"from", "to", *counts}, {"from", "to", *counts}.__contains__, "bars")
     bars.rows = bars.rows[: len(model.BINS) - 1]
@@ -58,20 +57,20 @@ def find_model(tab: FoundTab, experiment: Experiment, rows: int) -> TabMap:
             if not isinstance(tab.grid.get(place), Formula):
                 tab.as_number(place, tab.grid.get(place), f"weight.{weight}")
             fields[f"weight.{weight}"] = place
-    return TabMap(tab.sheet, fields, {"forward": forward, "person": person, "histogram": bars})
+    return TabMap(tab.sheet, fields, {"forward": forward, "filled": filled, "histogram": bars})
 
 
-def _row_to_fill_in(tab: FoundTab, needed: list[str], experiment: Experiment) -> TableMap:
-    outputs = [name for place in experiment.network.places for name in place.outputs]
-    known = {*needed, *outputs}
-    table = tab.table({*needed, "pred"}, known.__contains__, "the row to fill in")
+def _row_to_fill_in(tab: FoundTab, data: Dataset, experiment: Experiment) -> TableMap:
+    schema = data.schema
+    needed = {*(raw.name for raw in schema.asked), *schema.feature_names, "says", "pred"}
+    known = {name for place in experiment.network.places for name in place.outputs} | needed
+    table = tab.table(needed, known.__contains__, "the row to fill in")
+    made = {table.columns[name] for name in schema.feature_names or ("pred", "says")}
     below = sorted(
         {
             r
             for r, c in tab.grid
-            if r > table.header_row
-            and c in {table.columns[name] for name in INPUTS}
-            and isinstance(tab.grid[r, c], Formula)
+            if r > table.header_row and c in made and isinstance(tab.grid[r, c], Formula)
         }
     )
     if not below:

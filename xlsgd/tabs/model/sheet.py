@@ -10,36 +10,26 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd import verdict
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
-from xlsgd.data.passenger_formulas import feature_columns
-from xlsgd.data.passengers import PORTS, SEXES
+from xlsgd.data import Dataset
+from xlsgd.data.schema import Raw, Schema, Words
 from xlsgd.sheets.charts import BarSpec, add_bars
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
-from xlsgd.sheets.markers import MARKER, MODEL
 from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
 from xlsgd.sheets.writing import write_body, write_fields, write_headers
 from xlsgd.tabs.model import columns as model
+from xlsgd.tabs.model.columns import MARKED
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["PERSON", "draw_model_tab", "map_model_tab"]
+__all__ = ["draw_model_tab", "map_model_tab"]
 
 _KEY, _VALUE, _CHART, _FIRST = 1, 2, 5, 11
 _WEIGHTS_HEADER = 4
 _HISTOGRAM_HEADER = 26
 
-PERSON: dict[str, float | str] = {
-    "Pclass": 3.0,
-    "Sex": "male",
-    "Age": 20.0,
-    "SibSp": 0.0,
-    "Parch": 0.0,
-    "Fare": 8.0,
-    "Embarked": "S",
-}
-"""What the row to fill in begins with."""
 
-
-def map_model_tab(experiment: Experiment, sheet: str, rows: int) -> TabMap:
-    """Return where everything goes.  rows: of data."""
+def map_model_tab(experiment: Experiment, data: Dataset, sheet: str) -> TabMap:
+    """Return where everything goes."""
     groups = model.weight_groups(experiment)
     tab = TabMap(sheet)
     for i, key in enumerate(_keys(experiment)):
@@ -47,19 +37,20 @@ def map_model_tab(experiment: Experiment, sheet: str, rows: int) -> TabMap:
     for i, names in enumerate(groups):
         for j, name in enumerate(names):
             tab.fields[f"weight.{name}"] = (_WEIGHTS_HEADER + 1 + i, _FIRST + 1 + j)
-    person_header = _WEIGHTS_HEADER + len(groups) + 4
-    person = [*PERSON, *(c.quantity for c in _person_columns(experiment))]
-    tab.tables["person"] = TableMap(
-        person_header,
-        {name: _FIRST + 1 + i for i, name in enumerate(person)},
-        [person_header + 2],
+    asked_header = _WEIGHTS_HEADER + len(groups) + 4
+    asked = [raw.name for raw in data.schema.asked]
+    asked += [column.quantity for column in _filled_columns(experiment, data.schema)]
+    tab.tables["filled"] = TableMap(
+        asked_header,
+        {name: _FIRST + 1 + i for i, name in enumerate(asked)},
+        [asked_header + 2],
     )
-    header = person_header + 6
+    header = asked_header + 6
     columns = model.forward_table(experiment)
     tab.tables["forward"] = TableMap(
         header,
         {column.quantity: _FIRST + 1 + i for i, column in enumerate(columns)},
-        list(range(header + 2, header + 2 + rows)),
+        list(range(header + 2, header + 2 + data.rows)),
     )
     bars = ("from", "to", *(column.quantity for column in model.histogram_table()))
     tab.tables["histogram"] = TableMap(
@@ -80,18 +71,20 @@ def _keys(experiment: Experiment) -> list[str]:
     ]
 
 
-def _person_columns(experiment: Experiment) -> list[Column]:
-    return model.person_columns(experiment, feature_columns("{passengers.max_age}"))
+def _filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
+    return model.filled_columns(experiment, schema, "{{fact.{}}}".format)
 
 
-def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> None:
+def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book: BookMap) -> None:
     """Write the tab."""
+    words = data.schema.words
     tab = book.of("model")[experiment.id]
     sheet["A1"] = f"The model: {experiment.network}"
     sheet["A1"].style = "title"
     sheet["A2"] = (
-        "Every passenger's prediction for the weights at the top. Choose weights_of, or type "
-        "weights of your own over them; fill in the row below and see what the net says of you."
+        f"Every {words.one}'s prediction for the weights at the top. Choose weights_of, or type "
+        f"weights of your own over them; fill in the row below and see what the net says of "
+        f"{words.you}."
     )
     sheet["A2"].style = "note"
     write_fields(sheet, [model.WEIGHTS_OF], book, tab, "input")
@@ -99,7 +92,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> N
     facts = [
         Input("experiment", experiment.id, "the tab that trains these weights", fixed=True),
         Input("network", str(experiment.network), "", fixed=True),
-        Input(MARKER, MODEL, "", fixed=True),
+        Input(MARKER, MARKED, "", fixed=True),
     ]
     write_fields(sheet, facts, book, tab, "value")
     for key in ("above_1", "all_zero"):
@@ -108,7 +101,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> N
     sheet.cell(*tab.fields["accuracy"]).style = "share"
     _heading(sheet, _WEIGHTS_HEADER - 1, _KEY, 3, "what it predicts")
     _draw_weights(sheet, experiment, book, tab)
-    _draw_person(sheet, experiment, book, tab)
+    _draw_filled(sheet, experiment, data.schema, book, tab)
     columns = model.forward_table(experiment)
     table = tab.tables["forward"]
     write_headers(sheet, columns, table)
@@ -129,8 +122,8 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> N
                 fill=fill_of(COLOURS["dead_pale"]),
             ),
         )
-    _draw_histogram(sheet, book, tab)
-    shorten_large(sheet, table.span, tab.tables["person"].span)
+    _draw_histogram(sheet, words, book, tab)
+    shorten_large(sheet, table.span, tab.tables["filled"].span)
     widths: dict[int, float] = {_KEY: 16, _VALUE: 14, 3: 52, 4: 2, 9: 2, 10: 2, _FIRST: 8}
     widths |= dict.fromkeys(range(_CHART, 9), 13.0)
     last = max(max(t.columns.values()) for t in tab.tables.values())
@@ -138,7 +131,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> N
     widths[last] = 22
     for number, width in widths.items():
         sheet.column_dimensions[column_letters(number)].width = width
-    for row in (table.header_row + 1, tab.tables["person"].header_row + 1):
+    for row in (table.header_row + 1, tab.tables["filled"].header_row + 1):
         sheet.row_dimensions[row].height = 34
     set_page(sheet)
 
@@ -165,39 +158,52 @@ def _draw_weights(sheet: Worksheet, experiment: Experiment, book: BookMap, tab: 
             cell.number_format = "0.0000"
 
 
-def _draw_person(sheet: Worksheet, experiment: Experiment, book: BookMap, tab: TabMap) -> None:
-    table = tab.tables["person"]
+def _draw_filled(
+    sheet: Worksheet, experiment: Experiment, schema: Schema, book: BookMap, tab: TabMap
+) -> None:
+    table = tab.tables["filled"]
     row = table.rows[0]
-    _heading(sheet, table.header_row - 2, _FIRST, 1 + len(table.columns), "would you survive?")
-    asked = [Column(name, "", "yours to fill in", "", "", group="fill in") for name in PERSON]
-    columns = _person_columns(experiment)
+    question = schema.words.question
+    _heading(sheet, table.header_row - 2, _FIRST, 1 + len(table.columns), question)
+    asked = [
+        Column(raw.name, "", "yours to fill in", "", "", group="fill in") for raw in schema.asked
+    ]
+    columns = _filled_columns(experiment, schema)
     write_headers(sheet, asked, table)
-    for name, value in PERSON.items():
-        cell = sheet.cell(row, table.columns[name], value)
-        cell.style = "words" if isinstance(value, str) else "input"
-        rule = _rule(name)
+    for raw in schema.asked:
+        cell = sheet.cell(row, table.columns[raw.name], raw.begins)
+        cell.style = "words" if isinstance(raw.begins, str) else "input"
+        rule = _rule(raw)
         rule.add(cell)
         sheet.add_data_validation(rule)
     write_headers(sheet, columns, table)
-    write_body(sheet, columns, book, tab, "person")
+    write_body(sheet, columns, book, tab, "filled")
     sheet.cell(row, table.columns["says"]).style = "verdict"
-    sheet.cell(row, _FIRST, "you").style = "key"
+    sheet.cell(row, _FIRST, schema.words.you).style = "key"
 
 
-def _rule(name: str) -> DataValidation:
+def _rule(raw: Raw) -> DataValidation:
     """Return what may be typed into a cell of the row to fill in."""
-    choices = {"Sex": SEXES, "Embarked": PORTS, "Pclass": ("1", "2", "3")}.get(name)
-    if choices is not None:
+    name, choices = raw.name, [f"{one:g}" if isinstance(one, float) else one for one in raw.among]
+    if choices:
         rule = DataValidation(type="list", formula1=f'"{",".join(choices)}"')
         rule.error = f"{name} is one of: {', '.join(choices)}."
+    elif raw.least is not None:
+        least = f"{raw.least:g}"
+        rule = DataValidation(type="decimal", operator="greaterThanOrEqual", formula1=least)
+        rule.error = f"{name} must be a number of {least} or more."
+    elif raw.holds == "number":
+        rule = DataValidation(type="decimal", operator="between", formula1="-1E+300")
+        rule.formula2 = "1E+300"
+        rule.error = f"{name} must be a number."
     else:
-        rule = DataValidation(type="decimal", operator="greaterThanOrEqual", formula1="0")
-        rule.error = f"{name} must be a number of 0 or more."
+        rule = DataValidation(type="textLength", operator="greaterThan", formula1="0")
+        rule.error = f"{name} must be a word."
     rule.errorTitle, rule.showErrorMessage, rule.allow_blank = name, True, False
     return rule
 
 
-def _draw_histogram(sheet: Worksheet, book: BookMap, tab: TabMap) -> None:
+def _draw_histogram(sheet: Worksheet, words: Words, book: BookMap, tab: TabMap) -> None:
     table = tab.tables["histogram"]
     begins, ends = model.BINS[:-1], model.BINS[1:]
     for name in ("from", "to"):
@@ -225,9 +231,9 @@ def _draw_histogram(sheet: Worksheet, book: BookMap, tab: TabMap) -> None:
         BarSpec(
             "Predictions of the two groups",
             "prediction, from",
-            "passengers",
+            words.many,
             cells("from"),
-            {"died (y = 0)": cells("y_0"), "survived (y = 1)": cells("y_1")},
+            {words.groups[0]: cells("y_0"), words.groups[1]: cells("y_1")},
             height_cm=10.0,
         ),
     )

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from xlsgd import verdict
 from xlsgd.data import Dataset
-from xlsgd.tabs.model.columns import NUMBERS, SAYS
+from xlsgd.data.schema import Schema
+from xlsgd.tabs.model.columns import says
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities.accuracy import right
 
-__all__ = ["Forward", "forward", "histogram_values", "person_words"]
+__all__ = ["Forward", "filled_words", "forward", "histogram_values"]
 
 Floats = NDArray[np.float64]
 
@@ -84,14 +85,21 @@ def histogram_values(found: Forward, begins: Floats, ends: Floats) -> dict[str, 
     return {f"y_{label}": (inside & (y == label)).sum(-1).astype(float) for label in (0, 1)}
 
 
-def person_words(person: Mapping[str, object], pred: Sequence[float]) -> list[float | str]:
+def filled_words(
+    schema: Schema, filled: Mapping[str, object], pred: Sequence[float]
+) -> list[float | str]:
     """Return what the row to fill in says.
 
-    person: what is filled in.   pred: its prediction, one a member.
+    filled: what is filled in.   pred: its prediction, one a member.
     """
-    filled = all(isinstance(person[name], float) for name in NUMBERS)
-    filled &= all(person[name] not in (None, "") for name in ("Sex", "Embarked"))
+    above, below, missing = says(schema)
+    complete = all(
+        isinstance(filled[raw.name], float)
+        if raw.holds == "number"
+        else filled[raw.name] not in (None, "")
+        for raw in schema.asked
+    )
     return [
-        SAYS[2] if not (filled and np.isfinite(number)) else SAYS[0] if number > 0.5 else SAYS[1]
+        missing if not (complete and np.isfinite(number)) else above if number > 0.5 else below
         for number in pred
     ]

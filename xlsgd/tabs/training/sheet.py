@@ -8,8 +8,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, formula_maker, quoted
-from xlsgd.sheets.markers import MARKER
 from xlsgd.sheets.style import set_page, shorten_large
 from xlsgd.sheets.writing import (
     FIRST_ROW,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import WorkbookError
-from xlsgd.data import Passengers
+from xlsgd.data.schema import PLAIN
+from xlsgd.data.schemas import data_markers
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
-from xlsgd.sheets.markers import DATA, MARKER, PASSENGERS
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.sheets.reach import reach
 from xlsgd.tabs.found import Found
@@ -25,7 +26,7 @@ __all__ = ["KIND"]
 
 
 class _Fields(Scope):
-    heads = ("passengers",)
+    heads = ("fact",)
 
     def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
         data = book.data
@@ -37,36 +38,28 @@ class DataTab(TabKind):
 
     name = "data"
     order = 1
-    markers = {DATA: (), PASSENGERS: ()}
     scope = _Fields()
     unchecked = "data: taken as it is for both sides"
 
+    @property
+    def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:  # type: ignore[override]
+        return dict.fromkeys(data_markers(), ())
+
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
-        sheet = "passengers" if isinstance(lesson.data, Passengers) else "data"
-        yield Planned((2,), "", sheet, lesson.data.title)
+        yield Planned((2,), "", lesson.data.schema.sheet, lesson.data.title)
 
     def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
-        from xlsgd.tabs.passengers.sheet import map_passengers_tab
-        from xlsgd.tabs.points.sheet import map_data_tab
+        from xlsgd.tabs.dataset.sheet import map_data_tab
 
-        data = lesson.data
-        book.data = (
-            map_passengers_tab(data, tab.sheet)
-            if isinstance(data, Passengers)
-            else map_data_tab(data, tab.sheet)
-        )
+        book.data = map_data_tab(lesson.data)
 
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
-        from xlsgd.tabs.passengers.sheet import draw_passengers_tab
-        from xlsgd.tabs.points.sheet import draw_data_tab
+        from xlsgd.tabs.dataset.sheet import draw_data_tab
 
-        if isinstance(lesson.data, Passengers):
-            draw_passengers_tab(sheet, lesson.data, book)
-        else:
-            draw_data_tab(sheet, lesson.data, book.data)
+        draw_data_tab(sheet, lesson.data, book)
 
     def find(self, tabs: FoundTabs, found: Found) -> None:
-        from xlsgd.tabs.find_data import find_data, find_passengers
+        from xlsgd.tabs.dataset.finding import find_data
 
         training = tabs["training"]
         sources = looked_at(tabs[self.name], training)
@@ -75,11 +68,11 @@ class DataTab(TabKind):
             raise WorkbookError(
                 f"{found.file}: found {len(sources)} data tabs and {len(training)} training "
                 f"tabs of xlsgd, need one and at least one; looked for cells '{MARKER}' with "
-                f"'{DATA}' or '{rows}' beside them. Is this a workbook that xlsgd generated?"
+                f"'{PLAIN}' or '{rows}' beside them. Is this a workbook that xlsgd generated?"
             )
         source = sources[0]
         last = reach(source.sheet, [tab.grid for tab in training])
-        given = (find_data if source.marker == DATA else find_passengers)(source, last, training)
+        given = find_data(source, last, training)
         found.maps.data, found.faults = given.maps, given.faults
         found.data, found.shown = given.data, given.shown
         for tab in tabs[self.name]:
@@ -87,9 +80,9 @@ class DataTab(TabKind):
                 found.copies[tab.sheet] = source.sheet
 
     def check(self, work: Examination) -> None:
-        from xlsgd.tabs.forward_checks import check_passengers
+        from xlsgd.tabs.forward_checks import check_features
 
-        check_passengers(work.found, work.tabs)
+        check_features(work.found, work.tabs)
         tab = work.tabs[work.found.maps.data.sheet]
         for position, reason in work.found.faults.items():
             tab.differ(position, (0, *position), "data", "pattern", reason)

@@ -1,0 +1,81 @@
+"""Features: columns made of others, each kind one file with its sheet side and its pandas side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from xlsgd.base.errors import SpecError
+from xlsgd.base.registry import find, unknown
+from xlsgd.base.visible import cut
+from xlsgd.data.features.feature import Argument, Feature
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Feature", "feature_frame", "feature_types", "parse_feature"]
+
+_TEXT = re.compile(r"\s*(\w+)\s*\((.*)\)\s*")
+_ARGUMENT = re.compile(r'\s*(?:"([^"]*)"|([^",]+?))\s*(?:,|$)')
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+@cache
+def feature_types() -> dict[str, type[Feature]]:
+    """Return every kind of feature by its name, as ``share`` or ``product``."""
+    return cast(dict[str, type[Feature]], find("xlsgd.data.features", "FEATURE"))
+
+
+def parse_feature(quantity: str, text: str, note: str = "") -> Feature:
+    """Return a feature from its text, as ``share(Age)`` or ``either(Sex, "male")``.
+
+    quantity: the name of its column.
+    Raises SpecError for an unknown kind, or words that it cannot make sense of.
+    """
+    match = _TEXT.fullmatch(text)
+    if match is None:
+        raise SpecError(
+            f"feature {quantity}: cannot read '{cut(text)}'; write it as in 'share(age)'"
+        )
+    kind = feature_types().get(match[1])
+    if kind is None:
+        raise SpecError(unknown("feature", match[1], feature_types()))
+    arguments: list[Argument] = []
+    position = 0
+    while position < len(match[2]):
+        one = _ARGUMENT.match(match[2], position)
+        if one is None:
+            raise SpecError(f"feature {quantity}: cannot read the words in '{cut(text)}'")
+        word, bare = one.groups()
+        is_number = bare is not None and _NUMBER.fullmatch(bare)
+        arguments.append(word if bare is None else float(bare) if is_number else bare)
+        position = one.end()
+    try:
+        return kind(quantity, *arguments, note=note)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"feature {quantity}: '{cut(text)}': {error}") from error
+
+
+def feature_frame(
+    features: Sequence[Feature], frame: pd.DataFrame, facts: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """Return features as float columns.
+
+    frame: the raw columns; its index is kept. Features that it has already count as they stand
+        where others are made of them.
+    facts: what is known of whole columns; worked out from the frame where not given.
+    """
+    import numpy as np
+    import pandas as pd
+
+    known, columns = {name: frame[name] for name in frame.columns}, {}
+    with np.errstate(all="ignore"):
+        for feature in features:
+            # pandas would take the index of the first column, of which there may be none.
+            of = pd.DataFrame({name: known[name] for name in feature.made_of}, frame.index)
+            own = {**feature.facts_of(of), **(facts or {})}
+            columns[feature.quantity] = feature.values(of, own)
+            known.setdefault(feature.quantity, columns[feature.quantity])
+    return pd.DataFrame(columns, frame.index)

@@ -1,0 +1,49 @@
+"""A logarithm: how many digits a number has, so to say; a few large ones no longer outweigh all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xlsgd.data.features.feature import Feature, in_frame, numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FEATURE", "Logarithm"]
+
+
+@dataclass(frozen=True)
+class Logarithm(Feature):
+    """The logarithm to base 10 of one more than the number, so that 0 stays 0."""
+
+    name = "logarithm"
+    order = 3
+    summary = "log10(x + 1)"
+
+    of: str
+
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        return (self.of,)
+
+    @property
+    def paper(self) -> str:
+        return f"log10({self.of} + 1)"
+
+    @property
+    def pandas_line(self) -> str:
+        return f"numpy.log10({in_frame(self.of)} + 1)"
+
+    def formula(self) -> str:
+        return f"LOG10({{{self.of}}}+1)"
+
+    def values(self, frame: pd.DataFrame, facts: Mapping[str, float]) -> pd.Series:
+        import numpy as np
+
+        found: pd.Series = np.log10(numbers(frame, self.of) + 1)
+        return found
+
+
+FEATURE = Logarithm

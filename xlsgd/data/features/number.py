@@ -1,0 +1,48 @@
+"""A number as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xlsgd.data.features.feature import Feature, in_frame, numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FEATURE", "Number"]
+
+
+@dataclass(frozen=True)
+class Number(Feature):
+    """A raw column of numbers, taken over."""
+
+    name = "number"
+    order = 1
+    summary = "x"
+    style = "count"
+
+    of: str
+
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        return (self.of,)
+
+    @property
+    def paper(self) -> str:
+        return self.of
+
+    @property
+    def pandas_line(self) -> str:
+        return in_frame(self.of)
+
+    def formula(self) -> str:
+        # + 0: an empty cell is a 0, a word is an error.
+        return f"{{{self.of}}}+0"
+
+    def values(self, frame: pd.DataFrame, facts: Mapping[str, float]) -> pd.Series:
+        return numbers(frame, self.of)
+
+
+FEATURE = Number

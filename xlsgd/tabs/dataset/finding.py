@@ -1,0 +1,237 @@
+"""Find the data of a workbook: raw columns, and the features that formulas make of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from xlsgd.base.cells import Formula, Position
+from xlsgd.base.errors import SpecError, WorkbookError
+from xlsgd.data import Dataset
+from xlsgd.data.dataset import columns_of
+from xlsgd.data.schema import Raw, Schema, is_plain, plain_schema
+from xlsgd.data.schemas import known_schemas, read_schema
+from xlsgd.formula.filled import relative_form
+from xlsgd.sheets.found_tab import MARKER, FoundTab
+from xlsgd.sheets.maps import TableMap, TabMap, address
+from xlsgd.sheets.own_additions import learned_columns, without_sums
+
+__all__ = ["FoundData", "data_headers", "find_data"]
+
+
+@dataclass
+class FoundData:
+    """The data of a workbook.
+
+    data: what torch trains on; shown: the same as the cells show it.
+    faults: cells that no net learns from though they should, and why.
+    """
+
+    maps: TabMap
+    data: Dataset
+    shown: Dataset
+    faults: dict[Position, str] = field(default_factory=dict)
+
+
+def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()) -> FoundData:
+    """Return the data of a tab, as pandas has it and as the cells show it.
+
+    last: the last row that the training formulas look at, None where they do not say.
+    training: the tabs of the nets. Of plain columns headed x, x2, … those are inputs that these
+        have as well; others are a reader's own.
+    """
+    schema, table = _described(tab) or _plain(tab, training)
+    find_rows = _rows_with_features if schema.features else _rows_of_numbers
+    table.rows = find_rows(tab, table, schema, last)
+    if not table.rows:
+        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no {schema.words.many}")
+    raw = {column.name: _cells(tab, table, column, schema) for column in schema.needed}
+    for column in schema.needed:
+        if column.name in schema.targets:
+            _check_labels(tab, table, column, raw[column.name])
+    import pandas as pd
+
+    # Not the raw cells as well: what torch trains on is the same, whatever else stands there.
+    columns = columns_of(schema, pd.DataFrame(raw))
+    title = schema.words.many if schema.features else "data"
+    data = Dataset(title, **columns)
+    shown = data
+    if schema.features:
+        seen = {name: _seen(tab, table, name) for name in data.inputs}
+        shown = Dataset(title, **{**columns, "inputs": seen})
+    table.columns["y"] = table.columns[schema.targets[0]]
+    faults = {} if schema.features else _empty_rows(table)
+    if last is not None and not schema.features:
+        faults |= _rows_not_looked_at(tab, table, last)
+    return FoundData(TabMap(tab.sheet, tab.fields, {"data": table}), data, shown, faults)
+
+
+def _described(tab: FoundTab) -> tuple[Schema, TableMap] | None:
+    """Return the schema of a tab that says what it has, and its table; None for plain numbers."""
+    schema = _schema(tab)
+    if schema is None:
+        return None
+    names = {*(column.name for column in schema.needed), *schema.feature_names}
+    table = tab.table(names, names.__contains__, f"the {schema.words.many}")
+    for given in schema.facts():
+        tab.place(given.key)
+    return schema, table
+
+
+def _schema(tab: FoundTab) -> Schema | None:
+    known = known_schemas().get(tab.text(MARKER))
+    if known is not None:
+        return known
+    if "inputs" not in tab.fields:
+        return None
+    keys = [k for k in tab.fields if k.startswith(("raw.", "feature."))]
+    try:
+        return read_schema({k: tab.text(k) for k in (*keys, "inputs", "targets", "above", "below")})
+    except SpecError as error:
+        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}': {error}") from error
+
+
+def _plain(tab: FoundTab, training: Sequence[FoundTab]) -> tuple[Schema, TableMap]:
+    table = tab.table({"y"}, lambda t: t == "y" or is_plain([t]), "the data")
+    names = learned_columns([name for name in table.columns if name != "y"], training)
+    table.columns = {name: table.columns[name] for name in (*names, "y")}
+    if not names:
+        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no column x")
+    return plain_schema(names), table
+
+
+def data_headers(tab: FoundTab) -> frozenset[str]:
+    """Return the headers of the columns of data that a tab may have, but for x, x1, x2 …"""
+    try:
+        schema = _schema(tab)
+    except WorkbookError:  # said when the data is read
+        schema = None
+    if schema is None:
+        return frozenset(("y",))
+    return frozenset((*(column.name for column in schema.needed), *schema.feature_names))
+
+
+def _rows_with_features(
+    tab: FoundTab, table: TableMap, schema: Schema, last: int | None
+) -> list[int]:
+    needed = [column.name for column in schema.needed]
+    typed = set(without_sums(tab, table, needed))
+    if last is None:
+        return sorted(typed)
+    # A sum below is no row of data; a whole one more is, and its formulas are missing.
+    columns = [table.columns[name] for name in needed]
+    return [
+        row
+        for row in table.rows
+        if row <= last or (row in typed and all((row, column) in tab.grid for column in columns))
+    ]
+
+
+def _rows_of_numbers(tab: FoundTab, table: TableMap, schema: Schema, last: int | None) -> list[int]:
+    return _rows_above_notes(tab, table) if last is None else _rows_up_to(tab, table, last)
+
+
+def _cells(tab: FoundTab, table: TableMap, column: Raw, schema: Schema) -> list[Any]:
+    """Return a raw column as it stands in the sheet."""
+    name = column.name
+    what = name if schema.features else f"data, {name}"
+    places = [(row, table.columns[name]) for row in table.rows]
+    if column.holds == "number":
+        return [tab.as_number(place, tab.value(place), what) for place in places]
+    return [tab.as_word(place, what, "; type one") for place in places]
+
+
+def _seen(tab: FoundTab, table: TableMap, name: str) -> tuple[float, ...]:
+    values = (tab.value((row, table.columns[name])) for row in table.rows)
+    return tuple(v if isinstance(v, float) else math.nan for v in values)
+
+
+def _rows_up_to(tab: FoundTab, table: TableMap, last: int) -> list[int]:
+    """Return the rows of data down to the last one that training looks at.
+
+    A learner may have emptied the rows at the end: the formulas count what is left. A note that
+    stands there by now is no data.
+    """
+    columns = set(table.columns.values())
+    filled = {row for row, column in tab.grid if column in columns}
+    rows = sorted(row for row in filled if table.header_row < row <= last)
+    gap = next((i for i in range(1, len(rows)) if rows[i] > rows[i - 1] + 1), len(rows))
+    return rows[:gap] + [
+        row
+        for row in rows[gap:]
+        if all(isinstance(tab.grid.get((row, column)), Formula | float) for column in columns)
+    ]
+
+
+def _rows_above_notes(tab: FoundTab, table: TableMap) -> list[int]:
+    """Return the rows down to the first empty one, or to where nothing but formulas follow:
+    further down there may be notes, and sums of the columns."""
+    rows = []
+    row = table.header_row + 1
+    while any((row, column) in tab.grid for column in table.columns.values()):
+        rows.append(row)
+        row += 1
+    while rows and all(
+        isinstance(tab.grid.get((rows[-1], column), Formula()), Formula)
+        for column in table.columns.values()
+    ):
+        rows.pop()
+    return rows
+
+
+def _empty_rows(table: TableMap) -> dict[Position, str]:
+    """Return the rows among the data that are empty: the formulas read zeros there, and count
+    one row less."""
+    first = min(table.columns.values())
+    inside = set(range(table.rows[0], table.rows[-1])) - set(table.rows)
+    reason = (
+        "an empty row among the data, which the formulas that train take for zeros; delete the "
+        "row, or fill it"
+    )
+    return {(row, first): reason for row in sorted(inside)}
+
+
+def _rows_not_looked_at(tab: FoundTab, table: TableMap, last: int) -> dict[Position, str]:
+    """Return the rows that go on below the last one that training looks at.
+
+    They go on where every column is filled as in a row of data: with a number, or with the formula
+    of the row above. A sum or a note does not.
+    """
+    columns = table.columns.values()
+    found: list[int] = []
+    row = last + 1
+    # Where rows at the end of the data have been emptied, nothing goes on below them.
+    while table.rows[-1] == last and all(_goes_on(tab, (row, column)) for column in columns):
+        found.append(row)
+        row += 1
+    if not found:
+        return {}
+    rows = f"row {found[0]}" if len(found) == 1 else f"rows {found[0]} to {found[-1]}"
+    reason = (
+        f"{rows} of data below row {last}, the last that the formulas look at: neither the sheet "
+        f"nor torch trains on {'it' if len(found) == 1 else 'them'}; insert rows above row {last} "
+        "and fill those, or generate the workbook again with --data"
+    )
+    return {(found[0], min(columns)): reason}
+
+
+def _goes_on(tab: FoundTab, position: Position) -> bool:
+    """Return whether a cell holds a number, or says the same as the cell above about its row."""
+    row, column = position
+    content, above = tab.grid.get(position), tab.grid.get((row - 1, column))
+    if not isinstance(content, Formula) or not isinstance(above, Formula):
+        return isinstance(content, float)
+    places = {r: r for r in range(max(1, row - 50), row + 50)}
+    return relative_form(content, row, places) == relative_form(above, row - 1, places)
+
+
+def _check_labels(tab: FoundTab, table: TableMap, column: Raw, labels: Sequence[Any]) -> None:
+    for row, label in zip(table.rows, labels, strict=True):
+        if column.among and label not in column.among:
+            place = address((row, table.columns[column.name]))
+            need = " or ".join(f"{one:g}" for one in column.among if isinstance(one, float))
+            raise WorkbookError(
+                f"{tab.file}: {tab.sheet}!{place} ({column.name}): got {label:g}, need {need}"
+            )

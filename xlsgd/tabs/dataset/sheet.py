@@ -1,0 +1,143 @@
+"""The data tab: raw columns as plain numbers and words, then the features made of them.
+
+It is the one place that every other tab reads the data from. Plain numbers need no words; where
+there are features, every column says what it is, and facts stand at the right.
+"""
+
+from __future__ import annotations
+
+import re
+
+from openpyxl.cell import Cell
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.base.cells import column_letters
+from xlsgd.base.columns import Column, Input
+from xlsgd.data import Dataset
+from xlsgd.data.features.feature import in_frame
+from xlsgd.data.schema import Raw
+from xlsgd.sheets.found_tab import MARKER
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap
+from xlsgd.sheets.style import set_page
+from xlsgd.sheets.writing import (
+    FIRST_ROW,
+    HEADER_ROW,
+    write_body,
+    write_fields,
+    write_headers,
+)
+
+__all__ = ["draw_data_tab", "map_data_tab", "write_raw"]
+
+_PLAIN_HEADER, _PLAIN_MARKER = (5, 6), (3, 2)
+_PLAIN_WIDTHS = dict.fromkeys("ABCDEFGHIJ", 14.0)
+_DESCRIBED_HEADER = HEADER_ROW, FIRST_ROW
+_FEATURE_WIDTH = 12.0
+
+
+def map_data_tab(data: Dataset) -> TabMap:
+    """Return where the data goes: raw columns, a gap, the features, a gap, fields."""
+    schema = data.schema
+    header, first = _PLAIN_HEADER if schema.is_plain else _DESCRIBED_HEADER
+    columns = {name: 1 + i for i, name in enumerate((*data.cells, "", *schema.feature_names))}
+    del columns[""]
+    table = TableMap(header, columns, list(range(first, first + data.rows)))
+    if schema.is_plain:
+        places = {MARKER: _PLAIN_MARKER}
+    else:
+        right = max(columns.values()) + 3
+        keys = [given.key for given in _fields(data)]
+        places = {key: (FIRST_ROW + i, right) for i, key in enumerate(keys)}
+    columns["y"] = columns[schema.targets[0]]
+    return TabMap(schema.sheet, places, {"data": table})
+
+
+def _fields(data: Dataset) -> list[Input]:
+    """Return what stands at the right of the columns."""
+    schema = data.schema
+    marker = Input(MARKER, schema.marker, "what xlsgd verify looks for", fixed=True)
+    return [*schema.facts(), *data.facts, marker, *schema.description()]
+
+
+def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
+    """Write the data."""
+    schema, table = data.schema, book.data.tables["data"]
+    sheet["A1"] = schema.words.title
+    sheet["A1"].style = "title"
+    sentences = (f"{data.title}.", data.remark, schema.words.hint)
+    sheet["A2"] = " ".join(filter(None, sentences))
+    sheet["A2"].style = "note"
+    if schema.is_plain:
+        row, column = book.data.fields[MARKER]
+        for number, words in ((column - 1, MARKER), (column, schema.marker)):
+            sheet.cell(row, number, words).style = "note"
+        for name in data.cells:
+            sheet.cell(table.header_row, table.columns[name], name).style = "quantity"
+    else:
+        known = {raw.name: raw for raw in schema.raw}
+        raw = [_header(known[name]) for name in data.cells]
+        write_headers(sheet, raw, table, library="pandas")
+    for name, values in data.cells.items():
+        number = table.columns[name]
+        for row, value in zip(table.rows, values, strict=True):
+            cell = sheet.cell(row, number)
+            write_raw(cell, value)
+            if not schema.is_plain:
+                cell.number_format = "General"
+    _draw_features(sheet, data, book)
+    widths = _PLAIN_WIDTHS if schema.is_plain else _draw_fields(sheet, data, book)
+    for letters, width in widths.items():
+        sheet.column_dimensions[letters].width = width
+    sheet.freeze_panes = f"A{table.rows[0]}"
+    sheet.sheet_view.showGridLines = False
+
+
+def _draw_features(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
+    table = book.data.tables["data"]
+    columns = data.schema.feature_columns()
+    write_headers(sheet, columns, table, library="pandas")
+    write_body(sheet, columns, book, book.data, "data")
+    for feature in data.schema.features:
+        if feature.style == "count":
+            for row in table.rows:
+                sheet.cell(row, table.columns[feature.quantity]).style = "count"
+
+
+def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[str, float]:
+    """Write what stands at the right of the columns, and return how wide they all are."""
+    schema, tab = data.schema, book.data
+    table = tab.tables["data"]
+    write_fields(sheet, _fields(data), book, tab, "value")
+    for given in data.facts:
+        sheet.cell(*tab.fields[given.key]).style = "count"
+    for given in schema.facts():
+        sheet.cell(*tab.fields[given.key]).number_format = "General"
+    sheet.row_dimensions[table.header_row + 1].height = 34
+    set_page(sheet)
+    right = tab.fields[MARKER][1]
+    known = {raw.name: raw for raw in schema.raw}
+    widths = {table.columns[name]: known[name].width for name in data.cells}
+    widths |= {table.columns[name]: _FEATURE_WIDTH for name in schema.feature_names}
+    widths |= {len(data.cells) + 1: 2, right - 2: 2, right - 1: 18, right: 26, right + 1: 44}
+    return {column_letters(number): width for number, width in widths.items()}
+
+
+def _header(raw: Raw) -> Column:
+    return Column(raw.name, "", "", raw.note, in_frame(raw.name), group="as in the file")
+
+
+def write_raw(cell: Cell, value: float | str | None) -> None:
+    """Write what a data file has in a cell: text stays text, whatever it looks like."""
+    cell.style = "words" if isinstance(value, str) else "input"
+    if isinstance(value, str):
+        # openpyxl takes a leading "=" for a formula.
+        cell.value = _ESCAPE.sub("_x005F_", value)
+        cell.data_type = "s"
+        # As if typed with an apostrophe: editing the cell does not turn it into a formula.
+        cell.quotePrefix = True
+    elif value is not None:
+        cell.value = int(value) if value.is_integer() else value
+
+
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+"""In an .xlsx file _x000D_ stands for a character by its number."""

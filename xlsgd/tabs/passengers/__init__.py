@@ -1,1 +1,0 @@
-"""The passengers tab: raw columns, and the inputs made of them by formulas."""

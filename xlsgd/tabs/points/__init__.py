@@ -1,1 +1,0 @@
-"""The data tab: x and y as plain numbers."""
