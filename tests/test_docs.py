@@ -20,7 +20,8 @@ from xlsgd.data import default_data
 from xlsgd.engines import engine_names
 from xlsgd.lessons import Options, lesson_plans
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
-from xlsgd.report.json_report import to_json
+from xlsgd.report.formats.json import FORMAT as JSON
+from xlsgd.report.outcome import Outcome
 from xlsgd.report.report import Difference, Report, SheetReport
 from xlsgd.training.gradients import CHOICES, gradient_rules
 from xlsgd.training.losses import losses
@@ -241,7 +242,7 @@ def _parts_of_a_comparison() -> dict[str, dict[str, Any]]:
         ("formulas", "stored"), "sgd", "A1", "loss", 1, "=1", (1.0, 2.0), 1.0, ("formulas",)
     )
     found = EngineComparison("small.xlsx", runs, [disagreement])
-    document = json.loads(to_json([report], comparisons=[found]))
+    document = json.loads(JSON.outcome(Outcome([report], comparisons=[found])))
     comparison = document["comparisons"][0]
     return {
         "harmless": document["workbooks"][0]["sheets"][0]["harmless"][0],
@@ -289,7 +290,7 @@ def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
 def test_every_field_of_a_line_of_results_is_described() -> None:
     from xlsgd.many.calls import ANSWERS
     from xlsgd.many.checking import FOREIGN
-    from xlsgd.many.results import SCHEMA, Result
+    from xlsgd.report.formats.jsonl import SCHEMA, Result
 
     none = Result("", "failed", "bug", "", 0, None, "", "", None, None, 1, 1, None)
     tables = _field_tables("many-workbooks.md")

@@ -27,6 +27,7 @@ from xlsgd.lessons import Options, lesson_plans
 from xlsgd.tabs.layouts.rows.torch_run import run
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import SquaredError
 from xlsgd.training.trace import Trace
 from xlsgd.verdict.threshold import explosion_threshold
 
@@ -253,7 +254,7 @@ def test_one_neuron_on_either_side_of_the_border(factor: float) -> None:
         gradient="backprop",
         epochs=epochs,
         # The run below the border swings high.
-        exploded_above=explosion_threshold(data.y, 0.0) * 100,
+        exploded_above=explosion_threshold(SquaredError(), data.y, 0.0) * 100,
     )
     sheet = Recalculated.of(book_of(build_workbook(lesson_of(experiment, data=data))))
     trace = run(experiment, data, members=1)

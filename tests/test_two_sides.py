@@ -22,9 +22,11 @@ from xlsgd.base.columns import Column
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
 from xlsgd.tabs.layouts.rows.layout import LAYOUT, RowsLayout
+from xlsgd.torch_side.step_check import need_steps_that_scale, uses_weight
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
 from xlsgd.training.losses import Loss, losses
+from xlsgd.training.losses.squared_error import SquaredError
 from xlsgd.training.nets import Layer, Network, layer_types, parse_network
 from xlsgd.training.optimizers import Optimizer, optimizers
 
@@ -81,7 +83,7 @@ def with_rule(rule: GradientRule, **options: Any) -> Experiment:
 
 def columns_of(rule: GradientRule) -> list[Column]:
     """Return a rule's columns for the network that with_rule trains."""
-    return rule.columns(parse_network(TWO), next(iter(losses().values())))
+    return rule.columns(parse_network(TWO), SquaredError())
 
 
 def with_loss(name: str, **options: Any) -> Experiment:
@@ -381,6 +383,66 @@ def test_a_wrong_module_is_found(
     assert verify(file).ok
     monkeypatch.setattr(kind, "module", module)
     assert_both_checks_fail(tab_of(verify(file), "run"))
+
+
+# What they say of themselves
+
+
+@pytest.mark.parametrize("name", losses())
+def test_a_loss_bends_as_it_says(name: str) -> None:
+    import torch
+
+    loss = losses()[name]
+    pred = torch.linspace(-3, 3, 25, dtype=torch.float64, requires_grad=True)
+    y = torch.ones_like(pred)  # a label, where labels are asked for
+    (slope,) = torch.autograd.grad(loss.module()(pred, y).sum(), pred, create_graph=True)
+    (bend,) = torch.autograd.grad(slope.sum(), pred)
+    same = bool(torch.allclose(bend, bend[0]))
+    assert loss.curvature == (pytest.approx(float(bend[0])) if same else None)
+
+
+@pytest.mark.parametrize("name", layer_types())
+def test_a_layer_is_flat_where_it_says_it_is_silent(name: str) -> None:
+    import torch
+
+    layer = some_layer(layer_types()[name])
+    x = torch.linspace(-9, 9, 2 * 73, dtype=torch.float64).reshape(-1, 2).requires_grad_()
+    y = layer.module()(x)
+    (slope,) = torch.autograd.grad(y.sum(), x)
+    if layer.silence is None:
+        assert (slope != 0).all()
+    else:
+        silent = layer.silence.signal_of(y.detach()) <= 0
+        assert silent.any()
+        assert (~silent).any()
+        assert ((slope == 0) == silent).all()
+
+
+@pytest.mark.parametrize("name", layer_types())
+def test_a_layer_is_linear_as_it_says(name: str) -> None:
+    import torch
+
+    layer = some_layer(layer_types()[name])
+    gains = layer.gains(HIDDEN)
+    module = layer.module()
+    slopes = [
+        torch.autograd.functional.jacobian(module, torch.tensor(at, dtype=torch.float64))
+        for at in ([0.3, -2.0], [-1.0, 0.7])
+    ]
+    fixed = bool(torch.equal(*slopes))
+    if layer.parameter_shapes():
+        assert gains is None
+        assert layer.weighs_inputs == fixed
+    else:
+        assert gains == (slopes[0].tolist() if fixed else None)
+        assert not layer.weighs_inputs
+
+
+@pytest.mark.parametrize("name", optimizers())
+def test_a_step_depends_on_the_weight_as_it_says(name: str) -> None:
+    experiment = with_optimizer(name)
+    need_steps_that_scale(experiment)
+    assert uses_weight(experiment) == experiment.optimizer.uses_weight
 
 
 OPTIMIZER_KEYS = [

@@ -77,7 +77,7 @@ def opinions(seed: int) -> list[Opinions]:
         panels = panel_values(
             experiment,
             traces["steps"].values,
-            epoch_quantities(traced.by_row(traces), EPOCHS),
+            epoch_quantities(traced.by_row(traces), EPOCHS, given.loss.reading),
             traced.start_loss(traces),
             data.rows,
             traced.completed(traces),

@@ -19,7 +19,7 @@ import xlsgd
 from tests.verify.books import SIX_POINTS
 from xlsgd.base.errors import SpecError
 from xlsgd.base.files import write_whole
-from xlsgd.many.results import ResultsFile
+from xlsgd.report.formats.jsonl import ResultsFile
 
 Run = Callable[..., Result]
 FULL = Path("/dev/full")

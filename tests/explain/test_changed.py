@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from tests.verify.books import (
     step_cell,
 )
 from xlsgd.explaining import Explanation
-from xlsgd.explaining.telling import explanation_lines, to_json
+from xlsgd.explaining.telling import explanation_data, explanation_lines
 
 EVERY = slice(None)
 
@@ -154,7 +153,7 @@ def test_untouched_tabs_have_nothing_changed(book: Path) -> None:
 
 def test_in_json(change: Change) -> None:
     path, cells = change("new.a", "[grad_used.a]", "([grad_used.a]+0.1*[param.a])")
-    sgd: Any = json.loads(to_json(xlsgd.explain(path)))["tabs"][0]
+    sgd: Any = explanation_data(xlsgd.explain(path))["tabs"][0]
     assert sgd["followed"] is False
     assert sgd["changed"][0]["quantity"] == "new.a"
     assert sgd["changed"][0]["cell"] == f"sgd!{cells[0]}"

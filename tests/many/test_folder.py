@@ -20,7 +20,7 @@ import pytest
 from click.testing import Result
 
 import xlsgd
-from xlsgd.many.results import SCHEMA
+from xlsgd.report.formats.jsonl import SCHEMA
 from xlsgd.report.json_report import report_data, report_from
 from xlsgd.report.terminal import report_lines
 

@@ -13,7 +13,8 @@ from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.many import Limits, checking
 from xlsgd.many.calls import Answer
 from xlsgd.many.checking import check_many
-from xlsgd.many.results import Result, ResultsFile, digest
+from xlsgd.many.copies import digest
+from xlsgd.report.formats.jsonl import Result, ResultsFile
 
 REPORT: dict[str, Any] = {"ok": True, "cells_compared": 3}
 ANSWER = {"report": REPORT}

@@ -444,6 +444,7 @@ def test_too_much_to_try() -> None:
 def test_losses(monkeypatch: pytest.MonkeyPatch, module: Any, parabola: bool) -> None:
     class Other(SquaredError):
         name = "other"
+        curvature = 1.0 if parabola else None
 
         def module(self) -> Any:
             return module

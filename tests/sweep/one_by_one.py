@@ -39,7 +39,7 @@ def panels(experiment: Experiment, data: Dataset) -> Panels:
     limited = with_limits(experiment, data)
     traced = tracer(limited, data)
     traces = traced.run(limited.epochs * data.rows)
-    epochs = epoch_quantities(traced.by_row(traces), limited.epochs)
+    epochs = epoch_quantities(traced.by_row(traces), limited.epochs, limited.loss.reading)
     found = panel_values(
         limited,
         traces["steps"].values,

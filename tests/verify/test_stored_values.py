@@ -23,7 +23,8 @@ from tests.verify.books import (
     step_cell,
     stored,
 )
-from xlsgd.report.json_report import to_json
+from xlsgd.report.formats.json import FORMAT as JSON
+from xlsgd.report.outcome import Outcome
 
 Make = Callable[..., Path]
 
@@ -116,7 +117,7 @@ def test_input_changed_and_values_left_as_they_were(
     report = xlsgd.verify(path)
     assert first_wrong(report) == f"sgd!{step_cell(values['sgd'], 'new.a', 0)}"
     assert {difference.check for difference in report.differences()} == {"stored"}
-    assert "NaN" not in to_json([report])
+    assert "NaN" not in JSON.outcome(Outcome([report]))
     shown = next(sheet.verdict for sheet in report.sheets if sheet.name == "sgd")
     assert shown is not None
     assert shown.agree

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +19,7 @@ __all__ = [
     "files_below",
     "is_folder",
     "kind_of_target",
+    "refuse_to_overwrite",
     "write_whole",
 ]
 
@@ -63,6 +64,14 @@ def kind_of_target(path: Path) -> str | None:
     if stat.S_ISDIR(mode):
         raise SpecError(f"{path}: is a folder; give the name of a file")
     return "file" if stat.S_ISREG(mode) else "device"
+
+
+def refuse_to_overwrite(inputs: Iterable[Path], output: Path) -> None:
+    """Raise SpecError if output is one of the files that are read."""
+    for file in inputs:
+        # Path.resolve fails where links go in circles.
+        if os.path.realpath(file) == os.path.realpath(output):
+            raise SpecError(f"{output}: is read and would be overwritten; name another file")
 
 
 def check_target(path: Path, force: bool = False) -> None:

@@ -7,34 +7,36 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from xlsgd.base.errors import SpecError, XlsgdError
+from xlsgd.base.errors import XlsgdError
 from xlsgd.base.visible import visible
 from xlsgd.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from xlsgd.processes.limits import Limits
+    from xlsgd.many.in_order import InOrder
+    from xlsgd.verifying.opening import Progress
 
 __all__ = [
     "AGREES",
     "DIFFERS",
     "FAILED",
     "PROGRAM",
-    "InOrder",
     "ProgressBar",
     "errors_as_text",
-    "refuse_to_overwrite",
+    "is_program",
     "say",
+    "show_all",
     "stop_when_told",
     "terminal_width",
     "within",
 ]
+
+Result = TypeVar("Result")
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 """Exit statuses, as those of ``diff``."""
@@ -48,8 +50,8 @@ def errors_as_text() -> Iterator[None]:
     except XlsgdError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        click.echo("Interrupted", err=True)
+    except KeyboardInterrupt as error:
+        click.echo(f"Interrupted: {error}" if str(error) else "Interrupted", err=True)
         sys.exit(FAILED)
     except BrokenPipeError:
         sys.exit(FAILED)  # nobody reads on, and nobody is to be told
@@ -87,21 +89,31 @@ PROGRAM = "xlsgd.program"
 """In click's context: this process is the command and nothing else, and may be copied and ended."""
 
 
-def within(limits: Limits, name: object, work: Callable[[], int]) -> int:
-    """Return the exit status of work on one workbook, under limits.
+def is_program() -> bool:
+    """Return whether this process is the command and nothing else."""
+    return bool(click.get_current_context().find_root().obj == PROGRAM)
+
+
+def within(
+    timeout: float | None,
+    memory: int | None,
+    name: object,
+    work: Callable[[Progress], Result],
+    progress: ProgressBar,
+) -> Result:
+    """Return what work gives on one workbook, under limits.
 
     Raises LimitError if it takes more.  In a process that is not the command's own, such as a
     notebook or a test, nothing is limited but what a file may hold.
     """
-    if click.get_current_context().find_root().obj != PROGRAM:
-        return work()
     from xlsgd.processes.limited import apart
+    from xlsgd.processes.limits import Limits
 
-    def reported() -> int:
-        with errors_as_text():
-            return work()
-
-    return apart(reported, limits, str(name))
+    limits = Limits.given(timeout, memory)
+    try:
+        return apart(work, limits, str(name), progress) if is_program() else work(progress)
+    finally:
+        progress.clear()
 
 
 def stop_when_told() -> None:
@@ -122,6 +134,8 @@ def terminal_width() -> int | None:
 def say(*lines: str) -> None:
     """Print results: on a terminal as wide as it is and in colour, elsewhere as they are."""
     width = terminal_width()
+    if not lines:
+        return
     if width is None:
         click.echo("\n".join(lines))
         return
@@ -133,43 +147,15 @@ def say(*lines: str) -> None:
     click.echo("\n".join(shown))
 
 
-class InOrder:
-    """Lines about things that are done in any order, printed in the order of the things.
-
-    A line waits for those of all things before it; a bar shows how many are done.
-    """
-
-    def __init__(self, bar: ProgressBar, what: str, total: int) -> None:
-        self._bar, self._what, self._total = bar, what, total
-        self._waiting: dict[int, str | None] = {}
-        self._done = self._next = 0
-        bar(what, 0, total)
-
-    def add(self, place: int, line: str | None) -> None:
-        """Take the line of the thing at a place, None if there is nothing to say about it."""
-        self._waiting[place] = line
-        self._done += 1
-        if place == self._next:
-            self._bar.clear()
-        while self._next in self._waiting:
-            self._say(self._waiting.pop(self._next))
-            self._next += 1
-        self._bar(self._what, self._done, self._total)
-
-    def rest(self) -> None:
-        """Print what waits for something that will not come any more."""
-        self._bar.clear()
-        for place in sorted(self._waiting):
-            self._say(self._waiting.pop(place))
-
-    def _say(self, line: str | None) -> None:
-        if line is not None:
-            say(*line.split("\n"))
-
-
-def refuse_to_overwrite(inputs: Sequence[Path], output: Path) -> None:
-    """Raise SpecError if output is one of the files that are read."""
-    for file in inputs:
-        # Path.resolve fails where links go in circles.
-        if os.path.realpath(file) == os.path.realpath(output):
-            raise SpecError(f"{output}: is read and would be overwritten; name another file")
+def show_all(found: InOrder[Result], show: Callable[[Result], None], progress: ProgressBar) -> None:
+    """Show results as they come; if they are stopped, also those that wait for others."""
+    try:
+        for one in found:
+            progress.clear()
+            show(one)
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(found.interrupted) from error
+    finally:
+        progress.clear()
+        for one in found.rest():
+            show(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,26 +17,35 @@ from xlsgd.cli.common import (
     terminal_width,
     within,
 )
-from xlsgd.cli.options import comparing, engine_option, given_limits, limit_options
+from xlsgd.cli.options import Command, comparing, engine_option, later, limit_options
 from xlsgd.cli.types import FILE
+
+if TYPE_CHECKING:
+    from xlsgd.report import Difference
+    from xlsgd.verifying.opening import Progress
 
 __all__ = ["diff"]
 
 
+def _format() -> list[click.Option]:
+    from xlsgd.report.formats import formats
+
+    return [
+        click.Option(
+            ["--format"], default="table", show_default=True, help="How to print the cells.",
+            type=click.Choice([*formats("cells")]),
+        )
+    ]  # fmt: skip
+
+
 @click.command(
+    cls=Command,
     short_help="List the cells that differ from torch, or between two files.",
     epilog="Example:  xlsgd diff mine.xlsx --format markdown",
 )
 @click.argument("file", type=FILE)
 @click.argument("other", required=False, type=FILE)
-@click.option(
-    "--format",
-    "format",
-    default="table",
-    show_default=True,
-    type=click.Choice(["table", "csv", "markdown"]),
-    help="How to print the cells.",
-)
+@later(_format)
 @limit_options
 @comparing
 @engine_option
@@ -52,24 +62,16 @@ def diff(
 ) -> None:
     """List every cell of FILE that differs from torch, or from the workbook OTHER."""
 
-    def compare() -> int:
+    def compare(progress: Progress) -> tuple[list[Difference], bool]:
+        from xlsgd.verifying.verification import differing_cells
+
+        return differing_cells(file, other, engine, rtol, atol, progress)
+
+    with errors_as_text():
+        found, ok = within(timeout, memory, file, compare, ProgressBar(quiet))
         from xlsgd.report.differences import difference_table
         from xlsgd.report.terminal import counted, difference_lines
 
-        progress = ProgressBar(quiet)
-        try:
-            if other is None:
-                from xlsgd.verifying.verification import verify as check
-
-                report = check(file, engine, rtol, atol, progress)
-                found, ok = list(report.differences()), report.ok
-            else:
-                from xlsgd.verifying.diff import diff_workbooks
-
-                found = diff_workbooks(file, other, engine, rtol, atol)
-                ok = not found
-        finally:
-            progress.clear()
         if found:
             table = difference_table(found, format)
             if format == "table" and not _fits(table):
@@ -78,11 +80,7 @@ def diff(
                 click.echo(table, nl=False)
         if not quiet:
             click.echo(f"{counted(len(found), 'differing cell')}", err=True)
-        return AGREES if ok else DIFFERS
-
-    with errors_as_text():
-        status = within(given_limits(timeout, memory), file, compare)
-    sys.exit(status)
+    sys.exit(AGREES if ok else DIFFERS)
 
 
 def _fits(table: str) -> bool:

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xlsgd.base.visible import visible
-from xlsgd.cli.common import (
-    AGREES,
-    ProgressBar,
-    errors_as_text,
-    refuse_to_overwrite,
-    within,
-)
-from xlsgd.cli.options import engine_option, given_limits, limit_options
+from xlsgd.cli.common import ProgressBar, errors_as_text, within
+from xlsgd.cli.options import Command, engine_option, format_options, given_reports, limit_options
 from xlsgd.cli.types import FILE, OUTPUT
+
+if TYPE_CHECKING:
+    from xlsgd.verifying.opening import Progress
 
 __all__ = ["explain"]
 
 
-@click.command(epilog="Example:  xlsgd explain two-neuron.xlsx --tab two")
+@click.command(cls=Command, epilog="Example:  xlsgd explain two-neuron.xlsx --tab two")
 @click.argument("file", type=FILE)
 @click.option("--tab", "tabs", multiple=True, help="Only this training tab; may be repeated.")
-@click.option(
-    "--json", "json_file", type=OUTPUT,
-    help="Write the findings as JSON; - for standard output, in place of the text.",
+@format_options(
+    "document", OUTPUT,
+    "Write the findings as {title}; - for standard output, in place of the text.",
 )  # fmt: skip
 @limit_options
 @engine_option
@@ -35,44 +32,35 @@ __all__ = ["explain"]
 def explain(
     file: Path,
     tabs: tuple[str, ...],
-    json_file: Path | None,
     timeout: float | None,
     memory: int | None,
     engine: str,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Say why the runs of FILE went as they did, and what to change.
 
     Every training tab is trained in PyTorch from the inputs that stand in it: which step it turned
     in, how large the learning rate may be, and what another rate does, which has been tried.
     """
-    to_stdout = str(json_file) == "-"
 
-    def find_reasons() -> int:
+    def find_reasons(progress: Progress) -> tuple[list[str], dict[str, Any]]:
         from xlsgd.explaining import explain as find_out
-        from xlsgd.explaining.telling import explanation_lines, to_json
+        from xlsgd.explaining.telling import explanation_data, explanation_lines
 
-        progress = ProgressBar(quiet)
-        try:
-            found = find_out(file, tabs, engine, progress)
-        finally:
-            progress.clear()
-        if to_stdout:
-            click.echo(to_json(found), nl=False)
-            return AGREES
-        if json_file is not None:
-            from xlsgd.base.files import write_whole
-
-            write_whole(json_file, to_json(found).encode("utf-8", "backslashreplace"), force=True)
+        found = find_out(file, tabs, engine, progress)
         width = shutil.get_terminal_size().columns
-        click.echo("\n".join(map(visible, explanation_lines(found, width))))
-        return AGREES
+        return list(explanation_lines(found, width)), explanation_data(found)
 
     with errors_as_text():
-        if json_file is not None and not to_stdout:
-            from xlsgd.base.files import check_target
+        from xlsgd.report.formats import formats
+        from xlsgd.report.targets import check_targets, is_printed, written
 
-            refuse_to_overwrite([file], json_file)
-            check_target(json_file, force=True)
-        status = within(given_limits(timeout, memory), file, find_reasons)
-    sys.exit(status)
+        reports = given_reports(options, "document")
+        check_targets([file], reports)
+        lines, data = within(timeout, memory, file, find_reasons, ProgressBar(quiet))
+        for name, target in reports.items():
+            for content in written(target, formats()[name].document(data)):
+                click.echo(content, nl=False)
+        if not any(map(is_printed, reports.values())):
+            click.echo("\n".join(map(visible, lines)))

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xlsgd.base.errors import SpecError
-from xlsgd.cli.common import (
-    FAILED,
-    InOrder,
-    ProgressBar,
-    errors_as_text,
-    refuse_to_overwrite,
-)
-from xlsgd.cli.options import (
-    given_limits,
-    many_options,
-    rate_option,
-    run_options,
-    start_options,
-    tell_of,
-)
+from xlsgd.cli.common import FAILED, ProgressBar, errors_as_text, say, show_all
+from xlsgd.cli.options import lesson_options, many_options, tell_of
 from xlsgd.cli.types import FILE, LESSON, OPTIMIZER
+
+if TYPE_CHECKING:
+    from xlsgd.many.calls import Answer
 
 __all__ = ["generate"]
 
@@ -36,13 +26,13 @@ __all__ = ["generate"]
     "-o", "--output", type=FILE,
     help="File to write; with --seeds, a folder.  [LESSON.xlsx; LESSON]",
 )  # fmt: skip
-@rate_option("Learning rate of every tab.")
-@start_options
-@click.option(
-    "--optimizer", "optimizers", type=OPTIMIZER, multiple=True,
-    help="A tab for it; may be repeated.",
+@lesson_options(
+    "Learning rate of every tab.",
+    click.option(
+        "--optimizer", "optimizers", type=OPTIMIZER, multiple=True,
+        help="A tab for it; may be repeated.",
+    ),
 )  # fmt: skip
-@run_options
 @click.option(
     "--seeds", metavar="1-500", help="Write a workbook LESSON-SEED.xlsx for each of these seeds."
 )
@@ -53,7 +43,6 @@ __all__ = ["generate"]
 def generate(
     lesson: str,
     output: Path | None,
-    init: dict[str, float],
     source: str | None,
     points: int | None,
     noise: float | None,
@@ -68,54 +57,50 @@ def generate(
     **options: Any,
 ) -> None:
     """Write the workbook of LESSON (xlsgd list shows them)."""
+    progress = ProgressBar(quiet)
     with errors_as_text():
         from xlsgd.lessons.given import given_data
 
         if seeds is not None:
             if seed is not None:
                 raise SpecError("--seed and --seeds exclude each other")
-            from xlsgd.many.writing import parse_seeds
+            from xlsgd.many.in_order import InOrder
+            from xlsgd.many.writing import folder_for, parse_seeds, write_many
+            from xlsgd.processes.limits import Limits
 
-            which = parse_seeds(seeds)
-            if output and output.suffix.lower() == ".xlsx" and not output.exists():
-                raise SpecError(f"{output}: --seeds writes a folder; give the name of one")
+            which, folder = parse_seeds(seeds), folder_for(lesson, output)
             # What is wrong with the options is wrong for every seed: say it once.
             data = given_data(lesson, source, points, noise, which[0])
             if data is not None and source is not None and not quiet:
                 tell_of(data, source)
-            _many(
-                lesson,
-                which,
-                Path(lesson) if output is None else output,
-                quiet,
-                init=init,
-                data=None if source is None else data,
-                points=points,
-                noise=noise,
-                jobs=1 if jobs is None else jobs,
-                dask=dask,
-                limits=given_limits(timeout, memory),
-                resume=resume,
-                **options,
-            )
+            written = write_many(
+                lesson, which, folder, data=None if source is None else data, points=points,
+                noise=noise, jobs=1 if jobs is None else jobs, dask=dask,
+                limits=Limits.given(timeout, memory), resume=resume, **options,
+            )  # fmt: skip
+            far = "are written; the same command with --resume goes on"
+            found = InOrder(written, len(which), partial(progress, "writing"), far)
+            failed: list[Path] = []
+            show_all(found, partial(_show, failed), progress)
+            if failed:
+                click.echo(f"{len(failed):,} of {len(which):,} could not be written", err=True)
+                sys.exit(FAILED)
             return
         for name, value in (("--jobs", jobs), ("--timeout", timeout), ("--memory", memory),
                             ("--dask", dask), ("--resume", resume or None)):  # fmt: skip
             if value is not None:
                 raise SpecError(f"{name} is for many workbooks: it goes with --seeds")
+        from xlsgd.base.files import refuse_to_overwrite
         from xlsgd.lessons.generation import check_output
         from xlsgd.lessons.generation import generate as write
 
-        progress = ProgressBar(quiet)
         if source is not None and output is not None:
             refuse_to_overwrite([Path(source)], output)
         # Before anything is downloaded for it.
         check_output(Path(f"{lesson}.xlsx") if output is None else output, options["force"])
         data = given_data(lesson, source, points, noise, seed)
         try:
-            path = write(
-                lesson, output, init=init, data=data, seed=seed, progress=progress, **options
-            )
+            path = write(lesson, output, data=data, seed=seed, progress=progress, **options)
         finally:
             progress.clear()
         if data is not None and not quiet:
@@ -123,29 +108,7 @@ def generate(
         click.echo(path)
 
 
-def _many(lesson: str, seeds: list[int], folder: Path, quiet: bool, **options: Any) -> None:
-    """Write a workbook for every seed and say the names of the files, in their order."""
-    from xlsgd.many.writing import write_many
-
-    failed = done = 0
-    lines = InOrder(ProgressBar(quiet), "writing", len(seeds))
-    try:
-        with closing(write_many(lesson, seeds, folder, **options)) as found:
-            for place, path, answer in found:
-                done += 1
-                failed += answer.kind != "done"
-                message = "" if answer.kind == "done" else f": FAILED, {answer.message}"
-                lines.add(place, f"{path}{message}")
-    except KeyboardInterrupt:
-        lines.rest()
-        click.echo(
-            f"Interrupted: {done:,} of {len(seeds):,} are written; the same command with --resume "
-            "goes on",
-            err=True,
-        )
-        sys.exit(FAILED)
-    finally:
-        lines.rest()
-    if failed:
-        click.echo(f"{failed:,} of {len(seeds):,} could not be written", err=True)
-        sys.exit(FAILED)
+def _show(failed: list[Path], written: tuple[Path, Answer]) -> None:
+    path, answer = written
+    failed += [] if answer.kind == "done" else [path]
+    say(f"{path}{'' if answer.kind == 'done' else f': FAILED, {answer.message}'}")

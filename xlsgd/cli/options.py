@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
     from xlsgd.data import Dataset
 
 __all__ = [
+    "Command",
     "comparing",
     "engine_option",
     "engines_option",
-    "given_limits",
+    "format_options",
+    "given_reports",
+    "later",
+    "lesson_options",
     "limit_options",
     "many_options",
-    "rate_option",
-    "run_options",
-    "start_options",
     "tell_of",
 ]
 
@@ -94,13 +96,77 @@ def _added(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return add
 
 
-def rate_option(help: str) -> Callable[[Any], Any]:
-    """Return the option for the learning rate, by its short name and its long one."""
-    return click.option("--lr", "--learning-rate", "learning_rate", type=NUMBER, help=help)
+# Options that are only known when somebody asks
 
 
-# What may be asked of a lesson, by every command that makes one.
-start_options = _added(
+class _Later(click.Option):
+    """Stands for options in a command."""
+
+    def __init__(self, names: Sequence[str], make: Callable[[], list[click.Option]]) -> None:
+        super().__init__(names)
+        self.make = make
+
+
+class Command(click.Command):
+    """A command some of whose options are looked for when it is: not for a help page of all."""
+
+    @property
+    def params(self) -> list[click.Parameter]:
+        """All parameters, in the order of its help page."""
+        found = (one.make() if isinstance(one, _Later) else [one] for one in self._params)
+        self._params[:] = [each for options in found for each in options]  # click adds to them
+        return self._params
+
+    @params.setter
+    def params(self, given: list[click.Parameter]) -> None:
+        self._params = given
+
+
+def later(make: Callable[[], list[click.Option]]) -> Callable[[Any], Any]:
+    """Add options that are made when they are needed."""
+    return click.option("--later", cls=_Later, make=make)
+
+
+def format_options(what: str, type: click.ParamType, help: str) -> Callable[[Any], Any]:  # type: ignore[type-arg]
+    """Add an option for every report format that can show something: ``--json FILE``.
+
+    what: as ``xlsgd.report.formats.formats`` takes it.   help: with ``{title}`` of the format.
+    """
+
+    def make() -> list[click.Option]:
+        from xlsgd.report.formats import formats
+
+        return [
+            click.Option([f"--{name}"], type=type, help=help.format(title=format.title))
+            for name, format in formats(what).items()
+        ]
+
+    return later(make)
+
+
+def given_reports(options: dict[str, Any], *whats: str) -> dict[str, Path]:
+    """Take the files of reports out of options; return those given, by the name of the format."""
+    from xlsgd.report.formats import formats
+
+    names = [name for what in whats for name in formats(what)]
+    files = {name: options.pop(name.replace("-", "_")) for name in names}
+    return {name: file for name, file in files.items() if file is not None}
+
+
+# What may be asked of a lesson, by every command that makes one
+
+
+def lesson_options(rate: str, optimizer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Add the options of a lesson.  rate: help for the learning rate.   optimizer: its option."""
+    return _added(
+        click.option("--lr", "--learning-rate", "learning_rate", type=NUMBER, help=rate),
+        *_START,
+        optimizer,
+        *_RUN,
+    )
+
+
+_START = (
     click.option("--epochs", type=WHOLE, help="How often the data is gone through."),
     click.option("--h", type=NUMBER, help="How far a numerical derivative moves a weight."),
     click.option(
@@ -110,7 +176,7 @@ start_options = _added(
         help="Start values of weights, and of optimizer state such as velocity.a=0.",
     ),
 )
-run_options = _added(
+_RUN = (
     click.option(
         "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
     ),
@@ -171,14 +237,6 @@ many_options = _added(
         help="Work on the Dask cluster whose scheduler is there, such as tcp://10.0.0.1:8786.",
     ),
 )  # fmt: skip
-
-
-def given_limits(timeout: float | None, memory: int | None) -> Limits:
-    """Return the limits that were asked for.  Raises SpecError if they make no sense."""
-    given = Limits()
-    return Limits(
-        given.seconds if timeout is None else timeout, given.memory if memory is None else memory
-    )
 
 
 def tell_of(data: Dataset, source: str | None) -> None:

@@ -10,15 +10,8 @@ from typing import Any
 import click
 
 from xlsgd.base.errors import SpecError
-from xlsgd.cli.common import (
-    AGREES,
-    DIFFERS,
-    ProgressBar,
-    errors_as_text,
-    refuse_to_overwrite,
-    say,
-)
-from xlsgd.cli.options import engine_option, rate_option, run_options, start_options, tell_of
+from xlsgd.cli.common import AGREES, DIFFERS, ProgressBar, errors_as_text, say
+from xlsgd.cli.options import engine_option, lesson_options, tell_of
 from xlsgd.cli.types import DEVICE, FILE, LESSON, OPTIMIZER, WHOLE
 
 __all__ = ["sweep"]
@@ -48,10 +41,10 @@ __all__ = ["sweep"]
 @click.option("--check-seed", type=WHOLE, default=0, help="Seed of the lot that draws them.")
 @click.option("--table", type=FILE, help="Another file for the table: .csv or .parquet.")
 @click.option("--device", type=DEVICE, default="cpu", show_default=True, help="cpu or cuda.")
-@rate_option("Learning rate, if it is not varied.")
-@start_options
-@click.option("--optimizer", type=OPTIMIZER, help="Train by it instead.")
-@run_options
+@lesson_options(
+    "Learning rate, if it is not varied.",
+    click.option("--optimizer", type=OPTIMIZER, help="Train by it instead."),
+)
 @engine_option
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well.")
@@ -61,7 +54,6 @@ def sweep(
     table: Path | None,
     per_side: int,
     check_seed: int,
-    init: dict[str, float],
     source: str | None,
     points: int | None,
     noise: float | None,
@@ -77,6 +69,7 @@ def sweep(
         for name, number in (("--check", per_side), ("--check-seed", check_seed)):
             if number < 0:
                 raise SpecError(f"{name}: got {number}, need a whole number, 0 or greater")
+        from xlsgd.base.files import refuse_to_overwrite
         from xlsgd.engines import get_engine
         from xlsgd.lessons.given import given_data
         from xlsgd.sweeping.outputs import Outputs
@@ -101,9 +94,7 @@ def sweep(
         def seen(found: Any) -> None:
             tell(summary_lines(found))
 
-        found = train(
-            lesson, init=init, data=data, seed=seed, progress=progress, seen=seen, **options
-        )
+        found = train(lesson, data=data, seed=seed, progress=progress, seen=seen, **options)
         seen(found)
         checked = None
         if per_side and not can_be_checked(found):

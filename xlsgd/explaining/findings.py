@@ -86,12 +86,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class DeadUnit:
-    """A unit that gives 0 for every row of data.
+    """A unit that is silent for every row of data.
 
     step: the last one in which it was awake, the one that threw it out; 0 for never, and then all
         that is about this step is empty.
     weights_before, weights_after: those of the unit, around that step.
-    reached_before, reached_after, reached_at_end: rows of data for which it gives more than 0.
+    reached_before, reached_after, reached_at_end: rows of data for which it is not silent.
     still: weights whose derivative is 0 because of it.
     """
 
@@ -153,7 +153,7 @@ class StillWeights:
 
 @dataclass(frozen=True)
 class TwinAt:
-    """A run with its ReLU and without, at another learning rate."""
+    """A run with the layers whose units can die and without, at another learning rate."""
 
     learning_rate: float
     verdict_with: str
@@ -166,13 +166,13 @@ class TwinAt:
 
 @dataclass(frozen=True)
 class Twin:
-    """The same run without its ReLU.
+    """The same run without the layers whose units can die.
 
     losses: how many there are.   equal: whether all are the same.
     first_difference: the step in which the first loss differs, None for none.
-    outputs, silent: how often a unit gave something, and how often that was 0.
-    limit: the largest stable rate without the ReLU, if the network is linear in its weights then.
-    all_alike: the prediction at the end with the ReLU, if it is the same for every row of data.
+    outputs, silent: how often a unit gave something, and how often it was silent.
+    limit: the largest stable rate without them, if the network is linear in its weights then.
+    all_alike: the prediction at the end with them, if it is the same for every row of data.
     at_suggestion: the same comparison at the suggested rate.
     """
 
@@ -225,7 +225,9 @@ class TabExplanation:
     """How the run of a tab went, and why.
 
     verdict: torch's; sheet_verdict: what stands on the tab; agree: whether they say the same.
-    weights: how many there are.   mean_rmse: what always predicting the mean of y gives.
+    weights: how many there are.
+    rmse: the mean loss as its loss is read; so is all that has rmse in its name.
+    mean_rmse: what always predicting the mean of y gives; None where nobody knows.
     tried, tried_from, tried_to: how many learning rates were tried, and which.
     sentences: all of it in words.
     changed: columns that are not xlsgd's.   followed: whether the weights are those of xlsgd's
@@ -248,7 +250,7 @@ class TabExplanation:
     start_loss: float
     mean_loss: float
     rmse: float
-    mean_rmse: float
+    mean_rmse: float | None
     limit: Limit
     turn: Turn | None = None
     dead: tuple[DeadUnit, ...] = ()

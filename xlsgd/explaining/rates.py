@@ -168,12 +168,14 @@ def _worth_it(training: Training, other: Training) -> bool:
     if not np.isfinite(start):
         return True
     lost = training.kind in ("exploded", "not finite") or not training.mean_loss <= start
-    now = float(np.sqrt(start if lost else training.mean_loss))
-    reached, scale = float(np.sqrt(other.mean_loss)), float(np.std(training.data.y)) or now
+    loss, constant = training.experiment.loss, training.experiment.loss.constant(training.data.y)
+    now, reached = loss.read(start if lost else training.mean_loss), loss.read(other.mean_loss)
+    # Where nobody knows what one prediction for all rows leaves, the start has to do.
+    scale = loss.read(start if constant is None else constant) or now
     if training.dead_since:
         # A net of dead units says the same of every row, and can do no better than the mean of y.
         # What ends no better than that is no advice, however low it came by the way.
-        end = float(np.sqrt(other.outputs([other.steps + 1])["loss"].mean()))
+        end = loss.read(float(other.outputs([other.steps + 1])["loss"].mean()))
         if not max(reached, end) < scale:
             return False
     return reached <= _LESS * now and now - reached >= _WORTH * scale

@@ -12,9 +12,10 @@ from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
 from xlsgd.explaining.twins import twin_sentences
 from xlsgd.explaining.where import Where
-from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times
+from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times, told
 from xlsgd.report.terminal import counted
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import Loss
 
 __all__ = ["changed_sentences", "sentences_of"]
 
@@ -34,11 +35,11 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
             if tab.kind == "exploded"
             else trend_sentences(tab, training),
             (text for unit in tab.dead for text in _dead(unit, experiment, data)),
-            _frozen(tab.frozen, where) if tab.frozen else (),
+            _frozen(tab.frozen, experiment.loss, where) if tab.frozen else (),
             _still(tab.still) if tab.still else (),
-            twin_sentences(tab),
+            twin_sentences(tab, experiment),
             limit_sentences(tab, training),
-            _suggestion(tab, where),
+            _suggestion(tab, experiment.loss, where),
         )
         for text in part
     )
@@ -72,6 +73,9 @@ def changed_sentences(tab: TabExplanation, where: Where) -> Iterator[str]:
 
 
 def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
+    loss, constant = training.experiment.loss, ""
+    if tab.mean_rmse is not None:
+        constant = f"; always predicting the mean of y gives {told(loss, tab.mean_rmse)}"
     size = training.experiment.batch_size
     seen = "every row" if size == 1 else "all rows" if size >= tab.rows else f"{size} rows"
     yield (
@@ -79,8 +83,7 @@ def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Itera
         f"{at(where.field('learning_rate'))}, a step for {seen}, "
         f"{counted(tab.epochs, 'epoch')} of {counted(tab.rows, 'row')}. The mean loss was "
         f"{number(tab.start_loss)} at the start weights and is {number(tab.mean_loss)} in the last "
-        f"epoch, RMSE {number(tab.rmse)}; always predicting the mean of y gives RMSE "
-        f"{number(tab.mean_rmse)}."
+        f"epoch{f', {told(loss, tab.rmse)}' if loss.reading else ''}{constant}."
     )
     if not tab.agree:
         yield (
@@ -157,10 +160,15 @@ def _turn(turn: Turn, exploded: int, training: Training) -> Iterator[str]:
 
 def _dead(unit: DeadUnit, experiment: Experiment, data: Dataset) -> Iterator[str]:
     name, rows = unit.unit, unit.rows_of_data
-    begin = f"{name} is dead since step {unit.since}{at(unit.cell)}: it gave 0 for every row since"
+    silence = experiment.network.silences[name]
+    given, awake = silence.words, silence.otherwise
+    begin = (
+        f"{name} is dead since step {unit.since}{at(unit.cell)}: it gave {given} for every row "
+        "since"
+    )
     if not unit.step:
         yield (
-            f"{begin}. It was so at the start weights already: there it is above 0 for "
+            f"{begin}. It was so at the start weights already: there it is {awake} for "
             f"{unit.reached_before} of {rows} rows, and at the end for {unit.reached_at_end}."
         )
     else:
@@ -172,19 +180,20 @@ def _dead(unit: DeadUnit, experiment: Experiment, data: Dataset) -> Iterator[str
             f"{moves(unit.weights_before, unit.weights_after)}."
         )
         yield (
-            f"Before that step {name} was above 0 for {unit.reached_before} of {rows} rows, after "
+            f"Before that step {name} was {awake} for {unit.reached_before} of {rows} rows, after "
             f"it for {unit.reached_after}, and at the end of the run for {unit.reached_at_end}."
         )
     if unit.still:
         stand = "stands" if len(unit.still) == 1 else "stand"
         yield (
             f"Because of it {listed(unit.still, 'weights')} {stand} still, {len(unit.still)} of "
-            f"{counted(len(experiment.network.parameters), 'weight')}: where the unit gives 0, "
+            f"{counted(len(experiment.network.parameters), 'weight')}: where the unit gives "
+            f"{given}, "
             "their derivatives are 0, and a derivative of 0 is no step."
         )
 
 
-def _frozen(frozen: Frozen, where: Where) -> Iterator[str]:
+def _frozen(frozen: Frozen, loss: Loss, where: Where) -> Iterator[str]:
     h, w = number(frozen.h), frozen.weight
     gone = w in frozen.lost
     beside = f": {w} + {h} is {w}" if gone else f", and h = {h} is hardly more"
@@ -201,20 +210,20 @@ def _frozen(frozen: Frozen, where: Where) -> Iterator[str]:
             f"Beside {listed(frozen.lost_in_loss, 'weights')} it is not, but the loss is "
             f"{number(frozen.loss)} there: among so many digits the change is lost as well."
         )
-    if frozen.backprop_verdict is None:
+    if frozen.backprop_verdict is None or frozen.backprop_rmse is None:
         yield "No weight follows it here: gradient is backprop."
         return
-    told = frozen.backprop_verdict
+    verdict = frozen.backprop_verdict
     words = f"With gradient set to backprop{at(where.field('gradient'))} the weights do not freeze"
-    if "exploded" in told:
+    if "exploded" in verdict:
         yield (
-            f"{words}, but that is no cure: tried in torch, the verdict is '{told}'. The freeze "
+            f"{words}, but that is no cure: tried in torch, the verdict is '{verdict}'. The freeze "
             "only hides the explosion. The learning rate cures it."
         )
     else:
         yield (
-            f"{words}: tried in torch, the verdict is '{told}', RMSE "
-            f"{number(frozen.backprop_rmse)}."
+            f"{words}: tried in torch, the verdict is '{verdict}', "
+            f"{told(loss, frozen.backprop_rmse)}."
         )
 
 
@@ -228,19 +237,21 @@ def _still(still: StillWeights) -> Iterator[str]:
         yield f"{'What' if reason.startswith('what') else reason[:4]}{reason[4:]}."
 
 
-def _suggestion(tab: TabExplanation, where: Where) -> Iterator[str]:
+def _suggestion(tab: TabExplanation, loss: Loss, where: Where) -> Iterator[str]:
     found, cell = tab.suggestion, where.field("learning_rate")
     if found is not None:
         there = f" Type it into {cell}." if cell else ""
         yield (
-            f"Tried in torch: with learning_rate {rate(found.learning_rate)} this run reaches RMSE "
-            f"{number(found.rmse)} in {counted(found.epochs, 'epoch')} ({found.verdict}).{there}"
+            f"Tried in torch: with learning_rate {rate(found.learning_rate)} this run reaches "
+            f"{told(loss, found.rmse)} in {counted(found.epochs, 'epoch')} ({found.verdict})."
+            f"{there}"
         )
     elif tab.dead:
+        known = "" if tab.mean_rmse is None else f", {told(loss, tab.mean_rmse)}"
         yield (
             f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
             f"{rate(tab.tried_to or 0.0)} none helps: a rate worth a change has to do better than "
-            f"always predicting the mean of y, RMSE {number(tab.mean_rmse)}. Try other start "
+            f"always predicting the mean of y{known}. Try other start "
             "weights, or train for longer at a smaller rate."
         )
     else:

@@ -57,13 +57,14 @@ def _why(training: Training, weight: str) -> str:
         if len(after.inputs) != len(after.outputs):
             break
         output = after.outputs[number]
-        if after.layer.name == "ReLU" and not (outputs[output][0] > 0)[seen != 0].any():
+        silence = after.layer.silence
+        if silence and not training.awake(output, outputs[output][0])[seen != 0].any():
             rows = int((seen != 0).sum())
             if rows == len(seen):
-                return f"{output}, behind {weight}, is 0 for every row of data"
+                return f"{output}, behind {weight}, is {silence.words} for every row of data"
             return (
                 f"{weight} is multiplied by {source}, and in the {rows} of {len(seen)} rows where "
-                f"that is not 0, {output} is 0"
+                f"that is not 0, {output} is {silence.words}"
             )
         before = outputs[after.inputs[number]][0]
         if not (_slopes(after, before) * (seen != 0)).any():

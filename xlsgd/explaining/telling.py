@@ -1,8 +1,7 @@
-"""An explanation as lines for a terminal, and as JSON.  The fields are those of the findings."""
+"""An explanation as lines for a terminal, and as plain data, with the fields of the findings."""
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 from xlsgd.explaining.findings import Explanation
 
-__all__ = ["SCHEMA", "explanation_data", "explanation_lines", "to_json"]
+__all__ = ["SCHEMA", "explanation_data", "explanation_lines"]
 
 SCHEMA = "xlsgd.explain/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
@@ -46,12 +45,6 @@ def explanation_lines(explanation: Explanation, width: int = 80) -> Iterator[str
                 break_long_words=False,
                 break_on_hyphens=False,
             )
-
-
-def to_json(explanation: Explanation) -> str:
-    """Return an explanation as JSON text."""
-    data = explanation_data(explanation)
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def explanation_data(explanation: Explanation) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.torch_side import Noise, TorchNet
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import Traces
+from xlsgd.verdict import events
 
 __all__ = ["BROKEN", "Length", "Training", "train"]
 
@@ -98,8 +99,8 @@ class Training:
 
     @property
     def rmse(self) -> float:
-        """Its root."""
-        return self.number("last_rmse")
+        """The same as its loss is read."""
+        return self.experiment.loss.read(self.mean_loss)
 
     @property
     def epochs(self) -> int:
@@ -174,6 +175,14 @@ class Training:
             found = evaluate({p: weights[:, [i]].expand(shape) for i, p in enumerate(names)})
             return {name: value.numpy() for name, value in found.items()}
 
+    def awake(self, unit: str, outputs: Floats) -> NDArray[np.bool_]:
+        """Return where a unit that can die lets something through.  outputs: of it, any shape."""
+        import torch
+
+        signal = self.experiment.network.silences[unit].signal_of(torch.from_numpy(outputs.copy()))
+        found: NDArray[np.bool_] = events.awake(signal).numpy()
+        return found
+
     def came_by(self, unit: str) -> Floats:
         """Return the outputs of a unit for every row of data as it came by."""
         found: Floats = tracer(self.experiment, self.data).came_by(self.traces, unit)[0]
@@ -195,7 +204,7 @@ def train(experiment: Experiment, data: Dataset, length: Length | None = None) -
     panel = verdict.panel_values(
         experiment,
         steps.values,
-        verdict.epoch_quantities(by_row, length.epochs),
+        verdict.epoch_quantities(by_row, length.epochs, experiment.loss.reading),
         follow.start_loss(traces),
         data.rows,
         follow.completed(traces),

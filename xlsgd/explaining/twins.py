@@ -1,30 +1,36 @@
-"""What a ReLU did, in words."""
+"""What a layer did whose units can die, as a ReLU's, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from xlsgd.explaining.findings import TabExplanation, Twin
-from xlsgd.explaining.words import compared, number, percent, rate
+from xlsgd.explaining.without_relu import can_die
+from xlsgd.explaining.words import compared, number, percent, rate, told
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import Loss
 
 __all__ = ["twin_sentences"]
 
 
-def twin_sentences(tab: TabExplanation) -> Iterator[str]:
-    """Yield what a run without its ReLU shows about it."""
-    twin = tab.twin
+def twin_sentences(tab: TabExplanation, experiment: Experiment) -> Iterator[str]:
+    """Yield what a run without the layers whose units can die shows about them."""
+    twin, loss = tab.twin, experiment.loss
     if twin is None:
         return
-    without = f"Without the ReLU ({twin.network}, all else the same)"
+    layers = can_die(experiment.network)
+    names = " and ".join(dict.fromkeys(layer.name for layer in layers))
+    given = " or ".join(dict.fromkeys(layer.silence.words for layer in layers if layer.silence))
+    without = f"Without the {names} ({twin.network}, all else the same)"
     if twin.equal:
         yield (
             f"{without} all {twin.losses:,} losses are equal: it changes nothing here. "
-            + ("It never gave 0." if not twin.silent else "")
+            + (f"It never gave {given}." if not twin.silent else "")
         ).strip()
         return
     same = twin.first_difference
     until = f" Up to step {same - 1} all losses are the same." if same and same > 1 else ""
-    yield f"{without} the verdict is '{twin.verdict}', RMSE {number(twin.rmse)}.{until}"
+    yield f"{without} the verdict is '{twin.verdict}', {told(loss, twin.rmse)}.{until}"
     if twin.limit is not None:
         yield (
             f"Without it the network is linear in its weights: its largest stable rate is "
@@ -34,39 +40,49 @@ def twin_sentences(tab: TabExplanation) -> Iterator[str]:
         still = len({p for unit in tab.dead for p in unit.still})
         units = " and ".join(unit.unit for unit in tab.dead)
         yield (
-            f"With the ReLU it does not explode, but {units} "
+            f"With the {names} it does not explode, but {units} "
             f"{'is' if len(tab.dead) == 1 else 'are'} dead, and {still} of {tab.weights} weights "
             "stand still."
         )
     elif twin.kind == "exploded" and tab.kind != "exploded":
-        yield "With the ReLU it does not explode."
+        yield f"With the {names} it does not explode."
     if twin.all_alike is not None:
         yield (
             f"Its prediction at the end is {number(twin.all_alike)} for every row of data, "
-            f"whatever the inputs: it has learned nothing about them. RMSE {number(tab.rmse)} is "
-            f"left, and one number for all rows can do no better than {number(tab.mean_rmse)}, the "
-            "standard deviation of y."
+            f"whatever the inputs: it has learned nothing about them."
+            f"{_at_best(tab, loss)}"
         )
     elif twin.silent:
         yield (
-            f"With it a unit gave 0 in {twin.silent:,} of {twin.outputs:,} cases, "
-            f"{percent(twin.silent / twin.outputs)}, and it ends at RMSE {number(tab.rmse)}."
+            f"With it a unit gave {given} in {twin.silent:,} of {twin.outputs:,} cases, "
+            f"{percent(twin.silent / twin.outputs)}, and it ends at {told(loss, tab.rmse)}."
         )
-    yield from _at_suggestion(twin)
+    yield from _at_suggestion(twin, names, loss)
 
 
-def _at_suggestion(twin: Twin) -> Iterator[str]:
+def _at_best(tab: TabExplanation, loss: Loss) -> str:
+    """Return a sentence on how much one prediction for all rows leaves."""
+    if tab.mean_rmse is None:
+        return ""
+    left = told(loss, tab.rmse)
+    return (
+        f" {left[0].upper()}{left[1:]} is left, and one number for all rows can do no better than "
+        f"{number(tab.mean_rmse)}{f', {loss.constant_words}' if loss.constant_words else ''}."
+    )
+
+
+def _at_suggestion(twin: Twin, names: str, loss: Loss) -> Iterator[str]:
     at = twin.at_suggestion
     if at is None:
         return
     begin = f"At learning_rate {rate(at.learning_rate)}"
     if at.equal:
         yield (
-            f"{begin} all {at.losses:,} losses are equal with the ReLU and without: it is the rate "
-            "that makes it train, not the ReLU."
+            f"{begin} all {at.losses:,} losses are equal with the {names} and without: it is the "
+            f"rate that makes it train, not the {names}."
         )
     else:
         yield (
-            f"{begin} it reaches RMSE {number(at.rmse_with)} with the ReLU ({at.verdict_with}) and "
-            f"{number(at.rmse_without)} without ({at.verdict_without})."
+            f"{begin} it reaches {told(loss, at.rmse_with)} with the {names} ({at.verdict_with}) "
+            f"and {number(at.rmse_without)} without ({at.verdict_without})."
         )

@@ -15,7 +15,7 @@ __all__ = ["dead_units", "own_weights"]
 
 
 def dead_units(training: Training, where: Where) -> tuple[DeadUnit, ...]:
-    """Return the units that gave 0 for a whole epoch and to the end.
+    """Return the units that were silent for a whole epoch and to the end.
 
     The step that threw a unit out is the last in which it was awake.
     """
@@ -26,7 +26,7 @@ def _dead(training: Training, unit: str, since: int, where: Where) -> DeadUnit:
     experiment, data = training.experiment, training.data
     step, end = since - 1, training.steps + 1
     around = (max(step, 1), step + 1, end)
-    reached = (training.outputs(around)[unit] > 0).sum(-1)
+    reached = training.awake(unit, training.outputs(around)[unit]).sum(-1)
     rows = training.rows(step) if step else range(0)
     curvature = (
         curvature_along_gradient(experiment, data, training.before(step), rows) if step else None
@@ -60,7 +60,7 @@ def own_weights(network: Network, unit: str) -> tuple[str, ...]:
 
 
 def _silenced(network: Network, unit: str, dead: Collection[str]) -> set[str]:
-    """Return the weights that no loss depends on while a unit gives 0.
+    """Return the weights that no derivative reaches while a unit is silent.
 
     Those into it and out of it; and, where all units beside it are dead as well, all weights of
     the layers before those that lead into it.

@@ -1,4 +1,4 @@
-"""What a ReLU did: the same run without it, number by number."""
+"""What a layer did whose units can die, as a ReLU's: the same run without it, number by number."""
 
 from __future__ import annotations
 
@@ -12,25 +12,35 @@ from xlsgd.explaining.findings import Twin, TwinAt
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.torch_side.stability import stability_limit
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.nets import Network
+from xlsgd.training.nets import Layer, Network
 
-__all__ = ["twin_of", "without_relu"]
+__all__ = ["can_die", "twin_of", "without_relu"]
+
+
+def can_die(network: Network) -> tuple[Layer, ...]:
+    """Return the layers whose units can die; all they do is to bend what passes."""
+    return tuple(
+        place.layer
+        for place in network.places
+        if place.layer.silence and not place.parameters and len(place.inputs) == len(place.outputs)
+    )
 
 
 def without_relu(experiment: Experiment) -> Experiment | None:
-    """Return the same experiment with every ReLU left out, None if it has none.
+    """Return the same experiment without the layers whose units can die, None if it has none.
 
     Weights are called by letters in the order of the layers: they keep their names.
     """
     network = experiment.network
-    layers = tuple(layer for layer in network.layers if layer.name != "ReLU")
+    left_out = can_die(network)
+    layers = tuple(layer for layer in network.layers if layer not in left_out)
     if len(layers) == len(network.layers) or not layers:
         return None
     return replace(experiment, network=Network(layers, network.input_names))
 
 
 def twin_of(training: Training, length: Length, better: Training | None) -> Twin | None:
-    """Return how the run goes without its ReLU, None if it has none.
+    """Return how the run goes without the layers whose units can die, None if it has none.
 
     better: the run at a better learning rate, if there is one: it is looked at as well.
     """
@@ -40,7 +50,7 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
     twin = train(other, training.data, length)
     differs = np.flatnonzero(~_same(training.losses, twin.losses))
     units = verdict.units(training.experiment)
-    outputs = np.concatenate([training.came_by(unit) for unit in units])
+    awake = np.concatenate([training.awake(unit, training.came_by(unit)) for unit in units])
     predictions = training.outputs([training.steps + 1])["pred"][0]
     alike = bool(np.isfinite(predictions).all() and (predictions == predictions[0]).all())
     return Twin(
@@ -52,8 +62,8 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
         losses=len(training.losses),
         equal=not len(differs),
         first_difference=training.step_of_loss(int(differs[0])) if len(differs) else None,
-        outputs=len(outputs),
-        silent=int((outputs <= 0).sum()),
+        outputs=len(awake),
+        silent=int((~awake).sum()),
         limit=stability_limit(other, training.data).value,
         all_alike=float(predictions[0]) if alike else None,
         at_suggestion=None if better is None or not len(differs) else _at(better, other, length),

@@ -6,8 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 
 from xlsgd.data import Dataset
+from xlsgd.training.losses import Loss
 
-__all__ = ["at", "compared", "listed", "moves", "number", "percent", "rate", "rows_seen", "times"]
+__all__ = [
+    "at",
+    "compared",
+    "listed",
+    "moves",
+    "number",
+    "percent",
+    "rate",
+    "rows_seen",
+    "times",
+    "told",
+]
 
 _SHOWN = 4
 """Things that a list still names one by one."""
@@ -20,6 +32,13 @@ def number(value: float | None) -> str:
     if 1e3 <= abs(value) < 1e6:
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) >= 1e6 else f"{value:.4g}"
+
+
+def told(loss: Loss, value: float) -> str:
+    """Return a mean loss that has been read, with the word for it: ``RMSE 3.2``."""
+    if loss.reading is not None:
+        return f"{loss.reading.word} {number(value)}"
+    return f"a mean loss of {number(value)} {loss.unit}".rstrip()
 
 
 def rate(value: float) -> str:

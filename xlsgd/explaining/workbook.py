@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from xlsgd import verdict
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import SpecError
@@ -109,6 +107,7 @@ def explain_run(
         length = Length(experiment.epochs * data.rows, experiment.epochs)
     where = where or Where()
     training = train(experiment, data, length)
+    constant = experiment.loss.constant(data.y)
     known = TabExplanation(
         tab=tab or experiment.id,
         experiment=experiment.id,
@@ -125,7 +124,7 @@ def explain_run(
         start_loss=training.number("start_loss"),
         mean_loss=training.mean_loss,
         rmse=training.rmse,
-        mean_rmse=float(np.std(data.y)),
+        mean_rmse=None if constant is None else experiment.loss.read(constant),
         limit=Limit(None, "none", "formulas of the tab have been changed"),
         changed=changed,
         followed=followed,
@@ -184,7 +183,7 @@ def _agrees(training: Training, shown: str, length: Length) -> bool:
     panels = verdict.panel_values(
         experiment,
         traces["steps"].values,
-        verdict.epoch_quantities(follow.by_row(traces), length.epochs),
+        verdict.epoch_quantities(follow.by_row(traces), length.epochs, experiment.loss.reading),
         follow.start_loss(traces),
         data.rows,
         follow.completed(traces),

@@ -10,11 +10,12 @@ from typing import Any
 
 from xlsgd.base.errors import XlsgdError
 from xlsgd.many.calls import Answer, Limits, Work
+from xlsgd.many.copies import __name__ as home_of_digest
+from xlsgd.many.copies import digest
 from xlsgd.many.helper import ask, end_helpers
-from xlsgd.many.results import Result, ResultsFile, digest, one_line
-from xlsgd.many.results import __name__ as results_module
 from xlsgd.many.running import answers
 from xlsgd.processes.limits import out_of_memory
+from xlsgd.report.formats.jsonl import Result, ResultsFile, one_line
 
 __all__ = ["FOREIGN", "check", "check_many", "prepare"]
 
@@ -100,7 +101,7 @@ def check_many(
     names = [str(file) for file in files]
     shown = [name.encode("utf-8", "backslashreplace").decode() for name in names]
     # Nothing is read here: a file may lie on a disk that does not answer, or be a device.
-    hashing = Work(f"{results_module}:{digest.__name__}", limits)
+    hashing = Work(f"{home_of_digest}:{digest.__name__}", limits)
     try:
         todo: list[int] = []
         for place, name in enumerate(names):

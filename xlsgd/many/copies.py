@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.cells import Scalar, Uncomputed
+from xlsgd.xlsx.guard import MAX_FILE, speaks
 
 if TYPE_CHECKING:
     from xlsgd.report import Report
     from xlsgd.verifying.opening import Opened
 
-__all__ = ["Seen", "copy_lines", "traits", "untouched_line"]
+__all__ = ["Seen", "copy_lines", "digest", "traits", "untouched_line"]
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
 _NAMED = 10
@@ -38,6 +40,24 @@ class Seen:
 
 
 # Of one workbook
+
+
+def digest(path: str | Path) -> str | None:
+    """Return the SHA-256 of a file's content, None for what is never opened as a workbook.
+
+    A helper process does it: a file on a disk that does not answer takes for ever.
+    """
+    path = Path(path)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
+            return None
+        if status.st_size == 0 and speaks(path):
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None
 
 
 def traits(opened: Opened, report: Report) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The side of a helper process that asks it: start it, give it a call, end it when it hangs.
 
-A Python signal cannot interrupt C code, and a pool of processes, as joblib's own or the standard
-library's, is broken as a whole when one process dies. So each place that works has a process of
-its own, and only waits for it: whatever happens in there, somebody outside is left to say so.
+A Python signal cannot interrupt C code. So each place that works has a process of its own, and only
+waits for it: whatever happens in there, somebody outside is left to say so. No pool does that, as
+tried with joblib 1.6 and pebble 5.2: loky and concurrent.futures lose the calls of all when one
+process dies, and leave one that hangs; pebble ends it and not the office program that it started;
+none has a limit of memory, and none but a plain process can be started in a Dask worker.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from xlsgd.many.calls import Answer, Work
-from xlsgd.processes.children import end_started
+from xlsgd.processes.children import end_started, how_it_ended
 from xlsgd.processes.limits import Watch, resident
 
 __all__ = ["ask", "end_helpers"]
@@ -117,15 +119,8 @@ class _Helper:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
         self.end()
-        status = self._process.returncode
-        if status >= 0:
-            return f"its process ended with status {status}"
-        try:
-            name = signal.Signals(-status).name
-        except ValueError:
-            name = f"signal {-status}"
-        hint = "; is the machine out of memory?" if name == "SIGKILL" else ""
-        return f"its process was ended by {name}{hint}"
+        how = how_it_ended(self._process.returncode)
+        return f"its process {how}{'; is the machine out of memory?' if 'SIGKILL' in how else ''}"
 
     @property
     def usable(self) -> bool:

@@ -1,7 +1,8 @@
 """A helper process: it imports once, then does call after call, until nobody asks any more.
 
-``python -m xlsgd.many.helper_main`` is started by xlsgd.many.helper and talks with it in pickles
-over what was its standard input and output when it started.
+``python -P -m xlsgd.many.helper_main`` is started by xlsgd.many.helper and talks with it in pickles
+over what was its standard input and output when it started. The processes of multiprocessing's
+spawn and of loky look for modules where they start: a pickle.py beside the workbooks was run.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from xlsgd.data import Dataset
 from xlsgd.many.calls import Answer, Limits, Work
 from xlsgd.many.running import answers
 
-__all__ = ["parse_seeds", "prepare", "write", "write_many"]
+__all__ = ["folder_for", "parse_seeds", "prepare", "write", "write_many"]
 
 MOST = 1_000_000
 """Seeds in one run."""
@@ -37,6 +37,13 @@ def parse_seeds(text: str) -> list[int]:
     if len(set(seeds)) < len(seeds):
         raise SpecError(f"--seeds: got '{text}', need every seed once")
     return seeds
+
+
+def folder_for(lesson: str, output: Path | None) -> Path:
+    """Return the folder for the workbooks of all seeds.  Raises SpecError for a workbook's name."""
+    if output and output.suffix.lower() == ".xlsx" and not output.exists():
+        raise SpecError(f"{output}: --seeds writes a folder; give the name of one")
+    return Path(lesson) if output is None else output
 
 
 # In a helper process
@@ -89,8 +96,8 @@ def write_many(
     resume: bool = False,
     force: bool = False,
     **options: Any,
-) -> Generator[tuple[int, Path, Answer]]:
-    """Write ``LESSON-SEED.xlsx`` for every seed; yield place, path and answer as they come.
+) -> Generator[tuple[int, tuple[Path, Answer]]]:
+    """Write ``LESSON-SEED.xlsx`` for every seed; yield place, and path and answer, as they come.
 
     points, noise: of data made up with each seed.   data: the same for all, for lessons whose
     seed is for start weights.   options: as in ``xlsgd.generate``.
@@ -110,7 +117,7 @@ def write_many(
         )
     skipped = set(there) if resume else set()
     for place in sorted(skipped):
-        yield place, paths[place], Answer("done")
+        yield place, (paths[place], Answer("done"))
     todo = [place for place in range(len(paths)) if place not in skipped]
     if not todo:
         return
@@ -128,4 +135,4 @@ def write_many(
         if answer.kind == "refused":
             # Options that make no sense for one seed make none for the others.
             raise SpecError(answer.message)
-        yield todo[number], paths[todo[number]], answer
+        yield todo[number], (paths[todo[number]], answer)

@@ -33,6 +33,12 @@ class Limits:
     seconds: float = 300.0
     memory: int = 950  # below 1 GB; the largest lesson takes some 750
 
+    @classmethod
+    def given(cls, seconds: float | None, memory: int | None) -> Limits:
+        """Return the limits that were asked for; None is what holds if nobody asks."""
+        asked = {"seconds": seconds, "memory": memory}
+        return cls(**{name: value for name, value in asked.items() if value is not None})  # type: ignore[arg-type]
+
     def __post_init__(self) -> None:
         # Not "seconds <= 0": nan is none of both.
         if not 0 < self.seconds <= 1e6:

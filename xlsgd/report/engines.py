@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xlsgd.report.report import Report, SheetReport, Value, value_text
 from xlsgd.report.terminal import counted
@@ -72,6 +72,12 @@ class EngineComparison:
     def reports(self) -> list[Report]:
         """What verify found, for every engine that did not fail."""
         return [run.report for run in self.runs if run.report is not None]
+
+    def without_tables(self) -> EngineComparison:
+        """Return the comparison without all that was compared with torch."""
+        runs = [run if (r := run.report) is None else replace(run, report=r.without_tables())
+                for run in self.runs]  # fmt: skip
+        return replace(self, runs=runs)
 
     @property
     def failed(self) -> bool:

@@ -1,47 +1,17 @@
-"""Reports as JSON, with a version of the schema. The fields are described in docs/verify.md."""
+"""Reports as plain data and back, with a version of the schema; docs/verify.md has the fields."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from xlsgd.report.engines import EngineComparison, EngineRun, agreeing
 from xlsgd.report.report import Difference, Extreme, Report, RunVerdict, SheetReport, Value
 
-__all__ = ["SCHEMA", "report_data", "report_from", "to_json"]
+__all__ = ["SCHEMA", "comparison_data", "report_data", "report_from"]
 
 SCHEMA = "xlsgd.verify/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
-
-
-def to_json(
-    reports: Sequence[Report],
-    failures: Sequence[tuple[str, str]] = (),
-    comparisons: Sequence[EngineComparison] = (),
-    passed_over: Sequence[tuple[str, str]] = (),
-    copies: Sequence[str] = (),
-) -> str:
-    """Return reports as JSON text.
-
-    failures: file and message of the workbooks that could not be checked.
-    passed_over: file and reason of those that were not meant to be checked.
-    copies: a line about every group of files that are like each other.
-    comparisons: of workbooks that were checked with several engines; reports has their reports.
-    """
-    document = {
-        "schema": SCHEMA,
-        "ok": all(report.ok for report in reports)
-        and not failures
-        and all(found.ok for found in comparisons),
-        "workbooks": [report_data(report) for report in reports]
-        + [{"file": file, "ok": False, "error": message} for file, message in failures],
-        "comparisons": [_comparison(found) for found in comparisons],
-        "passed_over": [{"file": file, "reason": reason} for file, reason in passed_over],
-        "copies": [*copies],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def report_data(report: Report) -> dict[str, Any]:
@@ -61,7 +31,8 @@ def report_data(report: Report) -> dict[str, Any]:
     }
 
 
-def _comparison(found: EngineComparison) -> dict[str, Any]:
+def comparison_data(found: EngineComparison) -> dict[str, Any]:
+    """Return what several engines make of a workbook as plain dicts and lists."""
     return {
         "file": found.file,
         "ok": found.ok,

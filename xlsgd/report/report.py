@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from xlsgd.base.cells import Scalar, Uncomputed, column_letters
@@ -194,6 +194,10 @@ class Report:
     def first_difference(self) -> Difference | None:
         """The first wrong cell of the first tab that has one."""
         return next(self.differences(), None)
+
+    def without_tables(self) -> Report:
+        """Return the report without all that was compared: ``frame()`` is empty."""
+        return replace(self, sheets=[replace(s, comparisons={}, fields=[]) for s in self.sheets])
 
     def differences(self) -> Iterator[Difference]:
         """Yield every difference, tab by tab, in order of calculation."""

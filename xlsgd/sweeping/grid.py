@@ -85,7 +85,8 @@ class Sweep:
     def frame(self) -> pd.DataFrame:
         """Return the sweep as a table with one row per run.
 
-        Columns: the axes, kind, verdict, trend, last_loss, rmse, and the other numbers.
+        Columns: the axes, kind, verdict, trend, last_loss, how the loss is read (``rmse``), and the
+        other numbers.
         """
         import pandas as pd
 
@@ -95,7 +96,9 @@ class Sweep:
         columns: dict[str, Any] = {a.name: v for a, v in zip(self.axes, axes, strict=True)}
         columns |= {"kind": self.kinds, "verdict": self.verdicts, "trend": self.trends}
         columns |= {"last_loss": self.numbers["last_loss"]}
-        columns |= {"rmse": np.sqrt(self.numbers["last_loss"])}
+        reading = self.experiment.loss.reading
+        if reading is not None:
+            columns[reading.key] = reading.of(self.numbers["last_loss"])
         for name, numbers in self.numbers.items():
             whole = name.endswith("_step") or "_since" in name
             columns.setdefault(name, numbers.astype(np.int64) if whole else numbers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xlsgd import verdict
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -30,14 +29,14 @@ class ManyNet:
         import torch
 
         self._rule, self._h = experiment.rules[0], experiment.h
-        units = set(verdict.units(experiment))
+        silences = experiment.network.silences
         # Looked up once: a run comes by here thousands of times.
         self._places = [
             (
                 place.layer,
                 place.layer.module().to(device),
                 place.layer.parameter_shapes(),
-                [(i, name) for i, name in enumerate(place.outputs) if name in units],
+                [(i, n, silences[n]) for i, n in enumerate(place.outputs) if n in silences],
             )
             for place in experiment.network.places
         ]
@@ -48,7 +47,8 @@ class ManyNet:
         self._moves = self._h * torch.eye(count, dtype=torch.float64, device=device)
 
     def evaluate(self, weights: Tensor, x: Tensor, y: Tensor) -> Tensors:
-        """Return the loss, and the outputs of the units that can die, shape (…) each."""
+        """Return the loss, and what tells of units that can die whether they are silent, see
+        Silence.signal_of; shape (…) each."""
         import torch
 
         # One cut for all layers: its way back is one operation too.
@@ -63,8 +63,8 @@ class ManyNet:
                 # max(0, -inf) is 0 in torch; in a sheet what is no number spreads.
                 result = torch.where(value.isfinite(), result, torch.nan)
             value = result
-            for i, name in units:
-                found[name] = value[i]
+            for i, name, silence in units:
+                found[name] = silence.signal_of(value[i])
         pred = value[0]
         found["loss"] = self._loss(pred, y.expand(pred.shape))
         return found

@@ -19,6 +19,7 @@ from xlsgd.data import Dataset
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.record import Record
+from xlsgd.torch_side.step_check import need_steps_that_scale
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.torch_side.thresholds import thresholds
 from xlsgd.torch_side.watcher import Watcher
@@ -59,6 +60,7 @@ def train_many(
     hyper: the same for hyperparameters; runs with the same ones stand side by side.
     progress: called after every epoch with its number.
     Rows, batches, derivatives and what counts as exploded are those of a training tab.
+    Raises SpecError for an optimizer whose step is not learning_rate times something.
     """
     torch = load_torch()
     with torch.no_grad():
@@ -96,6 +98,9 @@ class _Training:
             name: tensor(np.broadcast_to(value, self.runs)) for name, value in given.items()
         }
         self.variants, self.group = _variants(experiment, hyper, self.runs)
+        for variant in self.variants:
+            need_steps_that_scale(variant)
+        self.uses_weight = experiment.optimizer.uses_weight
         zero = self.rates.new_zeros(self.runs)
         self.weights = torch.stack([self.start.get(p, zero) for p in self.names])
 
@@ -111,7 +116,7 @@ class _Training:
         loss = self.net.evaluate(self.weights.unsqueeze(2), x, y)["loss"]
         self.start_loss = loss.mean(1)
         worst = loss.amax(1) if watcher.by_row else self.start_loss
-        above = thresholds(self.data.y, worst.cpu().numpy())
+        above = thresholds(self.experiment.loss, self.data.y, worst.cpu().numpy())
         self.above = self.all_above = torch.from_numpy(above).to(self.weights.device)
 
         # A state may start at something that depends on the gradient of the first row.
@@ -139,9 +144,13 @@ class _Training:
             self.weights.addcmul_(self.rates, gradient, value=-1)
             return
         for part, stepper in self.steppers:
-            moved = stepper.parameters[_ALL].zero_()
+            moved, weights = stepper.parameters[_ALL].zero_(), self.weights[:, part]
+            if self.uses_weight:
+                moved.copy_(weights)
             stepper.step({_ALL: gradient[:, part]})
-            self.weights[:, part].addcmul_(self.rates[:, part], moved)
+            if self.uses_weight:
+                moved.sub_(weights)
+            weights.addcmul_(self.rates[:, part], moved)
 
     # All steps
 
@@ -238,8 +247,9 @@ class _Training:
         """Begin to step.  memory: what the optimizer knows of earlier steps."""
         import torch
 
-        # Every step is proportional to the learning rate. So torch's optimizer moves zeros at a
-        # rate of 1, and every weight of every run moves by its own rate times as much.
+        # Every step is proportional to the learning rate. So torch's optimizer moves zeros, or the
+        # weights where a step depends on them, at a rate of 1, and every weight of every run moves
+        # by its own rate times as much.
         self.steppers = []
         numbers, begins = np.unique(self.group, return_index=True)
         ends = [*begins, len(self.group)][1:]

@@ -66,8 +66,9 @@ class TorchNet:
                     # What backward needs of a result is rounded like the result itself: near 1,
                     # the last bit of y is most of what is left of 1 - y^2.
                     given = value
-                    if sides and len(shape) == 1 and not place.layer.smooth:
-                        given = self._decided(value, place.inputs, sides)
+                    if sides and len(shape) == 1 and len(place.inputs) == len(place.outputs):
+                        for kink in place.layer.kinks:
+                            given = self._decided(given, place.inputs, sides, kink)
                     with saved_tensors_hooks(lambda t: self._noisy(t, shape), lambda t: t):
                         result = module(given)
                     if result.shape == value.shape:
@@ -75,6 +76,9 @@ class TorchNet:
                         result = torch.where(value.isfinite(), result, torch.nan)
                     value = result
                 columns = [self._rounded(column, shape) for column in value.unbind(-1)]
+                silence = place.layer.silence
+                if silence is not None:
+                    columns = list(map(silence.kept, value.unbind(-1), columns))
                 outputs |= dict(zip(place.outputs, columns, strict=True))
                 value = torch.stack(columns, -1)
             loss = self._loss(outputs["pred"], y.expand(shape).reshape(-1))
@@ -84,11 +88,11 @@ class TorchNet:
 
         return evaluate
 
-    def _decided(self, value: Tensor, names: Sequence[str], sides: Sides) -> Tensor:
+    def _decided(self, value: Tensor, names: Sequence[str], sides: Sides, kink: float) -> Tensor:
         import torch
 
         columns = [
-            sides.decide(self._noise, name, column)
+            sides.decide(self._noise, name, column, kink)
             for name, column in zip(names, value.unbind(-1), strict=True)
         ]
         return torch.stack(columns, -1)

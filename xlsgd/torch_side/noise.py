@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.training.losses import Loss
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -53,6 +55,16 @@ class Noise:
         copies[1:] = np.where(still, copies[1:], np.nextafter(copies[1:], toward))
         return torch.from_numpy(copies)
 
+    def targets(self, loss: Loss, y: object) -> Tensor:
+        """Return what is to be predicted once for every member, shape (members, …): labels as they
+        are, numbers as ``copies`` has them.  loss: says which they are."""
+        import torch
+
+        if not loss.exact_labels:
+            return self.copies(y)
+        labels = torch.from_numpy(np.asarray(y, dtype=np.float64).copy())
+        return labels.expand(self.members, *labels.shape).clone()
+
     def rounding(self, values: Tensor) -> Tensor:
         """Return computed numbers as they might have been rounded.
 
@@ -69,8 +81,8 @@ class Noise:
 
         values: shape (members · rows,), member by member.   seen: the sheet's, shape (rows,).
         at: where the kink is.
-        At a kink, as ReLU has one at 0, rounding decides on the derivative. In a sheet it is the
-        sheet's own number that decides, and what follows has to follow from that: with the
+        At a kink, as max(0, x) has one at 0, rounding decides on the derivative. In a sheet it is
+        the sheet's own number that decides, and what follows has to follow from that: with the
         derivative of one side or of the other, not with anything between. So where a number may
         have been rounded to the sheet's, members on another side are given the sheet's.
         """

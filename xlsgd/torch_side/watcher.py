@@ -22,7 +22,7 @@ class Look:
 
     rows: the rows of data.   weights, gradients: shape (parameters, runs); the derivatives are
     those that move the weights.   loss: shape (runs,), of a batch the mean.
-    units: the outputs of units that can die, of a batch the largest, shape (runs,).
+    units: what ManyNet tells of units that can die, of a batch the largest, shape (runs,).
     total: the sum of the rows' losses, shape (runs,).
     """
 
@@ -98,7 +98,7 @@ class Watcher:
         return looks, gradients.mean(2)
 
     def _look_at_batch(self, weights: Tensor, batch: slice) -> tuple[list[Look], Tensor]:
-        """Look at the batch as a whole: its mean loss, and the largest output of every unit."""
+        """Look at the batch as a whole: its mean loss, and the largest signal of every unit."""
         x, y = self._pieces[batch.start]
         x, there = x.unsqueeze(1), weights.unsqueeze(2)
         found = self._net.evaluate(there, x, y)

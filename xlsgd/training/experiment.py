@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
-from xlsgd.training.losses import Loss, losses
+from xlsgd.training.losses import Loss
+from xlsgd.training.losses.squared_error import SquaredError
 from xlsgd.training.nets import Network
 from xlsgd.training.optimizers import Optimizer
 
@@ -61,7 +62,7 @@ class Experiment:
     classifies: bool = False
     exploded_above: float | None = None
     chart_limit: float | None = None
-    loss: Loss = field(default_factory=lambda: next(iter(losses().values())))
+    loss: Loss = field(default_factory=SquaredError)
 
     def __post_init__(self) -> None:
         pick("gradient", self.gradient, dict.fromkeys(CHOICES))

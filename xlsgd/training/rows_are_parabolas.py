@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.losses.squared_error import SquaredError
 from xlsgd.training.nets.linear_in_weights import linear_in_weights
 
 __all__ = ["rows_are_parabolas"]
@@ -13,6 +12,6 @@ def rows_are_parabolas(experiment: Experiment) -> bool:
     """Return whether each step has one row, and that row a curvature whatever the weights are."""
     return (
         linear_in_weights(experiment.network)
-        and isinstance(experiment.loss, SquaredError)
+        and experiment.loss.curvature is not None
         and not experiment.batched
     )

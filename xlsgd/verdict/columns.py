@@ -83,7 +83,7 @@ def columns(watched: Watched) -> list[Column]:
             last_step(
                 f"awake.{unit}",
                 f"IF(ISNUMBER({output}),IF({output}>0,{{step}},{{before}}),{{step}})",
-                f"last step with {unit} > 0",
+                f"last step with {watched.silences[unit].awake_on_paper(unit)}",
                 f"the last step in which {unit} let something through; "
                 "stuck for a whole epoch: the unit is dead",
             )
@@ -125,7 +125,8 @@ def quantities(
 ) -> dict[str, Floats]:
     """Return what the columns hold, but for ``start_loss``.
 
-    values: quantity to numbers of shape (…, rows); of a unit, the largest output of the row.
+    values: quantity to numbers of shape (…, rows); with ``signal.unit`` for a unit where a row
+        stands for several of its outputs, the largest Silence.signal_of.
     """
     import torch
 
@@ -140,8 +141,10 @@ def quantities(
         "exploded_at": _first_step(step, events.exploded(loss, experiment.exploded_above)),
         "not_finite_at": _first_step(step, events.not_finite(loss)),
     }
-    for unit in watched.units:
-        found[f"awake.{unit}"] = _last_step(step, events.awake(tensor(unit)))
+    for unit, silence in watched.silences.items():
+        known = f"signal.{unit}" in values
+        signal = tensor(f"signal.{unit}") if known else silence.signal_of(tensor(unit))
+        found[f"awake.{unit}"] = _last_step(step, events.awake(signal))
     for p, gradient in watched.gradients.items():
         found[f"nonzero.{p}"] = _last_step(step, events.nonzero(tensor(gradient), loss))
     frozen = events.frozen(

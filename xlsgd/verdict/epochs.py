@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column
-from xlsgd.training.quantities.accuracy import NOTE, PAPER, TORCH
+from xlsgd.training.losses.reading import Reading
+from xlsgd.training.quantities.accuracy import PAPER, note, torch_line
 from xlsgd.verdict.rules import changes_of
 from xlsgd.verdict.watched import Watched
 
@@ -28,6 +29,7 @@ def epoch_columns(watched: Watched) -> list[Column]:
     ) -> Column:
         return Column(quantity, formula, paper, note, torch, group="epoch by epoch", first=first)
 
+    read, cut = watched.reading, watched.cut
     found = [
         column("epoch", "={prev.epoch}+1", "1, 2, …", "how often the data was begun", "epoch", "1"),
         column(
@@ -37,12 +39,10 @@ def epoch_columns(watched: Watched) -> list[Column]:
             "mean loss over the epoch's rows, each before its own update",
             "loss.mean()",
         ),
-        column(
-            "rmse",
-            "=SQRT({mean_loss})",
-            "√mean_loss",
-            "root of the mean squared error: how far off predictions are, in units of y",
-            "loss.mean().sqrt()",
+        *(
+            (column(read.key, f"={read.formula}", read.paper, read.note, read.torch),)
+            if read
+            else ()
         ),
         column(
             "change",
@@ -63,19 +63,21 @@ def epoch_columns(watched: Watched) -> list[Column]:
         ),
     ]
     if watched.accuracy is not None:
-        found.append(column("accuracy", f"={watched.accuracy}", PAPER, NOTE, TORCH))
+        found.append(column("accuracy", f"={watched.accuracy}", PAPER, note(cut), torch_line(cut)))
     return found
 
 
 # Torch side
 
 
-def epoch_quantities(values: Mapping[str, Floats], epochs: int) -> dict[str, Floats]:
+def epoch_quantities(
+    values: Mapping[str, Floats], epochs: int, reading: Reading | None
+) -> dict[str, Floats]:
     """Return what the table holds.
 
     values: ``epoch``, ``loss`` and, where it has one, ``accuracy`` of every row of data as it
         comes by, shapes (…, rows).
-    epochs: length of the table; epochs without rows give nan.
+    epochs: length of the table; epochs without rows give nan.   reading: of the loss.
     """
     numbers = np.arange(1, epochs + 1)
     loss = np.where(np.isfinite(values["loss"]), values["loss"], np.nan)
@@ -93,10 +95,12 @@ def epoch_quantities(values: Mapping[str, Floats], epochs: int) -> dict[str, Flo
     found = {
         "epoch": np.broadcast_to(numbers.astype(float), mean_loss.shape),
         "mean_loss": mean_loss,
-        "rmse": np.sqrt(mean_loss),
         "change": changes_of(mean_loss),
         "lowest": np.fmin.accumulate(mean_loss, axis=-1),
     }
+    if reading is not None:
+        with np.errstate(all="ignore"):
+            found[reading.key] = reading.of(mean_loss)
     if "accuracy" in values:
         found["accuracy"] = means(values["accuracy"])
     return found

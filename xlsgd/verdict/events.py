@@ -29,15 +29,15 @@ def not_finite(loss: Tensor) -> Tensor:
     return ~loss.isfinite()
 
 
-def awake(output: Tensor) -> Tensor:
-    """Return where a unit lets something through."""
-    return ~((output <= 0) & output.isfinite())
+def awake(signal: Tensor) -> Tensor:
+    """Return where a unit lets something through.  signal: see Silence.signal_of."""
+    return ~((signal <= 0) & signal.isfinite())
 
 
 def nonzero(gradient: Tensor, loss: Tensor) -> Tensor:
     """Return where a derivative is not exactly 0, or the loss is no number.
 
-    torch's ReLU has a derivative of 0 where its input is no number; a cell has none.
+    torch may have a derivative of 0 where an input is no number; a cell has none.
     """
     return (gradient != 0) | ~loss.isfinite()
 

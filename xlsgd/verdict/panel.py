@@ -43,6 +43,7 @@ _OVERSHOOT = {
 
 def panel(watched: Watched) -> list[Input]:
     """Return the fields of the panel."""
+    read = watched.reading
     return [
         Input("verdict", "=" + _verdict_text(watched), ""),
         Input(
@@ -60,7 +61,8 @@ def panel(watched: Watched) -> list[Input]:
             Input(
                 f"dead_since.{unit}",
                 f"=IF({_stuck(f'awake.{unit}')},MAX({{steps.awake.{unit}}})+1,0)",
-                f"step since which {unit} is 0 for every row; 0: it lives",
+                f"step since which {unit} is {watched.silences[unit].words} for every row; "
+                "0: it lives",
             )
             for unit in watched.units
         ),
@@ -76,7 +78,7 @@ def panel(watched: Watched) -> list[Input]:
         Input("falls", _count(f"<-{CLEAR}"), f"of the last {RECENT} epochs, with over 1 % less"),
         Input("last_change", _at("change"), "change of the mean loss in the last epoch"),
         Input("last_loss", _at("mean_loss"), "mean loss of the last epoch"),
-        Input("last_rmse", _at("rmse"), "its root: how far off, in units of y"),
+        *((Input(f"last_{read.key}", _at(read.key), read.panel),) if read else ()),
         Input("lowest_loss", _at("lowest"), "lowest mean loss of an epoch"),
         Input("start_loss", f"={watched.start_loss}", "mean loss at the start weights"),
         Input(
@@ -207,10 +209,11 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
     dead = (f"dead_since.{unit}" for unit in watched.units)
     accuracy = () if watched.accuracy is None else ("last_accuracy",)
     overshoot = _OVERSHOOT if watched.curvature else ()
+    read = (f"last_{watched.reading.key}",) if watched.reading else ()
     return (
         *("rows", "steps_per_epoch", *overshoot, "start_loss", "last_step", "last_epoch", *dead),
         *("still_weights", "zero_gradient_since", "frozen_since", "rises", "falls", "last_change"),
-        *("last_loss", "last_rmse", "lowest_loss", *accuracy, "loss_left", "pace"),
+        *("last_loss", *read, "lowest_loss", *accuracy, "loss_left", "pace"),
         *("exploded_step", "not_finite_step", "trend", "verdict"),
     )
 
@@ -271,6 +274,9 @@ def panel_values(
         fields |= {name: float(numbers[run]) for name, numbers in verdicts.steps.items()}
         fields |= {f"dead_since.{u}": float(n[run]) for u, n in verdicts.dead_since.items()}
         fields |= {name: float(numbers[run]) for name, numbers in verdicts.numbers.items()}
+        reading = experiment.loss.reading
+        if reading is not None:
+            fields[f"last_{reading.key}"] = experiment.loss.read(float(fields["last_loss"]))
         if "lr_curvature" in values:
             curvature = values["lr_curvature"][run][values["epoch"][run] == 1]
             for key, (above, _) in _OVERSHOOT.items():

@@ -3,8 +3,8 @@
 - exploded at step n: the first row whose loss is above ``exploded_above`` or is no number, if the
   mean loss of the last epoch is so as well: a run that comes back has not exploded.
 - no number since step n: the first row whose loss is no number, if it has exploded.
-- unit dead since step n: the output of a ReLU was last above 0 in step n - 1, and at least one
-  whole epoch has passed since: every row of the data has been tried.
+- unit dead since step n: a unit that can be silent, as a ReLU at 0, last was not so in step n - 1,
+  and at least one whole epoch has passed since: every row of the data has been tried.
 - zero gradient for a weight: its derivative has been exactly 0 for at least a whole epoch; for
   every weight: nothing moves any more. Not said where the loss is 0: there is nothing to find.
 - numerical derivative frozen since step n: from step n to the end every numerical derivative is
@@ -236,7 +236,6 @@ def judge(runs: Summary) -> Verdicts:
         "falls": falls.astype(float),
         "last_change": change,
         "last_loss": last_loss,
-        "last_rmse": np.sqrt(last_loss),
         "lowest_loss": lowest_loss,
         "start_loss": runs.start_loss,
         "loss_left": loss_left,

@@ -7,12 +7,12 @@ ten, so that they are easy to read and do not move with every edit.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable, Sequence
 
 from xlsgd.base.columns import Input
 from xlsgd.base.errors import SpecError
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import Loss
 from xlsgd.verdict.watched import Watched
 
 __all__ = ["chart_limit", "chart_limit_input", "exploded_above_input", "explosion_threshold"]
@@ -21,8 +21,6 @@ _LARGEST = 300
 """Powers of ten that a cell holds with room to spare."""
 _DIGITS = 9
 """Digits of a logarithm that count: the last ones differ between programs."""
-
-_Y_SQUARED = "MAX({data.y})^2,MIN({data.y})^2"
 
 
 # Sheet side
@@ -34,7 +32,8 @@ def exploded_above_input(experiment: Experiment, watched: Watched) -> Input:
     if experiment.exploded_above is not None:
         return Input("exploded_above", experiment.exploded_above, note)
     worst = f"IF(ISNUMBER({watched.worst_start}),{watched.worst_start},0)"
-    formula = _power_of_ten(f"1+LOG10(MAX({_Y_SQUARED},{worst},1E-6))")
+    cost = experiment.loss.before_learning("MIN({data.y})", "MAX({data.y})")
+    formula = _power_of_ten(f"1+LOG10(MAX({cost},{worst},1E-6))")
     return Input("exploded_above", formula, f"{note}: 10 times the worst at the start")
 
 
@@ -58,21 +57,22 @@ def _power_of_ten(logarithm: str) -> str:
 # Torch side
 
 
-def explosion_threshold(y: Sequence[float], start_loss: float) -> float:
-    """Return the loss that counts as exploded: a power of ten, ten times and more what predicting
-    0 costs in the worst row (on the default data 228² = 51,984, so 1e6) and ten times and more
-    start_loss, the worst loss at the start weights.
+def explosion_threshold(loss: Loss, y: Sequence[float], start_loss: float) -> float:
+    """Return the loss that counts as exploded: a power of ten, ten times and more what a row may
+    cost before anything is learned (for squared errors on the default data 228² = 51,984, so 1e6)
+    and ten times and more start_loss, the worst loss at the start weights.
 
-    Raises SpecError for a y whose square no cell can hold: the loss of predicting 0 there is none.
+    Raises SpecError for a y at which no cell can hold that cost.
     """
     begin = start_loss if math.isfinite(start_loss) else 0.0
-    largest = max(y, key=abs)
-    if not math.isfinite(largest * largest):
+    cost = loss.cost_before_learning(min(y), max(y))
+    if not math.isfinite(cost):
+        largest = max(y, key=abs)
         raise SpecError(
-            f"data, row {list(y).index(largest) + 1}, y: got {largest:g}, whose square is beyond "
-            f"what a cell can hold; use numbers up to {math.sqrt(sys.float_info.max):.0e} in size"
+            f"data, row {list(y).index(largest) + 1}, y: got {largest:g}, {loss.too_large}; "
+            f"use numbers up to {loss.largest_y:.0e} in size"
         )
-    worst = max(largest * largest, begin, 1e-6)
+    worst = max(cost, begin, 1e-6)
     return _power_of_ten_from(1 + math.log10(worst))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.reading import Reading
+from xlsgd.training.nets.silence import Silence
 
 __all__ = ["Watched", "units"]
 
@@ -15,6 +17,7 @@ class Watched:
     """What the verdict looks at.
 
     units: unit that can die to the expression that is above 0 where it lets something through.
+    silences: unit to when it is silent.
     numerical, backprop: the quantities whose two kinds of derivative are compared.
     gradients: weight to the quantity that holds the derivative that moves it.
     completed: the expression of how many epochs have been completed.
@@ -23,9 +26,11 @@ class Watched:
     worst_start: the expression of the greatest loss of a row at the start weights.
     curvature: whether every row has its learning rate times curvature.
     start_column: the expression of a row's loss at the start weights, where rows have it.
+    cut: predictions above it stand for y = 1.   reading: how the mean loss is read.
     """
 
     units: Mapping[str, str]
+    silences: Mapping[str, Silence]
     numerical: tuple[str, ...]
     backprop: tuple[str, ...]
     gradients: Mapping[str, str]
@@ -36,6 +41,8 @@ class Watched:
     curvature: bool = False
     start_column: str | None = None
     accuracy: str | None = None
+    cut: float = 0.5
+    reading: Reading | None = None
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -44,10 +51,5 @@ class Watched:
 
 
 def units(experiment: Experiment) -> tuple[str, ...]:
-    """Return the quantities that are outputs of a ReLU, the units that can die."""
-    return tuple(
-        name
-        for place in experiment.network.places
-        if place.layer.name == "ReLU"
-        for name in place.outputs
-    )
+    """Return the quantities that are outputs of units that can die."""
+    return tuple(experiment.network.silences)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xlsgd.engines.formulas import ENGINE as FORMULAS
-from xlsgd.report import Report
+from xlsgd.report import Difference, Report
 from xlsgd.report.compare import Tolerance
 from xlsgd.report.report import SheetReport
 from xlsgd.report.tolerances import tolerances
@@ -23,6 +23,7 @@ from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.torch_side.plain import first_import, load_torch
 from xlsgd.verifying.accounts import Accounts
 from xlsgd.verifying.circular import circular_sheets
+from xlsgd.verifying.diff import diff_workbooks
 from xlsgd.verifying.opening import (
     Calculated,
     CircularError,
@@ -33,7 +34,7 @@ from xlsgd.verifying.opening import (
     without_circles,
 )
 
-__all__ = ["circular_report", "examination", "examine", "verify"]
+__all__ = ["circular_report", "differing_cells", "examination", "examine", "verify"]
 
 
 def verify(
@@ -55,6 +56,25 @@ def verify(
         return examine(opened, str(path), allowed, progress)
     except CircularError as error:
         return circular_report(error, str(path))
+
+
+def differing_cells(
+    path: Path,
+    other: Path | None = None,
+    engine: str = "formulas",
+    rtol: float | None = None,
+    atol: float | None = None,
+    progress: Progress | None = None,
+) -> tuple[list[Difference], bool]:
+    """Return the cells of a workbook that differ from torch, and whether all is well.
+
+    other: a workbook to compare it with instead.   The others are as in ``verify``.
+    """
+    if other is not None:
+        found = diff_workbooks(path, other, engine, rtol, atol)
+        return found, not found
+    report = verify(path, engine, rtol, atol, progress)
+    return list(report.differences()), report.ok
 
 
 def examine(

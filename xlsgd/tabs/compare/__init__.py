@@ -68,7 +68,7 @@ class CompareTab(TabKind):
         from xlsgd.tabs.compare.finding import find_compare
 
         for tab in sorted(tabs[self.name], key=lambda tab: tab.marker == RATES):
-            found.maps.of(self.name)[tab.sheet] = find_compare(tab, list(found.experiments))
+            found.maps.of(self.name)[tab.sheet] = find_compare(tab, found.experiments)
 
     def check(self, work: Examination) -> None:
         from xlsgd.tabs.compare.check import CompareCheck

@@ -35,6 +35,7 @@ class CompareCheck:
         losses, runs, rated = maps.tables["losses"], maps.tables["runs"], maps.sets_rates
         # A tab that a learner has copied, or one that is gone, has no place in this tab.
         experiments = [e for e in self._work.found.experiments if f"plot.{e}" in losses.columns]
+        reading = comparison.common_reading(self._work.found.experiments[e] for e in experiments)
         columns = comparison.losses_columns(experiments)
         tab.check_patterns(losses, columns, self._work.writer(maps, "losses"), ranked(0))
         target = tab.cells.get(maps.fields["target_loss"])
@@ -68,13 +69,15 @@ class CompareCheck:
                     tab.differ(named, (order, 0, 0), "experiment", "pattern", reason)
                     continue
                 lines = [
-                    comparison.runs_quantities(summaries[experiment][member], tables[member])
+                    comparison.runs_quantities(
+                        summaries[experiment][member], tables[member], reading
+                    )
                     for member in range(MEMBERS)
                 ]
                 shown = [key for key in lines[0] if not (rated and key == "learning_rate")]
                 fields = {key: (row, runs.columns[key]) for key in shown}
                 wanted = self._work.writer(maps, "runs")
-                columns_here = comparison.runs_columns(experiment)
+                columns_here = comparison.runs_columns(experiment, reading)
                 for j, column in enumerate(c for c in columns_here if c.quantity in fields):
                     formula = wanted(column.formula, row)
                     place = fields[column.quantity]

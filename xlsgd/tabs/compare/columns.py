@@ -5,13 +5,15 @@ Two sides again: formulas that look at the training tabs, and the same in Python
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column, Input
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.reading import Reading
 from xlsgd.training.quantities.clipped import clip_loss, loss_formula
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "RATES",
     "RunSummary",
     "SideBySide",
+    "common_reading",
     "losses_columns",
     "losses_quantities",
     "runs_columns",
@@ -108,9 +111,18 @@ def losses_columns(experiments: Sequence[str]) -> list[Column]:
     return columns
 
 
-def runs_columns(experiment: str, learning_rate: float | None = None) -> list[Column]:
+def common_reading(experiments: Iterable[Experiment]) -> Reading | None:
+    """Return how the losses of experiments are read, None if not all in one way."""
+    readings = [experiment.loss.reading for experiment in experiments]
+    return readings[0] if all(reading == readings[0] for reading in readings) else None
+
+
+def runs_columns(
+    experiment: str, reading: Reading | None, learning_rate: float | None = None
+) -> list[Column]:
     """Return the columns of the table with one row an experiment.
 
+    reading: that of all runs.
     learning_rate: where rates are typed in here, the one to begin with.
     """
 
@@ -129,7 +141,11 @@ def runs_columns(experiment: str, learning_rate: float | None = None) -> list[Co
         if learning_rate is None
         else column("learning_rate", repr(learning_rate), "change me: its tab follows"),
         column("last_loss", there("last_loss"), "mean loss of the last epoch"),
-        column("last_rmse", there("last_rmse"), "its root"),
+        *(
+            (column(f"last_{reading.key}", there(f"last_{reading.key}"), reading.beside),)
+            if reading
+            else ()
+        ),
         column(
             "epochs_to_target",
             f'=IF({reached}=0,"{NOT_REACHED}",{epochs})',
@@ -181,8 +197,10 @@ def losses_quantities(runs: Sequence[RunSummary], epochs: int, target: float) ->
     return found
 
 
-def runs_quantities(run: RunSummary, losses: Mapping[str, Floats]) -> dict[str, float | str]:
-    """Return one row of the table of runs."""
+def runs_quantities(
+    run: RunSummary, losses: Mapping[str, Floats], reading: Reading | None
+) -> dict[str, float | str]:
+    """Return one row of the table of runs.  reading: that of all runs."""
     reached = losses[f"reached.{run.experiment}"]
     epochs: float | str = NOT_REACHED
     steps: float | str = NOT_REACHED
@@ -193,7 +211,7 @@ def runs_quantities(run: RunSummary, losses: Mapping[str, Floats]) -> dict[str, 
         "optimizer": run.optimizer,
         "learning_rate": run.learning_rate,
         "last_loss": run.panel["last_loss"],
-        "last_rmse": run.panel["last_rmse"],
+        **({f"last_{reading.key}": run.panel[f"last_{reading.key}"]} if reading else {}),
         "epochs_to_target": epochs,
         "steps_to_target": steps,
         "not_finite_step": run.panel["not_finite_step"] or NEVER,

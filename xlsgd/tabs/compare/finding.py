@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import TabMap
 from xlsgd.tabs.compare import columns as comparison
 from xlsgd.tabs.compare.columns import RATES
+from xlsgd.training.experiment import Experiment
 
 __all__ = ["find_compare"]
 
 
-def find_compare(tab: FoundTab, experiments: Sequence[str]) -> TabMap:
-    """Return the map of a tab.  experiments: all ids of the workbook."""
-    runs_names = {c.quantity for c in comparison.runs_columns(experiments[0])}
-    runs = tab.table(runs_names, runs_names.__contains__, "one row a run")
+def find_compare(tab: FoundTab, experiments: Mapping[str, Experiment]) -> TabMap:
+    """Return the map of a tab.  experiments: all of the workbook, by id."""
     texts = texts_of(tab.grid)
     shown = [e for e in experiments if f"mean_loss.{e}" in texts.values()]
+    reading = comparison.common_reading(experiments[e] for e in shown)
+    runs_names = {c.quantity for c in comparison.runs_columns("", reading)}
+    runs = tab.table(runs_names, runs_names.__contains__, "one row a run")
     names = {c.quantity for c in comparison.losses_columns(shown)}
     losses = tab.table(names, names.__contains__, "one row an epoch")
     runs.rows = [row for row in runs.rows if row < losses.header_row]

@@ -10,9 +10,7 @@ from dataclasses import replace
 
 from xlsgd.base.columns import fill
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.losses.squared_error import SquaredError
-from xlsgd.training.nets.linear import Linear
-from xlsgd.training.nets.linear_in_weights import linear_in_weights
+from xlsgd.training.nets.linear_in_weights import linear_in_weights, unit_gains
 
 __all__ = ["full_batch_formula", "limit_formula"]
 
@@ -25,21 +23,24 @@ def limit_formula(experiment: Experiment) -> str:
     is no b and every x is 0. Empty where there is no closed form: for other networks, losses and
     optimizers, and for an update after every row.
     """
-    first = experiment.network.layers[0]
+    network, bends = experiment.network, experiment.loss.curvature
     factor = experiment.optimizer.stable_factor
     on_top = factor if factor.isdigit() else f"({factor})"
-    if not (isinstance(first, Linear) and first.in_features == first.out_features == 1):
+    one = (
+        linear_in_weights(network)
+        and network.layers[0].parameter_shapes().get("weight") == (1, 1)
+        and unit_gains(network) == [1.0]
+    )
+    if not (one and bends is not None and factor and experiment.batched):
         return ""
-    parabola = linear_in_weights(experiment.network) and isinstance(experiment.loss, SquaredError)
-    if not (factor and parabola and experiment.batched):
-        return ""
-    x = f"{{data.{experiment.network.input_names[0]}}}"
+    x = f"{{data.{network.input_names[0]}}}"
     square = f"SUMSQ({x})/{{rows}}"
-    if not first.bias:
-        return f"{on_top}/(2*{square})"
-    # The Hessian is 2 times the table [mean of x², mean of x; mean of x, 1]; of a table
-    # [p, q; q, 1] the larger eigenvalue is (p + 1 + √((p - 1)² + 4q²))/2.
-    return f"{on_top}/({square}+1+SQRT(({square}-1)^2+4*AVERAGE({x})^2))"
+    if "bias" not in network.places[0].parameters:
+        return f"{on_top}/({bends:g}*{square})"
+    # The Hessian is the loss's curvature times the table [mean of x², mean of x; mean of x, 1]; of
+    # a table [p, q; q, 1] the larger eigenvalue is (p + 1 + √((p - 1)² + 4q²))/2.
+    larger = f"({square}+1+SQRT(({square}-1)^2+4*AVERAGE({x})^2))"
+    return f"{on_top}/{larger}" if bends == 2 else f"{on_top}/({bends / 2:g}*{larger})"
 
 
 def full_batch_formula(experiment: Experiment, tab: str) -> str:

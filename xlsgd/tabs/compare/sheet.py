@@ -41,9 +41,10 @@ def map_compare_tab(shown: SideBySide, experiments: Sequence[Experiment]) -> Tab
     fields = {key: (_FIELDS + i, 2) for i, key in enumerate(keys)}
     runs_header = _FIELDS + len(keys) + 3
     ids = list(shown.experiments)
+    reading = comparison.common_reading(e for e in experiments if e.id in ids)
     runs = TableMap(
         runs_header,
-        {c.quantity: 1 + i for i, c in enumerate(comparison.runs_columns(ids[0]))},
+        {c.quantity: 1 + i for i, c in enumerate(comparison.runs_columns(ids[0], reading))},
         list(range(runs_header + 1, runs_header + 1 + len(ids))),
     )
     header = runs.rows[-1] + _CHART_ROWS + 4
@@ -81,8 +82,11 @@ def draw_compare_tab(
         sheet.cell(*tab.fields[given.key]).number_format = "0.000000E+00"
 
     sheet.cell(runs.header_row - 2, 1, "all runs").style = "heading"
+    reading = comparison.common_reading(experiments)
     for experiment in experiments:
-        _draw_run(sheet, experiment, shown.sets_rates, book, tab)
+        rate = experiment.learning_rate if shown.sets_rates else None
+        columns = comparison.runs_columns(experiment.id, reading, rate)
+        _draw_run(sheet, experiment, columns, book, tab)
     letter = column_letters(runs.columns["verdict"])
     where = f"{letter}{runs.rows[0]}:{letter}{runs.rows[-1]}"
     for words, ink in (
@@ -136,12 +140,15 @@ def draw_compare_tab(
 
 
 def _draw_run(
-    sheet: Worksheet, experiment: Experiment, sets_rates: bool, book: BookMap, tab: TabMap
+    sheet: Worksheet,
+    experiment: Experiment,
+    columns: Sequence[Column],
+    book: BookMap,
+    tab: TabMap,
 ) -> None:
     """Write the row of one experiment into the table of runs."""
     runs, row = tab.tables["runs"], tab.runs[experiment.id]
-    rate = experiment.learning_rate if sets_rates else None
-    for column in comparison.runs_columns(experiment.id, rate):
+    for column in columns:
         number = runs.columns[column.quantity]
         if row == runs.rows[0]:
             sheet.cell(runs.header_row, number, column.quantity).style = "quantity"
@@ -164,7 +171,7 @@ def _draw_run(
             cell.number_format = "General"
         if column.quantity.endswith(("_to_target", "_step")):
             cell.number_format = "0"
-    if sets_rates:
+    if tab.sets_rates:
         rule = validation(Input("learning_rate", 0.0, "its tab follows", minimum=0))
         assert rule is not None
         rule.add(sheet.cell(row, runs.columns["learning_rate"]))

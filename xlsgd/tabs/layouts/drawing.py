@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets.silence import Silence
 
 __all__ = ["CHARTS", "Colour", "Drawing"]
 
@@ -50,8 +51,8 @@ class Drawing(ABC):
         return
 
     @abstractmethod
-    def silent_units(self, units: Sequence[str], tab: TabMap) -> Iterator[Colour]:
-        """Yield the colours of units that give nothing, and of those that never will again."""
+    def silent_units(self, units: Mapping[str, Silence], tab: TabMap) -> Iterator[Colour]:
+        """Yield the colours of units that are silent, and of those that stay so."""
 
     @abstractmethod
     def draw_charts(

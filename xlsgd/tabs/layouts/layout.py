@@ -175,10 +175,9 @@ def forward_columns(
         }
         taken = place.inputs if len(place.inputs) <= 4 else (place.inputs[0], "…", place.inputs[-1])
         names = ", ".join(taken)
-        for i, (quantity, text) in enumerate(
-            zip(place.outputs, place.layer.forward(x, parameters), strict=True)
-        ):
-            paper = f"max(0, {place.inputs[i]})" if place.layer.name == "ReLU" else on_paper(text)
+        texts = place.layer.forward(x, parameters)
+        papers = place.layer.written(place.inputs) or list(map(on_paper, texts))
+        for quantity, text, paper in zip(place.outputs, texts, papers, strict=True):
             columns.append(
                 Column(
                     quantity,

@@ -30,14 +30,14 @@ def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
     noise = Noise(1)
     load_torch()
     inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
-    x, y = noise.copies(inputs), noise.copies(data.y)
+    x, y = noise.copies(inputs), noise.targets(experiment.loss, data.y)
     losses = start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
     with np.errstate(all="ignore"):
         worst = get_layout(experiment.layout).worst_start(losses, experiment)
     start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
     found: dict[str, Any] = {}
     if experiment.exploded_above is None:
-        found["exploded_above"] = explosion_threshold(data.y, worst)
+        found["exploded_above"] = explosion_threshold(experiment.loss, data.y, worst)
     if experiment.chart_limit is None:
         found["chart_limit"] = chart_limit(data.y, start)
     return replace(experiment, **found)

@@ -2,7 +2,7 @@
 
 X has a row for every row of data and a column for every input, W a row for every input and a
 column for every unit: X·W has a row for every row of data and a column for every unit. For
-networks that are a Linear without bias, ReLU, and Sum.
+networks that weigh their inputs without a bias, bend what comes out, and add it up.
 """
 
 from __future__ import annotations
@@ -17,9 +17,18 @@ MARKED = "matrix tab, format 1"
 
 def applies(experiment: Experiment) -> bool:
     """Return whether the forward pass of an experiment is one product and little more."""
-    kinds = [layer.name for layer in experiment.network.layers]
-    first = experiment.network.places[0].parameters
-    return kinds == ["Linear", "ReLU", "Sum"] and "bias" not in first
+    if len(experiment.network.places) != 3:
+        return False
+    first, bend, total = experiment.network.places
+    count = len(bend.inputs)
+    return (
+        first.layer.weighs_inputs
+        and "bias" not in first.parameters
+        and bend.layer.of_array("") is not None
+        and len(bend.outputs) == count
+        and total.layer.gains(count) == [[1.0] * count]
+        and experiment.loss.of_arrays("", "") is not None
+    )
 
 
 def units(experiment: Experiment) -> list[list[str]]:
@@ -48,17 +57,23 @@ def product_table(experiment: Experiment) -> list[Column]:
         )
         for i in range(1, count + 1)
     ]
-    relus = "+".join(f"MAX(0,{{xw_{i}}})" for i in range(1, count + 1))
+    _, bend, total = experiment.network.places
+    bent = bend.layer.forward([f"{{xw_{i}}}" for i in range(1, count + 1)], {})
+    (pred,) = total.layer.forward(bent, {})
+    (paper,) = bend.layer.written(("·",)) or (bend.layer.summary,)
+    name, loss = bend.layer.name, experiment.loss
     return [
         *products,
         column(
             "pred",
-            f"={relus}",
-            "sum of max(0, ·)",
-            "ReLU of every number, added up: the prediction",
-            "torch.relu(X @ W).sum(1)",
+            f"={pred}",
+            f"sum of {paper}",
+            f"{name} of every number, added up: the prediction",
+            f"torch.{name.lower()}(X @ W).sum(1)",
         ),
-        column("loss", "=({pred}-{row.y})^2", "(pred − y)²", "squared error", "(pred - y) ** 2"),
+        column(
+            "loss", f"={loss.forward('{pred}', '{row.y}')}", loss.paper, loss.name, loss.by_hand
+        ),
     ]
 
 
@@ -78,12 +93,15 @@ def fields(experiment: Experiment) -> list[Input]:
     x = experiment.network.input_names
     product = f"MMULT({{data.{x[0]}:data.{x[-1]}}},{_w(experiment)})"
     ones = f"{{one.1:one.{len(units(experiment))}}}"
+    bend = experiment.network.layers[1]
+    bent = bend.of_array(product)
+    losses = experiment.loss.of_arrays(f"MMULT({bent},{ones})", "{data.y}")
     return [
         Input("mean_loss", "=AVERAGE({product.loss})", "mean of the column loss below"),
         Input(
             "mean_loss_in_one",
-            f"=SUMPRODUCT((MMULT({product}*({product}>0),{ones})-{{data.y}})^2)/ROWS({{data.y}})",
-            "the same from one formula: X·W, ReLU, sum, error, mean",
+            f"=SUMPRODUCT({losses})/ROWS({{data.y}})",
+            f"the same from one formula: X·W, {bend.name}, sum, error, mean",
         ),
         Input("mean_loss_of_model", "={model.mean_loss}", "the same on the tab 'model'"),
     ]

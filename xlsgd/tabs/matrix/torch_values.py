@@ -34,14 +34,15 @@ def values(
     members = len(next(iter(weights.values())))
     noise = Noise(members)
     x = noise.copies(np.array([data.inputs[n] for n in experiment.network.input_names]).T)
-    y = noise.copies(data.y)
+    y = noise.targets(experiment.loss, data.y)
+    _, bend, total = experiment.network.layers
     w = torch.stack([_stack(weights, names) for names in units(experiment)], 2)
     product = x @ w
     found = {f"xw_{i}": product[:, :, i - 1] for i in range(1, product.shape[2] + 1)}
     # max(0, nan) is nan in torch as in a sheet; max(0, -inf) is 0, where a sheet has no number.
     finite = torch.where(product.isfinite(), product, torch.nan)
-    found["pred"] = torch.relu(finite).sum(2)
-    found["loss"] = (found["pred"] - y) ** 2
+    found["pred"] = total.module()(bend.module()(finite))[..., 0]
+    found["loss"] = experiment.loss.module()(found["pred"], y)
     batch = torch.zeros(data.rows, dtype=torch.int64)
     mean = noise.mean(found["loss"], batch, 1)[:, 0]
     return {name: value.numpy() for name, value in found.items()}, [float(v) for v in mean]

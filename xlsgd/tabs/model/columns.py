@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
 from xlsgd.data.schema import Schema
 from xlsgd.tabs.layouts import ROWS
@@ -78,14 +77,14 @@ def forward_table(experiment: Experiment) -> list[Column]:
 
 def fields(experiment: Experiment) -> list[Input]:
     """Return what the tab says of all rows together."""
-    units = verdict.units(experiment)
+    units = silent_at_0(experiment)
     found = [
         ROWS,
         Input("mean_loss", "=AVERAGE({forward.loss})", "mean over all rows"),
         Input(
             "accuracy",
-            "=" + accuracy("{forward.pred}", "{forward.y}", "{rows}"),
-            "share of rows in which a prediction above 0.5 stands for y = 1",
+            "=" + accuracy("{forward.pred}", "{forward.y}", "{rows}", experiment.loss.cut),
+            f"share of rows in which a prediction above {experiment.loss.cut:g} stands for y = 1",
         ),
         Input("above_1", '=COUNTIF({forward.pred},">1")', "predictions above 1: surer than sure"),
     ]
@@ -93,6 +92,12 @@ def fields(experiment: Experiment) -> list[Input]:
         zero = ",".join(f"{{forward.{unit}}},0" for unit in units)
         found.append(Input("all_zero", f"=COUNTIFS({zero})", "rows in which every unit gives 0"))
     return found
+
+
+def silent_at_0(experiment: Experiment) -> list[str]:
+    """Return the units that give 0 where they are silent, if all do."""
+    silences = experiment.network.silences
+    return list(silences) if all(s.at == (0.0,) for s in silences.values()) else []
 
 
 def histogram_table() -> list[Column]:

@@ -7,7 +7,6 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd import verdict
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
@@ -111,13 +110,13 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     for i, row in enumerate(table.rows):
         sheet.cell(row, _FIRST, i + 1).style = "count"
     sheet.cell(table.header_row, _FIRST, "row").style = "quantity"
-    for unit in verdict.units(experiment):
+    for unit, silence in experiment.network.silences.items():
         letter = column_letters(table.columns[unit])
         first = f"{letter}{table.rows[0]}"
         sheet.conditional_formatting.add(
             f"{first}:{letter}{table.rows[-1]}",
             FormulaRule(
-                formula=[f"{first}=0"],
+                formula=[silence.condition(first)],
                 font=Font(color=COLOURS["dead"]),
                 fill=fill_of(COLOURS["dead_pale"]),
             ),

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.data.schema import Schema
-from xlsgd.tabs.model.columns import says
+from xlsgd.tabs.model.columns import says, silent_at_0
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities.accuracy import right
 
@@ -44,7 +43,7 @@ def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]
     noise = Noise(members)
     names = experiment.network.input_names
     x = noise.copies(np.array([data.inputs[name] for name in names]).T)
-    y = noise.copies(data.y)
+    y = noise.targets(experiment.loss, data.y)
     flat = {
         p: torch.from_numpy(np.ascontiguousarray(v)).unsqueeze(1).expand(y.shape).reshape(-1)
         for p, v in weights.items()
@@ -63,10 +62,10 @@ def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]
     per_member: dict[str, Floats] = {
         "rows": np.full(members, float(data.rows)),
         "mean_loss": np.where(np.isfinite(mean), mean, np.nan),
-        "accuracy": right(pred, label).mean(1),
+        "accuracy": right(pred, label, experiment.loss.cut).mean(1),
         "above_1": above.sum(1).astype(float),
     }
-    units = verdict.units(experiment)
+    units = silent_at_0(experiment)
     if units:
         zero = np.all([rows[unit] == 0 for unit in units], axis=0)
         per_member["all_zero"] = zero.sum(1).astype(float)

@@ -27,6 +27,7 @@ from xlsgd.tabs.training.run_verdict import run_verdict
 from xlsgd.tabs.training.sides_check import other_sides
 from xlsgd.tabs.training.worked_out import WorkedOut, by_torch, in_the_sheet, own_limits, worked_out
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import Loss
 from xlsgd.training.trace import Trace, Traces
 
 __all__ = ["TrainingCheck", "train"]
@@ -45,8 +46,9 @@ def train(work: Examination) -> list[TrainingCheck]:
     """
     tabs, data = work.found.maps.training, work.found.data
     checks = [TrainingCheck(work, name) for name in work.found.experiments]
-    if any("exploded_above" in each.worked.ours for each in checks):
-        _refuse_too_large(work)
+    for each in checks:
+        if "exploded_above" in each.worked.ours:
+            _refuse_too_large(work, each.experiment.loss)
     tracers = {name: tracer(each.worked.alone, data) for each in checks for name in [each.id]}
     rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
     work.trained = work.runs.of(tracers, rows)
@@ -56,15 +58,15 @@ def train(work: Examination) -> list[TrainingCheck]:
     return checks
 
 
-def _refuse_too_large(work: Examination) -> None:
-    """Raise WorkbookError for a y from whose square the sheet cannot work out a limit."""
-    table, sheet = work.found.maps.data.tables["data"], work.found.maps.data.sheet
+def _refuse_too_large(work: Examination, loss: Loss) -> None:
+    """Raise WorkbookError for a y from whose loss the sheet cannot work out a limit."""
+    maps = work.found.maps.data
     for i, y in enumerate(work.found.data.y):
-        if not np.isfinite(y * y):
+        if not np.isfinite(loss.cost_before_learning(y, y)):
+            place = address(maps.tables["data"].cell("y", i))
             raise WorkbookError(
-                f"{work.file.path}: {sheet}!{address(table.cell('y', i))} (y): got {y:g}, "
-                "whose square is beyond what a cell can hold, so that exploded_above has no "
-                "value; use numbers up to 1e+154 in size"
+                f"{work.file.path}: {maps.sheet}!{place} (y): got {y:g}, {loss.too_large}, so that "
+                f"exploded_above has no value; use numbers up to {loss.largest_y:.0e} in size"
             )
 
 
@@ -243,7 +245,8 @@ class TrainingCheck:
     ) -> tuple[dict[str, NDArray[np.float64]], list[dict[str, float | str]]]:
         """Return what torch has for the table of epochs, and for every member's panel."""
         length = len(maps.tables["epochs"].rows)
-        epochs = verdict.epoch_quantities(traced.by_row(traces), length)
+        reading = traced.experiment.loss.reading
+        epochs = verdict.epoch_quantities(traced.by_row(traces), length, reading)
         panels = verdict.panel_values(
             with_limits(traced.experiment, traced.data),
             traces["steps"].values,

@@ -7,7 +7,6 @@ from openpyxl.styles import Font
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd import verdict
 from xlsgd.base.cells import column_letters
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.sheets.style import COLOURS, SHORT, fill_of
@@ -40,7 +39,7 @@ def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
         )
 
     layout = get_layout(experiment.layout)
-    for each in layout.drawing.silent_units(verdict.units(experiment), tab):
+    for each in layout.drawing.silent_units(experiment.network.silences, tab):
         rule(*each)
     for numerical in layout.watched(experiment).numerical:
         frozen = f"{here('derivative_alive')}<{here('step')}"

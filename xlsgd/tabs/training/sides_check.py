@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from xlsgd.torch_side import is_rounding
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.quantities.accuracy import CUT
 from xlsgd.training.trace import Traces
 
 __all__ = ["OtherSide", "other_sides"]
@@ -68,12 +67,12 @@ def other_sides(
     traces: what torch has by itself.   sheet: what the sheet has, by table.
     within: how many rows of a table can be predicted.
     """
-    kinks = dict.fromkeys(experiment.network.kinked, 0.0)
-    if experiment.classifies and experiment.layout == "blocks":
-        kinks["pred"] = CUT
+    kinks = list(experiment.network.kinks)
+    if experiment.classifies:
+        kinks.append(("pred", experiment.loss.cut))
     found = []
     for number, (table, rows) in enumerate(within.items()):
-        for quantity, at in kinks.items():
+        for quantity, at in kinks:
             if quantity not in sheet[table] or quantity not in traces[table].values:
                 continue
             seen = sheet[table][quantity][:rows]

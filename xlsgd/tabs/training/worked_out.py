@@ -93,7 +93,7 @@ def in_the_sheet(
     experiment = found.alone
     start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
     values = {
-        "exploded_above": explosion_threshold(data.y, worst),
+        "exploded_above": explosion_threshold(experiment.loss, data.y, worst),
         "chart_limit": chart_limit(data.y, start),
     }
     return {key: values[key] for key in found.ours}

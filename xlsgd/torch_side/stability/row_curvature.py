@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from xlsgd.torch_side.stability.curvature import greatest, row_hessians
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.nets.linear import Linear
 from xlsgd.training.nets.linear_in_weights import weighted_place
 from xlsgd.training.rows_are_parabolas import rows_are_parabolas
 
@@ -56,6 +55,5 @@ def _share(experiment: Experiment) -> float:
 
     A power of two: digits stay as they are.
     """
-    layer = weighted_place(experiment.network).layer
-    assert isinstance(layer, Linear)
-    return float(2.0 ** -layer.out_features.bit_length())
+    outputs = len(weighted_place(experiment.network).outputs)
+    return float(2.0 ** -outputs.bit_length())

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
+
+from xlsgd.training.losses.reading import Reading
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,6 +23,25 @@ class Loss(ABC):
     paper_gradient: ClassVar[str]
     torch: ClassVar[str]
 
+    by_hand: ClassVar[str] = ""
+    """The same in torch's arithmetic, where that is short."""
+    reading: ClassVar[Reading | None] = None
+    """How its mean is read; None where the mean itself is what one reads."""
+    unit: ClassVar[str] = ""
+    """What the mean itself is in, such as ``nats``; "" where there is no word for it."""
+    exact_labels: ClassVar[bool] = False
+    """Whether y are labels: numbers beside which the next float64 is no label any more."""
+    curvature: ClassVar[float | None] = None
+    """Its second derivative in the prediction, where that is the same everywhere."""
+    cut: ClassVar[float] = 0.5
+    """Predictions above this stand for y = 1, where predictions are counted right or wrong."""
+    largest_y: ClassVar[float] = math.inf
+    """Whose loss still is a number when 0 is predicted."""
+    too_large: ClassVar[str] = "whose loss is beyond what a cell can hold"
+    """Words about a y greater than that."""
+    constant_words: ClassVar[str] = ""
+    """What ``constant`` is, as it is read, in words: the standard deviation of y."""
+
     @abstractmethod
     def forward(self, pred: str, y: str) -> str:
         """Sheet side: return the expression of the loss; pred may be a sum."""
@@ -27,6 +50,34 @@ class Loss(ABC):
     def backward(self, pred: str, y: str) -> str:
         """Sheet side: return its derivative with respect to the prediction."""
 
+    def of_arrays(self, pred: str, y: str) -> str | None:
+        """Sheet side: return the expression of all losses for arrays; None where it takes more
+        than arithmetic and comparisons, which work on arrays."""
+        return None
+
+    def before_learning(self, low: str, high: str) -> str:
+        """Sheet side: return what a row may well cost before anything is learned: one or more
+        arguments of MAX.   low, high: expressions of the least y and of the greatest."""
+        return "10"
+
     @abstractmethod
     def module(self) -> nn.Module:
         """Torch side: return the same as PyTorch has it, one number a row."""
+
+    def cost_before_learning(self, low: float, high: float) -> float:
+        """Torch side of ``before_learning``."""
+        return 10.0
+
+    def constant(self, y: Sequence[float]) -> float | None:
+        """Return the mean loss that is left when the same is predicted for every row, the mean of
+        y, or what stands for it; None where nobody knows."""
+        return None
+
+    def read(self, mean_loss: float) -> float:
+        """Return a mean loss as it is read."""
+        import numpy as np
+
+        if self.reading is None:
+            return mean_loss
+        with np.errstate(all="ignore"):
+            return float(self.reading.of(np.float64(mean_loss)))  # type: ignore[arg-type]

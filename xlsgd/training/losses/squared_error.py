@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from xlsgd.training.losses.loss import Loss
+from xlsgd.training.losses.reading import Reading
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,6 +25,22 @@ class SquaredError(Loss):
     paper = "(pred − y)²"
     paper_gradient = "2·(pred − y)"
     torch = "torch.nn.functional.mse_loss(pred, y, reduction='none')"
+    by_hand = "(pred - y) ** 2"
+    reading = Reading(
+        "rmse",
+        "RMSE",
+        "SQRT({mean_loss})",
+        np.sqrt,
+        paper="√mean_loss",
+        note="root of the mean squared error: how far off predictions are, in units of y",
+        torch="loss.mean().sqrt()",
+        panel="its root: how far off, in units of y",
+        beside="its root",
+    )
+    curvature = 2.0
+    largest_y = math.sqrt(sys.float_info.max)
+    constant_words = "the standard deviation of y"
+    too_large = "whose square is beyond what a cell can hold"
 
     # Sheet side
 
@@ -28,12 +50,25 @@ class SquaredError(Loss):
     def backward(self, pred: str, y: str) -> str:
         return f"2*({pred}-{y})"
 
+    def of_arrays(self, pred: str, y: str) -> str:
+        return self.forward(pred, y)
+
+    def before_learning(self, low: str, high: str) -> str:
+        # What predicting 0 costs: its worst row has the least y or the greatest.
+        return f"{high}^2,{low}^2"
+
     # Torch side
 
     def module(self) -> nn.Module:
         from torch import nn
 
         return nn.MSELoss(reduction="none")
+
+    def cost_before_learning(self, low: float, high: float) -> float:
+        return max(high * high, low * low)
+
+    def constant(self, y: Sequence[float]) -> float:
+        return float(np.var(y))
 
 
 LOSS = SquaredError()

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from xlsgd.training.nets.silence import Silence
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -31,8 +33,14 @@ class Layer(ABC):
     """How its outputs are called: ``lin`` for ``lin1``."""
     summary: ClassVar[str]
     """What it computes, on paper."""
-    smooth: ClassVar[bool] = False
-    """Whether its derivative jumps nowhere; else rounding may decide on it, at 0."""
+    silence: ClassVar[Silence | None] = None
+    """At which outputs a unit of it hands nothing back; None where it always hands on something."""
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
+    """Of a layer without parameters: the inputs at which its slope jumps. Naming one where there is
+    none does no harm."""
+    weighs_inputs: ClassVar[bool] = False
+    """Whether every output is a sum of all inputs, each times a weight of its own, plus at most a
+    bias: ``weight`` of shape (outputs, inputs) and perhaps ``bias`` of shape (outputs,)."""
 
     def __str__(self) -> str:
         return self.name
@@ -68,6 +76,23 @@ class Layer(ABC):
         Each as the list of its factors: a row multiplies them, a batch sums up the products.
         """
         return {}
+
+    def written(self, x: Sequence[str]) -> list[str] | None:
+        """Return how outputs are written on paper, None for as the formulas have them.
+
+        x: the names of its inputs.
+        """
+        return None
+
+    def of_array(self, x: str) -> str | None:
+        """Sheet side: return the expression of all outputs for an array of inputs; None where it
+        takes more than arithmetic and comparisons, which work on arrays."""
+        return None
+
+    def gains(self, inputs: int) -> list[list[float]] | None:
+        """Return by how much every output changes with every input, ``[output][input]``, of a layer
+        without parameters that is linear; None for all others."""
+        return None
 
     @abstractmethod
     def module(self) -> nn.Module:

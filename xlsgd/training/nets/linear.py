@@ -26,7 +26,8 @@ class Linear(Layer):
     name = "Linear"
     short = "lin"
     summary = "w·x + b"
-    smooth = True
+    kinks = ()
+    weighs_inputs = True
 
     in_features: int = 1
     out_features: int = 1

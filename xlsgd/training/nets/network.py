@@ -18,6 +18,7 @@ from typing import Any
 from xlsgd.base.errors import SpecError
 from xlsgd.training.nets.kinds import layer_types
 from xlsgd.training.nets.layer import Layer, Shape
+from xlsgd.training.nets.silence import Silence
 
 __all__ = ["Network", "Place", "map_nested", "parse_network"]
 
@@ -104,15 +105,29 @@ class Network:
         return tuple(names)
 
     @property
-    def kinked(self) -> tuple[str, ...]:
-        """The names of the numbers that come to a kink: at 0 a derivative may jump."""
-        kinked = (place for place in self.places if not place.layer.smooth)
-        return tuple(name for place in kinked for name in place.inputs)
+    def kinks(self) -> tuple[tuple[str, float], ...]:
+        """The names of the numbers that come to a kink, where a derivative jumps, and its place."""
+        return tuple(
+            (name, at) for place in self.places for at in place.layer.kinks for name in place.inputs
+        )
 
     @property
     def is_linear(self) -> bool:
         """Whether it is a chain of one-number linear layers, in the end one straight line."""
-        return all(layer.parameter_shapes().get("weight") == (1, 1) for layer in self.layers)
+        return all(
+            layer.weighs_inputs and layer.parameter_shapes()["weight"] == (1, 1)
+            for layer in self.layers
+        )
+
+    @cached_property
+    def silences(self) -> dict[str, Silence]:
+        """When every unit that can die is silent, by the name of its output."""
+        return {
+            name: place.layer.silence
+            for place in self.places
+            if place.layer.silence is not None
+            for name in place.outputs
+        }
 
     @property
     def inputs(self) -> int:

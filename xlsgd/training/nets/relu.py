@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlsgd.training.nets.layer import Layer, Parameters
+from xlsgd.training.nets.silence import Silence
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,6 +22,7 @@ class ReLU(Layer):
     name = "ReLU"
     short = "relu"
     summary = "max(0, x)"
+    silence = Silence((0.0,), lowest=True)
 
     # Sheet side
 
@@ -31,6 +33,12 @@ class ReLU(Layer):
         self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
     ) -> list[str]:
         return [f"IF({value}>0,{g},0)" for g, value in zip(grad, x, strict=True)]
+
+    def of_array(self, x: str) -> str:
+        return f"{x}*({x}>0)"
+
+    def written(self, x: Sequence[str]) -> list[str]:
+        return [f"max(0, {value})" for value in x]
 
     # Torch side
 

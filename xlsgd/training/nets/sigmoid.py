@@ -21,7 +21,7 @@ class Sigmoid(Layer):
     name = "Sigmoid"
     short = "sigmoid"
     summary = "1/(1 + e^−x)"
-    smooth = True
+    kinks = ()
 
     # Sheet side
 

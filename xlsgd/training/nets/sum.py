@@ -21,10 +21,13 @@ class Sum(Layer):
     name = "Sum"
     short = "sum"
     summary = "x1 + x2 + …"
-    smooth = True
+    kinks = ()
 
     def outputs(self, inputs: int) -> int:
         return 1
+
+    def gains(self, inputs: int) -> list[list[float]]:
+        return [[1.0] * inputs]
 
     # Sheet side
 

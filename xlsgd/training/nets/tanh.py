@@ -21,7 +21,7 @@ class Tanh(Layer):
     name = "Tanh"
     short = "tanh"
     summary = "tanh(x)"
-    smooth = True
+    kinks = ()
 
     # Sheet side
 

@@ -43,6 +43,9 @@ class Optimizer(ABC):
     counts_steps: ClassVar[bool] = False
     """Whether the number of the step enters the formula."""
 
+    uses_weight: ClassVar[bool] = False
+    """Whether a step depends on the weight that it moves, as weight decay makes it."""
+
     stable_factor: ClassVar[str] = ""
     """Template of the largest stable learning_rate times the largest curvature, where every step
     sees the same parabola; empty where no such number exists."""

@@ -26,7 +26,7 @@ from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_rules
 from xlsgd.training.gradients.backprop import Backprop
 from xlsgd.training.quantities import clipped
-from xlsgd.training.quantities.accuracy import NOTE, PAPER, TORCH, accuracy
+from xlsgd.training.quantities.accuracy import PAPER, accuracy, note, torch_line
 
 __all__ = ["BLOCK", "block_columns", "block_name", "steps_columns"]
 
@@ -146,10 +146,10 @@ def _mean_columns(experiment: Experiment) -> list[Column]:
         found.append(
             Column(
                 "accuracy",
-                "=" + accuracy("{batch.pred}", "{batch.y}", "{batch_rows}"),
+                "=" + accuracy("{batch.pred}", "{batch.y}", "{batch_rows}", experiment.loss.cut),
                 paper=PAPER,
-                note=NOTE,
-                torch=TORCH,
+                note=note(experiment.loss.cut),
+                torch=torch_line(experiment.loss.cut),
                 group="forward",
             )
         )

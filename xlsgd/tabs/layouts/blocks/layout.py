@@ -62,8 +62,10 @@ class BlocksLayout(Layout):
         return f"grad.{p}"
 
     def watched(self, experiment: Experiment) -> verdict.Watched:
+        silences = experiment.network.silences
         return verdict.Watched(
-            units={unit: f"MAX({{batch.{unit}}})" for unit in verdict.units(experiment)},
+            units={u: s.signal_of_rows(f"{{batch.{u}}}") for u, s in silences.items()},
+            silences=silences,
             numerical=("grad_num",),
             backprop=("grad_of",),
             gradients={p: f"grad.{p}" for p in experiment.network.parameters},
@@ -71,7 +73,9 @@ class BlocksLayout(Layout):
             mean_loss="AVERAGE({block.loss})",
             start_loss="{first.loss}",
             worst_start="{first.loss}",
-            accuracy=accuracy("{block.pred}", "{block.y}", "{rows}")
+            cut=experiment.loss.cut,
+            reading=experiment.loss.reading,
+            accuracy=accuracy("{block.pred}", "{block.y}", "{rows}", experiment.loss.cut)
             if experiment.classifies
             else None,
         )

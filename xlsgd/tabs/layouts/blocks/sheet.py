@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
@@ -14,6 +14,7 @@ from xlsgd.sheets.writing import GROUP_ROW
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets.silence import Silence
 
 __all__ = ["DRAWING"]
 
@@ -47,15 +48,15 @@ class BlocksDrawing(Drawing):
             cell.style = "link"
             cell.number_format = "0"
 
-    def silent_units(self, units: Sequence[str], tab: TabMap) -> Iterator[Colour]:
+    def silent_units(self, units: Mapping[str, Silence], tab: TabMap) -> Iterator[Colour]:
         blocks = [table for name, table in tab.tables.items() if name.startswith(BLOCK)]
-        for unit in units:
+        for unit, silence in units.items():
             spans = []
             for block in blocks:
                 letter = column_letters(block.columns[unit])
                 spans.append(f"{letter}{block.rows[0]}:{letter}{block.rows[-1]}")
             corner = spans[0].partition(":")[0]
-            yield Colour(" ".join(spans), f"{corner}=0", "dead", "dead_pale")
+            yield Colour(" ".join(spans), silence.condition(corner), "dead", "dead_pale")
 
     def draw_charts(
         self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap

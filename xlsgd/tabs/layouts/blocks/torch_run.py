@@ -24,7 +24,7 @@ from xlsgd.torch_side.derived import derived_quantities
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
-from xlsgd.training.quantities.accuracy import CUT, right
+from xlsgd.training.quantities.accuracy import right
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class _Work:
         self.seen = {name: sides_of(self.net, block) for name, block in blocks.items()}
         names = experiment.network.input_names
         self.x = self.noise.copies(np.array([data.inputs[name] for name in names]).T)
-        self.y = self.noise.copies(data.y)
+        self.y = self.noise.targets(experiment.loss, data.y)
         self.size = experiment.batch_size
         self.per_epoch = -(-data.rows // self.size)
         self.batches = torch.arange(data.rows) // self.size
@@ -283,14 +283,16 @@ class _Work:
         means["grad_of"] = gradients[f"grad.{chosen}"]
         size = means["grad_num"].abs() + means["grad_of"].abs() + 1e-300
         means["grad_diff"] = (means["grad_num"] - means["grad_of"]).abs() / size
-        for unit in verdict.units(experiment):
+        for unit, silence in experiment.network.silences.items():
             largest = torch.full((shape[0], self.per_epoch), -torch.inf, dtype=torch.float64)
-            means[unit] = largest.scatter_reduce(1, batch.expand(shape), values[unit], "amax")
+            signal = silence.signal_of(values[unit])
+            means[f"signal.{unit}"] = largest.scatter_reduce(1, batch.expand(shape), signal, "amax")
         if experiment.classifies:
             # The labels as they are: one moved by a unit in the last place is no label any more.
             labels = np.array(self.data.y)
-            pred = sides.decide(self.noise, "pred", values["pred"].reshape(-1), CUT).reshape(shape)
-            values["correct"] = torch.from_numpy(right(pred.numpy(), labels))
+            cut = experiment.loss.cut
+            pred = sides.decide(self.noise, "pred", values["pred"].reshape(-1), cut).reshape(shape)
+            values["correct"] = torch.from_numpy(right(pred.numpy(), labels, cut))
             means["accuracy"] = mean(values["correct"])
         return values, gradients | means
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from xlsgd.base.columns import Column, on_paper, range_of
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.nets.linear import Linear
-from xlsgd.training.nets.linear_in_weights import weighted_place
+from xlsgd.training.nets.linear_in_weights import unit_gains, weighted_place
 from xlsgd.training.rows_are_parabolas import rows_are_parabolas
 
 __all__ = ["curvature_column"]
@@ -21,16 +20,16 @@ def curvature_column(experiment: Experiment) -> Column | None:
     """
     if not rows_are_parabolas(experiment):
         return None
-    place = weighted_place(experiment.network)
-    assert isinstance(place.layer, Linear)
+    place, bends = weighted_place(experiment.network), experiment.loss.curvature
+    assert bends is not None, "rows are parabolas"
     names = [f"{{{name}}}" for name in place.inputs]
-    bias = ["1"] if place.layer.bias else []
+    bias = ["1"] if "bias" in place.parameters else []
     squares = [f"{name}^2" for name in names]
     terms = [f"SUMSQ({range_of(names)})"] if len(names) > _MANY else squares
-    # Units that are summed up all have the same slope: each adds its share to the curvature.
-    factor = 2 * place.layer.out_features
+    # Every unit adds its share to the curvature, by how much it counts in the prediction.
+    factor = bends * sum(gain * gain for gain in unit_gains(experiment.network))
     shown = squares if len(names) <= _MANY else [squares[0], "…", squares[-1]]
-    on_top = f"{{learning_rate}}*{factor}*"
+    on_top = f"{{learning_rate}}*{factor:g}*"
     return Column(
         "lr_curvature",
         f"={on_top}({'+'.join([*bias, *terms])})",

@@ -59,9 +59,10 @@ class RowsLayout(Layout):
         return f"grad_used.{p}"
 
     def watched(self, experiment: Experiment) -> verdict.Watched:
-        parameters = experiment.network.parameters
+        parameters, silences = experiment.network.parameters, experiment.network.silences
         return verdict.Watched(
-            units={unit: f"{{{unit}}}" for unit in verdict.units(experiment)},
+            units={unit: s.signal(f"{{{unit}}}") for unit, s in silences.items()},
+            silences=silences,
             numerical=tuple(f"grad_num.{p}" for p in parameters),
             backprop=tuple(f"grad.{p}" for p in parameters),
             gradients={p: f"grad_used.{p}" for p in parameters},
@@ -71,6 +72,7 @@ class RowsLayout(Layout):
             start_loss="AVERAGEIF({steps.epoch},1,{steps.start_loss})",
             worst_start="MAX({steps.start_loss})",
             curvature=curvature_column(experiment) is not None,
+            reading=experiment.loss.reading,
             start_column=experiment.loss.forward(
                 experiment.network.prediction("{{init.{}}}".format), "{y}"
             ),

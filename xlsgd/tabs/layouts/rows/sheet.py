@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -11,6 +11,7 @@ from xlsgd.sheets.charts import ChartSpec, add_chart
 from xlsgd.sheets.maps import BookMap, TabMap, address
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets.silence import Silence
 
 __all__ = ["DRAWING"]
 
@@ -18,7 +19,7 @@ __all__ = ["DRAWING"]
 class RowsDrawing(Drawing):
     """A chart each of losses, weights, and how far the two derivatives are apart."""
 
-    def silent_units(self, units: Sequence[str], tab: TabMap) -> Iterator[Colour]:
+    def silent_units(self, units: Mapping[str, Silence], tab: TabMap) -> Iterator[Colour]:
         steps = tab.tables["steps"]
         first, last = steps.rows[0], steps.rows[-1]
 
@@ -26,12 +27,12 @@ class RowsDrawing(Drawing):
             return f"${column_letters(steps.columns[quantity])}{first}"
 
         per_epoch = address(tab.fields["steps_per_epoch"], absolute=True)
-        for unit in units:
+        for unit, silence in units.items():
             letter = column_letters(steps.columns[unit])
             where = f"{letter}{first}:{letter}{last}"
             since = f"{here('step')}-{here(f'awake.{unit}')}"
             yield Colour(where, f"{since}>={per_epoch}", "FFFFFF", "dead")
-            yield Colour(where, f"{here(unit)}=0", "dead", "dead_pale")
+            yield Colour(where, silence.condition(here(unit)), "dead", "dead_pale")
 
     def draw_charts(
         self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap

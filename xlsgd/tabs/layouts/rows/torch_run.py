@@ -134,7 +134,7 @@ class _Together:
         self.net = TorchNet(shared, noise)
         self.seen = sides_of(self.net, sheet)
         inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
-        self.x, self.y = noise.copies(inputs), noise.copies(data.y)
+        self.x, self.y = noise.copies(inputs), noise.targets(shared.loss, data.y)
         # A state may start at something that depends on the first row's gradient.
         self.runs = SideBySide(
             experiments,
@@ -257,7 +257,8 @@ def steps(
     net = TorchNet(experiment, noise)
     seen_rows = place["row"] - 1
     inputs = np.array([data.inputs[n] for n in experiment.network.input_names]).T
-    x, y = noise.copies(inputs[seen_rows]), noise.copies(np.array(data.y)[seen_rows])
+    x = noise.copies(inputs[seen_rows])
+    y = noise.targets(experiment.loss, np.array(data.y)[seen_rows])
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
 
     quantities = net.quantities(parameters, x, y, Sides(sides_of(net, sheet)))

@@ -1,11 +1,9 @@
-"""The result of one workbook among many, and the file of results with a line for each."""
+"""Results as lines of JSON, one a workbook, written as they come: what a run is continued by."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,9 +13,9 @@ from typing import Any
 from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.base.files import cannot_write, kind_of_target
 from xlsgd.base.visible import visible as one_line
-from xlsgd.xlsx.guard import MAX_FILE, speaks
+from xlsgd.report.formats.format import Format
 
-__all__ = ["SCHEMA", "STATUSES", "Result", "ResultsFile", "digest", "one_line"]
+__all__ = ["FORMAT", "SCHEMA", "STATUSES", "Jsonl", "Result", "ResultsFile", "one_line"]
 
 SCHEMA = "xlsgd.verify-line/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
@@ -68,24 +66,6 @@ class Result:
     def to_json(self) -> str:
         """Return the result as a line of JSON."""
         return json.dumps({"schema": SCHEMA, **asdict(self)}, allow_nan=False) + "\n"
-
-
-def digest(path: str | Path) -> str | None:
-    """Return the SHA-256 of a file's content, None for what is never opened as a workbook.
-
-    A helper process does it: a file on a disk that does not answer takes for ever.
-    """
-    path = Path(path)
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
-            return None
-        if status.st_size == 0 and speaks(path):
-            return None
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError):
-        return None
 
 
 class ResultsFile:
@@ -192,3 +172,19 @@ def _lock(handle: int, path: Path) -> None:
         raise SpecError(f"{path}: another run is writing it") from error
     except OSError:
         return  # a file system that knows no locks
+
+
+class Jsonl(Format):
+    """JSON Lines: an object a line."""
+
+    name = "jsonl"
+    title = "a line of JSON per workbook"
+    order = 3
+    several_engines = False
+
+    def lines(self, path: Path, resume: bool, force: bool) -> ResultsFile:
+        """Open a file of results."""
+        return ResultsFile(path, resume, force)
+
+
+FORMAT = Jsonl()

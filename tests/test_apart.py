@@ -1,0 +1,88 @@
+"""What is done in a copy of this process comes back, or what became of it instead."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from xlsgd.base.errors import SpecError, WorkbookError
+from xlsgd.processes.children import can_copy
+from xlsgd.processes.limited import LimitError, apart
+from xlsgd.processes.limits import Limits
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "fork") or sys.platform == "darwin", reason="no process can be copied here"
+)
+SHORT = Limits(seconds=1)
+
+
+def test_a_result_and_its_progress_come_back() -> None:
+    told: list[tuple[str, int, int]] = []
+
+    def work(tell: Any) -> tuple[int, str]:
+        tell("counting", 1, 2)
+        return os.getpid(), "x" * 1_000_000
+
+    process, text = apart(work, Limits(), "a.xlsx", lambda *at: told.append(at))
+    assert process != os.getpid()
+    assert len(text) == 1_000_000
+    assert told == [("counting", 1, 2)]
+
+
+def fails(error: BaseException, cause: BaseException | None = None) -> Any:
+    def work(tell: Any) -> None:
+        raise error from cause
+
+    return work
+
+
+def test_an_error_comes_back_with_the_lines_it_came_from() -> None:
+    with pytest.raises(SpecError, match="no such tab") as caught:
+        apart(fails(SpecError("no such tab", "tab")), Limits(), "a.xlsx")
+    assert caught.value.field == "tab"
+    with pytest.raises(KeyError) as unknown:
+        apart(fails(KeyError("what")), Limits(), "a.xlsx")
+    assert "in work\n    raise error from cause" in "".join(unknown.value.__notes__)
+
+
+def test_no_memory_is_known_whatever_was_raised_from_it() -> None:
+    with pytest.raises(MemoryError):
+        apart(fails(RuntimeError("it went wrong"), MemoryError()), Limits(), "a.xlsx")
+    with pytest.raises(WorkbookError, match="cannot be read"):
+        apart(fails(WorkbookError("cannot be read"), MemoryError()), Limits(), "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("work", "words"),
+    [
+        (lambda tell: time.sleep(60), "timed out after 1 s and was given up; --timeout"),
+        (lambda tell: os.kill(os.getpid(), signal.SIGKILL), "was ended by SIGKILL; is there too"),
+        (lambda tell: os._exit(3), "ended with status 3; is there too little memory?"),
+    ],
+    ids=["hangs", "killed", "ends"],
+)
+def test_what_became_of_it_instead(work: Any, words: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(LimitError) as caught:
+        apart(work, SHORT, "a.xlsx")
+    assert str(caught.value).startswith("a.xlsx: ")
+    assert words in str(caught.value)
+    assert time.monotonic() - begun < 10
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_may_have_no_children_makes_no_copy() -> None:
+    """Workers of Dask and of a pool are such; a workbook is verified there without a copy."""
+    context = multiprocessing.get_context("fork")
+    reading, writing = context.Pipe(duplex=False)
+    worker = context.Process(target=lambda: writing.send(can_copy()), daemon=True)
+    worker.start()
+    assert reading.recv() is False
+    worker.join()
+    assert can_copy()

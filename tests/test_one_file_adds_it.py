@@ -1,0 +1,311 @@
+"""One file adds it: each is dropped into a copy of the package, and all that the package does is
+tried with it: generate, verify, explain, sweep, list."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import small_data
+from tests.one_file import TRIED, copy_with, in_copy
+
+HARDTANH = '''
+    """Cut off at both ends: -1 to 1."""
+
+    from dataclasses import dataclass
+
+    from xlsgd.training.nets.layer import Layer
+    from xlsgd.training.nets.silence import Silence
+
+    __all__ = ["LAYER", "Hardtanh"]
+
+
+    @dataclass(frozen=True)
+    class Hardtanh(Layer):
+        """x, but -1 below -1 and 1 above 1, as torch.nn.Hardtanh; its slope there is 0."""
+
+        name = "Hardtanh"
+        short = "hard"
+        summary = "max(-1, min(1, x))"
+        silence = Silence((-1.0, 1.0))
+        kinks = (-1.0, 1.0)
+
+        def forward(self, x, p):
+            return [f"MAX(-1,MIN(1,{value}))" for value in x]
+
+        def backward(self, grad, x, y, p):
+            return [f"IF(ABS({value})<1,{g},0)" for g, value in zip(grad, x, strict=True)]
+
+        def module(self):
+            from torch import nn
+
+            return nn.Hardtanh()
+
+
+    LAYER = Hardtanh
+'''
+
+
+ADAMW = '''
+    """Adam that shrinks the weights a little at every step, beside what the gradient asks for."""
+
+    from xlsgd.base.columns import Input
+    from xlsgd.training.optimizers.adam import Adam
+    from xlsgd.training.optimizers.optimizer import column
+
+    __all__ = ["OPTIMIZER", "AdamW"]
+
+
+    class AdamW(Adam):
+        """p * (1 - learning_rate * weight_decay), then as Adam; as torch.optim.AdamW."""
+
+        name = "adamw"
+        order = 8
+        summary = "Adam, and every weight shrinks by learning_rate·weight_decay of itself"
+        torch_line = "torch.optim.AdamW(params, lr, betas, eps, weight_decay)"
+        hyperparameters = (
+            *Adam.hyperparameters,
+            Input("weight_decay", 0.3, "how strongly weights are pulled to 0", minimum=0),
+        )
+        uses_weight = True
+
+        def columns(self, p, g):
+            *before, _ = super().columns(p, g)
+            return [
+                *before,
+                column(
+                    f"new.{p}",
+                    f"={{param.{p}}}*(1-{{learning_rate}}*{{weight_decay}})"
+                    f"-{{learning_rate}}*{{m_hat.{p}}}/(SQRT({{v_hat.{p}}})+{{eps}})",
+                    paper=f"{p}·(1 − learning_rate·weight_decay) − learning_rate·m̂ / (√v̂ + eps)",
+                    note=f"{p} after this step",
+                    torch_line=f"{self.torch_line}.step(); {p}",
+                ),
+            ]
+
+        def torch_optimizer(self, parameters, learning_rate, hyper):
+            import torch
+
+            return torch.optim.AdamW(
+                parameters,
+                lr=learning_rate,
+                betas=(hyper["beta1"], hyper["beta2"]),
+                eps=hyper["eps"],
+                weight_decay=hyper["weight_decay"],
+                differentiable=True,
+            )
+
+
+    OPTIMIZER = AdamW()
+'''
+
+
+CROSS_ENTROPY = '''
+    """Binary cross-entropy of a logit: how surprised one is by y, 0 or 1, in nats."""
+
+    import math
+
+    from xlsgd.training.losses.loss import Loss
+
+    __all__ = ["LOSS", "BinaryCrossEntropy"]
+
+
+    class BinaryCrossEntropy(Loss):
+        """-ln of the probability that the logit pred gives to y; as torch's BCEWithLogitsLoss."""
+
+        name = "binary cross-entropy"
+        paper = "max(pred, 0) − pred·y + ln(1 + e^−|pred|)"
+        paper_gradient = "σ(pred) − y"
+        torch = "torch.nn.functional.binary_cross_entropy_with_logits(pred, y, reduction='none')"
+        unit = "nats"
+        exact_labels = True
+        cut = 0.0
+
+        def forward(self, pred, y):
+            e = f"EXP(-ABS({pred}))"
+            # As torch has it, cancelling where torch cancels; 2·ATANH(e/(2 + e)) is ln(1 + e).
+            return f"(1-{y})*({pred})-(MIN(0,{pred})-2*ATANH({e}/(2+{e})))"
+
+        def backward(self, pred, y):
+            e = f"EXP(-ABS({pred}))"
+            return f"IF({pred}<0,{e},1)/(1+{e})-{y}"
+
+        def module(self):
+            import torch
+
+            class OnLabels(torch.nn.BCEWithLogitsLoss):
+                def forward(self, pred, y):
+                    assert ((y == 0) | (y == 1)).all(), "labels that are none"
+                    return super().forward(pred, y)
+
+            return OnLabels(reduction="none")
+
+        def constant(self, y):
+            share = sum(y) / len(y)
+            return -sum(p * math.log(p) for p in (share, 1 - share) if p)
+
+
+    LOSS = BinaryCrossEntropy()
+'''
+
+
+def tried(tmp_path: Path, file: str, text: str, experiment: str) -> Any:
+    """Drop a file into a copy, and take an experiment with it through everything.
+
+    experiment: arguments of ``tried``: the experiment, its data, two learning rates.
+    """
+    copy_with(tmp_path, {file: text})
+    program = textwrap.dedent(TRIED) + f"\nfound = tried({experiment})\n"
+    return in_copy(tmp_path, program)
+
+
+def listed(folder: Path) -> str:
+    """Return what ``xlsgd list`` says in the copy."""
+    program = """
+        from click.testing import CliRunner
+        from xlsgd.cli import main
+
+        found = CliRunner().invoke(main, ["list"]).output
+    """
+    return str(in_copy(folder, program))
+
+
+@pytest.mark.parametrize("layout", ["rows", "blocks"])
+def test_a_layer_that_can_die(layout: str, tmp_path: Path) -> None:
+    """At both of its ends: the colours and words that a ReLU has at 0 are the layer's to choose."""
+    options = "gradient='backprop', layout='blocks', batch_size=3, " if layout == "blocks" else ""
+    found = tried(
+        tmp_path,
+        "training/nets/hardtanh.py",
+        HARDTANH,
+        f"experiment_of('Linear(1, 1), Hardtanh, Linear(1, 1)', {options} learning_rate=0.9,"
+        " start={'a': 9.0, 'b': 30.0, 'c': 1.0, 'd': 0.0}, epochs=3),"
+        " small_data(), 1e-3, 1e3",
+    )
+    assert found["ok"], found["first difference"]
+    assert found["agree"]
+    assert found["unchecked"] == {}
+    assert "hard1 dead since step 1" in found["verdict"]
+    sentences = "\n".join(found["sentences"])
+    assert "it gave -1 or 1 for every row since" in sentences
+    assert "it is neither -1 nor 1 for 0 of 5 rows" in sentences
+    assert "Without the Hardtanh (Linear(1, 1), Linear(1, 1), all else the same)" in sentences
+    assert "dead" in found["kinds"]
+    assert len(found["swept as verified"]) > 0
+    assert all(found["swept as verified"])
+    if layout == "rows":
+        assert "Hardtanh" in listed(tmp_path)
+        assert _colours(tmp_path / "one.xlsx") >= {"OR({}=-1,{}=1)"}
+
+
+def test_an_optimizer_whose_step_depends_on_the_weight(tmp_path: Path) -> None:
+    """The sweep trains the very rule: its losses are those of a run by hand."""
+    found = tried(
+        tmp_path,
+        "training/optimizers/adamw.py",
+        ADAMW,
+        "experiment_of('Linear(1, 1)', 'adamw', learning_rate=0.1, epochs=4),"
+        " small_data(), 0.01, 1",
+    )
+    assert found["ok"], found["first difference"]
+    assert found["agree"]
+    assert all(found["swept as verified"])
+    expected = [_adamw_by_hand(0.01 * 100 ** (i / 6)) for i in range(7)]
+    assert found["last losses"] == pytest.approx(expected, rel=1e-6)
+    assert "Linear(1, 1), adamw, learning_rate 0.1" in found["sentences"][0]
+    assert "adamw" in listed(tmp_path)
+
+
+def _adamw_by_hand(rate: float, decay: float = 0.3, epochs: int = 4) -> float:
+    """Return the mean loss of the last epoch; forward differences, as is usual."""
+    data = small_data()
+    weights, m, v, h, step = [0.9, 0.67], [0.0, 0.0], [0.0, 0.0], 0.01, 0
+    losses: list[float] = []
+
+    for _ in range(epochs):
+        losses = []
+        for x, y in zip(data.inputs["x"], data.y, strict=True):
+            step += 1
+            a, b = weights
+            here = (a * x + b - y) ** 2
+            losses.append(here)
+            moved = ((a + h) * x + b, a * x + b + h)
+            slopes = [((pred - y) ** 2 - here) / h for pred in moved]
+            for i, g in enumerate(slopes):
+                m[i] = 0.9 * m[i] + 0.1 * g
+                v[i] = 0.999 * v[i] + 0.001 * g * g
+                move = m[i] / (1 - 0.9**step) / (math.sqrt(v[i] / (1 - 0.999**step)) + 1e-8)
+                weights[i] = weights[i] * (1 - rate * decay) - rate * move
+    return sum(losses) / len(losses)
+
+
+def test_an_optimizer_that_does_not_say_so_is_refused(tmp_path: Path) -> None:
+    silent = ADAMW.replace("        uses_weight = True\n", "")
+    assert silent != ADAMW
+    copy_with(tmp_path, {"training/optimizers/adamw.py": silent})
+    program = """
+        from xlsgd.base.errors import SpecError
+
+        try:
+            sweep_experiment(
+                experiment_of("Linear(1, 1)", "adamw"),
+                small_data(),
+                [Axis("learning_rate", 0.01, 1, 7, True)],
+            )
+        except SpecError as error:
+            found = str(error)
+    """
+    said = in_copy(tmp_path, textwrap.dedent(TRIED) + textwrap.dedent(program))
+    assert said == (
+        "the step of adamw depends on the weight, but it does not say so: set uses_weight = True "
+        "in its class, AdamW"
+    )
+
+
+@pytest.mark.parametrize("layout", ["rows", "blocks"])
+def test_a_loss_with_exact_labels(layout: str, tmp_path: Path) -> None:
+    """Torch is given the labels, not numbers beside them; no word of squared errors is left."""
+    options = {"rows": "", "blocks": "layout='blocks', batch_size=3, classifies=True, "}[layout]
+    found = tried(
+        tmp_path,
+        "training/losses/cross_entropy.py",
+        CROSS_ENTROPY,
+        f"experiment_of('Linear(1, 2), Tanh, Linear(2, 1)', {options} gradient='backprop',"
+        " loss='binary cross-entropy', learning_rate=0.1, epochs=4), LABELLED, 1e-2, 1e3",
+    )
+    assert found["ok"], found["first difference"]
+    assert found["agree"]
+    assert found["unchecked"] == {}
+    assert all(found["swept as verified"])
+    sentences = "\n".join(found["sentences"])
+    assert "always predicting the mean of y gives a mean loss of 0.6931 nats" in sentences
+    assert "RMSE" not in sentences
+    texts = _texts(tmp_path / "one.xlsx")
+    assert not {text for text in texts if "rmse" in text.lower() or "squared" in text.lower()}
+    if layout == "blocks":
+        assert {text for text in texts if "a prediction above 0 stands for y = 1" in text}
+        assert "binary cross-entropy" in listed(tmp_path)
+
+
+def _texts(path: Path) -> set[str]:
+    """Return all words of a workbook, those of its notes too."""
+    from openpyxl import load_workbook
+
+    cells = [c for sheet in load_workbook(path) for row in sheet.iter_rows() for c in row]
+    notes = {cell.comment.text for cell in cells if cell.comment}
+    return notes | {str(cell.value) for cell in cells if cell.value is not None}
+
+
+def _colours(path: Path) -> set[str]:
+    """Return the rules for colours of the last tab but one, with its cells left open."""
+    import re
+
+    from openpyxl import load_workbook
+
+    sheet = load_workbook(path)["run"]
+    rules = (rule for rules in sheet.conditional_formatting for rule in rules.rules)
+    return {re.sub(r"\$?[A-Z]+\$?\d+", "{}", text) for rule in rules for text in rule.formula}

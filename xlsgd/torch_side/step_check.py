@@ -1,0 +1,72 @@
+"""Is a step learning_rate times something, and does it depend on the weight? Found by trying."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xlsgd.base.errors import SpecError
+from xlsgd.torch_side.plain import load_torch
+from xlsgd.torch_side.stepper import Stepper
+from xlsgd.training.experiment import Experiment
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["need_steps_that_scale", "uses_weight"]
+
+_TRIED = 64
+"""Weights, gradients and memories tried."""
+
+
+def need_steps_that_scale(experiment: Experiment) -> None:
+    """Raise SpecError unless an optimizer's step is learning_rate times something, and depends on
+    the weight only if the optimizer says so.
+
+    Many runs are stepped at once at a rate of 1, and moved by their own rates times that: for
+    another optimizer, that would be another rule.
+    """
+    name = experiment.optimizer.name
+    whole, half = _moved(experiment, 1.0), _moved(experiment, 0.5)
+    if not (_same(2 * half[0], whole[0]) and all(map(_same, half[1:], whole[1:]))):
+        raise SpecError(
+            f"the step of {name} is not learning_rate times something, so runs at many learning "
+            "rates cannot be trained at once: no sweep, and no other rates to try. Train a "
+            "workbook for each"
+        )
+    if not experiment.optimizer.uses_weight and uses_weight(experiment):
+        raise SpecError(
+            f"the step of {name} depends on the weight, but it does not say so: "
+            f"set uses_weight = True in its class, {type(experiment.optimizer).__qualname__}"
+        )
+
+
+def uses_weight(experiment: Experiment) -> bool:
+    """Return whether a step depends on the weight that it moves, as tried in torch."""
+    there, at_zero = _moved(experiment, 1.0), _moved(experiment, 1.0, size=0.0)
+    return not all(map(_same, there, at_zero))
+
+
+def _moved(experiment: Experiment, rate: float, size: float = 1.0) -> list[Tensor]:
+    """Return by how much weights are moved, and what is remembered then.
+
+    size: of the weights.
+    """
+    torch = load_torch()
+    random = torch.Generator().manual_seed(0)  # any numbers will do; the same ones every time
+    count = 2 + len(experiment.optimizer.state)
+    numbers = torch.randn(count, _TRIED, generator=random, dtype=torch.float64)
+    weight, gradient, *memories = numbers
+    weight = weight * size
+    stepper = Stepper(replace(experiment, learning_rate=rate), {"w": weight})
+    # Squares are remembered as well, and they are above 0.
+    memory = {f"{k}.w": m.abs() for k, m in zip(experiment.optimizer.state, memories, strict=True)}
+    stepper.remember(memory, steps_done=torch.full_like(weight, 3.0))
+    stepper.step({"w": gradient})
+    return [stepper.parameters["w"] - weight, *stepper.memory().values()]
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    import torch
+
+    return bool(torch.allclose(one, other, rtol=1e-9, atol=1e-12, equal_nan=True))
