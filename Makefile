@@ -1,5 +1,7 @@
 # make demo       four workbooks to open, checked against PyTorch
-# make test       lint, types and tests (LibreOffice and Gnumeric, where installed, are tried too)
+# make test       lint, types, and tests of every kind of thing: six minutes on two cores
+# make test-all   the same, and then all cases of everything: fifteen minutes
+#                 (LibreOffice and Gnumeric, where installed, are tried too)
 # make workbooks  the committed workbooks anew
 # make clean      remove the environment .venv, demo/ and all caches
 #
@@ -14,7 +16,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LESSONS := graddesc two-neuron titanic learning-rates
 
-.PHONY: help demo test workbooks clean
+.PHONY: help demo test test-all test-rest workbooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,12 +35,20 @@ demo: $(VENV)/.installed
 	@echo "Change first: tab sgd, the cell beside learning_rate. Every epoch and chart follows."
 	@echo "Why does it explode? demo/learning-rates.xlsx, or: $(BIN)/xlsgd explain demo/two-neuron.xlsx --tab two"
 
-# Two processes, each with whole files: what a file sets up once, such as a start of LibreOffice,
-# is then set up once. No header: it names folders of this machine.
+# Two processes, each with files in their order, so that what a file sets up once is set up once;
+# the one that is done first takes over from the other. No header: it names folders of this machine.
+# What `make test` tries and what only test-all does: tests/widths.py.
+PYTEST = $(BIN)/python -m pytest --no-header -n 2 --dist worksteal
+
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --no-header -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) --width some $(PYTEST_ARGS)
+
+test-all: test test-rest
+
+test-rest: $(VENV)/.installed-dev
+	$(PYTEST) --width rest $(PYTEST_ARGS)
 
 workbooks: $(VENV)/.installed
 	@mkdir -p workbooks

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 from benchmarks.books import forward_book, sgd_book
 from benchmarks.processes import ROOT, Cost, in_turn, measured, median_ratio
 
 __all__ = ["FIGURES"]
+
+LESSONS = ("graddesc", "two-neuron", "learning-rates", "titanic")
 
 Table = list[str]
 RECALCULATE = (sys.executable, "-m", "benchmarks.recalculate")
@@ -84,10 +88,10 @@ def calculation(rounds: int) -> Table:
     from numpy import errstate
 
     from xlsgd.engines.fast.calculation import Run
+    from xlsgd.engines.fast.compiled import RULES
     from xlsgd.engines.fast.evaluator import Doubts, Experience
     from xlsgd.engines.fast.library import Library, quiet
     from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
-    from xlsgd.engines.fast.rules import RULES
     from xlsgd.xlsx.reader import read_workbook
 
     rows = []
@@ -132,6 +136,48 @@ def calculation(rounds: int) -> Table:
     return _table(head, rows)
 
 
+def ways(rounds: int) -> Table:
+    """What each way of executing formulas is worth: recalculating without it."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {f"`{name}.xlsx`": ROOT / "workbooks" / f"{name}.xlsx" for name in LESSONS}
+        for title, write, size in (
+            ("gradient descent", sgd_book, 40_600),
+            ("Titanic, forward", forward_book, 712),
+        ):
+            paths[title] = Path(folder) / f"{write.__name__}.xlsx"
+            write(paths[title], size)
+        for title, path in paths.items():
+            command = [sys.executable, "-m", "benchmarks.ways", str(path), str(2 * rounds + 1)]
+            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+            found: dict[str, list[list[float]]] = json.loads(done.stdout)
+            whole = found["nothing"]
+            for way, runs in found.items():
+                if not runs:
+                    continue
+                again = len(runs[0]) > 1
+                rows.append(
+                    (
+                        title if way == "nothing" else "",
+                        way,
+                        f"{median(run[0] for run in runs):.3g} s",
+                        f"{median(run[1] for run in runs):.3g} s" if again else "",
+                        _ratio(runs, whole, 0),
+                        _ratio(runs, whole, 1) if again else "",
+                    )
+                )
+    head = ("workbook", "without", "first time", "again", "first time / whole", "again / whole")
+    return _table(head, rows)
+
+
+def _ratio(some: list[list[float]], others: list[list[float]], place: int) -> str:
+    """Return the median of the ratios of two runs of a round, and the least and the greatest."""
+    ratios = [a[place] / b[place] for a, b in zip(some, others, strict=False)]
+    if len(ratios) == 1:
+        return f"{ratios[0]:.0f}"
+    return f"{median(ratios):.2f} ({min(ratios):.2f} … {max(ratios):.2f})"
+
+
 def growth(rounds: int) -> Table:
     """Time and memory as gradient descent gets longer."""
     rows = []
@@ -163,7 +209,7 @@ def growth(rounds: int) -> Table:
 def verify(rounds: int) -> Table:
     """`xlsgd verify` against importing torch and loading the workbook with openpyxl."""
     rows = []
-    for name in ("graddesc", "two-neuron", "learning-rates", "titanic"):
+    for name in LESSONS:
         workbook = str(ROOT / "workbooks" / f"{name}.xlsx")
         load = f"import torch, openpyxl; openpyxl.load_workbook({workbook!r})"
         found = in_turn(
@@ -212,6 +258,7 @@ def sweep(rounds: int) -> Table:
 FIGURES: dict[str, Callable[[int], Table]] = {
     "engines": engines,
     "calculation": calculation,
+    "ways": ways,
     "growth": growth,
     "verify": verify,
     "profile": profile,

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import xlsgd
+from tests.together import made_once
 from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.data import Dataset
 from xlsgd.data.schema import PLAIN
@@ -156,12 +153,9 @@ def bare_book(*experiments: Experiment, data: Dataset) -> Book:
     return book
 
 
-@functools.cache
 def default_lesson(name: str) -> Path:
-    """Return the workbook of a lesson as it comes, written once for all tests of a process."""
-    folder = tempfile.mkdtemp(prefix="xlsgd-tests-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return xlsgd.generate(name, Path(folder, f"{name}.xlsx"))
+    """Return the workbook of a lesson as it comes, written once for all tests of a run."""
+    return made_once(f"{name}.xlsx", lambda path: xlsgd.generate(name, path))
 
 
 # What the cells hold

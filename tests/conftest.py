@@ -1,4 +1,4 @@
-"""What all tests share: the reference files, other spreadsheet programs, and no silent skips."""
+"""What all tests share: reference files, other spreadsheet programs, widths, no silent skips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import libreoffice
+from tests import libreoffice, together, widths
 from xlsgd.engines.gnumeric import convert, find_ssconvert
 from xlsgd.engines.libreoffice import find_soffice
 
@@ -26,6 +26,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("CI", "").lower() in ("1", "true"),
         help="count a skipped test as a failure (the default where CI is true)",
     )
+    widths.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for mark, meaning in widths.MARKS.items():
+        config.addinivalue_line("markers", f"{mark}: {meaning}")
+    if together.begin():
+        config.add_cleanup(together.end)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    widths.choose(config, items)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    widths.allow_none(session, exitstatus)
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport, config: pytest.Config) -> None:

@@ -1,14 +1,20 @@
 """LibreOffice as a learner would use it: open a workbook, edit it, save it.
 
-Each call starts a program of its own, with a profile of its own in a temporary folder, so that
-calls may run side by side and nobody's settings matter. How that is done is the engine's affair.
+A conversion starts a program of its own, edits share one that is started once in a process, each
+with a profile of its own in a temporary folder, so that processes may run side by side and nobody's
+settings matter. How that is done is the engine's affair.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import functools
 import json
+import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +24,6 @@ from typing import Any
 
 from xlsgd.base.errors import EngineError
 from xlsgd.engines.libreoffice import FILTERS, convert, find_soffice, soffice_command
-from xlsgd.engines.programs import run_program
 
 __all__ = ["EDITS", "find_uno_python", "libreoffice_convert", "libreoffice_edit"]
 
@@ -97,19 +102,70 @@ def libreoffice_edit(
         raise EngineError("no Python with the module uno: install python3-uno")
     with tempfile.TemporaryDirectory(prefix="xlsgd-libreoffice-") as temporary:
         order = {
-            "soffice": soffice_command(Path(temporary)),
             "source": str(source.resolve(strict=True)),
             "target": str(Path(temporary, "edited.xlsx")),
             "filter": FILTERS[".xlsx"],
             "edits": [list(edit) for edit in edits],
-            "seconds": time_limit,
         }
-        order_file = Path(temporary, "order.json")
-        order_file.write_text(json.dumps(order), encoding="utf-8")
-        run_program("LibreOffice", [python, SCRIPT, order_file], time_limit)
+        office = _office(python)
+        try:
+            wrong = office.answer(order, time_limit)
+        except EngineError:
+            _office.cache_clear()  # the next one starts another
+            raise
+        if wrong:
+            raise EngineError(f"LibreOffice failed: {wrong}")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(order["target"], target)
     return target
+
+
+class _Office:
+    """A LibreOffice that carries out one order after the other."""
+
+    def __init__(self, python: Path) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="xlsgd-libreoffice-"))
+        command = json.dumps(soffice_command(self._folder))
+        self._process = subprocess.Popen(
+            [python, SCRIPT, command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        atexit.register(self.end)
+
+    def answer(self, order: dict[str, Any], time_limit: float) -> str:
+        """Return what went wrong with an order, or nothing.
+
+        Raises EngineError if there is no answer in time.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            print(json.dumps(order), file=self._process.stdin, flush=True)
+            answered = select.select([self._process.stdout], [], [], time_limit)[0]
+        except OSError:
+            answered = []
+        line = self._process.stdout.readline() if answered else ""
+        if not line:
+            self.end()
+            raise EngineError(f"LibreOffice gave no answer within {time_limit:g} s")
+        return str(json.loads(line))
+
+    def end(self) -> None:
+        """End the program, whatever it is at."""
+        atexit.unregister(self.end)
+        with contextlib.suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@functools.cache
+def _office(python: Path) -> _Office:
+    """Return the LibreOffice of this process, started when it is first needed."""
+    return _Office(python)
 
 
 def _check(edit: tuple[Any, ...]) -> None:

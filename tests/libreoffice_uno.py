@@ -1,7 +1,9 @@
-"""Edit a workbook in LibreOffice: a script for a Python that has LibreOffice's `uno` module.
+"""Edit workbooks in LibreOffice: a script for a Python that has LibreOffice's `uno` module.
 
 That is seldom the Python that runs the tests, so this file imports nothing of theirs. Its one
-argument is a file with an order, as tests/libreoffice.py writes it.
+argument is the command that starts LibreOffice, as JSON; it is started once. Then orders come in,
+one a line, as tests/libreoffice.py writes them, and for each a line goes out: what went wrong, or
+nothing.
 """
 
 from __future__ import annotations
@@ -12,31 +14,46 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
+SECONDS = 120
+"""Until LibreOffice has started."""
 
-def _carry_out(order: dict[str, Any]) -> None:
-    """Do one order of libreoffice_edit."""
-    import uno  # type: ignore[import-not-found]
-    from com.sun.star.beans import PropertyValue  # type: ignore[import-not-found]
-    from com.sun.star.connection import NoConnectException  # type: ignore[import-not-found]
 
-    def options(**values: Any) -> tuple[Any, ...]:
-        return tuple(PropertyValue(Name=name, Value=value) for name, value in values.items())
-
+def _serve(command: list[str]) -> None:
+    """Start LibreOffice and carry out orders until no more come in."""
     pipe = f"xlsgd{os.getpid()}"
     # Its output goes nowhere: a pipe that it inherits would stay open after a failure here.
     office = subprocess.Popen(
-        [*order["soffice"], f"--accept=pipe,name={pipe};urp;"],
+        [*command, f"--accept=pipe,name={pipe};urp;"],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    desktop = _desktop(pipe, office)
+    for line in sys.stdin:
+        try:
+            _carry_out(json.loads(line), desktop)
+            wrong = ""
+        except Exception as error:  # uno's exceptions share no narrower base
+            wrong = f"{type(error).__name__} {error}"
+        print(json.dumps(wrong), flush=True)
+    # It may leave before it has answered.
+    with contextlib.suppress(Exception):
+        desktop.terminate()
+    office.wait(timeout=60)
+
+
+def _desktop(pipe: str, office: subprocess.Popen[bytes]) -> Any:
+    """Return what opens documents, as soon as LibreOffice answers."""
+    import uno  # type: ignore[import-not-found]
+    from com.sun.star.connection import NoConnectException  # type: ignore[import-not-found]
+
     local = uno.getComponentContext()
     resolver = local.ServiceManager.createInstanceWithContext(
         "com.sun.star.bridge.UnoUrlResolver", local
     )
-    deadline = time.monotonic() + order["seconds"]
+    deadline = time.monotonic() + SECONDS
     while True:
         try:
             context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
@@ -45,26 +62,32 @@ def _carry_out(order: dict[str, Any]) -> None:
             if office.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"LibreOffice did not start (status {office.poll()})")
             time.sleep(0.1)
-    desktop = context.ServiceManager.createInstanceWithContext(
-        "com.sun.star.frame.Desktop", context
-    )
+    return context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+
+
+def _carry_out(order: dict[str, Any], desktop: Any) -> None:
+    """Do one order of libreoffice_edit."""
+    import uno
+    from com.sun.star.beans import PropertyValue  # type: ignore[import-not-found]
+
+    def options(**values: Any) -> tuple[Any, ...]:
+        return tuple(PropertyValue(Name=name, Value=value) for name, value in values.items())
+
     source = uno.systemPathToFileUrl(order["source"])
     book = desktop.loadComponentFromURL(source, "_blank", 0, options(Hidden=True))
     if book is None:
-        sys.exit(f"{order['source']}: LibreOffice cannot open it")
-    for edit in order["edits"]:
-        try:
-            _apply(book, edit[0], edit[1], edit[2:])
-        except Exception as error:  # uno's exceptions share no narrower base
-            sys.exit(f"edit {tuple(edit)}: {type(error).__name__} {error}")
-    book.calculateAll()
-    target = uno.systemPathToFileUrl(order["target"])
-    book.storeToURL(target, options(FilterName=order["filter"]))
-    book.close(True)
-    # It may leave before it has answered; the file is complete by now.
-    with contextlib.suppress(Exception):
-        desktop.terminate()
-    office.wait(timeout=60)
+        raise ValueError(f"{order['source']}: LibreOffice cannot open it")
+    try:
+        for edit in order["edits"]:
+            try:
+                _apply(book, edit[0], edit[1], edit[2:])
+            except Exception as error:
+                raise ValueError(f"edit {tuple(edit)}: {type(error).__name__} {error}") from error
+        book.calculateAll()
+        target = uno.systemPathToFileUrl(order["target"])
+        book.storeToURL(target, options(FilterName=order["filter"]))
+    finally:
+        book.close(True)
 
 
 def _apply(book: Any, name: str, sheet_name: str, arguments: list[Any]) -> None:
@@ -99,4 +122,4 @@ def _apply(book: Any, name: str, sheet_name: str, arguments: list[Any]) -> None:
 
 
 if __name__ == "__main__":
-    _carry_out(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    _serve(json.loads(sys.argv[1]))

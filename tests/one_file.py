@@ -64,6 +64,7 @@ def copy_with(folder: Path, files: Mapping[str, str]) -> None:
     for path, text in files.items():
         target = folder / "xlsgd" / path
         assert not target.exists(), f"{path} is a file of the package"
+        target.parent.mkdir(exist_ok=True)
         target.write_text(textwrap.dedent(text), encoding="utf-8")
 
 

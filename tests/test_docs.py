@@ -29,6 +29,8 @@ from xlsgd.training.nets import layer_types
 from xlsgd.training.optimizers import CONVENTIONS, optimizers
 from xlsgd.verdict import TRENDS
 
+pytestmark = pytest.mark.every
+
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
 REFRESH = "run: python scripts/refresh_docs.py"
 LARGEST_PICTURE = 250_000
@@ -51,7 +53,15 @@ def test_there_are_docs() -> None:
 # What they show
 
 
-@pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+LONG = ("why-it-explodes.md", "learners.md")
+"""Pages that take half a minute; what they show is of the same kind as on the others."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, marks=pytest.mark.wide if p.name in LONG else ()) for p in documents()],
+    ids=lambda page: page.name,
+)
 def test_outputs_are_what_comes_out(page: Path) -> None:
     found = pieces(page)
     wrong = [piece for piece in found if not alike(piece.shown, piece.real)]
@@ -138,9 +148,9 @@ def test_pictures_are_shown_and_small() -> None:
 
 
 def test_make_commands_are_in_the_makefile() -> None:
-    targets = set(re.findall(r"^([a-z]+):", _text(ROOT / "Makefile"), flags=re.MULTILINE))
-    named = {t for page in PAGES for t in re.findall(r"\bmake\s+([a-z]+)\b(?=`|  )", _text(page))}
-    assert {"demo", "test"} <= named <= targets
+    targets = set(re.findall(r"^([a-z-]+):", _text(ROOT / "Makefile"), flags=re.MULTILINE))
+    named = {t for page in PAGES for t in re.findall(r"\bmake\s+([a-z-]+)(?=`|  )", _text(page))}
+    assert {"demo", "test", "test-all"} <= named <= targets
 
 
 def test_scripts_and_examples_are_there() -> None:

@@ -182,6 +182,7 @@ def test_the_recipe_fails_on_a_wrong_cell(repository: Path) -> None:
     assert "| sgd!R9 | pred | 4 | 100.0 |" in summary
 
 
+@pytest.mark.wide
 def test_a_summary_of_ten_broken_workbooks_fits(repository: Path) -> None:
     """Each with forty thousand wrong cells and a long name: the report is some 150 MB."""
     wrong = {"sheet": "sgd", "quantity": "loss", "step": 1, "sheet_value": 1e300,

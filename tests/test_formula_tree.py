@@ -6,6 +6,8 @@ import pytest
 
 from xlsgd.formula.tree import Node, normal, parse
 
+pytestmark = pytest.mark.every
+
 
 def form(formula: str) -> Node:
     tree = parse(formula)

@@ -19,6 +19,8 @@ from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.verifying.opening import Opened, open_workbook
 from xlsgd.verifying.verification import examine
 
+pytestmark = pytest.mark.every
+
 HABITS = (FIFTEEN_DIGITS, NEAR_ZERO, MORE_DIGITS)
 
 

@@ -107,6 +107,7 @@ def test_every_cell_agrees_with_torch(rates: Path) -> None:
     assert not unchecked  # neither limits nor rates that look at another tab are passed over
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "options",
     [{"optimizers": ["momentum"]}, {"batch_size": 4}, {"optimizers": ["adam"]}, {"batch_size": 2}],

@@ -212,6 +212,7 @@ def test_a_skip_is_a_skip_by_default(tmp_path: Path) -> None:
     assert "1 passed, 3 skipped, 1 xfailed in" in output
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("options", "ci"),
     [((), "true"), ((), "1"), (("--no-skips",), None), (("-n", "2"), "true")],

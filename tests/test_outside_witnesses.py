@@ -28,6 +28,8 @@ from xlsgd.training.gradients.central import CentralDifference
 from xlsgd.training.gradients.forward import ForwardDifference
 from xlsgd.training.optimizers import get_optimizer, optimizers
 
+pytestmark = pytest.mark.every
+
 Patch = pytest.MonkeyPatch
 
 

@@ -32,6 +32,8 @@ from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers
 
+pytestmark = pytest.mark.every
+
 TWO, TWO_RELU = "Linear(1, 1), Linear(1, 1)", "Linear(1, 1), ReLU, Linear(1, 1)"
 
 

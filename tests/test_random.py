@@ -112,6 +112,7 @@ FOUND = {
 }
 
 
+@pytest.mark.every
 @pytest.mark.parametrize("what", FOUND)
 def test_what_was_found_before_agrees(what: str) -> None:
     assert_agrees(*FOUND[what])

@@ -30,6 +30,8 @@ from xlsgd.training.losses.squared_error import SquaredError
 from xlsgd.training.nets import Layer, Network, layer_types, parse_network
 from xlsgd.training.optimizers import Optimizer, optimizers
 
+pytestmark = pytest.mark.every
+
 FACTOR = 1.000001
 TABLES = ("step steps", "run steps")
 HIDDEN = 2  # width of the layer under test: one number would hide a mix-up of two

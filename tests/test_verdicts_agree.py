@@ -91,6 +91,7 @@ def opinions(seed: int) -> list[Opinions]:
     return found
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("seed", range(WORKBOOKS))
 def test_all_agree(seed: int) -> None:
     for opinion in opinions(seed):
@@ -98,6 +99,7 @@ def test_all_agree(seed: int) -> None:
             assert agrees(who, opinion.torch), opinion
 
 
+@pytest.mark.wide
 def test_there_were_enough_of_every_kind() -> None:
     everything = [opinion for seed in range(WORKBOOKS) for opinion in opinions(seed)]
     assert len(everything) >= 200

@@ -79,6 +79,7 @@ def assert_all_agree(path: Path, experiments: list[Experiment]) -> None:
 # As they are
 
 
+@pytest.mark.every
 @pytest.mark.parametrize("network", NETWORKS)
 def test_networks(network: str, tmp_path: Path) -> None:
     data = DATA[NETWORKS[network]]
@@ -94,6 +95,7 @@ def test_networks(network: str, tmp_path: Path) -> None:
         assert any(text.startswith("=SUMPRODUCT($") for text in formulas)
 
 
+@pytest.mark.every
 @pytest.mark.parametrize("optimizer", optimizers())
 def test_optimizers(optimizer: str, tmp_path: Path) -> None:
     data = DATA[2]
@@ -153,6 +155,7 @@ def test_the_central_differences_error_shrinks_with_the_square_of_h(tmp_path: Pa
 # The same numbers as in the other layout
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "rmsprop"])
 @pytest.mark.parametrize("size", BATCHES)
 def test_the_weights_are_those_of_the_layout_with_rows(
@@ -178,6 +181,7 @@ def test_the_weights_are_those_of_the_layout_with_rows(
 # Runs that go wrong
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("size", BATCHES)
 @pytest.mark.parametrize(
     ("network", "rate"),

@@ -88,6 +88,7 @@ def test_nobody_reads_on(small: Path) -> None:
     assert (process.returncode, stderr) == (2, "")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("engines", [(), ("--engine", "formulas", "--engine", "stored")])
 def test_interrupted(engines: tuple[str, ...]) -> None:
     workbook = Path(__file__).parents[2] / "workbooks" / "titanic.xlsx"

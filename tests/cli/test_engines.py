@@ -235,6 +235,7 @@ def _timeless(line: str) -> str:
     return re.sub(r" +[0-9.]+ s$", "", line)
 
 
+@pytest.mark.wide
 def test_one_that_hangs_holds_no_other_up(run: Run, small: Path, hanging: Path) -> None:
     result = run("verify", hanging, small, *CHEAP, "--timeout", 8)
     assert result.exit_code == 2

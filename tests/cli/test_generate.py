@@ -156,6 +156,7 @@ NONSENSE = [
 ]
 
 
+@pytest.mark.every
 @pytest.mark.parametrize(
     ("lesson", "arguments", "words"),
     NONSENSE,

@@ -18,6 +18,8 @@ from xlsgd.training.losses import losses
 from xlsgd.training.nets import layer_types
 from xlsgd.training.optimizers import optimizers
 
+pytestmark = pytest.mark.every
+
 Run = Callable[..., Result]
 SLOW = (
     "torch",

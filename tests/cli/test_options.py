@@ -20,6 +20,8 @@ from xlsgd.engines import engine_names
 from xlsgd.lessons import lesson_plans
 from xlsgd.training.optimizers import optimizers
 
+pytestmark = pytest.mark.every
+
 Run = Callable[..., Result]
 SMALL = ("--epochs", 1, "--optimizer", "sgd", "--points", 3)
 EVERY = [

@@ -22,6 +22,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("command", "encoding"),
     [

@@ -22,6 +22,8 @@ from xlsgd.cli import main
 from xlsgd.data import dataset, download, read_csv, read_passengers, source
 from xlsgd.data.download import cache_folder, fetch, file_name_of, is_url, shown_url
 
+pytestmark = pytest.mark.every
+
 CONTENT = table().encode()
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 WRONG = "0" * 64

@@ -15,6 +15,8 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data import dataset, made_passengers
 from xlsgd.data.passengers import RAW_COLUMNS
 
+pytestmark = pytest.mark.every
+
 
 def frame_of(rows: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(dict(made_passengers(rows, seed).raw))

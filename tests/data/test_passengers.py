@@ -15,6 +15,8 @@ import pytest
 from xlsgd.data import read_passengers
 from xlsgd.data.passengers import INPUTS, NEEDED, RAW_COLUMNS, feature_frame, passengers_of
 
+pytestmark = pytest.mark.every
+
 # Our names for the columns of the teaching workbook.
 REFERENCE = {
     "sibsp": "SibSp",

@@ -15,6 +15,8 @@ from tests.data.files import FIRST, HEADER, SECOND, table, written
 from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import dataset, read_passengers
 
+pytestmark = pytest.mark.every
+
 # Files that are fine
 
 

@@ -18,6 +18,8 @@ from xlsgd import data
 from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import Dataset, dataset, default_data, made_data, read_csv
 
+pytestmark = pytest.mark.every
+
 # Built-in and made-up points
 
 

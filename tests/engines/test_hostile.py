@@ -12,6 +12,8 @@ import pytest
 from tests.engines.books import book, calculate, position, value
 from xlsgd.base.cells import Book, CellError, Formula, Grid, Uncomputed
 
+pytestmark = pytest.mark.every
+
 REFUSED = [
     ('=__import__("os")', "does not know the function __import__"),
     ('=eval("1")', "does not know the function eval"),

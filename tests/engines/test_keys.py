@@ -18,6 +18,8 @@ from xlsgd.formula.r1c1 import (
     read_area,
 )
 
+pytestmark = pytest.mark.every
+
 BOOK = Book(
     {"Sheet": {}, "data": {}, "two neurons": {}, "it's": {}, "Größe": {}},
     {

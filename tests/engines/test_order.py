@@ -9,7 +9,9 @@ import pytest
 from tests.engines.books import book, calculate, position
 from xlsgd.base.cells import Book, CellError, Formula, Grid, Uncomputed
 from xlsgd.engines import get_engine
-from xlsgd.engines.fast.circular import in_a_circle
+from xlsgd.engines.fast.components import in_a_circle
+
+pytestmark = pytest.mark.every
 
 LONG = 30_000
 

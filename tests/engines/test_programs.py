@@ -23,6 +23,8 @@ from xlsgd.engines.libreoffice import LibreOfficeEngine
 from xlsgd.engines.programs import run_program, saved_values
 from xlsgd.xlsx.reader import read_workbook
 
+pytestmark = pytest.mark.every
+
 CALCULATING = [name for name in engine_names() if name != "stored"]
 
 

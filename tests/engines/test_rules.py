@@ -14,9 +14,11 @@ import pytest
 from tests.engines.books import calculate, value
 from tests.engines.oracle import by_formulas, same
 from xlsgd.base.cells import Book, CellError, Formula, Grid, Scalar, Uncomputed
-from xlsgd.engines.fast import range_rules  # noqa: F401  (registers its rules)
+from xlsgd.engines.fast.compiled import RULES
 from xlsgd.engines.fast.parsed import BLIND_TO_EMPTY_CELLS
-from xlsgd.engines.fast.rules import FROM_NUMPY, RULES
+from xlsgd.engines.fast.scalar_rules import FROM_NUMPY
+
+pytestmark = pytest.mark.every
 
 NUM, DIV, NA = CellError("#NUM!"), CellError("#DIV/0!"), CellError("#N/A")
 

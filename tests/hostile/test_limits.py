@@ -65,6 +65,7 @@ def ran(*arguments: object, **how: object) -> tuple[int, str, float]:
     return done.returncode, done.stderr, time.perf_counter() - begun
 
 
+@pytest.mark.sampled(1)
 @UNIX
 @pytest.mark.parametrize("command", ["explain", "diff"])
 def test_a_file_that_takes_too_long(slow: Path, command: str) -> None:
@@ -76,6 +77,7 @@ def test_a_file_that_takes_too_long(slow: Path, command: str) -> None:
     assert seconds < 20
 
 
+@pytest.mark.sampled(1)
 @UNIX
 @pytest.mark.parametrize("command", ["explain", "diff"])
 def test_a_file_that_takes_too_much_memory(large: Path, command: str) -> None:
@@ -122,6 +124,7 @@ def test_a_machine_without_memory(base: Path, mebibytes: int) -> None:
         assert "memory" in done.stderr
 
 
+@pytest.mark.sampled
 @UNIX
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
@@ -203,6 +206,7 @@ def test_a_folder_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
 # Python without its asserts
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("level", ["1", "2"])
 def test_python_without_asserts_gives_the_same(tmp_path: Path, level: str) -> None:
     """formulas tells a date from other text by an assert."""

@@ -58,6 +58,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.every
 @pytest.mark.parametrize("what", EXPECTED)
 def test_what_is_said_and_that_it_goes_on(
     work: Work, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -106,6 +107,7 @@ def test_a_helper_that_cannot_start() -> None:
     assert "no helper process: ModuleNotFoundError" in answer.message
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 def test_all_of_them_side_by_side(work: Work, jobs: int) -> None:
     whats = [w for w in EXPECTED if w not in ("leave a process", "hang in Python")]

@@ -40,6 +40,7 @@ def random_case(seed: int) -> tuple[str, Dataset, dict[str, float], list[int]]:
     return network, data, weights, [0, 2, 2, int(random.integers(6))]
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("seed", range(24))
 def test_both_curvatures_of_random_networks(seed: int) -> None:
     network, data, weights, rows = random_case(seed)

@@ -109,6 +109,7 @@ def test_a_gradient_dampened_by_a_tenth_only() -> None:
     assert rates == pytest.approx(2.961460e-5, rel=2e-7)
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("fewer_rates")
 @pytest.mark.parametrize("optimizer", LINEAR)
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
@@ -153,6 +154,7 @@ def test_momentum_of_beta_0_is_gradient_descent() -> None:
 # Plain numpy
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.usefixtures("fewer_rates")
 @pytest.mark.parametrize("seed", range(24))
 def test_radius_and_limit_of_random_data(seed: int) -> None:
@@ -175,6 +177,7 @@ def test_radius_and_limit_of_random_data(seed: int) -> None:
     assert (below < 1 + 1e-9).all()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.usefixtures("fewer_rates")
 @pytest.mark.parametrize("seed", range(12))
 def test_at_the_limit_an_eigenvalue_is_as_long_as_1(seed: int) -> None:
@@ -206,6 +209,7 @@ def characteristic(matrix: Floats) -> Floats:
 # Training
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("optimizer", LINEAR)
 @pytest.mark.parametrize("batch_size", [1, 10])
 def test_torch_trains_below_the_limit_and_blows_up_above(optimizer: str, batch_size: int) -> None:
@@ -295,6 +299,7 @@ def test_layers_before_the_weights() -> None:
 # Directions in which no loss changes
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("fewer_rates")
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
 @pytest.mark.parametrize("x", [0.0, 0.1 + 0.2, -1e6])

@@ -62,6 +62,7 @@ def test_the_safe_rate_of_known_steps() -> None:
         assert found == pytest.approx(rate, rel=1e-6)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("seed", range(20))
 def test_below_the_safe_rate_nothing_is_unstable(seed: int) -> None:
     """Not even with rows as different as can be, in any order."""
@@ -216,6 +217,7 @@ def test_two_memories() -> None:
     assert found == pytest.approx(expected, abs=2e-4)
 
 
+@pytest.mark.every
 @pytest.mark.parametrize("name", optimizers())
 def test_every_optimizer_with_a_factor_has_that_limit(name: str) -> None:
     """On one parabola of curvature 1, the limit is stable_factor; without factor there is none."""

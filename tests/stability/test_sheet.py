@@ -43,6 +43,7 @@ def the_formula_gives(experiment: Experiment, data: Dataset) -> float:
     return worked_out(limit_formula(experiment), **cells)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("seed", range(24))
 def test_the_formula_and_torch_find_the_same_limit(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -127,6 +128,7 @@ NETWORKS = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("network", "inputs"), NETWORKS)
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_both_sides_of_the_column(network: str, inputs: int, scale: float) -> None:

@@ -12,6 +12,8 @@ from xlsgd.sweeping import Axis, axis_names, closer, parse_axis, sweep_experimen
 from xlsgd.sweeping import border as find_border
 from xlsgd.sweeping.axes import MAX_RUNS, check_axes
 
+pytestmark = pytest.mark.every
+
 TWO = experiment_of("Linear(1, 1), ReLU, Linear(1, 1)", "adam", learning_rate=0.01)
 
 

@@ -61,6 +61,7 @@ def test_random_experiments_in_blocks(case: tuple[Experiment, Dataset]) -> None:
     compare(blocks, data, [rate, 10 * rate, rate / 3])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("optimizer", list(optimizers()))
 @pytest.mark.parametrize("gradient", ["numerical", "backprop"])
 @pytest.mark.parametrize("batch_size", [1, 3, 29])
@@ -85,6 +86,7 @@ def two_neurons(tab: str, **options: object) -> Experiment:
     return replace(next(e for e in built.experiments if e.id == tab), **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("difference", ["forward", "central"])
 @pytest.mark.parametrize("batch_size", [1, 5])
 def test_frozen_derivatives(difference: str, batch_size: int) -> None:

@@ -44,6 +44,7 @@ CASES = [
 ]
 
 
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize(("place", "kind"), CASES, ids=str)
 def test_a_broken_cell_is_named(place: Place, kind: str) -> None:
     named, wrong = named_and_wrong(small(), kind, place)
@@ -66,6 +67,7 @@ def test_no_quantity_is_left_out() -> None:
 # The tabs linear and adam do not look at each other: one broken cell on each.
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("of_linear", "of_adam"),

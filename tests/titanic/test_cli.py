@@ -128,6 +128,7 @@ def refusal(run: Run, folder: Path, *arguments: object) -> str:
     return str(result.stderr)
 
 
+@pytest.mark.every
 @pytest.mark.parametrize(("arguments", "words"), REFUSED, ids=lambda value: str(value))
 @pytest.mark.parametrize("force", [(), ("--force",)], ids=["new", "force"])
 def test_nonsense(

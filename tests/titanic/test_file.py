@@ -18,6 +18,8 @@ from tests.titanic.books import EPOCHS, ROWS, START, generated, small, weights_o
 from xlsgd.base.cells import Formula
 from xlsgd.data import made_passengers
 
+pytestmark = pytest.mark.every
+
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 # What Excel 2010, Google Sheets, LibreOffice, Gnumeric and the formulas library all have.

@@ -105,6 +105,7 @@ def rounding(book: Calculated, h: float) -> float:
     return 8 * 2.0**-53 * number(book, "loss") / h
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("h", STEPS_OF_H)
 @pytest.mark.parametrize("chosen", CHOSEN)
 def test_the_forward_differences_error_is_in_proportion_to_h(chosen: str, h: float) -> None:
@@ -117,6 +118,7 @@ def test_the_forward_differences_error_is_in_proportion_to_h(chosen: str, h: flo
     assert error == pytest.approx(h * bend, rel=1e-9, abs=rounding(changed, h))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("h", STEPS_OF_H)
 @pytest.mark.parametrize("chosen", CHOSEN)
 def test_the_central_difference_of_a_parabola_has_no_error(chosen: str, h: float) -> None:

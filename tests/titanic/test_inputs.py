@@ -84,6 +84,7 @@ def test_an_input_changed(what: str) -> None:
 PERSON = ("Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", PERSON)
 @pytest.mark.parametrize("content", [None, "x", -1.0, 0.0], ids=str)
 def test_anything_may_stand_in_the_row_to_fill_in(name: str, content: Content) -> None:

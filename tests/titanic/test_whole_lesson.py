@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import xlsgd
 from tests.builders import default_lesson
 from tests.verify.books import passes
@@ -9,6 +11,7 @@ from xlsgd.base.cells import Formula
 from xlsgd.xlsx.reader import read_workbook
 
 
+@pytest.mark.wide
 def test_every_formula_of_the_lesson_is_compared_and_agrees() -> None:
     path = default_lesson("titanic")
     book = read_workbook(path).book

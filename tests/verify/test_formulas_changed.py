@@ -54,6 +54,7 @@ SLIPS = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("places", [slice(12, 13), slice(None)], ids=["one cell", "column"])
 @pytest.mark.parametrize("slip", SLIPS)
 def test_formula_changed(make: Make, target: Path, slip: str, places: slice) -> None:
@@ -88,6 +89,7 @@ def test_column_changed_below_its_first_row(
     assert first_wrong(xlsgd.verify(path)) == f"sgd!{changed[0]}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("start", [20, 12, 5, 1])
 @pytest.mark.parametrize(
     ("tab", "quantity", "old", "new"),
@@ -107,6 +109,7 @@ def test_changed_and_filled_down_to_the_end(
     assert first_wrong(xlsgd.verify(path)) == f"{tab}!{changed[0]}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("quantity", ["x", "param.a", "pred", "grad_used.a", "new.b", "plot.a"])
 @pytest.mark.parametrize("off", [-1, 1, 5])
 def test_copied_from_another_row(make: Make, target: Path, quantity: str, off: int) -> None:
@@ -138,6 +141,7 @@ def test_copied_from_another_row_with_the_same_value(make: Make, target: Path) -
 # The dollar sign
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("pattern", [r"\$([A-Z]+)\$([0-9]+)", r"\$([A-Z]+)()", r"()\$([0-9]+)"])
 @pytest.mark.parametrize("quantity", ["new.a", "grad_used.a", "x", "epoch"])
 def test_dollar_lost_in_one_cell(make: Make, target: Path, quantity: str, pattern: str) -> None:
@@ -155,6 +159,7 @@ def test_dollar_lost_in_one_cell(make: Make, target: Path, quantity: str, patter
     assert report.cells_differing == 1
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("start", [0, 12], ids=["from the top", "from the middle"])
 @pytest.mark.parametrize("mark", ["", "$"], ids=["B4", "$B4"])
 @pytest.mark.parametrize(("quantity", "field"), [("new.a", "learning_rate"), ("loss_up.a", "h")])

@@ -37,6 +37,7 @@ def test_as_generated(untouched: Report) -> None:
     assert untouched.notes == []
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "rate", [0, 1e-300, 1e-12, 1e-5, 3e-4, 4e-4, 4.5e-4, 6e-4, 0.001, 0.01, 1, 1000, 1e300]
 )
@@ -59,6 +60,7 @@ def test_h(small: Path, target: Path, h: float) -> None:
     assert passes(xlsgd.verify(set_field(small, target, "sgd", "h", h)))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("key", ["init.a", "init.b"])
 @pytest.mark.parametrize("value", [0, -7.25, 1e-300, 1e6, 1e160, 2, 30])
 def test_start_weight(small: Path, target: Path, key: str, value: float) -> None:

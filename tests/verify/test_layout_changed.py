@@ -133,6 +133,7 @@ def test_inserted_columns_filled_with_own_things(
 # Rows removed
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("removed", [1, SIX_POINTS.rows, 2 * SIX_POINTS.rows + 2, ROWS - 1])
 def test_rows_cleared_at_the_end(
     small: Path, formulas: Workbook, target: Path, libreoffice_edit: Edit, removed: int
@@ -221,6 +222,7 @@ def test_saved_again_by_libreoffice(
     ]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("lesson", ["graddesc", "two-neuron"])
 def test_whole_lessons_saved_again_by_libreoffice(
     lesson: str, tmp_path: Path, libreoffice_convert: Convert

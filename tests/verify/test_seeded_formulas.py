@@ -68,6 +68,7 @@ def mistakes_in(path: Path) -> Iterator[tuple[str, str, str, str]]:
                 yield tab.sheet, cell.coordinate, kind, formula
 
 
+@pytest.mark.sampled(2)
 def test_every_mistake_is_found(book: Path, tmp_path: Path) -> None:
     # All in one workbook: each cell must be named, whatever follows from the others.
     made = {(tab, cell): (kind, formula) for tab, cell, kind, formula in mistakes_in(book)}
@@ -85,6 +86,7 @@ def test_every_mistake_is_found(book: Path, tmp_path: Path) -> None:
     assert len(kinds) >= 8, kinds
 
 
+@pytest.mark.sampled(1)
 def test_every_rewording_passes(book: Path, tmp_path: Path) -> None:
     # Reworded formulas beside others in every column, each in one of all the ways.
     pick = random.Random(SEED)

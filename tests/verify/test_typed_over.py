@@ -66,6 +66,7 @@ def slightly_off(value: object) -> object:
     return value * (1 + 1e-6) if value else 1e-6
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize(("tab", "quantity"), EVERY_COLUMN)
 def test_a_millionth_off_in_every_column(
     make: Make, values: Workbook, target: Path, tab: str, quantity: str
@@ -75,6 +76,7 @@ def test_a_millionth_off_in_every_column(
     assert first_wrong(xlsgd.verify(path)) == f"{tab}!{cell}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("place", [0, 1, -1])
 @pytest.mark.parametrize("quantity", A_COLUMN_OF_EACH_KIND)
 def test_wrong_number_in_other_rows(
@@ -114,6 +116,7 @@ def test_the_very_numbers_that_were_there(make: Make, values: Workbook, target: 
     assert first_wrong(report) == f"adam!{step_cell(sheet, 'x', 0)}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("quantity", ["x", "param.a", "pred", "loss", "new.a", "plot.a"])
 @pytest.mark.parametrize("value", [None, "oops", True, "#N/A", ""], ids=str)
 def test_no_number_in_a_cell(
@@ -124,6 +127,7 @@ def test_no_number_in_a_cell(
     assert first_wrong(xlsgd.verify(path)) == f"sgd!{cell}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("quantity", ["epoch", "mean_loss", "rmse", "change"])
 @pytest.mark.parametrize("place", [0, 1, 3])
 def test_table_of_epochs(
@@ -135,6 +139,7 @@ def test_table_of_epochs(
     assert first_wrong(xlsgd.verify(path)) == f"sgd!{cell}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("right", [True, False], ids=["same value", "other value"])
 @pytest.mark.parametrize("key", PANEL)
 def test_panel(make: Make, values: Workbook, target: Path, key: str, right: bool) -> None:
@@ -156,6 +161,7 @@ def test_verdict_typed_over_is_not_agreed_with(make: Make, values: Workbook, tar
     assert sheet.verdict.torch == "converging"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("right", [True, False], ids=["same value", "other value"])
 @pytest.mark.parametrize(
     "quantity",
@@ -181,6 +187,7 @@ def test_name_of_a_run_on_compare(small: Path, values: Workbook, target: Path, n
     assert first_wrong(xlsgd.verify(path)) == f"compare!{cell}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("right", [True, False], ids=["same value", "other value"])
 @pytest.mark.parametrize("quantity", ["mean_loss.adam", "reached.sgd", "plot.adam"])
 @pytest.mark.parametrize("place", [0, 2])

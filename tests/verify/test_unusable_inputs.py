@@ -36,6 +36,7 @@ def with_field(source: Path, target: Path, tab: str, key: str, value: object) ->
     return edited(source, target, edit), cell
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("key", ["learning_rate", "h", "init.a", "exploded_above", "batch_size"])
 @pytest.mark.parametrize(
     ("value", "shown"),
@@ -116,6 +117,7 @@ def test_words_that_mean_nothing(
     assert words in message
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("value", "shown"),
     [("many", "got 'many', need a number"), (None, "got nothing"), ("=1/0", "got #DIV/0!")],

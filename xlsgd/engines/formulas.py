@@ -2,8 +2,8 @@
 
 formulas alone computes some 2,000 cells a second.  This engine has it parse each distinct formula
 once, writes the parsed formula as Python, and lets that run where operands are plain numbers and
-texts; see compiled.py.  All that is in doubt goes to formulas, and formulas checks the rest by
-samples; see evaluator.py.
+texts.  All that is in doubt goes to formulas, and formulas checks the rest by samples.  How, and
+which file does it: docs/fast-engine.md.
 """
 
 from __future__ import annotations
@@ -91,10 +91,10 @@ class FormulasEngine:
 
     def _kept(self) -> Experience:
         """Return what was learned so far."""
+        from xlsgd.engines.fast.compiled import RULES
         from xlsgd.engines.fast.evaluator import Experience
         from xlsgd.engines.fast.library import Library
         from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
-        from xlsgd.engines.fast.rules import RULES
 
         if self._experience is None or len(self._experience) > MOST_KEPT:
             self._experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))

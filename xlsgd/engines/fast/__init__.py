@@ -1,18 +1,17 @@
-"""How the engine ``formulas`` is made fast.
+"""How the engine ``formulas`` is made fast; docs/fast-engine.md follows a formula through it.
 
-The way of a formula, and where to read about it:
+r1c1, keys                  text to a key that is equal in all cells the formula was filled into
+library, parsed             the key's text, parsed by formulas, to an expression
+writer, rules               the expression to lines of Python, by scalar_rules and range_rules
+compiled, runtime           the lines to a function of the row, or to a loop; what those may call
+storage, plans              the cells by column; a formula in one column, with its operands found
+stretches, components       formulas filled down, and which of them need each other
+needed                      which cells look at which, without calculating
+calculation                 which cell comes when
+evaluator                   the value of a cell: generated code where trusted, formulas where not
+following                   what single formulas give for values that stand in the file
 
-r1c1, keys         text to a key that is equal in all cells the formula was filled into
-library, parsed    the key's text, parsed by formulas, to an expression
-rules, writer      the expression to lines of Python; kinds of operands decide how
-compiled           the lines to a function of the row, or to a loop over rows of several columns
-columns            the same to a function of a whole column, by column_rules, with NumPy
-source, functions  how lines become a function, and what it may call
-storage, plans     the cells by column; a formula in one column, with its operands found
-stretches          formulas filled down, and which come first; circular finds what goes in circles
-needed             which cells look at which, without calculating
-calculation        which cell comes when
-following          what single formulas give for values that stand in the file
-evaluator          the value of a cell: generated code where trusted, formulas where not
-witnesses          the cells that formulas calculates too, many at once
+expression, kinds           what a formula is made of; of which kinds its operands are
+lazy_import                 how formulas is imported
+argument_limits, text_limits  what formulas would work on for hours
 """

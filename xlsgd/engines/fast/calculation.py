@@ -13,11 +13,11 @@ from operator import length_hint
 
 from xlsgd.base.cells import Book, Position, Scalar, Uncomputed
 from xlsgd.engines import Progress
-from xlsgd.engines.fast.circular import in_a_circle
+from xlsgd.engines.fast.components import in_a_circle
 from xlsgd.engines.fast.evaluator import CIRCULAR, Doubts, Evaluator, Experience
 from xlsgd.engines.fast.keys import KeyReader
-from xlsgd.engines.fast.plans import Pattern, Plan
-from xlsgd.engines.fast.storage import Pending, SheetCells
+from xlsgd.engines.fast.plans import Pattern, Pending, Plan, Sheet
+from xlsgd.engines.fast.storage import SheetCells
 from xlsgd.engines.fast.stretches import (
     Cell,
     Stretch,
@@ -31,8 +31,9 @@ from xlsgd.formula.r1c1 import LAST_ROW, Refused, Relative, address
 __all__ = ["Run"]
 
 CHUNK = 4096  # cells between two calls of progress
-WORTH = 4  # rows: a loop for fewer takes longer to make than it saves
-WORTH_AN_ARRAY = 64  # rows: for fewer NumPy takes as long as a loop
+SHORTEST = 4  # rows: shorter stretches are no part of a band
+WORTH_TOGETHER = 4  # rows: a loop over several columns for fewer takes longer to make than it saves
+WORTH_ALONE = 512  # rows: the same for a loop over one column
 MOST_STOPS = 100  # rows in doubt, after which a loop is given up
 
 
@@ -41,7 +42,7 @@ class Run:
 
     def __init__(self, book: Book, experience: Experience, doubts: Doubts) -> None:
         self._reader = KeyReader(book, experience.readings)
-        self._sheets = [SheetCells(name, grid) for name, grid in book.sheets.items()]
+        self._sheets: list[Sheet] = [SheetCells(name, grid) for name, grid in book.sheets.items()]
         # Names are looked up without regard to case; of two that differ in case alone, which
         # no spreadsheet program allows, the first is found.
         self._by_name = {sheet.name.lower(): sheet for sheet in reversed(self._sheets)}
@@ -52,7 +53,7 @@ class Run:
         self._circular = False
         self._meter = _Meter(None, 0)
 
-    def _plan(self, sheet: SheetCells) -> list[Plan]:
+    def _plan(self, sheet: Sheet) -> list[Plan]:
         """Return the plans of a sheet's formula cells, in their order, and note its stretches."""
         plans: list[Plan] = []
         stretches: list[Stretch] = []
@@ -109,11 +110,11 @@ class Run:
             self._sweep(group[0].cells())
             return
         # The first row of a recurrence has formulas of its own: it comes before the loop.
-        band = [stretch for stretch in group if len(stretch) >= WORTH]
+        band = [stretch for stretch in group if len(stretch) >= SHORTEST]
         first = max((stretch.first for stretch in band), default=1)
         last = min((stretch.last for stretch in band), default=0)
-        ordered = row_order(band) if last - first >= WORTH else None
-        others = (stretch for stretch in group if len(stretch) < WORTH)
+        ordered = row_order(band) if last - first >= SHORTEST else None
+        others = (stretch for stretch in group if len(stretch) < SHORTEST)
         if ordered is None or any(s.last >= first and s.first <= last for s in others):
             parts = taken_apart(group) if whole else []
             for part in parts:
@@ -122,20 +123,11 @@ class Run:
                 self._sweep(by_rows(group, 1, LAST_ROW))
             return
         self._sweep(by_rows(group, 1, first - 1))
-        if not self._at_once(ordered, first, last):
+        if last - first >= (WORTH_TOGETHER if len(band) > 1 else WORTH_ALONE):
             self._loop_over(ordered, first, last)
+        else:
+            self._sweep(by_rows(ordered, first, last))
         self._sweep(by_rows(group, last + 1, LAST_ROW))
-
-    def _at_once(self, band: list[Stretch], first: int, last: int) -> bool:
-        """Compute these rows all at once if none needs another; return whether that was done."""
-        if len(band) > 1 or band[0] in band[0].needs or last - first < WORTH_AN_ARRAY:
-            return False
-        plan = band[0].plan
-        self._settle(plan, first)  # with which the kinds of its operands are known
-        if not self._evaluator.column(plan, first + 1, last):
-            return False
-        self._meter.add(last - first + 1)
-        return True
 
     def _loop_over(self, band: list[Stretch], first: int, last: int) -> None:
         """Compute these rows, row by row, by a loop where it is not in doubt."""
@@ -186,7 +178,6 @@ class Run:
         while stack:
             cell = plan, row = stack[-1]
             target = plan.target
-            target.complete()
             if row in target.numbers or row in target.others:
                 stack.pop()
                 continue
@@ -260,8 +251,6 @@ class Run:
 
     def values(self) -> dict[str, dict[Position, Scalar | Uncomputed]]:
         """Return the value of every formula cell, by name of the sheet."""
-        for sheet in self._sheets:
-            sheet.complete()
         return {
             sheet.name: {
                 position: plan.target.value(position[0], [])

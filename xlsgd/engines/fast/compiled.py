@@ -20,23 +20,45 @@ cell waits for does not depend on the values.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from xlsgd.engines.fast.functions import NAMES
-from xlsgd.engines.fast.kinds import ANY, ERROR, NUMBER, TEXT, TRUTH, Written
-from xlsgd.engines.fast.source import Source, indented, made, or_unable
-from xlsgd.engines.fast.writer import Writer
+from xlsgd.engines.fast.expression import Expression
+from xlsgd.engines.fast.kinds import ANY, ERROR, NUMBER, TEXT, TRUTH, Unable, Written
+from xlsgd.engines.fast.range_rules import RANGE_RULES
+from xlsgd.engines.fast.runtime import NAMES
+from xlsgd.engines.fast.scalar_rules import SCALAR_RULES
+from xlsgd.engines.fast.writer import Rule, Size, Writer
 
 __all__ = [
     "READ",
+    "RULES",
     "Formula",
     "Loop",
     "LoopMaker",
     "Maker",
+    "Source",
     "compile_formula",
     "compile_loop",
+    "loop_text",
 ]
+
+RULES: dict[str, Rule] = {**SCALAR_RULES, **RANGE_RULES}
+"""How operators and functions are written.  What has no rule is left to formulas."""
+
+
+class Source(NamedTuple):
+    """What generated code follows from.
+
+    kinds, sizes: see ``Writer``.   reads: for every operand, a key of READ.
+    """
+
+    expression: Expression
+    kinds: Sequence[str]
+    sizes: Mapping[int, Size]
+    reads: Sequence[str]
+
 
 Formula = Callable[[int], Any]
 """Called with the row of a cell; returns its value, or raises anything at all if in doubt."""
@@ -93,12 +115,12 @@ def compile_formula(source: Source) -> Maker:
 
     Raises Unable if formulas itself has to calculate it.
     """
-    with or_unable():
+    with _or_unable():
         before, each, value = _lines(source)
-        body = indented([*before, *each, f"return {value.text}"], 2)
+        body = _indented([*before, *each, f"return {value.text}"], 2)
         parameters = ", ".join(f"c{i}, o{i}" for i in range(len(source.reads)))
         text = f"def make({parameters}):\n    def formula(r):\n{body}    return formula\n"
-        maker: Maker = made(text, NAMES)
+        maker: Maker = _made(text)
     return maker
 
 
@@ -110,29 +132,34 @@ def compile_loop(sources: Sequence[Source]) -> LoopMaker:
     from the places of all operands.
     Raises Unable if there can be none.
     """
-    before, each, parameters = [], [], []
-    with or_unable():
-        for k, source in enumerate(sources):
-            mark = f"_{k}"
-            lines = _lines(source, mark)
-            before += lines.before
-            each += lines.each
-            text, kind = lines.value.text, lines.value.kind
-            if kind == ANY:
-                each.append(f"if {text}.__class__ is float: n{k}[r] = {text}")
-                each.append(f"else: e{k}[r] = {text}")
-            else:
-                each.append(f"{'n' if kind == NUMBER else 'e'}{k}[r] = {text}")
-            parameters += [f"n{k}, e{k}"]
-            parameters += [f"c{i}{mark}, o{i}{mark}" for i in range(len(source.reads))]
-        head = f"def make({', '.join(parameters)}):\n    def loop(rows):\n"
-        body = f"{indented(before, 2)}        for r in rows:\n{indented(each, 3)}"
-        maker: LoopMaker = made(f"{head}{body}    return loop\n", NAMES)
+    with _or_unable():
+        maker: LoopMaker = _made(loop_text(sources))
     return maker
 
 
+def loop_text(sources: Sequence[Source]) -> str:
+    """Return the Python that ``compile_loop`` compiles.  Raises Unable if there can be none."""
+    before, each, parameters = [], [], []
+    for k, source in enumerate(sources):
+        mark = f"_{k}"
+        lines = _lines(source, mark)
+        before += lines.before
+        each += lines.each
+        text, kind = lines.value.text, lines.value.kind
+        if kind == ANY:
+            each.append(f"if {text}.__class__ is float: n{k}[r] = {text}")
+            each.append(f"else: e{k}[r] = {text}")
+        else:
+            each.append(f"{'n' if kind == NUMBER else 'e'}{k}[r] = {text}")
+        parameters += [f"n{k}, e{k}"]
+        parameters += [f"c{i}{mark}, o{i}{mark}" for i in range(len(source.reads))]
+    head = f"def make({', '.join(parameters)}):\n    def loop(rows):\n"
+    body = f"{_indented(before, 2)}        for r in rows:\n{_indented(each, 3)}"
+    return f"{head}{body}    return loop\n"
+
+
 def _lines(source: Source, mark: str = "") -> _Lines:
-    writer = Writer(source.expression, source.kinds, source.sizes, mark)
+    writer = Writer(RULES, source.expression, source.kinds, source.sizes, mark)
     value = writer.write()
     before: list[str] = []
     each: list[str] = []
@@ -160,3 +187,25 @@ def _lines(source: Source, mark: str = "") -> _Lines:
         if read in ("moving bottom", "moving top"):  # A5:A$9 below row 9 is upside down
             lines.append(f"if not a{name}: raise Doubt")
     return _Lines(before, each + writer.lines, value)
+
+
+def _indented(lines: Sequence[str], depth: int) -> str:
+    """Return the lines as one text, _indented."""
+    return "".join(f"{'    ' * depth}{line}\n" for line in lines)
+
+
+def _made(source: str) -> Any:
+    """Run source with a function ``make`` in it, and return that."""
+    names = dict(NAMES)
+    exec(compile(source, "<formula>", "exec"), names)
+    return names["make"]
+
+
+@contextmanager
+def _or_unable() -> Iterator[None]:
+    """Raise Unable where something is nested deeper than Python's compiler goes, or where text
+    cannot stand in source."""
+    try:
+        yield
+    except (RecursionError, MemoryError, SyntaxError, UnicodeError) as error:
+        raise Unable(str(error)) from error

@@ -9,15 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from xlsgd.base.cells import CellError, Scalar, Uncomputed, column_letters
-from xlsgd.engines.fast.columns import Arrays
 from xlsgd.engines.fast.compiled import Loop, LoopMaker, compile_loop
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.keys import KeyReader, Readings
 from xlsgd.engines.fast.kinds import EMPTY, UNCOMPUTED, Unable, kind_of
 from xlsgd.engines.fast.library import Library
-from xlsgd.engines.fast.plans import Generated, Operands, Pattern, Plan, Template
-from xlsgd.engines.fast.storage import Pending, SheetCells
-from xlsgd.engines.fast.witnesses import Witness, by_template
+from xlsgd.engines.fast.plans import Generated, Operands, Pattern, Pending, Plan, Sheet, Template
 from xlsgd.formula.r1c1 import Refused, Relative, address
 
 __all__ = ["CIRCULAR", "Distrusted", "Doubts", "Evaluator", "Experience"]
@@ -100,14 +97,13 @@ class Evaluator:
         experience: Experience,
         doubts: Doubts,
         reader: KeyReader,
-        sheets: Mapping[str, SheetCells],
+        sheets: Mapping[str, Sheet],
     ) -> None:
         self._experience, self._doubts = experience, doubts
         self._reader = reader
         self._sheets = sheets
         # By kind of number, the cells turned to #NUM!, each once however often it was calculated.
         self._turned: dict[str, dict[str, None]] = {}
-        self._arrays = Arrays()
 
     def value(self, plan: Plan, row: int, pending: Pending) -> Scalar | Uncomputed:
         """Return the value of a cell, or anything at all if there is something to wait for.
@@ -194,38 +190,6 @@ class Evaluator:
             places += [plan.target.numbers, plan.target.others, *plan.in_use.places]
         return maker(*places)
 
-    def column(self, plan: Plan, first: int, last: int) -> bool:
-        """Compute these rows of a plan all at once; return False if there is no way or a doubt.
-
-        Raises Distrusted if formulas gives another value for one of them.
-        """
-        bound = plan.in_use
-        if bound is None or bound.code.make_column is None:
-            return False
-        arrays = self._arrays
-        column = bound.code.make_column(arrays.numbers, arrays.texts, arrays.truths, *bound.places)
-        try:
-            array = column(first, last + 1)
-        except Exception:
-            return False  # some row is in doubt
-        if not bound.code.columns_trusted:
-            row = (first + last) // 2
-            expected = self._by_formulas(plan, row, plan.operands(row, []), [])
-            value = array[row - first].item()
-            if not _same(value, expected):
-                self._distrust(plan, row, value, expected)
-                raise Distrusted
-            bound.code.columns_trusted = True
-            self._note_checked(plan.pattern)
-        if array.dtype == bool:
-            values = zip(range(first, last + 1), array.tolist(), strict=True)
-            plan.target.others.update(values)
-        else:
-            plan.target.complete()
-            plan.target.late = first, array
-            arrays.keep(plan.target.numbers, first, array)
-        return True
-
     def _distrust(
         self, plan: Plan, row: int, value: Scalar | Uncomputed, expected: Scalar | Uncomputed
     ) -> bool:
@@ -248,27 +212,19 @@ class Evaluator:
 
         Raises Distrusted if one differs.
         """
-        chosen: list[Witness] = []
+        wrong = False
         for pattern in patterns:
             if not pattern.used or pattern.witness is None or pattern.checked:
                 continue
             sheet, row, column = pattern.witness
             plan = sheet.column(column).plans[row]
             value = plan.target.value(row, [])
-            if not isinstance(value, Uncomputed):
-                chosen.append(Witness(plan, row, value, plan.operands(row, [])))
-        known = by_template(chosen)
-        wrong = False
-        for witness in chosen:
-            plan, row, value, operands = witness
-            if _same(value, known.get(id(witness))):
-                self._note_checked(plan.pattern)
+            if isinstance(value, Uncomputed):
                 continue
-            expected = self._by_formulas(plan, row, operands, [])
-            template = plan.pattern.template
+            expected = self._by_formulas(plan, row, plan.operands(row, []), [])
             if _same(value, expected):
-                self._note_checked(plan.pattern)
-            elif template is not None and template.native:
+                self._note_checked(pattern)
+            elif pattern.template is not None and pattern.template.native:
                 wrong |= self._distrust(plan, row, value, expected)
         if wrong:
             raise Distrusted

@@ -13,8 +13,8 @@ from typing import Any
 
 from xlsgd.base.cells import CellError, Scalar
 from xlsgd.base.errors import EngineError
-from xlsgd.engines.fast.later import asserts_kept, imported_later
-from xlsgd.engines.fast.texts import Texts
+from xlsgd.engines.fast.lazy_import import asserts_kept, imported_later
+from xlsgd.engines.fast.text_limits import Texts
 from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["Library", "quiet"]

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from xlsgd.base.cells import Book, Formula, Position
-from xlsgd.engines.fast.circular import in_a_circle
+from xlsgd.engines.fast.components import in_a_circle
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.formula.r1c1 import Refused
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from math import isfinite
+from collections.abc import Callable
 from typing import Any
 
 from xlsgd.base.cells import Scalar, Uncomputed, column_letters
+from xlsgd.engines.fast.argument_limits import LIMITED, check_arguments, names_limited
 from xlsgd.engines.fast.expression import Block, Call, Constant, Expression, Node, Operand
 from xlsgd.engines.fast.library import Library
-from xlsgd.engines.fast.limits import LIMITED, check_arguments, names_limited
 from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["BLIND_TO_EMPTY_CELLS", "NAMES_LOOKED_FOR", "Fetch", "Parsed"]
@@ -140,37 +139,6 @@ class Parsed:
         except Exception as error:
             cause = getattr(error, "ex", None) or error  # schedula wraps what it ran into
             raise Refused(f"formulas failed: {type(cause).__name__} {cause}".rstrip()) from error
-
-    def values(self, columns: Sequence[Block], count: int) -> list[float]:
-        """Return the values of so many cells, for a formula that goes element by element.
-
-        columns: for every operand what it is in each of the cells, one below the other.
-        Raises Refused for what formulas raises an error for, or if it does not give a column.
-        """
-        library = self._library
-        try:
-            with library.texts.counted():
-                if self._function is None:
-                    self._compile()
-                arguments = [
-                    self._argument(areas, lambda number, _: columns[number])
-                    for areas in self._inputs
-                ]
-                result = self._function(*arguments)
-            while isinstance(result, library.ranges):
-                result = result.value
-            array = library.numpy.atleast_2d(result)
-            if array.shape != (count, 1):
-                raise Refused("not a column")
-            values = [library.from_library(value) for value in array.ravel()]
-            numbers = [value for value in values if isinstance(value, float)]
-        except Refused:
-            raise
-        except Exception as error:
-            raise Refused(f"formulas failed: {error}") from error
-        if len(numbers) != count or not all(map(isfinite, numbers)):
-            raise Refused("a value that has to be looked at by itself")
-        return numbers
 
     def _part(self, id_: str, fetch: Fetch) -> object:
         """Return the value of a node: of a part of the formula."""

@@ -9,24 +9,27 @@ relative columns are columns; the function it makes is called with the row alone
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import NamedTuple
 
 from xlsgd.base.cells import Scalar, Uncomputed
-from xlsgd.engines.fast.columns import ColumnMaker, compile_column
-from xlsgd.engines.fast.compiled import Formula, compile_formula
+from xlsgd.engines.fast.compiled import Formula, Source, compile_formula
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.kinds import EMPTY, MIXED, NUMBER, Doubt, Unable
 from xlsgd.engines.fast.library import Library
 from xlsgd.engines.fast.parsed import Parsed
-from xlsgd.engines.fast.source import Source
-from xlsgd.engines.fast.storage import Column, Pending, SheetCells
+from xlsgd.engines.fast.storage import Column, SheetCells
 from xlsgd.engines.fast.writer import Size
 from xlsgd.formula.r1c1 import Relative, Slot, address
 
-__all__ = ["Operands", "Pattern", "Plan", "Template"]
+__all__ = ["Operands", "Pattern", "Pending", "Plan", "Sheet", "Template"]
 
 Operands = list[Scalar | Uncomputed | Block]
+
+Sheet = SheetCells["Plan"]
+"""The cells of a sheet, those with formulas beside their plans."""
+
+Pending = list[tuple["Plan", int]]
+"""Formula cells without a value: how they are computed, and their rows."""
 
 
 class Bound(NamedTuple):
@@ -45,21 +48,12 @@ class Generated:
     """Generated code of a formula, for operands of certain kinds in certain places.
 
     trusted: whether a value of it was seen to agree with formulas.
-    columns_trusted: the same of the code for whole columns.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.make = compile_formula(source)
-        self.trusted = self.columns_trusted = False
-
-    @cached_property
-    def make_column(self) -> ColumnMaker | None:
-        """What makes the function of a whole column; None if there is no such code."""
-        try:
-            return compile_column(self.source)
-        except Unable:
-            return None
+        self.trusted = False
 
 
 class Template:
@@ -82,7 +76,7 @@ class Template:
         """Forget that any of its code was right."""
         for code in self._generated.values():
             if code is not None:
-                code.trusted = code.columns_trusted = False
+                code.trusted = False
 
     def generated(
         self, kinds: tuple[str, ...], sizes: Mapping[int, Size], reads: tuple[str, ...]
@@ -117,9 +111,9 @@ class Pattern:
         self.checked = self.used = False
         self.positional = False
         self.cells = 0
-        self.witness: tuple[SheetCells, int, int] | None = None
+        self.witness: tuple[Sheet, int, int] | None = None
 
-    def count(self, sheet: SheetCells, row: int, column: int) -> None:
+    def count(self, sheet: Sheet, row: int, column: int) -> None:
         """Count a cell.  The last one counted at a power of two is the witness."""
         self.cells += 1
         if self.cells & (self.cells - 1) == 0:
@@ -135,8 +129,8 @@ class _Place(NamedTuple):
     """A slot as seen from one column: everything but the row is known."""
 
     slot: Slot
-    sheet: SheetCells
-    column: Column
+    sheet: Sheet
+    column: Column[Plan]
     row_is_fixed: bool
     row: int  # or what to add to the formula's row
 
@@ -151,7 +145,7 @@ class Plan:
     __slots__ = ("_bound", "_places", "column", "fast", "in_use", "pattern", "sheet", "target")
 
     def __init__(
-        self, pattern: Pattern, sheet: SheetCells, column: int, sheets: Mapping[str, SheetCells]
+        self, pattern: Pattern, sheet: Sheet, column: int, sheets: Mapping[str, Sheet]
     ) -> None:
         self.pattern = pattern
         self.sheet = sheet
@@ -184,7 +178,7 @@ class Plan:
                 operands.append(float(top if slot.kind == "row" else left))
         return operands
 
-    def areas(self, first: int, last: int) -> Iterator[tuple[SheetCells, int, int, int, int]]:
+    def areas(self, first: int, last: int) -> Iterator[tuple[Sheet, int, int, int, int]]:
         """Yield what the formula looks at in any of these rows: sheet, top, left, bottom, right."""
         for slot, sheet, *_ in self._places:
             if slot.kind in ("cell", "range"):

@@ -1,20 +1,19 @@
-"""The functions that take ranges, written in Python; see rules.py for what a rule is."""
+"""Functions of ranges, written in Python."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from xlsgd.engines.fast.kinds import ANY, MIXED, NUMBER, NUMBERS, TEXT, Unable, Written
-from xlsgd.engines.fast.rules import Arguments, lazy_rule, rule
+from xlsgd.engines.fast.rules import Arguments, Table
+from xlsgd.engines.fast.writer import Writer
 
-if TYPE_CHECKING:
-    from xlsgd.engines.fast.writer import Writer
+__all__ = ["RANGE_RULES"]
 
-__all__ = ["MOST_WRITTEN_OUT", "products_written_out", "sum_written_out"]
+RANGE_RULES = Table()
 
 
-@rule("MAX", "MIN")
+@RANGE_RULES.strict("MAX", "MIN")
 def _extreme(writer: Writer, name: str, arguments: Arguments) -> Written:
     numbers = writer.numbers(arguments)
     if len(arguments) == 2 and "*" not in "".join(numbers):
@@ -24,7 +23,7 @@ def _extreme(writer: Writer, name: str, arguments: Arguments) -> Written:
     return writer.let(f"{name.lower()}([{', '.join(numbers)}])", NUMBER)
 
 
-@rule("SUM", "AVERAGE")
+@RANGE_RULES.strict("SUM", "AVERAGE")
 def _sum(writer: Writer, name: str, arguments: Arguments) -> Written:
     numbers = ", ".join(writer.numbers(arguments))
     # NumPy adds in an order of its own, so plain sum() would differ in the last bits.
@@ -32,20 +31,20 @@ def _sum(writer: Writer, name: str, arguments: Arguments) -> Written:
     return writer.let(f"{function}([{numbers}])", NUMBER, sure=False)
 
 
-@rule("SUMPRODUCT")
+@RANGE_RULES.strict("SUMPRODUCT")
 def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
     ranges = [writer.numbers_range(argument) for argument in arguments]
-    products = products_written_out(writer, arguments)
+    products = _products_written_out(writer, arguments)
     if products is None:
         return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
-    return writer.let(sum_written_out(products), NUMBER, sure=False)
+    return writer.let(_sum_written_out(products), NUMBER, sure=False)
 
 
 MOST_WRITTEN_OUT = 15
 """Elements of a range that are named one by one."""
 
 
-def products_written_out(writer: Writer, ranges: Arguments) -> list[str] | None:
+def _products_written_out(writer: Writer, ranges: Arguments) -> list[str] | None:
     """Return the products of the elements of some ranges; None if there are too many.
 
     Raises Unable if the ranges differ in size.
@@ -63,8 +62,8 @@ def products_written_out(writer: Writer, ranges: Arguments) -> list[str] | None:
     return [" * ".join(factors) for factors in zip(*elements, strict=True)]
 
 
-def sum_written_out(terms: Sequence[str]) -> str:
-    """Return the sum of up to 15 terms, added in NumPy's order; see add_up in compiled.py."""
+def _sum_written_out(terms: Sequence[str]) -> str:
+    """Return the sum of up to 15 terms, added in NumPy's order; see add_up in runtime.py."""
     if len(terms) < 8:
         return " + ".join(["0.0", *terms])
     a, b, c, d, e, f, g, h, *rest = terms
@@ -72,7 +71,7 @@ def sum_written_out(terms: Sequence[str]) -> str:
     return " + ".join([f"({together})", *rest, "0.0"])
 
 
-@rule("MMULT", takes=(2,))
+@RANGE_RULES.strict("MMULT", takes=(2,))
 def _product(writer: Writer, name: str, arguments: Arguments) -> Written:
     x, y = (writer.numbers_range(argument) for argument in arguments)
     left, right = (writer.size(argument) for argument in arguments)
@@ -85,13 +84,13 @@ def _product(writer: Writer, name: str, arguments: Arguments) -> Written:
 
 
 # The next four are not strict: formulas leaves errors out, or looks for them.
-@lazy_rule("COUNT")
+@RANGE_RULES.lazy("COUNT")
 def _count(writer: Writer, name: str, arguments: Arguments) -> Written:
     return writer.let(f"float(len([{', '.join(writer.numbers(arguments))}]))", NUMBER)
 
 
-@lazy_rule("COUNTIF", takes=(2,))
-@lazy_rule("COUNTIFS", takes=range(2, 255, 2))
+@RANGE_RULES.lazy("COUNTIF", takes=(2,))
+@RANGE_RULES.lazy("COUNTIFS", takes=range(2, 255, 2))
 def _countif(writer: Writer, name: str, arguments: Arguments) -> Written:
     ranges, criteria = arguments[::2], arguments[1::2]
     if len(ranges) == 1 and writer.known(criteria[0]).kind == NUMBER:
@@ -109,7 +108,7 @@ def _countif(writer: Writer, name: str, arguments: Arguments) -> Written:
     return writer.let(f"count_passing([{', '.join(pairs)}])", NUMBER)
 
 
-@lazy_rule("SUMIF", "AVERAGEIF", takes=(2, 3))
+@RANGE_RULES.lazy("SUMIF", "AVERAGEIF", takes=(2, 3))
 def _sumif(writer: Writer, name: str, arguments: Arguments) -> Written:
     numbers, criterion = writer.numbers_range(arguments[0]), _criterion(writer, arguments[1])
     chosen_from = numbers
@@ -129,7 +128,7 @@ def _criterion(writer: Writer, argument: str) -> str:
     return writer.number(argument)
 
 
-@rule("INDEX", takes=(2, 3))
+@RANGE_RULES.strict("INDEX", takes=(2, 3))
 def _index(writer: Writer, name: str, arguments: Arguments) -> Written:
     block, size = writer.value(arguments[0]), writer.size(arguments[0])
     if size is None:
@@ -154,7 +153,7 @@ def _index(writer: Writer, name: str, arguments: Arguments) -> Written:
     return value
 
 
-@rule("MATCH", takes=(3,))
+@RANGE_RULES.strict("MATCH", takes=(3,))
 def _match(writer: Writer, name: str, arguments: Arguments) -> Written:
     sought, block, size = (
         writer.known(arguments[0]),
@@ -174,7 +173,7 @@ def _match(writer: Writer, name: str, arguments: Arguments) -> Written:
     raise Unable(name)
 
 
-@lazy_rule("ROWS", "COLUMNS", takes=(1,))
+@RANGE_RULES.lazy("ROWS", "COLUMNS", takes=(1,))
 def _size(writer: Writer, name: str, arguments: Arguments) -> Written:
     size = writer.size(arguments[0])
     number = None if size is None else size.rows if name == "ROWS" else size.columns

@@ -1,4 +1,4 @@
-"""How the operators and functions of formulas are written in Python, and when they may be.
+"""What a rule is: how an operator or a function of formulas is written in Python, and when.
 
 A rule writes lines of Python that give the very bits that formulas gives, for operands whose
 kinds are known.  Where it cannot, it raises ``Unable`` while writing; what it writes raises
@@ -9,300 +9,49 @@ its source and is checked against it in every run.
 
 from __future__ import annotations
 
-import math
-from ast import literal_eval
 from collections.abc import Callable, Container
-from typing import TYPE_CHECKING
 
-from xlsgd.engines.fast.kinds import (
-    ANY,
-    EMPTY,
-    ERROR,
-    MIXED,
-    NUMBER,
-    NUMBERS,
-    TEXT,
-    TRUTH,
-    Unable,
-    Written,
-)
-from xlsgd.engines.fast.texts import LONGEST_TEXT
+from xlsgd.engines.fast.kinds import Unable, Written
+from xlsgd.engines.fast.writer import Arguments, Rule, Writer
 
-if TYPE_CHECKING:
-    from xlsgd.engines.fast.writer import Writer
+__all__ = ["Arguments", "Rule", "Table"]
 
-__all__ = ["COMPARE", "FROM_NUMPY", "RULES", "Arguments", "Rule", "lazy_rule", "rule"]
+_ANY_NUMBER = range(1, 256)
 
-Arguments = tuple[str, ...]
-Rule = Callable[["Writer", str, Arguments], Written]
 
-RULES: dict[str, Rule] = {}
-"""Operator or function name to its rule, called with the writer, the name and argument ids."""
+class Table(dict[str, Rule]):
+    """Operator or function name to its rule, called with the writer, the name and argument ids."""
 
+    def lazy(self, *names: str, takes: Container[int] = _ANY_NUMBER) -> Callable[[Rule], Rule]:
+        """Register a rule that looks at its arguments as it sees fit.
 
-def lazy_rule(
-    *names: str, takes: Container[int] = range(1, 256), table: dict[str, Rule] = RULES
-) -> Callable[[Rule], Rule]:
-    """Register a rule that looks at its arguments as it sees fit.
+        takes: how many arguments there may be; what comes of another number is for formulas to
+            say.
+        """
 
-    takes: how many arguments there may be; what comes of another number is for formulas to say.
-    table: where it goes.
-    """
+        def register(write: Rule) -> Rule:
+            def counted(writer: Writer, name: str, arguments: Arguments) -> Written:
+                if len(arguments) not in takes:
+                    raise Unable(f"{name} with {len(arguments)} arguments")
+                return write(writer, name, arguments)
 
-    def register(write: Rule) -> Rule:
-        def counted(writer: Writer, name: str, arguments: Arguments) -> Written:
-            if len(arguments) not in takes:
-                raise Unable(f"{name} with {len(arguments)} arguments")
-            return write(writer, name, arguments)
+            self.update(dict.fromkeys(names, counted))
+            return write
 
-        table.update(dict.fromkeys(names, counted))
-        return write
+        return register
 
-    return register
+    def strict(self, *names: str, takes: Container[int] = _ANY_NUMBER) -> Callable[[Rule], Rule]:
+        """Register a rule for what gives its first argument that is an error, if there is one.
 
+        formulas looks for errors among all the arguments before it looks at anything else.
+        """
 
-def rule(
-    *names: str, takes: Container[int] = range(1, 256), table: dict[str, Rule] = RULES
-) -> Callable[[Rule], Rule]:
-    """Register a rule for what gives its first argument that is an error, if there is one.
+        def register(write: Rule) -> Rule:
+            def strict(writer: Writer, name: str, arguments: Arguments) -> Written:
+                error = writer.first_error(arguments)
+                return write(writer, name, arguments) if error is None else error
 
-    formulas looks for errors among all the arguments before it looks at anything else.
-    """
+            self.lazy(*names, takes=takes)(strict)
+            return write
 
-    def register(write: Rule) -> Rule:
-        def strict(writer: Writer, name: str, arguments: Arguments) -> Written:
-            error = writer.first_error(arguments)
-            return write(writer, name, arguments) if error is None else error
-
-        lazy_rule(*names, takes=takes, table=table)(strict)
-        return write
-
-    return register
-
-
-# --- operators ---------------------------------------------------------------------------------
-
-
-@rule("+", "-", "*", takes=(2,))
-def _arithmetic(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument, sure=False) for argument in arguments)
-    return writer.let(f"{x} {name} {y}", NUMBER, sure=False)
-
-
-@rule("/", takes=(2,))
-def _quotient(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0], sure=False)
-    y = writer.number(arguments[1])  # x / inf would be 0
-    return writer.let(f"{x} / {y}", NUMBER, sure=False)
-
-
-@rule("^", takes=(2,))
-def _power(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    power = writer.let(f"{x} ** {y}", NUMBER)  # an overflow raises OverflowError
-    if writer.whole_constant(arguments[1]) is None:  # (-8.0) ** (1/3) is complex
-        writer.line(f"if {power.text}.__class__ is not float: raise Doubt")
-    return power
-
-
-@rule("U-", takes=(1,))
-def _minus(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"-{writer.number(arguments[0], sure=False)}", NUMBER, sure=False)
-
-
-@rule("%", takes=(1,))
-def _percent(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"{writer.number(arguments[0], sure=False)} / 100.0", NUMBER, sure=False)
-
-
-@rule("U+", takes=(1,))
-def _plus(writer: Writer, name: str, arguments: Arguments) -> Written:
-    value = writer.value(arguments[0])  # of any kind: +"abc" is "abc"
-    if value.kind in (NUMBERS, MIXED):
-        raise Unable(name)
-    return Written("0.0", NUMBER) if value.kind == EMPTY else value
-
-
-COMPARE = {"=": "==", "<>": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
-_RANK = {NUMBER: 0, TEXT: 1, TRUTH: 2}  # any number < any text < any truth value
-
-
-@rule(*COMPARE, takes=(2,))
-def _comparison(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.known(argument) for argument in arguments)
-    if x.kind == EMPTY and y.kind in (NUMBER, TEXT):
-        x = Written("0.0", NUMBER) if y.kind == NUMBER else Written("''", TEXT)
-    if y.kind == EMPTY and x.kind in (NUMBER, TEXT):
-        y = Written("0.0", NUMBER) if x.kind == NUMBER else Written("''", TEXT)
-    if x.kind not in _RANK or y.kind not in _RANK:
-        raise Unable(name)
-    compare = COMPARE[name]
-    if x.kind != y.kind:
-        return writer.let(f"{_RANK[x.kind]} {compare} {_RANK[y.kind]}", TRUTH)
-    if x.kind == TEXT:
-        return writer.let(f"{_upper(x.text)} {compare} {_upper(y.text)}", TRUTH)
-    return writer.let(f"{x.text} {compare} {y.text}", TRUTH)
-
-
-def _upper(text: str) -> str:
-    return repr(literal_eval(text).upper()) if text[0] in "'\"" else f"{text}.upper()"
-
-
-@rule("&", takes=(2,))
-def _joined(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.joinable(argument) for argument in arguments)
-    text = writer.let(f"{x} + {y}", TEXT)
-    writer.line(f"if len({text.text}) > {LONGEST_TEXT}: raise Doubt")
-    return text
-
-
-# --- choice and truth --------------------------------------------------------------------------
-
-
-@lazy_rule("IF", takes=(2, 3))
-def _if(writer: Writer, name: str, arguments: Arguments) -> Written:
-    error = writer.first_error(arguments[:1])  # errors in the branches are values like others
-    if error is not None:
-        return error
-    condition = writer.condition(arguments[0])
-    result = writer.new_name()
-    kinds, sure = set(), True
-    for branch, header in ((1, f"if {condition}:"), (2, "else:")):
-        with writer.block(header):
-            value = writer.value(arguments[branch]) if branch < len(arguments) else _FALSE
-            if value.kind in (NUMBERS, MIXED):
-                raise Unable(name)
-            if value.kind == EMPTY:
-                value = Written("0.0", NUMBER)
-            writer.line(f"{result} = {value.text}")
-            kinds.add(value.kind)
-            sure &= value.sure
-    if len(kinds) == 1:
-        return Written(result, kinds.pop(), sure)
-    if not sure:  # of whatever kind it turns out to be, it must not be inf
-        writer.line(f"if {result}.__class__ is float and {result} - {result} != 0.0: raise Doubt")
-    return Written(result, ANY)
-
-
-_FALSE = Written("False", TRUTH)
-
-
-@lazy_rule("IFERROR", takes=(2,))
-def _iferror(writer: Writer, name: str, arguments: Arguments) -> Written:
-    value = writer.known(arguments[0])
-    if value.kind in (ANY, NUMBERS, MIXED):
-        raise Unable(name)
-    chosen = writer.value(arguments[1]) if value.kind == ERROR else value
-    if chosen.kind in (NUMBERS, MIXED):
-        raise Unable(name)
-    return Written("0.0", NUMBER) if chosen.kind == EMPTY else chosen
-
-
-@rule("AND", "OR")
-def _all_or_any(writer: Writer, name: str, arguments: Arguments) -> Written:
-    if any(writer.value(argument).kind == EMPTY for argument in arguments):
-        raise Unable(name)  # formulas leaves it out
-    conditions = [writer.condition(argument) for argument in arguments]
-    return writer.let(f" {name.lower()} ".join(f"({c})" for c in conditions), TRUTH)
-
-
-@rule("NOT", takes=(1,))
-def _not(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"not ({writer.condition(arguments[0])})", TRUTH)
-
-
-@lazy_rule("ISNUMBER", "ISERROR", "ISBLANK", takes=(1,))
-def _is(writer: Writer, name: str, arguments: Arguments) -> Written:
-    value = writer.known(arguments[0])
-    if value.kind == TEXT and name == "ISNUMBER":
-        return writer.let(f"reads_as_number({value.text})", TRUTH)  # formulas: "12" is a number
-    if value.kind in (ANY, NUMBERS, MIXED):
-        raise Unable(name)
-    wanted = {"ISNUMBER": NUMBER, "ISERROR": ERROR, "ISBLANK": EMPTY}[name]
-    return Written(str(value.kind == wanted), TRUTH)
-
-
-@rule("NA", takes=(0,))
-def _not_available(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return Written("NOT_AVAILABLE", ERROR)
-
-
-# --- functions of numbers ----------------------------------------------------------------------
-
-# Those that formulas takes from NumPy, whose results need not be those of Python's math.
-FROM_NUMPY = {
-    "ACOS": "arccos",
-    "ASIN": "arcsin",
-    "ATAN": "arctan",
-    "COS": "cos",
-    "COSH": "cosh",
-    "EXP": "exp",
-    "LN": "log",
-    "LOG10": "log10",
-    "SIGN": "sign",
-    "SIN": "sin",
-    "SINH": "sinh",
-    "TAN": "tan",
-    "TANH": "tanh",
-}
-
-
-@rule(*FROM_NUMPY, takes=(1,))
-def _from_numpy(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0])
-    return writer.let(f"float({FROM_NUMPY[name]}({x}))", NUMBER, sure=False)
-
-
-@rule("ABS", takes=(1,))
-def _abs(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"abs({writer.number(arguments[0], sure=False)})", NUMBER, sure=False)
-
-
-@rule("SQRT", takes=(1,))
-def _sqrt(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"sqrt({writer.number(arguments[0])})", NUMBER)  # rounded right everywhere
-
-
-@rule("INT", takes=(1,))
-def _int(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0])
-    writer.line(f"if abs({x}) > 1e15: raise Doubt")  # formulas calls integers that long #VALUE!
-    return writer.let(f"float(floor({x}))", NUMBER)
-
-
-@rule("ROUND", "ROUNDUP", "ROUNDDOWN", takes=(2,))
-def _round(writer: Writer, name: str, arguments: Arguments) -> Written:
-    digits = writer.whole_constant(arguments[1])
-    if digits is None or abs(digits) > 15:
-        raise Unable(name)
-    x, scale = writer.number(arguments[0]), repr(10**digits)
-    whole = {"ROUND": "half_up", "ROUNDUP": "ceil", "ROUNDDOWN": "floor"}[name]
-    size = writer.let(f"{whole}(abs({x} * {scale})) / {scale}", NUMBER).text
-    return writer.let(f"-{size} if {x} < 0.0 else {size}", NUMBER)
-
-
-@rule("MID", takes=(3,))
-def _mid(writer: Writer, name: str, arguments: Arguments) -> Written:
-    text = writer.known(arguments[0])
-    begin, count = (writer.whole_constant(argument) for argument in arguments[1:])
-    if text.kind != TEXT or begin is None or count is None or begin < 1 or count < 0:
-        raise Unable(name)
-    return writer.let(f"{text.text}[{begin - 1}:{begin - 1 + count}]", TEXT)
-
-
-@rule("MOD", takes=(2,))
-def _mod(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    return writer.let(f"{x} % {y}", NUMBER)  # Python's and NumPy's both take the divisor's sign
-
-
-@rule("POWER", takes=(2,))
-def _power_function(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    writer.line(f"if {x} == 0.0: raise Doubt")  # formulas has rules of its own for it
-    return writer.let(f"float(power({x}, {y}))", NUMBER, sure=False)
-
-
-@rule("PI", takes=(0,))
-def _pi(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return Written(repr(math.pi), NUMBER)
+        return register

@@ -1,66 +1,55 @@
-"""The cells of a book as calculation wants them: numbers apart from all else, column by column."""
+"""The cells of a book as calculation wants them: numbers apart from all else, column by column.
+
+What computes a formula cell is kept beside the values and handed out with what is still to be
+computed; what it is, is for others to know.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf, isfinite
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.engines.fast.expression import Block
 from xlsgd.engines.fast.kinds import MIXED, NUMBERS, UNCOMPUTED
 from xlsgd.formula.r1c1 import Refused
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+__all__ = ["Column", "SheetCells"]
 
-    from xlsgd.engines.fast.plans import Plan
-
-__all__ = ["Column", "Pending", "SheetCells"]
+Plan = TypeVar("Plan")
+"""What computes a formula cell."""
 
 LARGEST_RANGE = 2**17  # cells in use: reading a range of more takes too long for one formula
 
 
-class Column:
+class Column(Generic[Plan]):
     """The cells of one column by row, those computed so far among them.
 
     numbers: finite floats.  others: texts, truth values, errors and cells given up.
     plans: how formula cells are computed.
-    late: numbers that were computed all at once, and the row of the first; they are in ``numbers``
-        only when ``complete`` has been called, for most of them nobody asks there.
     """
 
-    __slots__ = ("late", "numbers", "others", "plans")
+    __slots__ = ("numbers", "others", "plans")
 
     def __init__(self) -> None:
         self.numbers: dict[int, float] = {}
         self.others: dict[int, Scalar | Uncomputed] = {}
         self.plans: dict[int, Plan] = {}
-        self.late: tuple[int, NDArray[np.float64]] | None = None
 
-    def value(self, row: int, pending: Pending) -> Scalar | Uncomputed:
-        """Return what a cell holds; add it to pending if that is still to be computed."""
+    def value(self, row: int, pending: list[tuple[Plan, int]]) -> Scalar | Uncomputed:
+        """Return what a cell holds; if that is still to be computed, add its plan and row to
+        pending."""
         number = self.numbers.get(row)
         if number is not None:
             return number
         other = self.others.get(row)
         if other is None and row in self.plans:
-            if self.late is not None:
-                self.complete()
-                return self.value(row, pending)
             pending.append((self.plans[row], row))
         return other
 
-    def complete(self) -> None:
-        """Have all numbers in ``numbers``."""
-        if self.late is not None:
-            first, array = self.late
-            self.late = None
-            self.numbers.update(zip(range(first, first + len(array)), array.tolist(), strict=True))
 
-
-class SheetCells:
+class SheetCells(Generic[Plan]):
     """One sheet.
 
     formulas: positions of its formula cells, row by row.
@@ -70,7 +59,8 @@ class SheetCells:
         self.name = name
         self.grid = grid
         self.last_row = self.last_column = 1
-        self._columns: dict[int, Column] = {}
+        self._columns: dict[int, Column[Plan]] = {}
+        self._no_column: Column[Plan] = Column()
         self._blocks: dict[tuple[int, int, int, int], Block] = {}
         formulas: list[Position] = []
         for position, content in grid.items():
@@ -96,19 +86,14 @@ class SheetCells:
             column.plans.pop(row, None)
             self._put(column, row, value)
 
-    def complete(self) -> None:
-        """Have all numbers of all columns in their ``numbers``."""
-        for column in self._columns.values():
-            column.complete()
-
-    def column(self, number: int) -> Column:
+    def column(self, number: int) -> Column[Plan]:
         column = self._columns.get(number)
         if column is None:
             column = self._columns[number] = Column()
         return column
 
     @staticmethod
-    def _put(column: Column, row: int, content: object) -> None:
+    def _put(column: Column[Plan], row: int, content: object) -> None:
         """Store a constant as one of the exact types that calculation looks for."""
         if isinstance(content, (bool, CellError)):
             column.others[row] = content
@@ -127,9 +112,15 @@ class SheetCells:
             column.others[row] = Uncomputed(f"a cell holds a {type(content).__name__}")
 
     def block(
-        self, top: int, left: int, bottom: int, right: int, pending: Pending, keep: bool = False
+        self,
+        top: int,
+        left: int,
+        bottom: int,
+        right: int,
+        pending: list[tuple[Plan, int]],
+        keep: bool = False,
     ) -> Block:
-        """Return the values of a range; add to pending the cells still to be computed.
+        """Return the values of a range; add to pending the plans and rows still to be computed.
 
         keep: whether others will ask for this very range.
         Raises Refused for a range that is too large.
@@ -141,12 +132,11 @@ class SheetCells:
         columns = max(1, min(right, self.last_column) - left + 1)
         if rows * columns > LARGEST_RANGE:
             raise Refused(f"it has a range of {rows} x {columns} cells, which is too large")
-        members = [self._columns.get(number, _NO_COLUMN) for number in range(left, left + columns)]
+        members = [
+            self._columns.get(number, self._no_column) for number in range(left, left + columns)
+        ]
         known = len(pending)
         span = range(top, top + rows)
-        if rows > 1:
-            for member in members:
-                member.complete()
         numbers = [list(map(member.numbers.get, span)) for member in members]
         values: list[Scalar | Uncomputed]
         if columns == 1:
@@ -164,9 +154,3 @@ class SheetCells:
         if keep and len(pending) == known:
             self._blocks[top, left, bottom, right] = block
         return block
-
-
-Pending = list[tuple["Plan", int]]
-"""Formula cells without a value: how they are computed, and their rows."""
-
-_NO_COLUMN = Column()

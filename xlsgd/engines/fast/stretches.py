@@ -13,9 +13,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from xlsgd.engines.fast.circular import components
-from xlsgd.engines.fast.plans import Plan
-from xlsgd.engines.fast.storage import SheetCells
+from xlsgd.engines.fast.components import components
+from xlsgd.engines.fast.plans import Plan, Sheet
 
 __all__ = ["Cell", "Stretch", "by_rows", "in_order", "row_order", "taken_apart"]
 
@@ -52,7 +51,7 @@ def in_order(stretches: Sequence[Stretch]) -> list[list[Stretch]] | None:
     Those that need each other stand together, in the order in which they came.  None if they look
     at each other so often that finding the order is not worth it.
     """
-    columns: dict[tuple[SheetCells, int], list[Stretch]] = {}
+    columns: dict[tuple[Sheet, int], list[Stretch]] = {}
     for stretch in stretches:
         columns.setdefault((stretch.plan.sheet, stretch.plan.column), []).append(stretch)
     starts = {key: [stretch.first for stretch in found] for key, found in columns.items()}

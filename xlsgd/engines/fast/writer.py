@@ -6,11 +6,10 @@ constant goes through ``repr``; no text of the workbook ever gets into it as it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
-from xlsgd.engines.fast import range_rules  # noqa: F401  (registers its rules)
 from xlsgd.engines.fast.expression import Call, Constant, Expression, Operand
 from xlsgd.engines.fast.kinds import (
     ANY,
@@ -24,9 +23,8 @@ from xlsgd.engines.fast.kinds import (
     Unable,
     Written,
 )
-from xlsgd.engines.fast.rules import RULES, Rule
 
-__all__ = ["Size", "Writer"]
+__all__ = ["Arguments", "Rule", "Size", "Writer"]
 
 MOST_LINES = 1000  # a branch of IF repeats what it shares with the other: nested, that doubles
 
@@ -46,14 +44,14 @@ class Size(NamedTuple):
 class Writer:
     """Lines of Python under construction.
 
+    rules: how operators and functions are written; see rules.py.
     kinds: of every operand.  sizes: of those that are ranges, by operand number.
     mark: stands at the end of every name, so that several formulas can share a function.
     """
 
-    rules: ClassVar[Mapping[str, Rule]] = RULES
-
     def __init__(
         self,
+        rules: Mapping[str, Rule],
         expression: Expression,
         kinds: Sequence[str],
         sizes: Mapping[int, Size],
@@ -61,6 +59,7 @@ class Writer:
     ) -> None:
         self.lines: list[str] = []
         self.taken_apart: dict[str, int] = {}  # ranges whose elements have names of their own
+        self._rules = rules
         self._expression = expression
         self._kinds = kinds
         self._sizes = sizes
@@ -115,8 +114,8 @@ class Writer:
             written = Written(f"a{node.slot}{self._mark}", self._kinds[node.slot])
         elif isinstance(node, Constant):
             written = _constant(node.value)
-        elif isinstance(node, Call) and node.name in self.rules:
-            written = self.rules[node.name](self, node.name, node.arguments)
+        elif isinstance(node, Call) and node.name in self._rules:
+            written = self._rules[node.name](self, node.name, node.arguments)
         else:
             raise Unable(id_)
         self._scopes[-1][id_] = written
@@ -126,13 +125,9 @@ class Writer:
         """Write a node and, if it is a number that may be inf or nan, a check that it is not."""
         written = self.value(id_)
         if written.kind == NUMBER and not written.sure:
-            self.line(f"if {self.not_finite(written.text)}: raise Doubt")
+            self.line(f"if {written.text} - {written.text} != 0.0: raise Doubt")
             written = self._scopes[-1][id_] = written._replace(sure=True)
         return written
-
-    def not_finite(self, number: str) -> str:
-        """Return the condition that a number is inf or nan."""
-        return f"{number} - {number} != 0.0"
 
     def number(self, id_: str, sure: bool = True) -> str:
         """Return what stands for a node where a number is expected."""
@@ -143,14 +138,10 @@ class Writer:
         if written.kind == NUMBER:
             return written.text
         if written.kind == TRUTH:
-            return self.number_of_truth(written.text)
+            return f"(1.0 if {written.text} else 0.0)"
         if written.kind == EMPTY:
             return "0.0"
         raise Unable("no number")
-
-    def number_of_truth(self, truth: str) -> str:
-        """Return the number that a truth value counts as."""
-        return f"(1.0 if {truth} else 0.0)"
 
     def condition(self, id_: str) -> str:
         """Return what stands for a node where a truth value is expected."""
@@ -233,6 +224,13 @@ class Writer:
                 return written
             before.append(id_)
         return None
+
+
+Arguments = tuple[str, ...]
+"""The ids of nodes."""
+
+Rule = Callable[[Writer, str, Arguments], Written]
+"""Writes an operator or function of this name, of these arguments."""
 
 
 def _constant(value: object) -> Written:

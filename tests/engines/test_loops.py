@@ -1,40 +1,60 @@
-"""Columns whose rows are independent are computed all at once; no value is any different."""
+"""A formula filled down becomes a loop, which stops where a row is in doubt; no value is other."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Sequence
+from operator import length_hint
 from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.engines.books import calculate
 from tests.engines.oracle import by_formulas, same
 from xlsgd.base.cells import Book, CellError, Formula, Grid, Scalar, Uncomputed
-from xlsgd.engines.fast import columns, evaluator
-from xlsgd.engines.fast.column_rules import COLUMN_RULES
-from xlsgd.engines.fast.kinds import NUMBER, Doubt, Written
+from xlsgd.engines.fast import calculation, evaluator
+from xlsgd.engines.fast.compiled import Loop
 from xlsgd.engines.fast.plans import Plan
-from xlsgd.engines.fast.rules import FROM_NUMPY
+
+pytestmark = pytest.mark.every
 
 LAST = 100
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 1e16, 5e-324, 1e-300, -2.5, 3.0]
 
 
+class Watched:
+    """What loops did.  rows: how many they computed.  stops: the rows that were in doubt."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.stops: list[int] = []
+
+
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
-    """Return the formulas that were tried all at once, and whether that was done."""
-    tried: dict[str, bool] = {}
-    original = evaluator.Evaluator.column
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """Watch the loops over tables that end in row LAST."""
+    found = Watched()
+    original = evaluator.Evaluator.loop
 
-    def column(self: evaluator.Evaluator, plan: Plan, first: int, last: int) -> bool:
-        done = original(self, plan, first, last)
-        tried[str(plan.sheet.grid[first, plan.column])] = done
-        return done
+    def loop(self: evaluator.Evaluator, plans: Sequence[Plan]) -> Loop | None:
+        made = original(self, plans)
 
-    monkeypatch.setattr(evaluator.Evaluator, "column", column)
-    return tried
+        def run(rows: Iterator[int]) -> None:
+            assert made is not None
+            before = length_hint(rows)
+            try:
+                made(rows)
+            except Exception:
+                found.stops.append(LAST - length_hint(rows))
+                found.rows -= 1
+                raise
+            finally:
+                found.rows += before - length_hint(rows)
+
+        return None if made is None else run
+
+    monkeypatch.setattr(evaluator.Evaluator, "loop", loop)
+    return found
 
 
 def rows_of(*formulas: str, seed: int = 0) -> tuple[Book, Grid]:
@@ -55,7 +75,7 @@ def rows_of(*formulas: str, seed: int = 0) -> tuple[Book, Grid]:
     return Book({"S": {**grid, **cells}}), grid
 
 
-AT_ONCE = [
+FILLED = [
     "=A{r}+B{r}*$H$1-C{p}/$H$3",
     "=-A{r}%",
     "=(A{r}-B{r})^2",
@@ -94,28 +114,16 @@ AT_ONCE = [
 ]
 
 
-@pytest.mark.parametrize("text", AT_ONCE)
-def test_the_bits_of_formulas(text: str, at_once: dict[str, bool]) -> None:
-    book, grid = rows_of(text, seed=AT_ONCE.index(text))
+@pytest.mark.parametrize("text", FILLED)
+def test_the_bits_of_formulas(text: str, watched: Watched) -> None:
+    book, grid = rows_of(text, seed=FILLED.index(text))
     result = calculate(book)
     assert result.notes == []
-    assert list(at_once.values()) == [True]
+    assert (watched.rows, watched.stops) == (LAST - 2, [])  # all but the first
     for row in range(2, LAST + 1):
         written = text.format(r=row, p=row - 1)
         expected = by_formulas(written, grid, f"J{row}")
         assert same(result.values["S"][row, 10], expected), (written, result.values["S"][row, 10])
-
-
-@pytest.mark.parametrize("name", sorted(FROM_NUMPY))
-def test_numpy_gives_a_column_the_bits_it_gives_a_number(name: str) -> None:
-    """What NumPy has SIMD code for must not depend on how many numbers there are, nor where."""
-    function = getattr(np, FROM_NUMPY[name])
-    random = np.random.default_rng(0)
-    domain = (-1, 1) if name in ("ACOS", "ASIN") else (1e-9, 50) if name[0] == "L" else (-30, 30)
-    numbers = random.uniform(*domain, 5003)
-    expected = [float(function(x)) for x in numbers.tolist()]
-    for begin, end in ((0, 5003), (1, 5003), (3, 10), (7, 8), (5, 5000)):
-        assert function(numbers[begin:end]).tolist() == expected[begin:end]
 
 
 DOUBTFUL = {
@@ -147,7 +155,7 @@ DOUBTFUL = {
 
 
 @pytest.mark.parametrize("what", DOUBTFUL)
-def test_one_row_in_doubt(what: str, at_once: dict[str, bool]) -> None:
+def test_one_row_in_doubt(what: str, watched: Watched) -> None:
     text, odd = DOUBTFUL[what]
     grid: Grid = {(row, 1): "x" if what == "no word" else float(row) for row in range(1, LAST + 1)}
     grid[70, 1] = odd
@@ -156,28 +164,30 @@ def test_one_row_in_doubt(what: str, at_once: dict[str, bool]) -> None:
         del grid[70, 1]
     cells: Grid = {(r, 2): Formula(text.format(r=r)) for r in range(1, LAST + 1)}
     result = calculate(Book({"S": {**grid, **cells}}))
-    assert list(at_once.values()) == [False]
+    if what == "division by a shared number":  # in every row: there is no loop
+        assert (watched.rows, watched.stops) == (0, [])
+    else:
+        assert (watched.rows, watched.stops) == (LAST - 3, [70])  # not the first, 70 and 71
     assert not [note for note in result.notes if "generated" in note]
     for row in range(1, LAST + 1):
         expected = by_formulas(text.format(r=row), grid)
         assert same(result.values["S"][row, 2], expected), (row, result.values["S"][row, 2])
 
 
-def test_what_reads_them(at_once: dict[str, bool]) -> None:
-    """Cells, ranges, loops, other columns and other sheets find the numbers that came at once."""
+def test_what_reads_them(watched: Watched) -> None:
+    """Cells, ranges, loops, other columns and other sheets find the numbers of a loop."""
     grid: Grid = {(row, 1): float(row) for row in range(1, LAST + 1)}
     for row in range(1, LAST + 1):
-        grid[row, 2] = Formula(f"=A{row}*3")  # at once
+        grid[row, 2] = Formula(f"=A{row}*3")
         grid[row, 3] = Formula(f"=B{row}+C{row - 1}" if row > 1 else "=B1")  # a recurrence
-        grid[row, 4] = Formula(f"=SUM(B$1:B{row})")  # in a loop
-        grid[row, 5] = Formula(f"=IF(A{row}>50,B{row},A{row})")  # at once, of at once
+        grid[row, 4] = Formula(f"=SUM(B$1:B{row})")
+        grid[row, 5] = Formula(f"=IF(A{row}>50,B{row},A{row})")
     grid[1, 7] = Formula("=MAX(E1:E100)")
     grid[2, 7] = Formula("=INDEX(B1:E100,77,4)")
     grid[3, 7] = Formula("=SUM(C:C)")
     other: Grid = {(1, 1): Formula("=S!B64"), (2, 1): Formula("=AVERAGE(S!B1:B100)")}
     values = calculate(Book({"first": other, "S": grid})).values
-    assert at_once["=A2*3"]
-    assert at_once["=IF(A2>50,B2,A2)"]
+    assert watched.rows == 4 * LAST - 5  # in every column but the first row, of C the second too
     for row in range(1, LAST + 1):
         total = 3.0 * row * (row + 1) / 2
         assert [values["S"][row, c] for c in (2, 3, 4)] == [3.0 * row, total, total]
@@ -186,13 +196,12 @@ def test_what_reads_them(at_once: dict[str, bool]) -> None:
     assert values["first"] == {(1, 1): 192.0, (2, 1): 151.5}
 
 
-def test_two_formulas_in_one_column(at_once: dict[str, bool]) -> None:
+def test_two_formulas_in_one_column() -> None:
     grid: Grid = {(row, 1): float(row) for row in range(1, 201)}
     for row in range(1, 201):
         grid[row, 2] = Formula(f"=A{row}*2" if row <= 100 else f"=B{row - 100}+A{row}")
     values = calculate(Book({"S": grid})).values["S"]
     assert [values[row, 2] for row in (1, 100, 101, 200)] == [2.0, 200.0, 103.0, 400.0]
-    assert at_once["=A2*2"]
 
 
 def test_a_column_that_needs_itself_is_told_so() -> None:
@@ -202,48 +211,32 @@ def test_a_column_that_needs_itself_is_told_so() -> None:
     assert all(isinstance(value, Uncomputed) for value in values.values())
 
 
-@pytest.mark.parametrize("wrong_row", ["all", "some"])
-def test_a_rule_that_is_wrong(monkeypatch: pytest.MonkeyPatch, wrong_row: str) -> None:
-    """formulas calculates one of the cells: a wrong value there is found and said."""
-
-    def rule(writer: Any, name: str, arguments: Any) -> Written:
-        x, y = (writer.number(argument) for argument in arguments)
-        text = (
-            f"{x} * {y} * 1.0000000000000002"
-            if wrong_row == "all"
-            else f"where({x} > 40, 0.0, {x} * {y})"
-        )
-        return writer.let(text, NUMBER)
-
-    monkeypatch.setitem(COLUMN_RULES, "*", rule)
-    grid: Grid = {(row, 1): float(row) for row in range(1, LAST + 1)}
-    grid |= {(row, 2): Formula(f"=A{row}*3") for row in range(1, LAST + 1)}
-    result = calculate(Book({"S": grid}))
-    assert [result.values["S"][row, 2] for row in (1, 51, 100)] == [3.0, 153.0, 300.0]
-    (note,) = result.notes
-    assert "S!B51: generated code gave" in note
-    assert "for =A51*3, formulas gives 153.0" in note
-
-
-def test_powers_are_those_of_python() -> None:
-    for x, y in ((1e300, 4.5), (0.0, -1.5)):
-        with pytest.raises(ArithmeticError):
-            columns._powers(np.array([1.0, x]), np.float64(y))
-        with pytest.raises(ArithmeticError):
-            columns._powers(np.float64(x), np.array([1.0, y]))
-    with pytest.raises(Doubt):
-        columns._powers(np.array([1.0, -4.0]), np.float64(1.5))
-    numbers = [random.uniform(-50, 50) for random in [Random(1)] for _ in range(3000)]
-    array = np.array(numbers)
-    assert columns._powers(array, 2.0).tolist() == [x**2.0 for x in numbers]
-    assert columns._powers(1.5, array).tolist() == [math.pow(1.5, x) for x in numbers]
-
-
-def test_rows_far_down(at_once: dict[str, bool]) -> None:
-    """As many rows as a sheet has are one array; a gap in the operands is a doubt."""
+def test_rows_far_down() -> None:
+    """A table may begin where a sheet ends; above it stands nothing."""
     grid: Grid = {(row, 1): 1.0 for row in range(1_000_000, 1_000_100)}
     values: dict[Any, Scalar | Uncomputed]
     grid |= {(row, 2): Formula(f"=A{row - 1}*5") for row in range(1_000_000, 1_000_100)}
     values = calculate(Book({"S": grid})).values["S"]
     assert values[1_000_000, 2] == 0.0
     assert values[1_000_099, 2] == 5.0
+
+
+@pytest.mark.parametrize("worth", [4, LAST + 1], ids=["a loop", "cell by cell"])
+def test_a_loop_changes_nothing(
+    worth: int, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short column is computed cell by cell, columns that need each other never are."""
+    monkeypatch.setattr(calculation, "WORTH_ALONE", worth)
+    grid: Grid = {(row, 1): float(row) for row in range(1, LAST + 1)}
+    grid |= {(1, 2): 1.0, (1, 3): 0.5}
+    for row in range(2, LAST + 1):
+        grid[row, 2] = Formula(f"=B{row - 1}+C{row - 1}/A{row}")
+        grid[row, 3] = Formula(f"=B{row}/2")
+        grid[row, 4] = Formula(f"=C{row}*A{row}")
+    values = calculate(Book({"S": grid})).values["S"]
+    b, c = 1.0, 0.5
+    for row in range(2, LAST + 1):
+        b = b + c / float(row)
+        c = b / 2
+        assert [values[row, n] for n in (2, 3, 4)] == [b, c, c * row]
+    assert (watched.rows, watched.stops) == ((2 if worth == 4 else 1) * (LAST - 2), [])

@@ -13,9 +13,9 @@ import numpy as np
 
 from xlsgd.base.cells import CellError
 from xlsgd.engines.fast.kinds import Doubt
-from xlsgd.engines.fast.rules import FROM_NUMPY
+from xlsgd.engines.fast.scalar_rules import FROM_NUMPY
 
-__all__ = ["NAMES", "TESTS"]
+__all__ = ["NAMES"]
 
 
 def _as_text(value: object) -> str:
@@ -106,7 +106,7 @@ def _count_passing(pairs: list[tuple[list[float], float | str]]) -> float:
     return float(sum(all(map(_passes, tests, place)) for place in places))
 
 
-TESTS: dict[str, Callable[[Any, Any], bool]] = {
+_TESTS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     "<>": operator.ne,
@@ -123,7 +123,7 @@ def _test(criterion: float | str) -> tuple[Callable[[float, float], bool], float
     match = _CRITERION.fullmatch(criterion)
     if match is None:
         raise Doubt
-    return TESTS[match[1]], float(match[2])
+    return _TESTS[match[1]], float(match[2])
 
 
 def _passes(test: tuple[Callable[[float, float], bool], float], number: float) -> bool:
