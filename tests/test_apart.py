@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 
-from xlsgd.base.errors import SpecError, WorkbookError
+import xlsgd
+from xlsgd.base.errors import InputError, SpecError, WorkbookError, XlsgdError
 from xlsgd.processes.children import can_copy
 from xlsgd.processes.limited import LimitError, apart
 from xlsgd.processes.limits import Limits
@@ -46,9 +51,30 @@ def test_an_error_comes_back_with_the_lines_it_came_from() -> None:
     with pytest.raises(SpecError, match="no such tab") as caught:
         apart(fails(SpecError("no such tab", "tab")), Limits(), "a.xlsx")
     assert caught.value.field == "tab"
+    with pytest.raises(InputError, match="need a word") as given:
+        apart(fails(InputError("t!B4: need a word", ("t", (4, 2)))), Limits(), "a.xlsx")
+    assert given.value.place == ("t", (4, 2))
     with pytest.raises(KeyError) as unknown:
         apart(fails(KeyError("what")), Limits(), "a.xlsx")
     assert "in work\n    raise error from cause" in "".join(unknown.value.__notes__)
+
+
+def every(kind: type[XlsgdError]) -> Iterator[type[XlsgdError]]:
+    yield kind
+    for other in kind.__subclasses__():
+        yield from every(other)
+
+
+def test_every_error_goes_from_one_process_to_another() -> None:
+    for module in walk_packages(xlsgd.__path__, "xlsgd."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    found = list(every(XlsgdError))
+    assert len(found) > 10
+    for kind in found:
+        error = pickle.loads(pickle.dumps(kind.__new__(kind, "what is wrong")))
+        assert type(error) is kind
+        assert str(error) == "what is wrong"
 
 
 def test_no_memory_is_known_whatever_was_raised_from_it() -> None:

@@ -286,7 +286,8 @@ class Panel:
         values |= {q: np.array(cells, dtype=float) for q, cells in columns.items()}
         watched = get_layout(self.experiment.layout).watched(self.experiment)
         values |= verdict.quantities(self.experiment, watched, values)
-        epochs = verdict.epoch_quantities(values, self.experiment.epochs)
+        reading = self.experiment.loss.reading
+        epochs = verdict.epoch_quantities(values, self.experiment.epochs, reading)
         completed = int((values["row"] == self.data.rows).sum())
         start_loss = values["start_loss"][values["epoch"] == 1].mean()
         expected = verdict.panel_values(

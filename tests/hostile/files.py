@@ -73,7 +73,9 @@ def _field(parts: Parts, tab: str, cell: str, content: str) -> Parts:
 
 @kind("refused")
 def sheet_below_drawings(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    parts[RELS] = parts[RELS].replace(tab.removeprefix("xl").encode(), b"/xl/drawings/s.xml")
+    there = tab.removeprefix("xl").encode()
+    assert there in parts[RELS]
+    parts[RELS] = parts[RELS].replace(there, b"/drawings/s.xml")
     row = b"<row>" + b"<c><v>1</v></c>" * lot.randint(500, 1500) + b"</row>"
     del parts[tab]
     rows = row * lot.randint(300, 1500)

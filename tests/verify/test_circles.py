@@ -32,6 +32,9 @@ from xlsgd.checks.circles import listed
 from xlsgd.cli import main
 from xlsgd.data.made_passengers import made_passengers
 from xlsgd.many.comparing import compare
+from xlsgd.processes.limited import apart
+from xlsgd.processes.limits import Limits
+from xlsgd.verifying.opening import CircularError
 
 Make = Callable[..., Path]
 Cell = tuple[str, int, int]
@@ -424,6 +427,10 @@ def test_explain_refuses(make: Make, target: Path) -> None:
         status, _, said = command("explain", target)
         assert status == 2
         assert place in said
+    # The program reads a file in a copy of itself, from which an error comes as what it says.
+    with pytest.raises(CircularError) as elsewhere:
+        apart(lambda tell: xlsgd.explain(target), Limits(), str(target))
+    assert str(elsewhere.value) == str(error.value)
 
 
 # Many cells in few words

@@ -207,6 +207,8 @@ RIGHT_TODAY = {
         "IF(AND([pred]>-1000,[y]>0),([pred]-[y])^2,0)"),
     "0^0, an error in Excel": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^([x]-[x])"),
     "0 to the 0th": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^0"),
+    "other sums that overflow": ("derivative_alive", "+ABS([grad.a])+ABS([grad.b])),IF",
+        "+ABS([grad.a])-ABS([grad.b])),IF"),
     "a hair beside": ("grad.pred", "2*", "2.00000000001*"),
 }  # fmt: skip
 
@@ -259,6 +261,35 @@ def test_a_field_in_other_words(make: Make, target: Path, key: str) -> None:
     assert passes(report)
     (note,) = notes(report)
     assert f"({key}): written otherwise" in note
+
+
+# In a branch to which hardly any numbers lead: where a loss is no number.
+FIELDS_RIGHT_TODAY = {
+    "another cell in a text": (
+        "verdict", '"; zero gradient for every weight since step "&[zero_gradient_since]',
+        '"; zero gradient for every weight since step "&[last_loss]'),
+    "another word": ("verdict", '"; zero gradient for "', '"; no gradient for "'),
+    "another condition": ("verdict", '[still_weights]="none"', '[still_weights]="all"'),
+    "another cell in a product": ("pace", "0*[last_loss]", "0*[start_loss]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FIELDS_RIGHT_TODAY)
+def test_a_field_that_is_right_today(make: Make, target: Path, case: str) -> None:
+    key, old, new = FIELDS_RIGHT_TODAY[case]
+
+    def edit(workbook: Workbook) -> None:
+        sheet = workbook["sgd"]
+        cell, words = sheet[field_cell(sheet, key)], Words(sheet)
+        before, _, after = words.of(cell.value, cell.row).rpartition(old)
+        assert before
+        cell.value = words.formula(before + new + after, cell.row)
+
+    path = edited(make("sgd"), target, edit)
+    report = xlsgd.verify(path)
+    cell = field_cell(openpyxl.load_workbook(path)["sgd"], key)
+    assert [f"{d.sheet}!{d.cell}" for d in report.differences()] == [f"sgd!{cell}"]
+    assert notes(report) == []
 
 
 def test_a_root_on_the_tab_compare(make: Make, target: Path) -> None:

@@ -9,10 +9,20 @@ from collections.abc import Iterable, Iterator
 
 from xlsgd.formula.tree import COMPARISONS, Node, nodes_of, replaced
 
-__all__ = ["border_of", "both_ways", "chosen", "conditions", "nothing_to_nothing"]
+__all__ = [
+    "all_numbers",
+    "asked",
+    "border_of",
+    "both_ways",
+    "branches",
+    "chosen",
+    "conditions",
+    "nothing_to_nothing",
+]
 
 _CHOOSING = frozenset(("MAX", "MIN"))
-_ASKING = frozenset(("ISNUMBER", "ISERROR", "ISERR", "ISTEXT", "ISBLANK", "AND", "OR", "NOT"))
+_FAILING = frozenset(("ISNUMBER", "ISERROR", "ISERR"))
+_ASKING = _FAILING | {"ISTEXT", "ISBLANK", "AND", "OR", "NOT"}
 
 
 def conditions(nodes: Iterable[Node]) -> Iterator[Node]:
@@ -24,6 +34,36 @@ def conditions(nodes: Iterable[Node]) -> Iterator[Node]:
             yield node
         if node.kind == "call" and node.value in _CHOOSING and len(node.parts) > 1:
             yield from (Node("operator", "=", (part, node)) for part in node.parts)
+
+
+def asked(tree: Node) -> list[Node]:
+    """Return what a formula asks about, whether it is a number or an error."""
+    calls = [n for n in nodes_of(tree) if n.kind == "call" and n.value in _FAILING]
+    return list(dict.fromkeys(part for call in calls for part in call.parts))
+
+
+def all_numbers(tree: Node) -> Node | None:
+    """Return a condition that holds where all that a formula asks about are numbers, None where
+    it asks about nothing."""
+    each = tuple(Node("call", "ISNUMBER", (part,)) for part in asked(tree))
+    return Node("call", "AND", each) if each else None
+
+
+Way = tuple[tuple[Node, bool], ...]
+"""How to come to a branch: the tests of the IFs on the way, and how each has to come out."""
+
+
+def branches(tree: Node, way: Way = ()) -> Iterator[tuple[Way, Node]]:
+    """Yield every branch of every IF, and how a calculation comes there.
+
+    A condition that stands in two places is one condition, and has the branches of both.
+    """
+    choice = tree.kind == "call" and tree.value == "IF"
+    for i, part in enumerate(tree.parts):
+        there = (*way, (tree.parts[0], i == 1)) if choice and i else way
+        if choice and i:
+            yield there, part
+        yield from branches(part, there)
 
 
 def nothing_to_nothing(said: Node, wanted: Node) -> Iterator[Node]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -25,15 +26,24 @@ from xlsgd.base.cells import (
     column_letters,
 )
 from xlsgd.checks.clamps import Bounds, bounds, in_order
-from xlsgd.checks.conditions import border_of, both_ways, chosen, conditions, nothing_to_nothing
-from xlsgd.checks.trial_cells import TrialCells
+from xlsgd.checks.conditions import (
+    all_numbers,
+    asked,
+    border_of,
+    both_ways,
+    branches,
+    chosen,
+    conditions,
+    nothing_to_nothing,
+)
+from xlsgd.checks.trial_cells import ERROR, TrialCells
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.formula.tree import COMPARISONS, Node, nodes_of, text_of
 from xlsgd.report.report import value_text
 
 __all__ = ["Meaning", "Outcome", "meaning"]
 
-_ORDINARY, _LONG, _HUGE, _ERRORS = 240, 60, 24, 60
+_ORDINARY, _LONG, _HUGE, _ERRORS, _BRIMFUL = 240, 60, 24, 60, 48
 """Trials with numbers of each kind."""
 
 _FIRST = 16
@@ -41,6 +51,12 @@ _FIRST = 16
 
 _BORDER = 60
 """Of these, so many once more for every comparison with a cell: there on the border."""
+
+_ASKED = 60
+"""Trials with an error in a cell about which a formula asks whether it holds a number."""
+
+_REACHED = 2
+"""So many trials at least have to reach every branch."""
 
 _MOST_OUTCOMES = 200
 """Different pairs of formulas that are tried in a workbook; each takes a tenth of a second."""
@@ -229,6 +245,7 @@ class _Trials:
         trials += [drawn.huge(random) for _ in range(_HUGE)]
         huge = range(len(trials) - _HUGE, len(trials))
         trials += [drawn.with_error(random) for _ in range(_ERRORS)]
+        trials += self._failing(trials[:_ASKED])
         powers = list(nothing_to_nothing(self._said, self._wanted))
         trees = [self._said, self._wanted, *powers, *self._in_order]
         results = self._calculated(trials, trees)
@@ -248,13 +265,25 @@ class _Trials:
             return Outcome(False, untried="hardly any numbers tried in its cells gave a number")
         if 4 * loose > told:
             return Outcome(False, untried="it gives other last digits")
-        if not all(self._decide(trials, rows)):
+        if not self._fail_together([drawn.brimful(random) for _ in range(_BRIMFUL)]):
+            return Outcome(False, untried="it asks otherwise whether there is a number")
+        decided = chain(self._decide(trials, rows), self._reach(trials, rows, results[1]))
+        if not all(decided):
             return Outcome(False, untried=_UNTRIED)
         return Outcome(True)
 
     def _different(self, cells: Sequence[Content], given: object, wanted: object) -> Outcome:
         operands = tuple(_scalar(cells[begin - 1]) for begin in self._begins[:-1])
         return Outcome(False, operands, given, wanted)
+
+    def _fail_together(self, trials: Sequence[Sequence[Content]]) -> bool:
+        """Return whether what both formulas ask about turns into an error in the same trials."""
+        both = [all_numbers(self._said), all_numbers(self._wanted)]
+        trees = [tree for tree in both if tree is not None]
+        if len(trees) < 2:
+            return True
+        said, wanted = self._calculated(trials, trees)
+        return said == wanted
 
     def _decide(self, trials: Sequence[Sequence[Content]], rows: list[int]) -> Iterator[bool]:
         """Yield whether conditions decided trials: each was true in some and false in some, and
@@ -272,6 +301,31 @@ class _Trials:
                 needed = {True} if chosen(found[j]) else {True, False}
                 yield needed <= {holds[i] for i in live}
                 yield any(border[i] is True for i in live)
+
+    def _reach(
+        self, trials: Sequence[Sequence[Content]], rows: list[int], values: Sequence[object]
+    ) -> Iterator[bool]:
+        """Yield whether enough trials came to a branch: what stands there was seen.
+
+        values: of the trials; of those that failed nothing was seen but that.
+        """
+        for tree in (self._said, self._wanted):
+            found = list(branches(tree))
+            tests = list(dict.fromkeys(test for way, _ in found for test, _ in way))
+            came_out = dict(zip(tests, self._calculated(trials, tests), strict=True))
+            for way, branch in found:
+                here = [i for i in rows if all(_truth(came_out[t][i]) is o for t, o in way)]
+                if not any(_fails(node) for node in nodes_of(branch)):
+                    here = [i for i in here if not isinstance(values[i], CellError)]
+                yield len(here) >= _REACHED
+
+    def _failing(self, trials: Sequence[list[Content]]) -> list[list[Content]]:
+        """Return trials with an error in one of the cells about which a formula asks."""
+        cells = {*asked(self._said), *asked(self._wanted)} & self._number.keys()
+        found = []
+        for begin in sorted(self._begins[self._number[cell]] - 1 for cell in cells):
+            found += [[*cells[:begin], ERROR, *cells[begin + 1 :]] for cells in trials]
+        return found
 
     def _on_borders(self, trials: Sequence[list[Content]]) -> list[list[Content]]:
         """Return trials in which the two sides of a comparison are the same number."""
@@ -314,6 +368,15 @@ class _Trials:
         first = f"{column_letters(begin)}{row}"
         value: Any = operand.value
         return f"{first}:{column_letters(begin + length - 1)}{row}" if value.is_range else first
+
+
+def _truth(value: object) -> bool | None:
+    """Return how a test came out, None where it gave no number."""
+    return bool(value) if isinstance(value, bool | float) else None
+
+
+def _fails(node: Node) -> bool:
+    return node.kind == "error" or (node.kind, node.value) == ("call", "NA")
 
 
 def _scalar(content: Content) -> Scalar:

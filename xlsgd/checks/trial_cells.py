@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from random import Random
 
 from xlsgd.base.cells import CellError, Content
-from xlsgd.formula.tree import Node
+from xlsgd.formula.tree import COMPARISONS, Node
 
-__all__ = ["TrialCells"]
+__all__ = ["ERROR", "TrialCells"]
 
-_ERROR = CellError("#NUM!")
+ERROR = CellError("#NUM!")
 
 
 class TrialCells:
@@ -30,10 +30,14 @@ class TrialCells:
     ) -> None:
         self._lengths, self._words = lengths, words
         self._constants = sorted({float(str(n.value)) for n in nodes if n.kind == "number"})
-        self._texts = sorted({str(n.value) for n in nodes if n.kind == "text"})
+        # Words that something is asked about, not those that are only shown.
+        asking = [
+            n for n in nodes if n.value in COMPARISONS or (n.kind == "call" and n.value != "IF")
+        ]
+        self._texts = sorted({str(p.value) for n in asking for p in n.parts if p.kind == "text"})
         # What counts numbers tells words and empty cells from them.
         counts = any(n.kind == "call" and str(n.value).startswith("COUNT") for n in nodes)
-        self._no_numbers: list[Content] = [_ERROR, "a word", None] if counts else [_ERROR]
+        self._no_numbers: list[Content] = [ERROR, "a word", None] if counts else [ERROR]
 
     def ordinary(self, random: Random) -> list[Content]:
         near = [scale * c for c in self._constants for scale in (1.0, 2.0, 0.5, -1.0)]
@@ -73,6 +77,13 @@ class TrialCells:
     def huge(self, random: Random) -> list[Content]:
         return [
             random.choice([1e200, -1e200, 1e200, c]) if isinstance(c, float) else c
+            for c in self.ordinary(random)
+        ]
+
+    def brimful(self, random: Random) -> list[Content]:
+        """Draw numbers of which two have no sum that a cell can hold."""
+        return [
+            random.choice([1.2e308, -1.2e308, c, c]) if isinstance(c, float) else c
             for c in self.ordinary(random)
         ]
 

@@ -44,8 +44,7 @@ def trains_the_same(opened: Opened, experiment: str) -> bool:
 
     Every step has to land where torch's does, as verify asks.
     """
-    alone = replace(opened.found, experiments={experiment: opened.found.experiments[experiment]})
-    work = examination(replace(opened, found=alone), TOLERANCES)
+    work = examination(replace(opened, found=opened.found.only(experiment)), TOLERANCES)
     for name in ("data", "training"):
         kinds()[name].prepare(work)
         kinds()[name].check(work)

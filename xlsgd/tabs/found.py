@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 from xlsgd.base.cells import Position, Scalar, Uncomputed
@@ -39,6 +40,12 @@ class Found:
     filled: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     inputs: list[tuple[str, Position]] = field(default_factory=list)
+
+    def only(self, experiment: str) -> Found:
+        """Return the same with one experiment and no other."""
+        alone = copy(self)
+        alone.experiments = {experiment: self.experiments[experiment]}
+        return alone
 
     def is_copy(self, sheet: str, earlier: TabMap | None) -> bool:
         """Return whether a tab shows what an earlier one shows, and remember that it does."""

@@ -76,6 +76,10 @@ class CircularError(WorkbookError):
             " and has no value; mend the formula that should not look there"
         )
 
+    def __getstate__(self) -> None:
+        # To another process go its words, and no workbook.
+        return None
+
 
 def open_workbook(
     path: str | Path,
