@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,16 +90,23 @@ class Dataset:
         return self.raw or {**self.inputs, self.schema.targets[0]: self.y, **self.more_targets}
 
 
-def columns_of(schema: Schema, frame: pd.DataFrame) -> dict[str, Any]:
+def columns_of(
+    schema: Schema, frame: pd.DataFrame | Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
     """Return what a dataset has of a frame with raw columns: inputs, targets and the raw ones.
 
     The frame's cells are taken as they are.
     """
-    features = feature_frame(schema.features, frame)
+    features: Mapping[Any, Any] = {}
+    if schema.features:  # without them there is nothing for pandas to do, which takes long to load
+        import pandas as pd
+
+        made = feature_frame(schema.features, pd.DataFrame(frame))
+        features = {name: made[name].tolist() for name in made.columns}
 
     def numbers(name: str) -> tuple[float, ...]:
-        if name in features.columns:
-            return tuple(features[name].tolist())
+        if name in features:
+            return tuple(features[name])
         return tuple(number_of(cell) for cell in frame[name])
 
     first, *others = schema.targets
@@ -111,7 +118,7 @@ def columns_of(schema: Schema, frame: pd.DataFrame) -> dict[str, Any]:
         "raw": {
             column.name: tuple(_raw(cell) for cell in frame[column.name])
             for column in schema.raw
-            if column.name in frame.columns
+            if column.name in frame
         },
     }
 

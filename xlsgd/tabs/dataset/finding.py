@@ -51,10 +51,8 @@ def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()
     for column in schema.needed:
         if column.name in schema.targets:
             _check_labels(tab, table, column, raw[column.name])
-    import pandas as pd
-
     # Not the raw cells as well: what torch trains on is the same, whatever else stands there.
-    columns = columns_of(schema, pd.DataFrame(raw))
+    columns = columns_of(schema, raw)
     title = schema.words.many if schema.features else "data"
     data = Dataset(title, **columns)
     shown = data
