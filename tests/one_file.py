@@ -27,6 +27,7 @@ TRIED = """
     from xlsgd.sweeping.axes import Axis
     from xlsgd.sweeping.check import check_sweep
     from xlsgd.sweeping.grid import sweep_experiment
+    from xlsgd.training.schedules import schedules
 
     LABELLED = Dataset("labels", small_data(6).inputs, (1.0, 0.0, 1.0, 0.0, 1.0, 0.0))
 
@@ -38,7 +39,7 @@ TRIED = """
         explained = xlsgd.explain(path).tabs[0]
         axis = Axis("learning_rate", low, high, 7, True)
         sweep = sweep_experiment(experiment, data, [axis])
-        checked = check_sweep(sweep)
+        checked = check_sweep(sweep, per_side=1)
         return {
             "ok": report.ok,
             "first difference": str(report.first_difference),

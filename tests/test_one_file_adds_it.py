@@ -153,6 +153,40 @@ CROSS_ENTROPY = '''
 '''
 
 
+COSINE = '''
+    """Half a cosine: from the learning rate down to nothing, and no further."""
+
+    from xlsgd.base.columns import Input
+    from xlsgd.training.schedules.schedule import Schedule
+
+    __all__ = ["SCHEDULE", "Cosine"]
+
+
+    class Cosine(Schedule):
+        """learning_rate * (1 + cos(pi * (step - 1)/cosine_steps))/2, up and down again after that;
+        as torch.optim.lr_scheduler.CosineAnnealingLR."""
+
+        name = "cosine"
+        order = 3
+        summary = "learning_rate·(1 + cos(π·(step − 1)/cosine_steps))/2"
+        torch_line = "torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, cosine_steps)"
+        hyperparameters = (
+            Input("cosine_steps", 10.0, "steps from the learning rate to 0", minimum=1),
+        )
+
+        def rate(self):
+            return "{learning_rate}*(1+COS(PI()*({step}-1)/{cosine_steps}))/2"
+
+        def torch_scheduler(self, optimizer, hyper):
+            from torch.optim.lr_scheduler import CosineAnnealingLR
+
+            return CosineAnnealingLR(optimizer, hyper["cosine_steps"])
+
+
+    SCHEDULE = Cosine()
+'''
+
+
 def tried(tmp_path: Path, file: str, text: str, experiment: str) -> Any:
     """Drop a file into a copy, and take an experiment with it through everything.
 
@@ -289,6 +323,63 @@ def test_a_loss_with_exact_labels(layout: str, tmp_path: Path) -> None:
     if layout == "blocks":
         assert {text for text in texts if "a prediction above 0 stands for y = 1" in text}
         assert "binary cross-entropy" in listed(tmp_path)
+
+
+@pytest.mark.parametrize("layout", ["rows", "batches", "blocks"])
+def test_a_learning_rate_schedule(layout: str, tmp_path: Path) -> None:
+    """Momentum and Adam follow it on both sides; the sweep's losses are those of a run by hand."""
+    options = {
+        "rows": "'sgd', ",
+        "batches": "'adam', batch_size=2, ",
+        "blocks": "'momentum', batch_size=3, layout='blocks', gradient='backprop', ",
+    }[layout]
+    found = tried(
+        tmp_path,
+        "training/schedules/cosine.py",
+        COSINE,
+        f"experiment_of('Linear(1, 1)', {options} learning_rate=0.1, epochs=4,"
+        " hyper={'cosine_steps': 14.0}, schedule=schedules()['cosine']), small_data(), 0.01, 1",
+    )
+    assert found["ok"], found["first difference"]
+    assert found["agree"]
+    assert found["unchecked"] == {}
+    assert all(found["swept as verified"])
+    assert "with the schedule cosine" in found["sentences"][0]
+    assert {"cosine_steps", "rate", "schedule"} <= _texts(tmp_path / "one.xlsx")
+    if layout == "rows":
+        expected = [_cosine_by_hand(0.01 * 100 ** (i / 6)) for i in range(7)]
+        assert found["last losses"] == pytest.approx(expected, rel=1e-6)
+        assert "cosine" in listed(tmp_path)
+
+
+def _cosine_by_hand(rate: float, over: float = 14.0, epochs: int = 4) -> float:
+    """Return the mean loss of the last epoch; forward differences, as is usual."""
+    data = small_data()
+    a, b, h, step = 0.9, 0.67, 0.01, 0
+    losses: list[float] = []
+    for _ in range(epochs):
+        losses = []
+        for x, y in zip(data.inputs["x"], data.y, strict=True):
+            now = rate * (1 + math.cos(math.pi * step / over)) / 2
+            here = (a * x + b - y) ** 2
+            losses.append(here)
+            up_a, up_b = ((a + h) * x + b - y) ** 2, (a * x + b + h - y) ** 2
+            a, b, step = a - now * (up_a - here) / h, b - now * (up_b - here) / h, step + 1
+    return sum(losses) / len(losses)
+
+
+def test_a_schedule_is_asked_for_by_its_name(tmp_path: Path) -> None:
+    copy_with(tmp_path, {"training/schedules/cosine.py": COSINE})
+    program = """
+        path = xlsgd.generate(
+            "graddesc", "one.xlsx", schedule="cosine", optimizers=["sgd", "adam"], epochs=1
+        )
+        sweep = xlsgd.sweep("graddesc", "learning_rate=1e-5:1e-3:5", schedule="cosine", epochs=1)
+        along = xlsgd.sweep("graddesc", "cosine_steps=2:20:4", schedule="cosine", epochs=1)
+        found = [xlsgd.verify(path).ok, sweep.experiment.schedule.name, along.runs]
+    """
+    said = in_copy(tmp_path, textwrap.dedent(TRIED) + textwrap.dedent(program))
+    assert said == [True, "cosine", 4]
 
 
 def _texts(path: Path) -> set[str]:

@@ -17,6 +17,7 @@ from xlsgd.training.gradients import gradient_rules
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import layer_types
 from xlsgd.training.optimizers import optimizers
+from xlsgd.training.schedules import schedules
 
 Run = Callable[..., Result]
 SLOW = (
@@ -105,6 +106,7 @@ def test_list_shows_everything_there_is(run: Run) -> None:
         "losses": losses(),
         "gradient rules": gradient_rules(),
         "optimizers": optimizers(),
+        "schedules": schedules(),
         "engines": engine_names(),
     }
     for heading, names in sections.items():

@@ -20,6 +20,7 @@ from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.training.finding import HEADERS
 from xlsgd.training.optimizers import optimizers
+from xlsgd.training.schedules import schedules
 
 __all__ = ["VOLATILE", "Settled", "settle"]
 
@@ -119,7 +120,8 @@ def _named(places: list[Place]) -> str:
 
 def _inputs(book: Book) -> Iterator[Place]:
     """Yield the cells that inputs stand in, if they are formulas."""
-    keys = {h.key for optimizer in optimizers().values() for h in optimizer.hyperparameters}
+    keys = {given.key for each in optimizers().values() for given in each.hyperparameters}
+    keys |= {given.key for each in schedules().values() for given in each.hyperparameters}
     keys |= set(_INPUTS)
     for sheet, grid in book.sheets.items():
         tab = FoundTab.find(sheet, grid, {}, "")

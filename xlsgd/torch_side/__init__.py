@@ -6,7 +6,7 @@ from xlsgd.torch_side.net import TorchNet
 from xlsgd.torch_side.noise import Noise
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.side_by_side import SideBySide, can_run_together
-from xlsgd.torch_side.stepper import Stepper, start_state
+from xlsgd.torch_side.stepper import Stepper, start_state, step_each
 
 __all__ = [
     "Noise",
@@ -16,4 +16,5 @@ __all__ = [
     "can_run_together",
     "load_torch",
     "start_state",
+    "step_each",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.rates import rates
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.training.experiment import Experiment
 
@@ -28,8 +29,8 @@ _SHARED = ("layout", "network", "loss", "rules", "gradient", "h", "batch_size", 
 
 
 def can_run_together(one: Experiment, other: Experiment) -> bool:
-    """Return whether two can train side by side: only start, optimizer and learning rate may
-    differ."""
+    """Return whether two can train side by side: only start, optimizer, learning rate and its
+    schedule may differ."""
     return all(getattr(one, key) == getattr(other, key) for key in _SHARED)
 
 
@@ -60,6 +61,7 @@ class SideBySide:
         starts = [[e.start.get(p, 0.0) for e in experiments] for p in names]
         weights = torch.stack([noise.copies(start) for start in starts])
         first = gradients(weights)
+        self._rates = [rates(experiment) for experiment in experiments]
         self.starts: list[Tensors] = []
         self._steppers: list[Stepper] = []
         for i, experiment in enumerate(experiments):
@@ -91,8 +93,8 @@ class SideBySide:
 
     def step(self, gradients: Tensor) -> None:
         """Do one step of every run.   gradients: shape (parameters, members, runs)."""
-        for i, stepper in enumerate(self._steppers):
-            stepper.step({_ALL: gradients[..., i]})
+        for i, (stepper, rate) in enumerate(zip(self._steppers, self._rates, strict=True)):
+            stepper.step({_ALL: gradients[..., i]}, next(rate))
             self._seen[i].append(self._now(stepper))
 
     def weights_seen(self) -> Tensor:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from xlsgd.base.columns import Input
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
@@ -13,6 +14,8 @@ from xlsgd.training.losses import Loss
 from xlsgd.training.losses.squared_error import SquaredError
 from xlsgd.training.nets import Network
 from xlsgd.training.optimizers import Optimizer
+from xlsgd.training.schedules import Schedule
+from xlsgd.training.schedules.constant import Constant
 
 __all__ = ["Experiment"]
 
@@ -35,6 +38,7 @@ class Experiment:
     derivative_of: in layouts that show one numerical derivative, the parameter it is for; the
         first one where not given.
     classifies: whether y is 0 or 1, so that predictions above 0.5 can be counted right or wrong.
+    schedule: what becomes of the learning rate from step to step.
     exploded_above: a loss that counts as exploded.
     chart_limit: charts draw weights no further out than this.
         Where these two are None they are worked out from data and start weights: by a formula in
@@ -63,6 +67,7 @@ class Experiment:
     exploded_above: float | None = None
     chart_limit: float | None = None
     loss: Loss = field(default_factory=SquaredError)
+    schedule: Schedule = field(default_factory=Constant)
 
     def __post_init__(self) -> None:
         pick("gradient", self.gradient, dict.fromkeys(CHOICES))
@@ -84,7 +89,14 @@ class Experiment:
                     f"there are: {', '.join(self.start_names)}"
                 )
             self._need(True, name, value, "")
-        for given in self.optimizer.hyperparameters:
+        keys = [given.key for given in self.hyperparameters]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise SpecError(
+                    f"{key} in '{self.id}': {self.optimizer.name} and the schedule "
+                    f"{self.schedule.name} both have a hyperparameter of that name; rename one"
+                )
+        for given in self.hyperparameters:
             value = self.hyperparameter(given.key)
             least = -math.inf if given.minimum is None else given.minimum
             most = math.inf if given.below is None else given.below
@@ -123,7 +135,12 @@ class Experiment:
         """Whether an update waits for several rows."""
         return self.batch_size > 1 if self.batch_columns is None else self.batch_columns
 
+    @property
+    def hyperparameters(self) -> tuple[Input, ...]:
+        """Those of the optimizer, then those of the schedule."""
+        return (*self.optimizer.hyperparameters, *self.schedule.hyperparameters)
+
     def hyperparameter(self, key: str) -> float:
-        """Return the value of an optimizer's hyperparameter, its default where none is given."""
-        defaults = {given.key: given.value for given in self.optimizer.hyperparameters}
+        """Return the value of a hyperparameter, its default where none is given."""
+        defaults = {given.key: given.value for given in self.hyperparameters}
         return float(self.hyper.get(key, defaults[key]))

@@ -12,7 +12,14 @@ from xlsgd.base.columns import Column, Input, on_paper
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.network import Place, map_nested
 
-__all__ = ["ROWS", "Layout", "forward_columns", "loss_column", "parameter_columns"]
+__all__ = [
+    "ROWS",
+    "Layout",
+    "forward_columns",
+    "loss_column",
+    "parameter_columns",
+    "update_columns",
+]
 
 ROWS = Input("rows", "=COUNT({data.y})", "rows of data", fixed=True)
 
@@ -73,11 +80,12 @@ class Layout(ABC):
         return Input(f"init.{name}", value, note)
 
     def hyperparameter_inputs(self, experiment: Experiment) -> list[Input]:
-        """Return the cells of the optimizer: its hyperparameters, then what it starts with."""
+        """Return the hyperparameters of optimizer and schedule, then what the optimizer starts
+        with."""
         return [
             *(
                 replace(given, value=experiment.hyperparameter(given.key))
-                for given in experiment.optimizer.hyperparameters
+                for given in experiment.hyperparameters
             ),
             *(self.start_input(experiment, name) for name in experiment.state_names),
         ]
@@ -136,6 +144,14 @@ def forward_columns(
                 )
             )
     return columns
+
+
+def update_columns(experiment: Experiment, p: str, g: str) -> list[Column]:
+    """Return the optimizer's columns for parameter p, at the rate of their step.
+
+    g: the quantity that holds the gradient.
+    """
+    return list(map(experiment.schedule.applied, experiment.optimizer.columns(p, g)))
 
 
 def loss_column(experiment: Experiment, y: str) -> Column:

@@ -23,6 +23,7 @@ from xlsgd.tabs.layouts.layout import (
     forward_columns,
     loss_column,
     parameter_columns,
+    update_columns,
 )
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import GRADIENT_INPUT, gradient_rules
@@ -148,9 +149,7 @@ def _steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Col
     """Return the columns of the table with a row a step, in order of calculation."""
     network = experiment.network
     updates = [
-        column
-        for p in network.parameters
-        for column in experiment.optimizer.columns(p, f"grad.{p}")
+        column for p in network.parameters for column in update_columns(experiment, p, f"grad.{p}")
     ]
     kinds = list(dict.fromkeys(column.quantity.partition(".")[0] for column in updates))
     # All velocities side by side, then all new weights: so they can be seen as what they are.
@@ -162,6 +161,7 @@ def _steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Col
         *_numerical_columns(experiment),
         *_gradient_columns(experiment),
         *_comparison_columns(experiment),
+        *experiment.schedule.columns(),
         *updates,
         *verdict.columns(watched),
         clipped.loss_column(),
