@@ -31,6 +31,8 @@ TRIED = """
 
     LABELLED = Dataset("labels", small_data(6).inputs, (1.0, 0.0, 1.0, 0.0, 1.0, 0.0))
 
+    CLASSES = Dataset("classes", small_data(6).inputs, (2.0, 0.0, 2.0, 1.0, 0.0, 1.0))
+
     def tried(experiment, data, low, high):
         '''Take an experiment through generate, verify, explain and sweep, and tell what came.'''
         path = write_experiments(Path("one.xlsx"), experiment, data=data)

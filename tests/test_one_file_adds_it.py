@@ -187,6 +187,60 @@ COSINE = '''
 '''
 
 
+CLASSES = '''
+    """Cross-entropy of several predictions: how surprised one is by the class y, in nats."""
+
+    from xlsgd.training.losses.loss import Loss
+
+    __all__ = ["LOSS", "CrossEntropy"]
+
+
+    class CrossEntropy(Loss):
+        """-ln of the share that softmax gives to class y, counted from 0."""
+
+        name = "cross-entropy"
+        paper = "−ln softmax(pred)[y]"
+        paper_gradient = "softmax(pred) − 1 for class y"
+        torch = "torch.nn.functional.cross_entropy(pred, y, reduction='none')"
+        unit = "nats"
+        exact_labels = True
+        several = True
+
+        def of_row(self, preds, y):
+            most, shares = self._shares(preds)
+            chosen = preds[-1]
+            for c, pred in reversed(list(enumerate(preds[:-1]))):
+                chosen = f"IF({y}={c},{pred},{chosen})"
+            return f"-(({chosen})-{most}-LN({'+'.join(shares)}))"
+
+        def slopes(self, preds, y):
+            _, shares = self._shares(preds)
+            total = "+".join(shares)
+            return [f"{share}/({total})-IF({y}={c},1,0)" for c, share in enumerate(shares)]
+
+        def _shares(self, preds):
+            most = f"MAX({','.join(preds)})"
+            return most, [f"EXP(({pred})-{most})" for pred in preds]
+
+        def label_fault(self, y, predictions):
+            if y in range(predictions):
+                return ""
+            return f"a class, a whole number from 0 to {predictions - 1}"
+
+        def module(self):
+            import torch
+
+            class OfClasses(torch.nn.CrossEntropyLoss):
+                def forward(self, pred, y):
+                    return super().forward(pred, y.long())
+
+            return OfClasses(reduction="none")
+
+
+    LOSS = CrossEntropy()
+'''
+
+
 def tried(tmp_path: Path, file: str, text: str, experiment: str) -> Any:
     """Drop a file into a copy, and take an experiment with it through everything.
 
@@ -380,6 +434,47 @@ def test_a_schedule_is_asked_for_by_its_name(tmp_path: Path) -> None:
     """
     said = in_copy(tmp_path, textwrap.dedent(TRIED) + textwrap.dedent(program))
     assert said == [True, "cosine", 4]
+
+
+@pytest.mark.parametrize("layout", ["rows", "blocks"])
+def test_a_loss_of_several_predictions(layout: str, tmp_path: Path) -> None:
+    """Three classes, a prediction each: what the formulas say is torch's, to the last weight."""
+    options = {"rows": "", "blocks": "layout='blocks', batch_size=3, "}[layout]
+    found = tried(
+        tmp_path,
+        "training/losses/classes.py",
+        CLASSES,
+        f"experiment_of('Linear(1, 2), Tanh, Linear(2, 3)', {options} gradient='backprop',"
+        " loss='cross-entropy', learning_rate=0.1, epochs=3), CLASSES, 1e-2, 1e2",
+    )
+    assert found["ok"], found["first difference"]
+    assert found["agree"]
+    assert found["unchecked"] == {}
+    assert all(found["swept as verified"])
+    assert {"pred_1", "pred_2", "pred_3", "grad.pred_3"} <= _texts(tmp_path / "one.xlsx")
+    if layout == "rows":
+        assert _refused(tmp_path, "experiment_of('Linear(1, 3)')") == (
+            "'run': the network Linear(1, 3) makes 3 predictions, but the loss squared error takes "
+            "one; end in one, or choose a loss for several"
+        )
+        network = "'Linear(1, 3)', loss='cross-entropy'"
+        assert _refused(tmp_path, f"experiment_of({network}).need_labels((0.0, 2.0, 3.0))") == (
+            "data, row 3, y: got 3; the loss cross-entropy of 'run' needs a class, a whole number "
+            "from 0 to 2"
+        )
+
+
+def _refused(folder: Path, expression: str) -> str:
+    """Return the error that an expression ends in."""
+    program = f"""
+        from xlsgd.base.errors import SpecError
+
+        try:
+            {expression}
+        except SpecError as error:
+            found = str(error)
+    """
+    return str(in_copy(folder, textwrap.dedent(TRIED) + textwrap.dedent(program)))
 
 
 def _texts(path: Path) -> set[str]:

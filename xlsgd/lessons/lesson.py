@@ -99,7 +99,7 @@ class Options:
         """Return the experiments with what was asked for.
 
         data: what they train on.
-        Raises SpecError for a start value that no experiment has.
+        Raises SpecError for a start value that no experiment has, and for labels that are none.
         """
         asked: dict[str, Any] = {
             key: getattr(self, key)
@@ -126,6 +126,7 @@ class Options:
                     "use at most that many"
                 )
             changed.append(replace(e, start=start, **asked))
+            changed[-1].need_labels(data.y)
         return changed
 
 

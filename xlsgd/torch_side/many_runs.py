@@ -100,6 +100,7 @@ class _Training:
             name: tensor(np.broadcast_to(value, self.runs)) for name, value in given.items()
         }
         self.variants, self.group = _variants(experiment, hyper, self.runs)
+        experiment.need_labels(data.y)
         for variant in self.variants:
             need_steps_that_scale(variant)
         # What the schedule makes of the rates, shape (variants, steps).

@@ -29,6 +29,7 @@ class TorchNet:
         self._experiment, self._noise = experiment, noise
         self._places = [(place, place.layer.module()) for place in experiment.network.places]
         self._loss = experiment.loss.module()
+        self._predictions = experiment.network.predictions
         self.outputs = [name for place in experiment.network.places for name in place.outputs]
 
     def evaluate(
@@ -80,7 +81,10 @@ class TorchNet:
                     columns = list(map(silence.kept, value.unbind(-1), columns))
                 outputs |= dict(zip(place.outputs, columns, strict=True))
                 value = torch.stack(columns, -1)
-            loss = self._loss(outputs["pred"], y.expand(shape).reshape(-1))
+            pred = torch.stack([outputs[name] for name in self._predictions], -1)
+            if len(self._predictions) == 1:
+                pred = outputs[self._predictions[0]]
+            loss = self._loss(pred, y.expand(shape).reshape(-1))
             outputs["loss"] = self._rounded(loss, shape)
             # Reshaped only where needed: autograd asks for the very tensors computed with.
             return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xlsgd.base.columns import Input
@@ -89,6 +89,17 @@ class Experiment:
                     f"there are: {', '.join(self.start_names)}"
                 )
             self._need(True, name, value, "")
+        count = len(self.network.predictions)
+        if count > 1 and not self.loss.several:
+            raise SpecError(
+                f"'{self.id}': the network {self.network} makes {count} predictions, but the loss "
+                f"{self.loss.name} takes one; end in one, or choose a loss for several"
+            )
+        if count > 1 and self.classifies:
+            raise SpecError(
+                f"'{self.id}': the network {self.network} makes {count} predictions; only one "
+                "prediction can be counted right or wrong"
+            )
         keys = [given.key for given in self.hyperparameters]
         for key in keys:
             if keys.count(key) > 1:
@@ -134,6 +145,16 @@ class Experiment:
     def batched(self) -> bool:
         """Whether an update waits for several rows."""
         return self.batch_size > 1 if self.batch_columns is None else self.batch_columns
+
+    def need_labels(self, y: Sequence[float]) -> None:
+        """Raise SpecError for a y that is no label, where the loss asks for labels."""
+        for row, value in enumerate(y, 1):
+            fault = self.loss.label_fault(value, len(self.network.predictions))
+            if fault:
+                raise SpecError(
+                    f"data, row {row}, y: got {value:g}; the loss {self.loss.name} of "
+                    f"'{self.id}' needs {fault}"
+                )
 
     @property
     def hyperparameters(self) -> tuple[Input, ...]:

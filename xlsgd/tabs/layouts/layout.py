@@ -121,7 +121,7 @@ def forward_columns(
 
     parameter, value: the templates for the name of a parameter, and of an input of the network.
     """
-    columns = []
+    columns, one = [], len(places[-1].outputs) == 1
     for place in places:
         x = [value(name) if place is places[0] else f"{{{name}}}" for name in place.inputs]
         parameters = {
@@ -138,7 +138,13 @@ def forward_columns(
                     f"={text}",
                     paper=paper,
                     note=f"{place.layer}: {place.layer.summary}"
-                    + (", the prediction" if quantity == "pred" else ""),
+                    + (
+                        ""
+                        if place is not places[-1]
+                        else ", the prediction"
+                        if one
+                        else ", a prediction"
+                    ),
                     torch=f"{quantity} = nn.{place.layer.name}(…)({names})",
                     group="forward",
                 )
@@ -159,7 +165,7 @@ def loss_column(experiment: Experiment, y: str) -> Column:
     loss = experiment.loss
     return Column(
         "loss",
-        "=" + loss.forward("{pred}", y),
+        "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], y),
         paper=loss.paper,
         note=f"{loss.name} of this row",
         torch=loss.torch,

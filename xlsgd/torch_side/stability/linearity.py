@@ -24,6 +24,10 @@ def need_linear(experiment: Experiment) -> None:
         )
     if not network.parameters:
         raise NoLimitError(f"the network {network} has no weights to train")
+    if len(network.predictions) > 1:
+        raise NoLimitError(
+            f"the network {network} makes several predictions; a limit is known for one only"
+        )
     if not linear_in_weights(network):
         raise NoLimitError(
             f"the network {network} is not linear in its weights: how strongly its loss bends "

@@ -129,8 +129,8 @@ def _block_columns(experiment: Experiment) -> list[Column]:
             Column(
                 f"loss_{way}",
                 "="
-                + loss.forward(
-                    network.prediction(lambda p, way=way: f"{{step.{way}.{p}}}", _ROW),  # type: ignore[misc]
+                + loss.of_row(
+                    network.predicted(lambda p, way=way: f"{{step.{way}.{p}}}", _ROW),  # type: ignore[misc]
                     "{row.y}",
                 ),
                 paper=f"loss at weight {sign} h".replace("-", "−"),
