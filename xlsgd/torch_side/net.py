@@ -29,7 +29,6 @@ class TorchNet:
         self._experiment, self._noise = experiment, noise
         self._places = [(place, place.layer.module()) for place in experiment.network.places]
         self._loss = experiment.loss.module()
-        self._predictions = experiment.network.predictions
         self.outputs = [name for place in experiment.network.places for name in place.outputs]
 
     def evaluate(
@@ -81,9 +80,8 @@ class TorchNet:
                     columns = list(map(silence.kept, value.unbind(-1), columns))
                 outputs |= dict(zip(place.outputs, columns, strict=True))
                 value = torch.stack(columns, -1)
-            pred = torch.stack([outputs[name] for name in self._predictions], -1)
-            if len(self._predictions) == 1:
-                pred = outputs[self._predictions[0]]
+            # One prediction has the shape of y, several have one dimension more.
+            pred = columns[0] if len(columns) == 1 else value
             loss = self._loss(pred, y.expand(shape).reshape(-1))
             outputs["loss"] = self._rounded(loss, shape)
             # Reshaped only where needed: autograd asks for the very tensors computed with.

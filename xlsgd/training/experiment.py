@@ -11,11 +11,11 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
 from xlsgd.training.losses import Loss
-from xlsgd.training.losses.squared_error import SquaredError
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import Network
 from xlsgd.training.optimizers import Optimizer
 from xlsgd.training.schedules import Schedule
-from xlsgd.training.schedules.constant import Constant
+from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 
 __all__ = ["Experiment"]
 
@@ -66,8 +66,9 @@ class Experiment:
     classifies: bool = False
     exploded_above: float | None = None
     chart_limit: float | None = None
-    loss: Loss = field(default_factory=SquaredError)
-    schedule: Schedule = field(default_factory=Constant)
+    # The very ones of the registries: experiments are compared.
+    loss: Loss = SQUARED_ERROR
+    schedule: Schedule = CONSTANT
 
     def __post_init__(self) -> None:
         pick("gradient", self.gradient, dict.fromkeys(CHOICES))
@@ -148,7 +149,7 @@ class Experiment:
 
     def need_labels(self, y: Sequence[float]) -> None:
         """Raise SpecError for a y that is no label, where the loss asks for labels."""
-        for row, value in enumerate(y, 1):
+        for row, value in enumerate(y if self.loss.exact_labels else (), 1):
             fault = self.loss.label_fault(value, len(self.network.predictions))
             if fault:
                 raise SpecError(

@@ -32,7 +32,8 @@ class Loss(ABC):
     several: ClassVar[bool] = False
     """Whether it takes several predictions, as cross-entropy with one for each class."""
     exact_labels: ClassVar[bool] = False
-    """Whether y are labels: numbers beside which the next float64 is no label any more."""
+    """Whether y are labels: numbers beside which the next float64 is no label any more. Then
+    ``label_fault`` says which are none."""
     curvature: ClassVar[float | None] = None
     """Its second derivative in the prediction, where that is the same everywhere."""
     cut: ClassVar[float] = 0.5
