@@ -19,6 +19,7 @@ from xlsgd.training.losses import losses
 from xlsgd.training.nets import layer_types
 from xlsgd.training.nets.kinds import alone_types
 from xlsgd.training.optimizers import optimizers
+from xlsgd.training.schedules import schedules
 
 pytestmark = pytest.mark.every
 
@@ -111,6 +112,7 @@ def test_list_shows_everything_there_is(run: Run) -> None:
         "gradient rules": gradient_rules(),
         "optimizers": optimizers(),
         "features": feature_types(),
+        "schedules": schedules(),
         "engines": engine_names(),
     }
     for heading, names in sections.items():

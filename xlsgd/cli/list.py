@@ -13,7 +13,7 @@ __all__ = ["list_command"]
     epilog="Example:  xlsgd list",
 )
 def list_command() -> None:
-    """Show the lessons, layers, gradient rules, optimizers and engines there are."""
+    """Show the lessons, layers, gradient rules, optimizers, schedules, features and engines."""
     from xlsgd.data.features import feature_types
     from xlsgd.engines import engines
     from xlsgd.lessons import lesson_plans
@@ -22,6 +22,7 @@ def list_command() -> None:
     from xlsgd.training.nets import layer_types
     from xlsgd.training.nets.kinds import alone_types
     from xlsgd.training.optimizers import optimizers
+    from xlsgd.training.schedules import schedules
 
     sections = {
         "lessons": {name: plan.summary for name, plan in lesson_plans().items()},
@@ -31,6 +32,7 @@ def list_command() -> None:
         "gradient rules": {name: rule.summary for name, rule in gradient_rules().items()},
         "optimizers": {name: o.summary for name, o in optimizers().items()},
         "features": {name: kind.summary for name, kind in feature_types().items()},
+        "schedules": {name: s.summary for name, s in schedules().items()},
         "engines": {name: engine.summary for name, engine in engines().items()},
     }
     for heading, things in sections.items():

@@ -15,6 +15,7 @@ from xlsgd.cli.types import (
     ENGINES,
     GRADIENT,
     NUMBER,
+    SCHEDULE,
     START,
     WHOLE,
 )
@@ -196,6 +197,7 @@ _RUN = (
         "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
     ),
     click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
+    click.option("--schedule", type=SCHEDULE, help="Rate of every step; xlsgd list shows them."),
     click.option(
         "--convention",
         type=CONVENTION,

@@ -90,9 +90,7 @@ class Dataset:
         return self.raw or {**self.inputs, self.schema.targets[0]: self.y, **self.more_targets}
 
 
-def columns_of(
-    schema: Schema, frame: pd.DataFrame | Mapping[str, Sequence[Any]]
-) -> dict[str, Any]:
+def columns_of(schema: Schema, frame: pd.DataFrame | Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """Return what a dataset has of a frame with raw columns: inputs, targets and the raw ones.
 
     The frame's cells are taken as they are.

@@ -74,14 +74,16 @@ def changed_sentences(tab: TabExplanation, where: Where) -> Iterator[str]:
 
 
 def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
-    loss, constant = training.experiment.loss, ""
+    loss, constant, schedule = training.experiment.loss, "", ""
+    if not training.experiment.schedule.steady:
+        schedule = f" with the schedule {training.experiment.schedule.name}"
     if tab.mean_rmse is not None:
         constant = f"; always predicting the mean of y gives {told(loss, tab.mean_rmse)}"
     size = training.experiment.batch_size
     seen = "every row" if size == 1 else "all rows" if size >= tab.rows else f"{size} rows"
     yield (
         f"{tab.network}, {tab.optimizer}, learning_rate {rate(tab.learning_rate)}"
-        f"{at(where.field('learning_rate'))}, a step for {seen}, "
+        f"{at(where.field('learning_rate'))}{schedule}, a step for {seen}, "
         f"{counted(tab.epochs, 'epoch')} of {counted(tab.rows, 'row')}. The mean loss was "
         f"{number(tab.start_loss)} at the start weights and is {number(tab.mean_loss)} in the last "
         f"epoch{f', {told(loss, tab.rmse)}' if loss.reading else ''}{constant}."

@@ -78,7 +78,8 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
             *(e.derivative_of, e.exploded_above, e.chart_limit),
         )
         named = (*sorted(e.start.items()), *sorted(e.hyper.items()))
-        words = [id, e.optimizer.name, *map(_short, options)]
+        rules = [e.optimizer.name, *(() if e.schedule.steady else (e.schedule.name,))]
+        words = [id, *rules, *map(_short, options)]
         said.append(" ".join([*words, *(f"{name}={_short(value)}" for name, value in named)]))
     said += (
         f"{d.sheet}!{d.cell} {d.check} {_short(d.sheet_value)}"

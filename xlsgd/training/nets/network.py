@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Network:
-    """Layers in a row, ending in one number, the prediction.
+    """Layers in a row, ending in the prediction ``pred``, or in several: ``pred_1``, ``pred_2``, ….
 
     input_names: what goes in; see ``numbered_inputs`` for inputs without names of their own.
     Raises SpecError if the layers do not fit each other.
@@ -75,7 +75,7 @@ class Network:
                 raise SpecError(f"network {self}: {error}") from error
             counts[layer.short] = counts.get(layer.short, 0) + 1
             if len(places) == len(self.layers) - 1:
-                outputs: tuple[str, ...] = ("pred",)
+                outputs = _numbered("pred", width, "_")
             elif kinds.count(layer.short) == 1 and width > 1:
                 outputs = _numbered(layer.short, width)
             else:
@@ -96,8 +96,6 @@ class Network:
             if parameters or width != len(names):
                 named = ()
             names = outputs
-            if outputs == ("pred",) and width != 1:
-                raise SpecError(f"network {self}: the last layer gives {width} numbers, need 1")
         return tuple(places)
 
     @cached_property
@@ -135,14 +133,19 @@ class Network:
         }
 
     @property
+    def predictions(self) -> tuple[str, ...]:
+        """The names of what comes out of the last layer."""
+        return self.places[-1].outputs
+
+    @property
     def inputs(self) -> int:
         """How many numbers go in."""
         return len(self.input_names)
 
-    def prediction(
+    def predicted(
         self, parameter: Callable[[str], str], value: Callable[[str], str] = "{{{}}}".format
-    ) -> str:
-        """Sheet side: return the prediction as one expression of inputs and parameters.
+    ) -> list[str]:
+        """Sheet side: return every prediction as one expression of inputs and parameters.
 
         parameter: the formula text for a parameter's name, such as ``{param.a}``.
         value: the same for an input's name.
@@ -152,7 +155,7 @@ class Network:
             nested = {k: map_nested(parameter, v) for k, v in place.parameters.items()}
             outputs = place.layer.forward(values, nested)
             values = outputs if place is self.places[-1] else [f"({text})" for text in outputs]
-        return values[0]
+        return values
 
 
 # What stands in the parentheses of a layer: text with parentheses in it, four deep.

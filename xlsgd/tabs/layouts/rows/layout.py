@@ -75,8 +75,8 @@ class RowsLayout(Layout):
             worst_start="MAX({steps.start_loss})",
             curvature=curvature_column(experiment) is not None,
             reading=experiment.loss.reading,
-            start_column=experiment.loss.forward(
-                experiment.network.prediction(_start(experiment)), "{y}"
+            start_column=experiment.loss.of_row(
+                experiment.network.predicted(_start(experiment)), "{y}"
             ),
         )
 
