@@ -103,7 +103,6 @@ class RowsLayout(Layout):
             "batch_columns": batched,
             "batch_size": tab.whole("batch_size", whole, None if batched else 1),
             "chart_limit": tab.number_or_none("chart_limit"),
-            "epochs": max(1, -(-len(steps.rows) // data_rows)),
         }
 
     def find_tables(
