@@ -26,6 +26,7 @@ from xlsgd.training.gradients import CHOICES, gradient_rules
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import layer_types
 from xlsgd.training.optimizers import CONVENTIONS, optimizers
+from xlsgd.training.schedules import schedules
 from xlsgd.verdict import TRENDS
 
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
@@ -168,6 +169,7 @@ def _everything() -> dict[str, list[str]]:
         "lesson": list(lessons),
         "layer": list(layer_types()),
         "loss": list(losses()),
+        "schedule": list(schedules()),
         "gradient rule": list(gradient_rules()),
         "gradient choice": list(CHOICES),
         "optimizer": list(optimizers()),
