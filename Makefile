@@ -1,6 +1,6 @@
 # make demo       four workbooks to open, checked against PyTorch
-# make test       lint, types, and tests of every kind of thing: six minutes on two cores
-# make test-all   the same, and then all cases of everything: fifteen minutes
+# make test       lint, types, and tests of every kind of thing
+# make test-all   the same, and then all cases of everything
 #                 (LibreOffice and Gnumeric, where installed, are tried too)
 # make workbooks  the committed workbooks anew
 # make clean      remove the environment .venv, demo/ and all caches

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,9 @@ def experiment_of(
     inputs = len((data or small_data()).inputs)
     net = parse_network(network, inputs)
     weights = {p: round(0.9 - 0.23 * i, 3) for i, p in enumerate(net.parameters)}
-    experiment = Experiment(
+    if loss is not None:
+        options["loss"] = losses()[loss]
+    return Experiment(
         id=id,
         title=f"{network}, {optimizer}",
         about="",
@@ -94,7 +96,6 @@ def experiment_of(
         start=weights if start is None else start,
         **{"epochs": 3, **options},
     )
-    return experiment if loss is None else replace(experiment, loss=losses()[loss])
 
 
 def lesson_of(*experiments: Experiment, data: Dataset | None = None) -> Lesson:

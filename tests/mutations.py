@@ -148,8 +148,8 @@ FAULTS = (
     Fault(
         "finder",
         "an epoch that is not full does not count",
-        'details["epochs"] = max(1, -(-len(steps.rows) // data.rows))',
-        'details["epochs"] = max(1, len(steps.rows) // data.rows)',
+        "epochs=max(1, -(-len(steps.rows) // data_rows))",
+        "epochs=max(1, len(steps.rows) // data_rows)",
         ("verify/test_layout_changed.py",),
     ),
     Fault(

@@ -22,36 +22,51 @@ TRIED = """
     from pathlib import Path
 
     import xlsgd
+    from click.testing import CliRunner
     from tests.builders import experiment_of, small_data, write_experiments
+    from xlsgd.base.errors import SpecError
+    from xlsgd.cli import main
     from xlsgd.data import Dataset
     from xlsgd.sweeping.axes import Axis
     from xlsgd.sweeping.check import check_sweep
     from xlsgd.sweeping.grid import sweep_experiment
+    from xlsgd.training.schedules import schedules
 
     LABELLED = Dataset("labels", small_data(6).inputs, (1.0, 0.0, 1.0, 0.0, 1.0, 0.0))
+    CLASSES = Dataset("classes", small_data(6).inputs, (2.0, 0.0, 2.0, 1.0, 0.0, 1.0))
 
-    def tried(experiment, data, low, high):
-        '''Take an experiment through generate, verify, explain and sweep, and tell what came.'''
-        path = write_experiments(Path("one.xlsx"), experiment, data=data)
+    def tried(experiments, data, low, high):
+        '''Take experiments through generate, verify, explain, sweep and list; tell what came.'''
+        path = write_experiments(Path("one.xlsx"), *experiments, data=data)
         report = xlsgd.verify(path)
-        tab = next(sheet for sheet in report.sheets if sheet.experiment == experiment.id)
-        explained = xlsgd.explain(path).tabs[0]
-        axis = Axis("learning_rate", low, high, 7, True)
-        sweep = sweep_experiment(experiment, data, [axis])
-        checked = check_sweep(sweep)
+        sheets = {sheet.experiment: sheet for sheet in report.sheets if sheet.verdict}
+        explained = {tab.experiment: tab for tab in xlsgd.explain(path).tabs}
+        axis, runs = Axis("learning_rate", low, high, 7, True), {}
+        for experiment in experiments:
+            tab, sweep = sheets[experiment.id], sweep_experiment(experiment, data, [axis])
+            runs[experiment.id] = {
+                "verdict": tab.verdict.sheet,
+                "agree": tab.verdict.agree and not tab.unchecked,
+                "sentences": "\\n".join(explained[experiment.id].sentences),
+                "kinds": list(sweep.kinds),
+                "last losses": [float(loss) for loss in sweep.numbers["last_loss"]],
+                "swept as verified": [one.agree for one in check_sweep(sweep, per_side=1)],
+            }
         return {
             "ok": report.ok,
             "first difference": str(report.first_difference),
-            "unchecked": tab.unchecked,
-            "verdict": tab.verdict.sheet,
-            "agree": tab.verdict.agree,
-            "sentences": explained.sentences,
-            "kinds": list(sweep.kinds),
-            "last losses": [float(loss) for loss in sweep.numbers["last_loss"]],
-            "swept as verified": [one.agree for one in checked],
+            "runs": runs,
+            "listed": CliRunner().invoke(main, ["list"]).output,
         }
+
+    def refused(does):
+        '''Return the error that something ends in.'''
+        try:
+            return f"not refused: {does()}"
+        except SpecError as error:
+            return str(error)
 """
-"""Defines ``tried``, for programs of ``in_copy``; imports what they need for an experiment."""
+"""Defines ``tried`` and ``refused`` for programs of ``in_copy``, and imports what they need."""
 
 
 def copy_with(folder: Path, files: Mapping[str, str]) -> None:

@@ -153,53 +153,141 @@ CROSS_ENTROPY = '''
 '''
 
 
-def tried(tmp_path: Path, file: str, text: str, experiment: str) -> Any:
-    """Drop a file into a copy, and take an experiment with it through everything.
+COSINE = '''
+    """Half a cosine: from the learning rate down to nothing, and no further."""
 
-    experiment: arguments of ``tried``: the experiment, its data, two learning rates.
+    from xlsgd.base.columns import Input
+    from xlsgd.training.schedules.schedule import Schedule
+
+    __all__ = ["SCHEDULE", "Cosine"]
+
+
+    class Cosine(Schedule):
+        """learning_rate * (1 + cos(pi * (step - 1)/cosine_steps))/2, up and down again after that;
+        as torch.optim.lr_scheduler.CosineAnnealingLR."""
+
+        name = "cosine"
+        order = 3
+        summary = "learning_rate·(1 + cos(π·(step − 1)/cosine_steps))/2"
+        torch_line = "torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, cosine_steps)"
+        hyperparameters = (
+            Input("cosine_steps", 10.0, "steps from the learning rate to 0", minimum=1),
+        )
+
+        def rate(self):
+            return "{learning_rate}*(1+COS(PI()*({step}-1)/{cosine_steps}))/2"
+
+        def torch_scheduler(self, optimizer, hyper):
+            from torch.optim.lr_scheduler import CosineAnnealingLR
+
+            return CosineAnnealingLR(optimizer, hyper["cosine_steps"])
+
+
+    SCHEDULE = Cosine()
+'''
+
+
+CLASSES = '''
+    """Cross-entropy of several predictions: how surprised one is by the class y, in nats."""
+
+    from xlsgd.training.losses.loss import Loss
+
+    __all__ = ["LOSS", "CrossEntropy"]
+
+
+    class CrossEntropy(Loss):
+        """-ln of the share that softmax gives to class y, counted from 0."""
+
+        name = "cross-entropy"
+        paper = "−ln softmax(pred)[y]"
+        paper_gradient = "softmax(pred) − 1 for class y"
+        torch = "torch.nn.functional.cross_entropy(pred, y, reduction='none')"
+        unit = "nats"
+        exact_labels = True
+        several = True
+
+        def of_row(self, preds, y):
+            most, shares = self._shares(preds)
+            chosen = preds[-1]
+            for c, pred in reversed(list(enumerate(preds[:-1]))):
+                chosen = f"IF({y}={c},{pred},{chosen})"
+            return f"-(({chosen})-{most}-LN({'+'.join(shares)}))"
+
+        def slopes(self, preds, y):
+            _, shares = self._shares(preds)
+            total = "+".join(shares)
+            return [f"{share}/({total})-IF({y}={c},1,0)" for c, share in enumerate(shares)]
+
+        def _shares(self, preds):
+            most = f"MAX({','.join(preds)})"
+            return most, [f"EXP(({pred})-{most})" for pred in preds]
+
+        def label_fault(self, y, predictions):
+            if y in range(predictions):
+                return ""
+            return f"a class, a whole number from 0 to {predictions - 1}"
+
+        def module(self):
+            import torch
+
+            class OfClasses(torch.nn.CrossEntropyLoss):
+                def forward(self, pred, y):
+                    return super().forward(pred, y.long())
+
+            return OfClasses(reduction="none")
+
+
+    LOSS = CrossEntropy()
+'''
+
+
+def tried(
+    tmp_path: Path, file: str, text: str, experiments: str, data: str, rates: str, also: str = ""
+) -> dict[str, Any]:
+    """Drop a file into a copy, and take experiments with it through everything.
+
+    experiments, data, rates: expressions of what ``TRIED`` takes.   also: one more, its value comes
+    back as ``also``.
     """
     copy_with(tmp_path, {file: text})
-    program = textwrap.dedent(TRIED) + f"\nfound = tried({experiment})\n"
-    return in_copy(tmp_path, program)
+    program = f"found = tried([{experiments}], {data}, {rates})\n"
+    program += f"found['also'] = {also or None}\n"
+    found: dict[str, Any] = in_copy(tmp_path, textwrap.dedent(TRIED) + program)
+    assert found["ok"], found["first difference"]
+    for run in found["runs"].values():
+        assert run["agree"]
+        assert run["swept as verified"]
+        assert all(run["swept as verified"])
+    return found
 
 
-def listed(folder: Path) -> str:
-    """Return what ``xlsgd list`` says in the copy."""
-    program = """
-        from click.testing import CliRunner
-        from xlsgd.cli import main
-
-        found = CliRunner().invoke(main, ["list"]).output
-    """
-    return str(in_copy(folder, program))
+BLOCKS = "id='blocks', layout='blocks', gradient='backprop', batch_size=3"
 
 
-@pytest.mark.parametrize("layout", ["rows", "blocks"])
-def test_a_layer_that_can_die(layout: str, tmp_path: Path) -> None:
+def test_a_layer_that_can_die(tmp_path: Path) -> None:
     """At both of its ends: the colours and words that a ReLU has at 0 are the layer's to choose."""
-    options = "gradient='backprop', layout='blocks', batch_size=3, " if layout == "blocks" else ""
+    run = (
+        "experiment_of('Linear(1, 1), Hardtanh, Linear(1, 1)', learning_rate=0.9, epochs=3,"
+        " start={'a': 9.0, 'b': 30.0, 'c': 1.0, 'd': 0.0}"
+    )
     found = tried(
         tmp_path,
         "training/nets/hardtanh.py",
         HARDTANH,
-        f"experiment_of('Linear(1, 1), Hardtanh, Linear(1, 1)', {options} learning_rate=0.9,"
-        " start={'a': 9.0, 'b': 30.0, 'c': 1.0, 'd': 0.0}, epochs=3),"
-        " small_data(), 1e-3, 1e3",
+        f"{run}), {run}, {BLOCKS})",
+        "small_data()",
+        "1e-3, 1e3",
     )
-    assert found["ok"], found["first difference"]
-    assert found["agree"]
-    assert found["unchecked"] == {}
-    assert "hard1 dead since step 1" in found["verdict"]
-    sentences = "\n".join(found["sentences"])
-    assert "it gave -1 or 1 for every row since" in sentences
-    assert "it is neither -1 nor 1 for 0 of 5 rows" in sentences
-    assert "Without the Hardtanh (Linear(1, 1), Linear(1, 1), all else the same)" in sentences
-    assert "dead" in found["kinds"]
-    assert len(found["swept as verified"]) > 0
-    assert all(found["swept as verified"])
-    if layout == "rows":
-        assert "Hardtanh" in listed(tmp_path)
-        assert _colours(tmp_path / "one.xlsx") >= {"OR({}=-1,{}=1)"}
+    for run in found["runs"].values():
+        assert "hard1 dead since step 1" in run["verdict"]
+        assert "it gave -1 or 1 for every row since" in run["sentences"]
+        assert "it is neither -1 nor 1 for 0 of 5 rows" in run["sentences"]
+        without = "Without the Hardtanh (Linear(1, 1), Linear(1, 1), all else the same)"
+        assert without in run["sentences"]
+        assert "dead" in run["kinds"]
+    assert "Hardtanh" in found["listed"]
+    for tab in ("run", "blocks"):
+        assert "OR({}=-1,{}=1)" in _colours(tmp_path / "one.xlsx", tab)
 
 
 def test_an_optimizer_whose_step_depends_on_the_weight(tmp_path: Path) -> None:
@@ -208,16 +296,15 @@ def test_an_optimizer_whose_step_depends_on_the_weight(tmp_path: Path) -> None:
         tmp_path,
         "training/optimizers/adamw.py",
         ADAMW,
-        "experiment_of('Linear(1, 1)', 'adamw', learning_rate=0.1, epochs=4),"
-        " small_data(), 0.01, 1",
+        "experiment_of('Linear(1, 1)', 'adamw', learning_rate=0.1, epochs=4)",
+        "small_data()",
+        "0.01, 1",
     )
-    assert found["ok"], found["first difference"]
-    assert found["agree"]
-    assert all(found["swept as verified"])
+    run = found["runs"]["run"]
     expected = [_adamw_by_hand(0.01 * 100 ** (i / 6)) for i in range(7)]
-    assert found["last losses"] == pytest.approx(expected, rel=1e-6)
-    assert "Linear(1, 1), adamw, learning_rate 0.1" in found["sentences"][0]
-    assert "adamw" in listed(tmp_path)
+    assert run["last losses"] == pytest.approx(expected, rel=1e-6)
+    assert "Linear(1, 1), adamw, learning_rate 0.1" in run["sentences"]
+    assert "adamw" in found["listed"]
 
 
 def _adamw_by_hand(rate: float, decay: float = 0.3, epochs: int = 4) -> float:
@@ -248,16 +335,9 @@ def test_an_optimizer_that_does_not_say_so_is_refused(tmp_path: Path) -> None:
     assert silent != ADAMW
     copy_with(tmp_path, {"training/optimizers/adamw.py": silent})
     program = """
-        from xlsgd.base.errors import SpecError
-
-        try:
-            sweep_experiment(
-                experiment_of("Linear(1, 1)", "adamw"),
-                small_data(),
-                [Axis("learning_rate", 0.01, 1, 7, True)],
-            )
-        except SpecError as error:
-            found = str(error)
+        axis = Axis("learning_rate", 0.01, 1, 7, True)
+        experiment = experiment_of("Linear(1, 1)", "adamw")
+        found = refused(lambda: sweep_experiment(experiment, small_data(), [axis]))
     """
     said = in_copy(tmp_path, textwrap.dedent(TRIED) + textwrap.dedent(program))
     assert said == (
@@ -266,29 +346,100 @@ def test_an_optimizer_that_does_not_say_so_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("layout", ["rows", "blocks"])
-def test_a_loss_with_exact_labels(layout: str, tmp_path: Path) -> None:
+def test_a_loss_with_exact_labels(tmp_path: Path) -> None:
     """Torch is given the labels, not numbers beside them; no word of squared errors is left."""
-    options = {"rows": "", "blocks": "layout='blocks', batch_size=3, classifies=True, "}[layout]
+    run = (
+        "experiment_of('Linear(1, 2), Tanh, Linear(2, 1)', loss='binary cross-entropy',"
+        " learning_rate=0.1, epochs=4"
+    )
     found = tried(
         tmp_path,
         "training/losses/cross_entropy.py",
         CROSS_ENTROPY,
-        f"experiment_of('Linear(1, 2), Tanh, Linear(2, 1)', {options} gradient='backprop',"
-        " loss='binary cross-entropy', learning_rate=0.1, epochs=4), LABELLED, 1e-2, 1e3",
+        f"{run}, gradient='backprop'), {run}, {BLOCKS}, classifies=True)",
+        "LABELLED",
+        "1e-2, 1e3",
     )
-    assert found["ok"], found["first difference"]
-    assert found["agree"]
-    assert found["unchecked"] == {}
-    assert all(found["swept as verified"])
-    sentences = "\n".join(found["sentences"])
-    assert "always predicting the mean of y gives a mean loss of 0.6931 nats" in sentences
-    assert "RMSE" not in sentences
+    for run in found["runs"].values():
+        nats = "always predicting the mean of y gives a mean loss of 0.6931 nats"
+        assert nats in run["sentences"]
+        assert "RMSE" not in run["sentences"]
     texts = _texts(tmp_path / "one.xlsx")
     assert not {text for text in texts if "rmse" in text.lower() or "squared" in text.lower()}
-    if layout == "blocks":
-        assert {text for text in texts if "a prediction above 0 stands for y = 1" in text}
-        assert "binary cross-entropy" in listed(tmp_path)
+    assert {text for text in texts if "a prediction above 0 stands for y = 1" in text}
+    assert "binary cross-entropy" in found["listed"]
+
+
+def test_a_learning_rate_schedule(tmp_path: Path) -> None:
+    """Momentum and Adam follow it on both sides; the sweep's losses are those of a run by hand."""
+    options = "learning_rate=0.1, epochs=4, hyper={'cosine_steps': 14.0}"
+    options += ", schedule=schedules()['cosine']"
+    line = "experiment_of('Linear(1, 1)'"
+    found = tried(
+        tmp_path,
+        "training/schedules/cosine.py",
+        COSINE,
+        f"{line}, 'sgd', {options}), {line}, 'adam', id='batches', batch_size=2, {options}),"
+        f" {line}, 'momentum', {BLOCKS}, {options})",
+        "small_data()",
+        "0.01, 1",
+        also="[xlsgd.verify(xlsgd.generate('graddesc', 'two.xlsx', schedule='cosine',"
+        " optimizers=['sgd', 'adam'], epochs=1)).ok,"
+        " xlsgd.sweep('graddesc', 'cosine_steps=2:20:4', schedule='cosine', epochs=1).runs]",
+    )
+    for run in found["runs"].values():
+        assert "with the schedule cosine" in run["sentences"]
+    assert {"cosine_steps", "rate", "schedule"} <= _texts(tmp_path / "one.xlsx")
+    expected = [_cosine_by_hand(0.01 * 100 ** (i / 6)) for i in range(7)]
+    assert found["runs"]["run"]["last losses"] == pytest.approx(expected, rel=1e-6)
+    assert "cosine" in found["listed"]
+    assert found["also"] == [True, 4]
+    assert {"cosine_steps", "rate", "schedule"} <= _texts(tmp_path / "two.xlsx")
+
+
+def _cosine_by_hand(rate: float, over: float = 14.0, epochs: int = 4) -> float:
+    """Return the mean loss of the last epoch; forward differences, as is usual."""
+    data = small_data()
+    a, b, h, step = 0.9, 0.67, 0.01, 0
+    losses: list[float] = []
+    for _ in range(epochs):
+        losses = []
+        for x, y in zip(data.inputs["x"], data.y, strict=True):
+            now = rate * (1 + math.cos(math.pi * step / over)) / 2
+            here = (a * x + b - y) ** 2
+            losses.append(here)
+            up_a, up_b = ((a + h) * x + b - y) ** 2, (a * x + b + h - y) ** 2
+            a, b, step = a - now * (up_a - here) / h, b - now * (up_b - here) / h, step + 1
+    return sum(losses) / len(losses)
+
+
+def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
+    """Three classes, a prediction each: what the formulas say is torch's, to the last weight."""
+    run = (
+        "experiment_of('Linear(1, 2), Tanh, Linear(2, 3)', loss='cross-entropy',"
+        " learning_rate=0.1, epochs=3"
+    )
+    three = "'Linear(1, 3)'"
+    found = tried(
+        tmp_path,
+        "training/losses/classes.py",
+        CLASSES,
+        f"{run}, gradient='backprop'), {run}, {BLOCKS})",
+        "CLASSES",
+        "1e-2, 1e2",
+        also=f"[refused(lambda: experiment_of({three})), refused(lambda: experiment_of({three},"
+        " loss='cross-entropy').need_labels((0.0, 2.0, 3.0))), refused(lambda: experiment_of("
+        f"{three}, loss='cross-entropy', classifies=True))]",
+    )
+    assert {"pred_1", "pred_2", "pred_3", "grad.pred_3"} <= _texts(tmp_path / "one.xlsx")
+    assert found["also"] == [
+        "'run': the network Linear(1, 3) makes 3 predictions, but the loss squared error takes "
+        "one; end in one, or choose a loss for several",
+        "data, row 3, y: got 3; the loss cross-entropy of 'run' needs a class, a whole number "
+        "from 0 to 2",
+        "'run': the network Linear(1, 3) makes 3 predictions; only one prediction can be counted "
+        "right or wrong",
+    ]
 
 
 def _texts(path: Path) -> set[str]:
@@ -300,12 +451,12 @@ def _texts(path: Path) -> set[str]:
     return notes | {str(cell.value) for cell in cells if cell.value is not None}
 
 
-def _colours(path: Path) -> set[str]:
-    """Return the rules for colours of the last tab but one, with its cells left open."""
+def _colours(path: Path, tab: str) -> set[str]:
+    """Return the rules for colours of a tab, with its cells left open."""
     import re
 
     from openpyxl import load_workbook
 
-    sheet = load_workbook(path)["run"]
+    sheet = load_workbook(path)[tab]
     rules = (rule for rules in sheet.conditional_formatting for rule in rules.rules)
     return {re.sub(r"\$?[A-Z]+\$?\d+", "{}", text) for rule in rules for text in rule.formula}

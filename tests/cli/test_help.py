@@ -11,12 +11,15 @@ import pytest
 from click.testing import Result
 
 from xlsgd.cli import main
+from xlsgd.data.features import feature_types
 from xlsgd.engines import engine_names
 from xlsgd.lessons import lesson_plans
 from xlsgd.training.gradients import gradient_rules
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import layer_types
+from xlsgd.training.nets.kinds import alone_types
 from xlsgd.training.optimizers import optimizers
+from xlsgd.training.schedules import schedules
 
 pytestmark = pytest.mark.every
 
@@ -104,9 +107,12 @@ def test_list_shows_everything_there_is(run: Run) -> None:
     sections = {
         "lessons": lesson_plans(),
         "layers": layer_types(),
+        "nets without data": alone_types(),
         "losses": losses(),
         "gradient rules": gradient_rules(),
         "optimizers": optimizers(),
+        "features": feature_types(),
+        "schedules": schedules(),
         "engines": engine_names(),
     }
     for heading, names in sections.items():

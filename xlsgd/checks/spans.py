@@ -68,7 +68,7 @@ def _fits(span: Span, spans: list[Span], maps: BookMap) -> bool:
         more = [s.former - s.last for s in spans if (s.sheet, s.first) == (sheet, table.rows[0])]
         return len(table.rows) + sum(more[:1])
 
-    rows = length(maps.data, "data")
+    rows = length(maps.data, "data") if maps.data.tables else 1
     compared = {
         tab.sheet.lower(): length(tab, "losses")
         for tab in maps.of("compare").values()

@@ -13,20 +13,26 @@ __all__ = ["list_command"]
     epilog="Example:  xlsgd list",
 )
 def list_command() -> None:
-    """Show the lessons, layers, gradient rules, optimizers and engines there are."""
+    """Show the lessons, layers, gradient rules, optimizers, schedules, features and engines."""
+    from xlsgd.data.features import feature_types
     from xlsgd.engines import engines
     from xlsgd.lessons import lesson_plans
     from xlsgd.training.gradients import gradient_rules
     from xlsgd.training.losses import losses
     from xlsgd.training.nets import layer_types
+    from xlsgd.training.nets.kinds import alone_types
     from xlsgd.training.optimizers import optimizers
+    from xlsgd.training.schedules import schedules
 
     sections = {
         "lessons": {name: plan.summary for name, plan in lesson_plans().items()},
         "layers": {name: kind.summary for name, kind in layer_types().items()},
+        "nets without data": {name: kind.summary for name, kind in alone_types().items()},
         "losses": {name: loss.paper for name, loss in losses().items()},
         "gradient rules": {name: rule.summary for name, rule in gradient_rules().items()},
         "optimizers": {name: o.summary for name, o in optimizers().items()},
+        "features": {name: kind.summary for name, kind in feature_types().items()},
+        "schedules": {name: s.summary for name, s in schedules().items()},
         "engines": {name: engine.summary for name, engine in engines().items()},
     }
     for heading, things in sections.items():

@@ -15,6 +15,7 @@ from xlsgd.cli.types import (
     ENGINES,
     GRADIENT,
     NUMBER,
+    SCHEDULE,
     START,
     WHOLE,
 )
@@ -36,6 +37,21 @@ __all__ = [
     "many_options",
     "tell_of",
 ]
+
+
+class _Told(click.Option):
+    """An option of whose meaning lessons may say more: in its help ``{}`` stands for that."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from xlsgd.lessons import lesson_plans
+
+        said = "".join(plan.says_of.get(str(self.name), "") for plan in lesson_plans().values())
+        template = self.help or ""
+        self.help = template.format(said)
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = template
 
 
 def _numbers(
@@ -181,6 +197,7 @@ _RUN = (
         "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
     ),
     click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
+    click.option("--schedule", type=SCHEDULE, help="Rate of every step; xlsgd list shows them."),
     click.option(
         "--convention",
         type=CONVENTION,
@@ -193,22 +210,21 @@ _RUN = (
         "--data",
         "source",
         metavar="FILE|URL",
-        help="CSV file or URL with columns x and y; for titanic Kaggle's train.csv, or the word "
-        "titanic for a public copy.",
+        cls=_Told,
+        help="CSV file or URL with columns x and y{}.",
     ),
-    click.option("--points", type=WHOLE, help="Make up this many points, or passengers, instead."),
+    click.option("--points", type=WHOLE, cls=_Told, help="Make up this many points{}, instead."),
     click.option(
         "--noise", type=NUMBER, help="Standard deviation of made-up points around the line."
     ),
-    click.option(
-        "--seed", type=WHOLE, help="Seed for made-up points; for titanic, for start weights."
-    ),
+    click.option("--seed", type=WHOLE, cls=_Told, help="Seed for made-up points{}."),
     click.option(
         "--start",
         type=START,
         default="random",
         show_default=True,
-        help="Start weights of titanic: random, or solved by torch.",
+        cls=_Told,
+        help="Start weights{}: random, or solved by torch.",
     ),
 )
 
@@ -241,9 +257,7 @@ many_options = _added(
 
 def tell_of(data: Dataset, source: str | None) -> None:
     """Say what was read, and how to be sure to read the same again."""
-    from xlsgd.data import Passengers
-
-    if isinstance(data, Passengers):
+    if not data.schema.is_plain:
         click.echo(data.title, err=True)
     if source is not None and data.sha256 and not data.checked and "://" in source:
         click.echo(

@@ -21,6 +21,7 @@ __all__ = [
     "NUMBER",
     "OPTIMIZER",
     "OUTPUT",
+    "SCHEDULE",
     "START",
     "WHOLE",
     "Named",
@@ -92,6 +93,12 @@ def _differences() -> dict[str, str]:
     return {name: rule.summary for name, rule in differences().items()}
 
 
+def _schedules() -> dict[str, str]:
+    from xlsgd.training.schedules import schedules
+
+    return {name: schedule.summary for name, schedule in schedules().items()}
+
+
 def _starts() -> dict[str, str]:
     from xlsgd.lessons import START_FROM
 
@@ -115,6 +122,7 @@ OPTIMIZER = Named("optimizer", _optimizers)
 CONVENTION = Named("convention", _conventions)
 GRADIENT = Named("gradient", _gradients)
 DIFFERENCE = Named("difference", _differences)
+SCHEDULE = Named("schedule", _schedules)
 START = Named("start", _starts)
 ENGINE = Named("engine", _engines)
 ENGINES = Named("engine", _engines_and_all)

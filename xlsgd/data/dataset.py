@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ class Dataset:
     raw: the raw columns where inputs are made of them; numbers are floats, empty cells None.
     remark: a sentence more for the sheet.
     facts: what else the sheet says of it.
+    is_nothing: whether there is no data, see ``Dataset.nothing``.
     Raises SpecError if there is no input, no row, or the columns differ in length.
     """
 
@@ -51,6 +52,7 @@ class Dataset:
     raw: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
     remark: str = ""
     facts: tuple[Input, ...] = field(default=(), compare=False)
+    is_nothing: bool = False
 
     def __post_init__(self) -> None:
         columns = self.inputs | {"y": self.y, **self.more_targets}
@@ -61,6 +63,15 @@ class Dataset:
                 "need at least one input beside y, all of the same length and not empty."
             )
 
+    @classmethod
+    def nothing(cls) -> Dataset:
+        """Return what there is to learn from where a function of weights alone is gone down.
+
+        A step evaluates the function once. To torch that is a batch of one row, whose numbers
+        nothing looks at; no sheet shows them.
+        """
+        return cls("no data", {"nothing": (0.0,)}, (0.0,), is_nothing=True)
+
     @property
     def rows(self) -> int:
         """Number of data rows."""
@@ -69,7 +80,9 @@ class Dataset:
     @cached_property
     def schema(self) -> Schema:
         """What its columns are."""
-        return plain_schema(tuple(self.inputs)) if self.given is None else self.given
+        if self.given is not None:
+            return self.given
+        return plain_schema(tuple(self.inputs), ("y", *self.more_targets))
 
     @property
     def cells(self) -> Mapping[str, tuple[Cell, ...]]:
@@ -77,16 +90,21 @@ class Dataset:
         return self.raw or {**self.inputs, self.schema.targets[0]: self.y, **self.more_targets}
 
 
-def columns_of(schema: Schema, frame: pd.DataFrame) -> dict[str, Any]:
+def columns_of(schema: Schema, frame: pd.DataFrame | Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """Return what a dataset has of a frame with raw columns: inputs, targets and the raw ones.
 
     The frame's cells are taken as they are.
     """
-    features = feature_frame(schema.features, frame)
+    features: Mapping[Any, Any] = {}
+    if schema.features:  # without them there is nothing for pandas to do, which takes long to load
+        import pandas as pd
+
+        made = feature_frame(schema.features, pd.DataFrame(frame))
+        features = {name: made[name].tolist() for name in made.columns}
 
     def numbers(name: str) -> tuple[float, ...]:
-        if name in features.columns:
-            return tuple(features[name].tolist())
+        if name in features:
+            return tuple(features[name])
         return tuple(number_of(cell) for cell in frame[name])
 
     first, *others = schema.targets
@@ -98,7 +116,7 @@ def columns_of(schema: Schema, frame: pd.DataFrame) -> dict[str, Any]:
         "raw": {
             column.name: tuple(_raw(cell) for cell in frame[column.name])
             for column in schema.raw
-            if column.name in frame.columns
+            if column.name in frame
         },
     }
 

@@ -28,7 +28,13 @@ from xlsgd.data.source import Received, received
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_passengers"]
+__all__ = ["NAMED_SOURCES", "read_passengers"]
+
+NAMED_SOURCES = {
+    # A public copy of Kaggle's training set, 891 passengers.
+    "titanic": "https://raw.githubusercontent.com/datasciencedojo/datasets/master/titanic.csv"
+    "#sha256=4a437fde05fe5264e1701a7387ac6fb75393772ba38bb2c9c566405af5af4bd7",
+}
 
 MAX_TEXT = 32_767
 """UTF-16 code units that a cell of an .xlsx file holds at most."""
@@ -49,7 +55,7 @@ def read_passengers(source: str | Path, sha256: str | None = None) -> Passengers
     Raises DataError for a file that cannot be had, cannot be read, or has a cell that makes no
     sense; SpecError for a checksum that is none.
     """
-    got = received(source, sha256)
+    got = received(source, sha256, NAMED_SOURCES)
     try:
         return _passengers(got)
     except DataError:

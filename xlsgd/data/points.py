@@ -12,7 +12,6 @@ from xlsgd.data import dataset
 from xlsgd.data.csvnumbers import NumberReader
 from xlsgd.data.csvtext import cell_line, data_rows, header_of, key, text_of
 from xlsgd.data.dataset import GREATEST, Dataset
-from xlsgd.data.download import is_url
 from xlsgd.data.source import Received, received
 
 __all__ = ["default_data", "made_data", "read_csv"]
@@ -72,8 +71,7 @@ def read_csv(path: str | Path, inputs: Sequence[str] = ("x",)) -> Dataset:
     SpecError if inputs is empty or names a column twice.
     """
     names = _wanted_columns(inputs)
-    # A name stands for passengers, in xlsgd.data.source: points have addresses only.
-    got = received(path if is_url(path) else Path(path))
+    got = received(path)
     try:
         return _points(got, names)
     except DataError:

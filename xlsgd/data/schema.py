@@ -194,14 +194,15 @@ def is_plain(inputs: Sequence[str]) -> bool:
     return all(re.fullmatch(r"x\d*", name) for name in inputs)
 
 
-def plain_schema(inputs: Sequence[str]) -> Schema:
-    """Return the schema of numbers: inputs and y, and nothing made of them."""
-    marker = PLAIN if is_plain(inputs) else DESCRIBED
+def plain_schema(inputs: Sequence[str], targets: Sequence[str] = ("y",)) -> Schema:
+    """Return the schema of numbers: inputs and targets, and nothing made of them."""
+    marker = PLAIN if is_plain(inputs) and tuple(targets) == ("y",) else DESCRIBED
     hint = "Change a number and every tab follows."
     return Schema(
         "points",
-        tuple(Raw(name) for name in (*inputs, "y")),
+        tuple(Raw(name) for name in (*inputs, *targets)),
         tuple(inputs),
+        tuple(targets),
         marker=marker,
         words=Words(hint=hint, many="rows of data"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,7 @@ from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data.csvtext import content_of, printable, shown
 from xlsgd.data.download import Fetched, fetch, file_name_of, is_url, shown_url
 
-__all__ = ["NAMED_SOURCES", "Received", "received"]
-
-NAMED_SOURCES = {
-    # A public copy of Kaggle's training set, 891 passengers.
-    "titanic": "https://raw.githubusercontent.com/datasciencedojo/datasets/master/titanic.csv"
-    "#sha256=4a437fde05fe5264e1701a7387ac6fb75393772ba38bb2c9c566405af5af4bd7",
-}
+__all__ = ["Received", "received"]
 
 
 @dataclass(frozen=True)
@@ -42,18 +37,20 @@ class Received:
             self.fetched.forget()
 
 
-def received(source: str | Path, sha256: str | None = None) -> Received:
+def received(
+    source: str | Path, sha256: str | None = None, named: Mapping[str, str] | None = None
+) -> Received:
     """Return the bytes of a file.
 
-    source: a path; a URL, at whose end #sha256=HEX may stand; or a name from NAMED_SOURCES. Only
-    the bare word is a name: a file that is called so too is read as ./titanic or Path("titanic").
-    sha256: checksum that the file must have.
+    source: a path; a URL, at whose end #sha256=HEX may stand; or a name. Only the bare word is a
+    name: a file that is called so too is read as ./name or Path("name").
+    sha256: checksum that the file must have.   named: names for addresses.
     Raises DataError if the file cannot be had or has another checksum, SpecError if a checksum is
     none, or if two different ones are given.
     """
     checksum = _checksum(sha256, "sha256")
     if isinstance(source, str):
-        source = NAMED_SOURCES.get(source, source)
+        source = (named or {}).get(source, source)
     if not isinstance(source, str) or not is_url(source):
         return _from_disk(Path(source), checksum)
 

@@ -30,7 +30,9 @@ def changed_columns(opened: Opened, experiment: str) -> tuple[ChangedColumn, ...
     kinds()["data"].check(work)
     maps = opened.found.maps
     found: dict[str, list[Difference]] = {}
-    for tab in (work.tabs[maps.data.sheet], work.tabs[maps.training[experiment].sheet]):
+    sheets = (maps.data.sheet, maps.training[experiment].sheet)
+    # Where there is no data, there is no tab for it.
+    for tab in (work.tabs[sheet] for sheet in sheets if sheet in work.tabs):
         for difference in tab.finish().differences:
             if difference.cell in tab.edited:
                 found.setdefault(difference.quantity, []).append(difference)

@@ -12,6 +12,7 @@ from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
 from xlsgd.explaining.twins import twin_sentences
 from xlsgd.explaining.where import Where
+from xlsgd.explaining.without_data import without_data
 from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times, told
 from xlsgd.report.terminal import counted
 from xlsgd.training.experiment import Experiment
@@ -27,7 +28,7 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
     """Return what there is to say of a tab, one paragraph each."""
     experiment, data = training.experiment, training.data
     return tuple(
-        text
+        without_data(text) if data.is_nothing else text
         for part in (
             changed_sentences(tab, where) if tab.changed else (),
             _how_it_went(tab, training, where),
@@ -73,14 +74,16 @@ def changed_sentences(tab: TabExplanation, where: Where) -> Iterator[str]:
 
 
 def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
-    loss, constant = training.experiment.loss, ""
+    loss, constant, schedule = training.experiment.loss, "", ""
+    if not training.experiment.schedule.steady:
+        schedule = f" with the schedule {training.experiment.schedule.name}"
     if tab.mean_rmse is not None:
         constant = f"; always predicting the mean of y gives {told(loss, tab.mean_rmse)}"
     size = training.experiment.batch_size
     seen = "every row" if size == 1 else "all rows" if size >= tab.rows else f"{size} rows"
     yield (
         f"{tab.network}, {tab.optimizer}, learning_rate {rate(tab.learning_rate)}"
-        f"{at(where.field('learning_rate'))}, a step for {seen}, "
+        f"{at(where.field('learning_rate'))}{schedule}, a step for {seen}, "
         f"{counted(tab.epochs, 'epoch')} of {counted(tab.rows, 'row')}. The mean loss was "
         f"{number(tab.start_loss)} at the start weights and is {number(tab.mean_loss)} in the last "
         f"epoch{f', {told(loss, tab.rmse)}' if loss.reading else ''}{constant}."

@@ -15,6 +15,7 @@ from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.torch_side import Noise, TorchNet
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import Traces
 from xlsgd.verdict import events
 
@@ -131,6 +132,10 @@ class Training:
         """Return the weights before a step; those at the end come before the step after it."""
         values = self.weights[step - 1]
         return dict(zip(self.experiment.network.parameters, map(float, values), strict=True))
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        return float(self.table[RATE][self.last[step - 1]])
 
     def gradient(self, weight: str, step: int) -> float:
         """Return the derivative that a step followed, the mean over its rows."""

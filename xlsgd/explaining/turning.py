@@ -32,7 +32,7 @@ def turn_of(training: Training, where: Where) -> Turn | None:
         epoch=training.epoch(step),
         rows=tuple(row + 1 for row in rows),
         curvature=curvature,
-        lr_times_curvature=experiment.learning_rate * curvature,
+        lr_times_curvature=training.rate(step) * curvature,
         step_over_slope=_step_over_slope(training, step, before, after),
         batch_loss_before=float(seen[0]),
         batch_loss_after=float(seen[1]),
@@ -47,7 +47,7 @@ def _step_over_slope(
     training: Training, step: int, before: dict[str, float], after: dict[str, float]
 ) -> float:
     """Return how long a step was, in units of learning_rate times the slope that it saw."""
-    rate = training.experiment.learning_rate
+    rate = training.rate(step)
     moved = np.array([after[p] - before[p] for p in before])
     slope = np.array([training.gradient(p, step) for p in before])
     with np.errstate(all="ignore"):

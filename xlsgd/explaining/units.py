@@ -42,7 +42,7 @@ def _dead(training: Training, unit: str, since: int, where: Where) -> DeadUnit:
         epoch=training.epoch(step) if step else 0,
         rows=tuple(row + 1 for row in rows),
         curvature=curvature,
-        lr_times_curvature=None if curvature is None else experiment.learning_rate * curvature,
+        lr_times_curvature=None if curvature is None else training.rate(step) * curvature,
         weights_before={p: w for p, w in before.items() if p in own},
         weights_after={p: w for p, w in after.items() if p in own},
         reached_before=int(reached[0]),

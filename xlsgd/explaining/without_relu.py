@@ -51,8 +51,12 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
     differs = np.flatnonzero(~_same(training.losses, twin.losses))
     units = verdict.units(training.experiment)
     awake = np.concatenate([training.awake(unit, training.came_by(unit)) for unit in units])
-    predictions = training.outputs([training.steps + 1])["pred"][0]
-    alike = bool(np.isfinite(predictions).all() and (predictions == predictions[0]).all())
+    # Of several predictions no single number can be told.
+    last = training.experiment.network.predictions[-1]
+    predictions = training.outputs([training.steps + 1])[last][0]
+    alike = bool(
+        last == "pred" and np.isfinite(predictions).all() and (predictions == predictions[0]).all()
+    )
     return Twin(
         network=str(other.network),
         verdict=twin.verdict,

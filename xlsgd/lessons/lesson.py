@@ -13,6 +13,7 @@ from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.schedules import get_schedule
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
 
@@ -25,6 +26,7 @@ class Options:
     """What a user asks of a lesson; None leaves the choice to the lesson.
 
     learning_rate, epochs, h, gradient, difference, batch_size: for every experiment.
+    schedule: what becomes of the learning rate, for every experiment, by its name.
     start: start values by name, for every experiment that has the name.
     optimizers: names, for the lessons that have a tab per optimizer.
     convention: ``torch`` or ``fastai``.
@@ -41,6 +43,7 @@ class Options:
     gradient: str | None = None
     difference: str | None = None
     batch_size: int | None = None
+    schedule: str | None = None
     start: Mapping[str, float] = field(default_factory=dict)
     optimizers: tuple[str, ...] = ()
     convention: str = "torch"
@@ -62,6 +65,7 @@ class Options:
             self.optimizers,
             self.start_from != START_FROM[0],
             self.batch_size is not None,
+            self.schedule is not None,
             self.convention != "torch",
             self.seed,
         )
@@ -95,13 +99,15 @@ class Options:
         """Return the experiments with what was asked for.
 
         data: what they train on.
-        Raises SpecError for a start value that no experiment has.
+        Raises SpecError for a start value that no experiment has, and for labels that are none.
         """
         asked: dict[str, Any] = {
             key: getattr(self, key)
             for key in ("learning_rate", "epochs", "h", "gradient", "difference", "batch_size")
             if getattr(self, key) is not None
         }
+        if self.schedule is not None:
+            asked["schedule"] = get_schedule(self.schedule)
         known = {name for e in experiments for name in e.start_names}
         for name, value in self.start.items():
             if not math.isfinite(value):
@@ -120,6 +126,7 @@ class Options:
                     "use at most that many"
                 )
             changed.append(replace(e, start=start, **asked))
+            changed[-1].need_labels(data.y)
         return changed
 
 
@@ -131,6 +138,8 @@ class LessonPlan(ABC):
     summary: ClassVar[str]
     seeds_weights: ClassVar[bool] = False
     """Whether a seed is for its start weights, and not for made-up data."""
+    says_of: ClassVar[Mapping[str, str]] = {}
+    """What an option is about in this lesson, for its help: source, points, seed, start."""
 
     @abstractmethod
     def build(self, options: Options) -> Lesson:

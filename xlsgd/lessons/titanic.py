@@ -39,6 +39,12 @@ class Titanic(LessonPlan):
     summary = "who survived? ten inputs, two units with ReLU, summed: no Solver, no macro"
 
     seeds_weights = True
+    says_of = {
+        "source": "; for titanic Kaggle's train.csv, or the word titanic for a public copy",
+        "points": ", or passengers",
+        "seed": "; for titanic, for start weights",
+        "start": " of titanic",
+    }
 
     def read_data(self, source: str) -> Dataset:
         return read_passengers(source)

@@ -78,7 +78,8 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
             *(e.derivative_of, e.exploded_above, e.chart_limit),
         )
         named = (*sorted(e.start.items()), *sorted(e.hyper.items()))
-        words = [id, e.optimizer.name, *map(_short, options)]
+        rules = [e.optimizer.name, *(() if e.schedule.steady else (e.schedule.name,))]
+        words = [id, *rules, *map(_short, options)]
         said.append(" ".join([*words, *(f"{name}={_short(value)}" for name, value in named)]))
     said += (
         f"{d.sheet}!{d.cell} {d.check} {_short(d.sheet_value)}"
@@ -101,7 +102,7 @@ def _short(value: Scalar | Uncomputed) -> str:
 
 
 def _seed(opened: Opened) -> int | None:
-    grid = opened.file.book.sheets[opened.found.maps.data.sheet]
+    grid = opened.file.book.sheets.get(opened.found.maps.data.sheet, {})
     for content in grid.values():
         match = re.search(r"\bseed (\d{1,18})\b", content) if isinstance(content, str) else None
         if match is not None:

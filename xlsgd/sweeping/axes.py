@@ -99,7 +99,7 @@ def axis_names(experiment: Experiment) -> tuple[str, ...]:
     layers = _layers(experiment)
     each = tuple(f"{RATE}.{i}" for i in range(1, len(layers) + 1)) if len(layers) > 1 else ()
     starts = tuple(f"{INIT}{name}" for name in experiment.start_names)
-    keys = tuple(given.key for given in experiment.optimizer.hyperparameters)
+    keys = tuple(given.key for given in experiment.hyperparameters)
     return (RATE, *each, *starts, *keys, "h")
 
 
@@ -176,7 +176,7 @@ def changed(experiment: Experiment, values: Mapping[str, float], check: bool = F
     over.   Raises SpecError for values that make no sense.
     """
     start, hyper = dict(experiment.start), dict(experiment.hyper)
-    keys = {given.key for given in experiment.optimizer.hyperparameters}
+    keys = {given.key for given in experiment.hyperparameters}
     other = {}
     for name, value in values.items():
         if name.startswith(INIT):
@@ -218,5 +218,5 @@ def _layers(experiment: Experiment) -> list[list[str]]:
 
 def _multiplies(name: str, experiment: Experiment) -> bool:
     """Return whether a quantity is one that is thought of in powers of ten."""
-    positive = [g.key for g in experiment.optimizer.hyperparameters if g.positive]
+    positive = [g.key for g in experiment.hyperparameters if g.positive]
     return name.startswith(RATE) or name in (*positive, "h")

@@ -138,9 +138,11 @@ def _fixed(sweep: Sweep) -> list[tuple[str, Any]]:
         found.append(("learning_rate", e.learning_rate))
     found += [
         (given.key, e.hyperparameter(given.key))
-        for given in e.optimizer.hyperparameters
+        for given in e.hyperparameters
         if given.key not in varied
     ]
+    if not e.schedule.steady:
+        found.append(("schedule", e.schedule.name))
     starts = {p: e.start.get(p, 0.0) for p in e.network.parameters if f"init.{p}" not in varied}
     found.append(("start", ", ".join(f"{p} = {v:g}" for p, v in starts.items())))
     found += [("gradient", e.gradient), ("rows per update", e.batch_size), ("epochs", e.epochs)]

@@ -183,7 +183,7 @@ class _Job:
         line, place = np.divmod(self.runs, axes[0].steps)
         values = {a.name: a.values[i] for a, i in zip(axes, (place, line), strict=False)}
         start = {n.removeprefix(INIT): v for n, v in values.items() if n.startswith(INIT)}
-        keys = {given.key for given in self.experiment.optimizer.hyperparameters}
+        keys = {given.key for given in self.experiment.hyperparameters}
         hyper = {name: value for name, value in values.items() if name in keys}
         return rates_of(self.experiment, values, len(self.runs)), start, hyper
 

@@ -49,11 +49,11 @@ _FILLED = 100
 
 def check_features(found: Found, tabs: Tabs) -> None:
     """Compare the features of every row with what pandas makes of the raw columns."""
-    import pandas as pd
-
     schema, maps = found.data.schema, found.maps.data
     if not schema.features:
         return
+    import pandas as pd
+
     tab, table = tabs[maps.sheet], maps.tables["data"]
     columns, facts = schema.feature_columns(), schema.facts()
     tab.check_cells(table, columns, _maker(found, maps, "data"), ranked(_ROWS))

@@ -22,6 +22,7 @@ from xlsgd.tabs.dataset.finding import data_headers
 from xlsgd.tabs.kind import markers
 from xlsgd.tabs.layouts import layouts
 from xlsgd.training.optimizers import optimizers
+from xlsgd.training.schedules import schedules
 
 __all__ = ["VOLATILE", "Settled", "settle"]
 
@@ -120,7 +121,8 @@ def _named(places: list[Place]) -> str:
 
 def _inputs(book: Book) -> Iterator[Place]:
     """Yield the cells that inputs stand in, if they are formulas."""
-    keys = {h.key for optimizer in optimizers().values() for h in optimizer.hyperparameters}
+    keys = {given.key for each in optimizers().values() for given in each.hyperparameters}
+    keys |= {given.key for each in schedules().values() for given in each.hyperparameters}
     keys |= set(_INPUTS)
     for sheet, grid in book.sheets.items():
         tab = FoundTab.find(sheet, grid, {}, "", markers())

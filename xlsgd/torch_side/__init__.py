@@ -7,7 +7,7 @@ from xlsgd.torch_side.noise import Noise, is_rounding
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.side_by_side import SideBySide, can_run_together
 from xlsgd.torch_side.sides import Sides
-from xlsgd.torch_side.stepper import Stepper, start_state
+from xlsgd.torch_side.stepper import Stepper, start_state, step_each
 
 __all__ = [
     "Noise",
@@ -19,4 +19,5 @@ __all__ = [
     "is_rounding",
     "load_torch",
     "start_state",
+    "step_each",
 ]

@@ -65,8 +65,12 @@ class ManyNet:
             value = result
             for i, name, silence in units:
                 found[name] = silence.signal_of(value[i])
-        pred = value[0]
-        found["loss"] = self._loss(pred, y.expand(pred.shape))
+        if len(value) == 1:
+            found["loss"] = self._loss(value[0], y.expand(value[0].shape))
+            return found
+        shape = value.shape[1:]
+        flat = value.movedim(0, -1).reshape(-1, len(value))
+        found["loss"] = self._loss(flat, y.expand(shape).reshape(-1)).reshape(shape)
         return found
 
     def numerical(

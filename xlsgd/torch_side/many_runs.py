@@ -18,6 +18,7 @@ from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
+from xlsgd.torch_side.rates import factors_of_steps
 from xlsgd.torch_side.record import Record
 from xlsgd.torch_side.step_check import need_steps_that_scale
 from xlsgd.torch_side.stepper import Stepper, start_state
@@ -60,7 +61,8 @@ def train_many(
     hyper: the same for hyperparameters; runs with the same ones stand side by side.
     progress: called after every epoch with its number.
     Rows, batches, derivatives and what counts as exploded are those of a training tab.
-    Raises SpecError for an optimizer whose step is not learning_rate times something.
+    Raises SpecError for an optimizer whose step, or a schedule whose rates, are not learning_rate
+    times something.
     """
     torch = load_torch()
     with torch.no_grad():
@@ -98,8 +100,14 @@ class _Training:
             name: tensor(np.broadcast_to(value, self.runs)) for name, value in given.items()
         }
         self.variants, self.group = _variants(experiment, hyper, self.runs)
+        experiment.need_labels(data.y)
         for variant in self.variants:
             need_steps_that_scale(variant)
+        # What the schedule makes of the rates, shape (variants, steps).
+        self.factors: Tensor | None = None
+        if not experiment.schedule.steady:
+            steps = experiment.epochs * len(self.watcher.batches)
+            self.factors = tensor([factors_of_steps(each, steps) for each in self.variants])
         self.uses_weight = experiment.optimizer.uses_weight
         zero = self.rates.new_zeros(self.runs)
         self.weights = torch.stack([self.start.get(p, zero) for p in self.names])
@@ -138,10 +146,16 @@ class _Training:
 
     # One step
 
-    def step(self, gradient: Tensor) -> None:
-        """Move the weights.  gradient: of the batch, shape (parameters, runs)."""
+    def step(self, gradient: Tensor, number: int) -> None:
+        """Move the weights.
+
+        gradient: of the batch, shape (parameters, runs).   number: of the step, from 1.
+        """
+        rates = self.rates
+        if self.factors is not None:
+            rates = rates * self.factors[self.group, number - 1]
         if self.plain:
-            self.weights.addcmul_(self.rates, gradient, value=-1)
+            self.weights.addcmul_(rates, gradient, value=-1)
             return
         for part, stepper in self.steppers:
             moved, weights = stepper.parameters[_ALL].zero_(), self.weights[:, part]
@@ -150,7 +164,7 @@ class _Training:
             stepper.step({_ALL: gradient[:, part]})
             if self.uses_weight:
                 moved.sub_(weights)
-            weights.addcmul_(self.rates[:, part], moved)
+            weights.addcmul_(rates[:, part], moved)
 
     # All steps
 
@@ -171,7 +185,7 @@ class _Training:
                 looks, gradient = self.watcher.look(self.weights, batch)
                 for look in looks:
                     window.add(epoch * per_epoch + i + 1, look)
-                self.step(gradient)
+                self.step(gradient, epoch * per_epoch + i + 1)
                 if len(window) >= _WINDOW or i == per_epoch - 1:
                     record.note(epoch, window, self.above)
                     window.clear()
@@ -228,7 +242,7 @@ class _Training:
         """
         import torch
 
-        if self.experiment.optimizer.counts_steps:
+        if self.experiment.optimizer.counts_steps or self.factors is not None:
             return None
         same = torch.ones_like(self.above, dtype=torch.bool)
         for name, now in self.memory().items():

@@ -59,7 +59,10 @@ class TorchNet:
                     kind: _stacked(map_nested(flat.__getitem__, names))
                     for kind, names in place.parameters.items()
                 }
-                if own:
+                by_steps = place.layer.rounded(own, value, lambda t: self._rounded(t, shape))
+                if by_steps is not None:
+                    value = by_steps
+                elif own:
                     layer = torch.vmap(lambda p, v, m=module: functional_call(m, p, (v,)))
                     value = layer(own, value)
                 else:
@@ -81,7 +84,9 @@ class TorchNet:
                     columns = list(map(silence.kept, value.unbind(-1), columns))
                 outputs |= dict(zip(place.outputs, columns, strict=True))
                 value = torch.stack(columns, -1)
-            loss = self._loss(outputs["pred"], y.expand(shape).reshape(-1))
+            # One prediction has the shape of y, several have one dimension more.
+            pred = columns[0] if len(columns) == 1 else value
+            loss = self._loss(pred, y.expand(shape).reshape(-1))
             outputs["loss"] = self._rounded(loss, shape)
             # Reshaped only where needed: autograd asks for the very tensors computed with.
             return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}

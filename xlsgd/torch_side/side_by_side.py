@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.rates import rates
 from xlsgd.torch_side.sides import Together
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.training.experiment import Experiment
@@ -29,8 +30,8 @@ _SHARED = ("layout", "network", "loss", "rules", "gradient", "h", "batch_size", 
 
 
 def can_run_together(one: Experiment, other: Experiment) -> bool:
-    """Return whether two can train side by side: only start, optimizer and learning rate may
-    differ."""
+    """Return whether two can train side by side: only start, optimizer, learning rate and its
+    schedule may differ."""
     return all(getattr(one, key) == getattr(other, key) for key in _SHARED)
 
 
@@ -64,6 +65,7 @@ class SideBySide:
         self.together = Together()
         self.together.look(weights)
         first = gradients(weights, self.together.now)
+        self._rates = [rates(experiment) for experiment in experiments]
         self.starts: list[Tensors] = []
         self._steppers: list[Stepper] = []
         for i, experiment in enumerate(experiments):
@@ -95,8 +97,8 @@ class SideBySide:
 
     def step(self, gradients: Tensor) -> None:
         """Do one step of every run.   gradients: shape (parameters, members, runs)."""
-        for i, stepper in enumerate(self._steppers):
-            stepper.step({_ALL: gradients[..., i]})
+        for i, (stepper, rate) in enumerate(zip(self._steppers, self._rates, strict=True)):
+            stepper.step({_ALL: gradients[..., i]}, next(rate))
             self._seen[i].append(self._now(stepper))
         self.together.look(self.weights)
 

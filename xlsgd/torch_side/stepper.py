@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from inspect import unwrap
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     Tensors = dict[str, Tensor]
 
-__all__ = ["Stepper", "start_state"]
+__all__ = ["Stepper", "start_state", "step_each"]
 
 
 class Stepper:
@@ -30,9 +36,13 @@ class Stepper:
             given.key: experiment.hyperparameter(given.key)
             for given in experiment.optimizer.hyperparameters
         }
-        self._optimizer = experiment.optimizer.torch_optimizer(
-            list(self.parameters.values()), experiment.learning_rate, hyper
-        )
+        self._rate = experiment.learning_rate
+
+        def make(tensors: list[Tensor], rate: float) -> torch.optim.Optimizer:
+            return experiment.optimizer.torch_optimizer(tensors, rate, hyper)
+
+        self._make = make
+        self._optimizer = make(list(self.parameters.values()), self._rate)
         # The method without what torch wraps around it: profiler, hooks and its compiler, whose
         # import takes 0.8 s.  None of them has anything to do here.
         self._step = unwrap(type(self._optimizer).step)
@@ -56,9 +66,17 @@ class Stepper:
             for p, tensor in self.parameters.items()
         }
 
-    def step(self, gradients: Tensors) -> None:
-        """Do one step along gradients."""
+    def step(self, gradients: Tensors, rate: float | None = None) -> None:
+        """Do one step along gradients.
+
+        rate: of this step; the experiment's learning rate where not given.
+        """
         import torch
+
+        if rate is not None and rate != self._rate:
+            self._rate = rate
+            for group in self._optimizer.param_groups:
+                group["lr"] = self._make([torch.zeros(1)], rate).param_groups[0]["lr"]
 
         for p, tensor in self.parameters.items():
             tensor.grad = gradients[p].detach()
@@ -68,6 +86,45 @@ class Stepper:
             # Without momentum torch keeps no buffer; the velocity is the gradient itself.
             for p, tensor in self.parameters.items():
                 self._optimizer.state[tensor]["momentum_buffer"] = gradients[p].detach()
+
+
+def step_each(
+    experiment: Experiment,
+    parameters: Tensors,
+    memory: Tensors,
+    numbers: NDArray[np.int64],
+    gradients: Tensors,
+) -> tuple[Tensors, Tensors]:
+    """Do one step from each of many places, all at once, and return the parameters and what is
+    remembered then.
+
+    parameters, gradients: shape (members, steps).   memory: the same, before the steps.
+    numbers: of the steps, from 1, shape (steps,): they tell the rate of each.
+    """
+    import torch
+
+    every = rates_of_steps(experiment, numbers)
+    done = torch.from_numpy(numbers - 1.0)
+    after = {p: value.detach().clone() for p, value in parameters.items()}
+    remembered = {name: value.detach().clone() for name, value in memory.items()}
+    different = np.unique(every)
+    for rate in different:
+        some: Tensor | slice = slice(None)
+        if len(different) > 1:
+            some = torch.from_numpy(np.flatnonzero(every == rate))
+        stepper = Stepper(
+            replace(experiment, learning_rate=float(rate)),
+            {p: value[:, some] for p, value in parameters.items()},
+        )
+        begin = {name: value[:, some] for name, value in memory.items()}
+        members = len(next(iter(parameters.values())))
+        stepper.remember(begin, steps_done=done[some].expand(members, -1))
+        stepper.step({p: value[:, some] for p, value in gradients.items()})
+        for p, value in stepper.parameters.items():
+            after[p][:, some] = value
+        for name, value in stepper.memory().items():
+            remembered[name][:, some] = value
+    return after, remembered
 
 
 def start_state(experiment: Experiment, name: str, first: Tensors) -> Tensor:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from xlsgd.base.columns import Input
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
 from xlsgd.training.losses import Loss
-from xlsgd.training.losses.squared_error import SquaredError
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import Network
 from xlsgd.training.optimizers import Optimizer
+from xlsgd.training.schedules import Schedule
+from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 
 __all__ = ["Experiment"]
 
@@ -35,6 +38,7 @@ class Experiment:
     derivative_of: in layouts that show one numerical derivative, the parameter it is for; the
         first one where not given.
     classifies: whether y is 0 or 1, so that predictions above 0.5 can be counted right or wrong.
+    schedule: what becomes of the learning rate from step to step.
     exploded_above: a loss that counts as exploded.
     chart_limit: charts draw weights no further out than this.
         Where these two are None they are worked out from data and start weights: by a formula in
@@ -62,7 +66,9 @@ class Experiment:
     classifies: bool = False
     exploded_above: float | None = None
     chart_limit: float | None = None
-    loss: Loss = field(default_factory=SquaredError)
+    # The very ones of the registries: experiments are compared.
+    loss: Loss = SQUARED_ERROR
+    schedule: Schedule = CONSTANT
 
     def __post_init__(self) -> None:
         pick("gradient", self.gradient, dict.fromkeys(CHOICES))
@@ -84,7 +90,25 @@ class Experiment:
                     f"there are: {', '.join(self.start_names)}"
                 )
             self._need(True, name, value, "")
-        for given in self.optimizer.hyperparameters:
+        count = len(self.network.predictions)
+        if count > 1 and not self.loss.several:
+            raise SpecError(
+                f"'{self.id}': the network {self.network} makes {count} predictions, but the loss "
+                f"{self.loss.name} takes one; end in one, or choose a loss for several"
+            )
+        if count > 1 and self.classifies:
+            raise SpecError(
+                f"'{self.id}': the network {self.network} makes {count} predictions; only one "
+                "prediction can be counted right or wrong"
+            )
+        keys = [given.key for given in self.hyperparameters]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise SpecError(
+                    f"{key} in '{self.id}': {self.optimizer.name} and the schedule "
+                    f"{self.schedule.name} both have a hyperparameter of that name; rename one"
+                )
+        for given in self.hyperparameters:
             value = self.hyperparameter(given.key)
             least = -math.inf if given.minimum is None else given.minimum
             most = math.inf if given.below is None else given.below
@@ -123,7 +147,22 @@ class Experiment:
         """Whether an update waits for several rows."""
         return self.batch_size > 1 if self.batch_columns is None else self.batch_columns
 
+    def need_labels(self, y: Sequence[float]) -> None:
+        """Raise SpecError for a y that is no label, where the loss asks for labels."""
+        for row, value in enumerate(y if self.loss.exact_labels else (), 1):
+            fault = self.loss.label_fault(value, len(self.network.predictions))
+            if fault:
+                raise SpecError(
+                    f"data, row {row}, y: got {value:g}; the loss {self.loss.name} of "
+                    f"'{self.id}' needs {fault}"
+                )
+
+    @property
+    def hyperparameters(self) -> tuple[Input, ...]:
+        """Those of the optimizer, then those of the schedule."""
+        return (*self.optimizer.hyperparameters, *self.schedule.hyperparameters)
+
     def hyperparameter(self, key: str) -> float:
-        """Return the value of an optimizer's hyperparameter, its default where none is given."""
-        defaults = {given.key: given.value for given in self.optimizer.hyperparameters}
+        """Return the value of a hyperparameter, its default where none is given."""
+        defaults = {given.key: given.value for given in self.hyperparameters}
         return float(self.hyper.get(key, defaults[key]))

@@ -29,7 +29,7 @@ def feature_types() -> dict[str, type[Feature]]:
 
 
 def parse_feature(quantity: str, text: str, note: str = "") -> Feature:
-    """Return a feature from its text, as ``share(Age)`` or ``either(Sex, "male")``.
+    """Return a feature from its text, as ``share(age)`` or ``either(sex, "male")``.
 
     quantity: the name of its column.
     Raises SpecError for an unknown kind, or words that it cannot make sense of.

@@ -31,7 +31,7 @@ def limit_formula(experiment: Experiment) -> str:
         and network.layers[0].parameter_shapes().get("weight") == (1, 1)
         and unit_gains(network) == [1.0]
     )
-    if not (one and bends is not None and factor and experiment.batched):
+    if bends is None or not (one and factor and experiment.batched and experiment.schedule.steady):
         return ""
     x = f"{{data.{network.input_names[0]}}}"
     square = f"SUMSQ({x})/{{rows}}"

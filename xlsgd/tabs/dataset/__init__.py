@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import WorkbookError
+from xlsgd.data import Dataset
 from xlsgd.data.schema import PLAIN
 from xlsgd.data.schemas import data_markers
-from xlsgd.sheets.found_tab import MARKER
+from xlsgd.sheets.found_tab import MARKER, FoundTab
 from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.sheets.reach import reach
@@ -33,6 +34,10 @@ class _Fields(Scope):
         return f"{quoted(data.sheet)}!{address(data.fields[name], absolute=True)}"
 
 
+def _needs_data(tab: FoundTab) -> bool:
+    return any(layout.needs_data for layout in layouts().values() if layout.marker == tab.marker)
+
+
 class DataTab(TabKind):
     """Plain numbers, or raw columns and the inputs made of them by formulas."""
 
@@ -46,7 +51,8 @@ class DataTab(TabKind):
         return dict.fromkeys(data_markers(), ())
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
-        yield Planned((2,), "", lesson.data.schema.sheet, lesson.data.title)
+        if not lesson.data.is_nothing:
+            yield Planned((2,), "", lesson.data.schema.sheet, lesson.data.title)
 
     def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         from xlsgd.tabs.dataset.sheet import map_data_tab
@@ -62,6 +68,9 @@ class DataTab(TabKind):
         from xlsgd.tabs.dataset.finding import find_data
 
         training = tabs["training"]
+        if training and not tabs[self.name] and not any(map(_needs_data, training)):
+            found.data = found.shown = Dataset.nothing()
+            return
         sources = looked_at(tabs[self.name], training)
         if len(sources) != 1 or not training:
             rows = next(iter(layouts().values())).marker
@@ -82,6 +91,8 @@ class DataTab(TabKind):
     def check(self, work: Examination) -> None:
         from xlsgd.tabs.forward_checks import check_features
 
+        if work.found.data.is_nothing:
+            return
         check_features(work.found, work.tabs)
         tab = work.tabs[work.found.maps.data.sheet]
         for position, reason in work.found.faults.items():

@@ -14,7 +14,7 @@ from xlsgd.data.dataset import columns_of
 from xlsgd.data.schema import Raw, Schema, is_plain, plain_schema
 from xlsgd.data.schemas import known_schemas, read_schema
 from xlsgd.formula.filled import relative_form
-from xlsgd.sheets.found_tab import MARKER, FoundTab
+from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.sheets.own_additions import learned_columns, without_sums
 
@@ -51,10 +51,8 @@ def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()
     for column in schema.needed:
         if column.name in schema.targets:
             _check_labels(tab, table, column, raw[column.name])
-    import pandas as pd
-
     # Not the raw cells as well: what torch trains on is the same, whatever else stands there.
-    columns = columns_of(schema, pd.DataFrame(raw))
+    columns = columns_of(schema, raw)
     title = schema.words.many if schema.features else "data"
     data = Dataset(title, **columns)
     shown = data
@@ -81,7 +79,7 @@ def _described(tab: FoundTab) -> tuple[Schema, TableMap] | None:
 
 
 def _schema(tab: FoundTab) -> Schema | None:
-    known = known_schemas().get(tab.text(MARKER))
+    known = known_schemas().get(tab.marker)
     if known is not None:
         return known
     if "inputs" not in tab.fields:

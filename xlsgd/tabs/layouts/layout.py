@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from xlsgd.tabs.layouts.drawing import Drawing
     from xlsgd.tabs.layouts.tracing import Tracer
 
-__all__ = ["ROWS", "Layout", "forward_columns", "loss_column", "parameter_columns"]
+__all__ = [
+    "ROWS",
+    "Layout",
+    "forward_columns",
+    "loss_column",
+    "parameter_columns",
+    "update_columns",
+]
 
 ROWS = Input("rows", "=COUNT({data.y})", "rows of data", fixed=True)
 
@@ -43,6 +50,11 @@ class Layout(ABC):
     """Quantities that the table of steps of every tab has, and no other table."""
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
+
+    needs_data: ClassVar[bool] = True
+    """Whether steps go through rows of data."""
+    rows: ClassVar[Input] = ROWS
+    """The cell that says how many there are."""
 
     # Sheet side
 
@@ -91,11 +103,12 @@ class Layout(ABC):
         return Input(f"init.{name}", value, note)
 
     def hyperparameter_inputs(self, experiment: Experiment) -> list[Input]:
-        """Return the cells of the optimizer: its hyperparameters, then what it starts with."""
+        """Return the hyperparameters of optimizer and schedule, then what the optimizer starts
+        with."""
         return [
             *(
                 replace(given, value=experiment.hyperparameter(given.key))
-                for given in experiment.optimizer.hyperparameters
+                for given in experiment.hyperparameters
             ),
             *(self.start_input(experiment, name) for name in experiment.state_names),
         ]
@@ -167,7 +180,7 @@ def forward_columns(
 
     parameter, value: the templates for the name of a parameter, and of an input of the network.
     """
-    columns = []
+    columns, one = [], len(places[-1].outputs) == 1
     for place in places:
         x = [value(name) if place is places[0] else f"{{{name}}}" for name in place.inputs]
         parameters = {
@@ -184,7 +197,13 @@ def forward_columns(
                     f"={text}",
                     paper=paper,
                     note=f"{place.layer}: {place.layer.summary}"
-                    + (", the prediction" if quantity == "pred" else ""),
+                    + (
+                        ""
+                        if place is not places[-1]
+                        else ", the prediction"
+                        if one
+                        else ", a prediction"
+                    ),
                     torch=f"{quantity} = nn.{place.layer.name}(…)({names})",
                     group="forward",
                 )
@@ -192,12 +211,20 @@ def forward_columns(
     return columns
 
 
+def update_columns(experiment: Experiment, p: str, g: str) -> list[Column]:
+    """Return the optimizer's columns for parameter p, at the rate of their step.
+
+    g: the quantity that holds the gradient.
+    """
+    return list(map(experiment.schedule.applied, experiment.optimizer.columns(p, g)))
+
+
 def loss_column(experiment: Experiment, y: str) -> Column:
     """Return the loss of every row of data.  y: the template for what is to be predicted."""
     loss = experiment.loss
     return Column(
         "loss",
-        "=" + loss.forward("{pred}", y),
+        "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], y),
         paper=loss.paper,
         note=f"{loss.name} of this row",
         torch=loss.torch,

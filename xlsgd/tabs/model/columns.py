@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xlsgd.base.columns import Column, Input
+from xlsgd.base.errors import SpecError
 from xlsgd.data.schema import Schema
 from xlsgd.tabs.layouts import ROWS
 from xlsgd.tabs.layouts.layout import forward_columns, loss_column
@@ -60,7 +61,15 @@ def weight_formula(experiment: Experiment, p: str) -> str:
 
 
 def forward_table(experiment: Experiment) -> list[Column]:
-    """Return the columns with one row for every row of data."""
+    """Return the columns with one row for every row of data.
+
+    Raises SpecError for several predictions: what follows counts one right or wrong.
+    """
+    if len(experiment.network.predictions) > 1:
+        raise SpecError(
+            f"'{experiment.id}': the tab 'model' shows one prediction, the network "
+            f"{experiment.network} makes {len(experiment.network.predictions)}"
+        )
     return [
         Column(
             "y",

@@ -20,7 +20,7 @@ from xlsgd.report.report import RunVerdict, shortened
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.compare.columns import RunSummary
 from xlsgd.tabs.examination import Examination
-from xlsgd.tabs.layouts import ROWS, get_layout, tracer
+from xlsgd.tabs.layouts import get_layout, tracer
 from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.training.run_verdict import run_verdict
@@ -61,6 +61,8 @@ def train(work: Examination) -> list[TrainingCheck]:
 def _refuse_too_large(work: Examination, loss: Loss) -> None:
     """Raise WorkbookError for a y from whose loss the sheet cannot work out a limit."""
     maps = work.found.maps.data
+    if not loss.needs_y:
+        return
     for i, y in enumerate(work.found.data.y):
         if not np.isfinite(loss.cost_before_learning(y, y)):
             place = address(maps.tables["data"].cell("y", i))
@@ -233,7 +235,7 @@ class TrainingCheck:
                     maps.tables[name], columns, partial(self._work.maker, maps, name), order
                 )
         wanted = self._work.writer(maps)
-        written = {g.key: str(g.value) for g in (ROWS, *layout.panel(experiment))}
+        written = {g.key: str(g.value) for g in (layout.rows, *layout.panel(experiment))}
         for i, key in enumerate(verdict.panel_order(layout.watched(experiment))):
             position = maps.fields[key]
             rank = DATA if key in _BEFORE_STEPS else PANEL

@@ -16,6 +16,7 @@ from xlsgd.training.losses import Loss, losses
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.network import numbered_inputs
 from xlsgd.training.optimizers import get_optimizer
+from xlsgd.training.schedules import get_schedule
 
 __all__ = ["find_training"]
 
@@ -27,6 +28,7 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
         if not steps.rows:
             raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no rows of training")
         experiment = _as_it_stands(tab, data, layout, steps)
+        experiment.need_labels(data.y)
     except SpecError as error:
         field = getattr(error, "field", None)
         key = field if field in tab.fields else f"init.{field}"
@@ -49,6 +51,8 @@ def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap)
     network = _network(tab.text("network"), data)
     optimizer = get_optimizer(tab.text("optimizer"))
     loss = cast(Loss, pick("loss", tab.text("loss"), dict(losses())))
+    # A tab without the word has a learning rate for all steps.
+    schedule = get_schedule(tab.text("schedule") if "schedule" in tab.fields else "constant")
     states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]
     start = {p: tab.number(f"init.{p}") for p in network.parameters}
     for name in states:
@@ -65,13 +69,17 @@ def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap)
         optimizer=optimizer,
         learning_rate=tab.number("learning_rate"),
         start=start,
-        hyper={h.key: tab.number(h.key) for h in optimizer.hyperparameters},
+        hyper={
+            h.key: tab.number(h.key)
+            for h in (*optimizer.hyperparameters, *schedule.hyperparameters)
+        },
         gradient=tab.text("gradient"),
         difference=tab.text("difference"),
         h=tab.number("h"),
         layout=layout.name,
         exploded_above=tab.number_or_none("exploded_above"),
         loss=loss,
+        schedule=schedule,
         **layout.details(tab, steps, data.rows),
     )
 

@@ -64,6 +64,7 @@ def map_training_tab(experiment: Experiment, sheet: str, data_rows: int) -> TabM
 
 def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
     """Return the fields at the left below the verdict, under their headings."""
+    schedule = experiment.schedule
     # No note beside words that need its room.
     facts = {
         "experiment": (experiment.id, "its name in reports and on 'compare'"),
@@ -71,6 +72,7 @@ def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
         "loss": (experiment.loss.name, experiment.loss.paper),
         "optimizer": (experiment.optimizer.name, experiment.optimizer.summary),
         "torch": (experiment.optimizer.torch_line, ""),
+        **({} if schedule.steady else {"schedule": (schedule.name, schedule.summary)}),
         "difference": (experiment.difference, experiment.rules[0].summary),
         MARKER: (get_layout(experiment.layout).marker, ""),
     }

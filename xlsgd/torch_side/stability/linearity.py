@@ -17,8 +17,17 @@ class NoLimitError(SpecError):
 def need_linear(experiment: Experiment) -> None:
     """Raise NoLimitError unless every row's loss is a parabola in the weights."""
     network = experiment.network
+    if not experiment.schedule.steady:
+        raise NoLimitError(
+            f"the learning rate follows the schedule {experiment.schedule.name}: it is another one "
+            "from step to step"
+        )
     if not network.parameters:
         raise NoLimitError(f"the network {network} has no weights to train")
+    if len(network.predictions) > 1:
+        raise NoLimitError(
+            f"the network {network} makes several predictions; a limit is known for one only"
+        )
     if not linear_in_weights(network):
         raise NoLimitError(
             f"the network {network} is not linear in its weights: how strongly its loss bends "

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from xlsgd.torch_side.stability.curvature import greatest, row_hessians
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.linear_in_weights import weighted_place
@@ -15,19 +18,29 @@ if TYPE_CHECKING:
 __all__ = ["at_rate", "curvature_quantities", "row_curvatures"]
 
 
-def curvature_quantities(experiment: Experiment, x: Tensor) -> dict[str, Tensor]:
+def curvature_quantities(
+    experiment: Experiment, x: Tensor, rates: NDArray[np.float64] | None = None
+) -> dict[str, Tensor]:
     """Return learning_rate times the largest eigenvalue of every row's Hessian.
 
     x: shape (…, inputs), of any rows; the quantity has the shape (…).  Empty where there is no
-    column.
+    column.   rates: of the rows; the experiment's learning rate where not given.
     """
     curvature = row_curvatures(experiment, x)
-    return {} if curvature is None else {"lr_curvature": at_rate(experiment, curvature)}
+    return {} if curvature is None else {"lr_curvature": at_rate(experiment, curvature, rates)}
 
 
-def at_rate(experiment: Experiment, curvature: Tensor) -> Tensor:
-    """Return learning_rate times a curvature that row_curvatures gives."""
-    return experiment.learning_rate * curvature / _share(experiment)
+def at_rate(
+    experiment: Experiment, curvature: Tensor, rates: NDArray[np.float64] | None = None
+) -> Tensor:
+    """Return learning_rate times a curvature that row_curvatures gives.
+
+    rates: of the rows; the experiment's learning rate where not given.
+    """
+    import torch
+
+    rate = experiment.learning_rate if rates is None else torch.from_numpy(rates)
+    return rate * curvature / _share(experiment)
 
 
 def row_curvatures(experiment: Experiment, x: Tensor) -> Tensor | None:

@@ -55,15 +55,19 @@ class Backprop(GradientRule):
         parameter, value: the templates for the name of a parameter, and of what the data gives.
         A layer that hands back what it was handed, as Sum does, needs no column.
         """
+        names = network.predictions
+        slopes = loss.slopes([f"{{{name}}}" for name in names], value("y"))
         columns = [
             Column(
-                "grad.pred",
-                "=" + loss.backward("{pred}", value("y")),
+                f"grad.{name}",
+                f"={slope}",
                 paper=loss.paper_gradient,
-                note="how the loss changes with the prediction: where backpropagation starts",
-                torch="torch.autograd.grad(loss, pred)",
+                note=f"how the loss changes with {'the prediction' if len(names) == 1 else name}: "
+                "where backpropagation starts",
+                torch=f"torch.autograd.grad(loss, {name})",
                 group="backprop",
             )
+            for name, slope in zip(names, slopes, strict=True)
         ]
         flows = self._flows(network, parameter, value)
         for place in reversed(network.places[1:]):

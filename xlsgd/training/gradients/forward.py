@@ -70,7 +70,7 @@ def shifted_loss_column(network: Network, loss: Loss, p: str, way: str, sign: st
 
     return Column(
         f"loss_{way}.{p}",
-        "=" + loss.forward(network.prediction(parameter), "{y}"),
+        "=" + loss.of_row(network.predicted(parameter), "{y}"),
         paper=f"loss at {p} {'+' if sign == '+' else '−'} h",
         note=f"the loss of this row if {p} alone were {'greater' if sign == '+' else 'less'} by h",
         torch=f"loss_at({p} {sign} h)",

@@ -22,6 +22,8 @@ class Loss(ABC):
     paper: ClassVar[str]
     paper_gradient: ClassVar[str]
     torch: ClassVar[str]
+    needs_y: ClassVar[bool] = True
+    """Whether there is something to compare a prediction with."""
 
     by_hand: ClassVar[str] = ""
     """The same in torch's arithmetic, where that is short."""
@@ -29,10 +31,13 @@ class Loss(ABC):
     """How its mean is read; None where the mean itself is what one reads."""
     unit: ClassVar[str] = ""
     """What the mean itself is in, such as ``nats``; "" where there is no word for it."""
+    several: ClassVar[bool] = False
+    """Whether it takes several predictions, as cross-entropy with one for each class."""
     exact_labels: ClassVar[bool] = False
-    """Whether y are labels: numbers beside which the next float64 is no label any more."""
+    """Whether y are labels: numbers beside which the next float64 is no label any more. Then
+    ``label_fault`` says which are none."""
     curvature: ClassVar[float | None] = None
-    """Its second derivative in the prediction, where that is the same everywhere."""
+    """Its second derivative in the prediction, where that is the same everywhere, and not 0."""
     cut: ClassVar[float] = 0.5
     """Predictions above this stand for y = 1, where predictions are counted right or wrong."""
     largest_y: ClassVar[float] = math.inf
@@ -42,13 +47,31 @@ class Loss(ABC):
     constant_words: ClassVar[str] = ""
     """What ``constant`` is, as it is read, in words: the standard deviation of y."""
 
-    @abstractmethod
     def forward(self, pred: str, y: str) -> str:
         """Sheet side: return the expression of the loss; pred may be a sum."""
+        raise NotImplementedError
 
-    @abstractmethod
     def backward(self, pred: str, y: str) -> str:
         """Sheet side: return its derivative with respect to the prediction."""
+        raise NotImplementedError
+
+    def of_row(self, preds: Sequence[str], y: str) -> str:
+        """Sheet side: return ``forward`` for all predictions of a row, which may be several where
+        the loss takes several."""
+        (pred,) = preds
+        return self.forward(pred, y)
+
+    def slopes(self, preds: Sequence[str], y: str) -> list[str]:
+        """Sheet side: return ``backward`` for every prediction of a row."""
+        (pred,) = preds
+        return [self.backward(pred, y)]
+
+    def label_fault(self, y: float, predictions: int) -> str:
+        """Return what a label has to be, in words, where y is none; "" where it is one.
+
+        predictions: how many the network makes.
+        """
+        return ""
 
     def of_arrays(self, pred: str, y: str) -> str | None:
         """Sheet side: return the expression of all losses for arrays; None where it takes more
@@ -62,7 +85,11 @@ class Loss(ABC):
 
     @abstractmethod
     def module(self) -> nn.Module:
-        """Torch side: return the same as PyTorch has it, one number a row."""
+        """Torch side: return the same as PyTorch has it, one number a row.
+
+        It takes predictions and y of one shape, (rows,); where there are several predictions they
+        have the shape (rows, predictions).
+        """
 
     def cost_before_learning(self, low: float, high: float) -> float:
         """Torch side of ``before_learning``."""

@@ -1,4 +1,4 @@
-"""Every kind of layer, by its name."""
+"""Every kind of layer, by its name, and of what is a net of its own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from typing import cast
 from xlsgd.base.registry import find
 from xlsgd.training.nets.layer import Layer
 
-__all__ = ["layer_types"]
+__all__ = ["alone_types", "layer_types"]
 
 
 @cache
 def layer_types() -> dict[str, type[Layer]]:
     """Return every kind of layer by its name, as ``Linear`` or ``ReLU``."""
     return cast(dict[str, type[Layer]], find("xlsgd.training.nets", "LAYER"))
+
+
+@cache
+def alone_types() -> dict[str, type[Layer]]:
+    """Return every kind that takes no inputs, so that it stands alone, as ``Function``."""
+    return cast(dict[str, type[Layer]], find("xlsgd.training.nets", "ALONE"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.training.nets.silence import Silence
@@ -60,6 +60,11 @@ class Layer(ABC):
         """Return the shapes of its parameters under PyTorch's names for them."""
         return {}
 
+    def parameter_names(self) -> dict[str, str]:
+        """Return, under PyTorch's names, those parameters that have a name of their own; others
+        are called by letters, in the order of the layers."""
+        return {}
+
     @abstractmethod
     def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
         """Sheet side: return the expression of every output."""
@@ -97,6 +102,17 @@ class Layer(ABC):
     @abstractmethod
     def module(self) -> nn.Module:
         """Torch side: return the same thing as PyTorch has it, in float64."""
+
+    def rounded(
+        self, parameters: Mapping[str, Tensor], x: Tensor, rounding: Callable[[Tensor], Tensor]
+    ) -> Tensor | None:
+        """Torch side: return the outputs of every row where it takes several steps to get there,
+        each of them rounded; None where it takes one.
+
+        parameters: under PyTorch's names, shapes (rows, *shape).   x: shape (rows, inputs).
+        rounding: rounds numbers of shape (rows,).
+        """
+        return None
 
     def of_many(self, module: nn.Module, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
         """Torch side: return the outputs of many runs at once, each with its own parameters.

@@ -12,7 +12,7 @@ from xlsgd.training.nets.layer import Layer, Parameters, Shape
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["LAYER", "Linear"]
+__all__ = ["LAYER", "MANY", "Linear"]
 
 
 MOST = 1000

@@ -8,12 +8,14 @@ __all__ = ["linear_in_weights", "unit_gains", "weighted_place"]
 
 
 def linear_in_weights(network: Network) -> bool:
-    """Return whether the prediction is a sum of weights, each times a number made of inputs.
+    """Return whether there is one prediction, a sum of weights, each times a number made of inputs.
 
     That is so where one layer alone has weights, it weighs its inputs, and what follows is linear:
     it only adds up. Layers before it do not matter: whatever they make of the inputs, no weight
     changes it. Two linear layers in a row multiply weights with each other.
     """
+    if len(network.predictions) > 1:
+        return False
     weighted = [i for i, place in enumerate(network.places) if place.parameters]
     if len(weighted) != 1:
         return False

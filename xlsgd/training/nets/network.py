@@ -16,7 +16,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.training.nets.kinds import layer_types
+from xlsgd.training.nets.kinds import alone_types, layer_types
 from xlsgd.training.nets.layer import Layer, Shape
 from xlsgd.training.nets.silence import Silence
 
@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Network:
-    """Layers in a row, ending in one number, the prediction.
+    """Layers in a row, ending in the prediction ``pred``, or in several: ``pred_1``, ``pred_2``, ….
 
     input_names: what goes in; see ``numbered_inputs`` for inputs without names of their own.
     Raises SpecError if the layers do not fit each other.
@@ -59,6 +59,9 @@ class Network:
         """The layers with the names of what they take and give."""
         if not self.layers:
             raise SpecError("a network needs at least one layer")
+        alone = [layer for layer in self.layers if layer.name in alone_types()]
+        if alone and len(self.layers) > 1:
+            raise SpecError(f"network {self}: {alone[0]} takes no inputs and stands alone")
         letters = iter(ascii_lowercase)
         kinds = [layer.short for layer in self.layers[:-1]]
         counts: dict[str, int] = {}
@@ -72,14 +75,16 @@ class Network:
                 raise SpecError(f"network {self}: {error}") from error
             counts[layer.short] = counts.get(layer.short, 0) + 1
             if len(places) == len(self.layers) - 1:
-                outputs: tuple[str, ...] = ("pred",)
+                outputs = _numbered("pred", width, "_")
             elif kinds.count(layer.short) == 1 and width > 1:
                 outputs = _numbered(layer.short, width)
             else:
                 outputs = _numbered(f"{layer.short}{counts[layer.short]}", width, "_")
+            own = layer.parameter_names()
             try:
                 parameters = {
-                    kind: _named(next(letters), shape, named if len(shape) == 2 else ())
+                    kind: own.get(kind)
+                    or _named(next(letters), shape, named if len(shape) == 2 else ())
                     for kind, shape in layer.parameter_shapes().items()
                 }
             except StopIteration:
@@ -91,8 +96,6 @@ class Network:
             if parameters or width != len(names):
                 named = ()
             names = outputs
-            if outputs == ("pred",) and width != 1:
-                raise SpecError(f"network {self}: the last layer gives {width} numbers, need 1")
         return tuple(places)
 
     @cached_property
@@ -130,14 +133,19 @@ class Network:
         }
 
     @property
+    def predictions(self) -> tuple[str, ...]:
+        """The names of what comes out of the last layer."""
+        return self.places[-1].outputs
+
+    @property
     def inputs(self) -> int:
         """How many numbers go in."""
         return len(self.input_names)
 
-    def prediction(
+    def predicted(
         self, parameter: Callable[[str], str], value: Callable[[str], str] = "{{{}}}".format
-    ) -> str:
-        """Sheet side: return the prediction as one expression of inputs and parameters.
+    ) -> list[str]:
+        """Sheet side: return every prediction as one expression of inputs and parameters.
 
         parameter: the formula text for a parameter's name, such as ``{param.a}``.
         value: the same for an input's name.
@@ -147,7 +155,13 @@ class Network:
             nested = {k: map_nested(parameter, v) for k, v in place.parameters.items()}
             outputs = place.layer.forward(values, nested)
             values = outputs if place is self.places[-1] else [f"({text})" for text in outputs]
-        return values[0]
+        return values
+
+
+# What stands in the parentheses of a layer: text with parentheses in it, four deep.
+_INSIDE = r"[^()]*"
+for _ in range(4):
+    _INSIDE = rf"[^()]*(?:\({_INSIDE}\)[^()]*)*"
 
 
 def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
@@ -158,7 +172,7 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
     """
     layers = []
     position = 0
-    pattern = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
+    pattern = re.compile(rf"\s*(\w+)\s*(?:\(({_INSIDE})\))?\s*(?:,|$)")
     while position < len(text):
         match = pattern.match(text, position)
         if match is None:
@@ -166,7 +180,7 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
                 f"network '{text}': cannot read '{text[position:]}'; "
                 "write layers as in 'Linear(1, 1), ReLU, Linear(1, 1)'"
             )
-        kind = layer_types().get(match[1])
+        kind = layer_types().get(match[1], alone_types().get(match[1]))
         if kind is None:
             raise SpecError(
                 f"network '{text}': unknown layer '{match[1]}'; "

@@ -21,6 +21,7 @@ from xlsgd.tabs.layouts.layout import (
     forward_columns,
     loss_column,
     parameter_columns,
+    update_columns,
 )
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_rules
@@ -58,8 +59,8 @@ def block_columns(experiment: Experiment) -> list[Column]:
             Column(
                 f"loss_{way}",
                 "="
-                + loss.forward(
-                    network.prediction(lambda p, way=way: f"{{step.{way}.{p}}}", _ROW),  # type: ignore[misc]
+                + loss.of_row(
+                    network.predicted(lambda p, way=way: f"{{step.{way}.{p}}}", _ROW),  # type: ignore[misc]
                     "{row.y}",
                 ),
                 paper=f"loss at weight {sign} h".replace("-", "−"),
@@ -78,9 +79,7 @@ def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Colu
     """Return the columns of the table with a row a step, in order of calculation."""
     network = experiment.network
     updates = [
-        column
-        for p in network.parameters
-        for column in experiment.optimizer.columns(p, f"grad.{p}")
+        column for p in network.parameters for column in update_columns(experiment, p, f"grad.{p}")
     ]
     kinds = list(dict.fromkeys(column.quantity.partition(".")[0] for column in updates))
     # All velocities side by side, then all new weights: so they can be seen as what they are.
@@ -92,6 +91,7 @@ def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Colu
         *_numerical_columns(experiment),
         *_gradient_columns(experiment),
         *_comparison_columns(experiment),
+        *experiment.schedule.columns(),
         *updates,
         *verdict.columns(watched),
         clipped.loss_column(),

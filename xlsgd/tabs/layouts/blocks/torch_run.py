@@ -19,12 +19,14 @@ from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.blocks.columns import block_name
 from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.tabs.layouts.tracing import Tracer
-from xlsgd.torch_side import Noise, SideBySide, Sides, Stepper, TorchNet, load_torch, start_state
+from xlsgd.torch_side import Noise, SideBySide, Sides, TorchNet, load_torch, start_state, step_each
 from xlsgd.torch_side.derived import derived_quantities
+from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import right
+from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 if TYPE_CHECKING:
@@ -134,12 +136,10 @@ def steps(
     for name in experiment.state_names:
         begin = start_state(experiment, name, {p: g[:, :1] for p, g in gradients.items()})
         kept[name] = torch.cat((begin.unsqueeze(1), noise.copies(sheet[name][:-1])), 1)
-    stepper = Stepper(experiment, parameters)
-    done = torch.arange(count, dtype=torch.float64)
-    stepper.remember(kept, steps_done=done.expand(members, count))
-    stepper.step(gradients)
-    found = {f"new.{p}": v for p, v in stepper.parameters.items()} | stepper.memory()
-    found |= derived_quantities(experiment, found, np.arange(1, count + 1))
+    numbers = np.arange(1, count + 1)
+    stepped, remembered = step_each(experiment, parameters, kept, numbers, gradients)
+    found = {f"new.{p}": v for p, v in stepped.items()} | remembered
+    found |= derived_quantities(experiment, found, numbers)
     values = {**traces["steps"].values, **{k: v.detach().numpy() for k, v in found.items()}}
     # Where a step lands is where the next one must start.
     for p in names:
@@ -315,6 +315,7 @@ class _Work:
             "step": index + 1.0,
             "epoch": index // self.per_epoch + 1.0,
             "batch_rows": sizes[index % self.per_epoch],
+            RATE: rates_of_steps(experiment, index + 1),
         }
         values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}
         watched = get_layout(experiment.layout).watched(experiment)

@@ -10,6 +10,7 @@ from xlsgd.tabs.layouts.layout import (
     forward_columns,
     loss_column,
     parameter_columns,
+    update_columns,
 )
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
 from xlsgd.training.experiment import Experiment
@@ -33,10 +34,11 @@ def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Colu
         *(c for rule in experiment.rules for c in rule.columns(network, loss)),
         *comparison_columns(network),
         *(_batch_gradient_columns(experiment) if experiment.batched else ()),
+        *experiment.schedule.columns(),
         *(
             _only_at_batch_end(c, p) if experiment.batched else c
             for p in network.parameters
-            for c in experiment.optimizer.columns(p, f"{gradient}.{p}")
+            for c in update_columns(experiment, p, f"{gradient}.{p}")
         ),
         *((overshoot,) if (overshoot := curvature_column(experiment)) else ()),
         *verdict.columns(watched),

@@ -29,7 +29,7 @@ def curvature_column(experiment: Experiment) -> Column | None:
     # Every unit adds its share to the curvature, by how much it counts in the prediction.
     factor = bends * sum(gain * gain for gain in unit_gains(experiment.network))
     shown = squares if len(names) <= _MANY else [squares[0], "…", squares[-1]]
-    on_top = f"{{learning_rate}}*{factor:g}*"
+    on_top = f"{experiment.schedule.cell}*{factor:g}*"
     return Column(
         "lr_curvature",
         f"={on_top}({'+'.join([*bias, *terms])})",

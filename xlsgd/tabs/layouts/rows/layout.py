@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from xlsgd.tabs.layouts.rows.columns import steps_columns
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_input
+from xlsgd.training.nets.linear import MANY
 from xlsgd.verdict.threshold import chart_limit_input, exploded_above_input
 
 if TYPE_CHECKING:
@@ -73,8 +75,8 @@ class RowsLayout(Layout):
             worst_start="MAX({steps.start_loss})",
             curvature=curvature_column(experiment) is not None,
             reading=experiment.loss.reading,
-            start_column=experiment.loss.forward(
-                experiment.network.prediction("{{init.{}}}".format), "{y}"
+            start_column=experiment.loss.of_row(
+                experiment.network.predicted(_start(experiment)), "{y}"
             ),
         )
 
@@ -101,7 +103,6 @@ class RowsLayout(Layout):
             "batch_columns": batched,
             "batch_size": tab.whole("batch_size", whole, None if batched else 1),
             "chart_limit": tab.number_or_none("chart_limit"),
-            "epochs": max(1, -(-len(steps.rows) // data_rows)),
         }
 
     def find_tables(
@@ -118,6 +119,13 @@ class RowsLayout(Layout):
 
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
         return float(losses.max())
+
+
+def _start(experiment: Experiment) -> Callable[[str], str]:
+    """Return what gives the template of a start value."""
+    # They stand below each other and inputs side by side: no range of one fits one of the other.
+    many = experiment.network.inputs > MANY
+    return "({{init.{}}})".format if many else "{{init.{}}}".format
 
 
 LAYOUT = RowsLayout()

@@ -13,11 +13,13 @@ from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.silence import Silence
 
-__all__ = ["DRAWING"]
+__all__ = ["DRAWING", "RowsDrawing"]
 
 
 class RowsDrawing(Drawing):
     """A chart each of losses, weights, and how far the two derivatives are apart."""
+
+    losses = "Loss of every row"
 
     def silent_units(self, units: Mapping[str, Silence], tab: TabMap) -> Iterator[Colour]:
         steps = tab.tables["steps"]
@@ -40,7 +42,7 @@ class RowsDrawing(Drawing):
         steps = book.training[experiment.id].tables["steps"]
         specs = (
             ChartSpec(
-                "Loss of every row",
+                self.losses,
                 "step",
                 "step",
                 "loss (log)",

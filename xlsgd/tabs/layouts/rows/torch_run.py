@@ -22,12 +22,14 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.torch_limits import start_losses, with_limits
 from xlsgd.tabs.layouts.tracing import Tracer
-from xlsgd.torch_side import Noise, SideBySide, Sides, Stepper, TorchNet, load_torch, start_state
+from xlsgd.torch_side import Noise, SideBySide, Sides, TorchNet, load_torch, start_state, step_each
 from xlsgd.torch_side.derived import derived_quantities
+from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
+from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 if TYPE_CHECKING:
@@ -227,7 +229,8 @@ class _Together:
             losses = start_losses(experiment, self.net, self.noise, self.x, self.y)
             quantities["start_loss"] = losses[:, row]
             if curvatures is not None:
-                quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row])
+                every = rates_of_steps(experiment, place["step"])
+                quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row], every)
             values = _numpy(quantities)
             if experiment.batched:
                 values |= _batch_means(experiment, values, place)
@@ -277,17 +280,15 @@ def steps(
     for name in experiment.state_names:
         start = start_state(experiment, name, first).unsqueeze(1)
         kept[name] = torch.cat((start, noise.copies(sheet[name][:-1])), 1)
-    stepper = Stepper(experiment, parameters)
-    stepper.remember(kept, steps_done=(place_values["step"] - 1).expand(members, rows))
-    stepper.step(gradients)
+    stepped, remembered = step_each(experiment, parameters, kept, place["step"], gradients)
     complete = place_values["batch_end"].bool()
     for p in names:
-        quantities[f"new.{p}"] = torch.where(complete, stepper.parameters[p], parameters[p])
-    for name, value in stepper.memory().items():
+        quantities[f"new.{p}"] = torch.where(complete, stepped[p], parameters[p])
+    for name, value in remembered.items():
         quantities[name] = torch.where(complete, value, kept[name])
     quantities |= derived_quantities(experiment, quantities, place["step"])
     quantities["start_loss"] = start_losses(experiment, net, noise, x, y)
-    quantities |= curvature_quantities(experiment, x)
+    quantities |= curvature_quantities(experiment, x, rates_of_steps(experiment, place["step"]))
     # Where a step lands is where the next row must start.
     for p in names:
         begin = noise.copies([experiment.start.get(p, 0.0)])
@@ -327,6 +328,7 @@ def _complete(
     exact = {key: value.astype(float) for key, value in kinds.items()}
     exact |= {name: np.array(data.inputs[name])[row] for name in experiment.network.input_names}
     exact["y"] = np.array(data.y)[row]
+    exact[RATE] = rates_of_steps(experiment, place["step"])
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     watched = get_layout(experiment.layout).watched(experiment)
     values |= verdict.quantities(experiment, watched, values)

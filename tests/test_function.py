@@ -1,0 +1,113 @@
+"""A function without data: as it is written, in the sheet, and in torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.builders import small_data, write_experiments
+from xlsgd import verify
+from xlsgd.base.errors import SpecError
+from xlsgd.data import Dataset
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.output import Output
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import get_optimizer
+
+AT = {"a": 0.7, "b": 1.3, "x": 2.0, "y2": -0.4}
+
+FUNCTIONS: dict[str, Callable[[float, float, float, float], float]] = {
+    "(x^2-9)^2": lambda a, b, x, y: (x * x - 9) ** 2,
+    "-x^2 + 3*x": lambda a, b, x, y: 3 * x - x * x,
+    "a - (b - (a - b*2)) - a/(b/(a/b))": lambda a, b, x, y: 2 * a - 3 * b - a * a / b / b,
+    "(1-a)^2 + 100*(b-a^2)^2": lambda a, b, x, y: (1 - a) ** 2 + 100 * (b - a * a) ** 2,
+    "exp(-a)*sin(b*x) + tanh(cos(y2))": lambda a, b, x, y: (
+        math.exp(-a) * math.sin(b * x) + math.tanh(math.cos(y))
+    ),
+    "ln(x^3) + sqrt(1 + a^2) - 2/b": lambda a, b, x, y: (
+        3 * math.log(x) + math.sqrt(1 + a * a) - 2 / b
+    ),
+    "-(a - -b)^3": lambda a, b, x, y: -((a + b) ** 3),
+}
+
+
+def down(text: str, id: str = "down", **options: object) -> Experiment:
+    network = parse_network(f"Function({text})", Dataset.nothing().inputs)
+    return Experiment(
+        id=id,
+        title="down",
+        about="",
+        network=network,
+        optimizer=get_optimizer("adam"),
+        learning_rate=0.01,
+        start={p: AT[p] for p in network.parameters},
+        layout="function",
+        loss=Output(),
+        **{"gradient": "backprop", "epochs": 3, **options},  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    experiments = [down(text, f"f{i}") for i, text in enumerate(FUNCTIONS)]
+    path = tmp_path_factory.mktemp("functions") / "functions.xlsx"
+    return write_experiments(path, *experiments, data=Dataset.nothing())
+
+
+def test_formulas_agree_with_autograd(book: Path) -> None:
+    report = verify(book)
+    assert report.ok, report.first_difference
+
+
+@pytest.mark.parametrize("number", range(len(FUNCTIONS)))
+def test_formulas_give_what_the_text_says(book: Path, number: int) -> None:
+    import openpyxl
+
+    sheet = openpyxl.load_workbook(book, data_only=True)[f"f{number}"]
+    function = list(FUNCTIONS.values())[number]
+    shown = {cell.value: sheet.cell(6, cell.column).value for cell in sheet[4] if cell.value}
+    values = list(AT.values())
+    assert shown["loss"] == pytest.approx(function(*values), rel=1e-12)
+    for i, name in enumerate(AT):
+        if f"grad.{name}" in shown:
+            up, low = list(values), list(values)
+            up[i], low[i] = up[i] + 1e-6, low[i] - 1e-6
+            slope = (function(*up) - function(*low)) / 2e-6
+            assert shown[f"grad.{name}"] == pytest.approx(slope, rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "cannot read the function"),
+        ("9", "needs a weight"),
+        ("x^x", "no whole number"),
+        ("x^0.5", "no whole number"),
+        ("x^0", "no whole number"),
+        ("X + 1", "cannot read 'X'"),
+        ("f(x)", "cannot read 'f"),
+        ("x.real", "cannot read 'x.real'"),
+        ("__import__", "cannot read '__import__'"),
+        ("x if x else 1", "cannot read"),
+        ("exp(x, x)", "cannot read"),
+        ("x + 1e999", "too great a number"),
+        ("x" + "+x" * 120, "200 characters"),
+        ("-" * 90 + "x", "nested too deeply"),
+    ],
+)
+def test_text_that_is_no_function(text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        parse_network(f"Function({text})")
+
+
+def test_a_function_stands_alone() -> None:
+    with pytest.raises(SpecError, match="stands alone"):
+        parse_network("Linear(1, 1), Function(x^2)")
+
+
+def test_a_function_and_data_do_not_go_together(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="needs no data"):
+        write_experiments(tmp_path / "no.xlsx", down("x^2"), data=small_data())

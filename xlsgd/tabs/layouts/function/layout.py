@@ -1,0 +1,90 @@
+"""The layout ``function``: as ``rows``, without data to go through: every step is an epoch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xlsgd import verdict
+from xlsgd.base.columns import Column, Input
+from xlsgd.tabs.layouts.rows.layout import RowsLayout
+from xlsgd.training.experiment import Experiment
+
+if TYPE_CHECKING:
+    from xlsgd.tabs.layouts.drawing import Drawing
+
+__all__ = ["LAYOUT", "FunctionLayout"]
+
+_OF_DATA = ("row", "y")
+_WORDS = (
+    ("mean loss over the epoch's rows, each before its own update", "loss of this step"),
+    ("mean of the rows' losses", "loss"),
+    ("how often the data was begun", "as many as steps: there is no data to go through"),
+    (" of this row", ""),
+    ("this row's update", "this step"),
+    ("this row", "this step"),
+    (", the prediction", ""),
+    ("the prediction", "f"),
+    ("prediction", "f"),
+)
+
+
+class FunctionLayout(RowsLayout):
+    """Right for a function of a few weights: a step evaluates it once."""
+
+    name = "function"
+    order = 3
+    summary = "a row of the table for every step down a function without data"
+    marker = "function tab, format 1"
+    headers = frozenset(("step", "epoch", "pred", "loss"))
+    needs_data = False
+    rows = Input("rows", "=1", "once a step the function is evaluated", fixed=True)
+
+    @property
+    def drawing(self) -> Drawing:
+        from xlsgd.tabs.layouts.function.sheet import DRAWING
+
+        return DRAWING
+
+    def inputs(self, experiment: Experiment) -> list[Input]:
+        own = {
+            "batch_size": Input("batch_size", 1, "every step is an update", fixed=True),
+            "rows": self.rows,
+        }
+        return [own.get(given.key, given) for given in super().inputs(experiment)]
+
+    def watched(self, experiment: Experiment) -> verdict.Watched:
+        return replace(super().watched(experiment), completed="{last_step}")
+
+    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+        tables = super().tables(experiment)
+        of_data = {*_OF_DATA, *experiment.network.input_names}
+        kept = [column for column in tables["steps"] if column.quantity not in of_data]
+        return {
+            "steps": [_without_data(column) for column in kept],
+            "epochs": [_worded(column) for column in tables["epochs"]],
+        }
+
+
+def _without_data(column: Column) -> Column:
+    if column.quantity == "step":
+        return replace(column, torch="for step in range(1, steps + 1):")
+    if column.quantity == "epoch":
+        return replace(
+            column,
+            formula="={prev.epoch}+1",
+            paper="epoch before + 1",
+            note="as many as steps: there is no data to go through",
+            torch="step",
+        )
+    return _worded(column)
+
+
+def _worded(column: Column) -> Column:
+    note, paper = column.note, column.paper
+    for said, instead in _WORDS:
+        note, paper = note.replace(said, instead), paper.replace(said, instead)
+    return replace(column, note=note, paper=paper)
+
+
+LAYOUT = FunctionLayout()
