@@ -207,6 +207,8 @@ RIGHT_TODAY = {
         "IF(AND([pred]>-1000,[y]>0),([pred]-[y])^2,0)"),
     "0^0, an error in Excel": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^([x]-[x])"),
     "0 to the 0th": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^0"),
+    "rounded far behind the point": ("pred", "+[param.b]", "+ROUND([param.b],11)"),
+    "rounded where there is no number": ("plot.a", ",[chart_limit])", ",ROUND([chart_limit],9))"),
     "other sums that overflow": ("derivative_alive", "+ABS([grad.a])+ABS([grad.b])),IF",
         "+ABS([grad.a])-ABS([grad.b])),IF"),
     "a hair beside": ("grad.pred", "2*", "2.00000000001*"),
@@ -270,6 +272,7 @@ FIELDS_RIGHT_TODAY = {
         '"; zero gradient for every weight since step "&[last_loss]'),
     "another word": ("verdict", '"; zero gradient for "', '"; no gradient for "'),
     "another condition": ("verdict", '[still_weights]="none"', '[still_weights]="all"'),
+    "without what it hides": ("pace", "0*[last_loss]", "0*IFERROR([last_loss],0)"),
     "another cell in a product": ("pace", "0*[last_loss]", "0*[start_loss]"),
 }  # fmt: skip
 

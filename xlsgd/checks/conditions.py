@@ -17,7 +17,9 @@ __all__ = [
     "branches",
     "chosen",
     "conditions",
+    "fails",
     "nothing_to_nothing",
+    "truth",
 ]
 
 _CHOOSING = frozenset(("MAX", "MIN"))
@@ -111,3 +113,13 @@ def border_of(condition: Node) -> Node:
     if condition.kind == "operator" and condition.value not in ("=", "<>"):
         return Node("operator", "=", condition.parts)
     return Node("truth", True)
+
+
+def truth(value: object) -> bool | None:
+    """Return how a test came out, None where it gave no number."""
+    return bool(value) if isinstance(value, bool | float) else None
+
+
+def fails(node: Node) -> bool:
+    """Return whether a part of a formula gives an error, whatever stands in the cells."""
+    return node.kind == "error" or (node.kind, node.value) == ("call", "NA")

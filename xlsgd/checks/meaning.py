@@ -34,7 +34,9 @@ from xlsgd.checks.conditions import (
     branches,
     chosen,
     conditions,
+    fails,
     nothing_to_nothing,
+    truth,
 )
 from xlsgd.checks.trial_cells import ERROR, TrialCells
 from xlsgd.engines import Calculation, get_engine
@@ -195,15 +197,17 @@ def _example(outcome: Outcome, operands: Sequence[Node]) -> str:
     for operand, value in zip(operands, outcome.operands, strict=True):
         place: Any = operand.value
         if not place.is_range:
-            text = f"{value:.6g}" if isinstance(value, float) else value_text(value)
-            shown.append(f"{_place(operand)} = {text}")
+            shown.append(f"{_place(operand)} = {_shown_as(value, 6)}")
     if not shown or len(shown) > 4:
         return ""
-    given, wanted = (
-        f"{v:.6g}" if isinstance(v, float) else value_text(v)  # type: ignore[arg-type]
-        for v in (outcome.given, outcome.wanted)
-    )
+    given, wanted = (_shown_as(v, 6) for v in (outcome.given, outcome.wanted))
+    if given == wanted:
+        given, wanted = (_shown_as(v, 17) for v in (outcome.given, outcome.wanted))
     return f"with {', '.join(shown)} it gives {given:.40} and xlsgd's {wanted:.40}"
+
+
+def _shown_as(value: Any, digits: int) -> str:
+    return f"{value:.{digits}g}" if isinstance(value, float) else value_text(value)
 
 
 class _Trials:
@@ -245,7 +249,7 @@ class _Trials:
         trials += [drawn.huge(random) for _ in range(_HUGE)]
         huge = range(len(trials) - _HUGE, len(trials))
         trials += [drawn.with_error(random) for _ in range(_ERRORS)]
-        trials += self._failing(trials[:_ASKED])
+        trials += self._failing(trials[usual - _ASKED : usual])
         powers = list(nothing_to_nothing(self._said, self._wanted))
         trees = [self._said, self._wanted, *powers, *self._in_order]
         results = self._calculated(trials, trees)
@@ -253,17 +257,18 @@ class _Trials:
         rows = [i for i in range(len(trials)) if all(r[i] is not False for r in ordered)]
         if any(True in r for r in results[2 : 2 + len(powers)]):
             return Outcome(False, untried="programs differ in what 0^0 is")
-        loose = told = 0
+        # Of those with few digits hardly any show that something is rounded.
+        told, loose = [0, 0], [0, 0]
         for i in rows:
             one, other = results[0][i], results[1][i]
             if not _alike(one, other, i in huge):
                 return self._different(trials[i], one, other)
             if i < usual and not isinstance(other, CellError):
-                told += 1
-                loose += not _alike(one, other, False, _EXACT)
-        if 4 * told < usual:
+                told[i >= _ORDINARY] += 1
+                loose[i >= _ORDINARY] += not _alike(one, other, False, _EXACT)
+        if 4 * sum(told) < usual:
             return Outcome(False, untried="hardly any numbers tried in its cells gave a number")
-        if 4 * loose > told:
+        if any(4 * one > other for one, other in zip(loose, told, strict=True)):
             return Outcome(False, untried="it gives other last digits")
         if not self._fail_together([drawn.brimful(random) for _ in range(_BRIMFUL)]):
             return Outcome(False, untried="it asks otherwise whether there is a number")
@@ -314,8 +319,8 @@ class _Trials:
             tests = list(dict.fromkeys(test for way, _ in found for test, _ in way))
             came_out = dict(zip(tests, self._calculated(trials, tests), strict=True))
             for way, branch in found:
-                here = [i for i in rows if all(_truth(came_out[t][i]) is o for t, o in way)]
-                if not any(_fails(node) for node in nodes_of(branch)):
+                here = [i for i in rows if all(truth(came_out[t][i]) is o for t, o in way)]
+                if not any(fails(node) for node in nodes_of(branch)):
                     here = [i for i in here if not isinstance(values[i], CellError)]
                 yield len(here) >= _REACHED
 
@@ -323,8 +328,14 @@ class _Trials:
         """Return trials with an error in one of the cells about which a formula asks."""
         cells = {*asked(self._said), *asked(self._wanted)} & self._number.keys()
         found = []
-        for begin in sorted(self._begins[self._number[cell]] - 1 for cell in cells):
-            found += [[*cells[:begin], ERROR, *cells[begin + 1 :]] for cells in trials]
+        for cell in sorted(self._number[cell] for cell in cells):
+            for i, content in enumerate(trials):
+                # By itself and together with every other.
+                failed = {cell, i // 2 % len(self._number) if i % 2 else cell}
+                changed = list(content)
+                for number in failed:
+                    changed[self._begins[number] - 1] = ERROR
+                found.append(changed)
         return found
 
     def _on_borders(self, trials: Sequence[list[Content]]) -> list[list[Content]]:
@@ -368,15 +379,6 @@ class _Trials:
         first = f"{column_letters(begin)}{row}"
         value: Any = operand.value
         return f"{first}:{column_letters(begin + length - 1)}{row}" if value.is_range else first
-
-
-def _truth(value: object) -> bool | None:
-    """Return how a test came out, None where it gave no number."""
-    return bool(value) if isinstance(value, bool | float) else None
-
-
-def _fails(node: Node) -> bool:
-    return node.kind == "error" or (node.kind, node.value) == ("call", "NA")
 
 
 def _scalar(content: Content) -> Scalar:

@@ -88,7 +88,7 @@ class TrialCells:
         ]
 
     def with_error(self, random: Random) -> list[Content]:
-        cells = self.ordinary(random)
+        cells = random.choice([self.ordinary, self.long])(random)
         for i in random.sample(range(len(cells)), min(len(cells), 1 + random.randrange(2))):
             cells[i] = random.choice(self._no_numbers)
         return cells
