@@ -7,6 +7,7 @@ not be told as if it were about the tab.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 from xlsgd.explaining.findings import ChangedColumn
@@ -44,7 +45,8 @@ def trains_the_same(opened: Opened, experiment: str) -> bool:
 
     Every step has to land where torch's does, as verify asks.
     """
-    alone = replace(opened.found, experiments={experiment: opened.found.experiments[experiment]})
+    alone = copy(opened.found)
+    alone.experiments = {experiment: opened.found.experiments[experiment]}
     work = examination(replace(opened, found=alone), TOLERANCES)
     for name in ("data", "training"):
         kinds()[name].prepare(work)
