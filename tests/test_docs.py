@@ -27,6 +27,7 @@ from xlsgd.training.gradients import CHOICES, gradient_rules
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import layer_types
 from xlsgd.training.optimizers import CONVENTIONS, optimizers
+from xlsgd.training.schedules import schedules
 from xlsgd.verdict import TRENDS
 
 pytestmark = pytest.mark.every
@@ -179,6 +180,7 @@ def _everything() -> dict[str, list[str]]:
         "lesson": list(lessons),
         "layer": list(layer_types()),
         "loss": list(losses()),
+        "schedule": list(schedules()),
         "gradient rule": list(gradient_rules()),
         "gradient choice": list(CHOICES),
         "optimizer": list(optimizers()),

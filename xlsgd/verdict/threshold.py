@@ -44,7 +44,7 @@ def chart_limit_input(experiment: Experiment) -> Input:
         return Input("chart_limit", experiment.chart_limit, note, minimum=0)
     start = [f"init.{p}" for p in experiment.network.parameters]
     begins = ",".join(f"ABS({{{name}}})" for name in start)
-    learned = "MAX({data.y}),-MIN({data.y})," if experiment.loss.needs_y else ""
+    learned = "MAX({data.y}),-MIN({data.y})," if experiment.network.takes_data else ""
     formula = _power_of_ten(f"LOG10(MAX({learned}{begins},1))")
     return Input("chart_limit", formula, note, minimum=0)
 

@@ -61,8 +61,6 @@ def train(work: Examination) -> list[TrainingCheck]:
 def _refuse_too_large(work: Examination, loss: Loss) -> None:
     """Raise WorkbookError for a y from whose loss the sheet cannot work out a limit."""
     maps = work.found.maps.data
-    if not loss.needs_y:
-        return
     for i, y in enumerate(work.found.data.y):
         if not np.isfinite(loss.cost_before_learning(y, y)):
             place = address(maps.tables["data"].cell("y", i))

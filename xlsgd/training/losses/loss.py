@@ -22,8 +22,6 @@ class Loss(ABC):
     paper: ClassVar[str]
     paper_gradient: ClassVar[str]
     torch: ClassVar[str]
-    needs_y: ClassVar[bool] = True
-    """Whether there is something to compare a prediction with."""
 
     by_hand: ClassVar[str] = ""
     """The same in torch's arithmetic, where that is short."""

@@ -20,7 +20,6 @@ class Output(Loss):
     paper = "f"
     paper_gradient = "1"
     torch = "loss = f"
-    needs_y = False
 
     # Sheet side
 

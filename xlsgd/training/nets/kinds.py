@@ -20,4 +20,4 @@ def layer_types() -> dict[str, type[Layer]]:
 @cache
 def alone_types() -> dict[str, type[Layer]]:
     """Return every kind that takes no inputs, so that it stands alone, as ``Function``."""
-    return cast(dict[str, type[Layer]], find("xlsgd.training.nets", "ALONE"))
+    return cast(dict[str, type[Layer]], find("xlsgd.training.functions", "FUNCTION"))

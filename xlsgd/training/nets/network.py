@@ -115,6 +115,11 @@ class Network:
         )
 
     @property
+    def takes_data(self) -> bool:
+        """Whether there are inputs that its prediction is made of."""
+        return self.layers[0].name not in alone_types()
+
+    @property
     def is_linear(self) -> bool:
         """Whether it is a chain of one-number linear layers, in the end one straight line."""
         return all(

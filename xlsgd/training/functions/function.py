@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from xlsgd.training.nets.calculus import FUNCTIONS, derivative, written
+from xlsgd.training.functions.calculus import FUNCTIONS, derivative, written
 from xlsgd.training.nets.layer import Layer, Parameters, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["ALONE", "Function"]
+__all__ = ["FUNCTION", "Function"]
 
 _LONGEST = 200
 _DEEPEST = 30
@@ -201,4 +201,4 @@ def _evaluated(
     return rounding(found) if found.dim() else found
 
 
-ALONE = Function
+FUNCTION = Function
