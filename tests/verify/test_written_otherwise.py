@@ -207,6 +207,7 @@ RIGHT_TODAY = {
         "IF(AND([pred]>-1000,[y]>0),([pred]-[y])^2,0)"),
     "0^0, an error in Excel": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^([x]-[x])"),
     "0 to the 0th": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^0"),
+    "frozen on another border": ("derivative_alive", "[h]<", "2*[h]<"),
     "rounded far behind the point": ("pred", "+[param.b]", "+ROUND([param.b],11)"),
     "rounded where there is no number": ("plot.a", ",[chart_limit])", ",ROUND([chart_limit],9))"),
     "other sums that overflow": ("derivative_alive", "+ABS([grad.a])+ABS([grad.b])),IF",

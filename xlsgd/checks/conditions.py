@@ -19,6 +19,7 @@ __all__ = [
     "conditions",
     "fails",
     "nothing_to_nothing",
+    "on_the_border",
     "truth",
 ]
 
@@ -106,6 +107,21 @@ def _shown(tree: Node, condition: Node) -> Node:
         return Node("call", "IF", (_shown(tree.parts[0], condition), *branches))
     parts = tuple(_shown(part, condition) for part in tree.parts)
     return Node(tree.kind, tree.value, parts)
+
+
+def on_the_border(condition: Node) -> Iterator[tuple[Node, Node]]:
+    """Yield cells of a comparison, and with what in the cell both sides are the same number.
+
+    Right where a side is linear in the cell, and close to the border in many other cases.
+    """
+    if condition.value not in COMPARISONS:
+        return
+    for side, other in (condition.parts, condition.parts[::-1]):
+        for cell in dict.fromkeys(n for n in nodes_of(side) if n.kind == "reference"):
+            if cell not in nodes_of(other):
+                begin, one = (replaced(side, cell, Node("number", n)) for n in (0.0, 1.0))
+                rise = Node("operator", "-", (other, begin)), Node("operator", "-", (one, begin))
+                yield cell, other if cell == side else Node("operator", "/", rise)
 
 
 def border_of(condition: Node) -> Node:

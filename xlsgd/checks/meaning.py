@@ -36,11 +36,12 @@ from xlsgd.checks.conditions import (
     conditions,
     fails,
     nothing_to_nothing,
+    on_the_border,
     truth,
 )
 from xlsgd.checks.trial_cells import ERROR, TrialCells
 from xlsgd.engines import Calculation, get_engine
-from xlsgd.formula.tree import COMPARISONS, Node, nodes_of, text_of
+from xlsgd.formula.tree import Node, nodes_of, text_of
 from xlsgd.report.report import value_text
 
 __all__ = ["Meaning", "Outcome", "meaning"]
@@ -340,13 +341,13 @@ class _Trials:
 
     def _on_borders(self, trials: Sequence[list[Content]]) -> list[list[Content]]:
         """Return trials in which the two sides of a comparison are the same number."""
-        sides = []
-        for tree in dict.fromkeys(c for t in (self._said, self._wanted) for c in nodes_of(t)):
-            if tree.kind == "operator" and tree.value in COMPARISONS:
-                for cell, other in (tree.parts, tree.parts[::-1]):
-                    if cell in self._number and cell not in nodes_of(other):
-                        place: Any = cell.value
-                        sides += [] if place.is_range else [(self._number[cell], other)]
+        both = dict.fromkeys(n for tree in (self._said, self._wanted) for n in nodes_of(tree))
+        sides = [
+            (self._number[cell], value)
+            for condition in both
+            for cell, value in on_the_border(condition)
+            if not cell.value.is_range  # type: ignore[attr-defined]
+        ]
         found: list[list[Content]] = []
         results = self._calculated(trials, [other for _, other in sides]) if sides else []
         for (number, _), values in zip(sides, results, strict=True):
