@@ -218,6 +218,8 @@ USE_LAYOUT = """
 
     import xlsgd
     from tests.builders import experiment_of, small_data, write_experiments
+    from xlsgd.sweeping.axes import Axis
+    from xlsgd.sweeping.grid import sweep_experiment
 
     experiment = replace(experiment_of("Linear(1, 1)", epochs=2), layout="tall")
     path = write_experiments(Path("tall.xlsx"), experiment, data=small_data(5))
@@ -226,6 +228,11 @@ USE_LAYOUT = """
         "ok": report.ok,
         "unchecked": sum(len(sheet.unchecked) for sheet in report.sheets),
         "explained": len(xlsgd.explain(path).tabs),
+        "swept": [
+            list(sweep_experiment(replace(experiment, layout=layout), small_data(5), [axis]).kinds)
+            for axis in [Axis("learning_rate", 1e-4, 10.0, 5, True)]
+            for layout in ("tall", "rows")
+        ],
     }
 """
 
@@ -233,4 +240,8 @@ USE_LAYOUT = """
 def test_a_layout(tmp_path: Path) -> None:
     """One that differs from another by its words: what it says of itself, nobody else asks."""
     copy_with(tmp_path, {"tabs/layouts/tall/__init__.py": LAYOUT})
-    assert in_copy(tmp_path, USE_LAYOUT) == {"ok": True, "unchecked": 0, "explained": 1}
+    found = in_copy(tmp_path, USE_LAYOUT)
+    tall, rows = found.pop("swept")
+    assert tall == rows
+    assert len(set(rows)) > 1
+    assert found == {"ok": True, "unchecked": 0, "explained": 1}

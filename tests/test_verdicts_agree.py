@@ -17,7 +17,7 @@ import pytest
 from tests.builders import Recalculated, bare_book, experiment_of
 from xlsgd.data import Dataset
 from xlsgd.explaining.training import Length, train
-from xlsgd.tabs.layouts import tracer
+from xlsgd.tabs.layouts import get_layout, tracer
 from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.training.experiment import Experiment
@@ -83,7 +83,8 @@ def opinions(seed: int) -> list[Opinions]:
             traced.completed(traces),
         )
         rates = {p: np.array([given.learning_rate]) for p in given.network.parameters}
-        swept = judge(train_many(given, data, rates, {})).text(0)
+        by_row = get_layout(given.layout).by_row
+        swept = judge(train_many(given, data, rates, {}, by_row=by_row)).text(0)
         explained = train(given, data, Length(EPOCHS * data.rows, EPOCHS)).verdict
         texts = tuple(str(panel["verdict"]) for panel in panels)
         shown = str(sheet.field(given.id, "verdict"))

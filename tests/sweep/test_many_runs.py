@@ -28,7 +28,11 @@ SETTINGS = settings(
 
 def at_rates(experiment: Experiment, data: Dataset, rates: list[float]) -> Summary:
     return train_many(
-        experiment, data, dict.fromkeys(experiment.network.parameters, np.array(rates)), {}
+        experiment,
+        data,
+        dict.fromkeys(experiment.network.parameters, np.array(rates)),
+        {},
+        by_row=experiment.layout != "blocks",
     )
 
 

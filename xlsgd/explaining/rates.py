@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xlsgd.data import Dataset
 from xlsgd.explaining.findings import Suggestion
 from xlsgd.explaining.training import BROKEN, Length, Training, train
+from xlsgd.tabs.layouts import get_layout
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import judge
@@ -71,7 +72,9 @@ class Tried:
 def try_rates(experiment: Experiment, data: Dataset, rates: Floats) -> Tried:
     """Train at some learning rates, all else as it is.  rates: rising."""
     at = dict.fromkeys(experiment.network.parameters, rates)
-    verdicts = judge(train_many(experiment, data, at, {}))
+    verdicts = judge(
+        train_many(experiment, data, at, {}, by_row=get_layout(experiment.layout).by_row)
+    )
     loss = verdicts.numbers["last_loss"]
     kinds = [verdicts.kind(run) for run in range(len(rates))]
     for run, kind in enumerate(kinds):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.sweeping.axes import INIT, Axis, changed, check_axes, rates_of
+from xlsgd.tabs.layouts import get_layout
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.training.experiment import Experiment
@@ -138,7 +139,14 @@ def sweep_experiment(
                 if progress is not None:
                     progress("training runs in torch", done // experiment.epochs, runs)
 
-        summary = train_many(job.experiment, data, *job.varied(axes), device, epoch_done)
+        summary = train_many(
+            job.experiment,
+            data,
+            *job.varied(axes),
+            device,
+            epoch_done,
+            get_layout(job.experiment.layout).by_row,
+        )
         return _Part.of(judge(summary), summary.mean_loss if keeps_losses else None)
 
     with _one_thread_each(), ThreadPoolExecutor(workers) as pool:
@@ -195,7 +203,7 @@ def _jobs(
     rows = min(experiment.batch_size, data.rows)
     widest = max(len(place.outputs) for place in experiment.network.places)
     # Numerical derivatives move all weights at once.
-    moved = len(experiment.network.parameters) if experiment.layout == "rows" else 1
+    moved = len(experiment.network.parameters) if get_layout(experiment.layout).by_row else 1
     most = CHUNK if device == "cpu" else _CHUNK_CUDA
     size = max(32, most // (rows * widest * moved))
     steps = [axis.steps for axis in axes]

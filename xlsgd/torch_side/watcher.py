@@ -38,15 +38,22 @@ class Watcher:
     """Looks at a step as the experiment's layout does: row by row, or at the batch as a whole.
 
     x: shape (inputs, rows of data).   y: shape (rows of data,).   size: rows of a batch.
+    by_row: whether each row of data has a loss and derivatives of its own.
     """
 
     def __init__(
-        self, experiment: Experiment, net: ManyNet, x: Tensor, y: Tensor, size: int
+        self,
+        experiment: Experiment,
+        net: ManyNet,
+        x: Tensor,
+        y: Tensor,
+        size: int,
+        by_row: bool,
     ) -> None:
         self._net, self._x, self._y, self._h = net, x, y, experiment.h
         self._numerical = experiment.gradient == "numerical"
         self._lost = 0.5 * self._h / events.LOST  # suspected by half too soon: rounding
-        self.by_row = experiment.layout == "rows"
+        self.by_row = by_row
         place = experiment.network.parameters.index(experiment.watched_parameter)
         self._watched = slice(place, place + 1)
         count = len(y)

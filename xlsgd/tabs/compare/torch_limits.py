@@ -15,6 +15,7 @@ from xlsgd.base.columns import Input
 from xlsgd.data import Dataset
 from xlsgd.tabs.compare.columns import LIMITS
 from xlsgd.tabs.compare.limit_formula import full_batch_formula
+from xlsgd.tabs.layouts import get_layout
 from xlsgd.torch_side.stability import stability_limit
 from xlsgd.training.experiment import Experiment
 
@@ -58,7 +59,7 @@ def limit_inputs(
             f"{'' if size >= data.rows else WINDOWS}"
         )
         return (*fields, Input(FOUND, limit, note, fixed=True)), limit
-    border = explosion_border(experiment, data)
+    border = explosion_border(experiment, data, get_layout(experiment.layout).by_row)
     if border is None:
         return tuple(fields), None
     note = (
@@ -82,7 +83,9 @@ def stale(experiment: Experiment, data: Dataset, found: float) -> str | None:
         return f"it says {found:.7g}; for the points as they are now it is {limit:.7g}"
     if not (np.isfinite(found) and found > 0):
         return f"it says {found:g}, which is no learning rate"
-    below, above = explodes(experiment, data, np.array([found * (1 - 10 * _AGREE), found]))
+    by_row = get_layout(experiment.layout).by_row
+    near = np.array([found * (1 - 10 * _AGREE), found])
+    below, above = explodes(experiment, data, by_row, near)
     if above and not below:
         return None
     return f"from the start as it is now, a run does not begin to explode at {found:.7g}"

@@ -48,6 +48,9 @@ class Layout(ABC):
     """The words by which its tabs are known again."""
     headers: ClassVar[frozenset[str]]
     """Quantities that the table of steps of every tab has, and no other table."""
+    by_row: ClassVar[bool] = True
+    """Whether each row of data has a loss and derivatives of its own that are looked at, and not
+    only the batch that a step sees."""
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
 

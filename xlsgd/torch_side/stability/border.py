@@ -34,7 +34,7 @@ class Border:
     explodes: float
 
 
-def explosion_border(experiment: Experiment, data: Dataset) -> Border | None:
+def explosion_border(experiment: Experiment, data: Dataset, by_row: bool) -> Border | None:
     """Return where an experiment begins to explode, None if no rate from 1e-12 to 1e6 makes it.
 
     Tried are twenty rates a decade; then all rates of three digits some way below the first that
@@ -42,15 +42,17 @@ def explosion_border(experiment: Experiment, data: Dataset) -> Border | None:
     smallest rate *found*: a window of explosion that is narrower than these distances is missed.
     Above the border there may be rates again at which the run holds. The experiment's own learning
     rate plays no part, its epochs do.
+    by_row: as for train_many.
     """
     low, high = _DECADES
-    first = _first(experiment, data, np.logspace(low, high, (high - low) * _A_DECADE + 1))
+    first = _first(experiment, data, by_row, np.logspace(low, high, (high - low) * _A_DECADE + 1))
     if first is None:
         return None
-    found = _first(experiment, data, three_digits(first.explodes / _BELOW, first.explodes)) or first
+    nearer = three_digits(first.explodes / _BELOW, first.explodes)
+    found = _first(experiment, data, by_row, nearer) or first
     for _ in range(_ZOOMS):
         rates = np.linspace(found.holds, found.explodes, _ZOOM)
-        found = _first(experiment, data, rates) or found
+        found = _first(experiment, data, by_row, rates) or found
     return found
 
 
@@ -62,9 +64,11 @@ def three_digits(low: float, high: float) -> NDArray[np.float64]:
     return np.array(sorted(rate for rate in rates if low <= rate <= high))
 
 
-def _first(experiment: Experiment, data: Dataset, rates: NDArray[np.float64]) -> Border | None:
+def _first(
+    experiment: Experiment, data: Dataset, by_row: bool, rates: NDArray[np.float64]
+) -> Border | None:
     """Return the first two neighbours among rising rates between which a run begins to explode."""
-    exploded = explodes(experiment, data, rates)
+    exploded = explodes(experiment, data, by_row, rates)
     place = int(np.argmax(exploded))
     if not exploded[place] or place == 0:
         return None
@@ -72,9 +76,9 @@ def _first(experiment: Experiment, data: Dataset, rates: NDArray[np.float64]) ->
 
 
 def explodes(
-    experiment: Experiment, data: Dataset, learning_rates: NDArray[np.float64]
+    experiment: Experiment, data: Dataset, by_row: bool, learning_rates: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Return whether an experiment explodes, for every learning rate."""
     rates = dict.fromkeys(experiment.network.parameters, learning_rates)
-    verdicts = judge(train_many(experiment, data, rates, {}))
+    verdicts = judge(train_many(experiment, data, rates, {}, by_row=by_row))
     return verdicts.steps["exploded_step"] > 0

@@ -37,6 +37,7 @@ class BlocksLayout(Layout):
     headers = frozenset(("step", "epoch", "batch_rows", "loss"))
     # Formulas that look at a block, or at a step from a block, say something else in every row.
     filled_down = False
+    by_row = False
 
     def inputs(self, experiment: Experiment) -> list[Input]:
         names = experiment.network.parameters
