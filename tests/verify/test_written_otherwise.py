@@ -209,6 +209,8 @@ RIGHT_TODAY = {
     "0 to the 0th": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^0"),
     "frozen on another border": ("derivative_alive", "[h]<", "2*[h]<"),
     "rounded far behind the point": ("pred", "+[param.b]", "+ROUND([param.b],11)"),
+    "rounded where a number is 0": ("nonzero.a", ",[prev.nonzero.a],",
+        ",ROUND([prev.nonzero.a],9),"),
     "rounded where there is no number": ("plot.a", ",[chart_limit])", ",ROUND([chart_limit],9))"),
     "other sums that overflow": ("derivative_alive", "+ABS([grad.a])+ABS([grad.b])),IF",
         "+ABS([grad.a])-ABS([grad.b])),IF"),

@@ -69,7 +69,7 @@ class TrialCells:
         size = random.randrange(-60, 20)
         return [
             random.choice([-1, 1]) * random.randrange(1, 1 << 17) * 2.0 ** (size - 17)
-            if isinstance(c, float)
+            if isinstance(c, float) and c
             else c
             for c in self.ordinary(random)
         ]
