@@ -89,7 +89,7 @@ class DataTab(TabKind):
                 found.copies[tab.sheet] = source.sheet
 
     def check(self, work: Examination) -> None:
-        from xlsgd.tabs.forward_checks import check_features
+        from xlsgd.tabs.dataset.check import check_features
 
         if work.found.data.is_nothing:
             return

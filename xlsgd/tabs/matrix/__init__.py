@@ -61,7 +61,7 @@ class MatrixTab(TabKind):
             mine[experiment.id] = find_matrix(tab, experiment, found.data.rows)
 
     def check(self, work: Examination) -> None:
-        from xlsgd.tabs.forward_checks import check_matrix
+        from xlsgd.tabs.matrix.check import check_matrix
 
         for id in work.found.maps.of(self.name):
             experiment = work.found.experiments[id]

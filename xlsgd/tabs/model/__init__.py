@@ -71,7 +71,7 @@ class ModelTab(TabKind):
             found.filled = {raw.name: tab.value(where.cell(raw.name, 0)) for raw in asked}
 
     def check(self, work: Examination) -> None:
-        from xlsgd.tabs.forward_checks import check_model
+        from xlsgd.tabs.model.check import check_model
 
         for id in work.found.maps.of(self.name):
             experiment = work.found.experiments[id]

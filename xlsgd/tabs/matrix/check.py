@@ -1,0 +1,64 @@
+"""Compare the matrix tab with one product of matrices in torch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xlsgd.base.cells import Formula
+from xlsgd.checks.expected import ranked
+from xlsgd.tabs.comparing import (
+    FIELDS,
+    ROWS,
+    WEIGHTS,
+    Tabs,
+    check_fields,
+    compare_fields,
+    compare_rows,
+    maker,
+    number_in,
+)
+from xlsgd.tabs.found import Found
+from xlsgd.tabs.matrix import columns as matrix
+from xlsgd.tabs.matrix import torch_values as torch_matrix
+from xlsgd.tabs.model import columns as model
+from xlsgd.tabs.model.torch_weights import Weights, of_run, weights_shown
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.trace import MEMBERS, Trace
+
+__all__ = ["check_matrix"]
+
+
+def check_matrix(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -> None:
+    """Compare the matrix tab of an experiment.  run: its table of steps, by torch alone."""
+    maps = found.maps.of("matrix")[experiment.id]
+    tab = tabs[maps.sheet]
+    of = found.maps.of("model")[experiment.id]
+    shown = tabs[of.sheet]
+    names = experiment.network.parameters
+    wanted = maker(found, maps, "")
+    start = str(shown.cells.get(of.fields[model.WEIGHTS_OF.key])).lower() == "start"
+    alone: Weights = {}
+    for i, (p, template) in enumerate(matrix.weight_formulas(experiment).items()):
+        position, source = maps.fields[f"weight.{p}"], of.fields[f"weight.{p}"]
+        tab.check_formula(position, (WEIGHTS, i, 0), f"weight.{p}", wanted(template)(position[0]))
+        value = number_in(shown.cells.get(source))
+        own = not isinstance(shown.contents.get(source), Formula)
+        alone[p] = np.array([value] * MEMBERS if own else of_run(experiment, run, p, start))
+        for check, members in (("step", [value]), ("run", list(map(float, alone[p])))):
+            compare_fields(tab, check, {f"weight.{p}": position}, {f"weight.{p}": members}, 1, i)
+    columns, fields = matrix.product_table(experiment), matrix.fields(experiment)
+    tab.check_cells(maps.tables["product"], columns, maker(found, maps, "product"), ranked(ROWS))
+    check_fields(tab, found, maps, "", fields, FIELDS)
+    for check, data, weights in (
+        ("step", found.shown, weights_shown(tab, maps, names)),
+        ("run", found.data, alone),
+    ):
+        rows, means = torch_matrix.values(experiment, data, weights)
+        compare_rows(tab, check, maps, "product", columns, rows)
+        places = {given.key: maps.fields[given.key] for given in fields}
+        losses: list[float | str] = [*means]
+        expected = dict.fromkeys(places, losses)
+        if check == "step":
+            theirs = number_in(shown.cells.get(of.fields["mean_loss"]))
+            expected = {**expected, "mean_loss_of_model": [theirs]}
+        compare_fields(tab, check, places, expected, FIELDS)

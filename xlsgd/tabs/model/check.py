@@ -1,0 +1,130 @@
+"""Compare the model tab with what torch makes of the weights that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from xlsgd.base.cells import Formula
+from xlsgd.checks.expected import ranked
+from xlsgd.data import Dataset
+from xlsgd.data.features import feature_frame
+from xlsgd.tabs.comparing import (
+    FIELDS,
+    ROWS,
+    WEIGHTS,
+    Tabs,
+    check_fields,
+    compare_fields,
+    compare_rows,
+    maker,
+    number_in,
+)
+from xlsgd.tabs.dataset.check import facts_of
+from xlsgd.tabs.found import Found
+from xlsgd.tabs.model import columns as model
+from xlsgd.tabs.model import torch_values as torch_model
+from xlsgd.tabs.model.torch_weights import Weights, of_run, weights_shown
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.trace import Trace
+
+__all__ = ["check_model"]
+
+BARS = 4
+FILLED = 100
+"""Among the fields, the row to fill in comes after the others."""
+
+
+def check_model(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -> None:
+    """Compare the model tab of an experiment.  run: its table of steps, by torch alone."""
+    maps = found.maps.of("model")[experiment.id]
+    tab = tabs[maps.sheet]
+    tab.inputs |= {maps.fields[model.WEIGHTS_OF.key]}
+    start = str(tab.cells.get(maps.fields[model.WEIGHTS_OF.key])).lower() == "start"
+    names = experiment.network.parameters
+    wanted = maker(found, maps, "")
+    training = found.maps.training[experiment.id]
+    shown = tabs[training.sheet]
+    for i, p in enumerate(names):
+        position = maps.fields[f"weight.{p}"]
+        # A learner's own weight is an input like any other.
+        if not isinstance(tab.contents.get(position), Formula):
+            continue
+        formula = wanted(model.weight_formula(experiment, p))(position[0])
+        tab.check_formula(position, (WEIGHTS, i, 0), f"weight.{p}", formula)
+        source = training.fields[f"init.{p}"]
+        if not start:
+            source = training.tables["steps"].cell(f"new.{p}", -1)
+        value = shown.cells.get(source)
+        expected = {
+            "step": [value if isinstance(value, float) else float("nan")],
+            "run": of_run(experiment, run, p, start),
+        }
+        for check, members in expected.items():
+            compare_fields(tab, check, {f"weight.{p}": position}, {f"weight.{p}": members}, 1, i)
+    seen = weights_shown(tab, maps, names)
+    alone = {
+        p: np.array(of_run(experiment, run, p, start))
+        if isinstance(tab.contents.get(maps.fields[f"weight.{p}"]), Formula)
+        else seen[p]
+        for p in names
+    }
+    columns = model.forward_table(experiment)
+    fields = model.fields(experiment)
+    bars = model.histogram_table()
+    tab.check_cells(maps.tables["forward"], columns, maker(found, maps, "forward"), ranked(ROWS))
+    tab.check_cells(maps.tables["histogram"], bars, maker(found, maps, "histogram"), ranked(BARS))
+    check_fields(tab, found, maps, "", fields, FIELDS)
+    limits = tab.numbers(maps.tables["histogram"])
+    for check, data, weights in (("step", found.shown, seen), ("run", found.data, alone)):
+        passed = torch_model.forward(experiment, data, weights)
+        compare_rows(tab, check, maps, "forward", columns, passed.rows)
+        places = {given.key: maps.fields[given.key] for given in fields}
+        compare_fields(tab, check, places, passed.fields, FIELDS)
+        counted = torch_model.histogram_values(passed, limits["from"], limits["to"])
+        compare_rows(tab, check, maps, "histogram", bars, counted, BARS)
+    _check_filled(tabs, found, experiment, {"step": seen, "run": alone})
+
+
+def _check_filled(
+    tabs: Tabs, found: Found, experiment: Experiment, weights: Mapping[str, Weights]
+) -> None:
+    """Compare the row to fill in."""
+    import pandas as pd
+
+    schema, inputs = found.data.schema, experiment.network.input_names
+    maps, data_tab = found.maps.of("model")[experiment.id], found.maps.data
+    tab, table = tabs[maps.sheet], maps.tables["filled"]
+    row = table.rows[0]
+    tab.inputs |= {(row, table.columns[name]) for name in found.filled}
+    columns = model.filled_columns(experiment, schema, "{{fact.{}}}".format)
+    places = {column.quantity: (row, table.columns[column.quantity]) for column in columns}
+    wanted = maker(found, maps, "filled")
+    for j, column in enumerate(columns):
+        order = (FIELDS, FILLED, j)
+        formula = wanted(column.formula)(row)
+        tab.check_formula(places[column.quantity], order, column.quantity, formula)
+    shown = tabs[data_tab.sheet].cells
+    seen = {g.key: number_in(shown.get(data_tab.fields[g.key])) for g in schema.facts()}
+    alone = facts_of(found, pd.DataFrame({n: list(c) for n, c in found.data.raw.items()}))
+    # An empty cell counts as 0 in a formula.
+    numbers = {raw.name for raw in schema.asked if raw.holds == "number"}
+    filled = {k: 0.0 if v is None and k in numbers else v for k, v in found.filled.items()}
+    frame = pd.DataFrame({name: [value] for name, value in filled.items()})
+    for check, facts in (("step", seen), ("run", alone)):
+        made = feature_frame(schema.features, frame, facts)
+        features = {name: float(made[name].iloc[0]) for name in schema.feature_names}
+        known = {name: number_in(value) for name, value in filled.items()} | features
+        used = {
+            n: number_in(tab.cells.get(places[n])) if check == "step" and n in places else known[n]
+            for n in inputs
+        }
+        one = Dataset("filled in", {n: (value,) for n, value in used.items()}, (0.0,))
+        passed = torch_model.forward(experiment, one, weights[check])
+        expected: dict[str, list[float | str]] = {n: [value] for n, value in features.items()}
+        for place in experiment.network.places:
+            expected |= {name: [*map(float, passed.rows[name][:, 0])] for name in place.outputs}
+        pred = [*map(float, passed.rows["pred"][:, 0])]
+        expected["says"] = torch_model.filled_words(schema, found.filled, pred)
+        compare_fields(tab, check, places, expected, FIELDS, FILLED)

@@ -1,0 +1,37 @@
+"""The weights that a tab shows, as each member of the ensemble has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.checks.examined import ExaminedTab
+from xlsgd.sheets.maps import TabMap
+from xlsgd.torch_side import Noise
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.trace import MEMBERS, Trace
+
+__all__ = ["Weights", "of_run", "weights_shown"]
+
+Weights = dict[str, NDArray[np.float64]]
+"""By parameter, a number for every member of the ensemble."""
+
+
+def of_run(experiment: Experiment, run: Trace, p: str, start: bool) -> list[float]:
+    """Return a weight of every member, before or after training."""
+    values = run.values[f"param.{p}"][:, 0] if start else run.values[f"new.{p}"][:, -1]
+    return [float(value) for value in values]
+
+
+def weights_shown(tab: ExaminedTab, maps: TabMap, names: Sequence[str]) -> Weights:
+    """Return the weights that a tab shows, moved by a unit in the last place in all members but
+    the first."""
+    noise = Noise(MEMBERS)
+    found = {}
+    for p in names:
+        value = tab.cells.get(maps.fields[f"weight.{p}"])
+        number = value if isinstance(value, float) else float("nan")
+        found[p] = noise.copies([number])[:, 0].numpy()
+    return found
