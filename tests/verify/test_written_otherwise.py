@@ -207,6 +207,7 @@ RIGHT_TODAY = {
         "IF(AND([pred]>-1000,[y]>0),([pred]-[y])^2,0)"),
     "0^0, an error in Excel": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^([x]-[x])"),
     "0 to the 0th": ("loss", "([pred]-[y])^2", "([pred]-[y])^2*([y]-[y])^0"),
+    "another cell in a sum that is 0": ("derivative_alive", "+ABS([grad.b])>0", "+ABS([h])>0"),
     "frozen on another border": ("derivative_alive", "[h]<", "2*[h]<"),
     "rounded far behind the point": ("pred", "+[param.b]", "+ROUND([param.b],11)"),
     "rounded where a number is 0": ("nonzero.a", ",[prev.nonzero.a],",
