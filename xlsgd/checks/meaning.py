@@ -246,7 +246,7 @@ class _Trials:
         for i, cells in enumerate(first):
             if all(r[i] is True for r in ordered) and not _alike(given[i], wanted[i], False):
                 return self._different(cells, given[i], wanted[i])
-        trials += self._on_borders(trials[:_BORDER])
+        trials += self._on_borders(trials[: _BORDER // 2] + trials[usual - _BORDER // 2 : usual])
         trials += [drawn.huge(random) for _ in range(_HUGE)]
         huge = range(len(trials) - _HUGE, len(trials))
         trials += [drawn.with_error(random) for _ in range(_ERRORS)]

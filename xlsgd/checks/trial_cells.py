@@ -43,7 +43,7 @@ class TrialCells:
         near = [scale * c for c in self._constants for scale in (1.0, 2.0, 0.5, -1.0)]
         near = [c for c in near if abs(c) < 1e300] or [1.0]
         repeated = [random.choice([random.choice(near), _round(random)]) for _ in range(3)]
-        zeros = random.choice([0.0, 0.0, 0.5])  # in some trials as good as all
+        zeros = random.choice([0.0, 0.5, 0.9])  # in some trials as good as all
         cells: list[Content] = []
         for length, word in zip(self._lengths, self._words, strict=True):
             for _ in range(length):
@@ -69,7 +69,7 @@ class TrialCells:
         size = random.randrange(-60, 20)
         return [
             random.choice([-1, 1]) * random.randrange(1, 1 << 17) * 2.0 ** (size - 17)
-            if isinstance(c, float)
+            if isinstance(c, float) and c
             else c
             for c in self.ordinary(random)
         ]
