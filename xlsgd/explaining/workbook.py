@@ -26,6 +26,7 @@ from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.finder import Found
 from xlsgd.tabs.layouts import tracer
+from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.training.experiment import Experiment
 from xlsgd.verifying.opening import Progress, open_workbook, without_circles
@@ -177,7 +178,8 @@ def _agrees(training: Training, shown: str, length: Length) -> bool:
     """Return whether a tab's verdict is torch's, or one that rounding may lead to."""
     if shown == training.verdict:
         return True
-    experiment, data = training.experiment, training.data
+    data = training.data
+    experiment = with_limits(training.experiment, data)
     follow = tracer(experiment, data)
     traces = follow.run(length.rows)
     panels = verdict.panel_values(

@@ -17,7 +17,7 @@ from xlsgd.training.optimizers import Optimizer
 from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 
-__all__ = ["Experiment"]
+__all__ = ["Experiment", "LimitedExperiment"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Experiment:
     exploded_above: a loss that counts as exploded.
     chart_limit: charts draw weights no further out than this.
         Where these two are None they are worked out from data and start weights: by a formula in
-        the sheet, by xlsgd.tabs.layouts.rows.torch_run.with_limits in torch.
+        the sheet, by xlsgd.tabs.layouts.torch_limits in torch; see LimitedExperiment.
     Raises SpecError for values that make no sense.
     """
 
@@ -166,3 +166,11 @@ class Experiment:
         """Return the value of a hyperparameter, its default where none is given."""
         defaults = {given.key: given.value for given in self.hyperparameters}
         return float(self.hyper.get(key, defaults[key]))
+
+
+@dataclass(frozen=True)
+class LimitedExperiment(Experiment):
+    """An experiment whose limits are known: given with it, or worked out from data and start."""
+
+    exploded_above: float = math.inf
+    chart_limit: float = math.inf

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column
-from xlsgd.training.experiment import Experiment
+from xlsgd.training.experiment import LimitedExperiment
 from xlsgd.verdict import events
 from xlsgd.verdict.watched import Watched
 
@@ -121,7 +121,7 @@ def columns(watched: Watched) -> list[Column]:
 
 
 def quantities(
-    experiment: Experiment, watched: Watched, values: Mapping[str, Floats]
+    experiment: LimitedExperiment, watched: Watched, values: Mapping[str, Floats]
 ) -> dict[str, Floats]:
     """Return what the columns hold, but for ``start_loss``.
 
@@ -134,7 +134,6 @@ def quantities(
         # A copy where numpy only pretends to have a whole array: torch takes no such thing.
         return torch.from_numpy(np.array(values[name], copy=None, order="C"))
 
-    assert experiment.exploded_above is not None, "see with_limits"
     loss = tensor("loss")
     step = np.broadcast_to(values["step"], loss.shape)
     found = {

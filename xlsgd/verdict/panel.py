@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Input
-from xlsgd.training.experiment import Experiment
+from xlsgd.training.experiment import LimitedExperiment
 from xlsgd.verdict.rules import (
     CLEAR,
     HIGHER,
@@ -219,7 +219,7 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
 
 
 def panel_values(
-    experiment: Experiment,
+    experiment: LimitedExperiment,
     values: Mapping[str, Floats],
     epochs: Mapping[str, Floats],
     start_loss: Floats,
@@ -232,7 +232,6 @@ def panel_values(
     epochs: epoch_quantities, shapes (members, epochs).   start_loss: shape (members,).
     rows: rows of data.   completed: epochs completed.
     """
-    assert experiment.exploded_above is not None, "see with_limits"
     step = values["step"]
     last_step = int(step.max())
     last_epoch = max(1, min(completed, epochs["change"].shape[-1]))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.torch_side import Noise, TorchNet, load_torch
-from xlsgd.training.experiment import Experiment
+from xlsgd.training.experiment import Experiment, LimitedExperiment
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
 if TYPE_CHECKING:
@@ -19,28 +19,33 @@ if TYPE_CHECKING:
 __all__ = ["start_losses", "with_limits"]
 
 
-def with_limits(experiment: Experiment, data: Dataset) -> Experiment:
+def with_limits(experiment: Experiment, data: Dataset) -> LimitedExperiment:
     """Return the experiment with the limits that its tab works out from data and start weights
     where it has none: the loss that counts as exploded, and how far out charts draw weights.
 
     Raises SpecError for a y whose square no cell can hold.
     """
-    if experiment.exploded_above is not None and experiment.chart_limit is not None:
+    if isinstance(experiment, LimitedExperiment):
         return experiment
+    above, furthest = experiment.exploded_above, experiment.chart_limit
+    if above is None:
+        above = explosion_threshold(experiment.loss, data.y, _worst_start(experiment, data))
+    if furthest is None:
+        start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
+        furthest = chart_limit(data.y, start)
+    given = {each.name: getattr(experiment, each.name) for each in fields(experiment)}
+    return LimitedExperiment(**{**given, "exploded_above": above, "chart_limit": furthest})
+
+
+def _worst_start(experiment: Experiment, data: Dataset) -> float:
+    """Return the greatest loss that the tab shows at the start weights."""
     noise = Noise(1)
     load_torch()
     inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
     x, y = noise.copies(inputs), noise.targets(experiment.loss, data.y)
     losses = start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
     with np.errstate(all="ignore"):
-        worst = get_layout(experiment.layout).worst_start(losses, experiment)
-    start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
-    found: dict[str, Any] = {}
-    if experiment.exploded_above is None:
-        found["exploded_above"] = explosion_threshold(experiment.loss, data.y, worst)
-    if experiment.chart_limit is None:
-        found["chart_limit"] = chart_limit(data.y, start)
-    return replace(experiment, **found)
+        return get_layout(experiment.layout).worst_start(losses, experiment)
 
 
 def start_losses(

@@ -27,7 +27,7 @@ from xlsgd.torch_side.derived import derived_quantities
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
-from xlsgd.training.experiment import Experiment
+from xlsgd.training.experiment import Experiment, LimitedExperiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace, Traces
@@ -107,9 +107,9 @@ def _trained(
     sheet: Mapping[str, Floats],
 ) -> list[Trace]:
     load_torch()
-    experiments = [with_limits(experiment, data) for experiment in experiments]
-    rows = experiments[0].epochs * data.rows if rows is None else rows
-    together = _Together(experiments, data, rows, members, sheet)
+    limited = [with_limits(experiment, data) for experiment in experiments]
+    rows = limited[0].epochs * data.rows if rows is None else rows
+    together = _Together(limited, data, rows, members, sheet)
     together.train(progress)
     return together.traces()
 
@@ -122,7 +122,7 @@ class _Together:
 
     def __init__(
         self,
-        experiments: Sequence[Experiment],
+        experiments: Sequence[LimitedExperiment],
         data: Dataset,
         rows: int,
         members: int,
@@ -252,7 +252,7 @@ def steps(
     they say on which side of a kink it is.
     """
     torch = load_torch()
-    experiment = with_limits(experiment, data)
+    limited = with_limits(experiment, data)
     names = experiment.network.parameters
     rows = len(sheet[f"param.{names[0]}"])
     place = positions(rows, data.rows, experiment.batch_size)
@@ -294,7 +294,7 @@ def steps(
         begin = noise.copies([experiment.start.get(p, 0.0)])
         quantities[f"param.{p}"] = torch.cat((begin, quantities[f"new.{p}"][:, :-1]), 1)
     values = _numpy(quantities)
-    _complete(experiment, data, values, place)
+    _complete(limited, data, values, place)
     return Trace(values)
 
 
@@ -316,7 +316,7 @@ def _batch_means(
 
 
 def _complete(
-    experiment: Experiment,
+    experiment: LimitedExperiment,
     data: Dataset,
     values: dict[str, Floats],
     place: Mapping[str, NDArray[np.int64]],
@@ -332,7 +332,6 @@ def _complete(
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     watched = get_layout(experiment.layout).watched(experiment)
     values |= verdict.quantities(experiment, watched, values)
-    assert experiment.chart_limit is not None, "with_limits has worked it out"
     values |= clipped.quantities(experiment.network, values, experiment.chart_limit)
 
 
