@@ -4,7 +4,8 @@
 
 For every fault the test files named beside it are run as ``make test`` runs them (some cases of
 every kind), on the copy, and the first test that fails is printed. A fault that none of them finds
-is said so, and the exit status is 1. ``make test-all`` does the same (tests/test_mutations.py).
+is said so, and the exit status is 1. ``make test-all`` tries one of every side
+(tests/test_mutations.py).
 """
 
 from __future__ import annotations

@@ -15,7 +15,11 @@ def test_every_fault_can_still_be_made() -> None:
         assert fault.old != fault.new
 
 
+# One a side: all of them, by ``python -m tests.mutations``, take as long as half of all tests.
+ONE_A_SIDE = {fault.side: fault for fault in reversed(FAULTS)}
+
+
 @pytest.mark.wide
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
+@pytest.mark.parametrize("fault", ONE_A_SIDE.values(), ids=lambda fault: fault.what)
 def test_a_fault_is_found(fault: Fault) -> None:
     assert failures(fault)
