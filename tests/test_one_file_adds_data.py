@@ -249,6 +249,7 @@ VALLEY = """
     class Valley(LessonPlan):
         name = "valley"
         summary = "down (x² − 9)²: no data, one weight"
+        takes_data = False
 
         def build(self, options):
             data = Dataset.nothing()
@@ -296,6 +297,20 @@ def valley(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tu
         ["explain", "valley.xlsx"],
         ["sweep", "valley", "--x", "learning_rate=0.001:0.2:9:log", "-o", "swept"],
     )
+
+
+def test_a_function_at_its_top_stands_still(
+    valley: tuple[Path, dict[str, tuple[int, str]]],
+) -> None:
+    done = commanded(
+        valley[0],
+        ["generate", "valley", "--init", "x=0", "--epochs", "3", "-o", "still.xlsx"],
+        ["explain", "still.xlsx"],
+        ["generate", "valley", "--points", "9", "-o", "points.xlsx"],
+    )
+    assert "Every weight stands still since step 1" in done["explain"][1]
+    assert done["generate"][0] == 2
+    assert not (valley[0] / "points.xlsx").exists()
 
 
 def test_a_lesson_without_data(valley: tuple[Path, dict[str, tuple[int, str]]]) -> None:

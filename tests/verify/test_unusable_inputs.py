@@ -231,6 +231,20 @@ def test_arguments(small: Path, options: dict[str, object], words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ("Tanh", "has no weights to train"),
+        ("Function(a^2+b^2)", "takes no data, and there is some"),
+    ],
+)
+def test_a_network_that_fits_nothing(small: Path, target: Path, network: str, words: str) -> None:
+    path, cell = with_field(small, target, "sgd", "network", network)
+    said = refusal(path)
+    assert words in said
+    assert f"sgd!{cell}" in said
+
+
 def test_training_tab_without_its_marker_is_not_passed_over(small: Path, target: Path) -> None:
     def edit(workbook: Workbook) -> None:
         sheet = workbook["sgd"]

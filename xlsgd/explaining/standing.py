@@ -41,7 +41,10 @@ def _why(training: Training, weight: str) -> str:
     end = training.steps + 1
     outputs, values = training.outputs([end]), training.before(end)
     at = next(i for i, place in enumerate(network.places) if weight in weight_names(place))
-    number, source = _place_in(network.places[at], weight)
+    found = _place_in(network.places[at], weight)
+    if found is None:
+        return ""
+    number, source = found
     seen = np.ones(training.data.rows)
     if source:
         seen = outputs[source][0] if source in outputs else np.array(training.data.inputs[source])
@@ -92,9 +95,11 @@ def weight_names(place: Place) -> list[str]:
     return found
 
 
-def _place_in(place: Place, weight: str) -> tuple[int, str]:
+def _place_in(place: Place, weight: str) -> tuple[int, str] | None:
     """Return which output of a layer a weight belongs to, and what it is multiplied by, "" for a
-    bias."""
+    bias; None in a layer that does not weigh its inputs."""
+    if not place.layer.weighs_inputs:
+        return None
     for number, row in enumerate(place.parameters.get("weight", ())):
         if weight in row:
             return number, place.inputs[row.index(weight)]

@@ -18,6 +18,9 @@ def given_data(
     if not plan.seeds_weights:
         making["--seed"] = seed
     given = [name for name, value in making.items() if value is not None]
+    if not plan.takes_data and (given or source is not None):
+        name = "--data" if source is not None else given[0]
+        raise SpecError(f"{name}: the lesson '{lesson}' has data of its own, or none; leave it out")
     if source is not None:
         if given:
             raise SpecError(f"--data and {given[0]} exclude each other: data is read or made up")

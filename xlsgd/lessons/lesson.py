@@ -136,6 +136,8 @@ class LessonPlan(ABC):
     name: ClassVar[str]
     order: ClassVar[int] = 100
     summary: ClassVar[str]
+    takes_data: ClassVar[bool] = True
+    """Whether other data than its own can be asked for."""
     seeds_weights: ClassVar[bool] = False
     """Whether a seed is for its start weights, and not for made-up data."""
     says_of: ClassVar[Mapping[str, str]] = {}

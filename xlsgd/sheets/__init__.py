@@ -1,1 +1,1 @@
-"""Columns to cells to a file, and back: layout, writer, style, charts, reader."""
+"""Where things stand and how they look: maps, addresses, writing, styles, charts, found tabs."""

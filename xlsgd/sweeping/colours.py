@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xlsgd.sweeping.grid import Sweep
 
-__all__ = ["LOSSES", "LOST", "OTHERS", "Scale", "Scales", "explosion_scale", "loss_scale"]
+__all__ = ["LOSSES", "LOST", "OTHERS", "Scale", "explosion_scale", "loss_scale"]
 
 Floats = NDArray[np.float64]
 
@@ -41,14 +41,6 @@ class Scale:
         with np.errstate(all="ignore"):
             share = np.log(values / self.low) / np.log(self.high / self.low)
         return np.clip(np.where(np.isnan(share), 0.0, share), 0.0, 1.0)
-
-
-@dataclass(frozen=True)
-class Scales:
-    """The scales of a sweep; None for what does not happen in it."""
-
-    losses: Scale | None
-    steps: Scale | None
 
 
 def loss_scale(losses: Floats) -> Scale | None:

@@ -33,9 +33,7 @@ def check_size(lesson: Lesson) -> None:
     total = 0
     for e in lesson.experiments:
         layout = get_layout(e.layout)
-        if layout.needs_data == lesson.data.is_nothing:
-            needs = "rows of data, and there are none" if layout.needs_data else "no data"
-            raise SpecError(f"'{e.id}': its layout, {layout.name}, needs {needs}; choose another")
+        layout.need_fit(e, not lesson.data.is_nothing)
         # Before the tables are made: an absurd number of epochs would take for ever.
         lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= MAX_ROWS else {}
         rows = max(lengths.values(), default=e.epochs * lesson.data.rows)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from xlsgd import verdict
 from xlsgd.base.columns import Column, Input, on_paper
+from xlsgd.base.errors import SpecError
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import Scope, TableMap
 from xlsgd.training.experiment import Experiment
@@ -58,6 +59,25 @@ class Layout(ABC):
     """Whether steps go through rows of data."""
     rows: ClassVar[Input] = ROWS
     """The cell that says how many there are."""
+
+    def need_fit(self, experiment: Experiment, has_data: bool) -> None:
+        """Raise SpecError unless layout, network and data go together.
+
+        has_data: whether there are rows of data.
+        """
+        network = experiment.network
+        if not network.parameters:
+            raise SpecError(
+                f"'{experiment.id}': the network {network} has no weights to train", field="network"
+            )
+        if self.needs_data != has_data:
+            needs = "rows of data, and there are none" if self.needs_data else "no data"
+            raise SpecError(
+                f"'{experiment.id}': its layout, {self.name}, needs {needs}; choose another"
+            )
+        if has_data != network.takes_data:
+            words = "takes no data, and there is some" if has_data else "needs data"
+            raise SpecError(f"'{experiment.id}': the network {network} {words}", field="network")
 
     # Sheet side
 

@@ -28,6 +28,7 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
         if not steps.rows:
             raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no rows of training")
         experiment = _as_it_stands(tab, data, layout, steps)
+        layout.need_fit(experiment, not data.is_nothing)
         experiment.need_labels(data.y)
     except SpecError as error:
         field = getattr(error, "field", None)
