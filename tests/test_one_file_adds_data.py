@@ -94,7 +94,7 @@ WITH_ROOT = (
     experiment = experiment_of("Linear(2, 1)", data=data, learning_rate=0.02)
     start = dict.fromkeys(network.parameters, 0.5)
     experiment = replace(experiment, network=network, start=start)
-    found = tried(experiment, data, 0.001, 0.1)
+    found = tried([experiment], data, 0.001, 0.1)
     found["there is"] = "root" in feature_types()
 
     # Another number among the raw ones changes both sides; another formula is told.
@@ -128,10 +128,10 @@ def rooted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 def test_a_feature_is_generated_verified_explained_and_swept(rooted: dict[str, object]) -> None:
     assert rooted["there is"]
     assert rooted["ok"], rooted["first difference"]
-    assert rooted["agree"]
-    assert rooted["unchecked"] == {}
-    assert rooted["sentences"]
-    assert all(rooted["swept as verified"])  # type: ignore[call-overload]
+    (run,) = rooted["runs"].values()  # type: ignore[attr-defined]
+    assert run["agree"]
+    assert run["sentences"]
+    assert all(run["swept as verified"])
 
 
 def test_a_workbook_says_itself_what_its_features_are(rooted: dict[str, object]) -> None:

@@ -114,7 +114,7 @@ def on_the_border(condition: Node) -> Iterator[tuple[Node, Node]]:
 
     Right where a side is linear in the cell, and close to the border in many other cases.
     """
-    if condition.value not in COMPARISONS:
+    if condition.value not in COMPARISONS or len(condition.parts) != 2:  # a text may be ">"
         return
     for side, other in (condition.parts, condition.parts[::-1]):
         for cell in dict.fromkeys(n for n in nodes_of(side) if n.kind == "reference"):

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from xlsgd.base.errors import SpecError
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
-from xlsgd.tabs.compare.columns import SideBySide
-from xlsgd.tabs.compare.torch_limits import limit_inputs
+from xlsgd.tabs.compare.plan import SideBySide
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer
@@ -49,6 +48,9 @@ class LearningRates(LessonPlan):
     summary = "seven learning rates side by side, for one neuron and for two: where it explodes"
 
     def build(self, options: Options) -> Lesson:
+        # Here and not at the top: lessons are listed without numbers to calculate with.
+        from xlsgd.tabs.compare.torch_limits import limit_inputs
+
         data = options.line_data()
         if options.learning_rate is not None:
             raise SpecError(

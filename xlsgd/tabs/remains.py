@@ -13,7 +13,7 @@ from xlsgd.base.cells import Formula, Grid
 from xlsgd.sheets.found_tab import texts_of
 from xlsgd.sheets.maps import BookMap, formula_maker
 from xlsgd.sheets.own_additions import looks_at
-from xlsgd.tabs.compare.columns import COMPARE, RATES
+from xlsgd.tabs.compare.plan import COMPARE, RATES
 from xlsgd.tabs.matrix.columns import MARKED as MATRIX
 from xlsgd.tabs.model.columns import MARKED as MODEL
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
-from xlsgd.tabs.compare.columns import COMPARE, RATES
+from xlsgd.tabs.compare.plan import COMPARE, RATES
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 

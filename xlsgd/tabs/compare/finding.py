@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import TabMap
 from xlsgd.tabs.compare import columns as comparison
-from xlsgd.tabs.compare.columns import RATES
+from xlsgd.tabs.compare.plan import RATES
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["find_compare"]

@@ -25,7 +25,7 @@ from xlsgd.sheets.maps import (
 from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
 from xlsgd.sheets.writing import validation, write_fields
 from xlsgd.tabs.compare import columns as comparison
-from xlsgd.tabs.compare.columns import COMPARE, RATES, SideBySide
+from xlsgd.tabs.compare.plan import COMPARE, RATES, SideBySide
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_compare_tab", "map_compare_tab"]

@@ -13,8 +13,8 @@ import numpy as np
 
 from xlsgd.base.columns import Input
 from xlsgd.data import Dataset
-from xlsgd.tabs.compare.columns import LIMITS
 from xlsgd.tabs.compare.limit_formula import full_batch_formula
+from xlsgd.tabs.compare.plan import LIMITS
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.torch_side.stability import stability_limit
 from xlsgd.training.experiment import Experiment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xlsgd.data import Dataset
-from xlsgd.tabs.compare.columns import SideBySide
+from xlsgd.tabs.compare.plan import SideBySide
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["Lesson"]

@@ -7,15 +7,22 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from xlsgd.training.losses.loss import Loss
 from xlsgd.training.losses.reading import Reading
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import nn
 
 __all__ = ["LOSS", "SquaredError"]
+
+
+def _root(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+
+    root: NDArray[np.float64] = np.sqrt(mean)
+    return root
 
 
 class SquaredError(Loss):
@@ -30,7 +37,7 @@ class SquaredError(Loss):
         "rmse",
         "RMSE",
         "SQRT({mean_loss})",
-        np.sqrt,
+        _root,
         paper="√mean_loss",
         note="root of the mean squared error: how far off predictions are, in units of y",
         torch="loss.mean().sqrt()",
@@ -68,6 +75,8 @@ class SquaredError(Loss):
         return max(high * high, low * low)
 
     def constant(self, y: Sequence[float]) -> float:
+        import numpy as np
+
         return float(np.var(y))
 
 
