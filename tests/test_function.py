@@ -12,6 +12,7 @@ from tests.builders import small_data, write_experiments
 from xlsgd import verify
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
+from xlsgd.explaining.without_data import without_data
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.output import Output
 from xlsgd.training.nets import parse_network
@@ -111,3 +112,8 @@ def test_a_function_stands_alone() -> None:
 def test_a_function_and_data_do_not_go_together(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="needs no data"):
         write_experiments(tmp_path / "no.xlsx", down("x^2"), data=small_data())
+
+
+def test_a_sentence_about_an_epoch_is_one_about_a_step() -> None:
+    said = without_data("In epoch 4 that took away 150 % of what an epoch takes away.")
+    assert said == "In step 4 that took away 150 % of what a step takes away."

@@ -14,6 +14,7 @@ _WORDS = (
     (r"([Tt])he loss of that row", r"\1he loss"),
     (r"mean loss", "loss"),
     (r" that sees all rows", ""),
+    (r"\ban epoch", "a step"),
     (r"\bepoch", "step"),
 )
 
