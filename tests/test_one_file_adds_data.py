@@ -299,6 +299,15 @@ def valley(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tu
     )
 
 
+def test_the_chart_has_room_for_the_way_to_the_bottom(
+    valley: tuple[Path, dict[str, tuple[int, str]]],
+) -> None:
+    """From 1 the weight goes to 3, and is drawn there."""
+    tab = openpyxl.load_workbook(valley[0] / "valley.xlsx", data_only=True)["settles"]
+    drawn = next(cell.column for cell in tab[4] if cell.value == "plot.x")
+    assert tab.cell(35, drawn).value == pytest.approx(3.0)
+
+
 def test_a_function_at_its_top_stands_still(
     valley: tuple[Path, dict[str, tuple[int, str]]],
 ) -> None:

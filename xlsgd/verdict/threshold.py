@@ -13,6 +13,7 @@ from xlsgd.base.columns import Input
 from xlsgd.base.errors import SpecError
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import Loss
+from xlsgd.training.nets import Network
 from xlsgd.verdict.watched import Watched
 
 __all__ = ["chart_limit", "chart_limit_input", "exploded_above_input", "explosion_threshold"]
@@ -44,8 +45,10 @@ def chart_limit_input(experiment: Experiment) -> Input:
         return Input("chart_limit", experiment.chart_limit, note, minimum=0)
     start = [f"init.{p}" for p in experiment.network.parameters]
     begins = ",".join(f"ABS({{{name}}})" for name in start)
-    learned = "MAX({data.y}),-MIN({data.y})," if experiment.network.takes_data else ""
-    formula = _power_of_ten(f"LOG10(MAX({learned}{begins},1))")
+    if experiment.network.takes_data:
+        formula = _power_of_ten(f"LOG10(MAX(MAX({{data.y}}),-MIN({{data.y}}),{begins},1))")
+    else:  # nothing says how far a function's weights may go: there is room for ten times as far
+        formula = _power_of_ten(f"1+LOG10(MAX({begins},1))")
     return Input("chart_limit", formula, note, minimum=0)
 
 
@@ -77,10 +80,12 @@ def explosion_threshold(loss: Loss, y: Sequence[float], start_loss: float) -> fl
     return _power_of_ten_from(1 + math.log10(worst))
 
 
-def chart_limit(y: Sequence[float], start: Iterable[float]) -> float:
-    """Return how far out charts draw weights: a power of ten beyond data and start."""
-    farthest = max(abs(v) for v in (*y, *start, 1.0))
-    return _power_of_ten_from(math.log10(farthest))
+def chart_limit(network: Network, y: Sequence[float], start: Iterable[float]) -> float:
+    """Return how far out charts draw weights: a power of ten beyond data and start, or, of a
+    function without data, beyond ten times the start."""
+    if network.takes_data:
+        return _power_of_ten_from(math.log10(max(abs(v) for v in (*y, *start, 1.0))))
+    return _power_of_ten_from(1 + math.log10(max(abs(v) for v in (*start, 1.0))))
 
 
 def _power_of_ten_from(logarithm: float) -> float:

@@ -32,7 +32,7 @@ def with_limits(experiment: Experiment, data: Dataset) -> LimitedExperiment:
         above = explosion_threshold(experiment.loss, data.y, _worst_start(experiment, data))
     if furthest is None:
         start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
-        furthest = chart_limit(data.y, start)
+        furthest = chart_limit(experiment.network, data.y, start)
     given = {each.name: getattr(experiment, each.name) for each in fields(experiment)}
     return LimitedExperiment(**{**given, "exploded_above": above, "chart_limit": furthest})
 

@@ -94,7 +94,7 @@ def in_the_sheet(
     start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
     values = {
         "exploded_above": explosion_threshold(experiment.loss, data.y, worst),
-        "chart_limit": chart_limit(data.y, start),
+        "chart_limit": chart_limit(experiment.network, data.y, start),
     }
     return {key: values[key] for key in found.ours}
 
