@@ -46,11 +46,14 @@ class TabKind(ABC):
     """Where it comes among kinds that do not look at each other."""
     looks_at: ClassVar[tuple[str, ...]] = ()
     """The kinds of tabs that its formulas look at."""
-    markers: Mapping[str, Sequence[frozenset[str]]] = {}
-    """The words that stand beside ``xlsgd`` on such a tab, each with sets of headers that no
-    other tab has: they tell it where the words are gone."""
     scope: Scope | None = None
     """What gives the names in templates of other tabs that stand for cells of such a tab."""
+
+    @property
+    def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:
+        """The words that stand beside ``xlsgd`` on such a tab, each with sets of headers that no
+        other tab has: they tell it where the words are gone."""
+        return {}
 
     # Sheet side
 

@@ -47,7 +47,7 @@ class DataTab(TabKind):
     unchecked = "data: taken as it is for both sides"
 
     @property
-    def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:  # type: ignore[override]
+    def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:
         return dict.fromkeys(data_markers(), ())
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:

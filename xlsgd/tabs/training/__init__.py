@@ -28,7 +28,7 @@ class TrainingTab(TabKind):
     looks_at = ("data",)
 
     @property
-    def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:  # type: ignore[override]
+    def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:
         return {layout.marker: (layout.headers,) for layout in layouts().values()}
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
