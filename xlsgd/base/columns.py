@@ -32,7 +32,9 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 class Column:
     """One quantity of a run, one cell for every row of the table.
 
-    quantity: its name: the header in the sheet and the key in the trace.
+    quantity: its name: the key in the sheet and in the trace.
+    symbol: what stands above it on paper, such as ``∂L/∂a``; the words of the quantity where
+        not given.
     formula: template for every row.
     first: template for the first row, where it differs (there is no row above it).
         Text without a leading ``=`` is written as a plain number.
@@ -49,6 +51,12 @@ class Column:
     torch: str
     group: str
     first: str | None = None
+    symbol: str = ""
+
+    @property
+    def header(self) -> str:
+        """What a reader sees above it."""
+        return self.symbol or self.quantity.replace("_", " ")
 
     @property
     def looks_back(self) -> bool:
@@ -70,6 +78,7 @@ class Input:
     positive: the value must also be greater than 0.
     choices: the allowed words, for a drop-down.
     fixed: describes the tab; changing it does not change the formulas.
+    label: what it is called where a reader sees it first; the key's words where not given.
     """
 
     key: str
@@ -80,6 +89,12 @@ class Input:
     positive: bool = False
     choices: tuple[str, ...] = ()
     fixed: bool = False
+    label: str = ""
+
+    @property
+    def words(self) -> str:
+        """What a reader sees beside it."""
+        return self.label or self.key.replace("_", " ")
 
 
 def fill(template: str, cell: Callable[[str], str]) -> str:

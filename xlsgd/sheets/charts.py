@@ -13,18 +13,30 @@ from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
 from openpyxl.drawing.text import (
     CharacterProperties,
     Paragraph,
     ParagraphProperties,
     RegularTextRun,
 )
+from openpyxl.drawing.xdr import XDRPositiveSize2D
+from openpyxl.utils.units import pixels_to_EMU
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.maps import TableMap
 from xlsgd.sheets.style import SERIES
 
-__all__ = ["BarSpec", "ChartSpec", "add_bars", "add_chart"]
+__all__ = ["BarSpec", "ChartSpec", "Place", "add_bars", "add_chart"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a chart stands: from where in a cell, and how large in pixels."""
+
+    begin: AnchorMarker
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -48,8 +60,8 @@ class ChartSpec:
     height_cm: float = 7.6
 
 
-def add_chart(sheet: Worksheet, anchor: str, spec: ChartSpec, table: TableMap) -> None:
-    """Draw a chart over table at the cell anchor."""
+def add_chart(sheet: Worksheet, place: str | Place, spec: ChartSpec, table: TableMap) -> None:
+    """Draw a chart over table at a place, which may be a cell."""
     chart = ScatterChart()
     chart.style = 2
     chart.scatterStyle = "lineMarker"
@@ -82,7 +94,7 @@ def add_chart(sheet: Worksheet, anchor: str, spec: ChartSpec, table: TableMap) -
         chart.x_axis.crosses = "min"
     if spec.y_range is not None:
         chart.y_axis.scaling.min, chart.y_axis.scaling.max = spec.y_range
-    sheet.add_chart(chart, anchor)
+    _put(sheet, chart, place)
 
 
 @dataclass(frozen=True)
@@ -102,8 +114,8 @@ class BarSpec:
     height_cm: float = 7.6
 
 
-def add_bars(sheet: Worksheet, anchor: str, spec: BarSpec) -> None:
-    """Draw a bar chart at the cell anchor."""
+def add_bars(sheet: Worksheet, place: str | Place, spec: BarSpec) -> None:
+    """Draw a bar chart at a place, which may be a cell."""
     chart = BarChart()
     chart.type, chart.grouping, chart.gapWidth = "col", "clustered", 60
     _set_out(chart, spec, len(spec.bars))
@@ -114,7 +126,19 @@ def add_bars(sheet: Worksheet, anchor: str, spec: BarSpec) -> None:
         series.invertIfNegative = False
         chart.series.append(series)
     chart.y_axis.number_format = "General"
-    sheet.add_chart(chart, anchor)
+    _put(sheet, chart, place)
+
+
+def _put(sheet: Worksheet, chart: ChartBase, place: str | Place) -> None:
+    if isinstance(place, str):
+        sheet.add_chart(chart, place)
+        return
+    # Beside cells, large letters would leave no room for lines.
+    chart.title = _words(chart.title.tx.rich.p[0].r[0].t, 1000)
+    chart.x_axis.title = chart.y_axis.title = None
+    size = XDRPositiveSize2D(pixels_to_EMU(place.width), pixels_to_EMU(place.height))
+    chart.anchor = OneCellAnchor(_from=place.begin, ext=size)
+    sheet.add_chart(chart)
 
 
 def _set_out(chart: ChartBase, spec: ChartSpec | BarSpec, series: int) -> None:
@@ -128,6 +152,8 @@ def _set_out(chart: ChartBase, spec: ChartSpec | BarSpec, series: int) -> None:
     chart.legend.txPr = _text_properties(800)
     if series == 1:
         chart.legend = None
+    # What is folded away is drawn all the same.
+    chart.visible_cells_only = False
     # Without this, current versions of Excel draw no axes at all.
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,7 @@ class FoundTab:
                 for (r, c), key in sorted(texts.items()):
                     if c == column:
                         fields.setdefault(key, (r, value_column))
+                fields |= _beside_each_other(texts, grid)
                 return cls(sheet, known[text], grid, values, fields, file, text)
         return None
 
@@ -178,12 +179,14 @@ class FoundTab:
 
         mine: says of a header whether it is one of the table's quantities.
         """
-        headers: dict[int, dict[str, int]] = {}
+        headers: dict[int, dict[str, list[int]]] = {}
         for (row, column), text in sorted(texts_of(self.grid).items()):
-            headers.setdefault(row, {}).setdefault(text, column)
-        for row, columns in sorted(headers.items()):
-            if needed <= columns.keys():
-                kept = {text: column for text, column in columns.items() if mine(text)}
+            headers.setdefault(row, {}).setdefault(text, []).append(column)
+        for row, places in sorted(headers.items()):
+            if needed <= places.keys():
+                kept = {text: columns[0] for text, columns in places.items() if mine(text)}
+                columns = kept | _together({text: places[text] for text in needed})
+                kept = {text: columns[text] for text in kept}
                 return TableMap(row, kept, self.rows_below(row, {columns[name] for name in needed}))
         raise WorkbookError(
             f"{self.file}: tab '{self.sheet}' has no table with the headers "
@@ -211,6 +214,47 @@ class FoundTab:
             if row > header and column in columns and isinstance(content, Formula | float)
         )
         return sorted(row for row, count in filled.items() if 2 * count >= len(columns))
+
+
+ANCHORS = ("verdict", "learning_rate")
+"""Keys of fields beside each other that every tab with such fields has."""
+
+
+def _beside_each_other(texts: Mapping[Position, str], grid: Grid) -> dict[str, Position]:
+    """Return the fields whose keys stand in one row and whose values stand in one row below it.
+
+    Between the two are the words that a reader sees.
+    """
+    rows: dict[int, dict[str, int]] = {}
+    for (row, column), text in sorted(texts.items()):
+        rows.setdefault(row, {}).setdefault(text, column)
+    for row, keys in sorted(rows.items()):
+        if not all(key in keys for key in ANCHORS):
+            continue
+        # The verdict is always a formula; a reader may have put a row between.
+        below = (
+            r
+            for (r, c), content in sorted(grid.items())
+            if r > row and c == keys[ANCHORS[0]] and isinstance(content, Formula)
+        )
+        values = next(below, None)
+        if values is not None:
+            return {key: (values, column) for key, column in keys.items()}
+    return {}
+
+
+def _together(places: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    """Return one column for every header: those that stand closest to each other.
+
+    places: the columns in which each header stands, in order; two tables in one row may share
+    some.
+    """
+    single = [columns[0] for columns in places.values() if len(columns) == 1]
+    middle = sum(single) / len(single) if single else 0
+    return {
+        text: min(columns, key=lambda column: abs(column - middle))
+        for text, columns in places.items()
+    }
 
 
 def texts_of(grid: Grid) -> dict[Position, str]:

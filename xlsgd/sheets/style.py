@@ -19,9 +19,10 @@ __all__ = [
     "fill_of",
     "set_page",
     "shorten_large",
+    "shortened",
 ]
 
-NUMBER, LARGE_NUMBER = "0.0000", "0.00E+00"
+NUMBER, LARGE_NUMBER = "0.0000", "0.0E+00"
 """Four decimals; powers of ten once a number would fill its column. Two formats and a rule for
 when: a single one with conditions loses the minus sign of negative numbers."""
 LARGE = 100_000
@@ -100,6 +101,16 @@ def shorten_large(sheet: Worksheet, *spans: str) -> None:
         sheet.conditional_formatting.add(span, rule)
 
 
+def shortened(shape: str) -> str:
+    """Return a number format that writes large numbers as powers of ten, large negative ones but
+    for a rule of ``shorten_large``.
+
+    shape: the format of the others. There are three sections at most, and LibreOffice writes a
+    minus by itself in the first one only.
+    """
+    return f"[>={LARGE}]{LARGE_NUMBER};[<0]-{shape};{shape}"
+
+
 def add_styles(workbook: Workbook) -> None:
     """Register the named styles that all tabs use."""
     ink, quiet = COLOURS["ink"], COLOURS["quiet"]
@@ -149,7 +160,11 @@ def add_styles(workbook: Workbook) -> None:
         alignment=Alignment(horizontal="right", vertical="center"),
     )
     style("fact", alignment=Alignment(horizontal="left", vertical="center", indent=1))
-    style("verdict", font=Font(name="Calibri", size=13, bold=True, color=ink))
+    style(
+        "verdict",
+        font=Font(name="Calibri", size=13, bold=True, color=ink),
+        alignment=Alignment(vertical="center", wrap_text=True),
+    )
     style(
         "quantity",
         font=Font(name="Calibri", size=11, bold=True, color=ink),
@@ -160,6 +175,17 @@ def add_styles(workbook: Workbook) -> None:
         "paper",
         font=Font(name="Calibri", size=8, italic=True, color=quiet),
         alignment=Alignment(horizontal="center", vertical="top", wrap_text=True),
+    )
+    style(
+        "symbol",
+        font=Font(name="Calibri", size=10, bold=True, color=ink),
+        alignment=Alignment(horizontal="center", vertical="center"),
+        border=Border(bottom=thin),
+    )
+    style(
+        "label",
+        font=Font(name="Calibri", size=9, color=quiet),
+        alignment=Alignment(horizontal="left", vertical="bottom"),
     )
     style("group", font=Font(name="Calibri", size=10, bold=True, color=ink))
     style("number", number_format=NUMBER)

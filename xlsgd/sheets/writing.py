@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 
 from openpyxl.comments import Comment
@@ -22,6 +22,7 @@ __all__ = [
     "write_body",
     "write_fields",
     "write_headers",
+    "write_value",
 ]
 
 GROUP_ROW, HEADER_ROW, PAPER_ROW, FIRST_ROW = 3, 4, 5, 6
@@ -46,33 +47,39 @@ _LONGEST_LIST = 250
 def write_fields(
     sheet: Worksheet, fields: Sequence[Input], book: BookMap, tab: TabMap, style: str
 ) -> None:
-    """Write keys, values and notes, with a rule for what may be typed in."""
+    """Write keys, values and notes below each other, with a rule for what may be typed in."""
     for given in fields:
         row, column = tab.fields[given.key]
         sheet.cell(row, column - 1, given.key).style = "key"
-        cell = sheet.cell(row, column)
-        value = given.value
-        is_formula = isinstance(value, str) and value.startswith("=")
-        if is_formula:
-            value = formula_maker(str(value), book, tab)(row)
-        elif isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-            value = int(value)
-        cell.value = value
-        cell.style = style
-        if given.fixed:
-            cell.style = "fact" if isinstance(value, str) and not is_formula else "value"
-        if given.key == "learning_rate":
-            cell.number_format = "General"
-        if given.key in _COUNTS or given.key.startswith("dead_since."):
-            cell.number_format = "0"
-        elif given.key in ("last_change", "last_accuracy", "loss_left", "pace"):
-            cell.number_format = "0.0%"
+        write_value(sheet, given, book, tab, style)
         if given.note:
             sheet.cell(row, column + 1, given.note).style = "note"
-        rule = validation(given)
-        if rule is not None and style == "input":
-            rule.add(cell)
-            sheet.add_data_validation(rule)
+
+
+def write_value(sheet: Worksheet, given: Input, book: BookMap, tab: TabMap, style: str) -> None:
+    """Write the value of a field, with a rule for what may be typed in."""
+    row, column = tab.fields[given.key]
+    cell = sheet.cell(row, column)
+    value = given.value
+    is_formula = isinstance(value, str) and value.startswith("=")
+    if is_formula:
+        value = formula_maker(str(value), book, tab)(row)
+    elif isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    cell.value = value
+    cell.style = style
+    if given.fixed:
+        cell.style = "fact" if isinstance(value, str) and not is_formula else "value"
+    if given.key == "learning_rate":
+        cell.number_format = "General"
+    if given.key in _COUNTS or given.key.startswith("dead_since."):
+        cell.number_format = "0"
+    elif given.key in ("last_change", "last_accuracy", "loss_left", "pace"):
+        cell.number_format = "0.0%"
+    rule = validation(given)
+    if rule is not None and style == "input":
+        rule.add(cell)
+        sheet.add_data_validation(rule)
 
 
 def validation(given: Input) -> DataValidation | None:
@@ -115,11 +122,13 @@ def write_headers(
     heading: str = "",
     library: str = "PyTorch",
     notes: bool = True,
+    symbols: bool = False,
 ) -> None:
     """Write the headers of columns, with their notes.
 
     heading: stands before the words above the first group.   library: whose line is in the notes.
-    notes: whether there are any.
+    notes: whether there are any.   symbols: whether the row below has symbols, and the keys are
+    out of the way.
     """
     group = None
     for column in columns:
@@ -130,21 +139,31 @@ def write_headers(
             top.value = (heading if group is None else "") + column.group
             group = column.group
         header = sheet.cell(table.header_row, number, column.quantity)
-        header.style = "quantity"
-        paper = sheet.cell(table.header_row + 1, number, column.paper or None)
-        paper.style = "paper"
+        header.style = "key" if symbols else "quantity"
+        below = column.header if symbols else column.paper or None
+        paper = sheet.cell(table.header_row + 1, number, below)
+        paper.style = "symbol" if symbols else "paper"
         for cell in (top, header, paper):
             cell.fill = fill_of(GROUP_COLOURS.get(column.group, COLOURS["heading"]))
         # A leading "=" would make the comment's formula line look like a formula; it has none.
         words = f"{column.note}\n\non paper: {column.paper}\n\n{library}: {column.torch}"
         if notes:
-            header.comment = Comment(words, "xlsgd", width=330, height=150)
+            seen = paper if symbols else header
+            seen.comment = Comment(words, "xlsgd", width=330, height=150)
 
 
 def write_body(
-    sheet: Worksheet, columns: Sequence[Column], book: BookMap, tab: TabMap, name: str
+    sheet: Worksheet,
+    columns: Sequence[Column],
+    book: BookMap,
+    tab: TabMap,
+    name: str,
+    formats: Callable[[Column], str | None] | None = None,
 ) -> None:
-    """Write the cells of a table's columns."""
+    """Write the cells of a table's columns.
+
+    formats: gives the number format of a column, None where its kind decides.
+    """
     for column in columns:
         number = tab.tables[name].columns[column.quantity]
         whole = column.quantity in _COUNTS or column.quantity.startswith(("awake.", "nonzero."))
@@ -155,6 +174,8 @@ def write_body(
             cell = sheet.cell(row, number, content)
             if first is None:
                 cell.style = style
+                own = formats(column) if formats and style == "number" else None
+                cell.number_format = own or cell.number_format
                 first = cell
             else:
                 # Half the time it takes to write a workbook would go into looking the name up.

@@ -9,12 +9,11 @@ from xlsgd.base.cells import Book, Formula, Grid
 from xlsgd.base.errors import SpecError
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.sheets.style import add_styles
-from xlsgd.sheets.writing import FIRST_ROW
 from xlsgd.tabs.kind import kinds, scopes
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.tabs.plan import planned_tabs
-from xlsgd.tabs.training.sheet import FIRST_COLUMN
+from xlsgd.tabs.training.sheet import BESIDE, FIRST_ROW
 
 __all__ = ["MAX_FORMULAS", "MAX_ROWS", "book_of", "build_workbook", "check_size"]
 
@@ -45,10 +44,10 @@ def check_size(lesson: Lesson) -> None:
         tables = layout.tables(e)
         total += sum(lengths[name] * len(columns) for name, columns in tables.items())
         width = sum(len(columns) + 1 for columns in tables.values())
-        if width > MAX_COLUMNS - FIRST_COLUMN:
+        if width > MAX_COLUMNS - BESIDE:
             raise SpecError(
                 f"'{e.id}': {e.epochs:,} epochs need {width:,} columns; a sheet holds "
-                f"{MAX_COLUMNS - FIRST_COLUMN:,} of them; use fewer epochs"
+                f"{MAX_COLUMNS - BESIDE:,} of them; use fewer epochs"
             )
         longest = max(
             (column for columns in tables.values() for column in columns),

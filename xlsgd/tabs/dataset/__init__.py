@@ -35,7 +35,7 @@ class _Fields(Scope):
 
 
 def _needs_data(tab: FoundTab) -> bool:
-    return any(layout.needs_data for layout in layouts().values() if layout.marker == tab.marker)
+    return any(layout.needs_data for layout in layouts().values() if tab.marker in layout.markers)
 
 
 class DataTab(TabKind):

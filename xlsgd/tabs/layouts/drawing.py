@@ -8,14 +8,12 @@ from typing import NamedTuple
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.sheets.charts import Place
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.silence import Silence
 
-__all__ = ["CHARTS", "Colour", "Drawing"]
-
-CHARTS = 3
-"""Charts for which a training tab has room."""
+__all__ = ["Colour", "Drawing"]
 
 
 class Colour(NamedTuple):
@@ -56,6 +54,6 @@ class Drawing(ABC):
 
     @abstractmethod
     def draw_charts(
-        self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], experiment: Experiment, book: BookMap
     ) -> None:
-        """Draw the charts.  anchors: the CHARTS cells at whose corners they begin."""
+        """Draw the charts.  places: for as many as there is room."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +16,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import Scope, TableMap
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.gradients import GRADIENT_INPUT
 from xlsgd.training.nets.network import Place, map_nested
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ __all__ = [
     "update_columns",
 ]
 
+_SHORT = 14
+"""Characters that fit above a column."""
+
+_FEW = 8
+"""Start weights for which there is room beside each other."""
+
 ROWS = Input("rows", "=COUNT({data.y})", "rows of data", fixed=True)
 
 
@@ -47,6 +54,8 @@ class Layout(ABC):
     summary: ClassVar[str]
     marker: ClassVar[str]
     """The words by which its tabs are known again."""
+    earlier: ClassVar[tuple[str, ...]] = ()
+    """The words on tabs that earlier versions wrote, which are read alike."""
     headers: ClassVar[frozenset[str]]
     """Quantities that the table of steps of every tab has, and no other table."""
     by_row: ClassVar[bool] = True
@@ -54,6 +63,11 @@ class Layout(ABC):
     only the batch that a step sees."""
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """All words by which its tabs are known, the present ones first."""
+        return (self.marker, *self.earlier)
 
     needs_data: ClassVar[bool] = True
     """Whether steps go through rows of data."""
@@ -80,6 +94,29 @@ class Layout(ABC):
             raise SpecError(f"'{experiment.id}': the network {network} {words}", field="network")
 
     # Sheet side
+
+    folded: ClassVar[Mapping[str, str]] = {
+        "collapsed to one neuron": "numerical check",
+        "numerical derivative": "numerical check",
+        "backprop": "numerical check",
+        "numerical against backprop": "numerical check",
+        "how it goes": "diagnosis",
+        "for the charts": "for the charts",
+    }
+    """Groups of the steps' columns that are folded away, and the words for the fold: what is on
+    the screen first is what a step takes on paper."""
+    leading: ClassVar[tuple[str, ...]] = ()
+    """Groups that stand before the others."""
+    results: ClassVar[tuple[str, ...]] = ("start_loss", "last_loss", "loss_left")
+    """Fields of the panel that stand beside the inputs."""
+
+    def changed_first(self, experiment: Experiment) -> list[str]:
+        """Return the inputs that stand at the top of the tab, by their keys."""
+        starts = [f"init.{p}" for p in experiment.network.parameters]
+        batch = ["batch_size"] if experiment.batched else []
+        hyper = [given.key for given in experiment.hyperparameters]
+        few = starts if len(starts) <= _FEW else []
+        return ["learning_rate", GRADIENT_INPUT, "h", *batch, *hyper, *few]
 
     @abstractmethod
     def inputs(self, experiment: Experiment) -> list[Input]:
@@ -123,7 +160,7 @@ class Layout(ABC):
             start = start.replace("{g}", self.gradient(p)).replace("{p}", p)
             value = start if start.startswith("=") else float(start)
         note = f"start value of {name}" if is_parameter else f"{name} before the first step"
-        return Input(f"init.{name}", value, note)
+        return Input(f"init.{name}", value, note, label=f"start {name}")
 
     def hyperparameter_inputs(self, experiment: Experiment) -> list[Input]:
         """Return the hyperparameters of optimizer and schedule, then what the optimizer starts
@@ -191,6 +228,7 @@ def parameter_columns(experiment: Experiment) -> list[Column]:
             torch=p,
             group="weights",
             first=f"={{init.{p}}}",
+            symbol=p,
         )
         for p in experiment.network.parameters
     ]
@@ -252,4 +290,5 @@ def loss_column(experiment: Experiment, y: str) -> Column:
         note=f"{loss.name} of this row",
         torch=loss.torch,
         group="forward",
+        symbol=loss.paper if len(loss.paper) <= _SHORT else "",
     )

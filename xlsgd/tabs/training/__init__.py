@@ -29,7 +29,9 @@ class TrainingTab(TabKind):
 
     @property
     def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:
-        return {layout.marker: (layout.headers,) for layout in layouts().values()}
+        return {
+            words: (layout.headers,) for layout in layouts().values() for words in layout.markers
+        }
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         for i, e in enumerate(lesson.experiments):
@@ -44,7 +46,7 @@ class TrainingTab(TabKind):
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         from xlsgd.tabs.training.sheet import draw_training_tab
 
-        draw_training_tab(sheet, lesson.experiment(tab.key), book)
+        draw_training_tab(sheet, lesson.experiment(tab.key), lesson.data, book)
 
     def find(self, tabs: FoundTabs, found: Found) -> None:
         from xlsgd.tabs.training.finding import find_training

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
+from xlsgd.base.columns import Column
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.sheets.style import COLOURS, SHORT, fill_of
 from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, arrange
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["colour"]
@@ -52,14 +56,16 @@ def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
-    columns = list(steps.columns)
-    weights = columns.index(f"param.{experiment.network.parameters[0]}")
-    for among, ink in ((columns[:weights], "exploded_ink"), (columns[weights:], "exploded")):
-        ends = [column_letters(steps.columns[quantity]) for quantity in (among[0], among[-1])]
-        where = f"{ends[0]}{first}:{ends[1]}{last}"
+    shown = [steps.columns[column.quantity] for column in arrange(experiment).shown]
+    counts = [steps.columns[column.quantity] for column in _counted(experiment)]
+    for among, ink in ((counts, "exploded_ink"), (shown[len(counts) :], "exploded")):
+        letters = [column_letters(number) for number in (among[0], among[-1])]
+        where = f"{letters[0]}{first}:{letters[1]}{last}"
         rule(where, f"{here('exploded_at')}>0", ink, "exploded_pale")
 
     cell = address(tab.fields["verdict"], absolute=True)
+    top, left = tab.fields["verdict"]
+    verdict_cells = f"{address((top, left))}:{address((top, left + VERDICT_COLUMNS - 1))}"
     for words, ink in (
         ("exploded", "exploded"),
         ("dead", "dead"),
@@ -68,5 +74,11 @@ def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
         ("zero gradient", "dead"),
         ("converg", "good"),
     ):
-        rule("B2:C2", f'ISNUMBER(SEARCH("{words}",{cell}))', ink, f"{ink}_pale", True)
-    rule("B2:C2", "TRUE", "doubtful", "doubtful_pale", True)
+        rule(verdict_cells, f'ISNUMBER(SEARCH("{words}",{cell}))', ink, f"{ink}_pale", True)
+    rule(verdict_cells, "TRUE", "doubtful", "doubtful_pale", True)
+
+
+def _counted(experiment: Experiment) -> list[Column]:
+    """Return the first columns, whose numbers are counters or data."""
+    columns = arrange(experiment).shown
+    return list(takewhile(lambda column: column.group in ("where we are", "data"), columns))

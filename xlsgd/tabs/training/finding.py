@@ -22,7 +22,7 @@ __all__ = ["find_training"]
 
 
 def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
-    layout = next(each for each in layouts().values() if each.marker == tab.marker)
+    layout = next(each for each in layouts().values() if tab.marker in each.markers)
     try:
         steps = tab.table(set(layout.headers), lambda text: True, "one row per step")
         if not steps.rows:

@@ -1,127 +1,150 @@
-"""A training tab: fields at the left, charts beside them, then the tables of its layout."""
+"""A training tab: its first screen, and beside it what is folded away.
+
+From the top: title, verdict, inputs and results in one row, a sentence, charts, and the table of
+steps below its headers; all but the table stays in view.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
-from xlsgd.sheets.found_tab import MARKER
-from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, formula_maker, quoted
+from xlsgd.data import Dataset
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, quoted
 from xlsgd.sheets.style import set_page, shorten_large
-from xlsgd.sheets.writing import (
-    FIRST_ROW,
-    GROUP_ROW,
-    HEADER_ROW,
-    PAPER_ROW,
-    write_body,
-    write_fields,
-    write_headers,
-)
+from xlsgd.sheets.writing import write_body, write_fields, write_headers, write_value
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.drawing import CHARTS, Drawing
+from xlsgd.tabs.layouts.drawing import Drawing
+from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, Arrangement, arrange
 from xlsgd.tabs.training.colours import colour
+from xlsgd.tabs.training.formats import loss_format, number_formats
+from xlsgd.tabs.training.screen import Screen
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["FIRST_COLUMN", "draw_training_tab", "map_training_tab"]
+__all__ = ["FIRST_ROW", "draw_training_tab", "map_training_tab"]
 
-_KEY, _VALUE, _NOTE = 1, 2, 3
-_CHARTS, FIRST_COLUMN, _GAP = 5, 11, 1
-_ABOUT_COLUMNS = 11
-_CHART_ROWS = 16
-VERDICT_ROW = 2
-_EPOCHS_HEADER = FIRST_ROW + _CHART_ROWS * CHARTS + 2
+TITLE_ROW, KEY_ROW, WORDS_ROW, VALUE_ROW, ABOUT_ROW, CHARTS_ROW = range(1, 7)
+_CHART_ROWS = 8
+GROUP_ROW = CHARTS_ROW + _CHART_ROWS
+HEADER_ROW, SYMBOL_ROW, FIRST_ROW = GROUP_ROW + 1, GROUP_ROW + 2, GROUP_ROW + 3
 
-_INPUTS, _PANEL, _FACTS = "change these", "how the run went", "what this tab trains"
+BESIDE = 20
+"""Columns at most that a tab needs besides its tables."""
+_GAP = 1
+_WIDTH, _NARROW = 7.8, 5.3
+"""Characters of a column of numbers, and of one of counters."""
+_FIELD_COLUMNS = 3
+"""Key, value, note."""
 
 
 def map_training_tab(experiment: Experiment, sheet: str, data_rows: int) -> TabMap:
     """Return where everything of an experiment's tab goes."""
-    tab = TabMap(sheet, fields={"verdict": (VERDICT_ROW, _VALUE)})
-    row = GROUP_ROW
-    for _, fields in _sections(experiment):
-        for given in fields:
-            row += 1
-            tab.fields[given.key] = (row, _VALUE)
-        row += 2
-    layout = get_layout(experiment.layout)
-    lengths, left = layout.lengths(experiment, data_rows), FIRST_COLUMN
-    tab.scope = layout.scope(experiment)
-    for name, columns in layout.tables(experiment).items():
-        header, begin = (_EPOCHS_HEADER, _CHARTS) if name == "epochs" else (HEADER_ROW, left)
-        first = header + 2 if name == "epochs" else FIRST_ROW
+    layout, arranged = get_layout(experiment.layout), arrange(experiment)
+    tables, lengths = layout.tables(experiment), layout.lengths(experiment, data_rows)
+    tab = TabMap(sheet, scope=layout.scope(experiment))
+
+    def table(name: str, columns: dict[str, int]) -> None:
         tab.tables[name] = TableMap(
-            header,
-            {column.quantity: begin + i for i, column in enumerate(columns)},
-            list(range(first, first + lengths[name])),
+            HEADER_ROW, columns, list(range(FIRST_ROW, FIRST_ROW + lengths[name]))
         )
-        if name != "epochs":
-            left += len(columns) + _GAP
+
+    for given, column in _top_columns(arranged):
+        tab.fields[given.key] = (VALUE_ROW, column)
+    left = arranged.width + _GAP + 1
+    epochs = {column.quantity: left + i for i, column in enumerate(tables["epochs"])}
+    left += len(epochs) + _GAP
+    row = FIRST_ROW
+    for section in arranged.sections:
+        for given in section.fields:
+            row += 1
+            tab.fields[given.key] = (row, left + 1)
+        row += 2
+    left += _FIELD_COLUMNS + _GAP
+    steps = {column.quantity: 1 + i for i, column in enumerate(arranged.shown)}
+    for columns in arranged.folded.values():
+        steps |= {column.quantity: left + i for i, column in enumerate(columns)}
+        left += len(columns) + _GAP
+    # In order of calculation, as everywhere else.
+    table("steps", {column.quantity: steps[column.quantity] for column in tables["steps"]})
+    for name, columns in tables.items():
+        if name in ("steps", "epochs"):
+            continue
+        left += _GAP
+        table(name, {column.quantity: left + i for i, column in enumerate(columns)})
+        left += len(columns)
+    table("epochs", epochs)
     return tab
 
 
-def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
-    """Return the fields at the left below the verdict, under their headings."""
-    schedule = experiment.schedule
-    # No note beside words that need its room.
-    facts = {
-        "experiment": (experiment.id, "its name in reports and on 'compare'"),
-        "network": (str(experiment.network), ""),
-        "loss": (experiment.loss.name, experiment.loss.paper),
-        "optimizer": (experiment.optimizer.name, experiment.optimizer.summary),
-        "torch": (experiment.optimizer.torch_line, ""),
-        **({} if schedule.steady else {"schedule": (schedule.name, schedule.summary)}),
-        "difference": (experiment.difference, experiment.rules[0].summary),
-        MARKER: (get_layout(experiment.layout).marker, ""),
-    }
-    layout = get_layout(experiment.layout)
-    return [
-        (_INPUTS, layout.inputs(experiment)),
-        (_PANEL, [given for given in layout.panel(experiment) if given.key != "verdict"]),
-        (_FACTS, [Input(key, value, note, fixed=True) for key, (value, note) in facts.items()]),
-    ]
+def _top_columns(arranged: Arrangement) -> Iterator[tuple[Input, int]]:
+    """Yield the fields at the top and the column of each."""
+    verdict, *others = arranged.top
+    yield verdict, 1
+    yield from ((given, VERDICT_COLUMNS + i) for i, given in enumerate(others, 1))
 
 
-def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> None:
+def draw_training_tab(
+    sheet: Worksheet, experiment: Experiment, data: Dataset, book: BookMap
+) -> None:
     """Write an experiment's tab."""
-    tab = book.training[experiment.id]
+    tab, arranged = book.training[experiment.id], arrange(experiment)
     layout = get_layout(experiment.layout)
     tables, drawing = layout.tables(experiment), layout.drawing
-
-    sheet["A1"] = experiment.title
-    sheet["A1"].style = "title"
-    sheet.cell(1, _CHARTS, experiment.about).style = "about"
-    sheet.merge_cells(
-        start_row=1, end_row=1, start_column=_CHARTS, end_column=FIRST_COLUMN + _ABOUT_COLUMNS
-    )
-    panel = {given.key: given for given in layout.panel(experiment)}
-    sheet.cell(VERDICT_ROW, _KEY, "verdict").style = "verdict"
-    cell = sheet.cell(VERDICT_ROW, _VALUE)
-    cell.value = formula_maker(str(panel["verdict"].value), book, tab)(VERDICT_ROW)
-    cell.style = "verdict"
-    for heading, fields in _sections(experiment):
-        top = tab.fields[fields[0].key][0] - 1
-        for number in (_KEY, _VALUE, _NOTE):
-            sheet.cell(top, number).style = "heading"
-        sheet.cell(top, _KEY, heading)
-        write_fields(sheet, fields, book, tab, "input" if heading == _INPUTS else "value")
-
+    screen = Screen(sheet)
+    _draw_top(sheet, experiment, arranged, data, book)
+    for section in arranged.sections:
+        top, column = tab.fields[section.fields[0].key]
+        for number in range(column - 1, column - 1 + _FIELD_COLUMNS):
+            sheet.cell(top - 1, number).style = "heading"
+        sheet.cell(top - 1, column - 1, section.heading)
+        write_fields(sheet, section.fields, book, tab, section.style)
+    formats = number_formats(experiment, data)
     for name, columns in tables.items():
+        places = tab.tables[name].columns
+        placed = sorted(columns, key=lambda column: places[column.quantity])
         heading, notes = drawing.heading(name), drawing.has_notes(name)
-        write_headers(sheet, columns, tab.tables[name], heading, notes=notes)
-        write_body(sheet, columns, book, tab, name)
+        write_headers(sheet, placed, tab.tables[name], heading, notes=notes, symbols=True)
+        write_body(sheet, columns, book, tab, name, formats)
     drawing.draw_numbers(sheet, tab)
     _name_inputs(sheet, experiment, tab)
     # Colours first: LibreOffice takes the first rule that fits and leaves the others.
     colour(sheet, experiment, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
-    column = column_letters(_VALUE)
-    shorten_large(sheet, f"{column}{FIRST_ROW}:{column}{max(r for r, _ in tab.fields.values())}")
-    anchors = [f"{column_letters(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}" for i in range(CHARTS)]
-    drawing.draw_charts(sheet, anchors, experiment, book)
-    _set_sizes(sheet, tables, tab, drawing)
+    _set_sizes(screen, arranged, tables, tab, drawing)
+    drawing.draw_charts(sheet, screen.places(CHARTS_ROW), experiment, book)
+    set_page(sheet)
+
+
+def _draw_top(
+    sheet: Worksheet, experiment: Experiment, arranged: Arrangement, data: Dataset, book: BookMap
+) -> None:
+    """Write what stands above the charts."""
+    tab = book.training[experiment.id]
+    sheet.cell(TITLE_ROW, 1, experiment.title).style = "title"
+    links = [sheet.parent.worksheets[0].title, *(t.sheet for t in book.of("compare").values())]
+    for i, name in enumerate(links):
+        cell = sheet.cell(TITLE_ROW, arranged.width - len(links) + 1 + i, name)
+        cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(name)}!A1")
+        cell.style = "link"
+    inputs = {given.key for given in get_layout(experiment.layout).inputs(experiment)}
+    for given, column in _top_columns(arranged):
+        sheet.cell(KEY_ROW, column, given.key).style = "key"
+        sheet.cell(WORDS_ROW, column, given.words).style = "label"
+        write_value(sheet, given, book, tab, "input" if given.key in inputs else "value")
+        if given.key in ("start_loss", "last_loss"):
+            sheet.cell(VALUE_ROW, column).number_format = loss_format(data)
+    for column in range(1, VERDICT_COLUMNS + 1):
+        sheet.cell(VALUE_ROW, column).style = "verdict"
+    sheet.merge_cells(
+        start_row=VALUE_ROW, end_row=VALUE_ROW, start_column=1, end_column=VERDICT_COLUMNS
+    )
+    sheet.cell(ABOUT_ROW, 1, experiment.about).style = "about"
+    sheet.merge_cells(
+        start_row=ABOUT_ROW, end_row=ABOUT_ROW, start_column=1, end_column=arranged.width
+    )
 
 
 def _name_inputs(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
@@ -137,23 +160,47 @@ def _name_inputs(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
 
 
 def _set_sizes(
-    sheet: Worksheet, tables: Mapping[str, Sequence[Column]], tab: TabMap, drawing: Drawing
+    screen: Screen,
+    arranged: Arrangement,
+    tables: Mapping[str, Sequence[Column]],
+    tab: TabMap,
+    drawing: Drawing,
 ) -> None:
-    widths: dict[int, float] = {_KEY: 20, _VALUE: 16, _NOTE: 46, 4: 2, 10: 2}
-    widths |= dict.fromkeys(range(_CHARTS, 10), 13.0)
+    steps = tab.tables["steps"].columns
+    widths = dict.fromkeys(range(1, arranged.width + 1), _WIDTH)
+    for column in arranged.shown:
+        narrow = column.group == "where we are"
+        wide = _NARROW if narrow else max(_WIDTH, len(column.header) * 0.95)
+        widths[steps[column.quantity]] = wide
+    for given, number in _top_columns(arranged):
+        if number > VERDICT_COLUMNS:
+            longest = max(map(len, given.choices), default=0)
+            widths[number] = max(widths[number], len(given.words) * 0.8, longest + 1.0)
+    for number, wide in widths.items():
+        screen.set_width(number, wide)
+    screen.set_width(arranged.width + 1, 2)
+    for column in tables["epochs"]:
+        screen.set_width(tab.tables["epochs"].columns[column.quantity], 9)
+    screen.set_width(max(tab.tables["epochs"].columns.values()) + 1, 2)
+    first = tab.fields[arranged.sections[0].fields[0].key][1] - 1
+    screen.fold({first: 20, first + 1: 16, first + 2: 46}, "details", SYMBOL_ROW)
+    for words, folded in arranged.folded.items():
+        widths = {steps[c.quantity]: max(9.0, len(c.header) + 1) for c in folded}
+        screen.fold(widths, words, SYMBOL_ROW)
     for name, columns in tables.items():
-        if name == "epochs":
+        if name in ("steps", "epochs"):
             continue
-        places = tab.tables[name].columns
         for column in columns:
-            wide = max(11, len(column.quantity) * 1.15 + 1, min(len(column.paper) * 0.45 + 2, 18))
-            widths[places[column.quantity]] = wide
-        widths[max(places.values()) + 1] = drawing.gap_after(name)
-    for number, width in widths.items():
-        sheet.column_dimensions[column_letters(number)].width = width
-    sheet.row_dimensions[1].height = 48
-    sheet.row_dimensions[VERDICT_ROW].height = 20
-    sheet.row_dimensions[PAPER_ROW].height = 34
-    sheet.row_dimensions[_EPOCHS_HEADER + 1].height = 24
-    sheet.freeze_panes = f"A{FIRST_ROW}"
-    set_page(sheet)
+            number = tab.tables[name].columns[column.quantity]
+            screen.set_width(number, max(9, len(column.header) + 1))
+    screen.fold_row(KEY_ROW)
+    screen.fold_row(HEADER_ROW)
+    for row, height in (
+        (TITLE_ROW, 24),
+        (WORDS_ROW, 14),
+        (VALUE_ROW, 30),
+        (ABOUT_ROW, 30),
+        (SYMBOL_ROW, 16),
+    ):
+        screen.sheet.row_dimensions[row].height = height
+    screen.sheet.freeze_panes = f"A{FIRST_ROW}"

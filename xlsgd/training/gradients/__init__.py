@@ -21,6 +21,7 @@ __all__ = [
     "comparison_columns",
     "differences",
     "gradient_rules",
+    "slope_symbol",
 ]
 
 CHOICES = ("numerical", "backprop")
@@ -42,7 +43,18 @@ def differences() -> dict[str, GradientRule]:
 
 def gradient_input(choice: str) -> Input:
     """Return the drop-down that says which derivative drives the update."""
-    return Input(GRADIENT_INPUT, choice, "which derivative drives the update", choices=CHOICES)
+    return Input(
+        GRADIENT_INPUT,
+        choice,
+        "which derivative drives the update",
+        choices=CHOICES,
+        label="derivative",
+    )
+
+
+def slope_symbol(p: str) -> str:
+    """Return how the derivative of the loss with respect to p is written on paper."""
+    return f"∂L/∂{p}"
 
 
 def comparison_columns(network: Network) -> list[Column]:
@@ -69,6 +81,7 @@ def comparison_columns(network: Network) -> list[Column]:
             f"'{GRADIENT_INPUT}'",
             torch=f"{p}.grad",
             group="derivative used",
+            symbol=slope_symbol(p),
         )
         for p in network.parameters
     ]

@@ -40,6 +40,7 @@ class Adagrad(Optimizer):
                 paper="s + g²",
                 note=f"sum of all squared derivatives for {p} so far: it only grows",
                 torch_line=f"optimizer.state[{p}]['sum']",
+                symbol="Σg²",
             ),
             column(
                 f"new.{p}",

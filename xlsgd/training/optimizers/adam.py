@@ -50,6 +50,7 @@ class Adam(Optimizer):
                 paper="m / (1 − beta1^step)",
                 note=f"average derivative for {p}, corrected for its start at 0",
                 torch_line=f"state[{p}]['exp_avg'] / (1 - beta1**step)",
+                symbol="m̂",
             ),
             column(
                 f"v_hat.{p}",
@@ -57,6 +58,7 @@ class Adam(Optimizer):
                 paper="v / (1 − beta2^step)",
                 note=f"average squared derivative for {p}, corrected for its start at 0",
                 torch_line=f"state[{p}]['exp_avg_sq'] / (1 - beta2**step)",
+                symbol="v̂",
             ),
             column(
                 f"new.{p}",
@@ -103,6 +105,7 @@ def average_columns(p: str, g: str) -> list[Column]:
             paper="m = beta1·m + (1 − beta1)·g",
             note=f"running average of the derivatives for {p}: which way it usually goes",
             torch_line=f"optimizer.state[{p}]['exp_avg']",
+            symbol="m",
         ),
         column(
             f"sq_avg.{p}",
@@ -110,6 +113,7 @@ def average_columns(p: str, g: str) -> list[Column]:
             paper="v = beta2·v + (1 − beta2)·g²",
             note=f"running average of the squared derivatives for {p}: how steep it usually is",
             torch_line=f"optimizer.state[{p}]['exp_avg_sq']",
+            symbol="v",
         ),
     ]
 

@@ -44,6 +44,7 @@ class Momentum(Optimizer):
                 paper="beta·v + (1 − beta)·g",
                 note=f"running average of the derivatives for {p}",
                 torch_line=f"optimizer.state[{p}]['momentum_buffer']",
+                symbol="v",
             ),
             column(
                 f"new.{p}",

@@ -63,6 +63,7 @@ def velocity_column(p: str, g: str) -> Column:
         paper="beta·v + g",
         note=f"velocity of {p}: what is left of the old one, plus this derivative",
         torch_line=f"optimizer.state[{p}]['momentum_buffer']",
+        symbol="v",
     )
 
 

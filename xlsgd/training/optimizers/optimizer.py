@@ -78,6 +78,20 @@ class Optimizer(ABC):
         return {}
 
 
-def column(quantity: str, formula: str, paper: str, note: str, torch_line: str) -> Column:
-    """Return a column under the heading that all optimizers share."""
-    return Column(quantity, formula, paper=paper, note=note, torch=torch_line, group="update")
+def column(
+    quantity: str, formula: str, paper: str, note: str, torch_line: str, symbol: str = ""
+) -> Column:
+    """Return a column under the heading that all optimizers share.
+
+    symbol: what stands on paper for what is remembered of a parameter, such as ``m``.
+    """
+    kind, _, p = quantity.partition(".")
+    return Column(
+        quantity,
+        formula,
+        paper=paper,
+        note=note,
+        torch=torch_line,
+        group="update",
+        symbol=f"{symbol or kind} {p}",
+    )

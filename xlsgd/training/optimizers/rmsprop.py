@@ -42,6 +42,7 @@ class RMSprop(Optimizer):
                 paper="alpha·s + (1 − alpha)·g²",
                 note=f"running average of the squared derivatives for {p}",
                 torch_line=f"optimizer.state[{p}]['square_avg']",
+                symbol="v",
             ),
             column(
                 f"new.{p}",

@@ -45,6 +45,7 @@ class RMSpropFastai(Optimizer):
                 paper="beta·s + (1 − beta)·g²",
                 note=f"running average of the squared derivatives for {p}, for the next row",
                 torch_line=f"optimizer.state[{p}]['square_avg']",
+                symbol="v",
             ),
             column(
                 f"new.{p}",

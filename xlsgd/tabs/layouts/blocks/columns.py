@@ -24,7 +24,7 @@ from xlsgd.tabs.layouts.layout import (
     update_columns,
 )
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.gradients import gradient_rules
+from xlsgd.training.gradients import gradient_rules, slope_symbol
 from xlsgd.training.gradients.backprop import Backprop
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import PAPER, accuracy, note, torch_line
@@ -212,6 +212,7 @@ def _gradient_columns(experiment: Experiment) -> list[Column]:
                 "layer, times what it was multiplied with, averaged over the batch",
                 torch=f"loss.mean().backward(); {p}.grad",
                 group="backprop",
+                symbol=slope_symbol(p),
             )
         )
     return columns

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +34,20 @@ class BlocksLayout(Layout):
     name = "blocks"
     order = 2
     summary = "a row of the table for every step, and a block of rows for every epoch"
-    marker = "blocks tab, format 2"
+    marker = "blocks tab, format 3"
+    earlier = ("blocks tab, format 2",)
     headers = frozenset(("step", "epoch", "batch_rows", "loss"))
     # Formulas that look at a block, or at a step from a block, say something else in every row.
     filled_down = False
     by_row = False
+    folded: ClassVar[Mapping[str, str]] = {
+        "one weight moved": "numerical check",
+        "numerical derivative": "numerical check",
+        "numerical against backprop": "numerical check",
+        "how it goes": "diagnosis",
+        "for the charts": "for the charts",
+    }
+    leading = ("where we are", "forward")
 
     def inputs(self, experiment: Experiment) -> list[Input]:
         names = experiment.network.parameters
@@ -49,6 +59,7 @@ class BlocksLayout(Layout):
                 experiment.watched_parameter,
                 "the weight whose derivative is also found numerically",
                 choices=names,
+                label="check slope of",
             ),
             Input("h", experiment.h, "how far a numerical derivative moves it", positive=True),
             *(self.start_input(experiment, p) for p in names),
@@ -58,6 +69,10 @@ class BlocksLayout(Layout):
             exploded_above_input(experiment, self.watched(experiment)),
             *self.hyperparameter_inputs(experiment),
         ]
+
+    def changed_first(self, experiment: Experiment) -> list[str]:
+        hyper = [given.key for given in experiment.hyperparameters]
+        return ["learning_rate", "derivative_of", "h", *hyper]
 
     def gradient(self, p: str) -> str:
         return f"grad.{p}"

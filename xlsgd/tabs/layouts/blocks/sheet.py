@@ -8,9 +8,8 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.sheets.charts import BarSpec, ChartSpec, add_bars, add_chart
+from xlsgd.sheets.charts import BarSpec, ChartSpec, Place, add_bars, add_chart
 from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
-from xlsgd.sheets.writing import GROUP_ROW
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.training.experiment import Experiment
@@ -43,7 +42,7 @@ class BlocksDrawing(Drawing):
         for number, row in enumerate(epochs.rows, 1):
             cell = sheet.cell(row, epochs.columns["epoch"])
             block = tab.tables[block_name(number)]
-            there = address((GROUP_ROW, min(block.columns.values())))
+            there = address((block.header_row - 1, min(block.columns.values())))
             cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(tab.sheet)}!{there}")
             cell.style = "link"
             cell.number_format = "0"
@@ -59,7 +58,7 @@ class BlocksDrawing(Drawing):
             yield Colour(" ".join(spans), silence.condition(corner), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], experiment: Experiment, book: BookMap
     ) -> None:
         steps = book.training[experiment.id].tables["steps"]
         last = len(steps.rows)
@@ -87,15 +86,15 @@ class BlocksDrawing(Drawing):
                 x_max=last,
             ),
         )
-        add_chart(sheet, anchors[0], loss, steps)
-        add_chart(sheet, anchors[2], derivatives, steps)
-        _add_weight_bars(sheet, anchors[1], experiment, book)
+        add_chart(sheet, places[0], loss, steps)
+        add_chart(sheet, places[2], derivatives, steps)
+        _add_weight_bars(sheet, places[1], experiment, book)
 
 
 DRAWING = BlocksDrawing()
 
 
-def _add_weight_bars(sheet: Worksheet, anchor: str, experiment: Experiment, book: BookMap) -> None:
+def _add_weight_bars(sheet: Worksheet, at: Place, experiment: Experiment, book: BookMap) -> None:
     """Draw the weights of the first layer after the last step: a group of bars an input."""
     place = experiment.network.places[0]
     if "weight" not in place.parameters:
@@ -113,7 +112,7 @@ def _add_weight_bars(sheet: Worksheet, anchor: str, experiment: Experiment, book
     headers = f"${inputs[0]}${data.header_row}:${inputs[1]}${data.header_row}"
     add_bars(
         sheet,
-        anchor,
+        at,
         BarSpec(
             "Weights after the last step",
             "",

@@ -14,7 +14,7 @@ from xlsgd.tabs.layouts.layout import (
 )
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.gradients import comparison_columns
+from xlsgd.training.gradients import comparison_columns, slope_symbol
 from xlsgd.training.quantities import clipped, one_line
 
 __all__ = ["steps_columns"]
@@ -134,6 +134,7 @@ def _batch_gradient_columns(experiment: Experiment) -> list[Column]:
                 "forget to start again at 0 and they add up for ever",
                 torch=f"(loss / 1).backward(); {p}.grad  # adds up until zero_grad()",
                 group="batch",
+                symbol=f"Σ {slope_symbol(p)}",
             )
         )
     for p in experiment.network.parameters:
@@ -145,6 +146,7 @@ def _batch_gradient_columns(experiment: Experiment) -> list[Column]:
                 note=f"mean derivative for {p} over the rows of the batch so far",
                 torch=f"loss.mean().backward(); {p}.grad",
                 group="batch",
+                symbol=f"mean {slope_symbol(p)}",
             )
         )
     return columns

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.sheets.charts import ChartSpec, add_chart
+from xlsgd.sheets.charts import ChartSpec, Place, add_chart
 from xlsgd.sheets.maps import BookMap, TabMap, address
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.training.experiment import Experiment
@@ -37,7 +37,7 @@ class RowsDrawing(Drawing):
             yield Colour(where, silence.condition(here(unit)), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], experiment: Experiment, book: BookMap
     ) -> None:
         steps = book.training[experiment.id].tables["steps"]
         specs = (
@@ -68,8 +68,8 @@ class RowsDrawing(Drawing):
                 y_range=(0.0, 1.0),
             ),
         )
-        for anchor, spec in zip(anchors, specs, strict=True):
-            add_chart(sheet, anchor, spec, steps)
+        for place, spec in zip(places, specs, strict=False):
+            add_chart(sheet, place, spec, steps)
 
 
 DRAWING = RowsDrawing()

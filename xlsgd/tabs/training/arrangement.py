@@ -1,0 +1,98 @@
+"""What of a training tab is on its first screen, and what is folded away.
+
+On the screen stands what a step takes on paper: where we are, data, weights, prediction, loss,
+slopes, new weights; above it what a reader may change and how the run went. The rest is folded:
+columns right of the table in groups that a click opens, fields in the first of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xlsgd.base.columns import Column, Input
+from xlsgd.sheets.found_tab import MARKER
+from xlsgd.tabs.layouts import get_layout
+from xlsgd.training.experiment import Experiment
+
+__all__ = ["VERDICT_COLUMNS", "Arrangement", "Section", "arrange"]
+
+VERDICT_COLUMNS = 5
+"""Columns that the verdict fills, left of the fields that stand beside it."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Fields below each other under a heading.  style: of their values."""
+
+    heading: str
+    fields: Sequence[Input]
+    style: str
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Where everything of a training tab belongs, without an address.
+
+    top: the fields beside each other above the table, the verdict first.
+    shown: the columns of the table of steps that are on the screen, left to right.
+    folded: the others, by the words for the fold.
+    sections: the other fields, which are folded too.
+    """
+
+    top: Sequence[Input]
+    shown: Sequence[Column]
+    folded: dict[str, list[Column]]
+    sections: Sequence[Section]
+
+    @property
+    def width(self) -> int:
+        """Columns of the sheet that the top and the table need."""
+        return max(len(self.shown), VERDICT_COLUMNS + len(self.top) - 1)
+
+
+def arrange(experiment: Experiment) -> Arrangement:
+    """Return what belongs where on the tab of an experiment."""
+    layout = get_layout(experiment.layout)
+    inputs = {given.key: given for given in layout.inputs(experiment)}
+    panel = {given.key: given for given in layout.panel(experiment)}
+    changed = [inputs[key] for key in layout.changed_first(experiment)]
+    results = [panel[key] for key in layout.results if key in panel]
+    top = [panel["verdict"], *changed, *results]
+    taken = {given.key for given in top}
+    columns = layout.tables(experiment)["steps"]
+    shown = [column for column in columns if column.group not in layout.folded]
+    shown.sort(key=lambda column: column.group not in layout.leading)
+    folded: dict[str, list[Column]] = {words: [] for words in layout.folded.values()}
+    for column in columns:
+        if column.group in layout.folded:
+            folded[layout.folded[column.group]].append(column)
+    return Arrangement(
+        top,
+        shown,
+        {words: those for words, those in folded.items() if those},
+        [
+            Section(
+                "change these too", [i for i in inputs.values() if i.key not in taken], "input"
+            ),
+            Section("how the run went", [p for p in panel.values() if p.key not in taken], "value"),
+            Section("what this tab trains", _facts(experiment), "value"),
+        ],
+    )
+
+
+def _facts(experiment: Experiment) -> list[Input]:
+    schedule = experiment.schedule
+    layout = get_layout(experiment.layout)
+    # No note beside words that need its room.
+    facts = {
+        "experiment": (experiment.id, "its name in reports and on 'compare'"),
+        "network": (str(experiment.network), ""),
+        "loss": (experiment.loss.name, experiment.loss.paper),
+        "optimizer": (experiment.optimizer.name, experiment.optimizer.summary),
+        "torch": (experiment.optimizer.torch_line, ""),
+        **({} if schedule.steady else {"schedule": (schedule.name, schedule.summary)}),
+        "difference": (experiment.difference, experiment.rules[0].summary),
+        MARKER: (layout.marker, ""),
+    }
+    return [Input(key, value, note, fixed=True) for key, (value, note) in facts.items()]
