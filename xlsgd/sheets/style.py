@@ -46,7 +46,7 @@ COLOURS = {
     "good": "2E7D32",
     "good_pale": "E3F2E4",
     "doubtful": "8A5A00",
-    "doubtful_pale": "FFF0D5",
+    "doubtful_pale": "FBE0D0",
 }
 
 GROUP_COLOURS = {
@@ -58,8 +58,8 @@ GROUP_COLOURS = {
     "numerical derivative": "E9E4F5",
     "backprop": "DFF1F3",
     "numerical against backprop": "F6E3EC",
-    "derivative used": "F1F0DC",
-    "batch": "F1F0DC",
+    "derivative used": "E9E4F5",
+    "batch": "E9E4F5",
     "update": "FDE9D9",
     "how it goes": "ECEFF3",
     "for the charts": "ECEFF3",
@@ -162,7 +162,7 @@ def add_styles(workbook: Workbook) -> None:
     style("fact", alignment=Alignment(horizontal="left", vertical="center", indent=1))
     style(
         "verdict",
-        font=Font(name="Calibri", size=13, bold=True, color=ink),
+        font=Font(name="Calibri", size=12, bold=True, color=ink),
         alignment=Alignment(vertical="center", wrap_text=True),
     )
     style(

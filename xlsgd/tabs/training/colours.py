@@ -16,6 +16,7 @@ from xlsgd.sheets.style import COLOURS, SHORT, fill_of
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, arrange
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["colour"]
 
@@ -51,7 +52,9 @@ def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     if "lr_curvature" in steps.columns:
         for above, ink, pale in ((2, "exploded_ink", "exploded_pale"),
                                  (1, "doubtful", "doubtful_pale")):  # fmt: skip
-            for column in ("row", "lr_curvature"):
+            # Other optimizers than plain gradient descent take other steps at that curvature.
+            plain = experiment.optimizer is get_optimizer("sgd")
+            for column in ("row", "lr_curvature") if plain else ("lr_curvature",):
                 rule(span(column), f"{here('lr_curvature')}>{above}", ink, pale, bold=True)
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")

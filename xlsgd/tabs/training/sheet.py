@@ -34,7 +34,7 @@ HEADER_ROW, SYMBOL_ROW, FIRST_ROW = GROUP_ROW + 1, GROUP_ROW + 2, GROUP_ROW + 3
 BESIDE = 20
 """Columns at most that a tab needs besides its tables."""
 _GAP = 1
-_WIDTH, _NARROW = 7.8, 5.3
+_WIDTH, _NARROW = 8.2, 5.0
 """Characters of a column of numbers, and of one of counters."""
 _FIELD_COLUMNS = 3
 """Key, value, note."""
@@ -198,7 +198,7 @@ def _set_sizes(
     for row, height in (
         (TITLE_ROW, 24),
         (WORDS_ROW, 14),
-        (VALUE_ROW, 30),
+        (VALUE_ROW, 46),
         (ABOUT_ROW, 30),
         (SYMBOL_ROW, 16),
     ):

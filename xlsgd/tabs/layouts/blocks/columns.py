@@ -101,9 +101,12 @@ def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Colu
 def _position_columns() -> list[Column]:
     """Where we are: which step, which epoch, how many rows."""
 
-    def position(quantity: str, formula: str, paper: str, note: str, torch: str) -> Column:
+    def position(
+        quantity: str, formula: str, paper: str, note: str, torch: str, symbol: str = ""
+    ) -> Column:
         first = "1" if quantity == "step" else None
-        return Column(quantity, formula, paper, note, torch, group="where we are", first=first)
+        group = "where we are"
+        return Column(quantity, formula, paper, note, torch, group, first=first, symbol=symbol)
 
     return [
         position(
@@ -126,6 +129,7 @@ def _position_columns() -> list[Column]:
             "rows of this batch",
             "how many rows this step sees: the derivative is the mean over them",
             "len(batch)",
+            "rows",
         ),
     ]
 
