@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from openpyxl.chart import BarChart, Reference, ScatterChart, Series
 from openpyxl.chart._chart import ChartBase
 from openpyxl.chart.data_source import AxDataSource, StrRef
 from openpyxl.chart.layout import Layout, ManualLayout
-from openpyxl.chart.series import SeriesLabel
+from openpyxl.chart.series import SeriesLabel, XYSeries
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
@@ -24,10 +26,10 @@ from openpyxl.drawing.xdr import XDRPositiveSize2D
 from openpyxl.utils.units import pixels_to_EMU
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.sheets.maps import TableMap
+from xlsgd.sheets.maps import TableMap, quoted, range_in
 from xlsgd.sheets.style import SERIES
 
-__all__ = ["BarSpec", "ChartSpec", "Place", "add_bars", "add_chart"]
+__all__ = ["BarSpec", "ChartSpec", "Curve", "Place", "add_bars", "add_chart", "curves_over"]
 
 
 @dataclass(frozen=True)
@@ -40,54 +42,74 @@ class Place:
 
 
 @dataclass(frozen=True)
-class ChartSpec:
-    """A line chart over a table.
+class Curve:
+    """Numbers over others.
 
-    x: quantity on the horizontal axis.   lines: quantity to the words in the legend, or to the
-    cell that holds them, such as ``=rates!$C$9``.
+    x, y: their cells as in a formula, with their sheet.   words: in the legend, or the cell that
+    holds them, such as ``=rates!$C$9``.
+    look: ``line``, ``faint`` for a thin grey one behind the others, ``points``.
     """
 
-    title: str
     x: str
+    y: str
+    words: str
+    look: str = "line"
+
+
+@dataclass(frozen=True)
+class ChartSpec:
+    """A chart of curves, the first one at the back."""
+
+    title: str
     x_title: str
     y_title: str
-    lines: dict[str, str]
+    curves: Sequence[Curve]
     log: bool = False
-    x_min: float = 0
+    x_min: float | None = 0
     x_max: float | None = None
     y_range: tuple[float, float] | None = None
     width_cm: float = 13.0
     height_cm: float = 7.6
 
 
-def add_chart(sheet: Worksheet, place: str | Place, spec: ChartSpec, table: TableMap) -> None:
-    """Draw a chart over table at a place, which may be a cell."""
+def curves_over(sheet: str, table: TableMap, x: str, lines: Mapping[str, str]) -> list[Curve]:
+    """Return a curve for each of a table's quantities.
+
+    sheet: on which it stands.   x: the quantity on the horizontal axis.   lines: quantity to words.
+    """
+    name = quoted(sheet)
+    return [
+        Curve(f"{name}!{range_in(table, x)}", f"{name}!{range_in(table, quantity)}", words)
+        for quantity, words in lines.items()
+    ]
+
+
+def add_chart(sheet: Worksheet, place: str | Place, spec: ChartSpec) -> None:
+    """Draw a chart at a place, which may be a cell."""
     chart = ScatterChart()
     chart.style = 2
     chart.scatterStyle = "lineMarker"
-    _set_out(chart, spec, len(spec.lines))
-    first, last = table.rows[0], table.rows[-1]
-
-    def column(quantity: str) -> Reference:
-        number = table.columns[quantity]
-        return Reference(sheet, min_col=number, max_col=number, min_row=first, max_row=last)
-
-    for i, (quantity, words) in enumerate(spec.lines.items()):
-        series = Series(column(quantity), column(spec.x), title=words)
-        if words.startswith("="):
-            series.tx = SeriesLabel(strRef=StrRef(f=words[1:]))
-        series.marker.symbol = "none"
+    _set_out(chart, spec, len(spec.curves))
+    colours = cycle(SERIES)
+    for i, curve in enumerate(spec.curves):
+        x, y = (Reference(range_string=cells) for cells in (curve.x, curve.y))
+        series = Series(y, x, title=curve.words)
+        if curve.words.startswith("="):
+            series.tx = SeriesLabel(strRef=StrRef(f=curve.words[1:]))
         series.smooth = False
-        line = LineProperties(solidFill=SERIES[i % len(SERIES)], w=19050)
-        if i >= len(SERIES):
-            line.prstDash = "dash"
-        series.graphicalProperties = GraphicalProperties(ln=line)
+        series.marker.symbol = "none"
+        if curve.look == "points":
+            _draw_points(series)
+        elif curve.look == "faint":
+            series.graphicalProperties = _line(_FAINT, 6350)
+        else:
+            series.graphicalProperties = _line(next(colours), 19050, dashed=i >= len(SERIES))
         chart.series.append(series)
     chart.x_axis.number_format = "0"
     chart.x_axis.scaling.min = spec.x_min
     chart.x_axis.scaling.max = spec.x_max
     chart.x_axis.majorGridlines = None
-    chart.y_axis.number_format = "0.0E+0" if spec.log else "General"
+    chart.y_axis.number_format = "0E+0" if spec.log else "General"
     if spec.log:
         chart.y_axis.scaling.logBase = 10
         chart.y_axis.crosses = "min"
@@ -95,6 +117,26 @@ def add_chart(sheet: Worksheet, place: str | Place, spec: ChartSpec, table: Tabl
     if spec.y_range is not None:
         chart.y_axis.scaling.min, chart.y_axis.scaling.max = spec.y_range
     _put(sheet, chart, place)
+
+
+_FAINT = "B8C4D0"
+
+
+def _line(colour: str, width: int, dashed: bool = False) -> GraphicalProperties:
+    """Return how a line is drawn.  width: in EMU."""
+    line = LineProperties(solidFill=colour, w=width)
+    if dashed:
+        line.prstDash = "dash"
+    return GraphicalProperties(ln=line)
+
+
+def _draw_points(series: XYSeries) -> None:
+    """Let a series be points without a line."""
+    series.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
+    series.marker.symbol, series.marker.size = "circle", 5
+    colour = GraphicalProperties(solidFill="5D6D7E")
+    colour.line.noFill = True
+    series.marker.graphicalProperties = colour
 
 
 @dataclass(frozen=True)

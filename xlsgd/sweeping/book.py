@@ -10,7 +10,7 @@ from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.sheets.charts import ChartSpec, add_chart
+from xlsgd.sheets.charts import ChartSpec, add_chart, curves_over
 from xlsgd.sheets.maps import TableMap
 from xlsgd.sheets.package import package
 from xlsgd.sheets.style import add_styles, set_page
@@ -190,10 +190,9 @@ def _draw_curves(sheet: Worksheet, sweep: Sweep) -> None:
     low, high = (positive.min(), positive.max()) if len(positive) else (1.0, 10.0)
     spec = ChartSpec(
         "loss at the end",
-        "x",
         axis_label(x),
         "mean loss of the last epoch",
-        {name: name for name in names},
+        curves_over(sheet.title, table, "x", {name: name for name in names}),
         log=True,
         x_min=float(10 ** np.floor(np.log10(x.low))) if x.log else x.low,
         x_max=float(10 ** np.ceil(np.log10(x.high))) if x.log else x.high,
@@ -201,7 +200,7 @@ def _draw_curves(sheet: Worksheet, sweep: Sweep) -> None:
         width_cm=22.0,
         height_cm=12.0,
     )
-    add_chart(sheet, f"{get_column_letter(len(names) + 3)}3", spec, table)
+    add_chart(sheet, f"{get_column_letter(len(names) + 3)}3", spec)
     chart = sheet._charts[-1]
     chart.x_axis.number_format = "General"
     if x.log:

@@ -147,6 +147,10 @@ class Experiment:
         """Whether an update waits for several rows."""
         return self.batch_size > 1 if self.batch_columns is None else self.batch_columns
 
+    def steps_per_epoch(self, rows: int) -> int:
+        """Return how many updates an epoch has.  rows: of data."""
+        return -(-rows // self.batch_size)
+
     def need_labels(self, y: Sequence[float]) -> None:
         """Raise SpecError for a y that is no label, where the loss asks for labels."""
         for row, value in enumerate(y if self.loss.exact_labels else (), 1):

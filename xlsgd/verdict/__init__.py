@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xlsgd.verdict.agreement import agrees
 from xlsgd.verdict.columns import columns, quantities
-from xlsgd.verdict.epochs import epoch_columns, epoch_quantities
+from xlsgd.verdict.epochs import ends_of_epochs, epoch_columns, epoch_quantities
 from xlsgd.verdict.panel import panel, panel_order, panel_values
 from xlsgd.verdict.rules import CLEAR, LEVEL, ONE_EPOCH, TRENDS, Summary, Verdicts, judge
 from xlsgd.verdict.watched import Watched, units
@@ -23,6 +23,7 @@ __all__ = [
     "Watched",
     "agrees",
     "columns",
+    "ends_of_epochs",
     "epoch_columns",
     "epoch_quantities",
     "judge",

@@ -13,7 +13,7 @@ from xlsgd.training.quantities.accuracy import PAPER, note, torch_line
 from xlsgd.verdict.rules import changes_of
 from xlsgd.verdict.watched import Watched
 
-__all__ = ["epoch_columns", "epoch_quantities"]
+__all__ = ["ends_of_epochs", "epoch_columns", "epoch_quantities"]
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +32,13 @@ def epoch_columns(watched: Watched) -> list[Column]:
     read, cut = watched.reading, watched.cut
     found = [
         column("epoch", "={prev.epoch}+1", "1, 2, …", "how often the data was begun", "epoch", "1"),
+        column(
+            "ends_at",
+            "={epoch}*{steps_per_epoch}",
+            "epoch · steps_per_epoch",
+            "the step with which the epoch ends",
+            "epoch * steps_per_epoch",
+        ),
         column(
             "mean_loss",
             f"={watched.mean_loss}",
@@ -104,3 +111,9 @@ def epoch_quantities(
     if "accuracy" in values:
         found["accuracy"] = means(values["accuracy"])
     return found
+
+
+def ends_of_epochs(epochs: Floats, steps_per_epoch: int) -> Floats:
+    """Return the steps with which epochs end.  epochs: their numbers, from 1; any shape."""
+    ends: Floats = epochs * float(steps_per_epoch)
+    return ends

@@ -235,7 +235,7 @@ def panel_values(
     step = values["step"]
     last_step = int(step.max())
     last_epoch = max(1, min(completed, epochs["change"].shape[-1]))
-    steps_per_epoch = -(-rows // experiment.batch_size)
+    steps_per_epoch = experiment.steps_per_epoch(rows)
 
     def last(kind: str) -> dict[str, Floats]:
         head = f"{kind}."

@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
-from xlsgd.sheets.charts import ChartSpec, add_chart
+from xlsgd.sheets.charts import ChartSpec, add_chart, curves_over
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import (
     BookMap,
@@ -108,28 +108,24 @@ def draw_compare_tab(
     shorten_large(sheet, runs.span, losses.span)
     columns = comparison.losses_columns([e.id for e in experiments])
     _draw_losses(sheet, columns, book, tab, losses)
-    add_chart(
-        sheet,
-        f"A{runs.rows[-1] + 2}",
-        ChartSpec(
-            "Mean loss per epoch" + (", by learning rate" if shown.sets_rates else ""),
-            "epoch",
-            "epoch",
-            "mean loss (log)",
-            {
-                f"plot.{e.id}": f"={quoted(shown.sheet)}!"
-                + address((runs.rows[i], runs.columns["learning_rate"]), absolute=True)
-                if shown.sets_rates
-                else e.id
-                for i, e in enumerate(experiments)
-            },
-            x_max=len(losses.rows),
-            log=True,
-            width_cm=28,
-            height_cm=11.5,
-        ),
-        losses,
+    legend = {
+        f"plot.{e.id}": f"={quoted(shown.sheet)}!"
+        + address((runs.rows[i], runs.columns["learning_rate"]), absolute=True)
+        if shown.sets_rates
+        else e.id
+        for i, e in enumerate(experiments)
+    }
+    losses_chart = ChartSpec(
+        "Mean loss per epoch" + (", by learning rate" if shown.sets_rates else ""),
+        "epoch",
+        "mean loss (log)",
+        curves_over(shown.sheet, losses, "epoch", legend),
+        x_max=len(losses.rows),
+        log=True,
+        width_cm=28,
+        height_cm=11.5,
     )
+    add_chart(sheet, f"A{runs.rows[-1] + 2}", losses_chart)
     widths = {1: 20, 2: 22}
     for number in range(1, len(losses.columns) + 1):
         name = columns[number - 1].quantity

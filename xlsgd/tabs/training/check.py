@@ -246,7 +246,9 @@ class TrainingCheck:
         """Return what torch has for the table of epochs, and for every member's panel."""
         length = len(maps.tables["epochs"].rows)
         reading = traced.experiment.loss.reading
+        per_epoch = traced.experiment.steps_per_epoch(traced.data.rows)
         epochs = verdict.epoch_quantities(traced.by_row(traces), length, reading)
+        epochs["ends_at"] = verdict.ends_of_epochs(epochs["epoch"], per_epoch)
         panels = verdict.panel_values(
             with_limits(traced.experiment, traced.data),
             traces["steps"].values,

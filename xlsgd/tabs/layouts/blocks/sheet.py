@@ -8,7 +8,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.sheets.charts import BarSpec, ChartSpec, Place, add_bars, add_chart
+from xlsgd.sheets.charts import BarSpec, ChartSpec, Place, add_bars, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
@@ -65,29 +65,27 @@ class BlocksDrawing(Drawing):
         lines = {"plot.loss": "mean loss"}
         if experiment.classifies:
             lines["accuracy"] = "accuracy"
-        loss, derivatives = (
-            ChartSpec(
-                "Loss and accuracy of every step",
-                "step",
-                "step",
-                "mean loss, share right",
-                lines,
-                x_min=1,
-                x_max=last,
-                y_range=(0.0, 1.0) if experiment.classifies else None,
-            ),
-            ChartSpec(
-                "Numerical against backprop derivative",
-                "step",
-                "step",
-                "derivative of the chosen weight",
-                {"grad_num": "grad_num", "grad_of": "grad_of (backprop)"},
-                x_min=1,
-                x_max=last,
-            ),
+        loss = ChartSpec(
+            "Loss and accuracy of every step",
+            "step",
+            "mean loss, share right",
+            curves_over(sheet.title, steps, "step", lines),
+            x_min=1,
+            x_max=last,
+            y_range=(0.0, 1.0) if experiment.classifies else None,
         )
-        add_chart(sheet, places[0], loss, steps)
-        add_chart(sheet, places[2], derivatives, steps)
+        derivatives = ChartSpec(
+            "Numerical against backprop derivative",
+            "step",
+            "derivative of the chosen weight",
+            curves_over(
+                sheet.title, steps, "step", {"grad_num": "numerical", "grad_of": "backprop"}
+            ),
+            x_min=1,
+            x_max=last,
+        )
+        add_chart(sheet, places[0], loss)
+        add_chart(sheet, places[2], derivatives)
         _add_weight_bars(sheet, places[1], experiment, book)
 
 

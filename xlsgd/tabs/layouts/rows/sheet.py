@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.sheets.charts import ChartSpec, Place, add_chart
+from xlsgd.sheets.charts import ChartSpec, Place, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.training.experiment import Experiment
@@ -17,9 +18,9 @@ __all__ = ["DRAWING", "RowsDrawing"]
 
 
 class RowsDrawing(Drawing):
-    """A chart each of losses, weights, and how far the two derivatives are apart."""
+    """Losses, the points and the line through them, weights, and how far derivatives are apart."""
 
-    losses = "Loss of every row"
+    losses = "Loss: rows, and mean of an epoch"
 
     def silent_units(self, units: Mapping[str, Silence], tab: TabMap) -> Iterator[Colour]:
         steps = tab.tables["steps"]
@@ -39,37 +40,71 @@ class RowsDrawing(Drawing):
     def draw_charts(
         self, sheet: Worksheet, places: Sequence[Place], experiment: Experiment, book: BookMap
     ) -> None:
-        steps = book.training[experiment.id].tables["steps"]
-        specs = (
-            ChartSpec(
-                self.losses,
-                "step",
-                "step",
-                "loss (log)",
-                {"plot.loss": "loss"},
-                log=True,
-                x_max=len(steps.rows),
-            ),
-            ChartSpec(
-                "Weights on their way",
-                "step",
-                "step",
-                "weight",
-                {f"plot.{p}": p for p in experiment.network.parameters},
-                x_max=len(steps.rows),
-            ),
-            ChartSpec(
-                "Numerical against backprop derivative",
-                "step",
-                "step",
-                "relative difference",
-                {f"grad_diff.{p}": p for p in experiment.network.parameters},
-                x_max=len(steps.rows),
-                y_range=(0.0, 1.0),
-            ),
+        charts = [
+            self._losses(experiment, book),
+            *self._line(experiment, book),
+            self._weights(experiment, book),
+            self._derivatives(experiment, book),
+        ]
+        for place, spec in zip(places, charts, strict=False):
+            add_chart(sheet, place, spec)
+
+    def _losses(self, experiment: Experiment, book: BookMap) -> ChartSpec:
+        tab = book.training[experiment.id]
+        steps, epochs = tab.tables["steps"], tab.tables["epochs"]
+        rows = curves_over(tab.sheet, steps, "step", {"plot.loss": "row"})
+        return ChartSpec(
+            self.losses,
+            "step",
+            "loss (log)",
+            [
+                *(replace(curve, look="faint") for curve in rows),
+                *curves_over(tab.sheet, epochs, "ends_at", {"mean_loss": "mean of the epoch"}),
+            ],
+            log=True,
+            x_max=len(steps.rows) // experiment.batch_size,
         )
-        for place, spec in zip(places, specs, strict=False):
-            add_chart(sheet, place, spec, steps)
+
+    def _line(self, experiment: Experiment, book: BookMap) -> Iterator[ChartSpec]:
+        tab = book.training[experiment.id]
+        if "line" not in tab.tables:
+            return
+        (x,) = experiment.network.input_names
+        points = curves_over(book.data.sheet, book.data.tables["data"], x, {"y": "data"})
+        lines = {"line_start": "at the start", "line_now": "now"}
+        start, now = curves_over(tab.sheet, tab.tables["line"], "line_x", lines)
+        yield ChartSpec(
+            "The points and the line",
+            x,
+            "y",
+            [replace(start, look="faint"), *(replace(p, look="points") for p in points), now],
+            x_min=None,
+        )
+
+    def _weights(self, experiment: Experiment, book: BookMap) -> ChartSpec:
+        tab = book.training[experiment.id]
+        steps = tab.tables["steps"]
+        lines = {f"plot.{p}": p for p in experiment.network.parameters}
+        return ChartSpec(
+            "Weights on their way",
+            "step",
+            "weight",
+            curves_over(tab.sheet, steps, "step", lines),
+            x_max=len(steps.rows) // experiment.batch_size,
+        )
+
+    def _derivatives(self, experiment: Experiment, book: BookMap) -> ChartSpec:
+        tab = book.training[experiment.id]
+        steps = tab.tables["steps"]
+        lines = {f"grad_diff.{p}": p for p in experiment.network.parameters}
+        return ChartSpec(
+            "Numerical against backprop derivative",
+            "step",
+            "relative difference (log)",
+            curves_over(tab.sheet, steps, "step", lines),
+            x_max=len(steps.rows) // experiment.batch_size,
+            log=True,
+        )
 
 
 DRAWING = RowsDrawing()
