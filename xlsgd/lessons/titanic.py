@@ -79,7 +79,7 @@ class Titanic(LessonPlan):
                 network=net,
                 optimizer=chosen,
                 learning_rate=_RATES.get(chosen.name, 0.05),
-                start=random_weights(net.parameters, options.seed),
+                start=random_weights(net.parameters, options.seed or 0),
                 gradient="backprop",
                 batch_size=data.rows,
                 epochs=_EPOCHS,
@@ -123,7 +123,7 @@ class Titanic(LessonPlan):
             raise SpecError(
                 f"--optimizer {', '.join(options.optimizers)}: got one of them twice, need it once"
             )
-        if options.start_from == "solved":
+        if options.start == "solved":
             known: dict[str, Mapping[str, float]] = {}
 
             def looking(done: int, total: int) -> None:
@@ -133,7 +133,7 @@ class Titanic(LessonPlan):
             for i, e in enumerate(experiments):
                 text = str(e.network)
                 if text not in known:
-                    known[text] = solved_weights(e, data, options.seed, looking)
+                    known[text] = solved_weights(e, data, options.seed or 0, looking)
                 experiments[i] = replace(e, start=known[text])
         shapes = f"({data.rows:,} × 10) · (10 × 2)"
         return Lesson(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.data import Dataset
 from xlsgd.lessons import Lesson, Options, get_plan
 from xlsgd.sweeping.axes import RATE, Axis, check_axes, parse_axis
 from xlsgd.sweeping.border import closer
@@ -28,20 +28,9 @@ def sweep(
     zoom: int = 0,
     device: str = "cpu",
     optimizer: str | None = None,
-    learning_rate: float | None = None,
-    epochs: int | None = None,
-    h: float | None = None,
-    init: Mapping[str, float] | None = None,
-    gradient: str | None = None,
-    difference: str | None = None,
-    convention: str = "torch",
-    batch_size: int | None = None,
-    schedule: str | None = None,
-    start: str = "random",
-    seed: int | None = None,
-    data: Dataset | None = None,
     progress: Progress | None = None,
     seen: Callable[[Sweep], None] | None = None,
+    **options: Any,
 ) -> Sweep:
     """Train a tab of a lesson at every point of a grid, and return how the runs went.
 
@@ -49,30 +38,16 @@ def sweep(
     tab: its name; the first tab of the lesson, or the first with the optimizer, by default.
     zoom: how many times to look closer at the border between runs that explode and runs that do
         not; the closest look is returned.   seen: called with every look on the way.
-    The others replace what the lesson would choose itself, as in ``generate``.
+    optimizer: for the lessons that have a tab per optimizer.
+    options: replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     Raises SpecError for arguments that make no sense.
     """
     if zoom < 0:
         raise SpecError(f"zoom: got {zoom}, need 0 or a number of closer looks")
-    built = get_plan(lesson).build(
-        Options(
-            learning_rate=learning_rate,
-            epochs=epochs,
-            h=h,
-            gradient=gradient,
-            difference=difference,
-            batch_size=batch_size,
-            schedule=schedule,
-            start=dict(init or {}),
-            optimizers=() if optimizer is None else (optimizer,),
-            convention=convention,
-            start_from=start,
-            seed=seed or 0,
-            data=data,
-            progress=progress,
-        )
-    )
-    wanted = None if optimizer is None else get_optimizer(optimizer, convention).name
+    optimizers = () if optimizer is None else (optimizer,)
+    asked = Options(optimizers=optimizers, progress=progress, **options)
+    built = get_plan(lesson).build(asked)
+    wanted = None if optimizer is None else get_optimizer(optimizer, asked.convention).name
     experiment = experiment_of(built, tab, wanted)
     given = [axis for axis in (x, y) if axis is not None]
     axes: Sequence[Axis] = [
