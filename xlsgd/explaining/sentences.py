@@ -98,7 +98,7 @@ def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Itera
 
 def _exploded(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
     step = int(training.number("exploded_step"))
-    above = training.experiment.exploded_above
+    above = training.view.typed["exploded_above"]
     lost = int(training.number("not_finite_step"))
     first = f"In step {step}{at(where.step('loss', training, step))} a loss passed {number(above)}"
     if lost == step:

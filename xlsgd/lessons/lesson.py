@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.tabs.lesson.plan import Lesson
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.schedules import get_schedule
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
@@ -95,8 +95,8 @@ class Options:
             )
         return data
 
-    def apply(self, experiments: list[Experiment], data: Dataset) -> list[Experiment]:
-        """Return the experiments with what was asked for.
+    def apply(self, views: Sequence[View], data: Dataset) -> tuple[View, ...]:
+        """Return the experiments with what was asked for, shown as they were.
 
         data: what they train on.
         Raises SpecError for a start value that no experiment has, and for labels that are none.
@@ -108,7 +108,7 @@ class Options:
         }
         if self.schedule is not None:
             asked["schedule"] = get_schedule(self.schedule)
-        known = {name for e in experiments for name in e.start_names}
+        known = {name for view in views for name in view.experiment.start_names}
         for name, value in self.init.items():
             if not math.isfinite(value):
                 raise SpecError(f"--init {name}: got {value:g}, need a number")
@@ -118,16 +118,17 @@ class Options:
                     f"name; there are: {', '.join(sorted(known))}"
                 )
         changed = []
-        for e in experiments:
+        for view in views:
+            e = view.experiment
             start = {**e.start, **{k: v for k, v in self.init.items() if k in e.start_names}}
             if self.batch_size is not None and self.batch_size > data.rows:
                 raise SpecError(
                     f"--batch-size {self.batch_size}: the data has {data.rows} rows; "
                     "use at most that many"
                 )
-            changed.append(replace(e, start=start, **asked))
-            changed[-1].need_labels(data.y)
-        return changed
+            changed.append(view.but(start=start, **asked))
+            changed[-1].experiment.need_labels(data.y)
+        return tuple(changed)
 
 
 class LessonPlan(ABC):

@@ -11,10 +11,10 @@ from xlsgd.lessons import Lesson, Options, get_plan
 from xlsgd.sweeping.axes import RATE, Axis, check_axes, parse_axis
 from xlsgd.sweeping.border import closer
 from xlsgd.sweeping.grid import Sweep, sweep_experiment
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.optimizers import get_optimizer
 
-__all__ = ["experiment_of", "sweep"]
+__all__ = ["sweep", "view_of"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -48,31 +48,31 @@ def sweep(
     asked = Options(optimizers=optimizers, progress=progress, **options)
     built = get_plan(lesson).build(asked)
     wanted = None if optimizer is None else get_optimizer(optimizer, asked.convention).name
-    experiment = experiment_of(built, tab, wanted)
+    view = view_of(built, tab, wanted)
     given = [axis for axis in (x, y) if axis is not None]
     axes: Sequence[Axis] = [
-        axis if isinstance(axis, Axis) else parse_axis(axis, experiment, len(given))
+        axis if isinstance(axis, Axis) else parse_axis(axis, view.experiment, len(given))
         for axis in given
     ]
-    check_axes(axes, experiment)
-    found = sweep_experiment(experiment, built.data, axes, device, progress)
+    check_axes(axes, view.experiment)
+    found = sweep_experiment(view, built.data, axes, device, progress)
     for _ in range(zoom):
         if seen is not None:
             seen(found)
-        found = sweep_experiment(experiment, built.data, closer(found), device, progress)
+        found = sweep_experiment(view, built.data, closer(found), device, progress)
     return found
 
 
-def experiment_of(lesson: Lesson, tab: str | None, optimizer: str | None = None) -> Experiment:
-    """Return the experiment of a tab.
+def view_of(lesson: Lesson, tab: str | None, optimizer: str | None = None) -> View:
+    """Return what a tab shows, its rate typed in there: that is the sweep's business.
 
     tab: the first one by default, or the first one with an optimizer.
     Raises SpecError for a name that the lesson does not have.
     """
-    fitting = [e for e in lesson.experiments if optimizer in (None, e.optimizer.name)]
+    fitting = [v for v in lesson.views if optimizer in (None, v.experiment.optimizer.name)]
     if tab is None:
-        return replace(fitting[0], rate_elsewhere=False)  # its rate is the sweep's business
-    by_id = {e.id: e for e in lesson.experiments}
+        return replace(fitting[0], rate_elsewhere=False)
+    by_id = {view.id: view for view in lesson.views}
     if tab not in by_id:
         raise SpecError(f"--tab {tab}: '{lesson.name}' has no such tab; there are: "
                         f"{', '.join(by_id)}")  # fmt: skip

@@ -52,7 +52,7 @@ def train_many(
     hyper: Mapping[str, Floats] | None = None,
     device: str = "cpu",
     progress: Callable[[int], None] | None = None,
-    by_row: bool = True,
+    watched: str | None = None,
 ) -> Summary:
     """Train all runs from their start values and return what is known of them at their end.
 
@@ -61,14 +61,15 @@ def train_many(
         the experiment's.
     hyper: the same for hyperparameters; runs with the same ones stand side by side.
     progress: called after every epoch with its number.
-    by_row: whether the experiment's layout looks at every row of data, and not at whole batches.
+    watched: where batches are looked at as a whole, the weight whose numerical derivative is looked
+        at; None where every row of data is looked at.
     Rows, batches, derivatives and what counts as exploded are those of a training tab.
     Raises SpecError for an optimizer whose step, or a schedule whose rates, are not learning_rate
     times something.
     """
     torch = load_torch()
     with torch.no_grad():
-        return _Training(experiment, data, rates, start, hyper or {}, device, by_row).summary(
+        return _Training(experiment, data, rates, start, hyper or {}, device, watched).summary(
             progress
         )
 
@@ -82,7 +83,7 @@ class _Training:
         start: Mapping[str, Floats],
         hyper: Mapping[str, Floats],
         device: str,
-        by_row: bool,
+        watched: str | None,
     ) -> None:
         import torch
 
@@ -98,7 +99,7 @@ class _Training:
         self.x = tensor([data.inputs[name] for name in experiment.network.input_names])
         self.y = tensor(data.y)
         size = experiment.batch_size
-        self.watcher = Watcher(experiment, self.net, self.x, self.y, size, by_row)
+        self.watcher = Watcher(experiment, self.net, self.x, self.y, size, watched)
         self.rates = tensor([np.broadcast_to(rates[p], self.runs) for p in self.names])
         given = {name: float(value) for name, value in experiment.start.items()} | dict(start)
         self.start = {

@@ -38,7 +38,8 @@ class Watcher:
     """Looks at a step as the experiment's layout does: row by row, or at the batch as a whole.
 
     x: shape (inputs, rows of data).   y: shape (rows of data,).   size: rows of a batch.
-    by_row: whether each row of data has a loss and derivatives of its own.
+    watched: where a batch is looked at as a whole, the weight whose numerical derivative is looked
+        at as well; None where each row of data has a loss and derivatives of its own.
     """
 
     def __init__(
@@ -48,14 +49,15 @@ class Watcher:
         x: Tensor,
         y: Tensor,
         size: int,
-        by_row: bool,
+        watched: str | None,
     ) -> None:
         self._net, self._x, self._y, self._h = net, x, y, experiment.h
         self._numerical = experiment.gradient == "numerical"
         self._lost = 0.5 * self._h / events.LOST  # suspected by half too soon: rounding
-        self.by_row = by_row
-        place = experiment.network.parameters.index(experiment.watched_parameter)
-        self._watched = slice(place, place + 1)
+        self.by_row = watched is None
+        if watched is not None:
+            place = experiment.network.parameters.index(watched)
+            self._watched = slice(place, place + 1)
         count = len(y)
         self.batches = [slice(i, min(i + size, count)) for i in range(0, count, size)]
         # Cut once: a run comes by these pieces thousands of times.

@@ -7,16 +7,22 @@ ten, so that they are easy to read and do not move with every edit.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from xlsgd.base.columns import Input
 from xlsgd.base.errors import SpecError
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import Loss
 from xlsgd.training.nets import Network
 from xlsgd.verdict.watched import Watched
 
-__all__ = ["chart_limit", "chart_limit_input", "exploded_above_input", "explosion_threshold"]
+__all__ = [
+    "Limits",
+    "chart_limit",
+    "chart_limit_input",
+    "exploded_above_input",
+    "explosion_threshold",
+]
 
 _LARGEST = 300
 """Powers of ten that a cell holds with room to spare."""
@@ -24,28 +30,40 @@ _DIGITS = 9
 """Digits of a logarithm that count: the last ones differ between programs."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The limits of a run.
+
+    exploded_above: a loss above this counts as exploded.
+    chart_limit: charts draw weights no further out than this.
+    """
+
+    exploded_above: float
+    chart_limit: float
+
+
 # Sheet side
 
 
-def exploded_above_input(experiment: Experiment, watched: Watched) -> Input:
-    """Return the cell with the loss that counts as exploded."""
+def exploded_above_input(loss: Loss, watched: Watched, typed: Mapping[str, float]) -> Input:
+    """Return the cell with the loss that counts as exploded.   typed: limits that are typed in."""
     note = "a loss above this has exploded"
-    if experiment.exploded_above is not None:
-        return Input("exploded_above", experiment.exploded_above, note)
+    if "exploded_above" in typed:
+        return Input("exploded_above", typed["exploded_above"], note)
     worst = f"IF(ISNUMBER({watched.worst_start}),{watched.worst_start},0)"
-    cost = experiment.loss.before_learning("MIN({data.y})", "MAX({data.y})")
+    cost = loss.before_learning("MIN({data.y})", "MAX({data.y})")
     formula = _power_of_ten(f"1+LOG10(MAX({cost},{worst},1E-6))")
     return Input("exploded_above", formula, f"{note}: 10 times the worst at the start")
 
 
-def chart_limit_input(experiment: Experiment) -> Input:
-    """Return the cell that says how far out charts draw weights."""
+def chart_limit_input(network: Network, typed: Mapping[str, float]) -> Input:
+    """Return the cell that says how far out charts draw weights.   typed: as above."""
     note = "charts draw weights up to this"
-    if experiment.chart_limit is not None:
-        return Input("chart_limit", experiment.chart_limit, note, minimum=0)
-    start = [f"init.{p}" for p in experiment.network.parameters]
+    if "chart_limit" in typed:
+        return Input("chart_limit", typed["chart_limit"], note, minimum=0)
+    start = [f"init.{p}" for p in network.parameters]
     begins = ",".join(f"ABS({{{name}}})" for name in start)
-    if experiment.network.takes_data:
+    if network.takes_data:
         formula = _power_of_ten(f"LOG10(MAX(MAX({{data.y}}),-MIN({{data.y}}),{begins},1))")
     else:  # nothing says how far a function's weights may go: there is room for ten times as far
         formula = _power_of_ten(f"1+LOG10(MAX({begins},1))")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from xlsgd.base.columns import Column, Input, on_paper
 from xlsgd.base.errors import SpecError
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import Scope, TableMap
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.network import Place, map_nested
 
@@ -49,9 +50,6 @@ class Layout(ABC):
     """The words by which its tabs are known again."""
     headers: ClassVar[frozenset[str]]
     """Quantities that the table of steps of every tab has, and no other table."""
-    by_row: ClassVar[bool] = True
-    """Whether each row of data has a loss and derivatives of its own that are looked at, and not
-    only the batch that a step sees."""
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
 
@@ -82,7 +80,7 @@ class Layout(ABC):
     # Sheet side
 
     @abstractmethod
-    def inputs(self, experiment: Experiment) -> list[Input]:
+    def inputs(self, view: View) -> list[Input]:
         """Return what a reader may change on the tab of an experiment.
 
         First what all tabs have, so that it has the same place on all of them; then the
@@ -90,7 +88,7 @@ class Layout(ABC):
         """
 
     @abstractmethod
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+    def tables(self, view: View) -> dict[str, list[Column]]:
         """Return the columns of every table, in order of calculation."""
 
     @abstractmethod
@@ -98,19 +96,19 @@ class Layout(ABC):
         """Return how many rows each table has.  rows: of data."""
 
     @abstractmethod
-    def watched(self, experiment: Experiment) -> verdict.Watched:
+    def watched(self, view: View) -> verdict.Watched:
         """Return what the panel looks at."""
 
-    def panel(self, experiment: Experiment) -> list[Input]:
+    def panel(self, view: View) -> list[Input]:
         """Return the fields of the panel: live formulas that say how the run went."""
-        return verdict.panel(self.watched(experiment))
+        return verdict.panel(self.watched(view))
 
-    def rate_input(self, experiment: Experiment) -> Input:
+    def rate_input(self, view: View) -> Input:
         """Return the cell with the learning rate."""
-        if experiment.rate_elsewhere:
+        if view.rate_elsewhere:
             note = "typed in beside the other runs' rates"
             return Input("learning_rate", "={rates.learning_rate}", note, fixed=True)
-        rate = experiment.learning_rate
+        rate = view.experiment.learning_rate
         return Input("learning_rate", rate, "size of a step; change me first", minimum=0)
 
     def start_input(self, experiment: Experiment, name: str) -> Input:
@@ -146,18 +144,18 @@ class Layout(ABC):
         """What there is to draw besides the tables."""
 
     @abstractmethod
-    def details(self, tab: FoundTab, steps: TableMap, data_rows: int) -> dict[str, Any]:
-        """Return what a tab that was found says of its experiment in this layout alone.
+    def find(self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int) -> View:
+        """Return how a tab that was found shows an experiment, with the batches that it has.
 
         steps: its table of steps, with all its headers.
         """
 
     @abstractmethod
     def find_tables(
-        self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int
-    ) -> tuple[Experiment, dict[str, TableMap]]:
-        """Return the tables beside the steps where they stand now, and the experiment with as
-        many epochs as they show.  Raises WorkbookError if something is missing."""
+        self, tab: FoundTab, view: View, steps: TableMap, data_rows: int
+    ) -> tuple[int, dict[str, TableMap]]:
+        """Return how many epochs a tab shows, and the tables beside the steps where they stand
+        now.  Raises WorkbookError if something is missing."""
 
     @abstractmethod
     def gradient(self, p: str) -> str:
@@ -166,8 +164,13 @@ class Layout(ABC):
     # Torch side
 
     @abstractmethod
-    def tracer(self, experiment: Experiment, data: Dataset) -> Tracer:
+    def tracer(self, view: View, data: Dataset) -> Tracer:
         """Return what traces an experiment on some data."""
+
+    def watched_weight(self, view: View) -> str | None:
+        """Return the weight whose numerical derivative is looked at, where a batch is looked at as
+        a whole; None where each row of data has a loss and derivatives of its own."""
+        return None
 
     @abstractmethod
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
