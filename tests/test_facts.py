@@ -255,7 +255,7 @@ def test_one_neuron_on_either_side_of_the_border(factor: float) -> None:
         gradient="backprop",
         epochs=epochs,
         # The run below the border swings high.
-        typed={"exploded_above": explosion_threshold(SquaredError(), data.y, 0.0) * 100},
+        typed={"exploded_above": explosion_threshold(SquaredError(), [data.y], 0.0) * 100},
     )
     sheet = Recalculated.of(book_of(build_workbook(lesson_of(view, data=data))))
     trace = run(view, data, members=1)

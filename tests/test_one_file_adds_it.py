@@ -206,14 +206,16 @@ CLASSES = '''
         exact_labels = True
         several = True
 
-        def of_row(self, preds, y):
+        def of_row(self, preds, ys):
+            (y,) = ys
             most, shares = self._shares(preds)
             chosen = preds[-1]
             for c, pred in reversed(list(enumerate(preds[:-1]))):
                 chosen = f"IF({y}={c},{pred},{chosen})"
             return f"-(({chosen})-{most}-LN({'+'.join(shares)}))"
 
-        def slopes(self, preds, y):
+        def slopes(self, preds, ys):
+            (y,) = ys
             _, shares = self._shares(preds)
             total = "+".join(shares)
             return [f"{share}/({total})-IF({y}={c},1,0)" for c, share in enumerate(shares)]
@@ -428,7 +430,7 @@ def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
         "CLASSES",
         "1e-2, 1e2",
         also=f"[refused(lambda: view_of({three})), refused(lambda: experiment_of({three},"
-        " loss='cross-entropy').need_labels((0.0, 2.0, 3.0))), refused(lambda: view_of("
+        " loss='cross-entropy').need_targets([(0.0, 2.0, 3.0)])), refused(lambda: view_of("
         f"{three}, loss='cross-entropy', classifies=True))]",
     )
     assert {"pred_1", "pred_2", "pred_3", "grad.pred_3"} <= _texts(tmp_path / "one.xlsx")

@@ -14,6 +14,7 @@ from xlsgd.explaining.training import BROKEN, Length, Training, train
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
+from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.verdict import judge
 
 __all__ = ["Tried", "better_run", "suggestion", "try_around", "try_rates"]
@@ -170,7 +171,8 @@ def _worth_it(training: Training, other: Training) -> bool:
     if not np.isfinite(start):
         return True
     lost = training.kind in ("exploded", "not finite") or not training.mean_loss <= start
-    loss, constant = training.experiment.loss, training.experiment.loss.constant(training.data.y)
+    loss = training.experiment.loss
+    constant = loss.constant_of(columns_to_predict(training.experiment, training.data))
     now, reached = loss.read(start if lost else training.mean_loss), loss.read(other.mean_loss)
     # Where nobody knows what one prediction for all rows leaves, the start has to do.
     scale = loss.read(start if constant is None else constant) or now

@@ -15,6 +15,7 @@ from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Noise, TorchNet
+from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import Traces
@@ -182,7 +183,9 @@ class Training:
         names = self.experiment.network.parameters
         shape = (len(weights), self.data.rows)
         net = TorchNet(self.experiment, Noise(1))
-        evaluate = net.evaluate(torch.from_numpy(x.copy()), torch.tensor(self.data.y))
+        evaluate = net.evaluate(
+            torch.from_numpy(x.copy()), torch.from_numpy(to_predict(self.experiment, self.data))
+        )
         with torch.no_grad(), np.errstate(all="ignore"):
             found = evaluate({p: weights[:, [i]].expand(shape) for i, p in enumerate(names)})
             return {name: value.numpy() for name, value in found.items()}

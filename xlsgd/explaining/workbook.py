@@ -29,6 +29,7 @@ from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.plain import load_torch
+from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.verifying.opening import Progress, open_workbook, without_circles
 
 __all__ = ["explain", "explain_run"]
@@ -109,7 +110,7 @@ def explain_run(
         length = Length(experiment.epochs * data.rows, experiment.epochs)
     where = where or Where()
     training = train(view, data, length)
-    constant = experiment.loss.constant(data.y)
+    constant = experiment.loss.constant_of(columns_to_predict(experiment, data))
     known = TabExplanation(
         tab=tab or experiment.id,
         experiment=experiment.id,

@@ -99,7 +99,8 @@ class Options:
         """Return the experiments with what was asked for, shown as they were.
 
         data: what they train on.
-        Raises SpecError for a start value that no experiment has, and for labels that are none.
+        Raises SpecError for a start value that no experiment has, for targets that are too few, and
+        for labels that are none.
         """
         asked: dict[str, Any] = {
             key: getattr(self, key)
@@ -127,7 +128,7 @@ class Options:
                     "use at most that many"
                 )
             changed.append(view.but(start=start, **asked))
-            changed[-1].experiment.need_labels(data.y)
+            changed[-1].experiment.need_targets(data.targets)
         return tuple(changed)
 
 

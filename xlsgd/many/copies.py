@@ -71,7 +71,7 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
     found = opened.found
     # Twelve digits: some programs save fifteen, some seventeen.
     said = [f"{name} {_numbers(column)}" for name, column in found.data.inputs.items()]
-    said.append(f"y {_numbers(found.data.y)}")
+    said += [f"y {_numbers(column)}" for column in found.data.targets]
     for id, view in sorted(found.views.items()):
         e = view.experiment
         options = (

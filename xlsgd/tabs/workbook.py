@@ -34,6 +34,7 @@ def check_size(lesson: Lesson) -> None:
     for view in lesson.views:
         e, layout = view.experiment, get_layout(view.layout)
         layout.need_fit(e, not lesson.data.is_nothing)
+        e.need_targets(lesson.data.targets)
         # Before the tables are made: an absurd number of epochs would take for ever.
         lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= MAX_ROWS else {}
         rows = max(lengths.values(), default=e.epochs * lesson.data.rows)

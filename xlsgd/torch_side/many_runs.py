@@ -22,6 +22,7 @@ from xlsgd.torch_side.rates import factors_of_steps
 from xlsgd.torch_side.record import Record
 from xlsgd.torch_side.step_check import need_steps_that_scale
 from xlsgd.torch_side.stepper import Stepper, start_state
+from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.torch_side.thresholds import thresholds
 from xlsgd.torch_side.watcher import Watcher
 from xlsgd.torch_side.window import Window
@@ -97,7 +98,7 @@ class _Training:
             return torch.tensor(np.array(values, dtype=np.float64), device=device)
 
         self.x = tensor([data.inputs[name] for name in experiment.network.input_names])
-        self.y = tensor(data.y)
+        self.y = tensor(to_predict(experiment, data).T)
         size = experiment.batch_size
         self.watcher = Watcher(experiment, self.net, self.x, self.y, size, watched)
         self.rates = tensor([np.broadcast_to(rates[p], self.runs) for p in self.names])
@@ -106,7 +107,7 @@ class _Training:
             name: tensor(np.broadcast_to(value, self.runs)) for name, value in given.items()
         }
         self.variants, self.group = _variants(experiment, hyper, self.runs)
-        experiment.need_labels(data.y)
+        experiment.need_targets(data.targets)
         for variant in self.variants:
             need_steps_that_scale(variant)
         # What the schedule makes of the rates, shape (variants, steps).
@@ -126,11 +127,12 @@ class _Training:
 
         watcher = self.watcher
         rows = slice(None) if watcher.by_row else watcher.batches[0]
-        x, y = self.x[:, rows].unsqueeze(1), self.y[rows]
+        x, y = self.x[:, rows].unsqueeze(1), self.y[..., rows].unsqueeze(-2)
         loss = self.net.evaluate(self.weights.unsqueeze(2), x, y)["loss"]
         self.start_loss = loss.mean(1)
         worst = loss.amax(1) if watcher.by_row else self.start_loss
-        above = thresholds(self.experiment.loss, self.data.y, worst.cpu().numpy())
+        targets = columns_to_predict(self.experiment, self.data)
+        above = thresholds(self.experiment.loss, targets, worst.cpu().numpy())
         self.above = self.all_above = torch.from_numpy(above).to(self.weights.device)
 
         # A state may start at something that depends on the gradient of the first row.

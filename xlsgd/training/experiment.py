@@ -64,7 +64,7 @@ class Experiment:
                 )
             self._need(True, name, value, "")
         count = len(self.network.predictions)
-        if count > 1 and not self.loss.several:
+        if count > 1 and not (self.loss.several or self.loss.by_target):
             raise SpecError(
                 f"'{self.id}': the network {self.network} makes {count} predictions, but the loss "
                 f"{self.loss.name} takes one; end in one, or choose a loss for several"
@@ -105,15 +105,28 @@ class Experiment:
         """The two derivatives shown side by side, in the order of CHOICES."""
         return (differences()[self.difference], gradient_rules()["backprop"])
 
-    def need_labels(self, y: Sequence[float]) -> None:
-        """Raise SpecError for a y that is no label, where the loss asks for labels."""
-        for row, value in enumerate(y if self.loss.exact_labels else (), 1):
-            fault = self.loss.label_fault(value, len(self.network.predictions))
-            if fault:
-                raise SpecError(
-                    f"data, row {row}, y: got {value:g}; the loss {self.loss.name} of "
-                    f"'{self.id}' needs {fault}"
-                )
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The quantities that predictions are compared with."""
+        return self.loss.targets(len(self.network.predictions))
+
+    def need_targets(self, targets: Sequence[Sequence[float]]) -> None:
+        """Raise SpecError for targets that are too few, or that are no labels where the loss asks
+        for labels."""
+        if len(targets) < len(self.targets):
+            raise SpecError(
+                f"'{self.id}': the network {self.network} makes {len(self.targets)} predictions, "
+                f"and the loss {self.loss.name} needs a target for each; the data has "
+                f"{len(targets)}: end in one, or add targets"
+            )
+        for name, column in zip(self.targets, targets, strict=False):
+            for row, value in enumerate(column if self.loss.exact_labels else (), 1):
+                fault = self.loss.label_fault(value, len(self.network.predictions))
+                if fault:
+                    raise SpecError(
+                        f"data, row {row}, {name}: got {value:g}; the loss {self.loss.name} of "
+                        f"'{self.id}' needs {fault}"
+                    )
 
     @property
     def hyperparameters(self) -> tuple[Input, ...]:

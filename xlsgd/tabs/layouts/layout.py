@@ -245,14 +245,18 @@ def update_columns(experiment: Experiment, p: str, g: str) -> list[Column]:
     return list(map(experiment.schedule.applied, experiment.optimizer.columns(p, g)))
 
 
-def loss_column(experiment: Experiment, y: str) -> Column:
-    """Return the loss of every row of data.  y: the template for what is to be predicted."""
-    loss = experiment.loss
+def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:
+    """Return the loss of every row of data.
+
+    value: gives the template for the name of what is to be predicted.
+    """
+    loss, targets = experiment.loss, list(map(value, experiment.targets))
+    several = len(targets) > 1
     return Column(
         "loss",
-        "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], y),
-        paper=loss.paper,
-        note=f"{loss.name} of this row",
-        torch=loss.torch,
+        "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], targets),
+        paper=f"mean of {loss.paper}" if several else loss.paper,
+        note=f"{loss.name} of this row" + (", the mean over its targets" if several else ""),
+        torch=f"{loss.torch}.mean(-1)" if several else loss.torch,
         group="forward",
     )

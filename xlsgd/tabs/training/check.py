@@ -33,7 +33,8 @@ from xlsgd.tabs.training.worked_out import (
     worked_out,
 )
 from xlsgd.tabs.view import View
-from xlsgd.training.losses import Loss
+from xlsgd.torch_side.targets import columns_to_predict
+from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import Trace, Traces
 
 __all__ = ["TrainingCheck", "train"]
@@ -54,7 +55,7 @@ def train(work: Examination) -> list[TrainingCheck]:
     checks = [TrainingCheck(work, name) for name in work.found.views]
     for each in checks:
         if "exploded_above" in each.worked.ours:
-            _refuse_too_large(work, each.view.experiment.loss)
+            _refuse_too_large(work, each.view.experiment)
     tracers = {name: tracer(each.worked.alone, data) for each in checks for name in [each.id]}
     rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
     work.trained = work.runs.of(tracers, rows)
@@ -64,15 +65,16 @@ def train(work: Examination) -> list[TrainingCheck]:
     return checks
 
 
-def _refuse_too_large(work: Examination, loss: Loss) -> None:
+def _refuse_too_large(work: Examination, experiment: Experiment) -> None:
     """Raise WorkbookError for a y from whose loss the sheet cannot work out a limit."""
-    maps = work.found.maps.data
-    for i, y in enumerate(work.found.data.y):
+    maps, loss = work.found.maps.data, experiment.loss
+    columns = zip(experiment.targets, columns_to_predict(experiment, work.found.data), strict=True)
+    for name, i, y in ((name, i, y) for name, column in columns for i, y in enumerate(column)):
         if not np.isfinite(loss.cost_before_learning(y, y)):
-            place = address(maps.tables["data"].cell("y", i))
+            place = address(maps.tables["data"].cell(name, i))
             raise WorkbookError(
-                f"{work.file.path}: {maps.sheet}!{place} (y): got {y:g}, {loss.too_large}, so that "
-                f"exploded_above has no value; use numbers up to {loss.largest_y:.0e} in size"
+                f"{work.file.path}: {maps.sheet}!{place} ({name}): got {y:g}, {loss.too_large}, so "
+                f"that exploded_above has no value; use numbers up to {loss.largest_y:.0e} in size"
             )
 
 

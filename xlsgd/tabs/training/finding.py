@@ -31,7 +31,7 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[View, TabMap]:
         view = layout.find(tab, _as_it_stands(tab, data), steps, data.rows)
         experiment = view.experiment
         layout.need_fit(experiment, not data.is_nothing)
-        experiment.need_labels(data.y)
+        experiment.need_targets(data.targets)
     except SpecError as error:
         field = getattr(error, "field", None)
         key = field if field in tab.fields else f"init.{field}"

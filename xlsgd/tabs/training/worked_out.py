@@ -22,6 +22,7 @@ from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.view import View
+from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
 __all__ = ["WorkedOut", "by_torch", "in_the_sheet", "with_own_formulas", "worked_out"]
@@ -86,10 +87,11 @@ def in_the_sheet(
     losses = numbers.get("start_loss", numbers["loss"][:1])
     worst = float(losses.max()) if np.isfinite(losses).all() else 0.0
     experiment = found.alone.experiment
+    targets = columns_to_predict(experiment, data)
     start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
     values = {
-        "exploded_above": explosion_threshold(experiment.loss, data.y, worst),
-        "chart_limit": chart_limit(experiment.network, data.y, start),
+        "exploded_above": explosion_threshold(experiment.loss, targets, worst),
+        "chart_limit": chart_limit(experiment.network, targets, start),
     }
     return {key: values[key] for key in found.ours}
 

@@ -55,14 +55,14 @@ def block_columns(experiment: Experiment) -> list[Column]:
     numerical = experiment.rules[0]
     return [
         *forward_columns(network.places, _STEP, _ROW),
-        loss_column(experiment, "{row.y}"),
+        loss_column(experiment, _ROW),
         *(
             Column(
                 f"loss_{way}",
                 "="
                 + loss.of_row(
                     network.predicted(lambda p, way=way: f"{{step.{way}.{p}}}", _ROW),  # type: ignore[misc]
-                    "{row.y}",
+                    list(map(_ROW, experiment.targets)),
                 ),
                 paper=f"loss at weight {sign} h".replace("-", "−"),
                 note=f"the loss of this row if the weight named in derivative_of were "

@@ -56,7 +56,7 @@ class BlocksLayout(Layout):
             Input(GRADIENT_INPUT, experiment.gradient, "what drives the update", fixed=True),
             Input("batch_size", batch, "rows per update: their mean counts", fixed=True),
             ROWS,
-            exploded_above_input(experiment.loss, self.watched(view), view.typed),
+            exploded_above_input(experiment, self.watched(view), view.typed),
             *self.hyperparameter_inputs(experiment),
         ]
 

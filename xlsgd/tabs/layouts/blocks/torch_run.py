@@ -24,6 +24,7 @@ from xlsgd.torch_side import Noise, SideBySide, Sides, TorchNet, load_torch, sta
 from xlsgd.torch_side.derived import derived_quantities
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
+from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import right
 from xlsgd.training.schedules import RATE
@@ -171,7 +172,7 @@ class _Work:
         self.seen = {name: sides_of(self.net, block) for name, block in blocks.items()}
         names = experiment.network.input_names
         self.x = self.noise.copies(np.array([data.inputs[name] for name in names]).T)
-        self.y = self.noise.targets(experiment.loss, data.y)
+        self.y = self.noise.targets(experiment.loss, to_predict(experiment, data))
         self.size = experiment.batch_size
         self.per_epoch = -(-data.rows // self.size)
         self.batches = torch.arange(data.rows) // self.size
@@ -208,11 +209,11 @@ class _Work:
         x, y = self.x[:, rows], self.y[:, rows]
         shape = (*next(iter(leaves.values())).shape, y.shape[1])
         x = x.unsqueeze(1).expand(*shape, x.shape[-1])
-        y = y.unsqueeze(1).expand(shape)
+        y = y.unsqueeze(1).expand(*shape, *y.shape[2:])
         sides = self.sides(epoch, rows, held.unsqueeze(-1).expand(shape[1:]))
         with torch.enable_grad():
             spread = {p: v.unsqueeze(-1).expand(shape).reshape(-1) for p, v in leaves.items()}
-            evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
+            evaluate = self.net.evaluate(x.flatten(0, 2), y.flatten(0, 2), sides)
             loss = evaluate(spread)["loss"].reshape(shape).mean(-1)
         # The loss of a run of a member depends on its own weights alone.
         gradients = torch.autograd.grad(loss.sum(), list(leaves.values()))
@@ -263,9 +264,9 @@ class _Work:
         import torch
 
         experiment, x, y, batch = self.experiment, self.x, self.y, self.batches
-        shape = y.shape
+        shape = x.shape[:2]
         flat = {p: v[:, batch].reshape(-1) for p, v in parameters.items()}
-        evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
+        evaluate = self.net.evaluate(x.flatten(0, 1), y.flatten(0, 1), sides)
         found = {k: v.detach() for k, v in evaluate(flat).items()}
         numerical, backprop = experiment.rules
         found |= backprop.quantities(evaluate, flat, experiment.h)

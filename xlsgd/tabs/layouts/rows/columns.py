@@ -32,7 +32,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *parameter_columns(experiment),
         *forward_columns(network.places, "{{param.{}}}".format, "{{{}}}".format),
         *one_line.columns(network),
-        loss_column(experiment, "{y}"),
+        loss_column(experiment, "{{{}}}".format),
         *(c for rule in experiment.rules for c in rule.columns(network, loss)),
         *comparison_columns(network),
         *(_batch_gradient_columns(experiment) if view.batched else ()),
@@ -113,11 +113,12 @@ def _data_columns(experiment: Experiment) -> list[Column]:
             name,
             f"=INDEX({{data.{name}}},{{row}})",
             paper=f"{name} of this row",
-            note=f"{name} from the data tab" + ("" if name != "y" else ": what is to be predicted"),
+            note=f"{name} from the data tab"
+            + (": what is to be predicted" if name in experiment.targets else ""),
             torch=f"{name}[row - 1]",
             group="data",
         )
-        for name in (*experiment.network.input_names, "y")
+        for name in (*experiment.network.input_names, *experiment.targets)
     ]
 
 

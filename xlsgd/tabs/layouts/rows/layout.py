@@ -37,7 +37,7 @@ class RowsLayout(Layout):
     order = 1
     summary = "a row of the table for every row of data: weights, derivatives, update"
     marker = "training tab, format 2"
-    headers = frozenset(("step", "epoch", "row", "y", "loss"))
+    headers = frozenset(("step", "epoch", "row", "loss"))
 
     def inputs(self, view: View) -> list[Input]:
         experiment, network = view.experiment, view.experiment.network
@@ -53,8 +53,8 @@ class RowsLayout(Layout):
             if view.batched
             else Input("batch_size", 1, "an update after every row", fixed=True),
             ROWS,
-            exploded_above_input(experiment.loss, self.watched(view), view.typed),
-            chart_limit_input(network, view.typed),
+            exploded_above_input(experiment, self.watched(view), view.typed),
+            chart_limit_input(experiment, view.typed),
             *self.hyperparameter_inputs(experiment),
         ]
 
@@ -78,7 +78,8 @@ class RowsLayout(Layout):
             curvature=curvature_column(view) is not None,
             reading=experiment.loss.reading,
             start_column=experiment.loss.of_row(
-                experiment.network.predicted(_start(experiment)), "{y}"
+                experiment.network.predicted(_start(experiment)),
+                [f"{{{name}}}" for name in experiment.targets],
             ),
         )
 

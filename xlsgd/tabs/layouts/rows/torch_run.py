@@ -28,6 +28,7 @@ from xlsgd.torch_side.derived import derived_quantities
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
+from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.schedules import RATE
@@ -137,7 +138,7 @@ class _Together:
         self.net = TorchNet(shared, noise)
         self.seen = sides_of(self.net, sheet)
         inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
-        self.x, self.y = noise.copies(inputs), noise.targets(shared.loss, data.y)
+        self.x, self.y = noise.copies(inputs), noise.targets(shared.loss, to_predict(shared, data))
         # A state may start at something that depends on the first row's gradient.
         self.runs = SideBySide(
             experiments,
@@ -263,7 +264,7 @@ def steps(
     seen_rows = place["row"] - 1
     inputs = np.array([data.inputs[n] for n in experiment.network.input_names]).T
     x = noise.copies(inputs[seen_rows])
-    y = noise.targets(experiment.loss, np.array(data.y)[seen_rows])
+    y = noise.targets(experiment.loss, to_predict(experiment, data)[seen_rows])
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
 
     quantities = net.quantities(parameters, x, y, Sides(sides_of(net, sheet)))
@@ -330,7 +331,8 @@ def _complete(
     row = place["row"] - 1
     exact = {key: value.astype(float) for key, value in kinds.items()}
     exact |= {name: np.array(data.inputs[name])[row] for name in experiment.network.input_names}
-    exact["y"] = np.array(data.y)[row]
+    columns = columns_to_predict(experiment, data)
+    exact |= {n: np.array(y)[row] for n, y in zip(experiment.targets, columns, strict=True)}
     exact[RATE] = rates_of_steps(experiment, place["step"])
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     watched = get_layout(view.layout).watched(view)
