@@ -13,6 +13,7 @@ from xlsgd import verify
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.explaining.without_data import without_data
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.output import Output
 from xlsgd.training.nets import parse_network
@@ -35,20 +36,18 @@ FUNCTIONS: dict[str, Callable[[float, float, float, float], float]] = {
 }
 
 
-def down(text: str, id: str = "down", **options: object) -> Experiment:
+def down(text: str, id: str = "down", **options: object) -> View:
     network = parse_network(f"Function({text})", Dataset.nothing().inputs)
-    return Experiment(
+    experiment = Experiment(
         id=id,
-        title="down",
-        about="",
         network=network,
+        loss=Output(),
         optimizer=get_optimizer("adam"),
         learning_rate=0.01,
         start={p: AT[p] for p in network.parameters},
-        layout="function",
-        loss=Output(),
         **{"gradient": "backprop", "epochs": 3, **options},  # type: ignore[arg-type]
     )
+    return View(experiment, "down", layout="function")
 
 
 @pytest.fixture(scope="module")

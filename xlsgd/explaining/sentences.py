@@ -13,7 +13,17 @@ from xlsgd.explaining.trends import trend_sentences
 from xlsgd.explaining.twins import twin_sentences
 from xlsgd.explaining.where import Where
 from xlsgd.explaining.without_data import without_data
-from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times, told
+from xlsgd.explaining.words import (
+    at,
+    listed,
+    mean_of_targets,
+    moves,
+    number,
+    rate,
+    rows_seen,
+    times,
+    told,
+)
 from xlsgd.report.terminal import counted
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import Loss
@@ -40,7 +50,7 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
             _still(tab.still) if tab.still else (),
             twin_sentences(tab, experiment),
             limit_sentences(tab, training),
-            _suggestion(tab, experiment.loss, where),
+            _suggestion(tab, experiment, where),
         )
         for text in part
     )
@@ -78,7 +88,8 @@ def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Itera
     if not training.experiment.schedule.steady:
         schedule = f" with the schedule {training.experiment.schedule.name}"
     if tab.mean_rmse is not None:
-        constant = f"; always predicting the mean of y gives {told(loss, tab.mean_rmse)}"
+        mean = mean_of_targets(training.experiment)
+        constant = f"; always predicting {mean} gives {told(loss, tab.mean_rmse)}"
     size = training.experiment.batch_size
     seen = "every row" if size == 1 else "all rows" if size >= tab.rows else f"{size} rows"
     yield (
@@ -98,7 +109,7 @@ def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Itera
 
 def _exploded(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
     step = int(training.number("exploded_step"))
-    above = training.experiment.exploded_above
+    above = training.view.typed["exploded_above"]
     lost = int(training.number("not_finite_step"))
     first = f"In step {step}{at(where.step('loss', training, step))} a loss passed {number(above)}"
     if lost == step:
@@ -240,8 +251,8 @@ def _still(still: StillWeights) -> Iterator[str]:
         yield f"{'What' if reason.startswith('what') else reason[:4]}{reason[4:]}."
 
 
-def _suggestion(tab: TabExplanation, loss: Loss, where: Where) -> Iterator[str]:
-    found, cell = tab.suggestion, where.field("learning_rate")
+def _suggestion(tab: TabExplanation, experiment: Experiment, where: Where) -> Iterator[str]:
+    found, cell, loss = tab.suggestion, where.field("learning_rate"), experiment.loss
     if found is not None:
         there = f" Type it into {cell}." if cell else ""
         yield (
@@ -254,7 +265,7 @@ def _suggestion(tab: TabExplanation, loss: Loss, where: Where) -> Iterator[str]:
         yield (
             f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
             f"{rate(tab.tried_to or 0.0)} none helps: a rate worth a change has to do better than "
-            f"always predicting the mean of y{known}. Try other start "
+            f"always predicting {mean_of_targets(experiment)}{known}. Try other start "
             "weights, or train for longer at a smaller rate."
         )
     else:

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 
 from xlsgd.data import Dataset
+from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import Loss
 
 __all__ = [
     "at",
     "compared",
     "listed",
+    "mean_of_targets",
     "moves",
     "number",
     "percent",
@@ -44,6 +46,11 @@ def told(loss: Loss, value: float) -> str:
 def rate(value: float) -> str:
     """Return a learning rate as it can be typed in."""
     return f"{value:.4g}"
+
+
+def mean_of_targets(experiment: Experiment) -> str:
+    """Return what a net can do at least that has learned nothing of its inputs."""
+    return "the mean of y" if len(experiment.targets) == 1 else "the mean of every target"
 
 
 def times(value: float | None) -> str:
@@ -90,7 +97,9 @@ def rows_seen(rows: Sequence[int], data: Dataset) -> str:
     row = rows[0] - 1
     inputs = [f"{name} = {values[row]:g}" for name, values in data.inputs.items()]
     shown = inputs if len(inputs) <= _SHOWN else []
-    return f"row {rows[0]} of the data, {', '.join([*shown, f'y = {data.y[row]:g}'])}"
+    names = ["y"] if len(data.targets) == 1 else [f"y_{i}" for i, _ in enumerate(data.targets, 1)]
+    shown += [f"{name} = {y[row]:g}" for name, y in zip(names, data.targets, strict=True)]
+    return f"row {rows[0]} of the data, {', '.join(shown)}"
 
 
 def moves(before: Mapping[str, float], after: Mapping[str, float]) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column
-from xlsgd.training.experiment import LimitedExperiment
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import events
+from xlsgd.verdict.threshold import Limits
 from xlsgd.verdict.watched import Watched
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def columns(watched: Watched) -> list[Column]:
 
 
 def quantities(
-    experiment: LimitedExperiment, watched: Watched, values: Mapping[str, Floats]
+    experiment: Experiment, limits: Limits, watched: Watched, values: Mapping[str, Floats]
 ) -> dict[str, Floats]:
     """Return what the columns hold, but for ``start_loss``.
 
@@ -137,7 +138,7 @@ def quantities(
     loss = tensor("loss")
     step = np.broadcast_to(values["step"], loss.shape)
     found = {
-        "exploded_at": _first_step(step, events.exploded(loss, experiment.exploded_above)),
+        "exploded_at": _first_step(step, events.exploded(loss, limits.exploded_above)),
         "not_finite_at": _first_step(step, events.not_finite(loss)),
     }
     for unit, silence in watched.silences.items():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Input
-from xlsgd.training.experiment import LimitedExperiment
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict.rules import (
     CLEAR,
     HIGHER,
@@ -24,6 +24,7 @@ from xlsgd.verdict.rules import (
     Summary,
     judge,
 )
+from xlsgd.verdict.threshold import Limits
 from xlsgd.verdict.watched import Watched, units
 
 __all__ = ["panel", "panel_order", "panel_values"]
@@ -219,7 +220,8 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
 
 
 def panel_values(
-    experiment: LimitedExperiment,
+    experiment: Experiment,
+    limits: Limits,
     values: Mapping[str, Floats],
     epochs: Mapping[str, Floats],
     start_loss: Floats,
@@ -258,7 +260,7 @@ def panel_values(
             nonzero=last("nonzero"),
             mean_loss=epochs["mean_loss"],
             start_loss=start_loss,
-            exploded_above=experiment.exploded_above,
+            exploded_above=limits.exploded_above,
         )
     )
     counts = {

@@ -110,13 +110,13 @@ class CompareCheck:
         known = [e for e in maps.runs if e in self._work.found.experiments]
         if not known:
             return
-        tab, experiment = self._work.tabs[maps.sheet], self._work.found.experiments[known[0]]
-        wanted = full_batch_formula(experiment, known[0])
+        tab, view = self._work.tabs[maps.sheet], self._work.found.views[known[0]]
+        wanted = full_batch_formula(view.experiment, known[0])
         if wanted and limits.FULL_BATCH in maps.fields:
             place = maps.fields[limits.FULL_BATCH]
             formula = self._work.writer(maps)(wanted, place[0])
             tab.check_formula(place, (-1, 0, 0), limits.FULL_BATCH, formula)
-            value = limits.full_batch_limit(experiment, self._work.found.data)
+            value = limits.full_batch_limit(view.experiment, self._work.found.data)
             expected = {limits.FULL_BATCH: [value]}
             where = {limits.FULL_BATCH: place}
             tab.compare_fields("run", where, expected, {limits.FULL_BATCH: -1}.__getitem__)
@@ -125,7 +125,7 @@ class CompareCheck:
             found = tab.cells.get(place)
             why = "it holds no number"
             if isinstance(found, float):
-                why = limits.stale(experiment, self._work.found.data, found) or ""
+                why = limits.stale(view, self._work.found.data, found) or ""
             if why:
                 self._work.notes.append(
                     f"{maps.sheet}!{address(place)} ({limits.FOUND}) was found when the workbook "

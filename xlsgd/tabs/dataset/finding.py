@@ -59,7 +59,7 @@ def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()
     if schema.features:
         seen = {name: _seen(tab, table, name) for name in data.inputs}
         shown = Dataset(title, **{**columns, "inputs": seen})
-    table.columns["y"] = table.columns[schema.targets[0]]
+    table.columns |= {name: table.columns[of] for name, of in schema.answers.items()}
     faults = {} if schema.features else _empty_rows(table)
     if last is not None and not schema.features:
         faults |= _rows_not_looked_at(tab, table, last)

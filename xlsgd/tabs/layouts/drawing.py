@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.charts import Place
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.nets.silence import Silence
 
 __all__ = ["Colour", "Drawing"]
@@ -54,6 +54,6 @@ class Drawing(ABC):
 
     @abstractmethod
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[Place], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], view: View, book: BookMap
     ) -> None:
         """Draw the charts.  places: for as many as there is room."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from xlsgd.base.columns import Column, Input, on_paper
 from xlsgd.base.errors import SpecError
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import Scope, TableMap
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import GRADIENT_INPUT
 from xlsgd.training.nets.network import Place, map_nested
@@ -58,9 +59,6 @@ class Layout(ABC):
     """The words on tabs that earlier versions wrote, which are read alike."""
     headers: ClassVar[frozenset[str]]
     """Quantities that the table of steps of every tab has, and no other table."""
-    by_row: ClassVar[bool] = True
-    """Whether each row of data has a loss and derivatives of its own that are looked at, and not
-    only the batch that a step sees."""
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
 
@@ -110,16 +108,17 @@ class Layout(ABC):
     results: ClassVar[tuple[str, ...]] = ("start_loss", "last_loss", "loss_left")
     """Fields of the panel that stand beside the inputs."""
 
-    def changed_first(self, experiment: Experiment) -> list[str]:
+    def changed_first(self, view: View) -> list[str]:
         """Return the inputs that stand at the top of the tab, by their keys."""
+        experiment = view.experiment
         starts = [f"init.{p}" for p in experiment.network.parameters]
-        batch = ["batch_size"] if experiment.batched else []
+        batch = ["batch_size"] if view.batched else []
         hyper = [given.key for given in experiment.hyperparameters]
         few = starts if len(starts) <= _FEW else []
         return ["learning_rate", GRADIENT_INPUT, "h", *batch, *hyper, *few]
 
     @abstractmethod
-    def inputs(self, experiment: Experiment) -> list[Input]:
+    def inputs(self, view: View) -> list[Input]:
         """Return what a reader may change on the tab of an experiment.
 
         First what all tabs have, so that it has the same place on all of them; then the
@@ -127,7 +126,7 @@ class Layout(ABC):
         """
 
     @abstractmethod
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+    def tables(self, view: View) -> dict[str, list[Column]]:
         """Return the columns of every table, in order of calculation."""
 
     @abstractmethod
@@ -135,19 +134,24 @@ class Layout(ABC):
         """Return how many rows each table has.  rows: of data."""
 
     @abstractmethod
-    def watched(self, experiment: Experiment) -> verdict.Watched:
+    def watched(self, view: View) -> verdict.Watched:
         """Return what the panel looks at."""
 
-    def panel(self, experiment: Experiment) -> list[Input]:
+    def panel(self, view: View) -> list[Input]:
         """Return the fields of the panel: live formulas that say how the run went."""
-        return verdict.panel(self.watched(experiment))
+        return verdict.panel(self.watched(view))
 
-    def rate_input(self, experiment: Experiment) -> Input:
+    def epoch_columns(self, view: View) -> list[Column]:
+        """Return the columns of the table with a row an epoch."""
+        columns = verdict.epoch_columns(self.watched(view))
+        return [c for c in columns if not (view.earlier_format and c.quantity == "ends_at")]
+
+    def rate_input(self, view: View) -> Input:
         """Return the cell with the learning rate."""
-        if experiment.rate_elsewhere:
+        if view.rate_elsewhere:
             note = "typed in beside the other runs' rates"
             return Input("learning_rate", "={rates.learning_rate}", note, fixed=True)
-        rate = experiment.learning_rate
+        rate = view.experiment.learning_rate
         return Input("learning_rate", rate, "size of a step; change me first", minimum=0)
 
     def start_input(self, experiment: Experiment, name: str) -> Input:
@@ -183,18 +187,18 @@ class Layout(ABC):
         """What there is to draw besides the tables."""
 
     @abstractmethod
-    def details(self, tab: FoundTab, steps: TableMap, data_rows: int) -> dict[str, Any]:
-        """Return what a tab that was found says of its experiment in this layout alone.
+    def find(self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int) -> View:
+        """Return how a tab that was found shows an experiment, with the batches that it has.
 
         steps: its table of steps, with all its headers.
         """
 
     @abstractmethod
     def find_tables(
-        self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int
-    ) -> tuple[Experiment, dict[str, TableMap]]:
-        """Return the tables beside the steps where they stand now, and the experiment with as
-        many epochs as they show.  Raises WorkbookError if something is missing."""
+        self, tab: FoundTab, view: View, steps: TableMap, data_rows: int
+    ) -> tuple[int, dict[str, TableMap]]:
+        """Return how many epochs a tab shows, and the tables beside the steps where they stand
+        now.  Raises WorkbookError if something is missing."""
 
     @abstractmethod
     def gradient(self, p: str) -> str:
@@ -203,8 +207,13 @@ class Layout(ABC):
     # Torch side
 
     @abstractmethod
-    def tracer(self, experiment: Experiment, data: Dataset) -> Tracer:
+    def tracer(self, view: View, data: Dataset) -> Tracer:
         """Return what traces an experiment on some data."""
+
+    def watched_weight(self, view: View) -> str | None:
+        """Return the weight whose numerical derivative is looked at, where a batch is looked at as
+        a whole; None where each row of data has a loss and derivatives of its own."""
+        return None
 
     @abstractmethod
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
@@ -280,15 +289,19 @@ def update_columns(experiment: Experiment, p: str, g: str) -> list[Column]:
     return list(map(experiment.schedule.applied, experiment.optimizer.columns(p, g)))
 
 
-def loss_column(experiment: Experiment, y: str) -> Column:
-    """Return the loss of every row of data.  y: the template for what is to be predicted."""
-    loss = experiment.loss
+def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:
+    """Return the loss of every row of data.
+
+    value: gives the template for the name of what is to be predicted.
+    """
+    loss, targets = experiment.loss, list(map(value, experiment.targets))
+    several = len(targets) > 1
     return Column(
         "loss",
-        "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], y),
-        paper=loss.paper,
-        note=f"{loss.name} of this row",
-        torch=loss.torch,
+        "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], targets),
+        paper=f"mean of {loss.paper}" if several else loss.paper,
+        note=f"{loss.name} of this row" + (", the mean over its targets" if several else ""),
+        torch=f"{loss.torch}.mean(-1)" if several else loss.torch,
         group="forward",
         symbol=loss.paper if len(loss.paper) <= _SHORT else "",
     )

@@ -80,7 +80,7 @@ def forward_table(experiment: Experiment) -> list[Column]:
             group="data",
         ),
         *forward_columns(experiment.network.places, _PARAMETER, "{{row.{}}}".format),
-        loss_column(experiment, "{y}"),
+        loss_column(experiment, "{{{}}}".format),
     ]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 
 __all__ = ["VERDICT_COLUMNS", "Arrangement", "Section", "arrange"]
 
@@ -51,16 +51,16 @@ class Arrangement:
         return max(len(self.shown), VERDICT_COLUMNS + len(self.top) - 1)
 
 
-def arrange(experiment: Experiment) -> Arrangement:
+def arrange(view: View) -> Arrangement:
     """Return what belongs where on the tab of an experiment."""
-    layout = get_layout(experiment.layout)
-    inputs = {given.key: given for given in layout.inputs(experiment)}
-    panel = {given.key: given for given in layout.panel(experiment)}
-    changed = [inputs[key] for key in layout.changed_first(experiment)]
+    layout = get_layout(view.layout)
+    inputs = {given.key: given for given in layout.inputs(view)}
+    panel = {given.key: given for given in layout.panel(view)}
+    changed = [inputs[key] for key in layout.changed_first(view)]
     results = [panel[key] for key in layout.results if key in panel]
     top = [panel["verdict"], *changed, *results]
     taken = {given.key for given in top}
-    columns = layout.tables(experiment)["steps"]
+    columns = layout.tables(view)["steps"]
     shown = [column for column in columns if column.group not in layout.folded]
     shown.sort(key=lambda column: column.group not in layout.leading)
     folded: dict[str, list[Column]] = {words: [] for words in layout.folded.values()}
@@ -76,23 +76,23 @@ def arrange(experiment: Experiment) -> Arrangement:
                 "change these too", [i for i in inputs.values() if i.key not in taken], "input"
             ),
             Section("how the run went", [p for p in panel.values() if p.key not in taken], "value"),
-            Section("what this tab trains", _facts(experiment), "value"),
+            Section("what this tab trains", _facts(view), "value"),
         ],
     )
 
 
-def _facts(experiment: Experiment) -> list[Input]:
-    schedule = experiment.schedule
-    layout = get_layout(experiment.layout)
+def _facts(view: View) -> list[Input]:
+    schedule = view.experiment.schedule
+    layout = get_layout(view.layout)
     # No note beside words that need its room.
     facts = {
-        "experiment": (experiment.id, "its name in reports and on 'compare'"),
-        "network": (str(experiment.network), ""),
-        "loss": (experiment.loss.name, experiment.loss.paper),
-        "optimizer": (experiment.optimizer.name, experiment.optimizer.summary),
-        "torch": (experiment.optimizer.torch_line, ""),
+        "experiment": (view.id, "its name in reports and on 'compare'"),
+        "network": (str(view.experiment.network), ""),
+        "loss": (view.experiment.loss.name, view.experiment.loss.paper),
+        "optimizer": (view.experiment.optimizer.name, view.experiment.optimizer.summary),
+        "torch": (view.experiment.optimizer.torch_line, ""),
         **({} if schedule.steady else {"schedule": (schedule.name, schedule.summary)}),
-        "difference": (experiment.difference, experiment.rules[0].summary),
+        "difference": (view.experiment.difference, view.experiment.rules[0].summary),
         MARKER: (layout.marker, ""),
     }
     return [Input(key, value, note, fixed=True) for key, (value, note) in facts.items()]

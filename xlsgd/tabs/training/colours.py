@@ -15,13 +15,13 @@ from xlsgd.sheets.maps import TabMap, address
 from xlsgd.sheets.style import COLOURS, SHORT, fill_of
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, arrange
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["colour"]
 
 
-def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
+def colour(sheet: Worksheet, view: View, tab: TabMap) -> None:
     """Let colours tell what words at the top tell: exploded, frozen, dead."""
     steps = tab.tables["steps"]
     first, last = steps.rows[0], steps.rows[-1]
@@ -43,24 +43,24 @@ def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
             where, Rule(type="expression", dxf=colours, formula=[formula])
         )
 
-    layout = get_layout(experiment.layout)
-    for each in layout.drawing.silent_units(experiment.network.silences, tab):
+    network, layout = view.experiment.network, get_layout(view.layout)
+    for each in layout.drawing.silent_units(network.silences, tab):
         rule(*each)
-    for numerical in layout.watched(experiment).numerical:
+    for numerical in layout.watched(view).numerical:
         frozen = f"{here('derivative_alive')}<{here('step')}"
         rule(span(numerical), frozen, "frozen", "frozen_pale", bold=True)
     if "lr_curvature" in steps.columns:
         for above, ink, pale in ((2, "exploded_ink", "exploded_pale"),
                                  (1, "doubtful", "doubtful_pale")):  # fmt: skip
             # Other optimizers than plain gradient descent take other steps at that curvature.
-            plain = experiment.optimizer is get_optimizer("sgd")
+            plain = view.experiment.optimizer is get_optimizer("sgd")
             for column in ("row", "lr_curvature") if plain else ("lr_curvature",):
                 rule(span(column), f"{here('lr_curvature')}>{above}", ink, pale, bold=True)
     limit = address(tab.fields["exploded_above"], absolute=True)
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
-    shown = [steps.columns[column.quantity] for column in arrange(experiment).shown]
-    counts = [steps.columns[column.quantity] for column in _counted(experiment)]
+    shown = [steps.columns[column.quantity] for column in arrange(view).shown]
+    counts = [steps.columns[column.quantity] for column in _counted(view)]
     for among, ink in ((counts, "exploded_ink"), (shown[len(counts) :], "exploded")):
         letters = [column_letters(number) for number in (among[0], among[-1])]
         where = f"{letters[0]}{first}:{letters[1]}{last}"
@@ -81,7 +81,7 @@ def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     rule(verdict_cells, "TRUE", "doubtful", "doubtful_pale", True)
 
 
-def _counted(experiment: Experiment) -> list[Column]:
+def _counted(view: View) -> list[Column]:
     """Return the first columns, whose numbers are counters or data."""
-    columns = arrange(experiment).shown
+    columns = arrange(view).shown
     return list(takewhile(lambda column: column.group in ("where we are", "data"), columns))

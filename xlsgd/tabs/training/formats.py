@@ -7,7 +7,7 @@ from collections.abc import Callable
 from xlsgd.base.columns import Column
 from xlsgd.data import Dataset
 from xlsgd.sheets.style import shortened
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 
 __all__ = ["number_formats"]
 
@@ -15,7 +15,7 @@ _LARGE = 10
 """Values of y from which a tenth of a loss is of no interest."""
 
 
-def number_formats(experiment: Experiment, data: Dataset) -> Callable[[Column], str | None]:
+def number_formats(view: View, data: Dataset) -> Callable[[Column], str | None]:
     """Return what gives the number format of a column, None where its kind decides."""
     of_loss = loss_format(data)
 

@@ -22,7 +22,7 @@ from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, Arrangement, arrang
 from xlsgd.tabs.training.colours import colour
 from xlsgd.tabs.training.formats import loss_format, number_formats
 from xlsgd.tabs.training.screen import Screen
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 
 __all__ = ["FIRST_ROW", "draw_training_tab", "map_training_tab"]
 
@@ -40,11 +40,11 @@ _FIELD_COLUMNS = 3
 """Key, value, note."""
 
 
-def map_training_tab(experiment: Experiment, sheet: str, data_rows: int) -> TabMap:
+def map_training_tab(view: View, sheet: str, data_rows: int) -> TabMap:
     """Return where everything of an experiment's tab goes."""
-    layout, arranged = get_layout(experiment.layout), arrange(experiment)
-    tables, lengths = layout.tables(experiment), layout.lengths(experiment, data_rows)
-    tab = TabMap(sheet, scope=layout.scope(experiment))
+    layout, arranged = get_layout(view.layout), arrange(view)
+    tables, lengths = layout.tables(view), layout.lengths(view.experiment, data_rows)
+    tab = TabMap(sheet, scope=layout.scope(view.experiment))
 
     def table(name: str, columns: dict[str, int]) -> None:
         tab.tables[name] = TableMap(
@@ -86,22 +86,20 @@ def _top_columns(arranged: Arrangement) -> Iterator[tuple[Input, int]]:
     yield from ((given, VERDICT_COLUMNS + i) for i, given in enumerate(others, 1))
 
 
-def draw_training_tab(
-    sheet: Worksheet, experiment: Experiment, data: Dataset, book: BookMap
-) -> None:
+def draw_training_tab(sheet: Worksheet, view: View, data: Dataset, book: BookMap) -> None:
     """Write an experiment's tab."""
-    tab, arranged = book.training[experiment.id], arrange(experiment)
-    layout = get_layout(experiment.layout)
-    tables, drawing = layout.tables(experiment), layout.drawing
+    tab, arranged = book.training[view.id], arrange(view)
+    layout = get_layout(view.layout)
+    tables, drawing = layout.tables(view), layout.drawing
     screen = Screen(sheet)
-    _draw_top(sheet, experiment, arranged, data, book)
+    _draw_top(sheet, view, arranged, data, book)
     for section in arranged.sections:
         top, column = tab.fields[section.fields[0].key]
         for number in range(column - 1, column - 1 + _FIELD_COLUMNS):
             sheet.cell(top - 1, number).style = "heading"
         sheet.cell(top - 1, column - 1, section.heading)
         write_fields(sheet, section.fields, book, tab, section.style)
-    formats = number_formats(experiment, data)
+    formats = number_formats(view, data)
     for name, columns in tables.items():
         places = tab.tables[name].columns
         placed = sorted(columns, key=lambda column: places[column.quantity])
@@ -109,27 +107,27 @@ def draw_training_tab(
         write_headers(sheet, placed, tab.tables[name], heading, notes=notes, symbols=True)
         write_body(sheet, columns, book, tab, name, formats)
     drawing.draw_numbers(sheet, tab)
-    _name_inputs(sheet, experiment, tab)
+    _name_inputs(sheet, view, tab)
     # Colours first: LibreOffice takes the first rule that fits and leaves the others.
-    colour(sheet, experiment, tab)
+    colour(sheet, view, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
     _set_sizes(screen, arranged, tables, tab, drawing)
-    drawing.draw_charts(sheet, screen.places(CHARTS_ROW), experiment, book)
+    drawing.draw_charts(sheet, screen.places(CHARTS_ROW), view, book)
     set_page(sheet)
 
 
 def _draw_top(
-    sheet: Worksheet, experiment: Experiment, arranged: Arrangement, data: Dataset, book: BookMap
+    sheet: Worksheet, view: View, arranged: Arrangement, data: Dataset, book: BookMap
 ) -> None:
     """Write what stands above the charts."""
-    tab = book.training[experiment.id]
-    sheet.cell(TITLE_ROW, 1, experiment.title).style = "title"
+    tab = book.training[view.id]
+    sheet.cell(TITLE_ROW, 1, view.title).style = "title"
     links = [sheet.parent.worksheets[0].title, *(t.sheet for t in book.of("compare").values())]
     for i, name in enumerate(links):
         cell = sheet.cell(TITLE_ROW, arranged.width - len(links) + 1 + i, name)
         cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(name)}!A1")
         cell.style = "link"
-    inputs = {given.key for given in get_layout(experiment.layout).inputs(experiment)}
+    inputs = {given.key for given in get_layout(view.layout).inputs(view)}
     for given, column in _top_columns(arranged):
         sheet.cell(KEY_ROW, column, given.key).style = "key"
         sheet.cell(WORDS_ROW, column, given.words).style = "label"
@@ -141,17 +139,17 @@ def _draw_top(
     sheet.merge_cells(
         start_row=VALUE_ROW, end_row=VALUE_ROW, start_column=1, end_column=VERDICT_COLUMNS
     )
-    sheet.cell(ABOUT_ROW, 1, experiment.about).style = "about"
+    sheet.cell(ABOUT_ROW, 1, view.about).style = "about"
     sheet.merge_cells(
         start_row=ABOUT_ROW, end_row=ABOUT_ROW, start_column=1, end_column=arranged.width
     )
 
 
-def _name_inputs(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
+def _name_inputs(sheet: Worksheet, view: View, tab: TabMap) -> None:
     """Give inputs names of their own tab, for the name box and for a learner's formulas."""
     from openpyxl.workbook.defined_name import DefinedName
 
-    for given in get_layout(experiment.layout).inputs(experiment):
+    for given in get_layout(view.layout).inputs(view):
         # "in_" before one letter: Excel takes r and c alone for a row and a column.
         name = given.key.replace(".", "_")
         place = address(tab.fields[given.key], absolute=True)

@@ -12,6 +12,7 @@ from xlsgd.sheets.charts import BarSpec, ChartSpec, Place, add_bars, add_chart, 
 from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.silence import Silence
 
@@ -58,12 +59,12 @@ class BlocksDrawing(Drawing):
             yield Colour(" ".join(spans), silence.condition(corner), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[Place], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], view: View, book: BookMap
     ) -> None:
-        steps = book.training[experiment.id].tables["steps"]
+        steps = book.training[view.id].tables["steps"]
         last = len(steps.rows)
         lines = {"plot.loss": "mean loss"}
-        if experiment.classifies:
+        if view.classifies:
             lines["accuracy"] = "accuracy"
         loss = ChartSpec(
             "Loss and accuracy of every step",
@@ -72,7 +73,7 @@ class BlocksDrawing(Drawing):
             curves_over(sheet.title, steps, "step", lines),
             x_min=1,
             x_max=last,
-            y_range=(0.0, 1.0) if experiment.classifies else None,
+            y_range=(0.0, 1.0) if view.classifies else None,
         )
         derivatives = ChartSpec(
             "Numerical against backprop derivative",
@@ -86,7 +87,7 @@ class BlocksDrawing(Drawing):
         )
         add_chart(sheet, places[0], loss)
         add_chart(sheet, places[2], derivatives)
-        _add_weight_bars(sheet, places[1], experiment, book)
+        _add_weight_bars(sheet, places[1], view.experiment, book)
 
 
 DRAWING = BlocksDrawing()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
 from xlsgd.tabs.layouts.rows.layout import RowsLayout
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 
 if TYPE_CHECKING:
     from xlsgd.tabs.layouts.drawing import Drawing
@@ -47,19 +47,19 @@ class FunctionLayout(RowsLayout):
 
         return DRAWING
 
-    def inputs(self, experiment: Experiment) -> list[Input]:
+    def inputs(self, view: View) -> list[Input]:
         own = {
             "batch_size": Input("batch_size", 1, "every step is an update", fixed=True),
             "rows": self.rows,
         }
-        return [own.get(given.key, given) for given in super().inputs(experiment)]
+        return [own.get(given.key, given) for given in super().inputs(view)]
 
-    def watched(self, experiment: Experiment) -> verdict.Watched:
-        return replace(super().watched(experiment), completed="{last_step}")
+    def watched(self, view: View) -> verdict.Watched:
+        return replace(super().watched(view), completed="{last_step}")
 
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
-        tables = super().tables(experiment)
-        of_data = {*_OF_DATA, *experiment.network.input_names}
+    def tables(self, view: View) -> dict[str, list[Column]]:
+        tables = super().tables(view)
+        of_data = {*_OF_DATA, *view.experiment.network.input_names}
         kept = [column for column in tables["steps"] if column.quantity not in of_data]
         return {
             "steps": [_without_data(column) for column in kept],

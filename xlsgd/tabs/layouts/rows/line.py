@@ -6,19 +6,16 @@ Shown where there is one x to draw over and one prediction to draw.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column
 from xlsgd.data import Dataset
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import Network
 from xlsgd.training.trace import Trace
-
-if TYPE_CHECKING:
-    from xlsgd.torch_side import Noise, TorchNet
 
 __all__ = ["POINTS", "has_line", "line_columns", "line_trace"]
 
@@ -28,9 +25,11 @@ POINTS = 25
 Floats = NDArray[np.float64]
 
 
-def has_line(network: Network) -> bool:
-    """Return whether a network's predictions are a line over one x."""
-    return network.takes_data and network.inputs == 1 and len(network.predictions) == 1
+def has_line(view: View) -> bool:
+    """Return whether a tab shows the line: predictions are one over one x."""
+    network = view.experiment.network
+    single = network.inputs == 1 and len(network.predictions) == 1
+    return network.takes_data and single and not view.earlier_format
 
 
 # Sheet side
@@ -78,15 +77,17 @@ def line_columns(network: Network) -> list[Column]:
 # Torch side
 
 
-def line_trace(
-    experiment: Experiment, data: Dataset, noise: Noise, net: TorchNet, last: Mapping[str, Floats]
-) -> Trace:
+def line_trace(experiment: Experiment, data: Dataset, last: Mapping[str, Floats]) -> Trace:
     """Return what torch has for the table.
 
     last: every weight after the last step, shape (members,).
     """
     import torch
 
+    from xlsgd.torch_side import Noise, TorchNet
+
+    noise = Noise(len(next(iter(last.values()))))
+    net = TorchNet(experiment, noise)
     (name,) = experiment.network.input_names
     (pred,) = experiment.network.predictions
     x = noise.copies(np.array(data.inputs[name]))

@@ -11,7 +11,7 @@ from xlsgd.base.cells import column_letters
 from xlsgd.sheets.charts import ChartSpec, Place, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.nets.silence import Silence
 
 __all__ = ["DRAWING", "RowsDrawing"]
@@ -38,19 +38,19 @@ class RowsDrawing(Drawing):
             yield Colour(where, silence.condition(here(unit)), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[Place], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], view: View, book: BookMap
     ) -> None:
         charts = [
-            self._losses(experiment, book),
-            *self._line(experiment, book),
-            self._weights(experiment, book),
-            self._derivatives(experiment, book),
+            self._losses(view, book),
+            *self._line(view, book),
+            self._weights(view, book),
+            self._derivatives(view, book),
         ]
         for place, spec in zip(places, charts, strict=False):
             add_chart(sheet, place, spec)
 
-    def _losses(self, experiment: Experiment, book: BookMap) -> ChartSpec:
-        tab = book.training[experiment.id]
+    def _losses(self, view: View, book: BookMap) -> ChartSpec:
+        tab = book.training[view.id]
         steps, epochs = tab.tables["steps"], tab.tables["epochs"]
         rows = curves_over(tab.sheet, steps, "step", {"plot.loss": "row"})
         return ChartSpec(
@@ -62,14 +62,14 @@ class RowsDrawing(Drawing):
                 *curves_over(tab.sheet, epochs, "ends_at", {"mean_loss": "mean of the epoch"}),
             ],
             log=True,
-            x_max=len(steps.rows) // experiment.batch_size,
+            x_max=len(steps.rows) // view.experiment.batch_size,
         )
 
-    def _line(self, experiment: Experiment, book: BookMap) -> Iterator[ChartSpec]:
-        tab = book.training[experiment.id]
+    def _line(self, view: View, book: BookMap) -> Iterator[ChartSpec]:
+        tab = book.training[view.id]
         if "line" not in tab.tables:
             return
-        (x,) = experiment.network.input_names
+        (x,) = view.experiment.network.input_names
         points = curves_over(book.data.sheet, book.data.tables["data"], x, {"y": "data"})
         lines = {"line_start": "at the start", "line_now": "now"}
         start, now = curves_over(tab.sheet, tab.tables["line"], "line_x", lines)
@@ -81,28 +81,28 @@ class RowsDrawing(Drawing):
             x_min=None,
         )
 
-    def _weights(self, experiment: Experiment, book: BookMap) -> ChartSpec:
-        tab = book.training[experiment.id]
+    def _weights(self, view: View, book: BookMap) -> ChartSpec:
+        tab = book.training[view.id]
         steps = tab.tables["steps"]
-        lines = {f"plot.{p}": p for p in experiment.network.parameters}
+        lines = {f"plot.{p}": p for p in view.experiment.network.parameters}
         return ChartSpec(
             "Weights on their way",
             "step",
             "weight",
             curves_over(tab.sheet, steps, "step", lines),
-            x_max=len(steps.rows) // experiment.batch_size,
+            x_max=len(steps.rows) // view.experiment.batch_size,
         )
 
-    def _derivatives(self, experiment: Experiment, book: BookMap) -> ChartSpec:
-        tab = book.training[experiment.id]
+    def _derivatives(self, view: View, book: BookMap) -> ChartSpec:
+        tab = book.training[view.id]
         steps = tab.tables["steps"]
-        lines = {f"grad_diff.{p}": p for p in experiment.network.parameters}
+        lines = {f"grad_diff.{p}": p for p in view.experiment.network.parameters}
         return ChartSpec(
             "Numerical against backprop derivative",
             "step",
             "relative difference (log)",
             curves_over(tab.sheet, steps, "step", lines),
-            x_max=len(steps.rows) // experiment.batch_size,
+            x_max=len(steps.rows) // view.experiment.batch_size,
             log=True,
         )
 
