@@ -52,7 +52,7 @@ def test_as_it_comes(calm: Path) -> None:
     assert (
         tab.sheet_verdict
         == tab.verdict
-        == openpyxl.load_workbook(calm, data_only=True)["sgd"]["B2"].value
+        == openpyxl.load_workbook(calm, data_only=True)["sgd"]["A4"].value
     )
     assert tab.rmse == pytest.approx(plain(one, 1e-4, EPOCHS, data=SIX_POINTS).rmse, rel=1e-9)
     cell = field_cell(openpyxl.load_workbook(calm)["sgd"], "learning_rate")
@@ -102,7 +102,7 @@ def test_a_verdict_that_is_not_torchs(calm: Path, tmp_path: Path) -> None:
     assert not tab.agree
     assert tab.sheet_verdict != tab.verdict == tab_of(calm, "sgd").verdict
     assert "xlsgd verify names every such cell" in tab.sentences[0]
-    assert f"The tab itself says (sgd!B2): '{tab.sheet_verdict}'" in tab.sentences[1]
+    assert f"The tab itself says (sgd!A4): '{tab.sheet_verdict}'" in tab.sentences[1]
 
 
 def test_rows_that_were_deleted(calm: Path, tmp_path: Path) -> None:

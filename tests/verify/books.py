@@ -50,10 +50,11 @@ def letter_of(sheet: Sheet, quantity: str, *beside: str) -> str:
     beside: other headers of the same row, where the header alone is not enough.
     """
     row = header_row(sheet, quantity, *beside)
-    for cell in sheet[row]:
-        if cell.value == quantity:
-            return str(get_column_letter(cell.column))
-    raise LookupError(quantity)
+    columns = [cell.column for cell in sheet[row] if cell.value == quantity]
+    # Two tables may stand beside each other and share a header.
+    other = next((word for word in beside if word != quantity), quantity)
+    near = next(cell.column for cell in sheet[row] if cell.value == other)
+    return str(get_column_letter(min(columns, key=lambda column: abs(column - near))))
 
 
 def steps_rows(sheet: Sheet) -> list[int]:
@@ -70,18 +71,29 @@ def step_cell(sheet: Sheet, quantity: str, place: int) -> str:
     return f"{letter_of(sheet, quantity, 'step', 'loss')}{steps_rows(sheet)[place]}"
 
 
+def fields(sheet: Sheet) -> dict[str, str]:
+    """Return the addresses of values by their keys: two rows below those that stand in the row of
+    the verdict's, right of those that stand above or below the word ``xlsgd``."""
+    cells = [cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+    marker = next(cell.column for cell in cells if cell.value == "xlsgd")
+    found = {cell.value: cell.offset(0, 1).coordinate for cell in cells if cell.column == marker}
+    tops = [cell.row for cell in cells if cell.value == "verdict" and cell.column != marker]
+    top = [cell for cell in cells if tops and cell.row == tops[0]]
+    return found | {cell.value: cell.offset(2, 0).coordinate for cell in top}
+
+
 def field_cell(sheet: Sheet, key: str) -> str:
-    """Return the address of the value beside a key in the first column."""
-    for (cell,) in sheet.iter_rows(max_col=1):
-        if cell.value == key:
-            return f"B{cell.row}"
-    raise LookupError(f"{sheet.title}: no field {key}")
+    """Return the address of the value of a field."""
+    found = fields(sheet)
+    if key not in found:
+        raise LookupError(f"{sheet.title}: no field {key}")
+    return found[key]
 
 
 def epochs_cell(sheet: Sheet, quantity: str, place: int) -> str:
     """Return the address of a quantity in the table of epochs; place counts from 0."""
     row = header_row(sheet, "epoch", "mean_loss") + 2 + place
-    return f"{letter_of(sheet, quantity, 'epoch', 'mean_loss')}{row}"
+    return f"{letter_of(sheet, quantity, 'mean_loss', 'epoch')}{row}"
 
 
 def runs_cell(sheet: Sheet, quantity: str, run: str) -> str:
@@ -107,15 +119,15 @@ class Words:
 
     def __init__(self, sheet: Sheet) -> None:
         header = header_row(sheet, "step", "loss")
+        # Of two columns with one header, that of the steps is the left one.
         self._letters = {
             str(cell.value): str(cell.column_letter)
-            for cell in sheet[header]
+            for cell in reversed(sheet[header])
             if isinstance(cell.value, str)
         }
         self._fields = {
-            str(cell.value): f"$B${cell.row}"
-            for (cell,) in sheet.iter_rows(max_col=1)
-            if isinstance(cell.value, str)
+            key: re.sub(r"([A-Z]+)([0-9]+)", r"$\1$\2", place)
+            for key, place in fields(sheet).items()
         }
 
     def of(self, formula: str, row: int) -> str:

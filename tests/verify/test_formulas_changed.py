@@ -172,12 +172,12 @@ def test_dollar_lost_and_filled_down(
         nonlocal top
         sheet = workbook["sgd"]
         top = step_cell(sheet, quantity, start)
-        fixed = field_cell(sheet, field).removeprefix("B")
+        letter, fixed = re.fullmatch("([A-Z]+)([0-9]+)", field_cell(sheet, field)).groups()  # type: ignore[union-attr]
         for i in range(start, ROWS):
             cell = sheet[step_cell(sheet, quantity, i)]
-            assert f"$B${fixed}" in cell.value
-            moved = f"{mark}B{int(fixed) + i - start}"
-            cell.value = cell.value.replace(f"$B${fixed}", moved)
+            assert f"${letter}${fixed}" in cell.value
+            moved = f"{mark}{letter}{int(fixed) + i - start}"
+            cell.value = cell.value.replace(f"${letter}${fixed}", moved)
 
     report = xlsgd.verify(edited(make("sgd"), target, edit))
     first = report.first_difference

@@ -19,8 +19,10 @@ from tests.verify.books import (
     SIX_POINTS,
     Workbook,
     edited,
+    epochs_cell,
     field_cell,
     first_wrong,
+    header_row,
     letter_of,
     passes,
     steps_rows,
@@ -57,11 +59,13 @@ def test_rows_inserted(
     small: Path, formulas: Workbook, untouched: Report, target: Path, libreoffice_edit: Edit
 ) -> None:
     sheet = formulas["adam"]
-    in_inputs = int(field_cell(sheet, "beta1")[1:])
-    in_panel = int(field_cell(sheet, "last_loss")[1:])
+    in_inputs, in_panel = (
+        int(field_cell(sheet, key).lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        for key in ("beta1", "lowest_loss")
+    )
     edits: Edits = [
         # From the bottom up, so that numbers count from the workbook as it was.
-        ("insert_row", "sgd", 60),  # in the table of epochs
+        ("insert_row", "sgd", steps_rows(formulas["sgd"])[-1] + 4),  # among fields
         ("insert_row", "sgd", steps_rows(formulas["sgd"])[-1]),
         ("insert_row", "sgd", steps_rows(formulas["sgd"])[12]),
         ("insert_row", "sgd", steps_rows(formulas["sgd"])[12]),
@@ -91,18 +95,26 @@ def test_row_inserted_at_the_top_of_the_table(
 
 def test_columns_inserted(
     small: Path,
+    formulas: Workbook,
     number: Callable[[str, str], int],
     untouched: Report,
     target: Path,
     libreoffice_edit: Edit,
 ) -> None:
+    in_epochs, values = (
+        openpyxl.utils.column_index_from_string(place.rstrip("0123456789"))
+        for place in (epochs_cell(formulas["adam"], "change", 0),
+                      field_cell(formulas["sgd"], "lowest_loss"))
+    )  # fmt: skip
     edits: Edits = [
         ("insert_column", "sgd", number("sgd", "plot.a")),
+        ("insert_column", "sgd", values),  # between keys and values
         ("insert_column", "sgd", number("sgd", "loss")),
         ("insert_column", "sgd", number("sgd", "step")),
-        ("insert_column", "sgd", 7),  # in the table of epochs
+        ("insert_column", "sgd", 7),  # among the inputs
         ("insert_column", "sgd", 1),
-        ("insert_column", "adam", 2),  # between keys and values
+        ("insert_column", "adam", in_epochs),
+        ("insert_column", "adam", 2),
         ("insert_column", "data", 2),
         ("insert_column", "data", 1),
         ("insert_column", "compare", 3),
@@ -114,19 +126,24 @@ def test_columns_inserted(
 
 
 def test_inserted_columns_filled_with_own_things(
-    make: Make, number: Callable[[str, str], int], target: Path, libreoffice_edit: Edit
+    make: Make,
+    formulas: Workbook,
+    number: Callable[[str, str], int],
+    target: Path,
+    libreoffice_edit: Edit,
 ) -> None:
-    first = number("sgd", "loss")
+    first, rows = number("sgd", "loss"), steps_rows(formulas["sgd"])
+    header = header_row(formulas["sgd"], "step", "loss")
     letter = openpyxl.utils.get_column_letter(first + 1)
     edits: Edits = [("insert_column", "sgd", first), ("insert_column", "sgd", 2)]
-    edits.append(("set_text", "sgd", f"{letter}4", "twice pred"))
+    edits.append(("set_text", "sgd", f"{letter}{header}", "twice pred"))
     before = openpyxl.utils.get_column_letter(first)
-    for row in range(6, 6 + ROWS):
+    for row in rows:
         edits.append(("set_formula", "sgd", f"{letter}{row}", f"={before}{row}*2"))
         edits.append(("set_text", "sgd", f"B{row}", f"mine {row}"))
     report = xlsgd.verify(libreoffice_edit(make("sgd"), target, edits))
     assert passes(report)
-    wanted = {f"{letter}{row}" for row in range(6, 6 + ROWS)}
+    wanted = {f"{letter}{row}" for row in rows}
     assert tab_of(report, "sgd").unchecked.keys() == wanted
 
 
@@ -142,8 +159,10 @@ def test_rows_cleared_at_the_end(
     for tab in ("sgd", "adam"):
         sheet = formulas[tab]
         rows = steps_rows(sheet)[-removed:]
-        first, last = letter_of(sheet, "step", "loss"), letter_of(sheet, "plot.b", "loss")
-        edits.append(("clear", tab, f"{first}{rows[0]}:{last}{rows[-1]}"))
+        # On the screen, and what is folded away.
+        for first, last in (("step", "new.b"), ("loss_up.a", "plot.b")):
+            ends = [letter_of(sheet, quantity, "loss") for quantity in (first, last)]
+            edits.append(("clear", tab, f"{ends[0]}{rows[0]}:{ends[1]}{rows[-1]}"))
     report = xlsgd.verify(libreoffice_edit(small, target, edits))
     assert passes(report)
     for tab in ("sgd", "adam"):

@@ -189,6 +189,8 @@ def add_styles(workbook: Workbook) -> None:
     )
     style("group", font=Font(name="Calibri", size=10, bold=True, color=ink))
     style("number", number_format=NUMBER)
+    # Many of these stand beside each other.
+    style("step", number_format=NUMBER, font=Font(name="Calibri", size=10, color=ink))
     style("count", number_format="0")
     style("share", number_format="0.0%")
     style("data", number_format="General")

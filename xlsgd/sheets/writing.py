@@ -35,7 +35,7 @@ _COUNTS = frozenset(
         *("not_finite_at", "exploded_step", "not_finite_step", "zero_gradient_since"),
         *("overshooting_rows", "growing_rows"),
         *("frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
-        *("steps_per_epoch", "batch_rows"),
+        *("steps_per_epoch", "batch_rows", "ends_at"),
     )
 )
 """Fields and quantities that are whole numbers."""
@@ -168,13 +168,13 @@ def write_body(
         number = tab.tables[name].columns[column.quantity]
         whole = column.quantity in _COUNTS or column.quantity.startswith(("awake.", "nonzero."))
         share = column.quantity in ("change", "accuracy")
-        style = "count" if whole else "share" if share else "number"
+        style = "count" if whole else "share" if share else "step" if formats else "number"
         first = None
         for row, content in column_contents(column, book, tab, name):
             cell = sheet.cell(row, number, content)
             if first is None:
                 cell.style = style
-                own = formats(column) if formats and style == "number" else None
+                own = formats(column) if formats and style == "step" else None
                 cell.number_format = own or cell.number_format
                 first = cell
             else:

@@ -36,6 +36,9 @@ BESIDE = 20
 _GAP = 1
 _WIDTH, _NARROW = 8.2, 5.0
 """Characters of a column of numbers, and of one of counters."""
+_WIDE = 9.5
+"""Characters of a loss at the top, in larger letters."""
+_LOSSES = ("start_loss", "last_loss")
 _FIELD_COLUMNS = 3
 """Key, value, note."""
 
@@ -132,7 +135,7 @@ def _draw_top(
         sheet.cell(KEY_ROW, column, given.key).style = "key"
         sheet.cell(WORDS_ROW, column, given.words).style = "label"
         write_value(sheet, given, book, tab, "input" if given.key in inputs else "value")
-        if given.key in ("start_loss", "last_loss"):
+        if given.key in _LOSSES:
             sheet.cell(VALUE_ROW, column).number_format = loss_format(data)
     for column in range(1, VERDICT_COLUMNS + 1):
         sheet.cell(VALUE_ROW, column).style = "verdict"
@@ -174,6 +177,8 @@ def _set_sizes(
         if number > VERDICT_COLUMNS:
             longest = max(map(len, given.choices), default=0)
             widths[number] = max(widths[number], len(given.words) * 0.8, longest + 1.0)
+            if given.key in _LOSSES:
+                widths[number] = max(widths[number], _WIDE)
     for number, wide in widths.items():
         screen.set_width(number, wide)
     screen.set_width(arranged.width + 1, 2)

@@ -123,8 +123,11 @@ class RowsLayout(Layout):
     ) -> tuple[int, dict[str, TableMap]]:
         beside = {}
         if has_line(view):
-            quantities = [column.quantity for column in line_columns(view.experiment.network)]
-            beside["line"] = tab.whole_table("the line", quantities, POINTS)
+            names = {column.quantity for column in line_columns(view.experiment.network)}
+            line = tab.table(names, names.__contains__, "the line through the points")
+            # A row that is missing is found by the numbers of those below it.
+            line.rows = line.rows[:POINTS]
+            beside["line"] = line
         return max(1, -(-len(steps.rows) // data_rows)), beside
 
     # Torch side
