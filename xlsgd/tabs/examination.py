@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xlsgd.base.cells import Position, WorkbookFile
@@ -92,9 +93,5 @@ class Examination:
             self._progress("training in torch", done, len(self.found.experiments))
 
     def writer(self, maps: TabMap, table: str = "") -> Wanted:
-        """Return what xlsgd writes for a template into a row of a table of a tab."""
-        return lambda template, row: formula_maker(template, self.found.maps, maps, table)(row)
-
-    def maker(self, maps: TabMap, table: str, template: str) -> Callable[[int], str]:
-        """Return what gives a template's formula for the rows of a table."""
-        return formula_maker(template, self.found.maps, maps, table)
+        """Return what xlsgd writes for a template into the rows of a table of a tab."""
+        return partial(formula_maker, book=self.found.maps, tab=maps, table=table)

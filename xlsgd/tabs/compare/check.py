@@ -79,14 +79,12 @@ class CompareCheck:
                 wanted = self._work.writer(maps, "runs")
                 columns_here = comparison.runs_columns(experiment, reading)
                 for j, column in enumerate(c for c in columns_here if c.quantity in fields):
-                    formula = wanted(column.formula, row)
+                    formula = wanted(column.formula)(row)
                     place = fields[column.quantity]
                     tab.check_formula(place, (order, j, 0), column.quantity, formula)
                 expected = {key: [line[key] for line in lines] for key in fields}
                 if compared:
-                    tab.compare_fields(
-                        check, fields, expected, dict.fromkeys(fields, order).__getitem__
-                    )
+                    tab.compare_fields(check, fields, expected, order)
 
     def _check_rates(self, maps: TabMap) -> None:
         """Do the tabs of the runs train at the rates that are typed in beside each other?"""
@@ -97,13 +95,12 @@ class CompareCheck:
                 continue  # named by _check_side_by_side
             there = self._work.found.maps.training[experiment]
             tab, place = self._work.tabs[there.sheet], there.fields["learning_rate"]
-            wanted = self._work.writer(there)("{rates.learning_rate}", place[0])
+            wanted = self._work.writer(there)("{rates.learning_rate}")(place[0])
             tab.check_formula(place, (0, 0, 0), "learning_rate", f"={wanted}")
             rate = here.cells.get((row, number))
             if isinstance(rate, float):
-                expected = {"learning_rate": [rate]}
-                where = {"learning_rate": place}
-                tab.compare_fields("run", where, expected, {"learning_rate": 0}.__getitem__)
+                key = "learning_rate"
+                tab.compare_fields("run", {key: place}, {key: [rate]}, 0)
 
     def _check_limits(self, maps: TabMap) -> None:
         """Is the largest stable rate above a table of rates right?"""
@@ -114,12 +111,11 @@ class CompareCheck:
         wanted = full_batch_formula(experiment, known[0])
         if wanted and limits.FULL_BATCH in maps.fields:
             place = maps.fields[limits.FULL_BATCH]
-            formula = self._work.writer(maps)(wanted, place[0])
+            formula = self._work.writer(maps)(wanted)(place[0])
             tab.check_formula(place, (-1, 0, 0), limits.FULL_BATCH, formula)
             value = limits.full_batch_limit(experiment, self._work.found.data)
-            expected = {limits.FULL_BATCH: [value]}
-            where = {limits.FULL_BATCH: place}
-            tab.compare_fields("run", where, expected, {limits.FULL_BATCH: -1}.__getitem__)
+            key = limits.FULL_BATCH
+            tab.compare_fields("run", {key: place}, {key: [value]}, -1)
         if limits.FOUND in maps.fields:
             place = maps.fields[limits.FOUND]
             found = tab.cells.get(place)

@@ -93,7 +93,7 @@ class DataTab(TabKind):
 
         if work.found.data.is_nothing:
             return
-        check_features(work.found, work.tabs)
+        check_features(work)
         tab = work.tabs[work.found.maps.data.sheet]
         for position, reason in work.found.faults.items():
             tab.differ(position, (0, *position), "data", "pattern", reason)

@@ -64,8 +64,7 @@ class MatrixTab(TabKind):
         from xlsgd.tabs.matrix.check import check_matrix
 
         for id in work.found.maps.of(self.name):
-            experiment = work.found.experiments[id]
-            check_matrix(work.found, work.tabs, experiment, work.alone[id])
+            check_matrix(work, work.found.experiments[id])
 
 
 KIND = MatrixTab()

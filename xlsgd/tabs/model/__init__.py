@@ -74,8 +74,7 @@ class ModelTab(TabKind):
         from xlsgd.tabs.model.check import check_model
 
         for id in work.found.maps.of(self.name):
-            experiment = work.found.experiments[id]
-            check_model(work.found, work.tabs, experiment, work.alone[id])
+            check_model(work, work.found.experiments[id])
 
 
 KIND = ModelTab()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from xlsgd.checks.examined import ExaminedTab
 from xlsgd.sheets.maps import TabMap
+from xlsgd.tabs.comparing import number_in
 from xlsgd.torch_side import Noise
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS, Trace
@@ -31,7 +32,6 @@ def weights_shown(tab: ExaminedTab, maps: TabMap, names: Sequence[str]) -> Weigh
     noise = Noise(MEMBERS)
     found = {}
     for p in names:
-        value = tab.cells.get(maps.fields[f"weight.{p}"])
-        number = value if isinstance(value, float) else float("nan")
+        number = number_in(tab.cells.get(maps.fields[f"weight.{p}"]))
         found[p] = noise.copies([number])[:, 0].numpy()
     return found
