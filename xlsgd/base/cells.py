@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = [
+    "LAST_COLUMN",
+    "LAST_ROW",
     "Book",
     "CellError",
     "Content",
@@ -23,6 +25,9 @@ __all__ = [
     "column_letters",
     "column_number",
 ]
+
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+"""Of a sheet in Excel 2007 and later."""
 
 Position = tuple[int, int]
 """``(row, column)``, 1-based."""

@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, WorkbookFile, column_number
+from xlsgd.base.cells import (
+    LAST_COLUMN,
+    LAST_ROW,
+    Book,
+    Formula,
+    Grid,
+    Position,
+    Scalar,
+    WorkbookFile,
+    column_number,
+)
 from xlsgd.base.errors import WorkbookError
 from xlsgd.data.schema import is_plain
 from xlsgd.sheets.found_tab import FoundTab, texts_of
@@ -196,7 +206,7 @@ class _Search:
             return []
         known.add((first, last))
         if len(known) > _MOST_AREAS:
-            first, last = (1, 1), (2**20, 2**14)
+            first, last = (1, 1), (LAST_ROW, LAST_COLUMN)
         if sheet not in self._formulas:
             grid = self._book.sheets[sheet]
             self._formulas[sheet] = [p for p, c in grid.items() if isinstance(c, Formula)]
@@ -263,7 +273,7 @@ def _area(text: str) -> tuple[Position, Position] | None:
     match = _COLUMNS.fullmatch(text)
     if match is not None:
         columns = sorted(map(column_number, match.groups()))
-        return (1, columns[0]), (2**20, columns[1])
+        return (1, columns[0]), (LAST_ROW, columns[1])
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openpyxl import Workbook
 from openpyxl.workbook.properties import CalcProperties
 
-from xlsgd.base.cells import Book, Formula, Grid
+from xlsgd.base.cells import LAST_COLUMN, LAST_ROW, Book, Formula, Grid
 from xlsgd.base.errors import SpecError
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.sheets.style import add_styles
@@ -16,12 +16,8 @@ from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.tabs.plan import planned_tabs
 from xlsgd.tabs.training.sheet import FIRST_COLUMN
 
-__all__ = ["MAX_FORMULAS", "MAX_ROWS", "book_of", "build_workbook", "check_size"]
+__all__ = ["MAX_FORMULAS", "book_of", "build_workbook", "check_size"]
 
-MAX_ROWS = 1_048_576
-"""Rows of a sheet in Excel 2007 and later."""
-MAX_COLUMNS = 16_384
-"""Columns of a sheet in Excel 2007 and later."""
 MAX_FORMULAS = 4_000_000
 """More than this, and no spreadsheet program opens the file pleasantly any more."""
 MAX_FORMULA_LENGTH = 8192
@@ -35,20 +31,20 @@ def check_size(lesson: Lesson) -> None:
         layout = get_layout(e.layout)
         layout.need_fit(e, not lesson.data.is_nothing)
         # Before the tables are made: an absurd number of epochs would take for ever.
-        lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= MAX_ROWS else {}
+        lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= LAST_ROW else {}
         rows = max(lengths.values(), default=e.epochs * lesson.data.rows)
-        if rows + FIRST_ROW - 1 > MAX_ROWS:
+        if rows + FIRST_ROW - 1 > LAST_ROW:
             raise SpecError(
                 f"'{e.id}': {e.epochs:,} epochs of {lesson.data.rows:,} rows are {rows:,} rows; "
-                f"a sheet holds {MAX_ROWS - FIRST_ROW + 1:,}; use fewer epochs or points"
+                f"a sheet holds {LAST_ROW - FIRST_ROW + 1:,}; use fewer epochs or points"
             )
         tables = layout.tables(e)
         total += sum(lengths[name] * len(columns) for name, columns in tables.items())
         width = sum(len(columns) + 1 for columns in tables.values())
-        if width > MAX_COLUMNS - FIRST_COLUMN:
+        if width > LAST_COLUMN - FIRST_COLUMN:
             raise SpecError(
                 f"'{e.id}': {e.epochs:,} epochs need {width:,} columns; a sheet holds "
-                f"{MAX_COLUMNS - FIRST_COLUMN:,} of them; use fewer epochs"
+                f"{LAST_COLUMN - FIRST_COLUMN:,} of them; use fewer epochs"
             )
         longest = max(
             (column for columns in tables.values() for column in columns),

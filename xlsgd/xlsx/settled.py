@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xlsgd.base.cells import Formula, Grid, Position, Scalar, WorkbookFile, column_letters
+from xlsgd.base.cells import Grid, Position, Scalar, WorkbookFile, column_letters
 
 __all__ = ["copy_settled"]
 
@@ -66,18 +66,16 @@ def _without(content: bytes, grid: Grid, settled: Mapping[Position, Scalar]) -> 
     from lxml import etree
 
     root = _parsed(content)
-    names = {f"{column_letters(column)}{row}": (row, column) for row, column in settled}
-    formulas = {
-        f"{column_letters(column)}{row}": said
-        for (row, column), said in grid.items()
-        if isinstance(said, Formula)
+    names = {
+        f"{column_letters(column)}{row}": (row, column) for row, column in grid.keys() | settled
     }
     for formula in list(root.iter("{*}f")):
         cell = formula.getparent()
-        if cell.get("r") in names:
+        place = cell.get("r")
+        if names.get(place) in settled:
             cell.remove(formula)
         elif formula.get("t") == "shared":
             formula.attrib.clear()
-            formula.text = formulas[cell.get("r")][1:]
+            formula.text = str(grid[names[place]])[1:]
     found: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from operator import length_hint
 
-from xlsgd.base.cells import Book, Position, Scalar, Uncomputed
+from xlsgd.base.cells import LAST_ROW, Book, Position, Scalar, Uncomputed
 from xlsgd.engines import Progress
 from xlsgd.engines.fast.components import in_a_circle
 from xlsgd.engines.fast.evaluator import CIRCULAR, Doubts, Evaluator, Experience
@@ -26,7 +26,7 @@ from xlsgd.engines.fast.stretches import (
     row_order,
     taken_apart,
 )
-from xlsgd.formula.r1c1 import LAST_ROW, Refused, Relative, address
+from xlsgd.formula.r1c1 import Refused, Relative, address
 
 __all__ = ["Run"]
 
