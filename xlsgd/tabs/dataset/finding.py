@@ -43,10 +43,14 @@ def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()
         have as well; others are a reader's own.
     """
     schema, table = _described(tab) or _plain(tab, training)
-    find_rows = _rows_with_features if schema.features else _rows_of_numbers
-    table.rows = find_rows(tab, table, schema, last)
+    if schema.features:
+        table.rows = _rows_with_features(tab, table, schema, last)
+    else:
+        table.rows = (
+            _rows_above_notes(tab, table) if last is None else _rows_up_to(tab, table, last)
+        )
     if not table.rows:
-        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no {schema.words.many}")
+        raise tab.fault(f" has no {schema.words.many}")
     raw = {column.name: _cells(tab, table, column, schema) for column in schema.needed}
     for column in schema.needed:
         if column.name in schema.targets:
@@ -72,7 +76,7 @@ def _described(tab: FoundTab) -> tuple[Schema, TableMap] | None:
     if schema is None:
         return None
     names = {*(column.name for column in schema.needed), *schema.feature_names}
-    table = tab.table(names, names.__contains__, f"the {schema.words.many}")
+    table = tab.table(names, f"the {schema.words.many}")
     for given in schema.facts():
         tab.place(given.key)
     return schema, table
@@ -88,15 +92,15 @@ def _schema(tab: FoundTab) -> Schema | None:
     try:
         return read_schema({k: tab.text(k) for k in (*keys, "inputs", "targets", "above", "below")})
     except SpecError as error:
-        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}': {error}") from error
+        raise tab.fault(f": {error}") from error
 
 
 def _plain(tab: FoundTab, training: Sequence[FoundTab]) -> tuple[Schema, TableMap]:
-    table = tab.table({"y"}, lambda t: t == "y" or is_plain([t]), "the data")
+    table = tab.table({"y"}, "the data", lambda t: t == "y" or is_plain([t]))
     names = learned_columns([name for name in table.columns if name != "y"], training)
     table.columns = {name: table.columns[name] for name in (*names, "y")}
     if not names:
-        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no column x")
+        raise tab.fault(" has no column x")
     return plain_schema(names), table
 
 
@@ -125,10 +129,6 @@ def _rows_with_features(
         for row in table.rows
         if row <= last or (row in typed and all((row, column) in tab.grid for column in columns))
     ]
-
-
-def _rows_of_numbers(tab: FoundTab, table: TableMap, schema: Schema, last: int | None) -> list[int]:
-    return _rows_above_notes(tab, table) if last is None else _rows_up_to(tab, table, last)
 
 
 def _cells(tab: FoundTab, table: TableMap, column: Raw, schema: Schema) -> list[Any]:

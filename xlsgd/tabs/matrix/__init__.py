@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xlsgd.base.errors import WorkbookError
 from xlsgd.sheets.maps import BookMap
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
@@ -51,9 +50,9 @@ class MatrixTab(TabKind):
         mine, models = found.maps.of(self.name), found.maps.of("model")
         for tab in tabs[self.name]:
             if not models:
-                raise WorkbookError(
-                    f"{found.file}: tab '{tab.sheet}' shows the weights of a model tab, and there "
-                    "is none; restore it, or delete this tab too"
+                raise tab.fault(
+                    " shows the weights of a model tab, and there is none; restore it, or delete "
+                    "this tab too"
                 )
             experiment = found.experiments[next(iter(models))]
             if found.is_copy(tab.sheet, mine.get(experiment.id)):

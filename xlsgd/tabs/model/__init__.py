@@ -58,12 +58,12 @@ class ModelTab(TabKind):
         draw_model_tab(sheet, lesson.experiment(tab.key), lesson.data, book)
 
     def find(self, tabs: FoundTabs, found: Found) -> None:
-        from xlsgd.tabs.model.finding import find_model, shown_experiment
+        from xlsgd.tabs.model.finding import find_model
 
         shown_first = looked_at(tabs[self.name], tabs["matrix"])
         mine = found.maps.of(self.name)
         for tab in sorted(tabs[self.name], key=lambda tab: tab not in shown_first):
-            experiment = shown_experiment(tab, found.experiments)
+            experiment = found.experiments[tab.choice("experiment", found.experiments)]
             if found.is_copy(tab.sheet, mine.get(experiment.id)):
                 continue
             mine[experiment.id] = find_model(tab, experiment, found.data)

@@ -24,9 +24,9 @@ __all__ = ["find_training"]
 def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
     layout = next(each for each in layouts().values() if each.marker == tab.marker)
     try:
-        steps = tab.table(set(layout.headers), lambda text: True, "one row per step")
+        steps = tab.table(layout.headers, "one row per step", lambda text: True)
         if not steps.rows:
-            raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no rows of training")
+            raise tab.fault(" has no rows of training")
         experiment = _as_it_stands(tab, data, layout, steps)
         layout.need_fit(experiment, not data.is_nothing)
         experiment.need_labels(data.y)
@@ -42,7 +42,7 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
     for given in (*layout.inputs(experiment), *layout.panel(experiment)):
         tab.place(given.key)
     names = {column.quantity for column in tables["epochs"]}
-    epochs = tab.table(names, names.__contains__, "one row an epoch")
+    epochs = tab.table(names, "one row an epoch")
     found = {"steps": steps, **beside, "epochs": epochs}
     return experiment, TabMap(tab.sheet, tab.fields, found, layout.scope(experiment))
 
