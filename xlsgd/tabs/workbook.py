@@ -10,10 +10,9 @@ from xlsgd.base.errors import SpecError
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.sheets.style import add_styles
 from xlsgd.sheets.writing import FIRST_ROW
-from xlsgd.tabs.kind import kinds, scopes
+from xlsgd.tabs.kind import kinds, planned_tabs
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.lesson.plan import Lesson
-from xlsgd.tabs.plan import planned_tabs
 from xlsgd.tabs.training.sheet import FIRST_COLUMN
 
 __all__ = ["MAX_FORMULAS", "book_of", "build_workbook", "check_size"]
@@ -70,7 +69,7 @@ def build_workbook(lesson: Lesson) -> Workbook:
     workbook.remove(workbook.active)
     add_styles(workbook)
     tabs = planned_tabs(lesson)
-    book = BookMap(TabMap(""), scopes=scopes())
+    book = BookMap(TabMap(""), scopes=kinds().values())
     for kind in kinds().values():
         for tab in (tab for own, tab in tabs if own is kind):
             kind.map(tab, lesson, book)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
+from xlsgd.base.cells import Grid
+from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
 from xlsgd.tabs.compare.plan import COMPARE, RATES
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
@@ -21,20 +22,6 @@ __all__ = ["KIND"]
 _RUNS = frozenset(("experiment", "verdict", "epochs_to_target", "steps_to_target"))
 
 
-class _Rates(Scope):
-    """On the tab of an experiment: the cell where its rate is typed in beside others."""
-
-    heads = ("rates",)
-
-    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
-        own = next(id for id, each in book.training.items() if each is tab)
-        for compare in book.of("compare").values():
-            if compare.sets_rates and own in compare.runs:
-                place = compare.runs[own], compare.tables["runs"].columns[name]
-                return f"{quoted(compare.sheet)}!{address(place, absolute=True)}"
-        raise KeyError(f"rates.{name}")
-
-
 class CompareTab(TabKind):
     """All runs, or some of them, in one chart and two tables."""
 
@@ -45,7 +32,16 @@ class CompareTab(TabKind):
         RATES: (_RUNS | {"limit_found"}, _RUNS | {"limit_full_batch"}),
         COMPARE: (_RUNS,),
     }
-    scope = _Rates()
+    heads = ("rates",)
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        # On the tab of an experiment: the cell where its rate is typed in beside others.
+        own = next(id for id, each in book.training.items() if each is tab)
+        for compare in book.of(self.name).values():
+            if compare.sets_rates and own in compare.runs:
+                place = compare.runs[own], compare.tables["runs"].columns[name]
+                return f"{quoted(compare.sheet)}!{address(place, absolute=True)}"
+        raise KeyError(f"rates.{name}")
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         for i, shown in enumerate(lesson.compare_tabs):
@@ -69,6 +65,11 @@ class CompareTab(TabKind):
 
         for tab in sorted(tabs[self.name], key=lambda tab: tab.marker == RATES):
             found.maps.of(self.name)[tab.sheet] = find_compare(tab, found.experiments)
+
+    def remains(self, sheet: str, grid: Grid, maps: BookMap) -> tuple[str, str] | None:
+        from xlsgd.tabs.compare.remains import remains
+
+        return remains(sheet, grid, maps)
 
     def check(self, work: Examination) -> None:
         from xlsgd.tabs.compare.check import CompareCheck

@@ -10,7 +10,7 @@ from xlsgd.data import Dataset
 from xlsgd.data.schema import PLAIN
 from xlsgd.data.schemas import data_markers
 from xlsgd.sheets.found_tab import MARKER, FoundTab
-from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
+from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.sheets.reach import reach
 from xlsgd.tabs.found import Found
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["KIND"]
 
 
-class _Fields(Scope):
-    heads = ("fact",)
-
-    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
-        data = book.data
-        return f"{quoted(data.sheet)}!{address(data.fields[name], absolute=True)}"
-
-
 def _needs_data(tab: FoundTab) -> bool:
     return any(layout.needs_data for layout in layouts().values() if layout.marker == tab.marker)
 
@@ -43,8 +35,12 @@ class DataTab(TabKind):
 
     name = "data"
     order = 1
-    scope = _Fields()
+    heads = ("fact",)
     unchecked = "data: taken as it is for both sides"
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        data = book.data
+        return f"{quoted(data.sheet)}!{address(data.fields[name], absolute=True)}"
 
     @property
     def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:

@@ -45,10 +45,10 @@ def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()
     schema, table = _described(tab) or _plain(tab, training)
     if schema.features:
         table.rows = _rows_with_features(tab, table, schema, last)
+    elif last is None:
+        table.rows = _rows_above_notes(tab, table)
     else:
-        table.rows = (
-            _rows_above_notes(tab, table) if last is None else _rows_up_to(tab, table, last)
-        )
+        table.rows = _rows_up_to(tab, table, last)
     if not table.rows:
         raise tab.fault(f" has no {schema.words.many}")
     raw = {column.name: _cells(tab, table, column, schema) for column in schema.needed}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted, range_in
+from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted, range_in
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["KIND"]
 
 
-class _Model(Scope):
-    heads = ("model",)
-
-    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
-        model = next(iter(book.of("model").values()))
-        if name in model.fields:
-            return f"{quoted(model.sheet)}!{address(model.fields[name], absolute=True)}"
-        return f"{quoted(model.sheet)}!{range_in(model.tables['forward'], name)}"
-
-
 class ModelTab(TabKind):
     """Weights of an experiment, what the net says of every row, and of a row to fill in."""
 
@@ -37,7 +27,13 @@ class ModelTab(TabKind):
     order = 3
     looks_at = ("data", "training")
     markers = {MARKED: (frozenset(("says", "pred", "unit")),)}
-    scope = _Model()
+    heads = ("model",)
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        model = next(iter(book.of(self.name).values()))
+        if name in model.fields:
+            return f"{quoted(model.sheet)}!{address(model.fields[name], absolute=True)}"
+        return f"{quoted(model.sheet)}!{range_in(model.tables['forward'], name)}"
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         asked = lesson.data.schema.words.question
