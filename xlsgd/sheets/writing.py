@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 
 from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, column_contents, formula_maker
 from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
 
@@ -18,10 +20,14 @@ __all__ = [
     "GROUP_ROW",
     "HEADER_ROW",
     "PAPER_ROW",
+    "marker_field",
+    "number_rows",
+    "set_widths",
     "validation",
     "write_body",
     "write_fields",
     "write_headers",
+    "write_title",
 ]
 
 GROUP_ROW, HEADER_ROW, PAPER_ROW, FIRST_ROW = 3, 4, 5, 6
@@ -41,6 +47,31 @@ _COUNTS = frozenset(
 
 _LONGEST_LIST = 250
 """Characters that fit into a drop-down's list in Excel."""
+
+
+def write_title(sheet: Worksheet, title: str, note: str) -> None:
+    """Write what stands at the top of a tab."""
+    for place, words, style in (("A1", title, "title"), ("A2", note, "note")):
+        sheet[place] = words
+        sheet[place].style = style
+
+
+def marker_field(words: str) -> Input:
+    """Return the field that says what a tab is."""
+    return Input(MARKER, words, "what xlsgd verify looks for", fixed=True)
+
+
+def number_rows(sheet: Worksheet, table: TableMap, column: int) -> None:
+    """Write the numbers of a table's rows into a column beside it."""
+    sheet.cell(table.header_row, column, "row").style = "quantity"
+    for i, row in enumerate(table.rows, 1):
+        sheet.cell(row, column, i).style = "count"
+
+
+def set_widths(sheet: Worksheet, widths: Mapping[int, float]) -> None:
+    """Set how wide columns are, by their numbers."""
+    for number, width in widths.items():
+        sheet.column_dimensions[column_letters(number)].width = width
 
 
 def write_fields(

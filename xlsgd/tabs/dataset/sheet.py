@@ -11,7 +11,6 @@ import re
 from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.data.features.feature import in_frame
@@ -22,15 +21,18 @@ from xlsgd.sheets.style import set_page
 from xlsgd.sheets.writing import (
     FIRST_ROW,
     HEADER_ROW,
+    marker_field,
+    set_widths,
     write_body,
     write_fields,
     write_headers,
+    write_title,
 )
 
 __all__ = ["draw_data_tab", "map_data_tab", "write_raw"]
 
 _PLAIN_HEADER, _PLAIN_MARKER = (5, 6), (3, 2)
-_PLAIN_WIDTHS = dict.fromkeys("ABCDEFGHIJ", 14.0)
+_PLAIN_WIDTHS = dict.fromkeys(range(1, 11), 14.0)
 _DESCRIBED_HEADER = HEADER_ROW, FIRST_ROW
 _FEATURE_WIDTH = 12.0
 
@@ -55,18 +57,14 @@ def map_data_tab(data: Dataset) -> TabMap:
 def _fields(data: Dataset) -> list[Input]:
     """Return what stands at the right of the columns."""
     schema = data.schema
-    marker = Input(MARKER, schema.marker, "what xlsgd verify looks for", fixed=True)
-    return [*schema.facts(), *data.facts, marker, *schema.description()]
+    return [*schema.facts(), *data.facts, marker_field(schema.marker), *schema.description()]
 
 
 def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
     """Write the data."""
     schema, table = data.schema, book.data.tables["data"]
-    sheet["A1"] = schema.words.title
-    sheet["A1"].style = "title"
     sentences = (f"{data.title}.", data.remark, schema.words.hint)
-    sheet["A2"] = " ".join(filter(None, sentences))
-    sheet["A2"].style = "note"
+    write_title(sheet, schema.words.title, " ".join(filter(None, sentences)))
     if schema.is_plain:
         row, column = book.data.fields[MARKER]
         for number, words in ((column - 1, MARKER), (column, schema.marker)):
@@ -86,8 +84,7 @@ def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
                 cell.number_format = "General"
     _draw_features(sheet, data, book)
     widths = _PLAIN_WIDTHS if schema.is_plain else _draw_fields(sheet, data, book)
-    for letters, width in widths.items():
-        sheet.column_dimensions[letters].width = width
+    set_widths(sheet, widths)
     sheet.freeze_panes = f"A{table.rows[0]}"
     sheet.sheet_view.showGridLines = False
 
@@ -103,7 +100,7 @@ def _draw_features(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
                 sheet.cell(row, table.columns[feature.quantity]).style = "count"
 
 
-def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[str, float]:
+def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[int, float]:
     """Write what stands at the right of the columns, and return how wide they all are."""
     schema, tab = data.schema, book.data
     table = tab.tables["data"]
@@ -119,7 +116,7 @@ def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[str, fl
     widths = {table.columns[name]: known[name].width for name in data.cells}
     widths |= {table.columns[name]: _FEATURE_WIDTH for name in schema.feature_names}
     widths |= {len(data.cells) + 1: 2, right - 2: 2, right - 1: 18, right: 26, right + 1: 44}
-    return {column_letters(number): width for number, width in widths.items()}
+    return widths
 
 
 def _header(raw: Raw) -> Column:

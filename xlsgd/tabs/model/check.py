@@ -88,7 +88,7 @@ def _check_filled(
     tab, table = work.tabs[maps.sheet], maps.tables["filled"]
     row = table.rows[0]
     tab.inputs |= {(row, table.columns[name]) for name in found.filled}
-    columns = model.filled_columns(experiment, schema, "{{fact.{}}}".format)
+    columns = model.filled_columns(experiment, schema)
     places = {column.quantity: (row, table.columns[column.quantity]) for column in columns}
     wanted = work.writer(maps, "filled")
     for j, column in enumerate(columns):

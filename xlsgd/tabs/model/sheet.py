@@ -15,7 +15,14 @@ from xlsgd.sheets.charts import BarSpec, add_bars
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
 from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
-from xlsgd.sheets.writing import write_body, write_fields, write_headers
+from xlsgd.sheets.writing import (
+    number_rows,
+    set_widths,
+    write_body,
+    write_fields,
+    write_headers,
+    write_title,
+)
 from xlsgd.tabs.model import columns as model
 from xlsgd.tabs.model.columns import MARKED
 from xlsgd.training.experiment import Experiment
@@ -38,25 +45,16 @@ def map_model_tab(experiment: Experiment, data: Dataset, sheet: str) -> TabMap:
             tab.fields[f"weight.{name}"] = (_WEIGHTS_HEADER + 1 + i, _FIRST + 1 + j)
     asked_header = _WEIGHTS_HEADER + len(groups) + 4
     asked = [raw.name for raw in data.schema.asked]
-    asked += [column.quantity for column in _filled_columns(experiment, data.schema)]
-    tab.tables["filled"] = TableMap(
-        asked_header,
-        {name: _FIRST + 1 + i for i, name in enumerate(asked)},
-        [asked_header + 2],
-    )
+    asked += [column.quantity for column in model.filled_columns(experiment, data.schema)]
+    rows = range(asked_header + 2, asked_header + 3)
+    tab.tables["filled"] = TableMap.laid_out(asked_header, asked, _FIRST + 1, rows)
     header = asked_header + 6
-    columns = model.forward_table(experiment)
-    tab.tables["forward"] = TableMap(
-        header,
-        {column.quantity: _FIRST + 1 + i for i, column in enumerate(columns)},
-        list(range(header + 2, header + 2 + data.rows)),
-    )
+    forward = [column.quantity for column in model.forward_table(experiment)]
+    rows = range(header + 2, header + 2 + data.rows)
+    tab.tables["forward"] = TableMap.laid_out(header, forward, _FIRST + 1, rows)
     bars = ("from", "to", *(column.quantity for column in model.histogram_table()))
-    tab.tables["histogram"] = TableMap(
-        _HISTOGRAM_HEADER,
-        {name: _CHART + i for i, name in enumerate(bars)},
-        list(range(_HISTOGRAM_HEADER + 2, _HISTOGRAM_HEADER + 1 + len(model.BINS))),
-    )
+    rows = range(_HISTOGRAM_HEADER + 2, _HISTOGRAM_HEADER + 1 + len(model.BINS))
+    tab.tables["histogram"] = TableMap.laid_out(_HISTOGRAM_HEADER, bars, _CHART, rows)
     return tab
 
 
@@ -70,22 +68,16 @@ def _keys(experiment: Experiment) -> list[str]:
     ]
 
 
-def _filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
-    return model.filled_columns(experiment, schema, "{{fact.{}}}".format)
-
-
 def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book: BookMap) -> None:
     """Write the tab."""
     words = data.schema.words
     tab = book.of("model")[experiment.id]
-    sheet["A1"] = f"The model: {experiment.network}"
-    sheet["A1"].style = "title"
-    sheet["A2"] = (
+    note = (
         f"Every {words.one}'s prediction for the weights at the top. Choose weights_of, or type "
         f"weights of your own over them; fill in the row below and see what the net says of "
         f"{words.you}."
     )
-    sheet["A2"].style = "note"
+    write_title(sheet, f"The model: {experiment.network}", note)
     write_fields(sheet, [model.WEIGHTS_OF], book, tab, "input")
     write_fields(sheet, model.fields(experiment), book, tab, "value")
     facts = [
@@ -107,9 +99,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     write_body(sheet, columns, book, tab, "forward")
     for row in table.rows:
         sheet.cell(row, table.columns["y"]).style = "count"
-    for i, row in enumerate(table.rows):
-        sheet.cell(row, _FIRST, i + 1).style = "count"
-    sheet.cell(table.header_row, _FIRST, "row").style = "quantity"
+    number_rows(sheet, table, _FIRST)
     for unit, silence in experiment.network.silences.items():
         letter = column_letters(table.columns[unit])
         first = f"{letter}{table.rows[0]}"
@@ -128,8 +118,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     last = max(max(t.columns.values()) for t in tab.tables.values())
     widths |= dict.fromkeys(range(_FIRST + 1, last), 12.0)
     widths[last] = 22
-    for number, width in widths.items():
-        sheet.column_dimensions[column_letters(number)].width = width
+    set_widths(sheet, widths)
     for row in (table.header_row + 1, tab.tables["filled"].header_row + 1):
         sheet.row_dimensions[row].height = 34
     set_page(sheet)
@@ -167,7 +156,7 @@ def _draw_filled(
     asked = [
         Column(raw.name, "", "yours to fill in", "", "", group="fill in") for raw in schema.asked
     ]
-    columns = _filled_columns(experiment, schema)
+    columns = model.filled_columns(experiment, schema)
     write_headers(sheet, asked, table)
     for raw in schema.asked:
         cell = sheet.cell(row, table.columns[raw.name], raw.begins)
