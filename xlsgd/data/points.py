@@ -10,7 +10,7 @@ from pathlib import Path
 from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import dataset
 from xlsgd.data.csvnumbers import NumberReader
-from xlsgd.data.csvtext import cell_line, data_rows, header_of, key, text_of
+from xlsgd.data.csvtext import cell_place, data_rows, header_of, key, text_of
 from xlsgd.data.dataset import GREATEST, Dataset
 from xlsgd.data.source import Received, received
 
@@ -90,7 +90,8 @@ def _points(got: Received, names: Sequence[str]) -> Dataset:
         for name, place in header.places.items():
             number = reader.plain(cells[place])
             if number is None:
-                number = reader.careful(cells[place], partial(_where, line, cells, place, name))
+                where = partial(cell_place, line, cells, place, name)
+                number = reader.careful(cells[place], where)
             columns[name].append(number)
     reader.finish()
 
@@ -100,11 +101,6 @@ def _points(got: Received, names: Sequence[str]) -> Dataset:
     title = f"{len(y)} {'row' if len(y) == 1 else 'rows'} from {got.name}"
     given = {name: tuple(column) for name, column in columns.items()}
     return Dataset(title, given, y, sha256=got.sha256, checked=got.checked)
-
-
-def _where(line: int, cells: list[str], place: int, name: str) -> str:
-    """Return the words for a cell of the record that begins on a line."""
-    return f"line {cell_line(line, cells, place)}, column {name}"
 
 
 def _wanted_columns(inputs: Sequence[str]) -> list[str]:
