@@ -13,7 +13,7 @@ from xlsgd.base.errors import InputError, WorkbookError
 from xlsgd.base.visible import cut
 from xlsgd.sheets.maps import TableMap, address
 
-__all__ = ["MARKER", "WITHOUT_CASE", "FoundTab", "texts_of"]
+__all__ = ["MARKER", "WITHOUT_CASE", "FoundTab", "headers_of", "texts_of"]
 
 MARKER = "xlsgd"
 """The key of the field that says what a tab is, on every tab but the first."""
@@ -191,10 +191,7 @@ class FoundTab:
         """
         needed = set(needed)
         mine = mine or needed.__contains__
-        headers: dict[int, dict[str, int]] = {}
-        for (row, column), text in sorted(texts_of(self.grid).items()):
-            headers.setdefault(row, {}).setdefault(text, column)
-        for row, columns in sorted(headers.items()):
+        for row, columns in headers_of(self.grid).items():
             if needed <= columns.keys():
                 kept = {text: column for text, column in columns.items() if mine(text)}
                 return TableMap(row, kept, self.rows_below(row, {columns[name] for name in needed}))
@@ -224,6 +221,14 @@ class FoundTab:
             if row > header and column in columns and isinstance(content, Formula | float)
         )
         return sorted(row for row, count in filled.items() if 2 * count >= len(columns))
+
+
+def headers_of(grid: Grid) -> dict[int, dict[str, int]]:
+    """Return the words of every row from the top, with the first column in which each stands."""
+    headers: dict[int, dict[str, int]] = {}
+    for (row, column), text in sorted(texts_of(grid).items()):
+        headers.setdefault(row, {}).setdefault(text, column)
+    return headers
 
 
 def texts_of(grid: Grid) -> dict[Position, str]:

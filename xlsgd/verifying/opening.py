@@ -109,7 +109,7 @@ def recalculate(
 ) -> Opened:
     """Return a workbook that has been read with its values calculated anew; see open_workbook."""
     calculator = get_engine(engine)
-    settled = settle(file)
+    settled, notes = settle(file)
     formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
 
     def calculating(done: int, total: int) -> None:
@@ -119,14 +119,14 @@ def recalculate(
     calculating(0, formulas)
     begun = time.perf_counter()
     if meanwhile is None or formulas < WORTH or not two_cores():
-        calculation = calculator.recalculate(settled.file, calculating)
+        calculation = calculator.recalculate(settled, calculating)
     else:
         calculation = beside(
-            lambda tell: calculator.recalculate(settled.file, tell), meanwhile, calculating
+            lambda tell: calculator.recalculate(settled, tell), meanwhile, calculating
         )
-    for sheet, cells in settled.cells.items():
+    for sheet, cells in settled.settled.items():
         calculation.values[sheet] |= cells
-    calculation.notes += settled.notes
+    calculation.notes += notes
     seconds = time.perf_counter() - begun
     program = calculation.program or calculator.version()
     known = Calculated(file, calculation, engine, program, seconds)
@@ -152,7 +152,7 @@ def refuse_circles(known: Calculated, places: Iterable[Place]) -> None:
     """Raise CircularError if a cell is part of a circular reference, or waits for one."""
     asked = list(places)
     ours = known.engine == FORMULAS.name
-    book = known.file.book if ours else settle(known.file).file.book
+    book = known.file.book if ours else settle(known.file)[0].book
     circles = circles_behind(book, asked, known.calculation.values if ours else None)
     if circles is not None:
         concerned = (place for place in asked if place in circles.why or place in circles.waiting)

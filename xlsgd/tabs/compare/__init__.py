@@ -72,14 +72,16 @@ class CompareTab(TabKind):
         return remains(sheet, grid, maps)
 
     def check(self, work: Examination) -> None:
-        from xlsgd.tabs.compare.check import CompareCheck
+        from xlsgd.tabs.compare.check import check_compare
 
-        if not work.found.maps.of(self.name):
+        mine = work.found.maps.of(self.name)
+        if not mine:
             work.notes.append(
                 "no compare tab: xlsgd writes one into every workbook, and this file has none any "
                 "more, so nothing of it was checked"
             )
-        CompareCheck(work).check()
+        for maps in mine.values():
+            check_compare(work, maps)
 
 
 KIND = CompareTab()

@@ -12,7 +12,6 @@ from xlsgd.data.schemas import data_markers
 from xlsgd.sheets.found_tab import MARKER, FoundTab
 from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
 from xlsgd.sheets.own_additions import looked_at
-from xlsgd.sheets.reach import reach
 from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
@@ -76,10 +75,7 @@ class DataTab(TabKind):
                 f"'{PLAIN}' or '{rows}' beside them. Is this a workbook that xlsgd generated?"
             )
         source = sources[0]
-        last = reach(source.sheet, [tab.grid for tab in training])
-        given = find_data(source, last, training)
-        found.maps.data, found.faults = given.maps, given.faults
-        found.data, found.shown = given.data, given.shown
+        find_data(found, source, training)
         for tab in tabs[self.name]:
             if tab is not source:
                 found.copies[tab.sheet] = source.sheet

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from xlsgd.base.cells import Formula, Position
@@ -17,31 +16,19 @@ from xlsgd.formula.filled import relative_form
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.sheets.own_additions import learned_columns, without_sums
+from xlsgd.sheets.reach import reach
+from xlsgd.tabs.found import Found
 
-__all__ = ["FoundData", "data_headers", "find_data"]
-
-
-@dataclass
-class FoundData:
-    """The data of a workbook.
-
-    data: what torch trains on; shown: the same as the cells show it.
-    faults: cells that no net learns from though they should, and why.
-    """
-
-    maps: TabMap
-    data: Dataset
-    shown: Dataset
-    faults: dict[Position, str] = field(default_factory=dict)
+__all__ = ["data_headers", "find_data"]
 
 
-def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()) -> FoundData:
-    """Return the data of a tab, as pandas has it and as the cells show it.
+def find_data(found: Found, tab: FoundTab, training: Sequence[FoundTab]) -> None:
+    """Add the data of a tab to what was found, as pandas has it and as the cells show it.
 
-    last: the last row that the training formulas look at, None where they do not say.
     training: the tabs of the nets. Of plain columns headed x, x2, … those are inputs that these
         have as well; others are a reader's own.
     """
+    last = reach(tab.sheet, [each.grid for each in training])
     schema, table = _described(tab) or _plain(tab, training)
     if schema.features:
         table.rows = _rows_with_features(tab, table, schema, last)
@@ -58,16 +45,15 @@ def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()
     # Not the raw cells as well: what torch trains on is the same, whatever else stands there.
     columns = columns_of(schema, raw)
     title = schema.words.many if schema.features else "data"
-    data = Dataset(title, **columns)
-    shown = data
+    found.data = found.shown = Dataset(title, **columns)
     if schema.features:
-        seen = {name: _seen(tab, table, name) for name in data.inputs}
-        shown = Dataset(title, **{**columns, "inputs": seen})
+        seen = {name: _seen(tab, table, name) for name in schema.inputs}
+        found.shown = Dataset(title, **{**columns, "inputs": seen})
     table.columns["y"] = table.columns[schema.targets[0]]
-    faults = {} if schema.features else _empty_rows(table)
+    found.faults = {} if schema.features else _empty_rows(table)
     if last is not None and not schema.features:
-        faults |= _rows_not_looked_at(tab, table, last)
-    return FoundData(TabMap(tab.sheet, tab.fields, {"data": table}), data, shown, faults)
+        found.faults |= _rows_not_looked_at(tab, table, last)
+    found.maps.data = TabMap(tab.sheet, tab.fields, {"data": table})
 
 
 def _described(tab: FoundTab) -> tuple[Schema, TableMap] | None:
