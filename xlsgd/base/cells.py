@@ -7,6 +7,7 @@ costs one entry.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,7 @@ __all__ = [
     "Position",
     "Scalar",
     "Uncomputed",
+    "Values",
     "WorkbookFile",
     "column_letters",
     "column_number",
@@ -70,6 +72,9 @@ class Uncomputed:
 
 Scalar = float | str | bool | CellError | None
 """The value of a cell. Every number is a float; an empty cell is None."""
+
+Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
+"""Per sheet, the calculated value of every formula cell."""
 
 Content = Formula | Scalar
 Grid = dict[Position, Content]

@@ -200,9 +200,9 @@ class FoundTab:
             "restore them"
         )
 
-    def whole_table(self, what: str, quantities: list[str], rows: int) -> TableMap:
-        """Return the table with these headers, which must have so many rows."""
-        table = self.table(quantities, what)
+    def whole_table(self, quantities: list[str], rows: int) -> TableMap:
+        """Return the table with these headers, which must have a row for every row of data."""
+        table = self.table(quantities, "one row per row of data")
         if len(table.rows) != rows:
             raise self.fault(
                 f": its table has {len(table.rows):,} rows, the data {rows:,}; this tab cannot "

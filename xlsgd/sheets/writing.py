@@ -27,6 +27,7 @@ __all__ = [
     "write_body",
     "write_fields",
     "write_headers",
+    "write_heading",
     "write_title",
 ]
 
@@ -44,6 +45,8 @@ _COUNTS = frozenset(
     )
 )
 """Fields and quantities that are whole numbers."""
+_COUNTED = ("awake.", "nonzero.", "reached.")
+"""What the names of others begin with."""
 
 _LONGEST_LIST = 250
 """Characters that fit into a drop-down's list in Excel."""
@@ -54,6 +57,13 @@ def write_title(sheet: Worksheet, title: str, note: str) -> None:
     for place, words, style in (("A1", title, "title"), ("A2", note, "note")):
         sheet[place] = words
         sheet[place].style = style
+
+
+def write_heading(sheet: Worksheet, row: int, column: int, width: int, words: str) -> None:
+    """Write words above so many columns."""
+    for number in range(column, column + width):
+        sheet.cell(row, number).style = "heading"
+    sheet.cell(row, column, words)
 
 
 def marker_field(words: str) -> Input:
@@ -178,7 +188,7 @@ def write_body(
     """Write the cells of a table's columns."""
     for column in columns:
         number = tab.tables[name].columns[column.quantity]
-        whole = column.quantity in _COUNTS or column.quantity.startswith(("awake.", "nonzero."))
+        whole = column.quantity in _COUNTS or column.quantity.startswith(_COUNTED)
         share = column.quantity in ("change", "accuracy")
         style = "count" if whole else "share" if share else "number"
         first = None

@@ -6,16 +6,16 @@ quantities in their header row. So rows and columns may be inserted and tabs ren
 
 from __future__ import annotations
 
-from xlsgd.base.cells import Book, Grid
+from xlsgd.base.cells import Book, Grid, Values
 from xlsgd.base.errors import ForeignWorkbookError, WorkbookError
 from xlsgd.data.schema import PLAIN
 from xlsgd.sheets.found_tab import MARKER, FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.tabs.found import Found, Values
+from xlsgd.tabs.found import Found
 from xlsgd.tabs.kind import headers, kinds, markers
 from xlsgd.tabs.layouts import layouts
 
-__all__ = ["Found", "Values", "find_lesson"]
+__all__ = ["Found", "find_lesson"]
 
 
 def find_lesson(book: Book, values: Values, file: str) -> Found:

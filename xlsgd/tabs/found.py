@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -11,10 +10,7 @@ from xlsgd.data import Dataset
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["Found", "Values"]
-
-Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
-"""Per sheet, the calculated value of every formula cell."""
+__all__ = ["Found"]
 
 
 @dataclass

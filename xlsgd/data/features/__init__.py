@@ -28,7 +28,7 @@ def feature_types() -> dict[str, type[Feature]]:
     return cast(dict[str, type[Feature]], find("xlsgd.data.features", "FEATURE"))
 
 
-def parse_feature(quantity: str, text: str, note: str = "") -> Feature:
+def parse_feature(quantity: str, text: str) -> Feature:
     """Return a feature from its text, as ``share(age)`` or ``either(sex, "male")``.
 
     quantity: the name of its column.
@@ -53,7 +53,7 @@ def parse_feature(quantity: str, text: str, note: str = "") -> Feature:
         arguments.append(word if bare is None else float(bare) if is_number else bare)
         position = one.end()
     try:
-        return kind(quantity, *arguments, note=note)
+        return kind(quantity, *arguments)
     except (TypeError, ValueError) as error:
         raise SpecError(f"feature {quantity}: '{cut(text)}': {error}") from error
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Font
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -18,12 +16,18 @@ from xlsgd.sheets.maps import (
     TableMap,
     TabMap,
     address,
-    column_contents,
     formula_maker,
     quoted,
 )
-from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
-from xlsgd.sheets.writing import marker_field, set_widths, validation, write_fields, write_title
+from xlsgd.sheets.style import colour_rule, set_page, shorten_large
+from xlsgd.sheets.writing import (
+    marker_field,
+    set_widths,
+    validation,
+    write_body,
+    write_fields,
+    write_title,
+)
 from xlsgd.tabs.compare import columns as comparison
 from xlsgd.tabs.compare.plan import COMPARE, RATES, SideBySide
 from xlsgd.training.experiment import Experiment
@@ -87,14 +91,7 @@ def draw_compare_tab(
         ("too slow", "doubtful"),
     ):
         formula = f'ISNUMBER(SEARCH("{words}",{letter}{runs.rows[0]}))'
-        sheet.conditional_formatting.add(
-            where,
-            FormulaRule(
-                formula=[formula],
-                font=Font(color=COLOURS[ink], bold=True),
-                fill=fill_of(COLOURS[f"{ink}_pale"]),
-            ),
-        )
+        sheet.conditional_formatting.add(where, colour_rule(formula, ink, bold=True))
 
     shorten_large(sheet, runs.span, losses.span)
     columns = comparison.losses_columns([e.id for e in experiments])
@@ -175,9 +172,5 @@ def _draw_losses(
         if column.group != group:
             group = column.group
             sheet.cell(table.header_row - 1, number, group).style = "group"
-        header = sheet.cell(table.header_row, number, column.quantity)
-        header.style = "quantity"
-        whole = column.quantity == "epoch" or column.quantity.startswith("reached.")
-        for row, content in column_contents(column, book, tab, "losses"):
-            cell = sheet.cell(row, number, content)
-            cell.style = "count" if whole else "number"
+        sheet.cell(table.header_row, number, column.quantity).style = "quantity"
+    write_body(sheet, columns, book, tab, "losses")

@@ -13,7 +13,7 @@ __all__ = ["find_matrix"]
 def find_matrix(tab: FoundTab, experiment: Experiment, rows: int) -> TabMap:
     """Return the map of a matrix tab.  rows: of data."""
     columns = [column.quantity for column in matrix.product_table(experiment)]
-    product = tab.whole_table("one row per row of data", columns, rows)
+    product = tab.whole_table(columns, rows)
     fields = dict(tab.fields)
     for given in matrix.fields(experiment):
         tab.place(given.key)

@@ -15,7 +15,7 @@ __all__ = ["find_model"]
 def find_model(tab: FoundTab, experiment: Experiment, data: Dataset) -> TabMap:
     """Return the map of a model tab."""
     columns = [column.quantity for column in model.forward_table(experiment)]
-    forward = tab.whole_table("one row per row of data", columns, data.rows)
+    forward = tab.whole_table(columns, data.rows)
     filled = _row_to_fill_in(tab, data, experiment)
     counts = [column.quantity for column in model.histogram_table()]
     bars = tab.table({"from", "to", *counts}, "bars")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -14,13 +12,14 @@ from xlsgd.data.schema import Raw, Schema, Words
 from xlsgd.sheets.charts import BarSpec, add_bars
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
-from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
+from xlsgd.sheets.style import colour_rule, set_page, shorten_large
 from xlsgd.sheets.writing import (
     number_rows,
     set_widths,
     write_body,
     write_fields,
     write_headers,
+    write_heading,
     write_title,
 )
 from xlsgd.tabs.model import columns as model
@@ -90,7 +89,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
         if key in tab.fields:
             sheet.cell(*tab.fields[key]).style = "count"
     sheet.cell(*tab.fields["accuracy"]).style = "share"
-    _heading(sheet, _WEIGHTS_HEADER - 1, _KEY, 3, "what it predicts")
+    write_heading(sheet, _WEIGHTS_HEADER - 1, _KEY, 3, "what it predicts")
     _draw_weights(sheet, experiment, book, tab)
     _draw_filled(sheet, experiment, data.schema, book, tab)
     columns = model.forward_table(experiment)
@@ -103,14 +102,8 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     for unit, silence in experiment.network.silences.items():
         letter = column_letters(table.columns[unit])
         first = f"{letter}{table.rows[0]}"
-        sheet.conditional_formatting.add(
-            f"{first}:{letter}{table.rows[-1]}",
-            FormulaRule(
-                formula=[silence.condition(first)],
-                font=Font(color=COLOURS["dead"]),
-                fill=fill_of(COLOURS["dead_pale"]),
-            ),
-        )
+        rule = colour_rule(silence.condition(first), "dead")
+        sheet.conditional_formatting.add(f"{first}:{letter}{table.rows[-1]}", rule)
     _draw_histogram(sheet, words, book, tab)
     shorten_large(sheet, table.span, tab.tables["filled"].span)
     widths: dict[int, float] = {_KEY: 16, _VALUE: 14, 3: 52, 4: 2, 9: 2, 10: 2, _FIRST: 8}
@@ -124,16 +117,10 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     set_page(sheet)
 
 
-def _heading(sheet: Worksheet, row: int, column: int, width: int, words: str) -> None:
-    for number in range(column, column + width):
-        sheet.cell(row, number).style = "heading"
-    sheet.cell(row, column, words)
-
-
 def _draw_weights(sheet: Worksheet, experiment: Experiment, book: BookMap, tab: TabMap) -> None:
     groups = model.weight_groups(experiment)
     names = experiment.network.input_names
-    _heading(sheet, _WEIGHTS_HEADER - 1, _FIRST, 1 + len(groups[0]), "the weights")
+    write_heading(sheet, _WEIGHTS_HEADER - 1, _FIRST, 1 + len(groups[0]), "the weights")
     for i, name in enumerate(("unit", *names)):
         sheet.cell(_WEIGHTS_HEADER, _FIRST + i, name).style = "quantity"
     for number, group in enumerate(groups, 1):
@@ -152,7 +139,7 @@ def _draw_filled(
     table = tab.tables["filled"]
     row = table.rows[0]
     question = schema.words.question
-    _heading(sheet, table.header_row - 2, _FIRST, 1 + len(table.columns), question)
+    write_heading(sheet, table.header_row - 2, _FIRST, 1 + len(table.columns), question)
     asked = [
         Column(raw.name, "", "yours to fill in", "", "", group="fill in") for raw in schema.asked
     ]
