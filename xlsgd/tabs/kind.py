@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from xlsgd.base.cells import Grid
 from xlsgd.base.registry import find
@@ -113,7 +113,7 @@ class TabKind(Scope, ABC):
 @cache
 def kinds() -> dict[str, TabKind]:
     """Return every kind of tab by its name, those first that others look at."""
-    every = cast(dict[str, TabKind], find("xlsgd.tabs", "KIND", folders=True))
+    every: dict[str, TabKind] = find("xlsgd.tabs", "KIND", folders=True)
     ordered: dict[str, TabKind] = {}
     while len(ordered) < len(every):
         for name, kind in every.items():

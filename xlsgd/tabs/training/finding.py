@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import SpecError, WorkbookError
 from xlsgd.base.registry import pick
@@ -12,7 +10,7 @@ from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.tabs.layouts import Layout, layouts
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.losses import Loss, losses
+from xlsgd.training.losses import losses
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.network import numbered_inputs
 from xlsgd.training.optimizers import get_optimizer
@@ -51,7 +49,7 @@ def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap)
     """Return the experiment that the fields of the tab describe."""
     network = _network(tab.text("network"), data)
     optimizer = get_optimizer(tab.text("optimizer"))
-    loss = cast(Loss, pick("loss", tab.text("loss"), dict(losses())))
+    loss = pick("loss", tab.text("loss"), losses())
     # A tab without the word has a learning rate for all steps.
     schedule = get_schedule(tab.text("schedule") if "schedule" in tab.fields else "constant")
     states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]
