@@ -27,7 +27,8 @@ from xlsgd import generate
 from xlsgd.base.cells import CellError
 from xlsgd.base.columns import Column
 from xlsgd.data.passengers import INPUTS
-from xlsgd.tabs.finder import Found, find_lesson
+from xlsgd.tabs.finder import find_lesson
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.training.experiment import Experiment
 from xlsgd.xlsx.reader import read_workbook
@@ -81,7 +82,7 @@ def everything(folder: Path) -> Path:
 
 
 @functools.cache
-def found(lesson: str) -> Found:
+def found(lesson: str) -> FoundWorkbook:
     file = read_workbook(default_lesson(lesson))
     return find_lesson(file.book, file.stored, lesson)
 

@@ -24,7 +24,7 @@ from xlsgd.explaining.where import OnTab, Where
 from xlsgd.explaining.without_relu import twin_of
 from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import address, quoted
-from xlsgd.tabs.finder import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.torch_side.plain import load_torch
@@ -156,13 +156,13 @@ def explain_run(
     return replace(explained, sentences=sentences_of(explained, training, where))
 
 
-def _faults(found: Found) -> tuple[str, ...]:
+def _faults(found: FoundWorkbook) -> tuple[str, ...]:
     """Return sentences about data that no net learns from though it should."""
     sheet = quoted(found.maps.data.sheet)
     return tuple(f"{sheet}!{address(cell)}: {why}" for cell, why in found.faults.items())
 
 
-def _chosen(found: Found, tabs: Sequence[str], file: str) -> list[str]:
+def _chosen(found: FoundWorkbook, tabs: Sequence[str], file: str) -> list[str]:
     """Return the experiments of the tabs asked for, in the order of the workbook."""
     names = {maps.sheet: experiment for experiment, maps in found.maps.training.items()}
     for tab in tabs:

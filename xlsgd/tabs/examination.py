@@ -13,7 +13,7 @@ from xlsgd.engines import Calculation
 from xlsgd.report.compare import Tolerance
 from xlsgd.sheets.maps import TabMap, formula_maker
 from xlsgd.tabs.compare.columns import RunSummary
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.training.trace import Trace, Traces
 
@@ -48,7 +48,7 @@ class Examination:
         self,
         file: WorkbookFile,
         calculation: Calculation,
-        found: Found,
+        found: FoundWorkbook,
         tolerance: Mapping[str, Tolerance],
         kinds: Mapping[str, str],
         runs: WholeRuns | None = None,

@@ -11,14 +11,14 @@ from xlsgd.base.errors import ForeignWorkbookError, WorkbookError
 from xlsgd.data.schema import PLAIN
 from xlsgd.sheets.found_tab import MARKER, FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import headers, kinds, markers
 from xlsgd.tabs.layouts import layouts
 
-__all__ = ["Found", "find_lesson"]
+__all__ = ["find_lesson"]
 
 
-def find_lesson(book: Book, values: Values, file: str) -> Found:
+def find_lesson(book: Book, values: Values, file: str) -> FoundWorkbook:
     """Return the maps, data and experiments of a workbook.
 
     file: its name, for messages.
@@ -49,7 +49,7 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             f"{file}: is no workbook of xlsgd: no tab has a cell '{MARKER}' with '{PLAIN}' or "
             f"'{rows}' beside it"
         )
-    found = Found(file, BookMap(TabMap(""), scopes=every))
+    found = FoundWorkbook(file, BookMap(TabMap(""), scopes=every))
     for kind in every:
         kind.find(tabs, found)
     for sheet, grid in unknown.items():

@@ -10,11 +10,11 @@ from xlsgd.data import Dataset
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["Found"]
+__all__ = ["FoundWorkbook"]
 
 
 @dataclass
-class Found:
+class FoundWorkbook:
     """What a workbook turned out to be.
 
     file: its name, for messages.
@@ -37,7 +37,7 @@ class Found:
     copies: dict[str, str] = field(default_factory=dict)
     inputs: list[tuple[str, Position]] = field(default_factory=list)
 
-    def only(self, experiment: str) -> Found:
+    def only(self, experiment: str) -> FoundWorkbook:
         """Return the same with one experiment and no other."""
         alone = copy(self)
         alone.experiments = {experiment: self.experiments[experiment]}

@@ -12,7 +12,7 @@ from xlsgd.base.registry import find
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap, Scope
 from xlsgd.sheets.own_additions import looks_at
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -72,7 +72,7 @@ class TabKind(Scope, ABC):
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         """Write a tab."""
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         """Find such tabs again, and add them to what was found.
 
         Raises WorkbookError for a tab that cannot be what it says it is.

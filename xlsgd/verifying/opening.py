@@ -17,7 +17,8 @@ from xlsgd.engines.file_formats import as_xlsx
 from xlsgd.engines.formulas import ENGINE as FORMULAS
 from xlsgd.processes.parallel import beside, two_cores
 from xlsgd.sheets.maps import address, quoted
-from xlsgd.tabs.finder import Found, find_lesson
+from xlsgd.tabs.finder import find_lesson
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.volatile import settle
 from xlsgd.xlsx.reader import read_workbook
 
@@ -57,7 +58,7 @@ class Calculated:
 class Opened(Calculated):
     """A calculated workbook, and the lesson that it turned out to be."""
 
-    found: Found
+    found: FoundWorkbook
 
 
 class CircularError(WorkbookError):

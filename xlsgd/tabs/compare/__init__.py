@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xlsgd.base.cells import Grid
 from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
 from xlsgd.tabs.compare.plan import COMPARE, RATES
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class CompareTab(TabKind):
         shown = next(s for s in lesson.compare_tabs if s.sheet == tab.key)
         draw_compare_tab(sheet, shown, lesson.experiments, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.compare.finding import find_compare
 
         for tab in sorted(tabs[self.name], key=lambda tab: tab.marker == RATES):

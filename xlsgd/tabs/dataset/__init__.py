@@ -12,7 +12,7 @@ from xlsgd.data.schemas import data_markers
 from xlsgd.sheets.found_tab import MARKER, FoundTab
 from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
 from xlsgd.sheets.own_additions import looked_at
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
 
@@ -59,7 +59,7 @@ class DataTab(TabKind):
 
         draw_data_tab(sheet, lesson.data, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.dataset.finding import find_data
 
         training = tabs["training"]

@@ -17,12 +17,12 @@ from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.sheets.own_additions import learned_columns, without_sums
 from xlsgd.sheets.reach import reach
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 
 __all__ = ["data_headers", "find_data"]
 
 
-def find_data(found: Found, tab: FoundTab, training: Sequence[FoundTab]) -> None:
+def find_data(found: FoundWorkbook, tab: FoundTab, training: Sequence[FoundTab]) -> None:
     """Add the data of a tab to what was found, as pandas has it and as the cells show it.
 
     training: the tabs of the nets. Of plain columns headed x, x2, … those are inputs that these

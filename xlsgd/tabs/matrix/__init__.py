@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.matrix.columns import MARKED, applies
 
@@ -44,7 +44,7 @@ class MatrixTab(TabKind):
 
         draw_matrix_tab(sheet, lesson.experiment(tab.key), lesson.data.rows, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.matrix.finding import find_matrix
 
         mine, models = found.maps.of(self.name), found.maps.of("model")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted, range_in
 from xlsgd.sheets.own_additions import looked_at
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.model.columns import MARKED
 
@@ -53,7 +53,7 @@ class ModelTab(TabKind):
 
         draw_model_tab(sheet, lesson.experiment(tab.key), lesson.data, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.model.finding import find_model
 
         shown_first = looked_at(tabs[self.name], tabs["matrix"])
