@@ -15,7 +15,7 @@ from xlsgd.engines import Calculation, get_engine
 from xlsgd.engines.fast.needed import Place
 from xlsgd.engines.file_formats import as_xlsx
 from xlsgd.engines.formulas import ENGINE as FORMULAS
-from xlsgd.processes.parallel import beside, two_cores
+from xlsgd.processes.parallel import in_parallel, two_cores
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.finder import find_lesson
 from xlsgd.tabs.found import FoundWorkbook
@@ -122,7 +122,7 @@ def recalculate(
     if meanwhile is None or formulas < WORTH or not two_cores():
         calculation = calculator.recalculate(settled, calculating)
     else:
-        calculation = beside(
+        calculation = in_parallel(
             lambda tell: calculator.recalculate(settled, tell), meanwhile, calculating
         )
     for sheet, cells in settled.settled.items():
