@@ -17,7 +17,7 @@ from xlsgd.many.calls import Work
 from xlsgd.many.copies import Seen, copy_lines, digest, untouched_line
 from xlsgd.many.folder import choose
 from xlsgd.many.in_order import InOrder
-from xlsgd.processes.limited import apart
+from xlsgd.processes.limited import in_own_process
 from xlsgd.processes.limits import Limits
 from xlsgd.report.engines import EngineComparison, comparison_lines
 from xlsgd.report.formats import formats
@@ -228,7 +228,11 @@ class FilesChecked(InOrder[Checked]):
             return report.without_tables()
 
         try:
-            found = apart(work, self._limits, str(file), progress) if copied else work(progress)
+            found = (
+                in_own_process(work, self._limits, str(file), progress)
+                if copied
+                else work(progress)
+            )
         except XlsgdError as error:
             skipped = self._skip_foreign and isinstance(error, ForeignWorkbookError)
             yield 0, Checked(str(file), "skipped" if skipped else "failed", str(error))
