@@ -46,8 +46,12 @@ class Raw:
     width: float = 9
 
     def __str__(self) -> str:
-        among = ", ".join(f"{one:g}" if isinstance(one, float) else one for one in self.among)
-        return f"{self.holds}: {among}" if among else self.holds
+        return f"{self.holds}: {', '.join(self.choices)}" if self.among else self.holds
+
+    @property
+    def choices(self) -> list[str]:
+        """The only numbers or words that make sense, as words."""
+        return [f"{one:g}" if isinstance(one, float) else one for one in self.among]
 
 
 @dataclass(frozen=True)

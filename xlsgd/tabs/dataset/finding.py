@@ -215,7 +215,7 @@ def _check_labels(tab: FoundTab, table: TableMap, column: Raw, labels: Sequence[
     for row, label in zip(table.rows, labels, strict=True):
         if column.among and label not in column.among:
             place = address((row, table.columns[column.name]))
-            need = " or ".join(f"{one:g}" for one in column.among if isinstance(one, float))
             raise WorkbookError(
-                f"{tab.file}: {tab.sheet}!{place} ({column.name}): got {label:g}, need {need}"
+                f"{tab.file}: {tab.sheet}!{place} ({column.name}): got {label:g}, need "
+                f"{' or '.join(column.choices)}"
             )

@@ -72,9 +72,8 @@ def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
         for name in data.cells:
             sheet.cell(table.header_row, table.columns[name], name).style = "quantity"
     else:
-        known = {raw.name: raw for raw in schema.raw}
-        raw = [_header(known[name]) for name in data.cells]
-        write_headers(sheet, raw, table, library="pandas")
+        shown = [_header(raw) for raw in schema.raw if raw.name in data.cells]
+        write_headers(sheet, shown, table, library="pandas")
     for name, values in data.cells.items():
         number = table.columns[name]
         for row, value in zip(table.rows, values, strict=True):
@@ -112,8 +111,7 @@ def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[int, fl
     sheet.row_dimensions[table.header_row + 1].height = 34
     set_page(sheet)
     right = tab.fields[MARKER][1]
-    known = {raw.name: raw for raw in schema.raw}
-    widths = {table.columns[name]: known[name].width for name in data.cells}
+    widths = {table.columns[raw.name]: raw.width for raw in schema.raw if raw.name in data.cells}
     widths |= {table.columns[name]: _FEATURE_WIDTH for name in schema.feature_names}
     widths |= {len(data.cells) + 1: 2, right - 2: 2, right - 1: 18, right: 26, right + 1: 44}
     return widths

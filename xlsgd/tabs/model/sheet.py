@@ -37,8 +37,9 @@ def map_model_tab(experiment: Experiment, data: Dataset, sheet: str) -> TabMap:
     """Return where everything goes."""
     groups = model.weight_groups(experiment)
     tab = TabMap(sheet)
-    for i, key in enumerate(_keys(experiment)):
-        tab.fields[key] = (_WEIGHTS_HEADER + i, _VALUE)
+    fields = (model.WEIGHTS_OF, *model.fields(experiment), *_facts(experiment))
+    for i, given in enumerate(fields):
+        tab.fields[given.key] = (_WEIGHTS_HEADER + i, _VALUE)
     for i, names in enumerate(groups):
         for j, name in enumerate(names):
             tab.fields[f"weight.{name}"] = (_WEIGHTS_HEADER + 1 + i, _FIRST + 1 + j)
@@ -57,13 +58,11 @@ def map_model_tab(experiment: Experiment, data: Dataset, sheet: str) -> TabMap:
     return tab
 
 
-def _keys(experiment: Experiment) -> list[str]:
+def _facts(experiment: Experiment) -> list[Input]:
     return [
-        model.WEIGHTS_OF.key,
-        *(given.key for given in model.fields(experiment)),
-        "experiment",
-        "network",
-        MARKER,
+        Input("experiment", experiment.id, "the tab that trains these weights", fixed=True),
+        Input("network", str(experiment.network), "", fixed=True),
+        Input(MARKER, MARKED, "", fixed=True),
     ]
 
 
@@ -79,12 +78,7 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     write_title(sheet, f"The model: {experiment.network}", note)
     write_fields(sheet, [model.WEIGHTS_OF], book, tab, "input")
     write_fields(sheet, model.fields(experiment), book, tab, "value")
-    facts = [
-        Input("experiment", experiment.id, "the tab that trains these weights", fixed=True),
-        Input("network", str(experiment.network), "", fixed=True),
-        Input(MARKER, MARKED, "", fixed=True),
-    ]
-    write_fields(sheet, facts, book, tab, "value")
+    write_fields(sheet, _facts(experiment), book, tab, "value")
     for key in ("above_1", "all_zero"):
         if key in tab.fields:
             sheet.cell(*tab.fields[key]).style = "count"
@@ -159,10 +153,10 @@ def _draw_filled(
 
 def _rule(raw: Raw) -> DataValidation:
     """Return what may be typed into a cell of the row to fill in."""
-    name, choices = raw.name, [f"{one:g}" if isinstance(one, float) else one for one in raw.among]
-    if choices:
-        rule = DataValidation(type="list", formula1=f'"{",".join(choices)}"')
-        rule.error = f"{name} is one of: {', '.join(choices)}."
+    name = raw.name
+    if raw.among:
+        rule = DataValidation(type="list", formula1=f'"{",".join(raw.choices)}"')
+        rule.error = f"{name} is one of: {', '.join(raw.choices)}."
     elif raw.least is not None:
         least = f"{raw.least:g}"
         rule = DataValidation(type="decimal", operator="greaterThanOrEqual", formula1=least)
