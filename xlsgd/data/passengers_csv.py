@@ -151,9 +151,7 @@ class _Table:
         if name in _MAY_BE_EMPTY and not cell.strip():
             return None
         if name in NUMBERS:
-            number = numbers.plain(cell)
-            if number is None:
-                number = numbers.careful(cell, where)
+            number = numbers.number(cell, where)
             rule, need = _RULES[name]
             if not rule(number):
                 self._refuse(name, where, f"got {shown(cell.strip())}", need)

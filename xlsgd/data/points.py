@@ -88,11 +88,8 @@ def _points(got: Received, names: Sequence[str]) -> Dataset:
     columns: dict[str, list[float]] = {name: [] for name in names}
     for line, cells in data_rows(text, header, file):
         for name, place in header.places.items():
-            number = reader.plain(cells[place])
-            if number is None:
-                where = partial(cell_place, line, cells, place, name)
-                number = reader.careful(cells[place], where)
-            columns[name].append(number)
+            where = partial(cell_place, line, cells, place, name)
+            columns[name].append(reader.number(cells[place], where))
     reader.finish()
 
     if not columns["y"]:
