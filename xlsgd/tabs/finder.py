@@ -12,7 +12,7 @@ from xlsgd.data.schema import PLAIN
 from xlsgd.sheets.found_tab import MARKER, FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.tabs.found import FoundWorkbook
-from xlsgd.tabs.kind import headers, kinds, markers
+from xlsgd.tabs.kind import kinds, markers
 from xlsgd.tabs.layouts import layouts
 
 __all__ = ["find_lesson"]
@@ -25,6 +25,7 @@ def find_lesson(book: Book, values: Values, file: str) -> FoundWorkbook:
     Raises WorkbookError if it is none of xlsgd's, or an input holds what cannot be used.
     """
     known, every = markers(), kinds().values()
+    told = [pair for kind in every for pair in kind.markers.items()]
     tabs: dict[str, list[FoundTab]] = {name: [] for name in kinds()}
     unknown: dict[str, Grid] = {}
     for sheet, grid in book.sheets.items():
@@ -34,8 +35,8 @@ def find_lesson(book: Book, values: Values, file: str) -> FoundWorkbook:
             continue
         unknown[sheet] = grid
         texts = set(texts_of(grid).values())
-        for marker, needed in headers():
-            if texts >= needed:
+        for marker, headers in told:
+            if any(texts >= needed for needed in headers):
                 # To pass over it would be to call a workbook right of which a tab was not looked
                 # at.
                 raise WorkbookError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
-__all__ = ["FoundTabs", "Planned", "TabKind", "headers", "kinds", "markers", "planned_tabs"]
+__all__ = ["FoundTabs", "Planned", "TabKind", "kinds", "markers", "planned_tabs"]
 
 FoundTabs = Mapping[str, Sequence[FoundTab]]
 """By the name of their kind, the tabs that a workbook has."""
@@ -134,13 +134,3 @@ def planned_tabs(lesson: Lesson) -> list[tuple[TabKind, Planned]]:
 def markers() -> dict[str, str]:
     """Return the words beside the marker of all kinds, and the name of the kind that has them."""
     return {words: kind.name for kind in kinds().values() for words in kind.markers}
-
-
-def headers() -> list[tuple[str, frozenset[str]]]:
-    """Return the words beside the marker, and headers that tell a tab which has lost them."""
-    return [
-        (words, each)
-        for kind in kinds().values()
-        for words, told in kind.markers.items()
-        for each in told
-    ]
