@@ -35,6 +35,8 @@ def check_model(work: Examination, experiment: Experiment) -> None:
     names = experiment.network.parameters
     training = found.maps.training[experiment.id]
     shown = work.tabs[training.sheet]
+    seen = weights_shown(tab, maps, names)
+    alone = dict(seen)
     for i, p in enumerate(names):
         position = maps.fields[f"weight.{p}"]
         # A learner's own weight is an input like any other.
@@ -45,20 +47,11 @@ def check_model(work: Examination, experiment: Experiment) -> None:
         source = training.fields[f"init.{p}"]
         if not start:
             source = training.tables["steps"].cell(f"new.{p}", -1)
-        expected = {
-            "step": [number_in(shown.cells.get(source))],
-            "run": of_run(experiment, run, p, start),
-        }
-        for check, members in expected.items():
+        by_run = of_run(experiment, run, p, start)
+        alone[p] = np.array(by_run)
+        for check, members in (("step", [number_in(shown.cells.get(source))]), ("run", by_run)):
             key = f"weight.{p}"
             tab.compare_fields(check, {key: position}, {key: members}, WEIGHTS, i)
-    seen = weights_shown(tab, maps, names)
-    alone = {
-        p: np.array(of_run(experiment, run, p, start))
-        if isinstance(tab.contents.get(maps.fields[f"weight.{p}"]), Formula)
-        else seen[p]
-        for p in names
-    }
     columns = model.forward_table(experiment)
     fields = model.fields(experiment)
     bars = model.histogram_table()
