@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.builders import small_data, write_experiments
 from xlsgd import verify
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.explaining.without_data import without_data
+from xlsgd.explaining import explain_run
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.output import Output
@@ -113,6 +114,42 @@ def test_a_function_and_data_do_not_go_together(tmp_path: Path) -> None:
         write_experiments(tmp_path / "no.xlsx", down("x^2"), data=small_data())
 
 
-def test_a_sentence_about_an_epoch_is_one_about_a_step() -> None:
-    said = without_data("In epoch 4 that took away 150 % of what an epoch takes away.")
-    assert said == "In step 4 that took away 150 % of what a step takes away."
+def plain_descent(rate: float, epochs: int) -> View:
+    sgd = get_optimizer("sgd")
+    return down("(x^2-9)^2").but(optimizer=sgd, learning_rate=rate, epochs=epochs)
+
+
+OF_DATA = re.compile(r"\bepochs?\b|mean loss|\brows?\b|predict|\by\b")
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        (plain_descent(0.01, 4), "sgd, learning_rate 0.01, 4 steps. The loss was 25 at the start"),
+        (plain_descent(0.0005, 9), "the last step took away"),
+        (plain_descent(0.1, 9), "It turned in step 1: the loss was 25 at the start and is"),
+        (plain_descent(0.01, 1), "One step shows no trend"),
+        (plain_descent(0.01, 4).but(start={"x": 0.0}), "the derivative is exactly 0."),
+        (down("(x^2-9)^2", gradient="numerical", h=1e-17), "With gradient set to backprop"),
+    ],
+)
+def test_no_sentence_speaks_of_rows_that_are_not_there(view: View, said: str) -> None:
+    text = "\n".join(explain_run(view, Dataset.nothing()).sentences)
+    assert said in text
+    assert not OF_DATA.findall(text)
+
+
+def test_no_note_on_its_tab_speaks_of_epochs_or_rows(book: Path) -> None:
+    import openpyxl
+
+    sheet = openpyxl.load_workbook(book)["f0"]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    notes = [c.comment.text.partition("\n\nPyTorch")[0] for c in cells if c.comment is not None]
+    beside = [row[0].value for row in sheet.iter_rows(min_col=3, max_col=3) if row[0].value]
+    assert len(beside) > 20
+    assert not [
+        text
+        for text in (*notes, *map(str, beside))
+        if re.search("epoch|mean", text)
+        and text != "as many as steps: there is no data to go through\n\non paper: epoch before + 1"
+    ]

@@ -79,7 +79,7 @@ def forward_table(experiment: Experiment) -> list[Column]:
             "y[row]",
             group="data",
         ),
-        *forward_columns(experiment.network.places, _PARAMETER, "{{row.{}}}".format),
+        *forward_columns(experiment.network, _PARAMETER, "{{row.{}}}".format),
         loss_column(experiment, "{{{}}}".format),
     ]
 
@@ -139,7 +139,7 @@ def filled_columns(
     counted = [f"COUNT({','.join(numbers)})={len(numbers)}"] if numbers else []
     return [
         *schema.feature_columns(fact),
-        *forward_columns(experiment.network.places, _PARAMETER, "{{{}}}".format),
+        *forward_columns(experiment.network, _PARAMETER, "{{{}}}".format),
         Column(
             "says",
             f"=IF(AND({','.join((*counted, *words))}),IF(ISNUMBER({{pred}}),"

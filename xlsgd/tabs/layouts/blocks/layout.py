@@ -76,6 +76,7 @@ class BlocksLayout(Layout):
             mean_loss="AVERAGE({block.loss})",
             start_loss="{first.loss}",
             worst_start="{first.loss}",
+            wording=experiment.network.wording,
             cut=experiment.loss.cut,
             reading=experiment.loss.reading,
             accuracy=accuracy("{block.pred}", "{block.y}", "{rows}", experiment.loss.cut)

@@ -77,6 +77,7 @@ class RowsLayout(Layout):
             worst_start="MAX({steps.start_loss})",
             curvature=curvature_column(view) is not None,
             reading=experiment.loss.reading,
+            wording=experiment.network.wording,
             start_column=experiment.loss.of_row(
                 experiment.network.predicted(_start(experiment)),
                 [f"{{{name}}}" for name in experiment.targets],
