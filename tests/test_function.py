@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import small_data, write_experiments
+from tests.builders import Recalculated, small_data, write_experiments
 from xlsgd import verify
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.explaining import explain_run
+from xlsgd.sweeping import Axis, sweep_experiment
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.output import Output
@@ -149,3 +150,60 @@ def test_no_note_on_its_tab_speaks_of_epochs_or_rows(book: Path) -> None:
     assert len(beside) > 20
     said = [*notes, *(str(text) for text in beside if not str(text).startswith("="))]
     assert not [text for text in said if OF_DATA.search(text)]
+
+
+# Where there is no number
+
+NO_NUMBER = {
+    "1/(x-0.5)": 0.5,
+    "-1/(x-0.5)": 0.5,
+    "ln(x)": 0.0,
+    "sqrt(x) + 1": -1.0,
+    "-exp(x)": 800.0,
+    "exp(x)": 800.0,
+    "tanh(1/x)": 0.0,
+    "exp(-1/x^2)": 0.0,
+    "1/(1 + exp(-x))": -800.0,
+    "x*ln(x)": 0.0,
+}
+"""Functions that have no value where they begin, or only one that goes by way of infinity."""
+
+
+@pytest.fixture(scope="module")
+def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook of them, by each of the two derivatives."""
+    views = [
+        down(text, f"{gradient}{i}", gradient=gradient).but(
+            start={"x": x}, optimizer=get_optimizer(o)
+        )
+        for i, (text, x) in enumerate(NO_NUMBER.items())
+        for gradient, optimizer in (("backprop", "sgd"), ("numerical", "adam"))
+    ]
+    path = tmp_path_factory.mktemp("nowhere") / "nowhere.xlsx"
+    return write_experiments(path, *views, data=Dataset.nothing())
+
+
+def test_a_value_that_is_infinite_in_torch_and_an_error_in_a_cell(nowhere: Path) -> None:
+    """A cell has no infinity: both sides say that there is no number, from the first step on."""
+    report = verify(nowhere)
+    assert report.ok, report.first_difference
+    said = {tab.experiment: tab.verdict for tab in report.sheets if tab.verdict is not None}
+    assert len(said) == 2 * len(NO_NUMBER)
+    for one in said.values():
+        assert one.sheet == one.torch == "exploded at step 1; no number since step 1"
+
+
+def test_a_run_that_begins_nowhere_is_explained_and_swept() -> None:
+    view = down("1/(x-0.5)").but(start={"x": 0.5})
+    text = " ".join(explain_run(view, Dataset.nothing()).sentences)
+    assert "In step 1 a loss was no number any more" in text
+    found = sweep_experiment(view, Dataset.nothing(), [Axis("init.x", -0.5, 0.5, 3, log=False)])
+    assert [kind == "exploded" for kind in found.kinds] == [False, False, True]
+
+
+def test_a_derivative_does_not_overflow_where_the_function_does_not(tmp_path: Path) -> None:
+    """-1/x² is 0 at 1e200, although x² is too large for a number."""
+    view = down("1/x").but(start={"x": 1e200})
+    path = write_experiments(tmp_path / "far.xlsx", view, data=Dataset.nothing())
+    assert verify(path).ok
+    assert Recalculated.of(path).numbers("down", "grad.x").tolist() == [0.0, 0.0, 0.0]
