@@ -174,7 +174,7 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workbook of them, by each of the two derivatives."""
     views = [
         down(text, f"{gradient}{i}", gradient=gradient).but(
-            start={"x": x}, optimizer=get_optimizer(o)
+            start={"x": x}, optimizer=get_optimizer(optimizer)
         )
         for i, (text, x) in enumerate(NO_NUMBER.items())
         for gradient, optimizer in (("backprop", "sgd"), ("numerical", "adam"))
