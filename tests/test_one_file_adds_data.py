@@ -70,6 +70,7 @@ WITH_ROOT = (
     from xlsgd.data.dataset import Dataset, columns_of
     from xlsgd.data.features import feature_types, parse_feature
     from xlsgd.data.schema import Raw, Schema
+    from xlsgd.tabs.view import View
     from xlsgd.training.nets import parse_network
 
     schema = Schema(
