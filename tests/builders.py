@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from xlsgd.tabs.finder import find_lesson
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.training.sheet import map_training_tab
+from xlsgd.tabs.view import View
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import losses
@@ -40,6 +42,7 @@ __all__ = [
     "experiment_of",
     "lesson_of",
     "small_data",
+    "view_of",
     "write_experiments",
 ]
 
@@ -73,7 +76,7 @@ def experiment_of(
     data: Dataset | None = None,
     learning_rate: float = 0.05,
     start: dict[str, float] | None = None,
-    loss: str | None = None,
+    loss: str = "squared error",
     id: str = "run",
     **options: Any,
 ) -> Experiment:
@@ -85,13 +88,10 @@ def experiment_of(
     inputs = len((data or small_data()).inputs)
     net = parse_network(network, inputs)
     weights = {p: round(0.9 - 0.23 * i, 3) for i, p in enumerate(net.parameters)}
-    if loss is not None:
-        options["loss"] = losses()[loss]
     return Experiment(
         id=id,
-        title=f"{network}, {optimizer}",
-        about="",
         network=net,
+        loss=losses()[loss],
         optimizer=optimizers()[optimizer],
         learning_rate=learning_rate,
         start=weights if start is None else start,
@@ -99,30 +99,45 @@ def experiment_of(
     )
 
 
-def lesson_of(*experiments: Experiment, data: Dataset | None = None) -> Lesson:
-    """Return a lesson without words."""
+def view_of(network: str = "Linear(1, 1)", optimizer: str = "sgd", **options: Any) -> View:
+    """Return a view of such an experiment.
+
+    options: whatever a View takes, and experiment_of.
+    """
+    names = {field.name for field in fields(View)}
+    shown = {name: options.pop(name) for name in names & options.keys()}
+    experiment = experiment_of(network, optimizer, **options)
+    return View(experiment, **{"title": f"{network}, {optimizer}", **shown})
+
+
+def lesson_of(*shown: View | Experiment, data: Dataset | None = None) -> Lesson:
+    """Return a lesson without words.   shown: experiments as they come, or views of them."""
     points = small_data() if data is None else data
-    return Lesson("test", "A test", (), (), (), points, experiments, target_loss=1.0)
+    return Lesson("test", "A test", (), (), (), points, _views(shown), target_loss=1.0)
+
+
+def _views(shown: Sequence[View | Experiment]) -> tuple[View, ...]:
+    return tuple(one if isinstance(one, View) else View(one, f"{one.network}") for one in shown)
 
 
 def write_experiments(
-    path: Path, *experiments: Experiment, data: Dataset | None = None, engine: Any = None
+    path: Path, *shown: View | Experiment, data: Dataset | None = None, engine: Any = None
 ) -> Path:
     """Write a workbook of experiments, as ``xlsgd.generate`` writes one of a lesson."""
-    workbook = build_workbook(lesson_of(*experiments, data=data))
+    workbook = build_workbook(lesson_of(*shown, data=data))
     calculation = (engine or get_engine("formulas")).calculate(book_of(workbook))
     path.write_bytes(package(workbook, calculation.values))
     return path
 
 
-def bare_book(*experiments: Experiment, data: Dataset) -> Book:
+def bare_book(*shown: View | Experiment, data: Dataset) -> Book:
     """Return the cells of the data tab and of training tabs, as build_workbook has them.
 
     Without drawing anything, which takes most of the time where runs are long.
     """
     maps = BookMap(map_data_tab(data))
-    for e in experiments:
-        maps.training[e.id] = map_training_tab(e, e.id, data.rows)
+    for view in _views(shown):
+        maps.training[view.id] = map_training_tab(view, view.id, data.rows)
     book = Book()
     grid: Grid = {}
     row, column = maps.data.fields[MARKER]
@@ -133,10 +148,11 @@ def bare_book(*experiments: Experiment, data: Dataset) -> Book:
         cells = (table.cell(name, i) for i in range(data.rows))
         grid |= dict(zip(cells, map(float, values), strict=True))
     book.sheets["data"] = grid
-    for e in experiments:
-        tab, layout = maps.training[e.id], get_layout(e.layout)
+    for view in _views(shown):
+        e = view.experiment
+        tab, layout = maps.training[e.id], get_layout(view.layout)
         grid = book.sheets.setdefault(e.id, {})
-        fields = {given.key: given.value for given in (*layout.inputs(e), *layout.panel(e))}
+        fields = {given.key: given.value for given in (*layout.inputs(view), *layout.panel(view))}
         fields |= {"experiment": e.id, "network": str(e.network), "loss": e.loss.name}
         fields |= {"optimizer": e.optimizer.name, "difference": e.difference}
         fields[MARKER] = layout.marker
@@ -146,7 +162,7 @@ def bare_book(*experiments: Experiment, data: Dataset) -> Book:
                 value = Formula(formula_maker(value, maps, tab)(row))
             grid[row, column - 1] = key
             grid[row, column] = value if isinstance(value, str) else float(value)
-        for name, columns in layout.tables(e).items():
+        for name, columns in layout.tables(view).items():
             for column in columns:
                 number = tab.tables[name].columns[column.quantity]
                 grid[tab.tables[name].header_row, number] = column.quantity

@@ -23,7 +23,7 @@ TRIED = """
 
     import xlsgd
     from click.testing import CliRunner
-    from tests.builders import experiment_of, small_data, write_experiments
+    from tests.builders import experiment_of, small_data, view_of, write_experiments
     from xlsgd.base.errors import SpecError
     from xlsgd.cli import main
     from xlsgd.data import Dataset
@@ -35,19 +35,19 @@ TRIED = """
     LABELLED = Dataset("labels", small_data(6).inputs, (1.0, 0.0, 1.0, 0.0, 1.0, 0.0))
     CLASSES = Dataset("classes", small_data(6).inputs, (2.0, 0.0, 2.0, 1.0, 0.0, 1.0))
 
-    def tried(experiments, data, low, high):
-        '''Take experiments through generate, verify, explain, sweep and list; tell what came.'''
-        path = write_experiments(Path("one.xlsx"), *experiments, data=data)
+    def tried(views, data, low, high):
+        '''Take views through generate, verify, explain, sweep and list; tell what came.'''
+        path = write_experiments(Path("one.xlsx"), *views, data=data)
         report = xlsgd.verify(path)
         sheets = {sheet.experiment: sheet for sheet in report.sheets if sheet.verdict}
         explained = {tab.experiment: tab for tab in xlsgd.explain(path).tabs}
         axis, runs = Axis("learning_rate", low, high, 7, True), {}
-        for experiment in experiments:
-            tab, sweep = sheets[experiment.id], sweep_experiment(experiment, data, [axis])
-            runs[experiment.id] = {
+        for view in views:
+            tab, sweep = sheets[view.id], sweep_experiment(view, data, [axis])
+            runs[view.id] = {
                 "verdict": tab.verdict.sheet,
                 "agree": tab.verdict.agree and not tab.unchecked,
-                "sentences": "\\n".join(explained[experiment.id].sentences),
+                "sentences": "\\n".join(explained[view.id].sentences),
                 "kinds": list(sweep.kinds),
                 "last losses": [float(loss) for loss in sweep.numbers["last_loss"]],
                 "swept as verified": [one.agree for one in check_sweep(sweep, per_side=1)],

@@ -89,8 +89,6 @@ def experiments(draw: st.DrawFn, data: Dataset) -> Experiment:
     optimizer = draw(st.sampled_from(list(optimizers().values())))
     return Experiment(
         id="run",
-        title="random",
-        about="",
         network=network,
         optimizer=optimizer,
         learning_rate=draw(st.one_of(decades(-5, 1), st.just(0.0))),

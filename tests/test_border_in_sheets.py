@@ -19,6 +19,7 @@ import pytest
 from tests.builders import Recalculated, bare_book, experiment_of
 from xlsgd.data import Dataset, default_data
 from xlsgd.tabs.layouts.rows.torch_run import run
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.stability import spectral_radius, stability_limit
 from xlsgd.training.experiment import Experiment
 
@@ -93,7 +94,7 @@ def test_a_hundredth_on_either_side(number: int, setting: str) -> None:
     assert str(sheet.field("above", "verdict")).startswith("exploded at step ")
     assert sheet.field("below", "exploded_step") == 0
     for experiment in (below, above):
-        trace = run(experiment, data, members=1)
+        trace = run(View(experiment), data, members=1)
         assert sheet.numbers(experiment.id, "exploded_at")[-1] == trace["exploded_at"][-1]
         for weights in (trace["param.a"], sheet.numbers(experiment.id, "param.a")):
             # From epoch to epoch the weight moves less and less, or more and more.

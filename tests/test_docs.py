@@ -339,29 +339,23 @@ def test_the_border_for_one_neuron() -> None:
 
 @pytest.mark.parametrize(("rate", "epoch"), [(0.00006, None), (0.00007, 7)])
 def test_the_border_for_two_neurons(rate: float, epoch: int | None) -> None:
-    from dataclasses import replace
-
     from xlsgd.tabs.layouts.rows.torch_run import run
-    from xlsgd.tabs.layouts.torch_limits import with_limits
+    from xlsgd.tabs.layouts.torch_limits import limits_of
 
     page = _text(ROOT / "docs" / "learners.md")
     assert f"{rate:.5f}" in page
     built = lesson_plans()["two-neuron"].build(Options())
-    given = next(e for e in built.experiments if e.id == "two")
-    two = with_limits(replace(given, learning_rate=rate), built.data)
+    two = built.view("two").but(learning_rate=rate)
     trace = run(two, built.data, members=1)
-    assert two.exploded_above is not None
-    exploded = ~(trace["loss"] <= two.exploded_above)
+    exploded = ~(trace["loss"] <= limits_of(two, built.data).exploded_above)
     assert (int(trace["epoch"][np.argmax(exploded)]) if exploded.any() else None) == epoch
 
 
 def test_backprop_goes_on_to_num() -> None:
-    from dataclasses import replace
-
     from xlsgd.tabs.layouts.rows.torch_run import run
 
     assert "from step 31 on they say `#NUM!`" in _text(ROOT / "docs" / "learners.md")
     built = lesson_plans()["two-neuron"].build(Options())
-    two = next(e for e in built.experiments if e.id == "two")
-    trace = run(replace(two, gradient="backprop"), built.data, members=1)
+    two = built.view("two")
+    trace = run(two.but(gradient="backprop"), built.data, members=1)
     assert int(trace["step"][np.argmin(np.isfinite(trace["loss"]))]) == 31

@@ -18,13 +18,14 @@ from tests.builders import (
     Floats,
     Recalculated,
     default_lesson,
-    experiment_of,
     lesson_of,
+    view_of,
 )
 from xlsgd.base.cells import CellError
 from xlsgd.data import default_data
 from xlsgd.lessons import Options, lesson_plans
 from xlsgd.tabs.layouts.rows.torch_run import run
+from xlsgd.tabs.view import View
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.squared_error import SquaredError
@@ -53,7 +54,7 @@ def experiments() -> dict[str, Experiment]:
 
 @functools.cache
 def torch_run(experiment: str) -> Trace:
-    return run(experiments()[experiment], default_data(), members=1)
+    return run(View(experiments()[experiment]), default_data(), members=1)
 
 
 def in_torch(experiment: str, quantity: str) -> Floats:
@@ -123,7 +124,7 @@ def test_the_exploded_sheet_never_shows_an_error() -> None:
 
 def test_backprop_explodes_on() -> None:
     experiment = replace(experiments()["two"], gradient="backprop", epochs=2)
-    trace = run(experiment, default_data(), members=1)
+    trace = run(View(experiment), default_data(), members=1)
     book = book_of(build_workbook(lesson_of(experiment, data=default_data())))
     sheet = Recalculated.of(book)
     lost = int(np.argmax(~np.isfinite(trace["loss"])))
@@ -182,7 +183,7 @@ def test_rmse_of_the_dead_net_is_what_a_constant_leaves(numbers: Numbers) -> Non
 
 def test_rmse_of_the_dead_net_tends_to_the_spread_of_y() -> None:
     epochs, rows = 100, 29
-    trace = run(replace(experiments()["two-relu"], epochs=epochs), default_data(), members=1)
+    trace = run(View(replace(experiments()["two-relu"], epochs=epochs)), default_data(), members=1)
     rmse = np.sqrt(trace["loss"].reshape(epochs, rows).mean(1))
     assert (np.diff(rmse[1:]) < 0).all()
     assert rmse[-1] > SPREAD
@@ -247,17 +248,17 @@ def test_the_border_is_where_the_map_of_an_epoch_stops_shrinking() -> None:
 @pytest.mark.parametrize("factor", [0.99, 1.01])
 def test_one_neuron_on_either_side_of_the_border(factor: float) -> None:
     data, epochs = default_data(), 60
-    experiment = experiment_of(
+    view = view_of(
         data=data,
         learning_rate=factor * LIMIT,
         start={"a": 1.0, "b": 1.0},
         gradient="backprop",
         epochs=epochs,
         # The run below the border swings high.
-        exploded_above=explosion_threshold(SquaredError(), data.y, 0.0) * 100,
+        typed={"exploded_above": explosion_threshold(SquaredError(), [data.y], 0.0) * 100},
     )
-    sheet = Recalculated.of(book_of(build_workbook(lesson_of(experiment, data=data))))
-    trace = run(experiment, data, members=1)
+    sheet = Recalculated.of(book_of(build_workbook(lesson_of(view, data=data))))
+    trace = run(view, data, members=1)
     for a, loss in (
         (trace["param.a"], trace["loss"]),
         (sheet.numbers("run", "param.a"), sheet.numbers("run", "loss")),

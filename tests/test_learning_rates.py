@@ -12,13 +12,14 @@ import openpyxl
 import pytest
 
 import xlsgd
-from tests.builders import Recalculated, default_lesson, experiment_of, small_data
+from tests.builders import Recalculated, default_lesson, experiment_of, small_data, view_of
 from tests.verify.books import field_cell, header_row, letter_of
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, default_data
 from xlsgd.lessons import Options, get_plan
 from xlsgd.report import Report, SheetReport
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
+from xlsgd.tabs.view import View
 
 FEW = Dataset("four points", {"x": (1.0, 4.0, -2.0, 3.0)}, (3.0, 9.5, -3.0, 7.0))
 
@@ -129,7 +130,7 @@ def test_other_steps_have_other_limits(tmp_path: Path, options: dict[str, Any]) 
     [
         ({"learning_rate": 0.1}, "--lr: this lesson chooses seven"),
         ({"optimizers": ("sgd", "adam")}, "this lesson takes one"),
-        ({"start_from": "solved"}, "--start solved"),
+        ({"start": "solved"}, "--start solved"),
         ({"start": {"z": 1.0}}, "--init z"),
         ({"batch_size": 30}, "use at most that many"),
     ],
@@ -255,13 +256,13 @@ def _book(experiment: Any, data: Dataset) -> Any:
 
 
 def test_where_there_is_no_such_column() -> None:
-    assert curvature_column(experiment_of()) is not None
+    assert curvature_column(view_of()) is not None
     for other in (
         experiment_of(batch_size=2),
         experiment_of("Linear(1, 1), Linear(1, 1)"),
         experiment_of("Linear(1, 1), ReLU"),
     ):
-        assert curvature_column(other) is None
+        assert curvature_column(View(other)) is None
 
 
 def test_rows_that_overshoot_are_marked() -> None:

@@ -217,19 +217,19 @@ USE_LAYOUT = """
     from pathlib import Path
 
     import xlsgd
-    from tests.builders import experiment_of, small_data, write_experiments
+    from tests.builders import small_data, view_of, write_experiments
     from xlsgd.sweeping.axes import Axis
     from xlsgd.sweeping.grid import sweep_experiment
 
-    experiment = replace(experiment_of("Linear(1, 1)", epochs=2), layout="tall")
-    path = write_experiments(Path("tall.xlsx"), experiment, data=small_data(5))
+    view = view_of("Linear(1, 1)", epochs=2, layout="tall")
+    path = write_experiments(Path("tall.xlsx"), view, data=small_data(5))
     report = xlsgd.verify(path)
     found = {
         "ok": report.ok,
         "unchecked": sum(len(sheet.unchecked) for sheet in report.sheets),
         "explained": len(xlsgd.explain(path).tabs),
         "swept": [
-            list(sweep_experiment(replace(experiment, layout=layout), small_data(5), [axis]).kinds)
+            list(sweep_experiment(replace(view, layout=layout), small_data(5), [axis]).kinds)
             for axis in [Axis("learning_rate", 1e-4, 10.0, 5, True)]
             for layout in ("tall", "rows")
         ],

@@ -70,6 +70,7 @@ WITH_ROOT = (
     from xlsgd.data.dataset import Dataset, columns_of
     from xlsgd.data.features import feature_types, parse_feature
     from xlsgd.data.schema import Raw, Schema
+    from xlsgd.tabs.view import View
     from xlsgd.training.nets import parse_network
 
     schema = Schema(
@@ -93,8 +94,8 @@ WITH_ROOT = (
     network = parse_network("Linear(2, 1)", data.inputs)
     experiment = experiment_of("Linear(2, 1)", data=data, learning_rate=0.02)
     start = dict.fromkeys(network.parameters, 0.5)
-    experiment = replace(experiment, network=network, start=start)
-    found = tried([experiment], data, 0.001, 0.1)
+    view = View(replace(experiment, network=network, start=start))
+    found = tried([view], data, 0.001, 0.1)
     found["there is"] = "root" in feature_types()
 
     # Another number among the raw ones changes both sides; another formula is told.
@@ -153,7 +154,9 @@ FLATS = """
 
     from xlsgd.data import Dataset
     from xlsgd.lessons.lesson import Lesson, LessonPlan
+    from xlsgd.tabs.view import View
     from xlsgd.training.experiment import Experiment
+    from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
     from xlsgd.training.nets import parse_network
     from xlsgd.training.optimizers import get_optimizer
 
@@ -177,9 +180,8 @@ FLATS = """
             network = parse_network("Linear(3, 1)", data.inputs)
             experiment = Experiment(
                 id="sgd",
-                title="one neuron, three inputs",
-                about="",
                 network=network,
+                loss=SQUARED_ERROR,
                 optimizer=get_optimizer("sgd"),
                 learning_rate=0.02,
                 start=dict.fromkeys(network.parameters, 0.1),
@@ -191,7 +193,7 @@ FLATS = """
                 change=("learning_rate.",),
                 watch=("a_rooms.",),
                 data=data,
-                experiments=tuple(options.apply([experiment], data)),
+                views=options.apply([View(experiment, "one neuron, three inputs")], data),
                 target_loss=0.1,
             )
 
@@ -240,6 +242,7 @@ VALLEY = """
 
     from xlsgd.data import Dataset
     from xlsgd.lessons.lesson import Lesson, LessonPlan
+    from xlsgd.tabs.view import View
     from xlsgd.training.experiment import Experiment
     from xlsgd.training.losses.output import Output
     from xlsgd.training.nets import parse_network
@@ -253,19 +256,20 @@ VALLEY = """
 
         def build(self, options):
             data = Dataset.nothing()
-            experiments = [
-                Experiment(
-                    id=id,
+            views = [
+                View(
+                    Experiment(
+                        id=id,
+                        network=parse_network("Function((x^2-9)^2)", data.inputs),
+                        loss=Output(),
+                        optimizer=get_optimizer("sgd"),
+                        learning_rate=rate,
+                        start={"x": start},
+                        gradient="backprop",
+                        epochs=30,
+                    ),
                     title=f"from x = {start:g} at a rate of {rate:g}",
-                    about="",
-                    network=parse_network("Function((x^2-9)^2)", data.inputs),
-                    optimizer=get_optimizer("sgd"),
-                    learning_rate=rate,
-                    start={"x": start},
-                    gradient="backprop",
-                    epochs=30,
                     layout="function",
-                    loss=Output(),
                 )
                 for id, rate, start in (("settles", 0.01, 1.0), ("explodes", 0.1, 2.0))
             ]
@@ -276,7 +280,7 @@ VALLEY = """
                 change=("learning_rate: 0.01 settles at 3, 0.1 explodes.",),
                 watch=("new.x.",),
                 data=data,
-                experiments=tuple(options.apply(experiments, data)),
+                views=options.apply(views, data),
                 target_loss=1e-6,
             )
 

@@ -206,14 +206,16 @@ CLASSES = '''
         exact_labels = True
         several = True
 
-        def of_row(self, preds, y):
+        def of_row(self, preds, ys):
+            (y,) = ys
             most, shares = self._shares(preds)
             chosen = preds[-1]
             for c, pred in reversed(list(enumerate(preds[:-1]))):
                 chosen = f"IF({y}={c},{pred},{chosen})"
             return f"-(({chosen})-{most}-LN({'+'.join(shares)}))"
 
-        def slopes(self, preds, y):
+        def slopes(self, preds, ys):
+            (y,) = ys
             _, shares = self._shares(preds)
             total = "+".join(shares)
             return [f"{share}/({total})-IF({y}={c},1,0)" for c, share in enumerate(shares)]
@@ -242,15 +244,15 @@ CLASSES = '''
 
 
 def tried(
-    tmp_path: Path, file: str, text: str, experiments: str, data: str, rates: str, also: str = ""
+    tmp_path: Path, file: str, text: str, views: str, data: str, rates: str, also: str = ""
 ) -> dict[str, Any]:
-    """Drop a file into a copy, and take experiments with it through everything.
+    """Drop a file into a copy, and take views of experiments with it through everything.
 
-    experiments, data, rates: expressions of what ``TRIED`` takes.   also: one more, its value comes
+    views, data, rates: expressions of what ``TRIED`` takes.   also: one more, its value comes
     back as ``also``.
     """
     copy_with(tmp_path, {file: text})
-    program = f"found = tried([{experiments}], {data}, {rates})\n"
+    program = f"found = tried([{views}], {data}, {rates})\n"
     program += f"found['also'] = {also or None}\n"
     found: dict[str, Any] = in_copy(tmp_path, textwrap.dedent(TRIED) + program)
     assert found["ok"], found["first difference"]
@@ -267,7 +269,7 @@ BLOCKS = "id='blocks', layout='blocks', gradient='backprop', batch_size=3"
 def test_a_layer_that_can_die(tmp_path: Path) -> None:
     """At both of its ends: the colours and words that a ReLU has at 0 are the layer's to choose."""
     run = (
-        "experiment_of('Linear(1, 1), Hardtanh, Linear(1, 1)', learning_rate=0.9, epochs=3,"
+        "view_of('Linear(1, 1), Hardtanh, Linear(1, 1)', learning_rate=0.9, epochs=3,"
         " start={'a': 9.0, 'b': 30.0, 'c': 1.0, 'd': 0.0}"
     )
     found = tried(
@@ -296,7 +298,7 @@ def test_an_optimizer_whose_step_depends_on_the_weight(tmp_path: Path) -> None:
         tmp_path,
         "training/optimizers/adamw.py",
         ADAMW,
-        "experiment_of('Linear(1, 1)', 'adamw', learning_rate=0.1, epochs=4)",
+        "view_of('Linear(1, 1)', 'adamw', learning_rate=0.1, epochs=4)",
         "small_data()",
         "0.01, 1",
     )
@@ -336,8 +338,8 @@ def test_an_optimizer_that_does_not_say_so_is_refused(tmp_path: Path) -> None:
     copy_with(tmp_path, {"training/optimizers/adamw.py": silent})
     program = """
         axis = Axis("learning_rate", 0.01, 1, 7, True)
-        experiment = experiment_of("Linear(1, 1)", "adamw")
-        found = refused(lambda: sweep_experiment(experiment, small_data(), [axis]))
+        view = view_of("Linear(1, 1)", "adamw")
+        found = refused(lambda: sweep_experiment(view, small_data(), [axis]))
     """
     said = in_copy(tmp_path, textwrap.dedent(TRIED) + textwrap.dedent(program))
     assert said == (
@@ -349,7 +351,7 @@ def test_an_optimizer_that_does_not_say_so_is_refused(tmp_path: Path) -> None:
 def test_a_loss_with_exact_labels(tmp_path: Path) -> None:
     """Torch is given the labels, not numbers beside them; no word of squared errors is left."""
     run = (
-        "experiment_of('Linear(1, 2), Tanh, Linear(2, 1)', loss='binary cross-entropy',"
+        "view_of('Linear(1, 2), Tanh, Linear(2, 1)', loss='binary cross-entropy',"
         " learning_rate=0.1, epochs=4"
     )
     found = tried(
@@ -374,7 +376,7 @@ def test_a_learning_rate_schedule(tmp_path: Path) -> None:
     """Momentum and Adam follow it on both sides; the sweep's losses are those of a run by hand."""
     options = "learning_rate=0.1, epochs=4, hyper={'cosine_steps': 14.0}"
     options += ", schedule=schedules()['cosine']"
-    line = "experiment_of('Linear(1, 1)'"
+    line = "view_of('Linear(1, 1)'"
     found = tried(
         tmp_path,
         "training/schedules/cosine.py",
@@ -416,7 +418,7 @@ def _cosine_by_hand(rate: float, over: float = 14.0, epochs: int = 4) -> float:
 def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
     """Three classes, a prediction each: what the formulas say is torch's, to the last weight."""
     run = (
-        "experiment_of('Linear(1, 2), Tanh, Linear(2, 3)', loss='cross-entropy',"
+        "view_of('Linear(1, 2), Tanh, Linear(2, 3)', loss='cross-entropy',"
         " learning_rate=0.1, epochs=3"
     )
     three = "'Linear(1, 3)'"
@@ -427,8 +429,8 @@ def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
         f"{run}, gradient='backprop'), {run}, {BLOCKS})",
         "CLASSES",
         "1e-2, 1e2",
-        also=f"[refused(lambda: experiment_of({three})), refused(lambda: experiment_of({three},"
-        " loss='cross-entropy').need_labels((0.0, 2.0, 3.0))), refused(lambda: experiment_of("
+        also=f"[refused(lambda: view_of({three})), refused(lambda: experiment_of({three},"
+        " loss='cross-entropy').need_targets([(0.0, 2.0, 3.0)])), refused(lambda: view_of("
         f"{three}, loss='cross-entropy', classifies=True))]",
     )
     assert {"pred_1", "pred_2", "pred_3", "grad.pred_3"} <= _texts(tmp_path / "one.xlsx")

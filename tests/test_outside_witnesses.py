@@ -23,6 +23,7 @@ import torch
 from tests.builders import Floats, Recalculated, bare_book, experiment_of
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts.rows import torch_run as trace
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients.central import CentralDifference
 from xlsgd.training.gradients.forward import ForwardDifference
@@ -36,7 +37,7 @@ Patch = pytest.MonkeyPatch
 def both_sides(experiment: Experiment, data: Dataset, *quantities: str) -> list[list[Floats]]:
     """Return columns as the sheet has them, and as the torch side has them."""
     sheet = Recalculated.of(bare_book(experiment, data=data))
-    run = trace.run(experiment, data, members=1)
+    run = trace.run(View(experiment), data, members=1)
     return [
         [sheet.numbers(experiment.id, name) for name in quantities],
         [run[name] for name in quantities],

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import xlsgd
-from tests.builders import Floats, Recalculated, experiment_of, lesson_of, small_data
+from tests.builders import Floats, Recalculated, experiment_of, lesson_of, small_data, view_of
 from xlsgd import verdict
 from xlsgd.base.cells import Book, CellError
 from xlsgd.base.errors import SpecError
@@ -27,19 +27,21 @@ from xlsgd.data import Dataset
 from xlsgd.sheets.maps import TableMap
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.rows.torch_run import positions
-from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.view import View
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers
+from xlsgd.verdict.threshold import Limits
 
 pytestmark = pytest.mark.every
 
 TWO, TWO_RELU = "Linear(1, 1), Linear(1, 1)", "Linear(1, 1), ReLU, Linear(1, 1)"
 
 
-def calculated(*experiments: Experiment, data: Dataset | None = None) -> Recalculated:
+def calculated(*shown: View | Experiment, data: Dataset | None = None) -> Recalculated:
     """Return the recalculated workbook of experiments."""
-    return Recalculated.of(book_of(build_workbook(lesson_of(*experiments, data=data))))
+    return Recalculated.of(book_of(build_workbook(lesson_of(*shown, data=data))))
 
 
 def weights(sheet: Recalculated, experiment: str, kind: str = "param") -> Floats:
@@ -162,7 +164,7 @@ def test_derivative_of_relu_at_exactly_0_is_0() -> None:
 def test_one_row_of_data(batch_columns: bool | None) -> None:
     data = Dataset("one point", {"x": (2.0,)}, (5.0,))
     sheet = calculated(
-        experiment_of(data=data, epochs=4, learning_rate=0.05, batch_columns=batch_columns),
+        view_of(data=data, epochs=4, learning_rate=0.05, batch_columns=batch_columns),
         data=data,
     )
     assert sheet.cells("run", "row") == [1.0] * 4
@@ -211,7 +213,7 @@ def test_the_last_batch_of_an_epoch_may_be_shorter() -> None:
 
 def test_a_batch_of_1_is_an_update_a_row() -> None:
     sheet = calculated(
-        experiment_of(TWO, id="plain"), experiment_of(TWO, id="batches", batch_columns=True)
+        experiment_of(TWO, id="plain"), view_of(TWO, id="batches", batch_columns=True)
     )
     np.testing.assert_array_equal(weights(sheet, "plain", "new"), weights(sheet, "batches", "new"))
 
@@ -255,17 +257,21 @@ def test_error_of_a_numerical_derivative_shrinks_with_h(difference: str, order: 
 class Panel:
     """A workbook of one experiment into whose table numbers can be typed."""
 
-    experiment: Experiment
+    view: View
     data: Dataset
     book: Book
     table: TableMap
 
     @classmethod
-    def of(cls, experiment: Experiment, rows: int = 1) -> Panel:
+    def of(cls, view: View, rows: int = 1) -> Panel:
         data = Dataset("made up", {"x": (1.0,) * rows}, (1.0,) * rows)
-        book = book_of(build_workbook(lesson_of(experiment, data=data)))
+        book = book_of(build_workbook(lesson_of(view, data=data)))
         table = Recalculated.of(book).found.maps.training["run"].tables["steps"]
-        return cls(experiment, data, book, table)
+        return cls(view, data, book, table)
+
+    @property
+    def experiment(self) -> Experiment:
+        return self.view.experiment
 
     def both(self, **typed: Any) -> dict[str, Any]:
         """Return the panel with numbers typed over a column; both sides must say the same.
@@ -284,14 +290,16 @@ class Panel:
         sheet = Recalculated.of(book)
         values = {q: sheet.numbers("run", q) for q in table.columns}
         values |= {q: np.array(cells, dtype=float) for q, cells in columns.items()}
-        watched = get_layout(self.experiment.layout).watched(self.experiment)
-        values |= verdict.quantities(self.experiment, watched, values)
+        watched = get_layout(self.view.layout).watched(self.view)
+        limits = Limits(**self.view.typed)
+        values |= verdict.quantities(self.experiment, limits, watched, values)
         reading = self.experiment.loss.reading
         epochs = verdict.epoch_quantities(values, self.experiment.epochs, reading)
         completed = int((values["row"] == self.data.rows).sum())
         start_loss = values["start_loss"][values["epoch"] == 1].mean()
         expected = verdict.panel_values(
             self.experiment,
+            limits,
             {name: numbers[None] for name, numbers in values.items()},
             {name: numbers[None] for name, numbers in epochs.items()},
             np.array([start_loss]),
@@ -309,15 +317,18 @@ class Panel:
         return shown
 
 
+LIMITS = {"exploded_above": 1e6, "chart_limit": 1e3}
+
+
 @functools.cache
 def plain(epochs: int, rows: int = 1) -> Panel:
-    return Panel.of(experiment_of(epochs=epochs, exploded_above=1e6, chart_limit=1e3), rows)
+    return Panel.of(view_of(epochs=epochs, typed=LIMITS), rows)
 
 
 @functools.cache
 def relu(epochs: int, rows: int, batch_size: int = 1) -> Panel:
-    limits = {"exploded_above": 1e6, "chart_limit": 1e3}
-    return Panel.of(experiment_of(TWO_RELU, epochs=epochs, batch_size=batch_size, **limits), rows)
+    view = view_of(TWO_RELU, epochs=epochs, batch_size=batch_size, typed=LIMITS)
+    return Panel.of(view, rows)
 
 
 def changes(*shares: float) -> list[float]:
@@ -596,7 +607,7 @@ def test_the_threshold_follows_the_data(factor: float) -> None:
         errors = [start * x - y for x, y in zip(data.inputs["x"], data.y, strict=True)]
         worst = max(*(e * e for e in errors), *(y * y for y in data.y))
         assert 10 * worst <= limit < 100 * worst
-        assert limit == with_limits(experiment, data).exploded_above
+        assert limit == limits_of(View(experiment), data).exploded_above
 
 
 def test_everything_at_once_is_said_in_one_line() -> None:

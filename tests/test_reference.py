@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 
 import xlsgd
-from tests.builders import Floats, Recalculated, experiment_of, write_experiments
+from tests.builders import Floats, Recalculated, view_of, write_experiments
 from xlsgd.data import Dataset
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 
 ROOT = Path(__file__).resolve().parent.parent
 RELATIVE = 1e-12
@@ -76,8 +76,8 @@ def stored(shared: Path, sheet: str) -> dict[str, Floats]:
     }
 
 
-def given(shared: Path, sheet: str) -> tuple[Experiment, Dataset]:
-    """Return fast.ai's inputs as one of our experiments."""
+def given(shared: Path, sheet: str) -> tuple[View, Dataset]:
+    """Return fast.ai's inputs as one of our experiments, and how its tab shows it."""
     inputs = json.loads((shared / "fastai" / "inputs.json").read_text(encoding="utf-8"))
     basic, own = inputs["basic"], inputs[sheet]
     start = {"a": own["init_slope"], "b": own["init_intercept"]}
@@ -85,7 +85,7 @@ def given(shared: Path, sheet: str) -> tuple[Experiment, Dataset]:
         start[quantity_of(sheet, name)] = value
     columns = stored(shared, "basic")
     data = Dataset("fast.ai's points", {"x": tuple(columns["x"])}, tuple(columns["y"]))
-    experiment = experiment_of(
+    view = view_of(
         optimizer=OPTIMIZERS[sheet],
         id=sheet,
         learning_rate=own["lr"],
@@ -94,9 +94,9 @@ def given(shared: Path, sheet: str) -> tuple[Experiment, Dataset]:
         gradient="backprop",
         h=basic["h"],
         epochs=1,
-        exploded_above=1e9,
+        typed={"exploded_above": 1e9},
     )
-    return experiment, data
+    return view, data
 
 
 @pytest.fixture(scope="module")

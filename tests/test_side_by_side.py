@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from tests.builders import experiment_of, small_data
+from tests.builders import small_data, view_of
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.blocks import torch_run as block_trace
 from xlsgd.tabs.layouts.rows import torch_run as trace
 from xlsgd.tabs.layouts.tracing import run_all
+from xlsgd.tabs.view import View
 from xlsgd.torch_side import load_torch
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers
 from xlsgd.training.trace import Traces
 
 DATA = small_data(7, 2)
 
 
-def experiments(layout: str, batch_size: int) -> list[Experiment]:
+def experiments(layout: str, batch_size: int) -> list[View]:
     """Return one with every optimizer, at rates and from start weights of their own."""
     these = [
-        experiment_of(
+        view_of(
             "Linear(2, 2), ReLU, Sum",
             name,
             layout=layout,
@@ -38,12 +36,12 @@ def experiments(layout: str, batch_size: int) -> list[Experiment]:
         for i, name in enumerate(optimizers())
     ]
     return [
-        replace(one, start={p: weight + 0.1 * i for p, weight in one.start.items()})
+        one.but(start={p: weight + 0.1 * i for p, weight in one.experiment.start.items()})
         for i, one in enumerate(these)
     ]
 
 
-def run(layout: str, these: list[Experiment], data: Dataset = DATA) -> list[Traces]:
+def run(layout: str, these: list[View], data: Dataset = DATA) -> list[Traces]:
     if layout == "blocks":
         return block_trace.runs(these, data)
     return [{"steps": one} for one in trace.runs(these, data)]
@@ -71,7 +69,7 @@ def test_the_weights_are_those_of_plain_torch(layout: str) -> None:
     torch = load_torch()
     data = small_data(7)
     these = [
-        experiment_of(
+        view_of(
             "Linear(1, 1)", name, layout=layout, learning_rate=rate, id=f"{name}-{rate}",
             epochs=4, batch_size=3, gradient="backprop",
         )
@@ -79,7 +77,8 @@ def test_the_weights_are_those_of_plain_torch(layout: str) -> None:
     ]  # fmt: skip
     rules = {"sgd": {}, "momentum-classic": {"momentum": 0.9}, "adam": {}}
     x, y = (torch.tensor(v, dtype=torch.float64) for v in (data.inputs["x"], data.y))
-    for one, found in zip(these, run(layout, these, data), strict=True):
+    for view, found in zip(these, run(layout, these, data), strict=True):
+        one = view.experiment
         weights = torch.tensor([one.start[p] for p in one.network.parameters], dtype=torch.float64)
         weights.requires_grad_()
         a = list(one.network.parameters).index("a")
@@ -99,7 +98,7 @@ def test_the_weights_are_those_of_plain_torch(layout: str) -> None:
 def test_who_may_train_together() -> None:
     these = {e.id: e for layout in ("rows", "blocks") for e in experiments(layout, 3)[:2]}
     blocks = {f"b {e.id}": e for e in experiments("blocks", 3)[:2]}
-    other = replace(these["sgd-0"], h=0.5)
+    other = these["sgd-0"].but(h=0.5)
     every = {**experiments_by_id("rows"), **blocks, "other h": other}
     tracers = {name: tracer(one, DATA) for name, one in every.items()}
     rows = {name: 21 if one.layout == "rows" else 9 for name, one in every.items()}
@@ -111,10 +110,8 @@ def test_who_may_train_together() -> None:
     with pytest.raises(ValueError, match="cannot be run together"):
         trace.runs([every["other h"], every["sgd-0"]], DATA)
     with pytest.raises(ValueError, match="cannot be run together"):
-        block_trace.runs(
-            [replace(one, epochs=2 + i) for i, one in enumerate(blocks.values())], DATA
-        )
+        block_trace.runs([one.but(epochs=2 + i) for i, one in enumerate(blocks.values())], DATA)
 
 
-def experiments_by_id(layout: str) -> dict[str, Experiment]:
+def experiments_by_id(layout: str) -> dict[str, View]:
     return {one.id: one for one in experiments(layout, 3)}

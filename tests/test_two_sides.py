@@ -21,6 +21,7 @@ from tests.builders import (
     bare_book,
     experiment_of,
     small_data,
+    view_of,
     write_experiments,
 )
 from xlsgd import verify
@@ -30,6 +31,7 @@ from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
 from xlsgd.report.tolerances import TOLERANCES
 from xlsgd.tabs.layouts.rows.layout import LAYOUT, RowsLayout
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.step_check import need_steps_that_scale, uses_weight
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
@@ -228,7 +230,7 @@ def off_layers() -> Iterator[Off]:
     for name, kind in layer_types().items():
         layer = some_layer(kind)
         place = around(layer).places[1]
-        shown = {column.quantity for column in LAYOUT.tables(with_layer(layer))["steps"]}
+        shown = {column.quantity for column in LAYOUT.tables(View(with_layer(layer)))["steps"]}
         handed_back = {f"grad.{x}" for x in place.inputs}
         if not handed_back <= shown:  # handed back as it came: the weights before it show it
             handed_back = {f"grad.{p}" for p in around(layer).parameters}
@@ -317,12 +319,10 @@ def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SheetRepo
     """What verify says where one column is wrong: a tab for every column that there is."""
     right = RowsLayout.tables
     # The loss counts as exploded from the first row on: a 0 would hide that it is off.
-    options = {"epochs": 2, "exploded_above": 1e-9}
-    base = functools.partial(
-        experiment_of, "Linear(1, 1), Linear(1, 1)", "adam", batch_size=2, **options
-    )
-    relu = functools.partial(experiment_of, "Linear(1, 1), ReLU, Linear(1, 1)", **options)
-    cases: dict[str, tuple[Experiment, str]] = {}
+    options: dict[str, Any] = {"epochs": 2, "typed": {"exploded_above": 1e-9}}
+    base = functools.partial(view_of, "Linear(1, 1), Linear(1, 1)", "adam", batch_size=2, **options)
+    relu = functools.partial(view_of, "Linear(1, 1), ReLU, Linear(1, 1)", **options)
+    cases: dict[str, tuple[View, str]] = {}
     seen: set[str] = set()
     for start in (base, relu):
         for column in right(LAYOUT, start())["steps"]:
@@ -334,9 +334,9 @@ def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SheetRepo
                 lost = huge if column.quantity == "not_finite_at" else {}
                 cases[column.quantity] = (start(id=id, **lost), id)
 
-    def tables(layout: RowsLayout, experiment: Experiment) -> dict[str, list[Column]]:
-        wrong = {id: quantity for quantity, (_, id) in cases.items()}[experiment.id]
-        found = right(layout, experiment)
+    def tables(layout: RowsLayout, view: View) -> dict[str, list[Column]]:
+        wrong = {id: quantity for quantity, (_, id) in cases.items()}[view.id]
+        found = right(layout, view)
         steps = [off_column(c) if c.quantity == wrong else c for c in found["steps"]]
         return {**found, "steps": steps}
 

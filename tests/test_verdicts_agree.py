@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from tests.builders import Recalculated, bare_book, experiment_of
+from tests.builders import Recalculated, bare_book, view_of
 from xlsgd.data import Dataset
 from xlsgd.explaining.training import Length, train
 from xlsgd.tabs.layouts import get_layout, tracer
-from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers
@@ -44,9 +45,9 @@ class Opinions:
         return len(set(self.torch)) > 1
 
 
-def random_run(generator: np.random.Generator, data: Dataset, number: int) -> Experiment:
+def random_run(generator: np.random.Generator, data: Dataset, number: int) -> View:
     names = list(optimizers())
-    return experiment_of(
+    return view_of(
         NETWORKS[int(generator.integers(len(NETWORKS)))],
         names[int(generator.integers(len(names)))],
         data=data,
@@ -70,12 +71,12 @@ def opinions(seed: int) -> list[Opinions]:
     runs = [random_run(generator, data, n) for n in range(RUNS)]
     sheet = Recalculated.of(bare_book(*runs, data=data))
     found = []
-    for given in runs:
-        experiment = with_limits(given, data)
-        traced = tracer(experiment, data)
+    for view in runs:
+        given, traced = view.experiment, tracer(view, data)
         traces = traced.run(EPOCHS * data.rows)
         panels = panel_values(
-            experiment,
+            given,
+            limits_of(view, data),
             traces["steps"].values,
             epoch_quantities(traced.by_row(traces), EPOCHS, given.loss.reading),
             traced.start_loss(traces),
@@ -83,9 +84,9 @@ def opinions(seed: int) -> list[Opinions]:
             traced.completed(traces),
         )
         rates = {p: np.array([given.learning_rate]) for p in given.network.parameters}
-        by_row = get_layout(given.layout).by_row
-        swept = judge(train_many(given, data, rates, {}, by_row=by_row)).text(0)
-        explained = train(given, data, Length(EPOCHS * data.rows, EPOCHS)).verdict
+        watched = get_layout(view.layout).watched_weight(view)
+        swept = judge(train_many(given, data, rates, {}, watched=watched)).text(0)
+        explained = train(view, data, Length(EPOCHS * data.rows, EPOCHS)).verdict
         texts = tuple(str(panel["verdict"]) for panel in panels)
         shown = str(sheet.field(given.id, "verdict"))
         found.append(Opinions(given, shown, texts, swept, explained))
@@ -107,7 +108,7 @@ def test_there_were_enough_of_every_kind() -> None:
     exact = [o for o in everything if {o.sheet, o.sweep, o.explained} == {o.torch[0]}]
     unequal = [o for o in everything if o not in exact]
     for o in unequal:
-        print(o.experiment.title, o.experiment.learning_rate, o.sheet, set(o.torch), sep=" | ")
+        print(o.experiment.network, o.experiment.learning_rate, o.sheet, set(o.torch), sep=" | ")
     # Where they say something else it is for a reason: members of the ensemble differ as well.
     assert all(o.near_a_border for o in unequal)
     assert len(exact) >= 0.95 * len(everything)

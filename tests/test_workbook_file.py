@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import os
 import re
 import subprocess
@@ -30,7 +31,7 @@ from xlsgd.data.passengers import INPUTS
 from xlsgd.tabs.finder import find_lesson
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.xlsx.reader import read_workbook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -268,15 +269,15 @@ def test_formulas_are_not_longer_than_excel_takes(texts: dict[str, str]) -> None
 # What a learner finds
 
 
-def columns_of(experiment: Experiment) -> dict[str, list[Column]]:
-    return get_layout(experiment.layout).tables(experiment)
+def columns_of(view: View) -> dict[str, list[Column]]:
+    return get_layout(view.layout).tables(view)
 
 
 @pytest.mark.parametrize("lesson", CASES)
 def test_every_header_says_what_it_is(lesson: str) -> None:
     for id, maps in found(lesson).maps.training.items():
         sheet = formulas(lesson)[maps.sheet]
-        for name, columns in columns_of(found(lesson).experiments[id]).items():
+        for name, columns in columns_of(found(lesson).views[id]).items():
             table = maps.tables[name]
             assert set(table.columns) == {column.quantity for column in columns}
             for column in columns:
@@ -308,9 +309,9 @@ def test_inputs_have_names_colours_and_rules(lesson: str) -> None:
             for rule in sheet.data_validations.dataValidation
             for area in rule.sqref.ranges
         }
-        experiment = found(lesson).experiments[id]
+        view = found(lesson).views[id]
         colours = set()
-        for given in get_layout(experiment.layout).inputs(experiment):
+        for given in get_layout(view.layout).inputs(view):
             row, column = maps.fields[given.key]
             cell = sheet.cell(row, column)
             assert sheet.cell(row, column - 1).value == given.key
@@ -346,8 +347,8 @@ def test_names_mean_nothing_else_to_excel(lesson: str) -> None:
 def test_the_panel_is_live(lesson: str) -> None:
     for id, maps in found(lesson).maps.training.items():
         sheet = formulas(lesson)[maps.sheet]
-        experiment = found(lesson).experiments[id]
-        for given in get_layout(experiment.layout).panel(experiment):
+        view = found(lesson).views[id]
+        for given in get_layout(view.layout).panel(view):
             assert sheet.cell(*maps.fields[given.key]).data_type == "f", given.key
 
 
@@ -417,7 +418,7 @@ def test_charts_stay_readable_where_a_run_explodes(lesson: str) -> None:
     """Everything that is drawn stays within bounds, whatever the run does."""
     file = read_workbook(default_lesson(lesson))
     for id, maps in found(lesson).maps.training.items():
-        limit = found(lesson).experiments[id].chart_limit
+        limit = found(lesson).views[id].typed.get("chart_limit", math.inf)
         table = maps.tables["steps"]
         for quantity, column in table.columns.items():
             values = [file.stored[maps.sheet].get((row, column)) for row in table.rows]

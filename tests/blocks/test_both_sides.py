@@ -11,8 +11,8 @@ import pytest
 
 from tests.builders import (
     Recalculated,
-    experiment_of,
     small_data,
+    view_of,
     write_experiments,
 )
 from tests.test_two_sides import off_column
@@ -22,7 +22,7 @@ from xlsgd.data import Dataset
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
 from xlsgd.tabs.layouts.blocks.layout import BlocksLayout
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.optimizers import optimizers
 
 ROWS = 7
@@ -43,10 +43,10 @@ def many_inputs(inputs: int = 6) -> Dataset:
     return Dataset(f"{ROWS} points", columns, three.y)
 
 
-def blocks(network: str, optimizer: str = "sgd", **options: Any) -> Experiment:
-    """Return an experiment in blocks; data as the network needs it."""
+def blocks(network: str, optimizer: str = "sgd", **options: Any) -> View:
+    """Return a view of an experiment in blocks; data as the network needs it."""
     settings = {"learning_rate": 0.02, "epochs": 2, "batch_size": ROWS, **options}
-    return experiment_of(network, optimizer, layout="blocks", gradient="backprop", **settings)
+    return view_of(network, optimizer, layout="blocks", gradient="backprop", **settings)
 
 
 DATA = {1: small_data(ROWS), 2: small_data(ROWS, 2), 3: small_data(ROWS, 3), 6: many_inputs()}
@@ -65,7 +65,7 @@ def tab_of(report: Report, experiment: str) -> SheetReport:
     return next(sheet for sheet in report.sheets if sheet.experiment == experiment)
 
 
-def assert_all_agree(path: Path, experiments: list[Experiment]) -> None:
+def assert_all_agree(path: Path, experiments: list[View]) -> None:
     report = verify(path)
     assert report.ok, report.first_difference
     for experiment in experiments:
@@ -111,7 +111,7 @@ def test_optimizers(optimizer: str, tmp_path: Path) -> None:
 def test_any_weight_may_be_watched(tmp_path: Path) -> None:
     data = DATA[2]
     network = "Linear(2, 2), Tanh, Linear(2, 1)"
-    names = blocks(network, data=data).network.parameters
+    names = blocks(network, data=data).experiment.network.parameters
     experiments = [
         blocks(network, data=data, id=f"run{i}", derivative_of=name, batch_size=3)
         for i, name in enumerate(names)
@@ -163,12 +163,12 @@ def test_the_weights_are_those_of_the_layout_with_rows(
 ) -> None:
     data, network = DATA[2], "Linear(2, 2), ReLU, Sum"
     in_blocks = blocks(network, optimizer, data=data, batch_size=size, id="blocks")
-    in_rows = replace(in_blocks, layout="rows", id="rows", batch_columns=True)
+    in_rows = replace(in_blocks.but(id="rows"), layout="rows", batch_columns=True)
     path = write_experiments(tmp_path / "run.xlsx", in_blocks, in_rows, data=data)
     found = Recalculated.of(path)
     ends = found.numbers("rows", "batch_end") == 1
     assert ends.sum() == 2 * -(-ROWS // size)
-    for p in in_blocks.network.parameters:
+    for p in in_blocks.experiment.network.parameters:
         of_rows, of_blocks = (
             found.numbers("rows", f"new.{p}")[ends],
             found.numbers("blocks", f"new.{p}"),
@@ -210,7 +210,7 @@ def test_a_run_that_explodes(network: str, rate: float, size: int, tmp_path: Pat
 def test_a_unit_that_dies_is_reported_at_its_step(tmp_path: Path) -> None:
     # One weight a unit, no input but 1: unit 1 is pushed below 0 by the first step and stays.
     data = Dataset("ones", {"x": (1.0,) * 4}, (-3.0,) * 4)
-    experiment = experiment_of(
+    experiment = view_of(
         "Linear(1, 2, no bias), ReLU, Sum",
         data=data,
         layout="blocks",
@@ -240,25 +240,25 @@ def test_a_unit_that_dies_is_reported_at_its_step(tmp_path: Path) -> None:
 # The sheet side is wrong
 
 
-def wrong_columns() -> dict[tuple[str, str], Experiment]:
+def wrong_columns() -> dict[tuple[str, str], View]:
     """Return an experiment for every column of every kind of table that there is."""
-    options: dict[str, Any] = {"batch_size": 3, "exploded_above": 1e-9}
+    options: dict[str, Any] = {"batch_size": 3, "typed": {"exploded_above": 1e-9}}
     starts = [
         blocks("Linear(2, 2), ReLU, Sum", "adam", data=DATA[2], **options),
         # Without a bend in its slope the central difference has no error that could be off.
         blocks("Linear(2, 2), Tanh, Linear(2, 1)", data=DATA[2], difference="central", h=0.3,
                **options),
     ]  # fmt: skip
-    cases: dict[tuple[str, str], Experiment] = {}
+    cases: dict[tuple[str, str], View] = {}
     for start in starts:
         for name, columns in BlocksLayout().tables(start).items():
             for column in columns:
                 key = name, column.quantity
                 if name != "block.1" and key not in cases:
                     # Where every loss is a number, the first step without one is 0 as well.
-                    huge = dict.fromkeys(start.network.parameters, 1e200)
+                    huge = dict.fromkeys(start.experiment.network.parameters, 1e200)
                     lost = {"start": huge} if column.quantity == "not_finite_at" else {}
-                    cases[key] = replace(start, id=f"run{len(cases)}", **lost)
+                    cases[key] = start.but(id=f"run{len(cases)}", **lost)
     return cases
 
 
@@ -269,9 +269,9 @@ def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str
     cases = wrong_columns()
     wrong = {experiment.id: key for key, experiment in cases.items()}
 
-    def tables(layout: BlocksLayout, experiment: Experiment) -> dict[str, list[Column]]:
-        table, quantity = wrong[experiment.id]
-        found = right(layout, experiment)
+    def tables(layout: BlocksLayout, view: View) -> dict[str, list[Column]]:
+        table, quantity = wrong[view.id]
+        found = right(layout, view)
         columns = [off_column(c) if c.quantity == quantity else c for c in found[table]]
         return {**found, table: columns}
 

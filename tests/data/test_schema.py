@@ -20,8 +20,10 @@ from xlsgd.data.schemas import read_schema
 from xlsgd.engines import get_engine
 from xlsgd.lessons import Lesson
 from xlsgd.sheets.package import package
+from xlsgd.tabs.view import View
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer
 from xlsgd.verifying.opening import open_workbook
@@ -68,19 +70,17 @@ def flats(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = parse_network("Linear(8, 2, no bias), ReLU, Sum", data.inputs)
     experiment = Experiment(
         id="two",
-        title="two units",
-        about="",
         network=network,
+        loss=SQUARED_ERROR,
         optimizer=get_optimizer("sgd"),
         learning_rate=0.01,
         start={p: round(0.3 - 0.04 * i, 3) for i, p in enumerate(network.parameters)},
         gradient="backprop",
         batch_size=data.rows,
         epochs=2,
-        layout="blocks",
-        classifies=True,
     )
-    lesson = Lesson("flats", "Flats", (), (), (), data, (experiment,), 0.1, model="two")
+    view = View(experiment, "two units", layout="blocks", classifies=True)
+    lesson = Lesson("flats", "Flats", (), (), (), data, (view,), 0.1, model="two")
     workbook = build_workbook(lesson)
     values = get_engine("formulas").calculate(book_of(workbook)).values
     path = tmp_path_factory.mktemp("flats") / "flats.xlsx"

@@ -16,6 +16,7 @@ from torch import Tensor
 from tests.builders import experiment_of
 from xlsgd.data import Dataset, default_data
 from xlsgd.explaining import TabExplanation, explain_run
+from xlsgd.tabs.view import View
 
 __all__ = ["ONE", "RELU", "TWO", "Plain", "explained", "known", "one", "plain", "two", "two_relu"]
 
@@ -50,7 +51,7 @@ def explained(network: str, rate: float, epochs: int = 10, batch_size: int = 1) 
         epochs=epochs,
         batch_size=batch_size,
     )
-    return explain_run(experiment, default_data())
+    return explain_run(View(experiment), default_data())
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from tests.builders import experiment_of, small_data
 from tests.explain.runs import ONE, explained, one, plain
 from xlsgd.data import default_data
 from xlsgd.explaining import explain_run
+from xlsgd.tabs.view import View
 
 LIMIT = 4.380593e-4
 
@@ -77,7 +78,7 @@ def test_all_rows_at_once() -> None:
 def test_batches_of_some_rows() -> None:
     data = small_data(5)
     experiment = experiment_of(ONE, learning_rate=0.9, batch_size=2, epochs=12)
-    tab = explain_run(experiment, data)
+    tab = explain_run(View(experiment), data)
     start = {p: experiment.start[p] for p in "ab"}
     run = plain(one, 0.9, 12, data=data, start=start, batch_size=2)
     assert tab.kind == "exploded"
@@ -93,7 +94,7 @@ def test_batches_of_some_rows() -> None:
 def test_momentum_is_told_apart_from_plain_descent() -> None:
     data = small_data(5)
     experiment = experiment_of(ONE, "momentum", learning_rate=1.2, epochs=30)
-    tab = explain_run(experiment, data)
+    tab = explain_run(View(experiment), data)
     start = {p: experiment.start[p] for p in "ab"}
     run = plain(one, 1.2, 30, data=data, start=start, beta=0.9)
     assert tab.kind == "exploded"

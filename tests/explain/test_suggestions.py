@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import torch
 
-from tests.builders import experiment_of, small_data
+from tests.builders import experiment_of, small_data, view_of
 from tests.explain.runs import ONE, RELU, TWO, Predict, explained, known, one, plain, two, two_relu
 from xlsgd.data import Dataset
 from xlsgd.explaining import TabExplanation, explain_run
 from xlsgd.explaining.rates import try_rates
+from xlsgd.tabs.view import View
 
 LINE = Dataset("three points on a line", {"x": (1.0, 2.0, -1.0)}, (3.0, 5.0, -1.0))
 
@@ -56,7 +57,7 @@ def test_of_plain_descent(network: str, predict: Predict, rate: float, epochs: i
 @pytest.mark.parametrize("network", [ONE, TWO])
 def test_of_a_rate_that_is_too_small(network: str) -> None:
     experiment = experiment_of(network, learning_rate=1e-9, epochs=5)
-    tab = explain_run(experiment, small_data())
+    tab = explain_run(View(experiment), small_data())
     assert improves(tab)
     assert tab.suggestion is not None
     assert tab.suggestion.learning_rate > 1e-3
@@ -78,7 +79,7 @@ def test_of_a_rate_that_is_too_small(network: str) -> None:
 )
 def test_keeps_everything_but_the_rate(options: dict[str, Any], plainly: dict[str, Any]) -> None:
     experiment = experiment_of(ONE, learning_rate=6.0, epochs=12, **options)
-    tab = explain_run(experiment, small_data())
+    tab = explain_run(View(experiment), small_data())
     assert tab.kind == "exploded"
     assert improves(tab)
     assert tab.suggestion is not None
@@ -91,7 +92,7 @@ def test_keeps_everything_but_the_rate(options: dict[str, Any], plainly: dict[st
 def test_of_adam() -> None:
     data = small_data()
     experiment = experiment_of(ONE, "adam", learning_rate=1e-3, epochs=6, gradient="backprop")
-    tab = explain_run(experiment, data)
+    tab = explain_run(View(experiment), data)
     assert improves(tab)
     assert tab.suggestion is not None
     w = torch.tensor([experiment.start[p] for p in "ab"], dtype=torch.float64, requires_grad=True)
@@ -125,7 +126,7 @@ def test_is_the_largest_of_those_that_are_about_as_good_as_the_best() -> None:
 def test_runs_tried_together_are_those_tried_alone() -> None:
     experiment = experiment_of(TWO, learning_rate=1.0, epochs=4)
     rates = torch.logspace(-3, 0, 7).double().numpy()
-    tried = try_rates(experiment, small_data(), rates)
+    tried = try_rates(View(experiment), small_data(), rates)
     for rate, kind, loss in zip(tried.rates, tried.kinds, tried.mean_loss, strict=True):
         run = plain(two, float(rate), 4, data=small_data(), start=experiment.start)
         if kind != "exploded":
@@ -146,7 +147,7 @@ def test_runs_tried_together_are_those_tried_alone() -> None:
     ids=["nothing to find", "leaves the solution", "no number", "all weights 0", "converged"],
 )
 def test_nothing_is_suggested_where_nothing_helps(experiment: Any) -> None:
-    tab = explain_run(experiment, LINE)
+    tab = explain_run(View(experiment), LINE)
     assert tab.suggestion is None
     assert any("none does so much better" in text for text in tab.sentences)
 
@@ -154,7 +155,7 @@ def test_nothing_is_suggested_where_nothing_helps(experiment: Any) -> None:
 def test_rates_that_are_absurd_are_no_end_to_the_search() -> None:
     for rate in (1e25, 1e-25):
         experiment = experiment_of(TWO, learning_rate=rate, epochs=5)
-        tab = explain_run(experiment, small_data())
+        tab = explain_run(View(experiment), small_data())
         assert improves(tab)
         assert tab.suggestion is not None
         assert 1e-3 < tab.suggestion.learning_rate < 1
@@ -182,7 +183,7 @@ def test_of_a_dead_relu_is_better_than_the_mean(
 ) -> None:
     weights = dict(zip("abcd", map(float, start), strict=True))
     settings: dict[str, Any] = {"data": FIVE, "start": weights, "epochs": epochs}
-    tab = explain_run(experiment_of(RELU, learning_rate=rate, **settings), FIVE)
+    tab = explain_run(view_of(RELU, learning_rate=rate, **settings), FIVE)
     assert tab.dead
     if not helped:
         assert tab.suggestion is None

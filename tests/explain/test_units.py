@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.builders import experiment_of, small_data
+from tests.builders import experiment_of, small_data, view_of
 from tests.explain.runs import ONE, RELU, TWO
 from xlsgd.data import Dataset
 from xlsgd.explaining import TabExplanation, explain_run
 from xlsgd.explaining.units import own_weights
 from xlsgd.explaining.without_relu import without_relu
+from xlsgd.tabs.view import View
 from xlsgd.training.nets import parse_network
 
 X1_IS_0 = Dataset("x1 is 0", {"x1": (0.0, 0.0, 0.0), "x2": (1.0, 2.0, -1.0)}, (1.0, 2.0, 0.0))
@@ -23,7 +24,7 @@ def reasons(tab: TabExplanation) -> set[str]:
 
 def test_dead_from_the_start() -> None:
     start = {"a": 0.1, "b": -9.0, "c": 1.0, "d": 0.0}
-    tab = explain_run(experiment_of(RELU, learning_rate=0.01, start=start), small_data())
+    tab = explain_run(view_of(RELU, learning_rate=0.01, start=start), small_data())
     (dead,) = tab.dead
     assert (dead.since, dead.step, dead.rows, dead.curvature) == (1, 0, (), None)
     assert (dead.reached_before, dead.reached_at_end) == (0, 0)
@@ -36,7 +37,7 @@ def test_dead_from_the_start() -> None:
 def test_one_of_two_units() -> None:
     start = {"a1": 0.1, "a2": 0.5, "b1": -9.0, "b2": 3.0, "c1": 1.0, "c2": 0.5, "d": 0.0}
     network = "Linear(1, 2), ReLU, Linear(2, 1)"
-    tab = explain_run(experiment_of(network, learning_rate=0.01, start=start), small_data())
+    tab = explain_run(view_of(network, learning_rate=0.01, start=start), small_data())
     (dead,) = tab.dead
     assert dead.unit == "relu1"
     assert dead.still == ("a1", "b1", "c1")
@@ -48,7 +49,7 @@ def test_one_of_two_units() -> None:
 def test_a_dead_layer_holds_all_that_comes_before_it() -> None:
     network = "Linear(1, 1), Tanh, Linear(1, 1), ReLU, Linear(1, 1)"
     start = {"a": 0.5, "b": 0.1, "c": 0.3, "d": -9.0, "e": 1.0, "f": 0.0}
-    tab = explain_run(experiment_of(network, learning_rate=0.01, start=start), small_data())
+    tab = explain_run(view_of(network, learning_rate=0.01, start=start), small_data())
     assert tab.dead[0].still == ("a", "b", "c", "d", "e")
     assert tab.still is None
 
@@ -87,7 +88,7 @@ def test_why_weights_stand_still(
 ) -> None:
     data = data or small_data()
     options = {"learning_rate": 0.01, "gradient": "backprop", "data": data, "start": start}
-    tab = explain_run(experiment_of(network, **options), data)
+    tab = explain_run(view_of(network, **options), data)
     assert reasons(tab) == expected
     assert all(any(why[1:] in text for text in tab.sentences) for why in expected)
 
@@ -100,7 +101,7 @@ def test_a_weight_whose_input_is_only_there_where_the_unit_is_0() -> None:
     )
     start = {"a1": 0.5, "a2": 0.5, "b": 0.1, "c": 1.0, "d": 0.0}
     options = {"learning_rate": 0.01, "gradient": "backprop", "data": data, "start": start}
-    tab = explain_run(experiment_of("Linear(2, 1), ReLU, Linear(1, 1)", **options), data)
+    tab = explain_run(view_of("Linear(2, 1), ReLU, Linear(1, 1)", **options), data)
     assert tab.dead == ()
     assert reasons(tab) == {
         "a1 is multiplied by x1, and in the 1 of 3 rows where that is not 0, relu1 is 0"
@@ -108,7 +109,7 @@ def test_a_weight_whose_input_is_only_there_where_the_unit_is_0() -> None:
 
 
 def test_a_tiny_h_is_frozen_from_the_start_and_backprop_helps() -> None:
-    tab = explain_run(experiment_of(ONE, learning_rate=0.01, h=1e-17, epochs=4), small_data())
+    tab = explain_run(view_of(ONE, learning_rate=0.01, h=1e-17, epochs=4), small_data())
     assert tab.kind == "frozen"
     frozen = tab.frozen
     assert frozen is not None
@@ -126,7 +127,7 @@ def test_a_change_may_be_lost_in_the_loss_alone() -> None:
     assert start["a"] + 0.01 != start["a"]
     assert start["b"] + 0.01 == start["b"]
     data = Dataset("one point", {"x": (1e-9,)}, (0.0,))
-    tab = explain_run(experiment_of(ONE, data=data, start=start, learning_rate=1e-30), data)
+    tab = explain_run(view_of(ONE, data=data, start=start, learning_rate=1e-30), data)
     assert tab.frozen is not None
     assert (tab.frozen.weight, tab.frozen.lost, tab.frozen.lost_in_loss) == ("b", ("b",), ("a",))
     assert any("Beside a it is not, but the loss is 4e+28" in text for text in tab.sentences)
@@ -134,17 +135,18 @@ def test_a_change_may_be_lost_in_the_loss_alone() -> None:
 
 def test_the_twin_keeps_the_names_of_the_weights() -> None:
     experiment = experiment_of("Linear(1, 2), ReLU, Linear(2, 1), ReLU", learning_rate=0.01)
-    twin = without_relu(experiment)
-    assert twin is not None
+    shown = without_relu(View(experiment))
+    assert shown is not None
+    twin = shown.experiment
     assert str(twin.network) == "Linear(1, 2), Linear(2, 1)"
     assert twin.network.parameters == experiment.network.parameters
-    assert without_relu(experiment_of(ONE)) is None
+    assert without_relu(view_of(ONE)) is None
 
 
 def test_a_twin_that_is_linear_has_a_limit_of_its_own() -> None:
     experiment = experiment_of("Linear(1, 2, no bias), ReLU, Sum", learning_rate=0.05, epochs=4)
-    tab = explain_run(experiment, small_data())
+    tab = explain_run(View(experiment), small_data())
     assert tab.twin is not None
-    alone = explain_run(experiment_of("Linear(1, 2, no bias), Sum"), small_data())
+    alone = explain_run(view_of("Linear(1, 2, no bias), Sum"), small_data())
     assert tab.twin.limit == alone.limit.value is not None
     assert any("Without it the network is linear" in text for text in tab.sentences)

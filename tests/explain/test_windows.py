@@ -9,6 +9,7 @@ from tests.builders import experiment_of
 from tests.explain.runs import ONE, TWO, explained, known, two
 from xlsgd.data import default_data
 from xlsgd.explaining import explain_run
+from xlsgd.tabs.view import View
 
 
 def radius(rate: float) -> float:
@@ -37,7 +38,7 @@ def test_of_a_linear_net() -> None:
 def test_of_full_batches_there_are_none() -> None:
     # There a step is one linear map: above 2 / curvature it grows, whatever the rate.
     experiment = experiment_of(data=default_data(), learning_rate=1e-4, epochs=2, batch_size=29)
-    tab = explain_run(experiment, default_data())
+    tab = explain_run(View(experiment), default_data())
     assert tab.limit.value is not None
     assert tab.limit.window is None
     assert not any("window" in text for text in tab.sentences)

@@ -27,6 +27,7 @@ from tests.verify.books import (
 from xlsgd.base.errors import SpecError, WorkbookError
 from xlsgd.data import Dataset, default_data, made_passengers
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import optimizers
 
@@ -132,9 +133,8 @@ def test_which_tabs(tmp_path: Path) -> None:
 def test_a_tab_with_a_name_that_needs_quotes(tmp_path: Path) -> None:
     experiment = Experiment(
         id="two words",
-        title="",
-        about="",
         network=parse_network(ONE),
+        loss=SQUARED_ERROR,
         optimizer=optimizers()["sgd"],
         learning_rate=0.001,
         start={"a": 1.0, "b": 1.0},

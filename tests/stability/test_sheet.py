@@ -16,6 +16,7 @@ from xlsgd.base.columns import fill
 from xlsgd.data import Dataset, default_data
 from xlsgd.tabs.compare.limit_formula import limit_formula
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.stability import curvature_quantities, stability_limit
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import Loss
@@ -81,7 +82,7 @@ def test_the_formula_uses_plain_cells_and_functions() -> None:
         "(2*(1+{beta})/(1+2*{beta}))"
         "/(SUMSQ({data.x})/{rows}+1+SQRT((SUMSQ({data.x})/{rows}-1)^2+4*AVERAGE({data.x})^2))"
     )
-    alone = neuron_on(points([1.0]), bias=False, batch_columns=True)
+    alone = neuron_on(points([1.0]), bias=False)
     assert limit_formula(alone) == "2/(2*SUMSQ({data.x})/{rows})"
 
 
@@ -104,7 +105,6 @@ def test_where_there_is_no_formula() -> None:
     one, two = points([1.0, 2.0]), points([1.0, 2.0], [3.0, 4.0])
 
     for experiment in (
-        neuron_on(one),  # an update after every row
         neuron_on(two, batch_size=2),
         neuron_on(one, network="Linear(1, 2), Sum", batch_size=2),
         neuron_on(one, network="Linear(1, 1), ReLU", batch_size=2),
@@ -137,7 +137,7 @@ def test_both_sides_of_the_column(network: str, inputs: int, scale: float) -> No
     x = scale * random.normal(size=(2, 7, inputs))
     x[0, 0] = 0
     experiment = neuron_on(points(*x[0].T), network=network, learning_rate=0.03)
-    column = curvature_column(experiment)
+    column = curvature_column(View(experiment))
     assert column is not None
     assert column.quantity == "lr_curvature"
     assert column.group == "how it goes"
@@ -153,7 +153,7 @@ def test_both_sides_of_the_column(network: str, inputs: int, scale: float) -> No
 
 def from_column(experiment: Experiment, row: Any) -> float:
     """Return the value of the cell for one row of inputs."""
-    column = curvature_column(experiment)
+    column = curvature_column(View(experiment))
     assert column is not None
     names = experiment.network.input_names
     cells: dict[str, Any] = dict(zip(names, map(float, row), strict=True))
@@ -165,7 +165,7 @@ def from_column(experiment: Experiment, row: Any) -> float:
 def test_inputs_of_the_layer_with_the_weights() -> None:
     """A layer before it has columns of its own: those are what the weights are multiplied by."""
     experiment = neuron_on(points([1.0], [2.0]), network="Tanh, Linear(2, 1)")
-    column = curvature_column(experiment)
+    column = curvature_column(View(experiment))
     assert column is not None
     assert column.formula == "={learning_rate}*2*(1+{tanh1}^2+{tanh2}^2)"
     x = torch.tensor([[0.5, -2.0]], dtype=torch.float64)
@@ -175,11 +175,11 @@ def test_inputs_of_the_layer_with_the_weights() -> None:
 
 
 def test_words_of_the_column() -> None:
-    column = curvature_column(neuron_on(default_data()))
+    column = curvature_column(View(neuron_on(default_data())))
     assert column is not None
     assert column.formula == "={learning_rate}*2*(1+{x}^2)"
     assert column.paper == "learning_rate·2·(1 + x²)"
-    many = curvature_column(neuron_on(points(*np.ones((5, 2)))))
+    many = curvature_column(View(neuron_on(points(*np.ones((5, 2))))))
     assert many is not None
     assert many.formula == "={learning_rate}*2*(1+SUMSQ({x1:x5}))"
     assert many.paper == "learning_rate·2·(1 + x1² + … + x5²)"
@@ -208,7 +208,7 @@ def test_what_the_note_says(rate: float) -> None:
 )
 def test_where_there_is_no_column(options: dict[str, Any]) -> None:
     experiment = neuron_on(default_data(), **options)
-    assert curvature_column(experiment) is None
+    assert curvature_column(View(experiment)) is None
     assert curvature_quantities(experiment, torch.ones(1, 3, 1, dtype=torch.float64)) == {}
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import optimizers
 
@@ -57,11 +58,9 @@ def neuron_on(
     neuron = f"Linear({inputs}, 1{'' if bias else ', no bias'})"
     return Experiment(
         id="run",
-        title="",
-        about="",
         network=parse_network(options.pop("network", neuron), inputs),
         optimizer=optimizers()[optimizer],
-        **{"learning_rate": 0.01, **options},
+        **{"loss": SQUARED_ERROR, "learning_rate": 0.01, **options},
     )
 
 

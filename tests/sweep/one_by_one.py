@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import tracer
-from xlsgd.tabs.layouts.torch_limits import with_limits
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.view import View
 from xlsgd.verdict import Summary, agrees, epoch_quantities, judge, panel_values
+from xlsgd.verdict.threshold import Limits
 
 __all__ = ["Panels", "assert_same_run", "panels"]
 
@@ -25,7 +26,7 @@ class Panels:
     mean_loss: shape (members, epochs).
     """
 
-    experiment: Experiment
+    limits: Limits
     panels: list[dict[str, float | str]]
     mean_loss: Floats
 
@@ -34,21 +35,22 @@ class Panels:
         return [str(panel["verdict"]) for panel in self.panels]
 
 
-def panels(experiment: Experiment, data: Dataset) -> Panels:
+def panels(view: View, data: Dataset) -> Panels:
     """Return what the panel of the experiment's tab says."""
-    limited = with_limits(experiment, data)
-    traced = tracer(limited, data)
-    traces = traced.run(limited.epochs * data.rows)
-    epochs = epoch_quantities(traced.by_row(traces), limited.epochs, limited.loss.reading)
+    experiment, limits = view.experiment, limits_of(view, data)
+    traced = tracer(view, data)
+    traces = traced.run(experiment.epochs * data.rows)
+    epochs = epoch_quantities(traced.by_row(traces), experiment.epochs, experiment.loss.reading)
     found = panel_values(
-        limited,
+        experiment,
+        limits,
         traces["steps"].values,
         epochs,
         traced.start_loss(traces),
         data.rows,
-        limited.epochs,
+        experiment.epochs,
     )
-    return Panels(limited, found, epochs["mean_loss"])
+    return Panels(limits, found, epochs["mean_loss"])
 
 
 def assert_same_run(summary: Summary, run: int, one: Panels) -> None:
@@ -56,7 +58,7 @@ def assert_same_run(summary: Summary, run: int, one: Panels) -> None:
     verdicts = judge(summary)
     assert agrees(verdicts.text(run), one.texts), (verdicts.text(run), one.texts)
     above = np.broadcast_to(summary.exploded_above, len(summary.exploded_at))
-    assert above[run] == one.experiment.exploded_above
+    assert above[run] == one.limits.exploded_above
     with np.errstate(all="ignore"):
         spread = np.abs(one.mean_loss - one.mean_loss[0]).max(axis=0)
         certain = spread < 1e-9 * np.abs(one.mean_loss[0])  # False where one of them is no number

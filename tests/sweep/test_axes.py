@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.builders import experiment_of, small_data
+from tests.builders import experiment_of, small_data, view_of
 from xlsgd.base.errors import SpecError
 from xlsgd.sweeping import Axis, axis_names, closer, parse_axis, sweep_experiment
 from xlsgd.sweeping import border as find_border
 from xlsgd.sweeping.axes import MAX_RUNS, check_axes
+from xlsgd.tabs.view import View
 
 pytestmark = pytest.mark.every
 
@@ -110,13 +111,13 @@ def test_every_run_is_at_its_place() -> None:
     x = Axis("learning_rate", 0.01, 0.1, 3, log=True)
     y = Axis("init.a", -1.0, 1.0, 2, log=False)
     for axes in ((x, y), (y, x)):
-        frame = sweep_experiment(experiment, data, axes).frame()
+        frame = sweep_experiment(View(experiment), data, axes).frame()
         assert list(frame.columns[:2]) == [axis.name for axis in axes]
         assert frame[axes[0].name].tolist() == [*axes[0].values] * axes[1].steps
         for _, row in frame.iterrows():
             values = {axis.name: row[axis.name] for axis in axes}
             lone = [Axis(n, v, v + 1.0, 2, log=False) for n, v in values.items()]
-            alone = sweep_experiment(experiment, data, lone).frame().iloc[0]
+            alone = sweep_experiment(View(experiment), data, lone).frame().iloc[0]
             assert alone.last_loss == pytest.approx(row.last_loss, rel=1e-9, nan_ok=True)
             assert alone.verdict == row.verdict
 
@@ -129,12 +130,12 @@ def test_quantities_that_are_not_numbers_of_a_tensor(second: str, turned: bool) 
     name = axes[1].name
     if turned:
         axes.reverse()
-    frame = sweep_experiment(experiment, data, axes).frame()
+    frame = sweep_experiment(View(experiment), data, axes).frame()
     assert len(frame) == 12
     for value in (axis := next(a for a in axes if a.name == name)).values:
         part = frame[frame[name] == value].reset_index(drop=True)
         lone = Axis(name, value, value + 1e-6 * axis.high, 2, log=False)
-        alone = sweep_experiment(experiment, data, [axes[turned], lone]).frame()
+        alone = sweep_experiment(View(experiment), data, [axes[turned], lone]).frame()
         alone = alone[alone[name] == alone[name].iloc[0]].reset_index(drop=True)
         assert part.last_loss.tolist() == alone.last_loss.tolist()
         assert part.verdict.tolist() == alone.verdict.tolist()
@@ -143,9 +144,9 @@ def test_quantities_that_are_not_numbers_of_a_tensor(second: str, turned: bool) 
 def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     data, experiment = small_data(), experiment_of(epochs=3)
     axes = [Axis("learning_rate", 1e-3, 10.0, 150, log=True)]
-    whole = sweep_experiment(experiment, data, axes).frame()
+    whole = sweep_experiment(View(experiment), data, axes).frame()
     monkeypatch.setattr("xlsgd.sweeping.grid.CHUNK", 1)
-    other = sweep_experiment(experiment, data, axes).frame()
+    other = sweep_experiment(View(experiment), data, axes).frame()
     pd.testing.assert_frame_equal(other, whole, check_exact=True)
 
 
@@ -159,7 +160,7 @@ def test_closer_looks_keep_the_border_inside() -> None:
         Axis("init.a", -1.0, 1.0, 5, log=False),
     )
     for _ in range(4):
-        sweep = sweep_experiment(experiment, data, axes)
+        sweep = sweep_experiment(View(experiment), data, axes)
         found = find_border(sweep)
         assert found is not None
         low, high = (sweep.point(run)["learning_rate"] for run in found)
@@ -177,7 +178,7 @@ def test_closer_looks_keep_the_border_inside() -> None:
 
 def test_no_border_to_look_at() -> None:
     small = sweep_experiment(
-        experiment_of(), small_data(), [Axis("learning_rate", 1e-6, 1e-5, 5, log=True)]
+        view_of(), small_data(), [Axis("learning_rate", 1e-6, 1e-5, 5, log=True)]
     )
     assert find_border(small) is None
     with pytest.raises(SpecError, match="one side of the border"):
@@ -187,4 +188,4 @@ def test_no_border_to_look_at() -> None:
 def test_unknown_devices() -> None:
     axis = Axis("learning_rate", 0.01, 0.1, 3, log=True)
     with pytest.raises(SpecError, match="need one of cpu, cuda"):
-        sweep_experiment(experiment_of(), small_data(), [axis], device="tpu")
+        sweep_experiment(view_of(), small_data(), [axis], device="tpu")

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.builders import experiment_of, small_data
+from tests.builders import experiment_of, small_data, view_of
 from xlsgd.sweeping import Axis, Sweep, can_be_checked, check_sweep, sweep_experiment
 from xlsgd.sweeping.border import lost
 from xlsgd.sweeping.check import drawn
+from xlsgd.tabs.view import View
 from xlsgd.verdict import agrees
 
 
@@ -20,7 +21,7 @@ def swept() -> Sweep:
         Axis("learning_rate", 0.01, 10.0, 12, log=True),
         Axis("init.a", -1.0, 1.0, 3, log=False),
     )
-    return sweep_experiment(experiment_of(epochs=3), small_data(), axes)
+    return sweep_experiment(view_of(epochs=3), small_data(), axes)
 
 
 def test_both_sides_are_drawn_from(swept: Sweep) -> None:
@@ -60,13 +61,13 @@ def test_runs_at_other_rates_are_noticed(swept: Sweep) -> None:
 def test_a_rate_for_each_layer_has_no_workbook() -> None:
     experiment = experiment_of("Linear(1, 1), Linear(1, 1)", epochs=1)
     axes = [Axis(f"learning_rate.{i}", 0.01, 0.1, 2, log=True) for i in (1, 2)]
-    assert not can_be_checked(sweep_experiment(experiment, small_data(), axes))
-    assert can_be_checked(sweep_experiment(experiment, small_data(), [axes[0]])) is False
+    assert not can_be_checked(sweep_experiment(View(experiment), small_data(), axes))
+    assert can_be_checked(sweep_experiment(View(experiment), small_data(), [axes[0]])) is False
 
 
 def test_nothing_to_draw() -> None:
     one_sided = sweep_experiment(
-        experiment_of(epochs=1), small_data(), [Axis("learning_rate", 1e-6, 1e-5, 3, log=True)]
+        view_of(epochs=1), small_data(), [Axis("learning_rate", 1e-6, 1e-5, 3, log=True)]
     )
     assert len(check_sweep(one_sided, per_side=2)) == 2
     assert check_sweep(one_sided, per_side=0) == []

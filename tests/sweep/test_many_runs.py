@@ -14,6 +14,8 @@ from tests.strategies import cases
 from tests.sweep.one_by_one import assert_same_run, panels
 from xlsgd.data import Dataset, default_data
 from xlsgd.lessons import Options, get_plan
+from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import Layer, layer_types
@@ -26,21 +28,23 @@ SETTINGS = settings(
 )
 
 
-def at_rates(experiment: Experiment, data: Dataset, rates: list[float]) -> Summary:
+def at_rates(view: View, data: Dataset, rates: list[float]) -> Summary:
+    experiment = view.experiment
     return train_many(
         experiment,
         data,
         dict.fromkeys(experiment.network.parameters, np.array(rates)),
         {},
-        by_row=experiment.layout != "blocks",
+        watched=get_layout(view.layout).watched_weight(view),
     )
 
 
-def compare(experiment: Experiment, data: Dataset, rates: list[float]) -> list[str]:
+def compare(experiment: Experiment | View, data: Dataset, rates: list[float]) -> list[str]:
     """Compare runs at some rates with tabs at these rates, and return the verdicts."""
-    summary = at_rates(experiment, data, rates)
+    view = experiment if isinstance(experiment, View) else View(experiment)
+    summary = at_rates(view, data, rates)
     for run, rate in enumerate(rates):
-        one = panels(replace(experiment, learning_rate=rate), data)
+        one = panels(view.but(learning_rate=rate), data)
         assert_same_run(summary, run, one)
     return [judge(summary).text(run) for run in range(len(rates))]
 
@@ -61,7 +65,7 @@ def test_random_experiments_row_by_row(case: tuple[Experiment, Dataset]) -> None
 def test_random_experiments_in_blocks(case: tuple[Experiment, Dataset]) -> None:
     experiment, data = case
     rate = experiment.learning_rate
-    blocks = replace(experiment, layout="blocks", gradient="backprop")
+    blocks = View(replace(experiment, gradient="backprop"), layout="blocks")
     compare(blocks, data, [rate, 10 * rate, rate / 3])
 
 
@@ -85,9 +89,8 @@ def test_every_optimizer(optimizer: str, gradient: str, batch_size: int) -> None
 # Runs in which things go wrong
 
 
-def two_neurons(tab: str, **options: object) -> Experiment:
-    built = get_plan("two-neuron").build(Options())
-    return replace(next(e for e in built.experiments if e.id == tab), **options)  # type: ignore[arg-type]
+def two_neurons(tab: str, **options: object) -> View:
+    return get_plan("two-neuron").build(Options()).view(tab).but(**options)
 
 
 @pytest.mark.sampled
@@ -146,7 +149,7 @@ def test_start_values_and_memory() -> None:
     for run in range(3):
         own = {name: float(values[run]) for name, values in starts.items()}
         one = replace(experiment, start={**experiment.start, **own})
-        assert_same_run(summary, run, panels(one, data))
+        assert_same_run(summary, run, panels(View(one), data))
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "nesterov", "rmsprop", "adam"])
@@ -159,7 +162,7 @@ def test_hyperparameters(optimizer: str) -> None:
     summary = train_many(experiment, data, rates, {}, {first: values})
     for run in range(len(values)):
         one = replace(experiment, hyper={first: values[run]}, learning_rate=each[run])
-        assert_same_run(summary, run, panels(one, data))
+        assert_same_run(summary, run, panels(View(one), data))
 
 
 def plain_loop(data: Dataset, first: float, second: float, epochs: int) -> list[float]:
@@ -189,7 +192,7 @@ def plain_loop(data: Dataset, first: float, second: float, epochs: int) -> list[
 
 def test_a_learning_rate_for_each_layer() -> None:
     data = default_data()
-    experiment = two_neurons("two", gradient="backprop", epochs=5)
+    experiment = two_neurons("two", gradient="backprop", epochs=5).experiment
     pairs = [(1e-5, 1e-6), (1e-6, 1e-5), (3e-5, 2e-6), (2e-4, 1e-6), (1e-7, 0.0)]
     first, second = np.array(pairs).T
     rates = {"a": first, "b": first, "c": second, "d": second}

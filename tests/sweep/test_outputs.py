@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.builders import experiment_of, small_data
+from tests.builders import small_data, view_of
 from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.sweeping import Axis, Outputs, Sweep, map_tab, sweep_experiment
 from xlsgd.sweeping import book as books
@@ -25,7 +25,7 @@ RELU = "Linear(1, 1), ReLU, Linear(1, 1)"
 @pytest.fixture(scope="module")
 def line() -> Sweep:
     axis = Axis("learning_rate", 0.001, 10.0, 30, log=True)
-    return sweep_experiment(experiment_of(epochs=4), small_data(), [axis])
+    return sweep_experiment(view_of(epochs=4), small_data(), [axis])
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def area() -> Sweep:
         Axis("learning_rate", 0.001, 10.0, 24, log=True),
         Axis("init.a", -2.0, 2.0, 9, log=False),
     )
-    return sweep_experiment(experiment_of(RELU, epochs=4), small_data(), axes)
+    return sweep_experiment(view_of(RELU, epochs=4), small_data(), axes)
 
 
 def test_the_area_has_runs_of_many_kinds(area: Sweep) -> None:
@@ -65,7 +65,7 @@ def test_pictures_of_what_is_hard_to_draw() -> None:
     for low, high in ((1e-9, 1e-8), (1e3, 1e5), (0.5, 0.500001)):
         axis = Axis("learning_rate", low, high, 5, log=True)
         for epochs in (1, 2):
-            sweep = sweep_experiment(experiment_of(epochs=epochs), data, [axis])
+            sweep = sweep_experiment(view_of(epochs=epochs), data, [axis])
             assert draw_picture(sweep).startswith(b"\x89PNG")
             assert workbook_of(sweep).startswith(b"PK")
 
@@ -155,7 +155,7 @@ def test_large_sweeps_are_thinned_evenly_and_say_so(
 
 
 def test_the_same_bytes_every_time(area: Sweep, tmp_path: Path) -> None:
-    again = sweep_experiment(area.experiment, area.data, area.axes)
+    again = sweep_experiment(area.view, area.data, area.axes)
     for name, sweep in (("one", area), ("two", again)):
         list(Outputs(tmp_path / name).write(sweep))
         list(Outputs(tmp_path / name, tmp_path / f"{name}.parquet", True).write(sweep))

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 import xlsgd
-from tests.builders import experiment_of, write_experiments
+from tests.builders import experiment_of, view_of, write_experiments
 from tests.verify.books import first_wrong, passes, retyped
 from xlsgd.data import Dataset
 from xlsgd.report import Report
 from xlsgd.tabs.layouts.blocks import torch_run as block_trace
 from xlsgd.tabs.layouts.rows import torch_run as trace
+from xlsgd.tabs.view import View
 from xlsgd.torch_side import Noise, Sides
 from xlsgd.torch_side.sides import Together
 from xlsgd.training.nets.relu import ReLU
@@ -39,7 +40,7 @@ def kinked(path: Path, layout: str, start: dict[str, float], **options: Any) -> 
     settings = {"learning_rate": 0.01, "epochs": 1, "gradient": "backprop", **options}
     if layout == "blocks":
         settings["batch_size"] = 3
-    experiment = experiment_of(NET, layout=layout, start=start, **settings)
+    experiment = view_of(NET, layout=layout, start=start, **settings)
     return write_experiments(path, experiment, data=DATA)
 
 
@@ -108,7 +109,7 @@ def test_the_sheets_side_decides_in_every_member(lin1: float, slope: float) -> N
     start = STARTS["rounded up"]
     experiment = experiment_of(NET, start=start, learning_rate=0.01, gradient="backprop")
     sheet = {f"param.{p}": np.array([value]) for p, value in start.items()}
-    found = trace.steps(experiment, DATA, {**sheet, "lin1": np.array([lin1])})
+    found = trace.steps(View(experiment), DATA, {**sheet, "lin1": np.array([lin1])})
     assert found.values["grad.a"][:, 0] == pytest.approx(slope, rel=1e-12)
 
 
@@ -148,16 +149,16 @@ OTHER_SIDE = STARTS["rounded up"]
 @pytest.mark.parametrize("layout", ["rows", "blocks"])
 def test_a_whole_run_goes_on_on_the_sheets_side(layout: str, lin1: float, slope: float) -> None:
     batch = {"layout": "blocks", "batch_size": 3} if layout == "blocks" else {}
-    experiment = experiment_of(
+    view = view_of(
         NET, start=OTHER_SIDE, learning_rate=0.01, gradient="backprop", epochs=2, **batch
     )
     sheet = {"lin1": np.array([lin1, *[np.nan] * 5])}
     if layout == "rows":
-        steps = trace.run(experiment, DATA, sheet=sheet)
+        steps = trace.run(view, DATA, sheet=sheet)
         found, share = steps, 1.0
     else:
         block = {"lin1": np.array([lin1, np.nan, np.nan])}
-        traces = block_trace.run(experiment, DATA, blocks={"block.1": block})
+        traces = block_trace.run(view, DATA, blocks={"block.1": block})
         steps, found, share = traces["steps"], traces["block.1"], 1 / 3
     assert found.values["grad.lin1"][:, 0] == pytest.approx(slope / 3, rel=1e-12)
     # All members take the step that follows from this side.
@@ -169,8 +170,8 @@ def test_a_whole_run_goes_on_on_the_sheets_side(layout: str, lin1: float, slope:
 
 def test_a_sheets_number_that_is_no_rounding_leads_no_run(tmp_path: Path) -> None:
     experiment = experiment_of(NET, start=OTHER_SIDE, gradient="backprop", epochs=1)
-    alone = trace.run(experiment, DATA)
-    wrong = trace.run(experiment, DATA, sheet={"lin1": np.array([-1e-3, -1.0, -1.0])})
+    alone = trace.run(View(experiment), DATA)
+    wrong = trace.run(View(experiment), DATA, sheet={"lin1": np.array([-1e-3, -1.0, -1.0])})
     assert all(np.array_equal(alone[name], wrong[name]) for name in alone.values)
 
 
@@ -192,7 +193,7 @@ def test_members_that_have_parted_go_their_own_ways() -> None:
 def test_no_prediction_straddles_the_cut() -> None:
     # 0.5·1 + 0 is exactly where predictions for y = 1 begin.
     points = Dataset("labels", {"x": (1.0, -2.0, 3.0)}, (1.0, 0.0, 1.0))
-    experiment = experiment_of(
+    view = view_of(
         data=points,
         start={"a": 0.5, "b": 0.0},
         classifies=True,
@@ -201,7 +202,7 @@ def test_no_prediction_straddles_the_cut() -> None:
         gradient="backprop",
         epochs=1,
     )
-    traces = block_trace.run(experiment, points)
+    traces = block_trace.run(view, points)
     assert traces["block.1"].values["correct"].tolist() == [[0.0, 1.0, 1.0]] * trace.MEMBERS
     assert np.max(traces["steps"].spread("accuracy")) < 1e-15
 

@@ -28,7 +28,7 @@ Make = Callable[..., Path]
 def columns(optimizer: str) -> list[str]:
     """Return the quantities on the tab of an optimizer, from the program."""
     lesson = lesson_plans()["graddesc"].build(Options(optimizers=(optimizer,)))
-    return [column.quantity for column in LAYOUT.tables(lesson.experiments[0])["steps"]]
+    return [column.quantity for column in LAYOUT.tables(lesson.views[0])["steps"]]
 
 
 EVERY_COLUMN = [(tab, quantity) for tab in ("sgd", "adam") for quantity in columns(tab)]

@@ -73,6 +73,11 @@ class Dataset:
         return cls("no data", {"nothing": (0.0,)}, (0.0,), is_nothing=True)
 
     @property
+    def targets(self) -> tuple[tuple[float, ...], ...]:
+        """All targets, the first one first."""
+        return (self.y, *self.more_targets.values())
+
+    @property
     def rows(self) -> int:
         """Number of data rows."""
         return len(self.y)

@@ -135,6 +135,13 @@ class Schema:
         return self.marker == PLAIN
 
     @property
+    def answers(self) -> dict[str, str]:
+        """The column of every target under the names that training has for it: ``y`` for the
+        first, and where there are several ``y_1``, ``y_2``, …"""
+        numbered = {f"y_{i}": name for i, name in enumerate(self.targets, 1)}
+        return {"y": self.targets[0], **(numbered if len(self.targets) > 1 else {})}
+
+    @property
     def needed(self) -> tuple[Raw, ...]:
         """The raw columns that inputs, features and targets are made of."""
         names = {*self.inputs, *self.targets, *(n for f in self.features for n in f.made_of)}

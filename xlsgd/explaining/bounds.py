@@ -66,7 +66,7 @@ def border(
     breaks = training.kind in breaking
     if least is not None:
         nearby = three_digits(least / _BELOW, least)
-        known |= dict(_pairs(try_rates(experiment, data, nearby))) | own
+        known |= dict(_pairs(try_rates(training.view, data, nearby))) | own
         least = min(rate for rate, kind in known.items() if kind in breaking)
     lost = [unit.step for unit in dead] if training.kind == "dead" else [turn.step if turn else 1]
     step = max(1, min(lost))

@@ -47,5 +47,5 @@ def frozen_derivative(training: Training, length: Length, where: Where) -> Froze
     )
     if experiment.gradient == "backprop":
         return frozen
-    other = train(replace(experiment, gradient="backprop"), training.data, length)
+    other = train(training.view.but(gradient="backprop"), training.data, length)
     return replace(frozen, backprop_verdict=other.verdict, backprop_rmse=other.rmse)

@@ -12,8 +12,9 @@ from xlsgd.data import Dataset
 from xlsgd.explaining.findings import Suggestion
 from xlsgd.explaining.training import BROKEN, Length, Training, train
 from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
-from xlsgd.training.experiment import Experiment
+from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.verdict import judge
 
 __all__ = ["Tried", "better_run", "suggestion", "try_around", "try_rates"]
@@ -69,12 +70,11 @@ class Tried:
         return Tried(rates, tuple(kinds[i] for i in first), losses[first], self.at_rest)
 
 
-def try_rates(experiment: Experiment, data: Dataset, rates: Floats) -> Tried:
+def try_rates(view: View, data: Dataset, rates: Floats) -> Tried:
     """Train at some learning rates, all else as it is.  rates: rising."""
+    experiment, watched = view.experiment, get_layout(view.layout).watched_weight(view)
     at = dict.fromkeys(experiment.network.parameters, rates)
-    verdicts = judge(
-        train_many(experiment, data, at, {}, by_row=get_layout(experiment.layout).by_row)
-    )
+    verdicts = judge(train_many(experiment, data, at, {}, watched=watched))
     loss = verdicts.numbers["last_loss"]
     kinds = [verdicts.kind(run) for run in range(len(rates))]
     for run, kind in enumerate(kinds):
@@ -83,17 +83,17 @@ def try_rates(experiment: Experiment, data: Dataset, rates: Floats) -> Tried:
     return Tried(rates, tuple(kinds), loss)
 
 
-def try_around(experiment: Experiment, data: Dataset, limit: float | None) -> Tried:
+def try_around(view: View, data: Dataset, limit: float | None) -> Tried:
     """Try rates around an experiment's own, and further out while that is better.
 
     limit: the largest stable rate, where there is one; none above it is tried.
     All rates have two digits, so that what is suggested is what was tried.
     """
-    own = experiment.learning_rate
-    at_rest = try_rates(experiment, data, np.zeros(1)).kinds[0]
+    own = view.experiment.learning_rate
+    at_rest = try_rates(view, data, np.zeros(1)).kinds[0]
 
     def between(low: float, high: float) -> Tried:
-        return replace(try_rates(experiment, data, _grid(low, high)), at_rest=at_rest)
+        return replace(try_rates(view, data, _grid(low, high)), at_rest=at_rest)
 
     if limit is not None:
         return between(max(min(own, limit) * 10.0**-_DECADES, limit * 10.0**-_MOST), limit)
@@ -123,7 +123,7 @@ def better_run(training: Training, length: Length, tried: Tried) -> Training | N
     for rate in [rate for rate in _best(tried) if rate < below][:3]:
         if rate == own:
             break
-        other = replace(training.experiment, learning_rate=rate)
+        other = training.view.but(learning_rate=rate)
         run = train(other, training.data, length)
         if not tried.broken(run.kind) and _worth_it(training, run):
             return run
@@ -171,7 +171,8 @@ def _worth_it(training: Training, other: Training) -> bool:
     if not np.isfinite(start):
         return True
     lost = training.kind in ("exploded", "not finite") or not training.mean_loss <= start
-    loss, constant = training.experiment.loss, training.experiment.loss.constant(training.data.y)
+    loss = training.experiment.loss
+    constant = loss.constant_of(columns_to_predict(training.experiment, training.data))
     now, reached = loss.read(start if lost else training.mean_loss), loss.read(other.mean_loss)
     # Where nobody knows what one prediction for all rows leaves, the start has to do.
     scale = loss.read(start if constant is None else constant) or now

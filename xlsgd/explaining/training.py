@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import tracer
-from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.view import View
 from xlsgd.torch_side import Noise, TorchNet
+from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import Traces
@@ -45,6 +47,7 @@ class Length:
 class Training:
     """A run that is over.
 
+    view: of the experiment, with the limits of this run typed in.
     panel: what the panel of its tab says.
     losses: of every row of data as it came by.
     weights: before every step, and after the last one; shape (steps + 1, weights).
@@ -52,7 +55,7 @@ class Training:
     first, last: the first and the last row of every step in that table, from 0.
     """
 
-    experiment: Experiment
+    view: View
     data: Dataset
     panel: Mapping[str, float | str]
     losses: Floats
@@ -61,6 +64,11 @@ class Training:
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     traces: Traces
+
+    @property
+    def experiment(self) -> Experiment:
+        """What was trained."""
+        return self.view.experiment
 
     @property
     def verdict(self) -> str:
@@ -175,7 +183,9 @@ class Training:
         names = self.experiment.network.parameters
         shape = (len(weights), self.data.rows)
         net = TorchNet(self.experiment, Noise(1))
-        evaluate = net.evaluate(torch.from_numpy(x.copy()), torch.tensor(self.data.y))
+        evaluate = net.evaluate(
+            torch.from_numpy(x.copy()), torch.from_numpy(to_predict(self.experiment, self.data))
+        )
         with torch.no_grad(), np.errstate(all="ignore"):
             found = evaluate({p: weights[:, [i]].expand(shape) for i, p in enumerate(names)})
             return {name: value.numpy() for name, value in found.items()}
@@ -190,24 +200,27 @@ class Training:
 
     def came_by(self, unit: str) -> Floats:
         """Return the outputs of a unit for every row of data as it came by."""
-        found: Floats = tracer(self.experiment, self.data).came_by(self.traces, unit)[0]
+        found: Floats = tracer(self.view, self.data).came_by(self.traces, unit)[0]
         return found
 
 
-def train(experiment: Experiment, data: Dataset, length: Length | None = None) -> Training:
+def train(view: View, data: Dataset, length: Length | None = None) -> Training:
     """Train from the start values, as the tab of an experiment does.
 
     length: of the tab's tables; all epochs of the experiment where not given.
     """
+    experiment = view.experiment
     if length is None:
         length = Length(experiment.epochs * data.rows, experiment.epochs)
-    experiment = with_limits(experiment, data)
-    follow = tracer(experiment, data)
+    limits = limits_of(view, data)
+    view = replace(view, typed=asdict(limits))
+    follow = tracer(view, data)
     traces = follow.run(length.rows, members=1)
     by_row = follow.by_row(traces)
     steps = traces["steps"]
     panel = verdict.panel_values(
         experiment,
+        limits,
         steps.values,
         verdict.epoch_quantities(by_row, length.epochs, experiment.loss.reading),
         follow.start_loss(traces),
@@ -220,7 +233,7 @@ def train(experiment: Experiment, data: Dataset, length: Length | None = None) -
     end = [[steps[f"new.{p}"][-1] for p in names]]
     begin = np.stack([steps[f"param.{p}"][first] for p in names], 1)
     return Training(
-        experiment,
+        view,
         data,
         panel,
         by_row["loss"][0],

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd import verdict
 from xlsgd.explaining.findings import Twin, TwinAt
 from xlsgd.explaining.training import Length, Training, train
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.stability import stability_limit
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import Layer, Network
 
 __all__ = ["can_die", "twin_of", "without_relu"]
@@ -26,17 +24,17 @@ def can_die(network: Network) -> tuple[Layer, ...]:
     )
 
 
-def without_relu(experiment: Experiment) -> Experiment | None:
-    """Return the same experiment without the layers whose units can die, None if it has none.
+def without_relu(view: View) -> View | None:
+    """Return the same without the layers whose units can die, None if it has none.
 
     Weights are called by letters in the order of the layers: they keep their names.
     """
-    network = experiment.network
+    network = view.experiment.network
     left_out = can_die(network)
     layers = tuple(layer for layer in network.layers if layer not in left_out)
     if len(layers) == len(network.layers) or not layers:
         return None
-    return replace(experiment, network=Network(layers, network.input_names))
+    return view.but(network=Network(layers, network.input_names))
 
 
 def twin_of(training: Training, length: Length, better: Training | None) -> Twin | None:
@@ -44,7 +42,7 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
 
     better: the run at a better learning rate, if there is one: it is looked at as well.
     """
-    other = without_relu(training.experiment)
+    other = without_relu(training.view)
     if other is None:
         return None
     twin = train(other, training.data, length)
@@ -58,7 +56,7 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
         last == "pred" and np.isfinite(predictions).all() and (predictions == predictions[0]).all()
     )
     return Twin(
-        network=str(other.network),
+        network=str(other.experiment.network),
         verdict=twin.verdict,
         kind=twin.kind,
         rmse=twin.rmse,
@@ -68,16 +66,16 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
         first_difference=training.step_of_loss(int(differs[0])) if len(differs) else None,
         outputs=len(awake),
         silent=int((~awake).sum()),
-        limit=stability_limit(other, training.data).value,
+        limit=stability_limit(other.experiment, training.data).value,
         all_alike=float(predictions[0]) if alike else None,
         at_suggestion=None if better is None or not len(differs) else _at(better, other, length),
     )
 
 
-def _at(better: Training, other: Experiment, length: Length) -> TwinAt:
+def _at(better: Training, other: View, length: Length) -> TwinAt:
     """Compare at a better learning rate."""
     rate = better.experiment.learning_rate
-    without = train(replace(other, learning_rate=rate), better.data, length)
+    without = train(other.but(learning_rate=rate), better.data, length)
     return TwinAt(
         learning_rate=rate,
         verdict_with=better.verdict,

@@ -26,9 +26,10 @@ from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts import tracer
-from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.plain import load_torch
-from xlsgd.training.experiment import Experiment
+from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.verifying.opening import Progress, open_workbook, without_circles
 
 __all__ = ["explain", "explain_run"]
@@ -66,7 +67,7 @@ def explain(
             changed = changed_columns(opened, experiment)
         explained.append(
             explain_run(
-                found.experiments[experiment],
+                found.views[experiment],
                 found.data,
                 length,
                 OnTab(found, experiment),
@@ -88,7 +89,7 @@ def explain(
 
 
 def explain_run(
-    experiment: Experiment,
+    view: View,
     data: Dataset,
     length: Length | None = None,
     where: Where | None = None,
@@ -104,11 +105,12 @@ def explain_run(
     changed: its columns that are not xlsgd's.   followed: whether its weights are torch's all the
         same; if not, why the run goes as it goes is not asked.
     """
+    experiment = view.experiment
     if length is None:
         length = Length(experiment.epochs * data.rows, experiment.epochs)
     where = where or Where()
-    training = train(experiment, data, length)
-    constant = experiment.loss.constant(data.y)
+    training = train(view, data, length)
+    constant = experiment.loss.constant_of(columns_to_predict(experiment, data))
     known = TabExplanation(
         tab=tab or experiment.id,
         experiment=experiment.id,
@@ -133,12 +135,12 @@ def explain_run(
     if not followed:
         return replace(known, sentences=tuple(changed_sentences(known, where)))
     # What is tried is compared after as many epochs as are complete here.
-    complete = replace(training.experiment, epochs=training.epochs)
+    complete = training.view.but(epochs=training.epochs)
     limit = calculated_limit(training)
     tried = try_around(complete, data, limit.value)
     turn, dead = turn_of(training, where), dead_units(training, where)
     if limit.value is None:
-        limit = border(replace(training, experiment=complete), limit.why, tried, dead, turn)
+        limit = border(replace(training, view=complete), limit.why, tried, dead, turn)
     better = better_run(training, length, tried)
     explained = replace(
         known,
@@ -179,11 +181,12 @@ def _agrees(training: Training, shown: str, length: Length) -> bool:
     if shown == training.verdict:
         return True
     data = training.data
-    experiment = with_limits(training.experiment, data)
-    follow = tracer(experiment, data)
+    view, experiment = training.view, training.experiment
+    follow = tracer(view, data)
     traces = follow.run(length.rows)
     panels = verdict.panel_values(
         experiment,
+        limits_of(view, data),
         traces["steps"].values,
         verdict.epoch_quantities(follow.by_row(traces), length.epochs, experiment.loss.reading),
         follow.start_loss(traces),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.files import check_target, kind_of_target, write_whole
-from xlsgd.data import Dataset
 from xlsgd.lessons import Options, get_plan
 
 __all__ = ["check_output", "generate"]
@@ -19,53 +19,23 @@ def generate(
     lesson: str,
     output: str | Path | None = None,
     *,
-    learning_rate: float | None = None,
-    epochs: int | None = None,
-    h: float | None = None,
-    init: Mapping[str, float] | None = None,
-    optimizers: Sequence[str] = (),
-    gradient: str | None = None,
-    difference: str | None = None,
-    convention: str = "torch",
-    batch_size: int | None = None,
-    schedule: str | None = None,
-    start: str = "random",
-    seed: int | None = None,
-    data: Dataset | None = None,
     force: bool = False,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Path:
     """Write the workbook of a lesson and return its path.
 
     lesson: a name that ``lesson_plans()`` knows, such as ``graddesc``.
     output: where to; ``LESSON.xlsx`` in the current folder by default.
-    start, seed: for lessons whose start weights are made up: ``random`` or ``solved``.
-    The others replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     force: replace an existing file.
+    options: replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     The same arguments and versions give the same bytes. The file is written whole or not at all.
     Raises SpecError for arguments that make no sense, OutputExistsError if the file exists.
     """
     plan = get_plan(lesson)
     path = Path(f"{lesson}.xlsx" if output is None else output)
     check_output(path, force)
-    built = plan.build(
-        Options(
-            learning_rate=learning_rate,
-            epochs=epochs,
-            h=h,
-            gradient=gradient,
-            difference=difference,
-            batch_size=batch_size,
-            schedule=schedule,
-            start=dict(init or {}),
-            optimizers=tuple(optimizers),
-            convention=convention,
-            start_from=start,
-            seed=seed or 0,
-            data=data,
-            progress=progress,
-        )
-    )
+    built = plan.build(Options(progress=progress, **options))
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines.formulas import ENGINE
     from xlsgd.sheets.package import package

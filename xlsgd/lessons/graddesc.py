@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer, optimizers
 
@@ -58,15 +60,18 @@ class GradDesc(LessonPlan):
             for optimizer in (get_optimizer(name, options.convention) for name in names)
         }
         network = parse_network("Linear(1, 1)")
-        experiments = [
-            Experiment(
-                id=name,
+        views = [
+            View(
+                Experiment(
+                    id=name,
+                    network=network,
+                    loss=SQUARED_ERROR,
+                    optimizer=optimizer,
+                    learning_rate=_RATES.get(name, 1e-4),
+                    start={"a": 1.0, "b": 1.0},
+                ),
                 title=f"one neuron, {name}",
                 about=_WATCH.get(name, optimizer.summary),
-                network=network,
-                optimizer=optimizer,
-                learning_rate=_RATES.get(name, 1e-4),
-                start={"a": 1.0, "b": 1.0},
             )
             for name, optimizer in chosen.items()
         ]
@@ -98,7 +103,7 @@ class GradDesc(LessonPlan):
                 "'compare': the same points, the same start, and how far each tab gets.",
             ),
             data=data,
-            experiments=tuple(options.apply(experiments, data)),
+            views=options.apply(views, data),
             target_loss=100.0,
         )
 

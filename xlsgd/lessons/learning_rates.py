@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from xlsgd.base.errors import SpecError
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
 from xlsgd.tabs.compare.plan import SideBySide
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer
 
@@ -68,19 +70,21 @@ class LearningRates(LessonPlan):
         for net in _NETWORKS:
             network = parse_network(net.layers)
             plans.append(
-                Experiment(
-                    id=net.name,
+                View(
+                    Experiment(
+                        id=net.name,
+                        network=network,
+                        loss=SQUARED_ERROR,
+                        optimizer=optimizer,
+                        learning_rate=1.0,
+                        start=dict.fromkeys(network.parameters, 1.0),
+                        gradient="backprop",
+                    ),
                     title=f"{net.words}, {optimizer.name}",
-                    about="",
-                    network=network,
-                    optimizer=optimizer,
-                    learning_rate=1.0,
-                    start=dict.fromkeys(network.parameters, 1.0),
-                    gradient="backprop",
                     rate_elsewhere=True,
                 )
             )
-        runs: list[Experiment] = []
+        runs: list[View] = []
         tabs: list[SideBySide] = []
         for i, (net, plan) in enumerate(zip(_NETWORKS, options.apply(plans, data), strict=True)):
             if options.progress is not None:
@@ -89,9 +93,7 @@ class LearningRates(LessonPlan):
             rates = _rates(border)
             group = [
                 replace(
-                    plan,
-                    id=f"{net.name}-{n}",
-                    learning_rate=rate,
+                    plan.but(id=f"{net.name}-{n}", learning_rate=rate),
                     title=f"{plan.title}, rate {n} of {len(rates)}",
                     about=f"Its learning rate is typed in on the tab '{net.sheet}', beside those "
                     "of the other runs. lr_curvature, where the tab has it, says of every row "
@@ -103,7 +105,7 @@ class LearningRates(LessonPlan):
             tabs.append(
                 SideBySide(
                     net.sheet,
-                    tuple(e.id for e in group),
+                    tuple(view.id for view in group),
                     target_loss=_TARGETS[net.name],
                     title=f"Learning rates, {net.words}: from too small to exploding",
                     about="One network, one start, the same points; only the rate differs. Type "
@@ -156,7 +158,7 @@ class LearningRates(LessonPlan):
                 "smallest rate at which this very start explodes within these epochs.",
             ),
             data=data,
-            experiments=tuple(runs),
+            views=tuple(runs),
             target_loss=_TARGETS["one"],
             side_by_side=tuple(tabs),
         )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.tabs.lesson.plan import Lesson
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.schedules import get_schedule
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
@@ -27,11 +27,11 @@ class Options:
 
     learning_rate, epochs, h, gradient, difference, batch_size: for every experiment.
     schedule: what becomes of the learning rate, for every experiment, by its name.
-    start: start values by name, for every experiment that has the name.
+    init: start values by name, for every experiment that has the name.
     optimizers: names, for the lessons that have a tab per optimizer.
     convention: ``torch`` or ``fastai``.
-    start_from: ``random`` or ``solved``, for the lessons that make up their start weights.
-    seed: for such random weights.
+    start: ``random`` or ``solved``, for the lessons that make up their start weights.
+    seed: for such random weights; 0 by default.
     data: what a lesson trains on instead of its own.
     progress: called now and then where making the lesson takes long.
     Raises SpecError for words and numbers that no lesson can make sense of.
@@ -44,26 +44,26 @@ class Options:
     difference: str | None = None
     batch_size: int | None = None
     schedule: str | None = None
-    start: Mapping[str, float] = field(default_factory=dict)
-    optimizers: tuple[str, ...] = ()
+    init: Mapping[str, float] = field(default_factory=dict)
+    optimizers: Sequence[str] = ()
     convention: str = "torch"
-    start_from: str = "random"
-    seed: int = 0
+    start: str = START_FROM[0]
+    seed: int | None = None
     data: Dataset | None = None
     progress: Callable[[str, int, int], None] | None = None
 
     def __post_init__(self) -> None:
-        pick("start", self.start_from, dict.fromkeys(START_FROM))
-        if self.seed < 0:
+        pick("start", self.start, dict.fromkeys(START_FROM))
+        if self.seed is not None and self.seed < 0:
             raise SpecError(f"seed: got {self.seed}, need a whole number, 0 or greater")
 
     @property
     def caution(self) -> tuple[str, ...]:
         """Words for a workbook that does not have the values that a lesson speaks of."""
         asked = (
-            self.start,
+            self.init,
             self.optimizers,
-            self.start_from != START_FROM[0],
+            self.start != START_FROM[0],
             self.batch_size is not None,
             self.schedule is not None,
             self.convention != "torch",
@@ -83,9 +83,9 @@ class Options:
 
         Raises SpecError for other data, and for what such a lesson does not take.
         """
-        if self.start_from != START_FROM[0]:
+        if self.start != START_FROM[0]:
             raise SpecError(
-                f"--start {self.start_from}: this lesson has start weights of its own; "
+                f"--start {self.start}: this lesson has start weights of its own; "
                 "use --init to choose others"
             )
         data = default_data() if self.data is None else self.data
@@ -95,11 +95,12 @@ class Options:
             )
         return data
 
-    def apply(self, experiments: list[Experiment], data: Dataset) -> list[Experiment]:
-        """Return the experiments with what was asked for.
+    def apply(self, views: Sequence[View], data: Dataset) -> tuple[View, ...]:
+        """Return the experiments with what was asked for, shown as they were.
 
         data: what they train on.
-        Raises SpecError for a start value that no experiment has, and for labels that are none.
+        Raises SpecError for a start value that no experiment has, for targets that are too few, and
+        for labels that are none.
         """
         asked: dict[str, Any] = {
             key: getattr(self, key)
@@ -108,8 +109,8 @@ class Options:
         }
         if self.schedule is not None:
             asked["schedule"] = get_schedule(self.schedule)
-        known = {name for e in experiments for name in e.start_names}
-        for name, value in self.start.items():
+        known = {name for view in views for name in view.experiment.start_names}
+        for name, value in self.init.items():
             if not math.isfinite(value):
                 raise SpecError(f"--init {name}: got {value:g}, need a number")
             if name not in known:
@@ -118,16 +119,17 @@ class Options:
                     f"name; there are: {', '.join(sorted(known))}"
                 )
         changed = []
-        for e in experiments:
-            start = {**e.start, **{k: v for k, v in self.start.items() if k in e.start_names}}
+        for view in views:
+            e = view.experiment
+            start = {**e.start, **{k: v for k, v in self.init.items() if k in e.start_names}}
             if self.batch_size is not None and self.batch_size > data.rows:
                 raise SpecError(
                     f"--batch-size {self.batch_size}: the data has {data.rows} rows; "
                     "use at most that many"
                 )
-            changed.append(replace(e, start=start, **asked))
-            changed[-1].need_labels(data.y)
-        return changed
+            changed.append(view.but(start=start, **asked))
+            changed[-1].experiment.need_targets(data.targets)
+        return tuple(changed)
 
 
 class LessonPlan(ABC):

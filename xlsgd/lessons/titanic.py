@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, Passengers, made_passengers, read_passengers
 from xlsgd.data.passengers import INPUTS
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer
 
@@ -69,27 +70,30 @@ class Titanic(LessonPlan):
         # Here and not at the top: torch loads when weights are made, not to list the lessons.
         from xlsgd.torch_side.solve import random_weights, solved_weights
 
-        def experiment(id: str, network: str, optimizer: str, title: str, about: str) -> Experiment:
+        def view(id: str, network: str, optimizer: str, title: str, about: str) -> View:
             chosen = get_optimizer(optimizer, options.convention)
             net = parse_network(network, INPUTS)
-            return Experiment(
-                id=id,
+            return View(
+                Experiment(
+                    id=id,
+                    network=net,
+                    loss=SQUARED_ERROR,
+                    optimizer=chosen,
+                    learning_rate=_RATES.get(chosen.name, 0.05),
+                    start=random_weights(net.parameters, options.seed or 0),
+                    gradient="backprop",
+                    batch_size=data.rows,
+                    epochs=_EPOCHS,
+                ),
                 title=f"{title}, {chosen.name}",
                 about=about,
-                network=net,
-                optimizer=chosen,
-                learning_rate=_RATES.get(chosen.name, 0.05),
-                start=random_weights(net.parameters, options.seed),
-                gradient="backprop",
-                batch_size=data.rows,
-                epochs=_EPOCHS,
                 layout="blocks",
                 classifies=True,
                 derivative_of=next(p for p in net.parameters if p.endswith("_male")),
             )
 
-        experiments = [
-            experiment(
+        views = [
+            view(
                 "linear",
                 ONE,
                 "sgd",
@@ -98,7 +102,7 @@ class Titanic(LessonPlan):
                 "climbs above 1; one straight slope for everybody is all it has. At a "
                 "learning_rate of 0.3 it explodes.",
             ),
-            experiment(
+            view(
                 "training",
                 TWO,
                 "sgd",
@@ -109,8 +113,8 @@ class Titanic(LessonPlan):
             ),
         ]
         for name in options.optimizers or ("adam",):
-            experiments.append(
-                experiment(
+            views.append(
+                view(
                     name,
                     TWO,
                     name,
@@ -119,22 +123,22 @@ class Titanic(LessonPlan):
                     "its columns, starting at 0.",
                 )
             )
-        if len({e.id for e in experiments}) < len(experiments):
+        if len({one.id for one in views}) < len(views):
             raise SpecError(
                 f"--optimizer {', '.join(options.optimizers)}: got one of them twice, need it once"
             )
-        if options.start_from == "solved":
+        if options.start == "solved":
             known: dict[str, Mapping[str, float]] = {}
 
             def looking(done: int, total: int) -> None:
                 if options.progress is not None:
                     options.progress("looking for start weights", done, total)
 
-            for i, e in enumerate(experiments):
-                text = str(e.network)
+            for i, one in enumerate(views):
+                text = str(one.experiment.network)
                 if text not in known:
-                    known[text] = solved_weights(e, data, options.seed, looking)
-                experiments[i] = replace(e, start=known[text])
+                    known[text] = solved_weights(one.experiment, data, options.seed or 0, looking)
+                views[i] = one.but(start=known[text])
         shapes = f"({data.rows:,} × 10) · (10 × 2)"
         return Lesson(
             name=self.name,
@@ -189,7 +193,7 @@ class Titanic(LessonPlan):
                 "A unit that is 0 for some passengers is not dead, it has chosen whom to serve.",
             ),
             data=data,
-            experiments=tuple(options.apply(experiments, data)),
+            views=options.apply(views, data),
             target_loss=0.165,
             model="training",
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer
 
@@ -27,7 +29,7 @@ class TwoNeuron(LessonPlan):
     def build(self, options: Options) -> Lesson:
         data = options.line_data()
 
-        def experiment(
+        def view(
             id: str,
             network: str,
             rate: float,
@@ -35,31 +37,34 @@ class TwoNeuron(LessonPlan):
             optimizer: str = "sgd",
             start: Mapping[str, float] | None = None,
             detail: str = "",
-        ) -> Experiment:
+        ) -> View:
             net = parse_network(network)
             chosen = get_optimizer(optimizer, options.convention)
             words = {ONE: "one neuron", TWO: "two neurons", TWO_RELU: "two neurons, ReLU between"}
-            return Experiment(
-                id=id,
+            return View(
+                Experiment(
+                    id=id,
+                    network=net,
+                    loss=SQUARED_ERROR,
+                    optimizer=chosen,
+                    learning_rate=rate,
+                    start={p: (start or {}).get(p, 1.0) for p in net.parameters},
+                ),
                 title=f"{words[network]}, {chosen.name}{', ' + detail if detail else ''}",
                 about=" ".join((*options.caution, about)),
-                network=net,
-                optimizer=chosen,
-                learning_rate=rate,
-                start={p: (start or {}).get(p, 1.0) for p in net.parameters},
             )
 
         # Where the user has chosen one rate for all tabs, none of them is the slow one.
         slow = "a tenth of the rate" if options.learning_rate is None else ""
-        experiments = [
-            experiment(
+        views = [
+            view(
                 "one",
                 ONE,
                 1e-4,
                 "One neuron learns the line without trouble at this rate. Two neurons are a line "
                 "as well: look at the next tab.",
             ),
-            experiment(
+            view(
                 "two",
                 TWO,
                 1e-4,
@@ -68,7 +73,7 @@ class TwoNeuron(LessonPlan):
                 "the weight, the numerical derivative is exactly 0 and the sheet freezes. "
                 "Set gradient to backprop and it runs on to #NUM!.",
             ),
-            experiment(
+            view(
                 "two-relu",
                 TWO_RELU,
                 1e-4,
@@ -77,7 +82,7 @@ class TwoNeuron(LessonPlan):
                 "three of four derivatives are 0: these weights have found nothing, they are dead. "
                 "Only d moves, towards the mean of y.",
             ),
-            experiment(
+            view(
                 "two-slow",
                 TWO,
                 1e-5,
@@ -85,7 +90,7 @@ class TwoNeuron(LessonPlan):
                 "that all four weights together make: pred_collapsed is pred.",
                 detail=slow,
             ),
-            experiment(
+            view(
                 "two-relu-slow",
                 TWO_RELU,
                 1e-5,
@@ -93,7 +98,7 @@ class TwoNeuron(LessonPlan):
                 "the tab without it. It was the rate that made it train, not the ReLU.",
                 detail=slow,
             ),
-            experiment(
+            view(
                 "two-better-start",
                 TWO,
                 1e-5,
@@ -104,8 +109,8 @@ class TwoNeuron(LessonPlan):
             ),
         ]
         for name in options.optimizers or ("momentum", "adam"):
-            experiments.append(
-                experiment(
+            views.append(
+                view(
                     f"two-{name}",
                     TWO,
                     _RATES.get(name, 1e-5),
@@ -139,7 +144,7 @@ class TwoNeuron(LessonPlan):
                 "'compare': at a rate of 0.00001 the tabs with and without ReLU are identical.",
             ),
             data=data,
-            experiments=tuple(options.apply(experiments, data)),
+            views=options.apply(views, data),
             target_loss=300.0,
         )
 

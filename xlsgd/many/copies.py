@@ -71,11 +71,12 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
     found = opened.found
     # Twelve digits: some programs save fifteen, some seventeen.
     said = [f"{name} {_numbers(column)}" for name, column in found.data.inputs.items()]
-    said.append(f"y {_numbers(found.data.y)}")
-    for id, e in sorted(found.experiments.items()):
+    said += [f"y {_numbers(column)}" for column in found.data.targets]
+    for id, view in sorted(found.views.items()):
+        e = view.experiment
         options = (
             *(e.learning_rate, e.h, e.epochs, e.batch_size, e.gradient, e.difference),
-            *(e.derivative_of, e.exploded_above, e.chart_limit),
+            *(view.derivative_of, *map(view.typed.get, ("exploded_above", "chart_limit"))),
         )
         named = (*sorted(e.start.items()), *sorted(e.hyper.items()))
         rules = [e.optimizer.name, *(() if e.schedule.steady else (e.schedule.name,))]

@@ -120,16 +120,19 @@ class FoundTab:
         shown = "nothing" if value is None else shown[:60]
         raise self._unusable(position, what, f"{shown}, need a number; type one")
 
-    def number_or_none(self, key: str) -> float | None:
-        """Return an input that its tab works out; None where its formula gives no number.
+    def numbers_among(self, *keys: str) -> dict[str, float]:
+        """Return inputs that the tab works out, without those whose formula gives no number.
 
         What is wrong then is upstream, and to be found there.
         """
-        position = self.place(key)
-        if isinstance(self.grid.get(position), Formula):
-            value = self.value(position)
-            return value if isinstance(value, float) else None
-        return self.number(key)
+        found = {}
+        for key in keys:
+            position = self.place(key)
+            if not isinstance(self.grid.get(position), Formula):
+                found[key] = self.number(key)
+            elif isinstance(value := self.value(position), float):
+                found[key] = value
+        return found
 
     def whole(self, key: str, need: str, most: int | None) -> int:
         """Return a whole number.  need: what is needed, in words.   most: the greatest, if any.

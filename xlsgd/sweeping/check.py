@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from xlsgd.sheets.package import package
 from xlsgd.sweeping.axes import RATE, changed
 from xlsgd.sweeping.border import lost
 from xlsgd.sweeping.grid import Sweep
-from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.verdict import agrees
 from xlsgd.verifying.verification import verify
@@ -78,13 +78,13 @@ def check_sweep(
     runs = drawn(sweep, per_side, seed)
     if not runs:
         return []
-    experiments = []
+    views = []
     for run in runs:
-        one = changed(sweep.experiment, sweep.point(run))
-        named = replace(one, id=f"run {run}", title=f"run {run} of a sweep", about="")
-        experiments.append(with_limits(named, sweep.data))
+        one = replace(changed(sweep.experiment, sweep.point(run)), id=f"run {run}")
+        named = replace(sweep.view, experiment=one, title=f"run {run} of a sweep", about="")
+        views.append(replace(named, typed=asdict(limits_of(named, sweep.data))))
     lesson = Lesson(
-        "sweep", "Runs of a sweep", (), (), (), sweep.data, tuple(experiments), target_loss=1.0
+        "sweep", "Runs of a sweep", (), (), (), sweep.data, tuple(views), target_loss=1.0
     )
     workbook = build_workbook(lesson)
     written = ENGINE.calculate(book_of(workbook), _named(progress, "calculating the drawn runs"))
@@ -94,8 +94,8 @@ def check_sweep(
         report = verify(path, engine, progress=progress)
     sheets = {sheet.experiment: sheet for sheet in report.sheets if sheet.verdict is not None}
     found = []
-    for run, experiment in zip(runs, experiments, strict=True):
-        sheet = sheets[experiment.id]
+    for run, view in zip(runs, views, strict=True):
+        sheet = sheets[view.id]
         assert sheet.verdict is not None
         found.append(
             Checked(

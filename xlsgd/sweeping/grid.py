@@ -18,6 +18,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.sweeping.axes import INIT, Axis, changed, check_axes, rates_of
 from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.training.experiment import Experiment
@@ -54,7 +55,7 @@ class Sweep:
     mean_loss: of every epoch, shape (runs, epochs); only where there is one axis.
     """
 
-    experiment: Experiment
+    view: View
     data: Dataset
     axes: tuple[Axis, ...]
     kinds: NDArray[np.object_]
@@ -62,6 +63,11 @@ class Sweep:
     trends: NDArray[np.object_]
     numbers: Mapping[str, Floats]
     mean_loss: Floats | None = None
+
+    @property
+    def experiment(self) -> Experiment:
+        """What is varied."""
+        return self.view.experiment
 
     @property
     def runs(self) -> int:
@@ -107,18 +113,19 @@ class Sweep:
 
 
 def sweep_experiment(
-    experiment: Experiment,
+    view: View,
     data: Dataset,
     axes: Sequence[Axis],
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> Sweep:
-    """Return how an experiment goes at every point of a grid.
+    """Return how an experiment goes at every point of a grid, seen as its tab shows it.
 
     axes: one or two.   device: ``cpu`` or ``cuda``.
     progress: called now and then with what is being done, how much of it is done, and of how much.
     Raises SpecError for axes that make no sense, or a device that is not there.
     """
+    experiment = view.experiment
     check_axes(axes, experiment)
     if device not in DEVICES:
         raise SpecError(f"device: got '{device}', need one of {', '.join(DEVICES)}")
@@ -127,7 +134,10 @@ def sweep_experiment(
         raise SpecError("device: got 'cuda', but PyTorch finds none on this machine; use cpu")
     runs = math.prod(axis.steps for axis in axes)
     workers = _workers() if device == "cpu" else 1
-    jobs = list(_jobs(experiment, data, axes, device, workers))
+    watched = get_layout(view.layout).watched_weight(view)
+    # Numerical derivatives of rows move all weights at once, that of a batch one.
+    moved = len(experiment.network.parameters) if watched is None else 1
+    jobs = list(_jobs(experiment, data, axes, moved, device, workers))
     total, done, lock = runs * experiment.epochs, 0, Lock()
     keeps_losses = len(axes) == 1 and total <= _LOSSES_KEPT
 
@@ -145,7 +155,7 @@ def sweep_experiment(
             *job.varied(axes),
             device,
             epoch_done,
-            get_layout(job.experiment.layout).by_row,
+            watched,
         )
         return _Part.of(judge(summary), summary.mean_loss if keeps_losses else None)
 
@@ -163,7 +173,7 @@ def sweep_experiment(
         return np.concatenate(pieces)[place]
 
     return Sweep(
-        experiment,
+        view,
         data,
         tuple(axes),
         kinds=joined([part.kinds for part in parts]),
@@ -197,13 +207,19 @@ class _Job:
 
 
 def _jobs(
-    experiment: Experiment, data: Dataset, axes: Sequence[Axis], device: str, workers: int
+    experiment: Experiment,
+    data: Dataset,
+    axes: Sequence[Axis],
+    moved: int,
+    device: str,
+    workers: int,
 ) -> Iterator[_Job]:
-    """Yield the runs in chunks that fit into the processor's cache."""
+    """Yield the runs in chunks that fit into the processor's cache.
+
+    moved: how many weights a numerical derivative moves at once.
+    """
     rows = min(experiment.batch_size, data.rows)
     widest = max(len(place.outputs) for place in experiment.network.places)
-    # Numerical derivatives move all weights at once.
-    moved = len(experiment.network.parameters) if get_layout(experiment.layout).by_row else 1
     most = CHUNK if device == "cpu" else _CHUNK_CUDA
     size = max(32, most // (rows * widest * moved))
     steps = [axis.steps for axis in axes]

@@ -26,9 +26,9 @@ _LABELS = {"h": "h, how far a numerical derivative moves a weight"}
 
 def sweep_title(sweep: Sweep) -> str:
     """Return what was swept."""
-    e = sweep.experiment
-    epochs = f"{e.epochs} epoch{'s' if e.epochs > 1 else ''}"
-    return f"{e.title}: {sweep.runs:,} runs of {epochs}"
+    count = sweep.experiment.epochs
+    epochs = f"{count} epoch{'s' if count > 1 else ''}"
+    return f"{sweep.view.title}: {sweep.runs:,} runs of {epochs}"
 
 
 def axis_label(axis: Axis) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from xlsgd.base.cells import Position, Scalar, Uncomputed
 from xlsgd.data import Dataset
 from xlsgd.sheets.maps import BookMap, TabMap
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["FoundWorkbook"]
@@ -21,7 +22,7 @@ class FoundWorkbook:
     data: what torch trains on; shown: the same as the cells show it. They differ where inputs are
     formulas, and one of them is wrong.
     faults: cells of the data tab that no net learns from though they should, and why.
-    experiments: by id, with the values that stand in the cells now.
+    views: of the experiments, by id, with the values that stand in the cells now.
     filled: what is filled in on the model tab.
     copies: tabs that a learner has copied, with the tab that each shows again.
     inputs: cells from which inputs were read and that hold formulas.
@@ -32,15 +33,20 @@ class FoundWorkbook:
     data: Dataset = field(init=False)
     shown: Dataset = field(init=False)
     faults: dict[Position, str] = field(default_factory=dict)
-    experiments: dict[str, Experiment] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
     filled: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     inputs: list[tuple[str, Position]] = field(default_factory=list)
 
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        """The experiments by id."""
+        return {id: view.experiment for id, view in self.views.items()}
+
     def only(self, experiment: str) -> FoundWorkbook:
         """Return the same with one experiment and no other."""
         alone = copy(self)
-        alone.experiments = {experiment: self.experiments[experiment]}
+        alone.views = {experiment: self.views[experiment]}
         return alone
 
     def is_copy(self, sheet: str, earlier: TabMap | None) -> bool:

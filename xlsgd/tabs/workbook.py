@@ -26,9 +26,10 @@ MAX_FORMULA_LENGTH = 8192
 def check_size(lesson: Lesson) -> None:
     """Raise SpecError if a lesson does not fit into a workbook."""
     total = 0
-    for e in lesson.experiments:
-        layout = get_layout(e.layout)
+    for view in lesson.views:
+        e, layout = view.experiment, get_layout(view.layout)
         layout.need_fit(e, not lesson.data.is_nothing)
+        e.need_targets(lesson.data.targets)
         # Before the tables are made: an absurd number of epochs would take for ever.
         lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= LAST_ROW else {}
         rows = max(lengths.values(), default=e.epochs * lesson.data.rows)
@@ -37,7 +38,7 @@ def check_size(lesson: Lesson) -> None:
                 f"'{e.id}': {e.epochs:,} epochs of {lesson.data.rows:,} rows are {rows:,} rows; "
                 f"a sheet holds {LAST_ROW - FIRST_ROW + 1:,}; use fewer epochs or points"
             )
-        tables = layout.tables(e)
+        tables = layout.tables(view)
         total += sum(lengths[name] * len(columns) for name, columns in tables.items())
         width = sum(len(columns) + 1 for columns in tables.values())
         if width > LAST_COLUMN - FIRST_COLUMN:

@@ -21,8 +21,8 @@ class ManyNet:
     how it computes many runs (``Layer.of_many``): there may be millions of them.
 
     weights: all parameters in order, shape (parameters, …).   x: shape (inputs, …).   y: shape
-    (…).   The dots broadcast against each other: (runs,) and (1,) for a row of data, (runs, 1)
-    and (1, rows) for a batch.
+    (…), with several targets (targets, …).   The dots broadcast against each other: (runs,) and
+    (1,) for a row of data, (runs, 1) and (1, rows) for a batch.
     """
 
     def __init__(self, experiment: Experiment, device: str = "cpu") -> None:
@@ -41,6 +41,7 @@ class ManyNet:
             for place in experiment.network.places
         ]
         self._loss = experiment.loss.module().to(device)
+        self._targets = len(experiment.targets)
         shapes = [shape for _, _, own, _ in self._places for shape in own.values()]
         self._sizes = [torch.Size(shape).numel() for shape in shapes]
         count = len(experiment.network.parameters)
@@ -65,6 +66,9 @@ class ManyNet:
             value = result
             for i, name, silence in units:
                 found[name] = silence.signal_of(value[i])
+        if self._targets > 1:
+            found["loss"] = self._loss(value, y.expand(value.shape)).mean(0)
+            return found
         if len(value) == 1:
             found["loss"] = self._loss(value[0], y.expand(value[0].shape))
             return found
@@ -90,10 +94,11 @@ class ManyNet:
         moves = self._moves[:, of]
         moves = moves.view(*moves.shape, *(1 for _ in weights.shape[1:]))
         moved = {}
+        targets = y if self._targets == 1 else y.unsqueeze(1)
         for way, sign in self._rule.shifts.items():
             # Shape (parameters, parameter moved, …): each of them moved by itself, all at once.
             there = weights.unsqueeze(1) + (moves if sign == "+" else -moves)
-            losses = self.evaluate(there, x.unsqueeze(1), y)["loss"]
+            losses = self.evaluate(there, x.unsqueeze(1), targets)["loss"]
             moved[way] = losses.mean(-1, keepdim=True) if mean else losses
         return self._rule.slope_of(loss, moved, self._h)
 

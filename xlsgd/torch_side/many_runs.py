@@ -22,6 +22,7 @@ from xlsgd.torch_side.rates import factors_of_steps
 from xlsgd.torch_side.record import Record
 from xlsgd.torch_side.step_check import need_steps_that_scale
 from xlsgd.torch_side.stepper import Stepper, start_state
+from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.torch_side.thresholds import thresholds
 from xlsgd.torch_side.watcher import Watcher
 from xlsgd.torch_side.window import Window
@@ -52,7 +53,7 @@ def train_many(
     hyper: Mapping[str, Floats] | None = None,
     device: str = "cpu",
     progress: Callable[[int], None] | None = None,
-    by_row: bool = True,
+    watched: str | None = None,
 ) -> Summary:
     """Train all runs from their start values and return what is known of them at their end.
 
@@ -61,14 +62,15 @@ def train_many(
         the experiment's.
     hyper: the same for hyperparameters; runs with the same ones stand side by side.
     progress: called after every epoch with its number.
-    by_row: whether the experiment's layout looks at every row of data, and not at whole batches.
+    watched: where batches are looked at as a whole, the weight whose numerical derivative is looked
+        at; None where every row of data is looked at.
     Rows, batches, derivatives and what counts as exploded are those of a training tab.
     Raises SpecError for an optimizer whose step, or a schedule whose rates, are not learning_rate
     times something.
     """
     torch = load_torch()
     with torch.no_grad():
-        return _Training(experiment, data, rates, start, hyper or {}, device, by_row).summary(
+        return _Training(experiment, data, rates, start, hyper or {}, device, watched).summary(
             progress
         )
 
@@ -82,7 +84,7 @@ class _Training:
         start: Mapping[str, Floats],
         hyper: Mapping[str, Floats],
         device: str,
-        by_row: bool,
+        watched: str | None,
     ) -> None:
         import torch
 
@@ -96,16 +98,16 @@ class _Training:
             return torch.tensor(np.array(values, dtype=np.float64), device=device)
 
         self.x = tensor([data.inputs[name] for name in experiment.network.input_names])
-        self.y = tensor(data.y)
+        self.y = tensor(to_predict(experiment, data).T)
         size = experiment.batch_size
-        self.watcher = Watcher(experiment, self.net, self.x, self.y, size, by_row)
+        self.watcher = Watcher(experiment, self.net, self.x, self.y, size, watched)
         self.rates = tensor([np.broadcast_to(rates[p], self.runs) for p in self.names])
         given = {name: float(value) for name, value in experiment.start.items()} | dict(start)
         self.start = {
             name: tensor(np.broadcast_to(value, self.runs)) for name, value in given.items()
         }
         self.variants, self.group = _variants(experiment, hyper, self.runs)
-        experiment.need_labels(data.y)
+        experiment.need_targets(data.targets)
         for variant in self.variants:
             need_steps_that_scale(variant)
         # What the schedule makes of the rates, shape (variants, steps).
@@ -125,11 +127,12 @@ class _Training:
 
         watcher = self.watcher
         rows = slice(None) if watcher.by_row else watcher.batches[0]
-        x, y = self.x[:, rows].unsqueeze(1), self.y[rows]
+        x, y = self.x[:, rows].unsqueeze(1), self.y[..., rows].unsqueeze(-2)
         loss = self.net.evaluate(self.weights.unsqueeze(2), x, y)["loss"]
         self.start_loss = loss.mean(1)
         worst = loss.amax(1) if watcher.by_row else self.start_loss
-        above = thresholds(self.experiment.loss, self.data.y, worst.cpu().numpy())
+        targets = columns_to_predict(self.experiment, self.data)
+        above = thresholds(self.experiment.loss, targets, worst.cpu().numpy())
         self.above = self.all_above = torch.from_numpy(above).to(self.weights.device)
 
         # A state may start at something that depends on the gradient of the first row.

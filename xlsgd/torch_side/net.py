@@ -37,7 +37,8 @@ class TorchNet:
     ) -> Callable[[Tensors], Tensors]:
         """Return every layer's outputs and the loss as a function of the parameters.
 
-        x: shape (rows, inputs).   y: shape (rows,).   The function takes parameters of shape
+        x: shape (rows, inputs).   y: shape (rows,), with several targets (rows, targets), as
+        wherever y is spoken of here.   The function takes parameters of shape
         (…, rows) and returns tensors of the same shape.
         sides: decide on which side of a kink the members are, where parameters have the shape
             (members · rows,).
@@ -84,9 +85,12 @@ class TorchNet:
                     columns = list(map(silence.kept, value.unbind(-1), columns))
                 outputs |= dict(zip(place.outputs, columns, strict=True))
                 value = torch.stack(columns, -1)
-            # One prediction has the shape of y, several have one dimension more.
+            # One prediction has one number a row, several have one dimension more.
             pred = columns[0] if len(columns) == 1 else value
-            loss = self._loss(pred, y.expand(shape).reshape(-1))
+            of_targets = y.shape[1:]
+            loss = self._loss(pred, y.expand(*shape, *of_targets).reshape(-1, *of_targets))
+            if of_targets:
+                loss = self._noisy(loss, shape).mean(-1)
             outputs["loss"] = self._rounded(loss, shape)
             # Reshaped only where needed: autograd asks for the very tensors computed with.
             return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}
@@ -122,10 +126,10 @@ class TorchNet:
         """
         experiment = self._experiment
         flat = {p: v.reshape(-1) for p, v in parameters.items()}
-        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
+        evaluate = self.evaluate(x.flatten(0, 1), y.flatten(0, 1), sides)
         rule = next(rule for rule in experiment.rules if rule.choice == experiment.gradient)
         found = rule.quantities(evaluate, flat, experiment.h)
-        return {p: found[f"{rule.gradient}.{p}"].reshape(y.shape) for p in parameters}
+        return {p: found[f"{rule.gradient}.{p}"].reshape(x.shape[:2]) for p in parameters}
 
     def quantities(
         self, parameters: Tensors, x: Tensor, y: Tensor, sides: Sides | None = None
@@ -134,9 +138,9 @@ class TorchNet:
 
         Shapes as for ``gradients``.   sides: as for ``evaluate``.
         """
-        experiment, shape = self._experiment, y.shape
+        experiment, shape = self._experiment, x.shape[:2]
         flat = {p: v.reshape(-1) for p, v in parameters.items()}
-        evaluate = self.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
+        evaluate = self.evaluate(x.flatten(0, 1), y.flatten(0, 1), sides)
         found = evaluate(flat)
         for rule in experiment.rules:
             found |= rule.quantities(evaluate, flat, experiment.h)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xlsgd.data import Dataset
+from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def solved_weights(
     net = TorchNet(experiment, noise)
     names = experiment.network.parameters
     x = torch.tensor(np.array([data.inputs[name] for name in experiment.network.input_names]).T)
-    y = torch.tensor(data.y, dtype=torch.float64)
+    y = torch.from_numpy(to_predict(experiment, data))
     evaluate = net.evaluate(x, y)
 
     def mean_loss(weights: Mapping[str, Tensor]) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ __all__ = ["thresholds"]
 Floats = NDArray[np.float64]
 
 
-def thresholds(loss: Loss, y: tuple[float, ...], worst: Floats) -> Floats:
+def thresholds(loss: Loss, targets: Sequence[Sequence[float]], worst: Floats) -> Floats:
     """Return the loss that counts as exploded for every run.
 
     worst: the worst loss at the start, shape (runs,).
@@ -29,10 +31,10 @@ def thresholds(loss: Loss, y: tuple[float, ...], worst: Floats) -> Floats:
             found[last] = high
             return
         middle = (first + last) // 2
-        between = explosion_threshold(loss, y, float(known[middle]))
+        between = explosion_threshold(loss, targets, float(known[middle]))
         fill(first, middle, low, between)
         fill(middle, last, between, high)
 
-    ends = (explosion_threshold(loss, y, float(v)) for v in (known[0], known[-1]))
+    ends = (explosion_threshold(loss, targets, float(v)) for v in (known[0], known[-1]))
     fill(0, len(known) - 1, *ends)
     return found[which]

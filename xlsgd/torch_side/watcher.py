@@ -37,8 +37,10 @@ class Look:
 class Watcher:
     """Looks at a step as the experiment's layout does: row by row, or at the batch as a whole.
 
-    x: shape (inputs, rows of data).   y: shape (rows of data,).   size: rows of a batch.
-    by_row: whether each row of data has a loss and derivatives of its own.
+    x: shape (inputs, rows of data).   y: shape (rows of data,), or (targets, rows of data).
+    size: rows of a batch.
+    watched: where a batch is looked at as a whole, the weight whose numerical derivative is looked
+        at as well; None where each row of data has a loss and derivatives of its own.
     """
 
     def __init__(
@@ -48,18 +50,19 @@ class Watcher:
         x: Tensor,
         y: Tensor,
         size: int,
-        by_row: bool,
+        watched: str | None,
     ) -> None:
         self._net, self._x, self._y, self._h = net, x, y, experiment.h
         self._numerical = experiment.gradient == "numerical"
         self._lost = 0.5 * self._h / events.LOST  # suspected by half too soon: rounding
-        self.by_row = by_row
-        place = experiment.network.parameters.index(experiment.watched_parameter)
-        self._watched = slice(place, place + 1)
-        count = len(y)
+        self.by_row = watched is None
+        if watched is not None:
+            place = experiment.network.parameters.index(watched)
+            self._watched = slice(place, place + 1)
+        count = y.shape[-1]
         self.batches = [slice(i, min(i + size, count)) for i in range(0, count, size)]
         # Cut once: a run comes by these pieces thousands of times.
-        self._pieces = {b.start: (x[:, b], y[b]) for b in self.batches}
+        self._pieces = {b.start: (x[:, b], y[..., b]) for b in self.batches}
 
     def look(self, weights: Tensor, batch: slice) -> tuple[list[Look], Tensor]:
         """Return what a batch comes to, and its gradient, shape (parameters, runs).
@@ -88,7 +91,7 @@ class Watcher:
     def _look_at_rows(self, weights: Tensor, batch: slice) -> tuple[list[Look], Tensor]:
         """Look at every row of a batch by itself: each has its loss and its derivatives."""
         x, y = self._pieces[batch.start]
-        x, there = x.unsqueeze(1), weights.unsqueeze(2)
+        x, y, there = x.unsqueeze(1), y.unsqueeze(-2), weights.unsqueeze(2)
         found = self._net.evaluate(there, x, y)
         loss = found.pop("loss")
         gradients = (
@@ -107,7 +110,7 @@ class Watcher:
     def _look_at_batch(self, weights: Tensor, batch: slice) -> tuple[list[Look], Tensor]:
         """Look at the batch as a whole: its mean loss, and the largest signal of every unit."""
         x, y = self._pieces[batch.start]
-        x, there = x.unsqueeze(1), weights.unsqueeze(2)
+        x, y, there = x.unsqueeze(1), y.unsqueeze(-2), weights.unsqueeze(2)
         found = self._net.evaluate(there, x, y)
         rows = found.pop("loss")
         gradients = self._net.backprop(there, x, y, mean=True)[:, :, 0]
@@ -150,7 +153,7 @@ class Watcher:
         import torch
 
         if self.by_row:
-            x, y = self._x[:, rows], self._y[rows]
+            x, y = self._x[:, rows], self._y[..., rows]
             if self._numerical:
                 numerical, backprop = gradients, self._net.backprop(weights, x, y)
             else:
@@ -162,7 +165,9 @@ class Watcher:
             some = rows == first
             x, y = self._pieces[first]
             there, at = weights[:, some].unsqueeze(2), loss[some].unsqueeze(1)
-            numerical = self._net.numerical(there, at, x.unsqueeze(1), y, of, mean=True)
+            numerical = self._net.numerical(
+                there, at, x.unsqueeze(1), y.unsqueeze(-2), of, mean=True
+            )
             found[some] = events.frozen(
                 numerical[:, :, 0], gradients[of, some], weights[:, some], self._h
             )

@@ -1,4 +1,4 @@
-"""An experiment: one network trained in one way from one start. A training tab shows one."""
+"""An experiment: one network trained in one way from one start."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
 from xlsgd.training.losses import Loss
-from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import Network
 from xlsgd.training.optimizers import Optimizer
 from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 
-__all__ = ["Experiment", "LimitedExperiment"]
+__all__ = ["Experiment"]
 
 
 @dataclass(frozen=True)
@@ -25,31 +24,19 @@ class Experiment:
     """Everything that both sides need to know to train.
 
     id: short name, unique in a workbook: what tabs and reports call it.
-    title, about: words for the tab.
     start: start values by name; parameters such as ``a``, optimizer state such as ``velocity.a``.
         What is not named starts at 0 (state: where the optimizer says).
     gradient: which derivative drives the update, ``numerical`` or ``backprop``.
     difference: which numerical derivative is shown, ``forward`` or ``central``.
     h: how far a numerical derivative moves a parameter, > 0.
     batch_size: rows per update; the gradient is the mean over them.
-    batch_columns: whether the tab has the columns for batches; by default, if batch_size > 1.
-    layout: how its tab is laid out; see xlsgd.tabs.layouts.
-    rate_elsewhere: whether the learning rate is typed in on a tab that shows runs side by side.
-    derivative_of: in layouts that show one numerical derivative, the parameter it is for; the
-        first one where not given.
-    classifies: whether y is 0 or 1, so that predictions above 0.5 can be counted right or wrong.
     schedule: what becomes of the learning rate from step to step.
-    exploded_above: a loss that counts as exploded.
-    chart_limit: charts draw weights no further out than this.
-        Where these two are None they are worked out from data and start weights: by a formula in
-        the sheet, by xlsgd.tabs.layouts.torch_limits in torch; see LimitedExperiment.
     Raises SpecError for values that make no sense.
     """
 
     id: str
-    title: str
-    about: str
     network: Network
+    loss: Loss
     optimizer: Optimizer
     learning_rate: float
     start: Mapping[str, float] = field(default_factory=dict)
@@ -58,16 +45,8 @@ class Experiment:
     difference: str = "forward"
     h: float = 0.01
     batch_size: int = 1
-    batch_columns: bool | None = None
     epochs: int = 10
-    layout: str = "rows"
-    rate_elsewhere: bool = False
-    derivative_of: str = ""
-    classifies: bool = False
-    exploded_above: float | None = None
-    chart_limit: float | None = None
-    # The very ones of the registries: experiments are compared.
-    loss: Loss = SQUARED_ERROR
+    # The very one of the registry: experiments are compared.
     schedule: Schedule = CONSTANT
 
     def __post_init__(self) -> None:
@@ -77,12 +56,6 @@ class Experiment:
         self._need(self.h > 0, "h", self.h, "greater than 0")
         self._need(self.batch_size >= 1, "batch_size", self.batch_size, "1 or greater")
         self._need(self.epochs >= 1, "epochs", self.epochs, "1 or greater")
-        if self.derivative_of and self.derivative_of not in self.network.parameters:
-            raise SpecError(
-                f"derivative_of in '{self.id}': got '{self.derivative_of}', need one of the "
-                f"weights: {', '.join(self.network.parameters)}",
-                field="derivative_of",
-            )
         for name, value in self.start.items():
             if name not in self.start_names:
                 raise SpecError(
@@ -91,15 +64,10 @@ class Experiment:
                 )
             self._need(True, name, value, "")
         count = len(self.network.predictions)
-        if count > 1 and not self.loss.several:
+        if count > 1 and not (self.loss.several or self.loss.by_target):
             raise SpecError(
                 f"'{self.id}': the network {self.network} makes {count} predictions, but the loss "
                 f"{self.loss.name} takes one; end in one, or choose a loss for several"
-            )
-        if count > 1 and self.classifies:
-            raise SpecError(
-                f"'{self.id}': the network {self.network} makes {count} predictions; only one "
-                "prediction can be counted right or wrong"
             )
         keys = [given.key for given in self.hyperparameters]
         for key in keys:
@@ -138,24 +106,27 @@ class Experiment:
         return (differences()[self.difference], gradient_rules()["backprop"])
 
     @property
-    def watched_parameter(self) -> str:
-        """The parameter whose numerical derivative is shown where there is room for one."""
-        return self.derivative_of or self.network.parameters[0]
+    def targets(self) -> tuple[str, ...]:
+        """The quantities that predictions are compared with."""
+        return self.loss.targets(len(self.network.predictions))
 
-    @property
-    def batched(self) -> bool:
-        """Whether an update waits for several rows."""
-        return self.batch_size > 1 if self.batch_columns is None else self.batch_columns
-
-    def need_labels(self, y: Sequence[float]) -> None:
-        """Raise SpecError for a y that is no label, where the loss asks for labels."""
-        for row, value in enumerate(y if self.loss.exact_labels else (), 1):
-            fault = self.loss.label_fault(value, len(self.network.predictions))
-            if fault:
-                raise SpecError(
-                    f"data, row {row}, y: got {value:g}; the loss {self.loss.name} of "
-                    f"'{self.id}' needs {fault}"
-                )
+    def need_targets(self, targets: Sequence[Sequence[float]]) -> None:
+        """Raise SpecError for targets that are too few, or that are no labels where the loss asks
+        for labels."""
+        if len(targets) < len(self.targets):
+            raise SpecError(
+                f"'{self.id}': the network {self.network} makes {len(self.targets)} predictions, "
+                f"and the loss {self.loss.name} needs a target for each; the data has "
+                f"{len(targets)}: end in one, or add targets"
+            )
+        for name, column in zip(self.targets, targets, strict=False):
+            for row, value in enumerate(column if self.loss.exact_labels else (), 1):
+                fault = self.loss.label_fault(value, len(self.network.predictions))
+                if fault:
+                    raise SpecError(
+                        f"data, row {row}, {name}: got {value:g}; the loss {self.loss.name} of "
+                        f"'{self.id}' needs {fault}"
+                    )
 
     @property
     def hyperparameters(self) -> tuple[Input, ...]:
@@ -166,11 +137,3 @@ class Experiment:
         """Return the value of a hyperparameter, its default where none is given."""
         defaults = {given.key: given.value for given in self.hyperparameters}
         return float(self.hyper.get(key, defaults[key]))
-
-
-@dataclass(frozen=True)
-class LimitedExperiment(Experiment):
-    """An experiment whose limits are known: given with it, or worked out from data and start."""
-
-    exploded_above: float = math.inf
-    chart_limit: float = math.inf

@@ -13,5 +13,5 @@ def rows_are_parabolas(experiment: Experiment) -> bool:
     return (
         linear_in_weights(experiment.network)
         and experiment.loss.curvature is not None
-        and not experiment.batched
+        and experiment.batch_size == 1
     )

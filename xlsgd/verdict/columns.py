@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column
-from xlsgd.training.experiment import LimitedExperiment
+from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import events
+from xlsgd.verdict.threshold import Limits
 from xlsgd.verdict.watched import Watched
 
 if TYPE_CHECKING:
@@ -50,14 +51,14 @@ def columns(watched: Watched) -> list[Column]:
         formula = f"=IF({before}>0,{before},{happened})"
         return column(quantity, formula, f"={happened}", paper, note)
 
-    found = []
+    said, found = watched.wording, []
     if watched.start_column is not None:
         found.append(
             Column(
                 "start_loss",
                 f"={watched.start_column}",
                 paper="loss at the start weights",
-                note="what the loss of this row would be had nothing been learned",
+                note=f"what the loss{said.rows(' of this row')} would be had nothing been learned",
                 torch="loss_at(start weights)",
                 group="how it goes",
             )
@@ -85,7 +86,7 @@ def columns(watched: Watched) -> list[Column]:
                 f"IF(ISNUMBER({output}),IF({output}>0,{{step}},{{before}}),{{step}})",
                 f"last step with {watched.silences[unit].awake_on_paper(unit)}",
                 f"the last step in which {unit} let something through; "
-                "stuck for a whole epoch: the unit is dead",
+                f"stuck for a whole {said.epoch}: the unit is dead",
             )
         )
     for p, gradient in watched.gradients.items():
@@ -97,7 +98,7 @@ def columns(watched: Watched) -> list[Column]:
                 f"IF({cell}=0,{{before}},{{step}}),{{step}})",
                 f"last step with {gradient} ≠ 0",
                 f"the last step in which the derivative for {p} was not exactly 0; "
-                f"stuck for a whole epoch: nothing moves {p} any more",
+                f"stuck for a whole {said.epoch}: nothing moves {p} any more",
             )
         )
     numerical = "+".join(f"ABS({{{g}}})" for g in watched.numerical)
@@ -121,7 +122,7 @@ def columns(watched: Watched) -> list[Column]:
 
 
 def quantities(
-    experiment: LimitedExperiment, watched: Watched, values: Mapping[str, Floats]
+    experiment: Experiment, limits: Limits, watched: Watched, values: Mapping[str, Floats]
 ) -> dict[str, Floats]:
     """Return what the columns hold, but for ``start_loss``.
 
@@ -137,7 +138,7 @@ def quantities(
     loss = tensor("loss")
     step = np.broadcast_to(values["step"], loss.shape)
     found = {
-        "exploded_at": _first_step(step, events.exploded(loss, experiment.exploded_above)),
+        "exploded_at": _first_step(step, events.exploded(loss, limits.exploded_above)),
         "not_finite_at": _first_step(step, events.not_finite(loss)),
     }
     for unit, silence in watched.silences.items():

@@ -12,7 +12,7 @@ from xlsgd.checks.stored import wrongly_saved
 from xlsgd.report.report import Difference, SheetReport
 from xlsgd.tabs.examination import OTHER, Examination
 from xlsgd.tabs.kind import kinds
-from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of
 
 __all__ = ["Accounts"]
 
@@ -69,10 +69,10 @@ class Accounts:
     def _circumstances(self, tab: ExaminedTab, exploded: int | None) -> harmless.Circumstances:
         """Return what the rules of harmless differences may know of a tab."""
         known = harmless.Circumstances(self._work.habits, self._work.tolerance, exploded)
-        experiment = self._work.found.experiments.get(tab.report.experiment or "")
-        if experiment is None or exploded is None:
+        view = self._work.found.views.get(tab.report.experiment or "")
+        if view is None or exploded is None:
             return known
-        limit = with_limits(experiment, self._work.found.data).chart_limit
+        limit = limits_of(view, self._work.found.data).chart_limit
         return replace(known, steps=self._work.last_steps[tab.report.name], chart_limit=limit)
 
     def _explosions(self) -> dict[str, int]:

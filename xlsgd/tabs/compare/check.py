@@ -98,13 +98,13 @@ def _check_limits(work: Examination, maps: TabMap) -> None:
     known = [e for e in maps.runs if e in work.found.experiments]
     if not known:
         return
-    tab, experiment = work.tabs[maps.sheet], work.found.experiments[known[0]]
-    wanted = full_batch_formula(experiment, known[0])
+    tab, view = work.tabs[maps.sheet], work.found.views[known[0]]
+    wanted = full_batch_formula(view.experiment, known[0])
     if wanted and limits.FULL_BATCH in maps.fields:
         place = maps.fields[limits.FULL_BATCH]
         formula = work.writer(maps)(wanted)(place[0])
         tab.check_formula(place, (-1, 0, 0), limits.FULL_BATCH, formula)
-        value = limits.full_batch_limit(experiment, work.found.data)
+        value = limits.full_batch_limit(view.experiment, work.found.data)
         key = limits.FULL_BATCH
         tab.compare_fields("run", {key: place}, {key: [value]}, -1)
     if limits.FOUND in maps.fields:
@@ -112,7 +112,7 @@ def _check_limits(work: Examination, maps: TabMap) -> None:
         found = tab.cells.get(place)
         why = "it holds no number"
         if isinstance(found, float):
-            why = limits.stale(experiment, work.found.data, found) or ""
+            why = limits.stale(view, work.found.data, found) or ""
         if why:
             work.notes.append(
                 f"{maps.sheet}!{address(place)} ({limits.FOUND}) was found when the workbook "

@@ -6,8 +6,6 @@ optimizer alone, its ``stable_factor``, divided by the largest curvature.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xlsgd.base.columns import fill
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.linear_in_weights import linear_in_weights, unit_gains
@@ -18,10 +16,10 @@ __all__ = ["full_batch_formula", "limit_formula"]
 def limit_formula(experiment: Experiment) -> str:
     """Return the template of the largest stable learning rate, without a leading ``=``.
 
-    For one neuron y = a·x + b, or y = a·x, trained in batches. It is right where
-    ``{batch_size}`` is at least ``{rows}``; the formula does not look. It divides by 0 where there
+    For one neuron y = a·x + b, or y = a·x. It is right where ``{batch_size}`` is at least
+    ``{rows}``; the formula does not look. It divides by 0 where there
     is no b and every x is 0. Empty where there is no closed form: for other networks, losses and
-    optimizers, and for an update after every row.
+    optimizers.
     """
     network, bends = experiment.network, experiment.loss.curvature
     factor = experiment.optimizer.stable_factor
@@ -31,7 +29,7 @@ def limit_formula(experiment: Experiment) -> str:
         and network.layers[0].parameter_shapes().get("weight") == (1, 1)
         and unit_gains(network) == [1.0]
     )
-    if bends is None or not (one and factor and experiment.batched and experiment.schedule.steady):
+    if bends is None or not (one and factor and experiment.schedule.steady):
         return ""
     x = f"{{data.{network.input_names[0]}}}"
     square = f"SUMSQ({x})/{{rows}}"
@@ -48,7 +46,7 @@ def full_batch_formula(experiment: Experiment, tab: str) -> str:
 
     tab: the experiment on whose tab hyperparameters and the number of rows are read.
     """
-    formula = limit_formula(replace(experiment, batch_columns=True))
+    formula = limit_formula(experiment)
 
     def seen_from_outside(name: str) -> str:
         return f"{{{name}}}" if name.startswith("data.") else f"{{@{tab}.{name}}}"

@@ -16,6 +16,7 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.compare.limit_formula import full_batch_formula
 from xlsgd.tabs.compare.plan import LIMITS
 from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.view import View
 from xlsgd.torch_side.stability import stability_limit
 from xlsgd.training.experiment import Experiment
 
@@ -28,7 +29,7 @@ _AGREE = 1e-6
 
 def full_batch_limit(experiment: Experiment, data: Dataset) -> float:
     """Return what its formula must give, by the map of a step that sees all rows; nan for none."""
-    whole = replace(experiment, batch_size=data.rows, batch_columns=True)
+    whole = replace(experiment, batch_size=data.rows)
     value = stability_limit(whole, data).value
     return float("nan") if value is None else value
 
@@ -37,14 +38,12 @@ WINDOWS = "; above it there may be windows of rates that hold again"
 """A limit is where explosions begin, and not where all that is larger explodes."""
 
 
-def limit_inputs(
-    experiment: Experiment, data: Dataset, tab: str
-) -> tuple[tuple[Input, ...], float | None]:
+def limit_inputs(view: View, data: Dataset, tab: str) -> tuple[tuple[Input, ...], float | None]:
     """Return the cells, and the rate around which a run begins to explode; None if none does."""
     # Here and not at the top: lessons are listed without torch.
     from xlsgd.torch_side.stability.border import explosion_border
 
-    fields = []
+    experiment, fields = view.experiment, []
     formula = full_batch_formula(experiment, tab)
     if formula:
         note = "largest stable rate if a step sees all rows: a live formula, 2 / largest curvature"
@@ -59,7 +58,7 @@ def limit_inputs(
             f"{'' if size >= data.rows else WINDOWS}"
         )
         return (*fields, Input(FOUND, limit, note, fixed=True)), limit
-    border = explosion_border(experiment, data, get_layout(experiment.layout).by_row)
+    border = explosion_border(experiment, data, get_layout(view.layout).watched_weight(view))
     if border is None:
         return tuple(fields), None
     note = (
@@ -69,23 +68,23 @@ def limit_inputs(
     return (*fields, Input(FOUND, border.explodes, note, fixed=True)), border.explodes
 
 
-def stale(experiment: Experiment, data: Dataset, found: float) -> str | None:
+def stale(view: View, data: Dataset, found: float) -> str | None:
     """Return what is wrong with a number in ``limit_found``, None if it still holds.
 
     It is made when the workbook is written, and follows no edit.
     """
     from xlsgd.torch_side.stability.border import explodes
 
-    limit = stability_limit(experiment, data).value
+    limit = stability_limit(view.experiment, data).value
     if limit is not None:
         if abs(found - limit) <= _AGREE * limit:
             return None
         return f"it says {found:.7g}; for the points as they are now it is {limit:.7g}"
     if not (np.isfinite(found) and found > 0):
         return f"it says {found:g}, which is no learning rate"
-    by_row = get_layout(experiment.layout).by_row
+    watched = get_layout(view.layout).watched_weight(view)
     near = np.array([found * (1 - 10 * _AGREE), found])
-    below, above = explodes(experiment, data, by_row, near)
+    below, above = explodes(view.experiment, data, watched, near)
     if above and not below:
         return None
     return f"from the start as it is now, a run does not begin to explode at {found:.7g}"

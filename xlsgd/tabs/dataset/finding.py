@@ -47,9 +47,9 @@ def find_data(found: FoundWorkbook, tab: FoundTab, training: Sequence[FoundTab])
     title = schema.words.many if schema.features else "data"
     found.data = found.shown = Dataset(title, **columns)
     if schema.features:
-        seen = {name: _seen(tab, table, name) for name in schema.inputs}
+        seen = {name: _seen(tab, table, name) for name in found.data.inputs}
         found.shown = Dataset(title, **{**columns, "inputs": seen})
-    table.columns["y"] = table.columns[schema.targets[0]]
+    table.columns |= {name: table.columns[of] for name, of in schema.answers.items()}
     found.faults = {} if schema.features else _empty_rows(table)
     if last is not None and not schema.features:
         found.faults |= _rows_not_looked_at(tab, table, last)

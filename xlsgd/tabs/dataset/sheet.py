@@ -50,7 +50,7 @@ def map_data_tab(data: Dataset) -> TabMap:
         right = max(columns.values()) + 3
         keys = [given.key for given in _fields(data)]
         places = {key: (FIRST_ROW + i, right) for i, key in enumerate(keys)}
-    columns["y"] = columns[schema.targets[0]]
+    columns |= {name: columns[of] for name, of in schema.answers.items()}
     return TabMap(schema.sheet, places, {"data": table})
 
 

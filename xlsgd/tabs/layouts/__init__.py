@@ -11,7 +11,7 @@ from xlsgd.tabs.layouts.layout import ROWS, Layout
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
     from xlsgd.tabs.layouts.tracing import Tracer
-    from xlsgd.training.experiment import Experiment
+    from xlsgd.tabs.view import View
 
 __all__ = ["ROWS", "Layout", "get_layout", "layouts", "tracer"]
 
@@ -27,6 +27,6 @@ def get_layout(name: str) -> Layout:
     return cast(Layout, pick("layout", name, cast(dict[str, object], layouts())))
 
 
-def tracer(experiment: Experiment, data: Dataset) -> Tracer:
-    """Return what traces an experiment on some data, by the experiment's layout."""
-    return get_layout(experiment.layout).tracer(experiment, data)
+def tracer(view: View, data: Dataset) -> Tracer:
+    """Return what traces an experiment on some data, as its tab shows it."""
+    return get_layout(view.layout).tracer(view, data)

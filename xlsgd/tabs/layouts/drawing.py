@@ -9,7 +9,7 @@ from typing import NamedTuple
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.nets.silence import Silence
 
 __all__ = ["CHARTS", "Colour", "Drawing"]
@@ -56,6 +56,6 @@ class Drawing(ABC):
 
     @abstractmethod
     def draw_charts(
-        self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, anchors: Sequence[str], view: View, book: BookMap
     ) -> None:
         """Draw the charts.  anchors: the CHARTS cells at whose corners they begin."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,10 @@ from xlsgd.base.columns import Column, Input, on_paper
 from xlsgd.base.errors import SpecError
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import Scope, TableMap
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.nets.network import Place, map_nested
+from xlsgd.training.nets import Network
+from xlsgd.training.nets.network import map_nested
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
@@ -49,9 +51,6 @@ class Layout(ABC):
     """The words by which its tabs are known again."""
     headers: ClassVar[frozenset[str]]
     """Quantities that the table of steps of every tab has, and no other table."""
-    by_row: ClassVar[bool] = True
-    """Whether each row of data has a loss and derivatives of its own that are looked at, and not
-    only the batch that a step sees."""
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
 
@@ -82,7 +81,7 @@ class Layout(ABC):
     # Sheet side
 
     @abstractmethod
-    def inputs(self, experiment: Experiment) -> list[Input]:
+    def inputs(self, view: View) -> list[Input]:
         """Return what a reader may change on the tab of an experiment.
 
         First what all tabs have, so that it has the same place on all of them; then the
@@ -90,7 +89,7 @@ class Layout(ABC):
         """
 
     @abstractmethod
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
+    def tables(self, view: View) -> dict[str, list[Column]]:
         """Return the columns of every table, in order of calculation."""
 
     @abstractmethod
@@ -98,19 +97,19 @@ class Layout(ABC):
         """Return how many rows each table has.  rows: of data."""
 
     @abstractmethod
-    def watched(self, experiment: Experiment) -> verdict.Watched:
+    def watched(self, view: View) -> verdict.Watched:
         """Return what the panel looks at."""
 
-    def panel(self, experiment: Experiment) -> list[Input]:
+    def panel(self, view: View) -> list[Input]:
         """Return the fields of the panel: live formulas that say how the run went."""
-        return verdict.panel(self.watched(experiment))
+        return verdict.panel(self.watched(view))
 
-    def rate_input(self, experiment: Experiment) -> Input:
+    def rate_input(self, view: View) -> Input:
         """Return the cell with the learning rate."""
-        if experiment.rate_elsewhere:
+        if view.rate_elsewhere:
             note = "typed in beside the other runs' rates"
             return Input("learning_rate", "={rates.learning_rate}", note, fixed=True)
-        rate = experiment.learning_rate
+        rate = view.experiment.learning_rate
         return Input("learning_rate", rate, "size of a step; change me first", minimum=0)
 
     def start_input(self, experiment: Experiment, name: str) -> Input:
@@ -146,18 +145,18 @@ class Layout(ABC):
         """What there is to draw besides the tables."""
 
     @abstractmethod
-    def details(self, tab: FoundTab, steps: TableMap, data_rows: int) -> dict[str, Any]:
-        """Return what a tab that was found says of its experiment in this layout alone.
+    def find(self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int) -> View:
+        """Return how a tab that was found shows an experiment, with the batches that it has.
 
         steps: its table of steps, with all its headers.
         """
 
     @abstractmethod
     def find_tables(
-        self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int
-    ) -> tuple[Experiment, dict[str, TableMap]]:
-        """Return the tables beside the steps where they stand now, and the experiment with as
-        many epochs as they show.  Raises WorkbookError if something is missing."""
+        self, tab: FoundTab, view: View, steps: TableMap, data_rows: int
+    ) -> tuple[int, dict[str, TableMap]]:
+        """Return how many epochs a tab shows, and the tables beside the steps where they stand
+        now.  Raises WorkbookError if something is missing."""
 
     @abstractmethod
     def gradient(self, p: str) -> str:
@@ -166,8 +165,13 @@ class Layout(ABC):
     # Torch side
 
     @abstractmethod
-    def tracer(self, experiment: Experiment, data: Dataset) -> Tracer:
+    def tracer(self, view: View, data: Dataset) -> Tracer:
         """Return what traces an experiment on some data."""
+
+    def watched_weight(self, view: View) -> str | None:
+        """Return the weight whose numerical derivative is looked at, where a batch is looked at as
+        a whole; None where each row of data has a loss and derivatives of its own."""
+        return None
 
     @abstractmethod
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
@@ -187,7 +191,7 @@ def parameter_columns(experiment: Experiment) -> list[Column]:
             f"param.{p}",
             f"={{prev.new.{p}}}",
             paper=p,
-            note=f"{p} before this row's update",
+            note=f"{p} before {experiment.network.wording.update}",
             torch=p,
             group="weights",
             first=f"={{init.{p}}}",
@@ -197,15 +201,16 @@ def parameter_columns(experiment: Experiment) -> list[Column]:
 
 
 def forward_columns(
-    places: tuple[Place, ...], parameter: Callable[[str], str], value: Callable[[str], str]
+    network: Network, parameter: Callable[[str], str], value: Callable[[str], str]
 ) -> list[Column]:
     """Return the outputs of every layer.
 
     parameter, value: the templates for the name of a parameter, and of an input of the network.
     """
-    columns, one = [], len(places[-1].outputs) == 1
-    for place in places:
-        x = [value(name) if place is places[0] else f"{{{name}}}" for name in place.inputs]
+    meaning = ", the prediction" if len(network.predictions) == 1 else ", a prediction"
+    columns, last, said = [], network.places[-1], network.wording
+    for place in network.places:
+        x = [value(name) if place is network.places[0] else f"{{{name}}}" for name in place.inputs]
         parameters = {
             kind: map_nested(parameter, names) for kind, names in place.parameters.items()
         }
@@ -220,13 +225,7 @@ def forward_columns(
                     f"={text}",
                     paper=paper,
                     note=f"{place.layer}: {place.layer.summary}"
-                    + (
-                        ""
-                        if place is not places[-1]
-                        else ", the prediction"
-                        if one
-                        else ", a prediction"
-                    ),
+                    + (said.rows(meaning) if place is last else ""),
                     torch=f"{quantity} = nn.{place.layer.name}(…)({names})",
                     group="forward",
                 )
@@ -242,14 +241,20 @@ def update_columns(experiment: Experiment, p: str, g: str) -> list[Column]:
     return list(map(experiment.schedule.applied, experiment.optimizer.columns(p, g)))
 
 
-def loss_column(experiment: Experiment, y: str) -> Column:
-    """Return the loss of every row of data.  y: the template for what is to be predicted."""
-    loss = experiment.loss
+def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:
+    """Return the loss of every row of data.
+
+    value: gives the template for the name of what is to be predicted.
+    """
+    loss, targets = experiment.loss, list(map(value, experiment.targets))
+    several = len(targets) > 1
     return Column(
         "loss",
-        "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], y),
-        paper=loss.paper,
-        note=f"{loss.name} of this row",
-        torch=loss.torch,
+        "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], targets),
+        paper=f"mean of {loss.paper}" if several else loss.paper,
+        note=loss.name
+        + experiment.network.wording.rows(" of this row")
+        + (", the mean over its targets" if several else ""),
+        torch=f"{loss.torch}.mean(-1)" if several else loss.torch,
         group="forward",
     )

@@ -2,50 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.view import View
 from xlsgd.torch_side import Noise, TorchNet, load_torch
-from xlsgd.training.experiment import Experiment, LimitedExperiment
-from xlsgd.verdict.threshold import chart_limit, explosion_threshold
+from xlsgd.torch_side.targets import columns_to_predict, to_predict
+from xlsgd.training.experiment import Experiment
+from xlsgd.verdict.threshold import Limits, chart_limit, explosion_threshold
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["start_losses", "with_limits"]
+__all__ = ["limits_of", "start_losses"]
 
 
-def with_limits(experiment: Experiment, data: Dataset) -> LimitedExperiment:
-    """Return the experiment with the limits that its tab works out from data and start weights
-    where it has none: the loss that counts as exploded, and how far out charts draw weights.
+def limits_of(view: View, data: Dataset) -> Limits:
+    """Return the limits of a run: those that are typed in, and those that its tab works out from
+    data and start weights.
 
     Raises SpecError for a y whose square no cell can hold.
     """
-    if isinstance(experiment, LimitedExperiment):
-        return experiment
-    above, furthest = experiment.exploded_above, experiment.chart_limit
-    if above is None:
-        above = explosion_threshold(experiment.loss, data.y, _worst_start(experiment, data))
-    if furthest is None:
+    experiment, found = view.experiment, dict(view.typed)
+    targets = columns_to_predict(experiment, data)
+    if "exploded_above" not in found:
+        worst = _worst_start(view, data)
+        found["exploded_above"] = explosion_threshold(experiment.loss, targets, worst)
+    if "chart_limit" not in found:
         start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
-        furthest = chart_limit(experiment.network, data.y, start)
-    given = {each.name: getattr(experiment, each.name) for each in fields(experiment)}
-    return LimitedExperiment(**{**given, "exploded_above": above, "chart_limit": furthest})
+        found["chart_limit"] = chart_limit(experiment.network, targets, start)
+    return Limits(**found)
 
 
-def _worst_start(experiment: Experiment, data: Dataset) -> float:
+def _worst_start(view: View, data: Dataset) -> float:
     """Return the greatest loss that the tab shows at the start weights."""
-    noise = Noise(1)
+    experiment, noise = view.experiment, Noise(1)
     load_torch()
     inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
-    x, y = noise.copies(inputs), noise.targets(experiment.loss, data.y)
+    x, y = noise.copies(inputs), noise.targets(experiment.loss, to_predict(experiment, data))
     losses = start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
     with np.errstate(all="ignore"):
-        return get_layout(experiment.layout).worst_start(losses, experiment)
+        return get_layout(view.layout).worst_start(losses, experiment)
 
 
 def start_losses(
@@ -53,11 +53,12 @@ def start_losses(
 ) -> Tensor:
     """Return every row's loss at the start weights, shape (members, rows).
 
-    x: shape (members, rows, inputs).   y: shape (members, rows).
+    x: shape (members, rows, inputs).   y: shape (members, rows), or (members, rows, targets).
     """
+    shape = x.shape[:2]
     weights = {
-        p: noise.copies([experiment.start.get(p, 0.0)]).expand(y.shape).reshape(-1)
+        p: noise.copies([experiment.start.get(p, 0.0)]).expand(shape).reshape(-1)
         for p in experiment.network.parameters
     }
-    evaluate = net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))
-    return evaluate(weights)["loss"].detach().reshape(y.shape)
+    evaluate = net.evaluate(x.flatten(0, 1), y.flatten(0, 1))
+    return evaluate(weights)["loss"].detach().reshape(shape)

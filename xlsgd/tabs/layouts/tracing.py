@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.trace import MEMBERS, Traces
 
 __all__ = ["Tracer", "run_all"]
@@ -24,8 +24,8 @@ Floats = NDArray[np.float64]
 class Tracer(ABC):
     """One layout's way to trace an experiment on some data."""
 
-    def __init__(self, experiment: Experiment, data: Dataset) -> None:
-        self.experiment, self.data = experiment, data
+    def __init__(self, view: View, data: Dataset) -> None:
+        self.view, self.experiment, self.data = view, view.experiment, data
 
     @abstractmethod
     def step(
@@ -54,10 +54,9 @@ class Tracer(ABC):
         """
 
     @abstractmethod
-    def runs(
-        self, experiments: Sequence[Experiment], rows: int, members: int = MEMBERS
-    ) -> list[Traces]:
-        """Return the same for several experiments that can run together, on the same data."""
+    def runs(self, views: Sequence[View], rows: int, members: int = MEMBERS) -> list[Traces]:
+        """Return the same for several views of experiments that can run together, on the same
+        data."""
 
     @abstractmethod
     def by_row(self, traces: Traces) -> dict[str, Floats]:
@@ -108,6 +107,7 @@ def run_all(tracers: Mapping[str, Tracer], rows: Mapping[str, int]) -> dict[str,
             if (
                 one.data is other.data
                 and rows[name] == rows[group[0]]
+                and one.view.layout == other.view.layout
                 and can_run_together(one.experiment, other.experiment)
             ):
                 group.append(name)
@@ -117,6 +117,6 @@ def run_all(tracers: Mapping[str, Tracer], rows: Mapping[str, int]) -> dict[str,
     found: dict[str, Traces] = {}
     for group in groups:
         first = tracers[group[0]]
-        together = first.runs([tracers[name].experiment for name in group], rows[group[0]])
+        together = first.runs([tracers[name].view for name in group], rows[group[0]])
         found |= dict(zip(group, together, strict=True))
     return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts.tracing import Tracer, run_all
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.trace import Traces
 
 __all__ = ["WholeRuns"]
@@ -20,7 +20,7 @@ class WholeRuns:
     """
 
     def __init__(self) -> None:
-        self._known: list[tuple[Experiment, Dataset, int, Traces]] = []
+        self._known: list[tuple[View, Dataset, int, Traces]] = []
 
     def of(self, tracers: Mapping[str, Tracer], rows: Mapping[str, int]) -> dict[str, Traces]:
         """Return the runs that tracers give, by name.
@@ -29,11 +29,11 @@ class WholeRuns:
         """
         found: dict[str, Traces] = {}
         for name, one in tracers.items():
-            for experiment, data, length, traces in self._known:
-                if (length, experiment, data) == (rows[name], one.experiment, one.data):
+            for view, data, length, traces in self._known:
+                if (length, view, data) == (rows[name], one.view, one.data):
                     found[name] = traces
         new = {name: one for name, one in tracers.items() if name not in found}
         for name, traces in run_all(new, rows).items():
             found[name] = traces
-            self._known.append((new[name].experiment, new[name].data, rows[name], traces))
+            self._known.append((new[name].view, new[name].data, rows[name], traces))
         return found

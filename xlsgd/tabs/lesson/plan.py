@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xlsgd.data import Dataset
 from xlsgd.tabs.compare.plan import SideBySide
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["Lesson"]
@@ -13,7 +14,7 @@ __all__ = ["Lesson"]
 
 @dataclass(frozen=True)
 class Lesson:
-    """A workbook to be: words, data and experiments.
+    """A workbook to be: words, data, and experiments as they are shown.
 
     shows, change, watch: paragraphs of the first tab: what there is to see, what to change, what
     happens then.   target_loss: the mean loss that the runs race to on the tab ``compare``.
@@ -28,18 +29,27 @@ class Lesson:
     change: tuple[str, ...]
     watch: tuple[str, ...]
     data: Dataset
-    experiments: tuple[Experiment, ...]
+    views: tuple[View, ...]
     target_loss: float
     answers: tuple[str, ...] = ()
     model: str = ""
     side_by_side: tuple[SideBySide, ...] = ()
 
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """What is trained, tab by tab."""
+        return tuple(view.experiment for view in self.views)
+
+    def view(self, id: str) -> View:
+        """Return the view of the experiment of that id.  Raises StopIteration for none."""
+        return next(view for view in self.views if view.id == id)
+
     def experiment(self, id: str) -> Experiment:
         """Return the experiment of that id.  Raises StopIteration for none."""
-        return next(e for e in self.experiments if e.id == id)
+        return self.view(id).experiment
 
     @property
     def compare_tabs(self) -> tuple[SideBySide, ...]:
         """The tabs that show runs side by side: those of the lesson, else one with all runs."""
-        everything = SideBySide("compare", tuple(e.id for e in self.experiments), self.target_loss)
+        everything = SideBySide("compare", tuple(view.id for view in self.views), self.target_loss)
         return self.side_by_side or (everything,)

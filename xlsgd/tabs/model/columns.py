@@ -77,8 +77,8 @@ def forward_table(experiment: Experiment) -> list[Column]:
             "y[row]",
             group="data",
         ),
-        *forward_columns(experiment.network.places, _PARAMETER, "{{row.{}}}".format),
-        loss_column(experiment, "{y}"),
+        *forward_columns(experiment.network, _PARAMETER, "{{row.{}}}".format),
+        loss_column(experiment, "{{{}}}".format),
     ]
 
 
@@ -132,7 +132,7 @@ def filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
     counted = [f"COUNT({','.join(numbers)})={len(numbers)}"] if numbers else []
     return [
         *schema.feature_columns("{{fact.{}}}"),
-        *forward_columns(experiment.network.places, _PARAMETER, "{{{}}}".format),
+        *forward_columns(experiment.network, _PARAMETER, "{{{}}}".format),
         Column(
             "says",
             f"=IF(AND({','.join((*counted, *words))}),IF(ISNUMBER({{pred}}),"

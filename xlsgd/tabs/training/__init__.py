@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap
@@ -32,30 +31,30 @@ class TrainingTab(TabKind):
         return {layout.marker: (layout.headers,) for layout in layouts().values()}
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
-        for i, e in enumerate(lesson.experiments):
-            yield Planned((3, i, 2), e.id, e.id, e.title)
+        for i, view in enumerate(lesson.views):
+            yield Planned((3, i, 2), view.id, view.id, view.title)
 
     def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         from xlsgd.tabs.training.sheet import map_training_tab
 
-        e = lesson.experiment(tab.key)
-        book.training[e.id] = map_training_tab(e, tab.sheet, lesson.data.rows)
+        view = lesson.view(tab.key)
+        book.training[view.id] = map_training_tab(view, tab.sheet, lesson.data.rows)
 
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         from xlsgd.tabs.training.sheet import draw_training_tab
 
-        draw_training_tab(sheet, lesson.experiment(tab.key), book)
+        draw_training_tab(sheet, lesson.view(tab.key), book)
 
     def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.training.finding import find_training
 
         for tab in tabs[self.name]:
-            experiment, tab_map = find_training(tab, found.data)
-            if experiment.id in found.experiments:
+            view, tab_map = find_training(tab, found.data)
+            if view.id in found.views:
                 # A learner has copied the tab to try something: the copy goes by its tab's name.
-                experiment = replace(experiment, id=tab.sheet)
-            found.experiments[experiment.id] = experiment
-            found.maps.training[experiment.id] = tab_map
+                view = view.but(id=tab.sheet)
+            found.views[view.id] = view
+            found.maps.training[view.id] = tab_map
 
     def prepare(self, work: Examination) -> None:
         from xlsgd.tabs.training.check import train

@@ -21,13 +21,20 @@ from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.compare.columns import RunSummary
 from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.layouts import get_layout, tracer
-from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.training.run_verdict import run_verdict
 from xlsgd.tabs.training.sides_check import other_sides
-from xlsgd.tabs.training.worked_out import WorkedOut, by_torch, in_the_sheet, own_limits, worked_out
+from xlsgd.tabs.training.worked_out import (
+    WorkedOut,
+    by_torch,
+    in_the_sheet,
+    with_own_formulas,
+    worked_out,
+)
+from xlsgd.tabs.view import View
+from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.losses import Loss
 from xlsgd.training.trace import Trace, Traces
 
 __all__ = ["TrainingCheck", "train"]
@@ -45,10 +52,10 @@ def train(work: Examination) -> list[TrainingCheck]:
     Raises WorkbookError for an input that cannot be used.
     """
     tabs, data = work.found.maps.training, work.found.data
-    checks = [TrainingCheck(work, name) for name in work.found.experiments]
+    checks = [TrainingCheck(work, name) for name in work.found.views]
     for each in checks:
         if "exploded_above" in each.worked.ours:
-            _refuse_too_large(work, each.experiment.loss)
+            _refuse_too_large(work, each.view.experiment)
     tracers = {name: tracer(each.worked.alone, data) for each in checks for name in [each.id]}
     rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
     work.trained = work.runs.of(tracers, rows)
@@ -58,15 +65,16 @@ def train(work: Examination) -> list[TrainingCheck]:
     return checks
 
 
-def _refuse_too_large(work: Examination, loss: Loss) -> None:
+def _refuse_too_large(work: Examination, experiment: Experiment) -> None:
     """Raise WorkbookError for a y from whose loss the sheet cannot work out a limit."""
-    maps = work.found.maps.data
-    for i, y in enumerate(work.found.data.y):
+    maps, loss = work.found.maps.data, experiment.loss
+    columns = zip(experiment.targets, columns_to_predict(experiment, work.found.data), strict=True)
+    for name, i, y in ((name, i, y) for name, column in columns for i, y in enumerate(column)):
         if not np.isfinite(loss.cost_before_learning(y, y)):
-            place = address(maps.tables["data"].cell("y", i))
+            place = address(maps.tables["data"].cell(name, i))
             raise WorkbookError(
-                f"{work.file.path}: {maps.sheet}!{place} (y): got {y:g}, {loss.too_large}, so that "
-                f"exploded_above has no value; use numbers up to {loss.largest_y:.0e} in size"
+                f"{work.file.path}: {maps.sheet}!{place} ({name}): got {y:g}, {loss.too_large}, so "
+                f"that exploded_above has no value; use numbers up to {loss.largest_y:.0e} in size"
             )
 
 
@@ -75,38 +83,38 @@ class TrainingCheck:
 
     def __init__(self, work: Examination, experiment_id: str) -> None:
         self._work, self.id = work, experiment_id
-        self.experiment = work.found.experiments[experiment_id]
+        self.view = work.found.views[experiment_id]
         self.maps = work.found.maps.training[experiment_id]
         self.tab = work.tabs[self.maps.sheet]
         self.worked = worked_out(
-            self.tab, self.maps, self.experiment, work.writer(self.maps), str(work.file.path)
+            self.tab, self.maps, self.view, work.writer(self.maps), str(work.file.path)
         )
 
     def look_at_formulas(self) -> None:
         """Name the cells that do not hold xlsgd's formulas, whatever they give."""
-        as_shown = tracer(self.experiment, self._work.found.shown)
-        self._check_formulas(self.tab, self.maps, self.experiment, as_shown)
+        as_shown = tracer(self.view, self._work.found.shown)
+        self._check_formulas(self.tab, self.maps, self.view, as_shown)
         for key in self.worked.foreign:
             reason = "says something else than xlsgd's formula"
             self.tab.differ(self.maps.fields[key], (LIMITS, 0, 0), key, "pattern", reason)
 
     def check(self) -> None:
         """Ask the three questions of the tab, and look at its formulas."""
-        experiment, maps, tab, worked = self.experiment, self.maps, self.tab, self.worked
-        layout = get_layout(experiment.layout)
-        tables = {n: columns for n, columns in layout.tables(experiment).items() if n != "epochs"}
+        view, maps, tab, worked = self.view, self.maps, self.tab, self.worked
+        layout = get_layout(view.layout)
+        tables = {n: columns for n, columns in layout.tables(view).items() if n != "epochs"}
         report = tab.report
         report.experiment = self.id
         steps = maps.tables["steps"]
         as_shown = tracer(worked.shown, self._work.found.shown)
         by_itself = tracer(worked.alone, self._work.found.data)
-        self._check_formulas(tab, maps, experiment, as_shown)
+        self._check_formulas(tab, maps, view, as_shown)
         seen = tab.numbers(steps)
         others = {n: tab.numbers(maps.tables[n]) for n in tables if n != "steps"}
         one_step = as_shown.step(seen, others)
         whole_run = self._work.trained.pop(self.id)
         whole_run = self._on_its_side(maps, by_itself, whole_run, {"steps": seen, **others})
-        limit = horizon(experiment, whole_run["steps"])
+        limit = horizon(view.experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
         numbers = whole_run["steps"]["step"].astype(np.int64)
         self._work.last_steps[maps.sheet] = int(numbers[-1])
@@ -127,8 +135,8 @@ class TrainingCheck:
                 order = _ordered(as_shown, name, columns)
                 tab.compare_table(check, name, block, order, partial(step_of, name))
             panels = self._check_summary(tab, maps, check, traced, traces, limit.why is None)
-        self._check_start(tab, maps, experiment, whole_run["steps"])
-        report.verdict = run_verdict(tab, maps, experiment, whole_run["steps"], panels)
+        self._check_start(tab, maps, view, whole_run["steps"])
+        report.verdict = run_verdict(tab, maps, view, whole_run["steps"], panels)
         self._tell_foreign(maps, worked, report.verdict)
         if any(self.id in tabs for tabs in self._work.found.maps.tabs.values()):
             self._work.alone[self.id] = whole_run["steps"]
@@ -156,7 +164,7 @@ class TrainingCheck:
         """
         limit = horizon(traced.experiment, alone["steps"])
         within = self._within(maps, traced, limit, seen)
-        found = other_sides(traced.experiment, alone, seen, within)
+        found = other_sides(traced.view, alone, seen, within)
         if not found:
             return alone
         followed = traced.run(len(maps.tables["steps"].rows), seen["steps"], seen)
@@ -167,14 +175,11 @@ class TrainingCheck:
                 break
         return followed
 
-    def _check_start(
-        self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, trace: Trace
-    ) -> None:
+    def _check_start(self, tab: ExaminedTab, maps: TabMap, view: View, trace: Trace) -> None:
         """Compare start values that are an optimizer's rule; all others are taken as they are."""
-        layout = get_layout(experiment.layout)
-        inputs = layout.inputs(experiment)
+        inputs = get_layout(view.layout).inputs(view)
         tab.inputs |= {maps.fields[given.key] for given in inputs}
-        if experiment.optimizer.start_state.startswith("="):
+        if view.experiment.optimizer.start_state.startswith("="):
             begins = {f"init.{name}": list(map(float, v)) for name, v in trace.start.items()}
             places = {
                 key: maps.fields[key]
@@ -200,9 +205,10 @@ class TrainingCheck:
         if not worked.foreign:
             return
         data = self._work.found.data
-        own = own_limits(worked, data)
+        own = with_own_formulas(worked)
+        limits = limits_of(own, data)
         for key, formula in worked.foreign.items():
-            taken, usual = getattr(worked.alone, key), getattr(own, key)
+            taken, usual = worked.alone.typed[key], getattr(limits, key)
             said = (
                 f"{maps.sheet}!{address(maps.fields[key])} ({key}): {shortened(formula)} is not "
                 f"xlsgd's formula; taken as it is, {taken:.7g} (xlsgd's gives {usual:.7g})"
@@ -218,12 +224,10 @@ class TrainingCheck:
                     )
             self._work.notes.append(said)
 
-    def _check_formulas(
-        self, tab: ExaminedTab, maps: TabMap, experiment: Experiment, traced: Tracer
-    ) -> None:
+    def _check_formulas(self, tab: ExaminedTab, maps: TabMap, view: View, traced: Tracer) -> None:
         """Look at the formulas of a training tab, whatever they give."""
-        layout = get_layout(experiment.layout)
-        for name, columns in layout.tables(experiment).items():
+        layout = get_layout(view.layout)
+        for name, columns in layout.tables(view).items():
             order = ranked(EPOCHS) if name == "epochs" else _ordered(traced, name, columns)
             writer = self._work.writer(maps, name)
             if layout.filled_down:
@@ -231,8 +235,8 @@ class TrainingCheck:
             else:
                 tab.check_cells(maps.tables[name], columns, writer, order)
         wanted = self._work.writer(maps)
-        written = {g.key: str(g.value) for g in (layout.rows, *layout.panel(experiment))}
-        for i, key in enumerate(verdict.panel_order(layout.watched(experiment))):
+        written = {g.key: str(g.value) for g in (layout.rows, *layout.panel(view))}
+        for i, key in enumerate(verdict.panel_order(layout.watched(view))):
             position = maps.fields[key]
             rank = DATA if key in _BEFORE_STEPS else PANEL
             formula = wanted(written[key])(position[0])
@@ -246,7 +250,8 @@ class TrainingCheck:
         reading = traced.experiment.loss.reading
         epochs = verdict.epoch_quantities(traced.by_row(traces), length, reading)
         panels = verdict.panel_values(
-            with_limits(traced.experiment, traced.data),
+            traced.experiment,
+            limits_of(traced.view, traced.data),
             traces["steps"].values,
             epochs,
             traced.start_loss(traces),
@@ -267,7 +272,7 @@ class TrainingCheck:
         """Compare the table of epochs and the panel, and return every member's panel."""
         table, experiment = maps.tables["epochs"], traced.experiment
         length = len(table.rows)
-        watched = get_layout(experiment.layout).watched(experiment)
+        watched = get_layout(traced.view.layout).watched(traced.view)
         epochs, panels = self._summary(maps, traced, traces)
         self._work.summaries[check][experiment.id] = [
             RunSummary(

@@ -11,12 +11,12 @@ from xlsgd.base.cells import column_letters
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.sheets.style import COLOURS, SHORT, fill_of
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 
 __all__ = ["colour"]
 
 
-def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
+def colour(sheet: Worksheet, view: View, tab: TabMap) -> None:
     """Let colours tell what words at the top tell: exploded, frozen, dead."""
     steps = tab.tables["steps"]
     first, last = steps.rows[0], steps.rows[-1]
@@ -38,10 +38,10 @@ def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
             where, Rule(type="expression", dxf=colours, formula=[formula])
         )
 
-    layout = get_layout(experiment.layout)
-    for each in layout.drawing.silent_units(experiment.network.silences, tab):
+    network, layout = view.experiment.network, get_layout(view.layout)
+    for each in layout.drawing.silent_units(network.silences, tab):
         rule(*each)
-    for numerical in layout.watched(experiment).numerical:
+    for numerical in layout.watched(view).numerical:
         frozen = f"{here('derivative_alive')}<{here('step')}"
         rule(span(numerical), frozen, "frozen", "frozen_pale", bold=True)
     if "lr_curvature" in steps.columns:
@@ -53,7 +53,7 @@ def colour(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
     loss = here("loss")
     rule(span("loss"), f"IF(ISNUMBER({loss}),{loss}>{limit},TRUE)", "FFFFFF", "exploded", True)
     columns = list(steps.columns)
-    weights = columns.index(f"param.{experiment.network.parameters[0]}")
+    weights = columns.index(f"param.{network.parameters[0]}")
     for among, ink in ((columns[:weights], "exploded_ink"), (columns[weights:], "exploded")):
         ends = [column_letters(steps.columns[quantity]) for quantity in (among[0], among[-1])]
         where = f"{ends[0]}{first}:{ends[1]}{last}"

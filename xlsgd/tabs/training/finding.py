@@ -8,7 +8,8 @@ from xlsgd.base.registry import pick
 from xlsgd.data import Dataset
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
-from xlsgd.tabs.layouts import Layout, layouts
+from xlsgd.tabs.layouts import layouts
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import Network, parse_network
@@ -19,33 +20,35 @@ from xlsgd.training.schedules import get_schedule
 __all__ = ["find_training"]
 
 
-def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
+def find_training(tab: FoundTab, data: Dataset) -> tuple[View, TabMap]:
     layout = next(each for each in layouts().values() if each.marker == tab.marker)
     try:
         steps = tab.table(layout.headers, "one row per step", lambda text: True)
         if not steps.rows:
             raise tab.fault(" has no rows of training")
-        experiment = _as_it_stands(tab, data, layout, steps)
+        view = layout.find(tab, _as_it_stands(tab, data), steps, data.rows)
+        experiment = view.experiment
         layout.need_fit(experiment, not data.is_nothing)
-        experiment.need_labels(data.y)
+        experiment.need_targets(data.targets)
     except SpecError as error:
         field = getattr(error, "field", None)
         key = field if field in tab.fields else f"init.{field}"
         where = f"!{address(tab.fields[key])}" if key in tab.fields else ""
         raise WorkbookError(f"{tab.file}: {tab.sheet}{where}: {error}") from error
-    tables = layout.tables(experiment)
+    tables = layout.tables(view)
     _keep(tab, steps, {column.quantity for column in tables["steps"]})
     steps.rows = tab.rows_below(steps.header_row, set(steps.columns.values()))
-    experiment, beside = layout.find_tables(tab, experiment, steps, data.rows)
-    for given in (*layout.inputs(experiment), *layout.panel(experiment)):
+    epochs_shown, beside = layout.find_tables(tab, view, steps, data.rows)
+    view = view.but(epochs=epochs_shown)
+    for given in (*layout.inputs(view), *layout.panel(view)):
         tab.place(given.key)
     names = {column.quantity for column in tables["epochs"]}
     epochs = tab.table(names, "one row an epoch")
     found = {"steps": steps, **beside, "epochs": epochs}
-    return experiment, TabMap(tab.sheet, tab.fields, found, layout.scope(experiment))
+    return view, TabMap(tab.sheet, tab.fields, found, layout.scope(view.experiment))
 
 
-def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap) -> Experiment:
+def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
     """Return the experiment that the fields of the tab describe."""
     network = _network(tab.text("network"), data)
     optimizer = get_optimizer(tab.text("optimizer"))
@@ -62,8 +65,6 @@ def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap)
             start[name] = tab.number(f"init.{name}")
     return Experiment(
         id=tab.text("experiment"),
-        title=tab.sheet,
-        about="",
         network=network,
         optimizer=optimizer,
         learning_rate=tab.number("learning_rate"),
@@ -75,11 +76,8 @@ def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap)
         gradient=tab.text("gradient"),
         difference=tab.text("difference"),
         h=tab.number("h"),
-        layout=layout.name,
-        exploded_above=tab.number_or_none("exploded_above"),
         loss=loss,
         schedule=schedule,
-        **layout.details(tab, steps, data.rows),
     )
 
 

@@ -9,7 +9,7 @@ from xlsgd.checks.examined import ExaminedTab
 from xlsgd.report.report import RunVerdict, value_text
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.trace import Trace
 
 __all__ = ["run_verdict"]
@@ -18,7 +18,7 @@ __all__ = ["run_verdict"]
 def run_verdict(
     tab: ExaminedTab,
     maps: TabMap,
-    experiment: Experiment,
+    view: View,
     trace: Trace,
     panels: list[dict[str, float | str]],
 ) -> RunVerdict:
@@ -26,16 +26,16 @@ def run_verdict(
 
     panels: of every member.
     """
-    layout = get_layout(experiment.layout)
+    layout = get_layout(view.layout)
     shown = tab.cells.get(maps.fields["verdict"])
     sheet = shown if isinstance(shown, str) else value_text(shown)
     texts = [str(panel["verdict"]) for panel in panels]
     panel = panels[0]
     kind, step, column = str(panel["trend"]), 0, ""
-    units = verdict.units(experiment)
+    units = verdict.units(view.experiment)
     for key, name, where in (
-        ("zero_gradient_since", "zero gradient", layout.watched(experiment).numerical[0]),
-        ("frozen_since", "frozen", layout.watched(experiment).numerical[0]),
+        ("zero_gradient_since", "zero gradient", layout.watched(view).numerical[0]),
+        ("frozen_since", "frozen", layout.watched(view).numerical[0]),
         *((f"dead_since.{unit}", "dead", unit) for unit in units),
         ("exploded_step", "exploded", "loss"),
     ):

@@ -23,7 +23,7 @@ from xlsgd.sheets.writing import (
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.drawing import CHARTS, Drawing
 from xlsgd.tabs.training.colours import colour
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 
 __all__ = ["FIRST_COLUMN", "draw_training_tab", "map_training_tab"]
 
@@ -37,19 +37,19 @@ _EPOCHS_HEADER = FIRST_ROW + _CHART_ROWS * CHARTS + 2
 _INPUTS, _PANEL, _FACTS = "change these", "how the run went", "what this tab trains"
 
 
-def map_training_tab(experiment: Experiment, sheet: str, data_rows: int) -> TabMap:
+def map_training_tab(view: View, sheet: str, data_rows: int) -> TabMap:
     """Return where everything of an experiment's tab goes."""
     tab = TabMap(sheet, fields={"verdict": (VERDICT_ROW, _VALUE)})
     row = GROUP_ROW
-    for _, fields in _sections(experiment):
+    for _, fields in _sections(view):
         for given in fields:
             row += 1
             tab.fields[given.key] = (row, _VALUE)
         row += 2
-    layout = get_layout(experiment.layout)
-    lengths, left = layout.lengths(experiment, data_rows), FIRST_COLUMN
-    tab.scope = layout.scope(experiment)
-    for name, columns in layout.tables(experiment).items():
+    layout = get_layout(view.layout)
+    lengths, left = layout.lengths(view.experiment, data_rows), FIRST_COLUMN
+    tab.scope = layout.scope(view.experiment)
+    for name, columns in layout.tables(view).items():
         header, begin = (_EPOCHS_HEADER, _CHARTS) if name == "epochs" else (HEADER_ROW, left)
         first = header + 2 if name == "epochs" else FIRST_ROW
         tab.tables[name] = TableMap(
@@ -62,9 +62,9 @@ def map_training_tab(experiment: Experiment, sheet: str, data_rows: int) -> TabM
     return tab
 
 
-def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
+def _sections(view: View) -> list[tuple[str, list[Input]]]:
     """Return the fields at the left below the verdict, under their headings."""
-    schedule = experiment.schedule
+    experiment, schedule = view.experiment, view.experiment.schedule
     # No note beside words that need its room.
     facts = {
         "experiment": (experiment.id, "its name in reports and on 'compare'"),
@@ -74,34 +74,34 @@ def _sections(experiment: Experiment) -> list[tuple[str, list[Input]]]:
         "torch": (experiment.optimizer.torch_line, ""),
         **({} if schedule.steady else {"schedule": (schedule.name, schedule.summary)}),
         "difference": (experiment.difference, experiment.rules[0].summary),
-        MARKER: (get_layout(experiment.layout).marker, ""),
+        MARKER: (get_layout(view.layout).marker, ""),
     }
-    layout = get_layout(experiment.layout)
+    layout = get_layout(view.layout)
     return [
-        (_INPUTS, layout.inputs(experiment)),
-        (_PANEL, [given for given in layout.panel(experiment) if given.key != "verdict"]),
+        (_INPUTS, layout.inputs(view)),
+        (_PANEL, [given for given in layout.panel(view) if given.key != "verdict"]),
         (_FACTS, [Input(key, value, note, fixed=True) for key, (value, note) in facts.items()]),
     ]
 
 
-def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -> None:
+def draw_training_tab(sheet: Worksheet, view: View, book: BookMap) -> None:
     """Write an experiment's tab."""
-    tab = book.training[experiment.id]
-    layout = get_layout(experiment.layout)
-    tables, drawing = layout.tables(experiment), layout.drawing
+    tab = book.training[view.id]
+    layout = get_layout(view.layout)
+    tables, drawing = layout.tables(view), layout.drawing
 
-    sheet["A1"] = experiment.title
+    sheet["A1"] = view.title
     sheet["A1"].style = "title"
-    sheet.cell(1, _CHARTS, experiment.about).style = "about"
+    sheet.cell(1, _CHARTS, view.about).style = "about"
     sheet.merge_cells(
         start_row=1, end_row=1, start_column=_CHARTS, end_column=FIRST_COLUMN + _ABOUT_COLUMNS
     )
-    panel = {given.key: given for given in layout.panel(experiment)}
+    panel = {given.key: given for given in layout.panel(view)}
     sheet.cell(VERDICT_ROW, _KEY, "verdict").style = "verdict"
     cell = sheet.cell(VERDICT_ROW, _VALUE)
     cell.value = formula_maker(str(panel["verdict"].value), book, tab)(VERDICT_ROW)
     cell.style = "verdict"
-    for heading, fields in _sections(experiment):
+    for heading, fields in _sections(view):
         top = tab.fields[fields[0].key][0] - 1
         for number in (_KEY, _VALUE, _NOTE):
             sheet.cell(top, number).style = "heading"
@@ -113,22 +113,22 @@ def draw_training_tab(sheet: Worksheet, experiment: Experiment, book: BookMap) -
         write_headers(sheet, columns, tab.tables[name], heading, notes=notes)
         write_body(sheet, columns, book, tab, name)
     drawing.draw_numbers(sheet, tab)
-    _name_inputs(sheet, experiment, tab)
+    _name_inputs(sheet, view, tab)
     # Colours first: LibreOffice takes the first rule that fits and leaves the others.
-    colour(sheet, experiment, tab)
+    colour(sheet, view, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
     column = column_letters(_VALUE)
     shorten_large(sheet, f"{column}{FIRST_ROW}:{column}{max(r for r, _ in tab.fields.values())}")
     anchors = [f"{column_letters(_CHARTS)}{FIRST_ROW + i * _CHART_ROWS}" for i in range(CHARTS)]
-    drawing.draw_charts(sheet, anchors, experiment, book)
+    drawing.draw_charts(sheet, anchors, view, book)
     _set_sizes(sheet, tables, tab, drawing)
 
 
-def _name_inputs(sheet: Worksheet, experiment: Experiment, tab: TabMap) -> None:
+def _name_inputs(sheet: Worksheet, view: View, tab: TabMap) -> None:
     """Give inputs names of their own tab, for the name box and for a learner's formulas."""
     from openpyxl.workbook.defined_name import DefinedName
 
-    for given in get_layout(experiment.layout).inputs(experiment):
+    for given in get_layout(view.layout).inputs(view):
         # "in_" before one letter: Excel takes r and c alone for a row and a column.
         name = given.key.replace(".", "_")
         place = address(tab.fields[given.key], absolute=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.tabs.view import View
 from xlsgd.torch_side import is_rounding
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import Traces
 
 __all__ = ["OtherSide", "other_sides"]
@@ -57,7 +57,7 @@ class OtherSide:
 
 
 def other_sides(
-    experiment: Experiment,
+    view: View,
     traces: Traces,
     sheet: Mapping[str, Mapping[str, NDArray[np.float64]]],
     within: Mapping[str, int],
@@ -67,9 +67,9 @@ def other_sides(
     traces: what torch has by itself.   sheet: what the sheet has, by table.
     within: how many rows of a table can be predicted.
     """
-    kinks = list(experiment.network.kinks)
-    if experiment.classifies:
-        kinks.append(("pred", experiment.loss.cut))
+    kinks = list(view.experiment.network.kinks)
+    if view.classifies:
+        kinks.append(("pred", view.experiment.loss.cut))
     found = []
     for number, (table, rows) in enumerate(within.items()):
         for quantity, at in kinks:

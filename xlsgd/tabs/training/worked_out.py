@@ -7,7 +7,7 @@ its place is an input like any other. Another formula is taken as it is, and tol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,11 +20,12 @@ from xlsgd.data import Dataset
 from xlsgd.report.report import shortened, value_text
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.torch_limits import with_limits
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.view import View
+from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
-__all__ = ["WorkedOut", "by_torch", "in_the_sheet", "own_limits", "worked_out"]
+__all__ = ["WorkedOut", "by_torch", "in_the_sheet", "with_own_formulas", "worked_out"]
 
 WORKED_OUT = ("exploded_above", "chart_limit")
 
@@ -38,15 +39,13 @@ class WorkedOut:
     foreign: the others with a formula, and that formula.
     """
 
-    alone: Experiment
-    shown: Experiment
+    alone: View
+    shown: View
     ours: dict[str, Position] = field(default_factory=dict)
     foreign: dict[str, Formula] = field(default_factory=dict)
 
 
-def worked_out(
-    tab: ExaminedTab, maps: TabMap, experiment: Experiment, wanted: Wanted, file: str
-) -> WorkedOut:
+def worked_out(tab: ExaminedTab, maps: TabMap, view: View, wanted: Wanted, file: str) -> WorkedOut:
     """Tell whose formulas stand in these cells.
 
     wanted: what xlsgd writes for a template.
@@ -54,10 +53,9 @@ def worked_out(
     """
     templates = {
         given.key: str(given.value)
-        for given in get_layout(experiment.layout).inputs(_without_limits(experiment))
+        for given in get_layout(view.layout).inputs(replace(view, typed={}))
     }
-    alone = experiment
-    found = WorkedOut(experiment, experiment)
+    found = WorkedOut(view, view)
     for key in WORKED_OUT:
         place = maps.fields.get(key)
         said = None if place is None else tab.contents.get(place)
@@ -65,8 +63,6 @@ def worked_out(
             continue
         if tab.says(place, wanted(templates[key])(place[0])):
             found.ours[key] = place
-            none: dict[str, Any] = {key: None}
-            alone = replace(alone, **none)
             continue
         found.foreign[key] = said
         value = tab.cells.get(place)
@@ -76,7 +72,7 @@ def worked_out(
                 f"number; its formula, {shortened(said)}, is not xlsgd's: type one",
                 (maps.sheet, place),
             )
-    found.alone = alone
+    found.alone = _without(view, found.ours)
     return found
 
 
@@ -90,26 +86,27 @@ def in_the_sheet(
     # With a row of the table for a row of data, each has its loss at the start weights.
     losses = numbers.get("start_loss", numbers["loss"][:1])
     worst = float(losses.max()) if np.isfinite(losses).all() else 0.0
-    experiment = found.alone
+    experiment = found.alone.experiment
+    targets = columns_to_predict(experiment, data)
     start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
     values = {
-        "exploded_above": explosion_threshold(experiment.loss, data.y, worst),
-        "chart_limit": chart_limit(experiment.network, data.y, start),
+        "exploded_above": explosion_threshold(experiment.loss, targets, worst),
+        "chart_limit": chart_limit(experiment.network, targets, start),
     }
     return {key: values[key] for key in found.ours}
 
 
 def by_torch(found: WorkedOut, data: Dataset) -> dict[str, float]:
     """Return what torch has for them by itself."""
-    own = with_limits(found.alone, data)
+    own = limits_of(found.alone, data)
     return {key: float(getattr(own, key)) for key in found.ours}
 
 
-def own_limits(found: WorkedOut, data: Dataset) -> Experiment:
-    """Return the experiment as it would be with xlsgd's formulas in place of foreign ones."""
-    none: dict[str, Any] = dict.fromkeys(found.foreign)
-    return with_limits(replace(found.alone, **none), data)
+def with_own_formulas(found: WorkedOut) -> View:
+    """Return the view as it would be with xlsgd's formulas in place of foreign ones."""
+    return _without(found.alone, found.foreign)
 
 
-def _without_limits(experiment: Experiment) -> Experiment:
-    return replace(experiment, exploded_above=None, chart_limit=None)
+def _without(view: View, keys: Container[str]) -> View:
+    """Return a view that works out some of its limits."""
+    return replace(view, typed={k: v for k, v in view.typed.items() if k not in keys})

@@ -34,7 +34,7 @@ class Border:
     explodes: float
 
 
-def explosion_border(experiment: Experiment, data: Dataset, by_row: bool) -> Border | None:
+def explosion_border(experiment: Experiment, data: Dataset, watched: str | None) -> Border | None:
     """Return where an experiment begins to explode, None if no rate from 1e-12 to 1e6 makes it.
 
     Tried are twenty rates a decade; then all rates of three digits some way below the first that
@@ -42,17 +42,17 @@ def explosion_border(experiment: Experiment, data: Dataset, by_row: bool) -> Bor
     smallest rate *found*: a window of explosion that is narrower than these distances is missed.
     Above the border there may be rates again at which the run holds. The experiment's own learning
     rate plays no part, its epochs do.
-    by_row: as for train_many.
+    watched: as for train_many.
     """
     low, high = _DECADES
-    first = _first(experiment, data, by_row, np.logspace(low, high, (high - low) * _A_DECADE + 1))
+    first = _first(experiment, data, watched, np.logspace(low, high, (high - low) * _A_DECADE + 1))
     if first is None:
         return None
     nearer = three_digits(first.explodes / _BELOW, first.explodes)
-    found = _first(experiment, data, by_row, nearer) or first
+    found = _first(experiment, data, watched, nearer) or first
     for _ in range(_ZOOMS):
         rates = np.linspace(found.holds, found.explodes, _ZOOM)
-        found = _first(experiment, data, by_row, rates) or found
+        found = _first(experiment, data, watched, rates) or found
     return found
 
 
@@ -65,10 +65,10 @@ def three_digits(low: float, high: float) -> NDArray[np.float64]:
 
 
 def _first(
-    experiment: Experiment, data: Dataset, by_row: bool, rates: NDArray[np.float64]
+    experiment: Experiment, data: Dataset, watched: str | None, rates: NDArray[np.float64]
 ) -> Border | None:
     """Return the first two neighbours among rising rates between which a run begins to explode."""
-    exploded = explodes(experiment, data, by_row, rates)
+    exploded = explodes(experiment, data, watched, rates)
     place = int(np.argmax(exploded))
     if not exploded[place] or place == 0:
         return None
@@ -76,9 +76,9 @@ def _first(
 
 
 def explodes(
-    experiment: Experiment, data: Dataset, by_row: bool, learning_rates: NDArray[np.float64]
+    experiment: Experiment, data: Dataset, watched: str | None, learning_rates: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Return whether an experiment explodes, for every learning rate."""
     rates = dict.fromkeys(experiment.network.parameters, learning_rates)
-    verdicts = judge(train_many(experiment, data, rates, {}, by_row=by_row))
+    verdicts = judge(train_many(experiment, data, rates, {}, watched=watched))
     return verdicts.steps["exploded_step"] > 0

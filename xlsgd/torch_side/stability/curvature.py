@@ -17,6 +17,7 @@ import numpy as np
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.torch_side import Noise, TorchNet, load_torch
+from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -99,11 +100,11 @@ def greatest(hessians: Tensor) -> Tensor:
 
 
 def tensors(experiment: Experiment, data: Dataset) -> tuple[Tensor, Tensor]:
-    """Return x, shape (rows, inputs), and y, shape (rows,)."""
+    """Return x, shape (rows, inputs), and y, shape (rows,) or (rows, targets)."""
     torch = load_torch()
     columns = [data.inputs[name] for name in experiment.network.input_names]
     x = np.array(columns, dtype=np.float64).T.copy()
-    return torch.from_numpy(x), torch.tensor(data.y, dtype=torch.float64)
+    return torch.from_numpy(x), torch.from_numpy(to_predict(experiment, data))
 
 
 def _gradient(

@@ -56,13 +56,15 @@ class Backprop(GradientRule):
         A layer that hands back what it was handed, as Sum does, needs no column.
         """
         names = network.predictions
-        slopes = loss.slopes([f"{{{name}}}" for name in names], value("y"))
+        targets = [value(name) for name in loss.targets(len(names))]
+        slopes = loss.slopes([f"{{{name}}}" for name in names], targets)
+        names_in_words = {"pred": network.wording.prediction}
         columns = [
             Column(
                 f"grad.{name}",
                 f"={slope}",
-                paper=loss.paper_gradient,
-                note=f"how the loss changes with {'the prediction' if len(names) == 1 else name}: "
+                paper=_of_mean(loss.paper_gradient, len(targets)),
+                note=f"how the loss changes with {names_in_words.get(name, name)}: "
                 "where backpropagation starts",
                 torch=f"torch.autograd.grad(loss, {name})",
                 group="backprop",
@@ -152,6 +154,11 @@ def _paired(names: Any, factors: Any) -> dict[str, list[str]]:
     for name, own in zip(names, factors, strict=True):
         found |= _paired(name, own)
     return found
+
+
+def _of_mean(paper: str, targets: int) -> str:
+    """Return a derivative on paper where the loss is a mean over targets."""
+    return paper if targets == 1 else f"{paper}, / {targets}"
 
 
 RULE = Backprop()

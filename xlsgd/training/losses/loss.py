@@ -31,6 +31,9 @@ class Loss(ABC):
     """What the mean itself is in, such as ``nats``; "" where there is no word for it."""
     several: ClassVar[bool] = False
     """Whether it takes several predictions, as cross-entropy with one for each class."""
+    by_target: ClassVar[bool] = False
+    """Whether several predictions may each have a target of their own, and a row's loss is the mean
+    of the losses of all of them, as torch.nn.MSELoss has it."""
     exact_labels: ClassVar[bool] = False
     """Whether y are labels: numbers beside which the next float64 is no label any more. Then
     ``label_fault`` says which are none."""
@@ -53,16 +56,25 @@ class Loss(ABC):
         """Sheet side: return its derivative with respect to the prediction."""
         raise NotImplementedError
 
-    def of_row(self, preds: Sequence[str], y: str) -> str:
-        """Sheet side: return ``forward`` for all predictions of a row, which may be several where
-        the loss takes several."""
-        (pred,) = preds
-        return self.forward(pred, y)
+    def targets(self, predictions: int) -> tuple[str, ...]:
+        """Return the quantities that a row's predictions are compared with: ``y``, or one for each
+        prediction, ``y_1``, ``y_2``, …"""
+        if predictions == 1 or not self.by_target:
+            return ("y",)
+        return tuple(f"y_{i}" for i in range(1, predictions + 1))
 
-    def slopes(self, preds: Sequence[str], y: str) -> list[str]:
-        """Sheet side: return ``backward`` for every prediction of a row."""
-        (pred,) = preds
-        return [self.backward(pred, y)]
+    def of_row(self, preds: Sequence[str], ys: Sequence[str]) -> str:
+        """Sheet side: return the loss of all predictions of a row.
+
+        ys: one, or as many as predictions, see ``targets``.
+        """
+        losses = [self.forward(pred, y) for pred, y in zip(preds, ys, strict=True)]
+        return losses[0] if len(losses) == 1 else f"({'+'.join(losses)})/{len(losses)}"
+
+    def slopes(self, preds: Sequence[str], ys: Sequence[str]) -> list[str]:
+        """Sheet side: return the derivative of ``of_row`` by every prediction."""
+        slopes = [self.backward(pred, y) for pred, y in zip(preds, ys, strict=True)]
+        return slopes if len(slopes) == 1 else [f"({slope})/{len(slopes)}" for slope in slopes]
 
     def label_fault(self, y: float, predictions: int) -> str:
         """Return what a label has to be, in words, where y is none; "" where it is one.
@@ -85,8 +97,8 @@ class Loss(ABC):
     def module(self) -> nn.Module:
         """Torch side: return the same as PyTorch has it, one number a row.
 
-        It takes predictions and y of one shape, (rows,); where there are several predictions they
-        have the shape (rows, predictions).
+        It takes predictions and y of one shape, any, and gives losses of that shape. A loss of
+        several predictions takes those in the shape (rows, predictions).
         """
 
     def cost_before_learning(self, low: float, high: float) -> float:
@@ -97,6 +109,12 @@ class Loss(ABC):
         """Return the mean loss that is left when the same is predicted for every row, the mean of
         y, or what stands for it; None where nobody knows."""
         return None
+
+    def constant_of(self, targets: Sequence[Sequence[float]]) -> float | None:
+        """Return ``constant`` for one target or several, a prediction for each."""
+        found = [self.constant(y) for y in targets]
+        known = [value for value in found if value is not None]
+        return sum(known) / len(known) if len(known) == len(found) else None
 
     def read(self, mean_loss: float) -> float:
         """Return a mean loss as it is read."""

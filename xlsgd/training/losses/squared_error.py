@@ -26,7 +26,10 @@ def _root(mean: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class SquaredError(Loss):
-    """(pred - y)² for a row, with derivative 2·(pred - y): the factor 2 is kept, as in PyTorch."""
+    """(pred - y)² for a row, with derivative 2·(pred - y): the factor 2 is kept, as in PyTorch.
+
+    Of several targets the mean counts, as torch.nn.MSELoss has it.
+    """
 
     name = "squared error"
     paper = "(pred − y)²"
@@ -44,6 +47,7 @@ class SquaredError(Loss):
         panel="its root: how far off, in units of y",
         beside="its root",
     )
+    by_target = True
     curvature = 2.0
     largest_y = math.sqrt(sys.float_info.max)
     constant_words = "the standard deviation of y"

@@ -19,6 +19,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.training.nets.kinds import alone_types, layer_types
 from xlsgd.training.nets.layer import Layer, Shape
 from xlsgd.training.nets.silence import Silence
+from xlsgd.training.wording import Wording
 
 __all__ = ["Network", "Place", "map_nested", "parse_network"]
 
@@ -118,6 +119,11 @@ class Network:
     def takes_data(self) -> bool:
         """Whether there are inputs that its prediction is made of."""
         return self.layers[0].name not in alone_types()
+
+    @property
+    def wording(self) -> Wording:
+        """What sentences about its training speak of."""
+        return Wording(self.takes_data)
 
     @property
     def is_linear(self) -> bool:

@@ -23,6 +23,7 @@ from xlsgd.tabs.layouts.layout import (
     parameter_columns,
     update_columns,
 )
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_rules
 from xlsgd.training.gradients.backprop import Backprop
@@ -53,15 +54,15 @@ def block_columns(experiment: Experiment) -> list[Column]:
     network, loss = experiment.network, experiment.loss
     numerical = experiment.rules[0]
     return [
-        *forward_columns(network.places, _STEP, _ROW),
-        loss_column(experiment, "{row.y}"),
+        *forward_columns(network, _STEP, _ROW),
+        loss_column(experiment, _ROW),
         *(
             Column(
                 f"loss_{way}",
                 "="
                 + loss.of_row(
                     network.predicted(lambda p, way=way: f"{{step.{way}.{p}}}", _ROW),  # type: ignore[misc]
-                    "{row.y}",
+                    list(map(_ROW, experiment.targets)),
                 ),
                 paper=f"loss at weight {sign} h".replace("-", "−"),
                 note=f"the loss of this row if the weight named in derivative_of were "
@@ -75,9 +76,9 @@ def block_columns(experiment: Experiment) -> list[Column]:
     ]
 
 
-def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Column]:
+def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
     """Return the columns of the table with a row a step, in order of calculation."""
-    network = experiment.network
+    experiment, network = view.experiment, view.experiment.network
     updates = [
         column for p in network.parameters for column in update_columns(experiment, p, f"grad.{p}")
     ]
@@ -87,7 +88,7 @@ def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Colu
     return [
         *_position_columns(),
         *parameter_columns(experiment),
-        *_mean_columns(experiment),
+        *_mean_columns(view),
         *_numerical_columns(experiment),
         *_gradient_columns(experiment),
         *_comparison_columns(experiment),
@@ -130,26 +131,27 @@ def _position_columns() -> list[Column]:
     ]
 
 
-def _mean_columns(experiment: Experiment) -> list[Column]:
+def _mean_columns(view: View) -> list[Column]:
     """The forward pass of the whole batch in a number or two."""
+    loss = view.experiment.loss
     found = [
         Column(
             "loss",
             "=AVERAGE({batch.loss})",
             paper="mean of the rows' losses",
             note="mean loss of the batch, before this step's update",
-            torch=experiment.loss.torch.replace("'none'", "'mean'"),
+            torch=loss.torch.replace("'none'", "'mean'"),
             group="forward",
         )
     ]
-    if experiment.classifies:
+    if view.classifies:
         found.append(
             Column(
                 "accuracy",
-                "=" + accuracy("{batch.pred}", "{batch.y}", "{batch_rows}", experiment.loss.cut),
+                "=" + accuracy("{batch.pred}", "{batch.y}", "{batch_rows}", loss.cut),
                 paper=PAPER,
-                note=note(experiment.loss.cut),
-                torch=torch_line(experiment.loss.cut),
+                note=note(loss.cut),
+                torch=torch_line(loss.cut),
                 group="forward",
             )
         )

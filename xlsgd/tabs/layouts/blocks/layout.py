@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import Scope, TableMap
 from xlsgd.tabs.layouts.blocks.columns import block_columns, block_name, steps_columns
 from xlsgd.tabs.layouts.layout import ROWS, Layout
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import GRADIENT_INPUT
 from xlsgd.training.quantities.accuracy import accuracy
@@ -37,16 +38,16 @@ class BlocksLayout(Layout):
     headers = frozenset(("step", "epoch", "batch_rows", "loss"))
     # Formulas that look at a block, or at a step from a block, say something else in every row.
     filled_down = False
-    by_row = False
 
-    def inputs(self, experiment: Experiment) -> list[Input]:
+    def inputs(self, view: View) -> list[Input]:
+        experiment = view.experiment
         names = experiment.network.parameters
         batch = experiment.batch_size
         return [
-            self.rate_input(experiment),
+            self.rate_input(view),
             Input(
                 "derivative_of",
-                experiment.watched_parameter,
+                view.watched_parameter,
                 "the weight whose derivative is also found numerically",
                 choices=names,
             ),
@@ -55,14 +56,15 @@ class BlocksLayout(Layout):
             Input(GRADIENT_INPUT, experiment.gradient, "what drives the update", fixed=True),
             Input("batch_size", batch, "rows per update: their mean counts", fixed=True),
             ROWS,
-            exploded_above_input(experiment, self.watched(experiment)),
+            exploded_above_input(experiment, self.watched(view), view.typed),
             *self.hyperparameter_inputs(experiment),
         ]
 
     def gradient(self, p: str) -> str:
         return f"grad.{p}"
 
-    def watched(self, experiment: Experiment) -> verdict.Watched:
+    def watched(self, view: View) -> verdict.Watched:
+        experiment = view.experiment
         silences = experiment.network.silences
         return verdict.Watched(
             units={u: s.signal_of_rows(f"{{batch.{u}}}") for u, s in silences.items()},
@@ -74,10 +76,11 @@ class BlocksLayout(Layout):
             mean_loss="AVERAGE({block.loss})",
             start_loss="{first.loss}",
             worst_start="{first.loss}",
+            wording=experiment.network.wording,
             cut=experiment.loss.cut,
             reading=experiment.loss.reading,
             accuracy=accuracy("{block.pred}", "{block.y}", "{rows}", experiment.loss.cut)
-            if experiment.classifies
+            if view.classifies
             else None,
         )
 
@@ -86,12 +89,12 @@ class BlocksLayout(Layout):
         blocks = {block_name(n): rows for n in range(1, experiment.epochs + 1)}
         return {"steps": steps, **blocks, "epochs": experiment.epochs}
 
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
-        watched = self.watched(experiment)
-        block = block_columns(experiment)
+    def tables(self, view: View) -> dict[str, list[Column]]:
+        watched = self.watched(view)
+        block = block_columns(view.experiment)
         return {
-            "steps": steps_columns(experiment, watched),
-            **{block_name(n): block for n in range(1, experiment.epochs + 1)},
+            "steps": steps_columns(view, watched),
+            **{block_name(n): block for n in range(1, view.experiment.epochs + 1)},
             "epochs": verdict.epoch_columns(watched),
         }
 
@@ -106,31 +109,38 @@ class BlocksLayout(Layout):
 
         return DRAWING
 
-    def details(self, tab: FoundTab, steps: TableMap, data_rows: int) -> dict[str, Any]:
+    def find(self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int) -> View:
         whole = f"a whole number from 1 to the {data_rows} rows of data"
-        return {
-            "batch_size": tab.whole("batch_size", whole, data_rows),
-            "derivative_of": tab.text("derivative_of"),
-            "classifies": "accuracy" in steps.columns,
-        }
+        size = tab.whole("batch_size", whole, data_rows)
+        return View(
+            replace(experiment, batch_size=size),
+            tab.sheet,
+            layout=self.name,
+            derivative_of=tab.text("derivative_of"),
+            classifies="accuracy" in steps.columns,
+            typed=tab.numbers_among("exploded_above"),
+        )
 
     def find_tables(
-        self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int
-    ) -> tuple[Experiment, dict[str, TableMap]]:
+        self, tab: FoundTab, view: View, steps: TableMap, data_rows: int
+    ) -> tuple[int, dict[str, TableMap]]:
         from xlsgd.tabs.layouts.blocks.finding import find_blocks, need_steps
 
-        quantities = [column.quantity for column in block_columns(experiment)]
+        quantities = [column.quantity for column in block_columns(view.experiment)]
         blocks = find_blocks(tab, steps, quantities, data_rows)
-        experiment = replace(experiment, epochs=len(blocks))
-        need_steps(tab, steps, self.lengths(experiment, data_rows)["steps"])
-        return experiment, blocks
+        shown = replace(view.experiment, epochs=len(blocks))
+        need_steps(tab, steps, self.lengths(shown, data_rows)["steps"])
+        return len(blocks), blocks
 
     # Torch side
 
-    def tracer(self, experiment: Experiment, data: Dataset) -> Tracer:
+    def watched_weight(self, view: View) -> str:
+        return view.watched_parameter
+
+    def tracer(self, view: View, data: Dataset) -> Tracer:
         from xlsgd.tabs.layouts.blocks.torch_run import BlocksTracer
 
-        return BlocksTracer(experiment, data)
+        return BlocksTracer(view, data)
 
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
         # A step's loss is its batch's mean.

@@ -13,6 +13,7 @@ from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
 from xlsgd.sheets.writing import GROUP_ROW
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.silence import Silence
 
@@ -59,12 +60,12 @@ class BlocksDrawing(Drawing):
             yield Colour(" ".join(spans), silence.condition(corner), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, anchors: Sequence[str], view: View, book: BookMap
     ) -> None:
-        steps = book.training[experiment.id].tables["steps"]
+        steps = book.training[view.id].tables["steps"]
         last = len(steps.rows)
         lines = {"plot.loss": "mean loss"}
-        if experiment.classifies:
+        if view.classifies:
             lines["accuracy"] = "accuracy"
         loss, derivatives = (
             ChartSpec(
@@ -75,7 +76,7 @@ class BlocksDrawing(Drawing):
                 lines,
                 x_min=1,
                 x_max=last,
-                y_range=(0.0, 1.0) if experiment.classifies else None,
+                y_range=(0.0, 1.0) if view.classifies else None,
             ),
             ChartSpec(
                 "Numerical against backprop derivative",
@@ -89,7 +90,7 @@ class BlocksDrawing(Drawing):
         )
         add_chart(sheet, anchors[0], loss, steps)
         add_chart(sheet, anchors[2], derivatives, steps)
-        _add_weight_bars(sheet, anchors[1], experiment, book)
+        _add_weight_bars(sheet, anchors[1], view.experiment, book)
 
 
 DRAWING = BlocksDrawing()

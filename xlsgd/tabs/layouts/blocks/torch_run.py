@@ -17,13 +17,14 @@ from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.blocks.columns import block_name
-from xlsgd.tabs.layouts.torch_limits import with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.layouts.tracing import Tracer
+from xlsgd.tabs.view import View
 from xlsgd.torch_side import Noise, SideBySide, Sides, TorchNet, load_torch, start_state, step_each
 from xlsgd.torch_side.derived import derived_quantities
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
-from xlsgd.training.experiment import Experiment
+from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import right
 from xlsgd.training.schedules import RATE
@@ -40,7 +41,7 @@ Floats = NDArray[np.float64]
 
 
 def run(
-    experiment: Experiment,
+    view: View,
     data: Dataset,
     members: int = MEMBERS,
     progress: Callable[[int, int], None] | None = None,
@@ -54,11 +55,11 @@ def run(
         kink, where rounding decides on that; without them all members are on the side of the run
         itself.
     """
-    return _trained([experiment], data, members, progress, blocks or {})[0]
+    return _trained([view], data, members, progress, blocks or {})[0]
 
 
 def runs(
-    experiments: Sequence[Experiment],
+    views: Sequence[View],
     data: Dataset,
     members: int = MEMBERS,
     progress: Callable[[int, int], None] | None = None,
@@ -67,18 +68,19 @@ def runs(
 
     Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
     """
-    return _trained(experiments, data, members, progress, {})
+    return _trained(views, data, members, progress, {})
 
 
 def _trained(
-    experiments: Sequence[Experiment],
+    views: Sequence[View],
     data: Dataset,
     members: int,
     progress: Callable[[int, int], None] | None,
     blocks: Mapping[str, Mapping[str, Floats]],
 ) -> list[Traces]:
     torch = load_torch()
-    work = _Work(experiments[0], data, members, blocks)
+    experiments = [view.experiment for view in views]
+    work = _Work(views[0], data, members, blocks)
 
     def gradients(weights: Tensor, held: Tensor, step: int) -> Tensor:
         parameters = dict(zip(names, weights, strict=True))
@@ -99,20 +101,20 @@ def _trained(
             progress(step + 1, total)
     weights, slopes = together.weights_seen(), torch.stack(followed, -1)
     found = []
-    for i, experiment in enumerate(experiments):
+    for i, view in enumerate(views):
         known = {name: values[:, 1:] for name, values in together.memory_seen(i).items()}
         known |= {f"new.{p}": weights[k, :, i, 1:] for k, p in enumerate(names)}
         known |= {f"grad.{p}": slopes[k, :, i] for k, p in enumerate(names)}
         begins = {p: weights[k, :, i, :-1] for k, p in enumerate(names)}
         held = together.together.always[i, :-1]
-        traces = _Work(experiment, data, members, blocks).tables(begins, known, held)
+        traces = _Work(view, data, members, blocks).tables(begins, known, held)
         starts = {name: value.numpy() for name, value in together.starts[i].items()}
         found.append({**traces, "steps": Trace(traces["steps"].values, starts)})
     return found
 
 
 def steps(
-    experiment: Experiment,
+    view: View,
     data: Dataset,
     sheet: Mapping[str, Floats],
     members: int = MEMBERS,
@@ -125,7 +127,7 @@ def steps(
     blocks: those of the tables of rows; they say on which side of a kink the sheet is.
     """
     torch = load_torch()
-    work = _Work(experiment, data, members, blocks or {})
+    experiment, work = view.experiment, _Work(view, data, members, blocks or {})
     names = experiment.network.parameters
     noise = work.noise
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
@@ -156,19 +158,21 @@ class _Work:
 
     def __init__(
         self,
-        experiment: Experiment,
+        view: View,
         data: Dataset,
         members: int,
         blocks: Mapping[str, Mapping[str, Floats]],
     ) -> None:
         torch = load_torch()
-        self.experiment, self.data = with_limits(experiment, data), data
+        self.view, self.data = view, data
+        self.experiment = experiment = view.experiment
+        self.limits = limits_of(view, data)
         self.noise = Noise(members)
         self.net = TorchNet(experiment, self.noise)
         self.seen = {name: sides_of(self.net, block) for name, block in blocks.items()}
         names = experiment.network.input_names
         self.x = self.noise.copies(np.array([data.inputs[name] for name in names]).T)
-        self.y = self.noise.targets(experiment.loss, data.y)
+        self.y = self.noise.targets(experiment.loss, to_predict(experiment, data))
         self.size = experiment.batch_size
         self.per_epoch = -(-data.rows // self.size)
         self.batches = torch.arange(data.rows) // self.size
@@ -205,11 +209,11 @@ class _Work:
         x, y = self.x[:, rows], self.y[:, rows]
         shape = (*next(iter(leaves.values())).shape, y.shape[1])
         x = x.unsqueeze(1).expand(*shape, x.shape[-1])
-        y = y.unsqueeze(1).expand(shape)
+        y = y.unsqueeze(1).expand(*shape, *y.shape[2:])
         sides = self.sides(epoch, rows, held.unsqueeze(-1).expand(shape[1:]))
         with torch.enable_grad():
             spread = {p: v.unsqueeze(-1).expand(shape).reshape(-1) for p, v in leaves.items()}
-            evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
+            evaluate = self.net.evaluate(x.flatten(0, 2), y.flatten(0, 2), sides)
             loss = evaluate(spread)["loss"].reshape(shape).mean(-1)
         # The loss of a run of a member depends on its own weights alone.
         gradients = torch.autograd.grad(loss.sum(), list(leaves.values()))
@@ -260,13 +264,13 @@ class _Work:
         import torch
 
         experiment, x, y, batch = self.experiment, self.x, self.y, self.batches
-        shape = y.shape
+        shape = x.shape[:2]
         flat = {p: v[:, batch].reshape(-1) for p, v in parameters.items()}
-        evaluate = self.net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1), sides)
+        evaluate = self.net.evaluate(x.flatten(0, 1), y.flatten(0, 1), sides)
         found = {k: v.detach() for k, v in evaluate(flat).items()}
         numerical, backprop = experiment.rules
         found |= backprop.quantities(evaluate, flat, experiment.h)
-        chosen = experiment.watched_parameter
+        chosen = self.view.watched_parameter
         for way, sign in numerical.shifts.items():
             h = experiment.h if sign == "+" else -experiment.h
             moved = {p: v + h if p == chosen else v for p, v in flat.items()}
@@ -287,7 +291,7 @@ class _Work:
             largest = torch.full((shape[0], self.per_epoch), -torch.inf, dtype=torch.float64)
             signal = silence.signal_of(values[unit])
             means[f"signal.{unit}"] = largest.scatter_reduce(1, batch.expand(shape), signal, "amax")
-        if experiment.classifies:
+        if self.view.classifies:
             # The labels as they are: one moved by a unit in the last place is no label any more.
             labels = np.array(self.data.y)
             cut = experiment.loss.cut
@@ -300,7 +304,7 @@ class _Work:
         experiment, moved = self.experiment, {}
         for way, sign in experiment.rules[0].shifts.items():
             for p, value in parameters.items():
-                h = experiment.h if p == experiment.watched_parameter else 0.0
+                h = experiment.h if p == self.view.watched_parameter else 0.0
                 moved[f"{way}.{p}"] = value + h if sign == "+" else value - h
         return moved
 
@@ -318,8 +322,8 @@ class _Work:
             RATE: rates_of_steps(experiment, index + 1),
         }
         values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}
-        watched = get_layout(experiment.layout).watched(experiment)
-        values |= verdict.quantities(experiment, watched, values)
+        watched = get_layout(self.view.layout).watched(self.view)
+        values |= verdict.quantities(experiment, self.limits, watched, values)
         values["plot.loss"] = clipped.clip_loss(values["loss"])
         return values
 
@@ -332,23 +336,21 @@ class BlocksTracer(Tracer):
         others: Mapping[str, Mapping[str, Floats]] | None = None,
         members: int = MEMBERS,
     ) -> Traces:
-        return run(self.experiment, self.data, members, blocks=others)
+        return run(self.view, self.data, members, blocks=others)
 
     def step(
         self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
     ) -> Traces:
-        return steps(self.experiment, self.data, sheet, blocks=others)
+        return steps(self.view, self.data, sheet, blocks=others)
 
-    def runs(
-        self, experiments: Sequence[Experiment], rows: int, members: int = MEMBERS
-    ) -> list[Traces]:
-        return runs(experiments, self.data, members)
+    def runs(self, views: Sequence[View], rows: int, members: int = MEMBERS) -> list[Traces]:
+        return runs(views, self.data, members)
 
     def by_row(self, traces: Traces) -> dict[str, Floats]:
         epochs = np.arange(1.0, self.experiment.epochs + 1)
         found = {"epoch": np.repeat(epochs, self.data.rows)}
         found["loss"] = self.came_by(traces, "loss")
-        if self.experiment.classifies:
+        if self.view.classifies:
             found["accuracy"] = self.came_by(traces, "correct")
         return found
 

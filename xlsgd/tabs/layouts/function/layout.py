@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
 from xlsgd.tabs.layouts.rows.layout import RowsLayout
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 
 if TYPE_CHECKING:
     from xlsgd.tabs.layouts.drawing import Drawing
@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUT", "FunctionLayout"]
 
 _OF_DATA = ("row", "y")
-_WORDS = (
-    ("mean loss over the epoch's rows, each before its own update", "loss of this step"),
-    ("mean of the rows' losses", "loss"),
-    ("how often the data was begun", "as many as steps: there is no data to go through"),
-    (" of this row", ""),
-    ("this row's update", "this step"),
-    ("this row", "this step"),
-    (", the prediction", ""),
-    ("the prediction", "f"),
-    ("prediction", "f"),
-)
 
 
 class FunctionLayout(RowsLayout):
@@ -46,24 +35,21 @@ class FunctionLayout(RowsLayout):
 
         return DRAWING
 
-    def inputs(self, experiment: Experiment) -> list[Input]:
+    def inputs(self, view: View) -> list[Input]:
         own = {
             "batch_size": Input("batch_size", 1, "every step is an update", fixed=True),
             "rows": self.rows,
         }
-        return [own.get(given.key, given) for given in super().inputs(experiment)]
+        return [own.get(given.key, given) for given in super().inputs(view)]
 
-    def watched(self, experiment: Experiment) -> verdict.Watched:
-        return replace(super().watched(experiment), completed="{last_step}")
+    def watched(self, view: View) -> verdict.Watched:
+        return replace(super().watched(view), completed="{last_step}")
 
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
-        tables = super().tables(experiment)
-        of_data = {*_OF_DATA, *experiment.network.input_names}
+    def tables(self, view: View) -> dict[str, list[Column]]:
+        tables = super().tables(view)
+        of_data = {*_OF_DATA, *view.experiment.network.input_names}
         kept = [column for column in tables["steps"] if column.quantity not in of_data]
-        return {
-            "steps": [_without_data(column) for column in kept],
-            "epochs": [_worded(column) for column in tables["epochs"]],
-        }
+        return {**tables, "steps": [_without_data(column) for column in kept]}
 
 
 def _without_data(column: Column) -> Column:
@@ -77,14 +63,7 @@ def _without_data(column: Column) -> Column:
             note="as many as steps: there is no data to go through",
             torch="step",
         )
-    return _worded(column)
-
-
-def _worded(column: Column) -> Column:
-    note, paper = column.note, column.paper
-    for said, instead in _WORDS:
-        note, paper = note.replace(said, instead), paper.replace(said, instead)
-    return replace(column, note=note, paper=paper)
+    return column
 
 
 LAYOUT = FunctionLayout()

@@ -13,6 +13,7 @@ from xlsgd.tabs.layouts.layout import (
     update_columns,
 )
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import comparison_columns
 from xlsgd.training.quantities import clipped, one_line
@@ -20,33 +21,34 @@ from xlsgd.training.quantities import clipped, one_line
 __all__ = ["steps_columns"]
 
 
-def steps_columns(experiment: Experiment, watched: verdict.Watched) -> list[Column]:
+def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
     """Return the columns of the table with one row of data a row, in order of calculation."""
+    experiment = view.experiment
     network, loss = experiment.network, experiment.loss
-    gradient = "grad_mean" if experiment.batched else "grad_used"
+    gradient = "grad_mean" if view.batched else "grad_used"
     return [
-        *_position_columns(experiment),
+        *_position_columns(view.batched),
         *_data_columns(experiment),
         *parameter_columns(experiment),
-        *forward_columns(network.places, "{{param.{}}}".format, "{{{}}}".format),
+        *forward_columns(network, "{{param.{}}}".format, "{{{}}}".format),
         *one_line.columns(network),
-        loss_column(experiment, "{y}"),
+        loss_column(experiment, "{{{}}}".format),
         *(c for rule in experiment.rules for c in rule.columns(network, loss)),
         *comparison_columns(network),
-        *(_batch_gradient_columns(experiment) if experiment.batched else ()),
+        *(_batch_gradient_columns(experiment) if view.batched else ()),
         *experiment.schedule.columns(),
         *(
-            _only_at_batch_end(c, p) if experiment.batched else c
+            _only_at_batch_end(c, p) if view.batched else c
             for p in network.parameters
             for c in update_columns(experiment, p, f"{gradient}.{p}")
         ),
-        *((overshoot,) if (overshoot := curvature_column(experiment)) else ()),
+        *((overshoot,) if (overshoot := curvature_column(view)) else ()),
         *verdict.columns(watched),
         *clipped.columns(network),
     ]
 
 
-def _position_columns(experiment: Experiment) -> list[Column]:
+def _position_columns(batched: bool) -> list[Column]:
     """Where we are: which step, epoch and row of data."""
 
     def position(
@@ -57,9 +59,7 @@ def _position_columns(experiment: Experiment) -> list[Column]:
     columns = [
         position(
             "step",
-            "=IF({prev.batch_end}=1,{prev.step}+1,{prev.step})"
-            if experiment.batched
-            else "={prev.step}+1",
+            "=IF({prev.batch_end}=1,{prev.step}+1,{prev.step})" if batched else "={prev.step}+1",
             "1",
             "step before + 1",
             "number of the update, from 1",
@@ -82,7 +82,7 @@ def _position_columns(experiment: Experiment) -> list[Column]:
             "for row in range(1, rows + 1):",
         ),
     ]
-    if experiment.batched:
+    if batched:
         columns += [
             position(
                 "batch_row",
@@ -113,11 +113,12 @@ def _data_columns(experiment: Experiment) -> list[Column]:
             name,
             f"=INDEX({{data.{name}}},{{row}})",
             paper=f"{name} of this row",
-            note=f"{name} from the data tab" + ("" if name != "y" else ": what is to be predicted"),
+            note=f"{name} from the data tab"
+            + (": what is to be predicted" if name in experiment.targets else ""),
             torch=f"{name}[row - 1]",
             group="data",
         )
-        for name in (*experiment.network.input_names, "y")
+        for name in (*experiment.network.input_names, *experiment.targets)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xlsgd.base.columns import Column, on_paper, range_of
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.nets.linear_in_weights import unit_gains, weighted_place
 from xlsgd.training.rows_are_parabolas import rows_are_parabolas
 
@@ -13,12 +13,13 @@ _MANY = 4
 """More squares than this are written as SUMSQ."""
 
 
-def curvature_column(experiment: Experiment) -> Column | None:
+def curvature_column(view: View) -> Column | None:
     """Return learning_rate times the curvature of this row's loss, in the layout ``rows``.
 
     None where the curvature depends on the weights, or a step sees more than one row.
     """
-    if not rows_are_parabolas(experiment):
+    experiment = view.experiment
+    if view.batched or not rows_are_parabolas(experiment):
         return None
     place, bends = weighted_place(experiment.network), experiment.loss.curvature
     assert bends is not None, "rows are parabolas"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from xlsgd.sheets.maps import TableMap
 from xlsgd.tabs.layouts.layout import ROWS, Layout
 from xlsgd.tabs.layouts.rows.columns import steps_columns
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
+from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_input
 from xlsgd.training.nets.linear import MANY
@@ -36,31 +37,32 @@ class RowsLayout(Layout):
     order = 1
     summary = "a row of the table for every row of data: weights, derivatives, update"
     marker = "training tab, format 2"
-    headers = frozenset(("step", "epoch", "row", "y", "loss"))
+    headers = frozenset(("step", "epoch", "row", "loss"))
 
-    def inputs(self, experiment: Experiment) -> list[Input]:
-        network = experiment.network
+    def inputs(self, view: View) -> list[Input]:
+        experiment, network = view.experiment, view.experiment.network
         batch = "rows per update; the gradient is the mean over them"
         return [
-            self.rate_input(experiment),
+            self.rate_input(view),
             gradient_input(experiment.gradient),
             Input(
                 "h", experiment.h, "how far a numerical derivative moves a weight", positive=True
             ),
             *(self.start_input(experiment, p) for p in network.parameters),
             Input("batch_size", experiment.batch_size, batch, minimum=1)
-            if experiment.batched
+            if view.batched
             else Input("batch_size", 1, "an update after every row", fixed=True),
             ROWS,
-            exploded_above_input(experiment, self.watched(experiment)),
-            chart_limit_input(experiment),
+            exploded_above_input(experiment, self.watched(view), view.typed),
+            chart_limit_input(experiment, view.typed),
             *self.hyperparameter_inputs(experiment),
         ]
 
     def gradient(self, p: str) -> str:
         return f"grad_used.{p}"
 
-    def watched(self, experiment: Experiment) -> verdict.Watched:
+    def watched(self, view: View) -> verdict.Watched:
+        experiment = view.experiment
         parameters, silences = experiment.network.parameters, experiment.network.silences
         return verdict.Watched(
             units={unit: s.signal(f"{{{unit}}}") for unit, s in silences.items()},
@@ -73,20 +75,22 @@ class RowsLayout(Layout):
             "AVERAGEIF({steps.epoch},{epoch},{steps.loss}))",
             start_loss="AVERAGEIF({steps.epoch},1,{steps.start_loss})",
             worst_start="MAX({steps.start_loss})",
-            curvature=curvature_column(experiment) is not None,
+            curvature=curvature_column(view) is not None,
             reading=experiment.loss.reading,
+            wording=experiment.network.wording,
             start_column=experiment.loss.of_row(
-                experiment.network.predicted(_start(experiment)), "{y}"
+                experiment.network.predicted(_start(experiment)),
+                [f"{{{name}}}" for name in experiment.targets],
             ),
         )
 
     def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
         return {"steps": experiment.epochs * rows, "epochs": experiment.epochs}
 
-    def tables(self, experiment: Experiment) -> dict[str, list[Column]]:
-        watched = self.watched(experiment)
+    def tables(self, view: View) -> dict[str, list[Column]]:
+        watched = self.watched(view)
         return {
-            "steps": steps_columns(experiment, watched),
+            "steps": steps_columns(view, watched),
             "epochs": verdict.epoch_columns(watched),
         }
 
@@ -96,26 +100,29 @@ class RowsLayout(Layout):
 
         return DRAWING
 
-    def details(self, tab: FoundTab, steps: TableMap, data_rows: int) -> dict[str, Any]:
+    def find(self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int) -> View:
         batched = "batch_end" in steps.columns
         whole = "a whole number" if batched else "1; this tab updates after every row"
-        return {
-            "batch_columns": batched,
-            "batch_size": tab.whole("batch_size", whole, None if batched else 1),
-            "chart_limit": tab.number_or_none("chart_limit"),
-        }
+        size = tab.whole("batch_size", whole, None if batched else 1)
+        return View(
+            replace(experiment, batch_size=size),
+            tab.sheet,
+            layout=self.name,
+            batch_columns=batched,
+            typed=tab.numbers_among("exploded_above", "chart_limit"),
+        )
 
     def find_tables(
-        self, tab: FoundTab, experiment: Experiment, steps: TableMap, data_rows: int
-    ) -> tuple[Experiment, dict[str, TableMap]]:
-        return replace(experiment, epochs=max(1, -(-len(steps.rows) // data_rows))), {}
+        self, tab: FoundTab, view: View, steps: TableMap, data_rows: int
+    ) -> tuple[int, dict[str, TableMap]]:
+        return max(1, -(-len(steps.rows) // data_rows)), {}
 
     # Torch side
 
-    def tracer(self, experiment: Experiment, data: Dataset) -> Tracer:
+    def tracer(self, view: View, data: Dataset) -> Tracer:
         from xlsgd.tabs.layouts.rows.torch_run import RowsTracer
 
-        return RowsTracer(experiment, data)
+        return RowsTracer(view, data)
 
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
         return float(losses.max())

@@ -10,7 +10,7 @@ from xlsgd.base.cells import column_letters
 from xlsgd.sheets.charts import ChartSpec, add_chart
 from xlsgd.sheets.maps import BookMap, TabMap, address
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
-from xlsgd.training.experiment import Experiment
+from xlsgd.tabs.view import View
 from xlsgd.training.nets.silence import Silence
 
 __all__ = ["DRAWING", "RowsDrawing"]
@@ -37,9 +37,9 @@ class RowsDrawing(Drawing):
             yield Colour(where, silence.condition(here(unit)), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, anchors: Sequence[str], experiment: Experiment, book: BookMap
+        self, sheet: Worksheet, anchors: Sequence[str], view: View, book: BookMap
     ) -> None:
-        steps = book.training[experiment.id].tables["steps"]
+        steps = book.training[view.id].tables["steps"]
         specs = (
             ChartSpec(
                 self.losses,
@@ -55,7 +55,7 @@ class RowsDrawing(Drawing):
                 "step",
                 "step",
                 "weight",
-                {f"plot.{p}": p for p in experiment.network.parameters},
+                {f"plot.{p}": p for p in view.experiment.network.parameters},
                 x_max=len(steps.rows),
             ),
             ChartSpec(
@@ -63,7 +63,7 @@ class RowsDrawing(Drawing):
                 "step",
                 "step",
                 "relative difference",
-                {f"grad_diff.{p}": p for p in experiment.network.parameters},
+                {f"grad_diff.{p}": p for p in view.experiment.network.parameters},
                 x_max=len(steps.rows),
                 y_range=(0.0, 1.0),
             ),

@@ -20,14 +20,16 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.torch_limits import start_losses, with_limits
+from xlsgd.tabs.layouts.torch_limits import limits_of, start_losses
 from xlsgd.tabs.layouts.tracing import Tracer
+from xlsgd.tabs.view import View
 from xlsgd.torch_side import Noise, SideBySide, Sides, TorchNet, load_torch, start_state, step_each
 from xlsgd.torch_side.derived import derived_quantities
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
-from xlsgd.training.experiment import Experiment, LimitedExperiment
+from xlsgd.torch_side.targets import columns_to_predict, to_predict
+from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace, Traces
@@ -65,7 +67,7 @@ def positions(rows: int, data_rows: int, batch_size: int) -> dict[str, NDArray[n
 
 
 def run(
-    experiment: Experiment,
+    view: View,
     data: Dataset,
     rows: int | None = None,
     members: int = MEMBERS,
@@ -79,11 +81,11 @@ def run(
     sheet: a sheet's numbers, shape (rows,). Nothing is taken from it but the side of a kink, where
         rounding decides on that; without it all members are on the side of the run itself.
     """
-    return _trained([experiment], data, rows, members, progress, sheet or {})[0]
+    return _trained([view], data, rows, members, progress, sheet or {})[0]
 
 
 def runs(
-    experiments: Sequence[Experiment],
+    views: Sequence[View],
     data: Dataset,
     rows: int | None = None,
     members: int = MEMBERS,
@@ -95,11 +97,11 @@ def runs(
     all their members, take their gradients in one go; only the optimizers step one by one.
     Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
     """
-    return _trained(experiments, data, rows, members, progress, {})
+    return _trained(views, data, rows, members, progress, {})
 
 
 def _trained(
-    experiments: Sequence[Experiment],
+    views: Sequence[View],
     data: Dataset,
     rows: int | None,
     members: int,
@@ -107,9 +109,8 @@ def _trained(
     sheet: Mapping[str, Floats],
 ) -> list[Trace]:
     load_torch()
-    limited = [with_limits(experiment, data) for experiment in experiments]
-    rows = limited[0].epochs * data.rows if rows is None else rows
-    together = _Together(limited, data, rows, members, sheet)
+    rows = views[0].experiment.epochs * data.rows if rows is None else rows
+    together = _Together(views, data, rows, members, sheet)
     together.train(progress)
     return together.traces()
 
@@ -122,13 +123,14 @@ class _Together:
 
     def __init__(
         self,
-        experiments: Sequence[LimitedExperiment],
+        views: Sequence[View],
         data: Dataset,
         rows: int,
         members: int,
         sheet: Mapping[str, Floats],
     ) -> None:
-        self.experiments, self.data, self.members = experiments, data, members
+        self.views, self.data, self.members = views, data, members
+        experiments = [view.experiment for view in views]
         self.shared = shared = experiments[0]
         self.names = shared.network.parameters
         self.place = positions(rows, data.rows, shared.batch_size)
@@ -136,7 +138,7 @@ class _Together:
         self.net = TorchNet(shared, noise)
         self.seen = sides_of(self.net, sheet)
         inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
-        self.x, self.y = noise.copies(inputs), noise.targets(shared.loss, data.y)
+        self.x, self.y = noise.copies(inputs), noise.targets(shared.loss, to_predict(shared, data))
         # A state may start at something that depends on the first row's gradient.
         self.runs = SideBySide(
             experiments,
@@ -150,7 +152,7 @@ class _Together:
         values: shape (members, rows of the data, …).
         """
         chosen = values[:, rows].unsqueeze(1)
-        chosen = chosen.expand(-1, len(self.experiments), *chosen.shape[2:])
+        chosen = chosen.expand(-1, len(self.views), *chosen.shape[2:])
         return chosen.reshape(self.members, -1, *values.shape[2:])
 
     def sides(self, held: Tensor, rows: slice) -> Sides:
@@ -174,7 +176,7 @@ class _Together:
         """
         import torch
 
-        shape = (self.members, len(self.experiments), batch.stop - (batch.start or 0))
+        shape = (self.members, len(self.views), batch.stop - (batch.start or 0))
         every = weights.unsqueeze(-1).expand(-1, *shape).reshape(len(weights), self.members, -1)
         parameters = dict(zip(self.names, every, strict=True))
         sides = self.sides(held.unsqueeze(-1).expand(shape[1:]), rows)
@@ -202,7 +204,7 @@ class _Together:
         """Return all that the tabs show, row by row."""
         import torch
 
-        place, names, count = self.place, self.names, len(self.experiments)
+        place, names, count = self.place, self.names, len(self.views)
         # Within a batch weights and memory stay as they are; its last row shows the step.
         before = torch.from_numpy(np.cumsum(place["batch_end"]) - place["batch_end"])
         after = before + torch.from_numpy(place["batch_end"])
@@ -217,7 +219,8 @@ class _Together:
         )
         curvatures = row_curvatures(self.shared, self.x)
         found = []
-        for i, experiment in enumerate(self.experiments):
+        for i, view in enumerate(self.views):
+            experiment = view.experiment
             quantities = {
                 name: v.reshape(self.members, count, -1)[:, i] for name, v in together.items()
             }
@@ -232,15 +235,15 @@ class _Together:
                 every = rates_of_steps(experiment, place["step"])
                 quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row], every)
             values = _numpy(quantities)
-            if experiment.batched:
+            if view.batched:
                 values |= _batch_means(experiment, values, place)
-            _complete(experiment, self.data, values, place)
+            _complete(view, self.data, values, place)
             found.append(Trace(values, _numpy(self.runs.starts[i])))
         return found
 
 
 def steps(
-    experiment: Experiment,
+    view: View,
     data: Dataset,
     sheet: Mapping[str, Floats],
     members: int = MEMBERS,
@@ -252,7 +255,7 @@ def steps(
     they say on which side of a kink it is.
     """
     torch = load_torch()
-    limited = with_limits(experiment, data)
+    experiment = view.experiment
     names = experiment.network.parameters
     rows = len(sheet[f"param.{names[0]}"])
     place = positions(rows, data.rows, experiment.batch_size)
@@ -261,13 +264,13 @@ def steps(
     seen_rows = place["row"] - 1
     inputs = np.array([data.inputs[n] for n in experiment.network.input_names]).T
     x = noise.copies(inputs[seen_rows])
-    y = noise.targets(experiment.loss, np.array(data.y)[seen_rows])
+    y = noise.targets(experiment.loss, to_predict(experiment, data)[seen_rows])
     parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
 
     quantities = net.quantities(parameters, x, y, Sides(sides_of(net, sheet)))
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
     gradients = {p: quantities[f"grad_used.{p}"] for p in names}
-    if experiment.batched:
+    if view.batched:
         for p in names:
             earlier = np.concatenate([[0.0], sheet[f"grad_sum.{p}"][:-1]])
             earlier = np.where(place["batch_row"] == 1, 0.0, earlier)
@@ -294,7 +297,7 @@ def steps(
         begin = noise.copies([experiment.start.get(p, 0.0)])
         quantities[f"param.{p}"] = torch.cat((begin, quantities[f"new.{p}"][:, :-1]), 1)
     values = _numpy(quantities)
-    _complete(limited, data, values, place)
+    _complete(view, data, values, place)
     return Trace(values)
 
 
@@ -316,23 +319,25 @@ def _batch_means(
 
 
 def _complete(
-    experiment: LimitedExperiment,
+    view: View,
     data: Dataset,
     values: dict[str, Floats],
     place: Mapping[str, NDArray[np.int64]],
 ) -> None:
     """Add position, data, bookkeeping and what the charts draw."""
+    experiment, limits = view.experiment, limits_of(view, data)
     shape = values["loss"].shape
-    kinds = place if experiment.batched else {k: place[k] for k in ("step", "epoch", "row")}
+    kinds = place if view.batched else {k: place[k] for k in ("step", "epoch", "row")}
     row = place["row"] - 1
     exact = {key: value.astype(float) for key, value in kinds.items()}
     exact |= {name: np.array(data.inputs[name])[row] for name in experiment.network.input_names}
-    exact["y"] = np.array(data.y)[row]
+    columns = columns_to_predict(experiment, data)
+    exact |= {n: np.array(y)[row] for n, y in zip(experiment.targets, columns, strict=True)}
     exact[RATE] = rates_of_steps(experiment, place["step"])
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
-    watched = get_layout(experiment.layout).watched(experiment)
-    values |= verdict.quantities(experiment, watched, values)
-    values |= clipped.quantities(experiment.network, values, experiment.chart_limit)
+    watched = get_layout(view.layout).watched(view)
+    values |= verdict.quantities(experiment, limits, watched, values)
+    values |= clipped.quantities(experiment.network, values, limits.chart_limit)
 
 
 def _numpy(tensors: Tensors) -> dict[str, Floats]:
@@ -347,17 +352,15 @@ class RowsTracer(Tracer):
         others: Mapping[str, Mapping[str, Floats]] | None = None,
         members: int = MEMBERS,
     ) -> Traces:
-        return {"steps": run(self.experiment, self.data, rows, members, sheet=sheet)}
+        return {"steps": run(self.view, self.data, rows, members, sheet=sheet)}
 
     def step(
         self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None
     ) -> Traces:
-        return {"steps": steps(self.experiment, self.data, sheet)}
+        return {"steps": steps(self.view, self.data, sheet)}
 
-    def runs(
-        self, experiments: Sequence[Experiment], rows: int, members: int = MEMBERS
-    ) -> list[Traces]:
-        return [{"steps": one} for one in runs(experiments, self.data, rows, members)]
+    def runs(self, views: Sequence[View], rows: int, members: int = MEMBERS) -> list[Traces]:
+        return [{"steps": one} for one in runs(views, self.data, rows, members)]
 
     def by_row(self, traces: Traces) -> dict[str, Floats]:
         return traces["steps"].values
