@@ -23,10 +23,8 @@ from numpy import errstate
 from xlsgd.base.cells import Formula
 from xlsgd.engines.fast import calculation
 from xlsgd.engines.fast.calculation import Run
-from xlsgd.engines.fast.compiled import RULES
 from xlsgd.engines.fast.evaluator import Distrusted, Doubts, Experience
 from xlsgd.engines.fast.library import Library, quiet
-from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["FORMULAS_ALONE", "WAYS"]
@@ -115,5 +113,5 @@ def in_turn(rounds: int) -> dict[str, list[list[float]]]:
 if __name__ == "__main__":
     path, *more = sys.argv[1:]
     _book = read_workbook(Path(path)).book
-    _library = Library({*RULES, *NAMES_LOOKED_FOR})
+    _library = Library()
     print(json.dumps(in_turn(int(*more) if more else 5)))

@@ -91,13 +91,10 @@ class FormulasEngine:
 
     def _kept(self) -> Experience:
         """Return what was learned so far."""
-        from xlsgd.engines.fast.compiled import RULES
         from xlsgd.engines.fast.evaluator import Experience
-        from xlsgd.engines.fast.library import Library
-        from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
 
         if self._experience is None or len(self._experience) > MOST_KEPT:
-            self._experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))
+            self._experience = Experience()
         return self._experience
 
     def forget(self) -> None:

@@ -43,7 +43,7 @@ class Experience:
     readings: what KeyReader remembers.
     """
 
-    library: Library
+    library: Library = field(default_factory=Library)
     templates: dict[tuple[str, str | None], Template | str] = field(default_factory=dict)
     loops: dict[tuple[int, ...], LoopMaker | None] = field(default_factory=dict)
     checked: set[Relative] = field(default_factory=set)
