@@ -250,11 +250,9 @@ class Plan:
             c: object = None
             o: object = place.row
             if place.slot.kind == "cell":
-                read = "fixed row" if place.row_is_fixed else "other row"
+                read = "fixed row" if place.row_is_fixed else "row"
                 if kind == EMPTY:
                     read = "not read"
-                elif read == "other row" and place.row == 0:
-                    read = "same row"
                 c = place.column.numbers if kind == NUMBER else place.column.others
             elif isinstance(operand, Block):
                 read, c, o, sizes[i] = self._range(place, operand)

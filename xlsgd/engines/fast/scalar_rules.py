@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from ast import literal_eval
 
 from xlsgd.engines.fast.kinds import (
     ANY,
@@ -85,12 +84,8 @@ def _comparison(writer: Writer, name: str, arguments: Arguments) -> Written:
     if x.kind != y.kind:
         return writer.let(f"{_RANK[x.kind]} {compare} {_RANK[y.kind]}", TRUTH)
     if x.kind == TEXT:
-        return writer.let(f"{_upper(x.text)} {compare} {_upper(y.text)}", TRUTH)
+        return writer.let(f"{x.text}.upper() {compare} {y.text}.upper()", TRUTH)
     return writer.let(f"{x.text} {compare} {y.text}", TRUTH)
-
-
-def _upper(text: str) -> str:
-    return repr(literal_eval(text).upper()) if text[0] in "'\"" else f"{text}.upper()"
 
 
 @SCALAR_RULES.strict("&", takes=(2,))

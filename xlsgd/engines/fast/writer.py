@@ -58,7 +58,6 @@ class Writer:
         mark: str = "",
     ) -> None:
         self.lines: list[str] = []
-        self.taken_apart: dict[str, int] = {}  # ranges whose elements have names of their own
         self._rules = rules
         self._expression = expression
         self._kinds = kinds
@@ -182,18 +181,6 @@ class Writer:
         if written.kind != NUMBERS:
             raise Unable("no range of numbers")
         return written.text
-
-    def is_operand(self, id_: str) -> bool:
-        """Return whether a node is a cell or a range, and nothing that is computed."""
-        return isinstance(self._expression.nodes.get(id_), Operand)
-
-    def elements(self, text: str, count: int) -> list[str]:
-        """Return what stands for the elements of a range, one by one.
-
-        text: what stands for the range.   count: how many there must be; any other is in doubt.
-        """
-        self.taken_apart[text] = count
-        return [f"{text}e{i}" for i in range(count)]
 
     def size(self, id_: str) -> Size | None:
         """Return the size of a node that is a range or a product of ranges, None for any other."""
