@@ -172,8 +172,7 @@ class Plan:
                 continue
             top, left, bottom, right = slot.at(row, self.column)
             if slot.kind == "range":
-                keep = row_is_fixed and slot.corners[2][0] and self.pattern.cells > 1
-                operands.append(sheet.block(top, left, bottom, right, pending, keep))
+                operands.append(sheet.block(top, left, bottom, right, pending))
             else:
                 operands.append(float(top if slot.kind == "row" else left))
         return operands
