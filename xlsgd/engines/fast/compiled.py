@@ -79,8 +79,6 @@ READ = {
     "row number": "a{i} = float(r + o{i})",
     # c: the operand itself.
     "given": "a{i} = c{i}",
-    # c: columns.  o: what to add to the formula's row.
-    "moving row": "a{i} = [c[r + o{i}] for c in c{i}]",
     # c: columns.  o: first row and the one after the last, or what to add to the formula's.
     "moving": _MOVING.format(i="{i}", top="r + o{i}[0]", bottom="r + o{i}[1]"),
     "moving bottom": _MOVING.format(i="{i}", top="o{i}[0]", bottom="r + o{i}[1]"),
@@ -124,7 +122,7 @@ def loop_text(sources: Sequence[Source]) -> str:
     body, parameters = [], []
     for k, source in enumerate(sources):
         mark = f"_{k}"
-        lines, (text, kind, _) = _lines(source, mark)
+        lines, (text, kind) = _lines(source, mark)
         body += lines
         if kind == ANY:
             body.append(f"if {text}.__class__ is float: n{k}[r] = {text}")

@@ -232,8 +232,6 @@ class Plan:
 
     def bound(self, kinds: tuple[str, ...], operands: Operands) -> Bound | None:
         """Return the code for operands of these kinds; None if formulas has to be asked."""
-        if self.pattern.cells == 1:  # to be used once: it need not be kept, with its ranges
-            return self._make(kinds, operands)
         if kinds not in self._bound:
             self._bound[kinds] = self._make(kinds, operands)
         return self._bound[kinds]
@@ -273,8 +271,6 @@ class Plan:
             return "given", block.values, None, size
         left = place.slot.at(1, self.column)[1]
         columns = tuple(place.sheet.column(left + n).numbers for n in range(block.columns))
-        if top_fixed == bottom_fixed and top == bottom:
-            return "moving row", columns, top, size
         if top_fixed == bottom_fixed:
             return "moving", columns, (min(top, bottom), max(top, bottom) + 1), size
         read = "moving bottom" if top_fixed else "moving top"

@@ -21,14 +21,14 @@ def _sum(writer: Writer, name: str, arguments: Arguments) -> Written:
     numbers = ", ".join(writer.numbers(arguments))
     # NumPy adds in an order of its own, so plain sum() would differ in the last bits.
     function = "add_up" if name == "SUM" else "mean"
-    return writer.let(f"{function}([{numbers}])", NUMBER, sure=False)
+    return writer.let_number(f"{function}([{numbers}])")
 
 
 @RANGE_RULES.strict("SUMPRODUCT")
 def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
     ranges = [writer.numbers_range(argument) for argument in arguments]
     _check_sizes(writer, name, arguments)
-    return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
+    return writer.let_number(f"add_products([{', '.join(ranges)}])")
 
 
 def _check_sizes(writer: Writer, name: str, ranges: Arguments) -> None:
@@ -63,7 +63,7 @@ def _countif(writer: Writer, name: str, arguments: Arguments) -> Written:
     _check_sizes(writer, name, ranges)
     pairs = []
     for numbers, criterion in zip(ranges, criteria, strict=True):
-        written = writer.known(criterion)
+        written = writer.value(criterion)
         if written.kind not in (NUMBER, TEXT):
             raise Unable(name)
         pairs.append(f"({writer.numbers_range(numbers)}, {written.text})")
@@ -79,11 +79,11 @@ def _sumif(writer: Writer, name: str, arguments: Arguments) -> Written:
         _check_sizes(writer, name, arguments[::2])
     chosen = writer.let(f"chosen({numbers}, {criterion}, {chosen_from})", NUMBERS).text
     function = "add_up" if name == "SUMIF" else "mean"
-    return writer.let(f"{function}({chosen})", NUMBER, sure=False)
+    return writer.let_number(f"{function}({chosen})")
 
 
 def _criterion(writer: Writer, argument: str) -> str:
-    if writer.known(argument).kind != NUMBER:
+    if writer.value(argument).kind != NUMBER:
         raise Unable("criterion")  # text such as ">0" has rules of its own
     return writer.number(argument)
 
@@ -95,7 +95,7 @@ def _index(writer: Writer, name: str, arguments: Arguments) -> Written:
         raise Unable(name)
     places = []
     for argument in arguments[1:]:
-        if writer.known(argument).kind != NUMBER:
+        if writer.value(argument).kind != NUMBER:
             raise Unable(name)
         places.append(writer.let(f"int({writer.number(argument)})", NUMBER).text)
     if len(places) == 1:
@@ -116,7 +116,7 @@ def _index(writer: Writer, name: str, arguments: Arguments) -> Written:
 @RANGE_RULES.strict("MATCH", takes=(3,))
 def _match(writer: Writer, name: str, arguments: Arguments) -> Written:
     sought, block, size = (
-        writer.known(arguments[0]),
+        writer.value(arguments[0]),
         writer.value(arguments[1]),
         writer.size(arguments[1]),
     )

@@ -29,15 +29,14 @@ SCALAR_RULES = Table()
 
 @SCALAR_RULES.strict("+", "-", "*", takes=(2,))
 def _arithmetic(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument, sure=False) for argument in arguments)
-    return writer.let(f"{x} {name} {y}", NUMBER, sure=False)
+    x, y = (writer.number(argument) for argument in arguments)
+    return writer.let_number(f"{x} {name} {y}")
 
 
 @SCALAR_RULES.strict("/", takes=(2,))
 def _quotient(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0], sure=False)
-    y = writer.number(arguments[1])  # x / inf would be 0
-    return writer.let(f"{x} / {y}", NUMBER, sure=False)
+    x, y = (writer.number(argument) for argument in arguments)
+    return writer.let_number(f"{x} / {y}")
 
 
 @SCALAR_RULES.strict("^", takes=(2,))
@@ -51,12 +50,12 @@ def _power(writer: Writer, name: str, arguments: Arguments) -> Written:
 
 @SCALAR_RULES.strict("U-", takes=(1,))
 def _minus(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"-{writer.number(arguments[0], sure=False)}", NUMBER, sure=False)
+    return writer.let(f"-{writer.number(arguments[0])}", NUMBER)
 
 
 @SCALAR_RULES.strict("%", takes=(1,))
 def _percent(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"{writer.number(arguments[0], sure=False)} / 100.0", NUMBER, sure=False)
+    return writer.let(f"{writer.number(arguments[0])} / 100.0", NUMBER)
 
 
 @SCALAR_RULES.strict("U+", takes=(1,))
@@ -73,7 +72,7 @@ _RANK = {NUMBER: 0, TEXT: 1, TRUTH: 2}  # any number < any text < any truth valu
 
 @SCALAR_RULES.strict(*_COMPARE, takes=(2,))
 def _comparison(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.known(argument) for argument in arguments)
+    x, y = (writer.value(argument) for argument in arguments)
     if x.kind == EMPTY and y.kind in (NUMBER, TEXT):
         x = Written("0.0", NUMBER) if y.kind == NUMBER else Written("''", TEXT)
     if y.kind == EMPTY and x.kind in (NUMBER, TEXT):
@@ -106,7 +105,7 @@ def _if(writer: Writer, name: str, arguments: Arguments) -> Written:
         return error
     condition = writer.condition(arguments[0])
     result = writer.new_name()
-    kinds, sure = set(), True
+    kinds = set()
     for branch, header in ((1, f"if {condition}:"), (2, "else:")):
         with writer.block(header):
             value = writer.value(arguments[branch]) if branch < len(arguments) else _FALSE
@@ -116,12 +115,7 @@ def _if(writer: Writer, name: str, arguments: Arguments) -> Written:
                 value = Written("0.0", NUMBER)
             writer.line(f"{result} = {value.text}")
             kinds.add(value.kind)
-            sure &= value.sure
-    if len(kinds) == 1:
-        return Written(result, kinds.pop(), sure)
-    if not sure:  # of whatever kind it turns out to be, it must not be inf
-        writer.line(f"if {result}.__class__ is float and {result} - {result} != 0.0: raise Doubt")
-    return Written(result, ANY)
+    return Written(result, kinds.pop() if len(kinds) == 1 else ANY)
 
 
 _FALSE = Written("False", TRUTH)
@@ -129,7 +123,7 @@ _FALSE = Written("False", TRUTH)
 
 @SCALAR_RULES.lazy("IFERROR", takes=(2,))
 def _iferror(writer: Writer, name: str, arguments: Arguments) -> Written:
-    value = writer.known(arguments[0])
+    value = writer.value(arguments[0])
     if value.kind in (ANY, NUMBERS, MIXED):
         raise Unable(name)
     chosen = writer.value(arguments[1]) if value.kind == ERROR else value
@@ -153,7 +147,7 @@ def _not(writer: Writer, name: str, arguments: Arguments) -> Written:
 
 @SCALAR_RULES.lazy("ISNUMBER", "ISERROR", "ISBLANK", takes=(1,))
 def _is(writer: Writer, name: str, arguments: Arguments) -> Written:
-    value = writer.known(arguments[0])
+    value = writer.value(arguments[0])
     if value.kind == TEXT and name == "ISNUMBER":
         return writer.let(f"reads_as_number({value.text})", TRUTH)  # formulas: "12" is a number
     if value.kind in (ANY, NUMBERS, MIXED):
@@ -190,12 +184,12 @@ FROM_NUMPY = {
 @SCALAR_RULES.strict(*FROM_NUMPY, takes=(1,))
 def _from_numpy(writer: Writer, name: str, arguments: Arguments) -> Written:
     x = writer.number(arguments[0])
-    return writer.let(f"float({FROM_NUMPY[name]}({x}))", NUMBER, sure=False)
+    return writer.let_number(f"float({FROM_NUMPY[name]}({x}))")
 
 
 @SCALAR_RULES.strict("ABS", takes=(1,))
 def _abs(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"abs({writer.number(arguments[0], sure=False)})", NUMBER, sure=False)
+    return writer.let(f"abs({writer.number(arguments[0])})", NUMBER)
 
 
 @SCALAR_RULES.strict("SQRT", takes=(1,))
@@ -223,7 +217,7 @@ def _round(writer: Writer, name: str, arguments: Arguments) -> Written:
 
 @SCALAR_RULES.strict("MID", takes=(3,))
 def _mid(writer: Writer, name: str, arguments: Arguments) -> Written:
-    text = writer.known(arguments[0])
+    text = writer.value(arguments[0])
     begin, count = (writer.whole_constant(argument) for argument in arguments[1:])
     if text.kind != TEXT or begin is None or count is None or begin < 1 or count < 0:
         raise Unable(name)
@@ -240,7 +234,7 @@ def _mod(writer: Writer, name: str, arguments: Arguments) -> Written:
 def _power_function(writer: Writer, name: str, arguments: Arguments) -> Written:
     x, y = (writer.number(argument) for argument in arguments)
     writer.line(f"if {x} == 0.0: raise Doubt")  # formulas has rules of its own for it
-    return writer.let(f"float(power({x}, {y}))", NUMBER, sure=False)
+    return writer.let_number(f"float(power({x}, {y}))")
 
 
 @SCALAR_RULES.strict("PI", takes=(0,))
