@@ -11,17 +11,14 @@ __all__ = ["RANGE_RULES"]
 RANGE_RULES = Table()
 
 
-@RANGE_RULES.strict("MAX", "MIN")
-def _extreme(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"{name.lower()}([{', '.join(writer.numbers(arguments))}])", NUMBER)
+# NumPy adds in an order of its own, so plain sum() would differ in the last bits.
+_OF_NUMBERS = {"MAX": "max", "MIN": "min", "SUM": "add_up", "AVERAGE": "mean"}
 
 
-@RANGE_RULES.strict("SUM", "AVERAGE")
-def _sum(writer: Writer, name: str, arguments: Arguments) -> Written:
+@RANGE_RULES.strict(*_OF_NUMBERS)
+def _of_numbers(writer: Writer, name: str, arguments: Arguments) -> Written:
     numbers = ", ".join(writer.numbers(arguments))
-    # NumPy adds in an order of its own, so plain sum() would differ in the last bits.
-    function = "add_up" if name == "SUM" else "mean"
-    return writer.let_number(f"{function}([{numbers}])")
+    return writer.let_number(f"{_OF_NUMBERS[name]}([{numbers}])")
 
 
 @RANGE_RULES.strict("SUMPRODUCT")

@@ -24,19 +24,45 @@ __all__ = ["FROM_NUMPY", "SCALAR_RULES"]
 
 SCALAR_RULES = Table()
 
-# --- operators ---------------------------------------------------------------------------------
+# --- numbers to numbers ------------------------------------------------------------------------
+
+# Those that formulas takes from NumPy, whose results need not be those of Python's math.
+FROM_NUMPY = {
+    "ACOS": "arccos",
+    "ASIN": "arcsin",
+    "ATAN": "arctan",
+    "COS": "cos",
+    "COSH": "cosh",
+    "EXP": "exp",
+    "LN": "log",
+    "LOG10": "log10",
+    "SIGN": "sign",
+    "SIN": "sin",
+    "SINH": "sinh",
+    "TAN": "tan",
+    "TANH": "tanh",
+}
+
+_WRITTEN_ALIKE = {
+    "+": "{} + {}",
+    "-": "{} - {}",
+    "*": "{} * {}",
+    "/": "{} / {}",
+    "U-": "-{}",
+    "%": "{} / 100.0",
+    "ABS": "abs({})",
+    "MOD": "{} % {}",  # Python's and NumPy's both take the divisor's sign
+    "SQRT": "sqrt({})",  # rounded right everywhere
+    **{name: f"float({function}({{}}))" for name, function in FROM_NUMPY.items()},
+}
 
 
-@SCALAR_RULES.strict("+", "-", "*", takes=(2,))
-def _arithmetic(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    return writer.let_number(f"{x} {name} {y}")
-
-
-@SCALAR_RULES.strict("/", takes=(2,))
-def _quotient(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    return writer.let_number(f"{x} / {y}")
+@SCALAR_RULES.strict(*_WRITTEN_ALIKE)
+def _alike(writer: Writer, name: str, arguments: Arguments) -> Written:
+    text = _WRITTEN_ALIKE[name]
+    if len(arguments) != text.count("{}"):
+        raise Unable(name)
+    return writer.let_number(text.format(*map(writer.number, arguments)))
 
 
 @SCALAR_RULES.strict("^", takes=(2,))
@@ -48,14 +74,37 @@ def _power(writer: Writer, name: str, arguments: Arguments) -> Written:
     return power
 
 
-@SCALAR_RULES.strict("U-", takes=(1,))
-def _minus(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"-{writer.number(arguments[0])}", NUMBER)
+@SCALAR_RULES.strict("POWER", takes=(2,))
+def _power_function(writer: Writer, name: str, arguments: Arguments) -> Written:
+    x, y = (writer.number(argument) for argument in arguments)
+    writer.line(f"if {x} == 0.0: raise Doubt")  # formulas has rules of its own for it
+    return writer.let_number(f"float(power({x}, {y}))")
 
 
-@SCALAR_RULES.strict("%", takes=(1,))
-def _percent(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"{writer.number(arguments[0])} / 100.0", NUMBER)
+@SCALAR_RULES.strict("INT", takes=(1,))
+def _int(writer: Writer, name: str, arguments: Arguments) -> Written:
+    x = writer.number(arguments[0])
+    writer.line(f"if abs({x}) > 1e15: raise Doubt")  # formulas calls integers that long #VALUE!
+    return writer.let(f"float(floor({x}))", NUMBER)
+
+
+@SCALAR_RULES.strict("ROUND", "ROUNDUP", "ROUNDDOWN", takes=(2,))
+def _round(writer: Writer, name: str, arguments: Arguments) -> Written:
+    digits = writer.whole_constant(arguments[1])
+    if digits is None or abs(digits) > 15:
+        raise Unable(name)
+    x, scale = writer.number(arguments[0]), repr(10**digits)
+    whole = {"ROUND": "half_up", "ROUNDUP": "ceil", "ROUNDDOWN": "floor"}[name]
+    size = writer.let(f"{whole}(abs({x} * {scale})) / {scale}", NUMBER).text
+    return writer.let(f"-{size} if {x} < 0.0 else {size}", NUMBER)
+
+
+@SCALAR_RULES.strict("PI", takes=(0,))
+def _pi(writer: Writer, name: str, arguments: Arguments) -> Written:
+    return Written(repr(math.pi), NUMBER)
+
+
+# --- comparisons and text ----------------------------------------------------------------------
 
 
 @SCALAR_RULES.strict("U+", takes=(1,))
@@ -93,6 +142,15 @@ def _joined(writer: Writer, name: str, arguments: Arguments) -> Written:
     text = writer.let(f"{x} + {y}", TEXT)
     writer.line(f"if len({text.text}) > {LONGEST_TEXT}: raise Doubt")
     return text
+
+
+@SCALAR_RULES.strict("MID", takes=(3,))
+def _mid(writer: Writer, name: str, arguments: Arguments) -> Written:
+    text = writer.value(arguments[0])
+    begin, count = (writer.whole_constant(argument) for argument in arguments[1:])
+    if text.kind != TEXT or begin is None or count is None or begin < 1 or count < 0:
+        raise Unable(name)
+    return writer.let(f"{text.text}[{begin - 1}:{begin - 1 + count}]", TEXT)
 
 
 # --- choice and truth --------------------------------------------------------------------------
@@ -159,84 +217,3 @@ def _is(writer: Writer, name: str, arguments: Arguments) -> Written:
 @SCALAR_RULES.strict("NA", takes=(0,))
 def _not_available(writer: Writer, name: str, arguments: Arguments) -> Written:
     return Written("NOT_AVAILABLE", ERROR)
-
-
-# --- functions of numbers ----------------------------------------------------------------------
-
-# Those that formulas takes from NumPy, whose results need not be those of Python's math.
-FROM_NUMPY = {
-    "ACOS": "arccos",
-    "ASIN": "arcsin",
-    "ATAN": "arctan",
-    "COS": "cos",
-    "COSH": "cosh",
-    "EXP": "exp",
-    "LN": "log",
-    "LOG10": "log10",
-    "SIGN": "sign",
-    "SIN": "sin",
-    "SINH": "sinh",
-    "TAN": "tan",
-    "TANH": "tanh",
-}
-
-
-@SCALAR_RULES.strict(*FROM_NUMPY, takes=(1,))
-def _from_numpy(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0])
-    return writer.let_number(f"float({FROM_NUMPY[name]}({x}))")
-
-
-@SCALAR_RULES.strict("ABS", takes=(1,))
-def _abs(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"abs({writer.number(arguments[0])})", NUMBER)
-
-
-@SCALAR_RULES.strict("SQRT", takes=(1,))
-def _sqrt(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"sqrt({writer.number(arguments[0])})", NUMBER)  # rounded right everywhere
-
-
-@SCALAR_RULES.strict("INT", takes=(1,))
-def _int(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0])
-    writer.line(f"if abs({x}) > 1e15: raise Doubt")  # formulas calls integers that long #VALUE!
-    return writer.let(f"float(floor({x}))", NUMBER)
-
-
-@SCALAR_RULES.strict("ROUND", "ROUNDUP", "ROUNDDOWN", takes=(2,))
-def _round(writer: Writer, name: str, arguments: Arguments) -> Written:
-    digits = writer.whole_constant(arguments[1])
-    if digits is None or abs(digits) > 15:
-        raise Unable(name)
-    x, scale = writer.number(arguments[0]), repr(10**digits)
-    whole = {"ROUND": "half_up", "ROUNDUP": "ceil", "ROUNDDOWN": "floor"}[name]
-    size = writer.let(f"{whole}(abs({x} * {scale})) / {scale}", NUMBER).text
-    return writer.let(f"-{size} if {x} < 0.0 else {size}", NUMBER)
-
-
-@SCALAR_RULES.strict("MID", takes=(3,))
-def _mid(writer: Writer, name: str, arguments: Arguments) -> Written:
-    text = writer.value(arguments[0])
-    begin, count = (writer.whole_constant(argument) for argument in arguments[1:])
-    if text.kind != TEXT or begin is None or count is None or begin < 1 or count < 0:
-        raise Unable(name)
-    return writer.let(f"{text.text}[{begin - 1}:{begin - 1 + count}]", TEXT)
-
-
-@SCALAR_RULES.strict("MOD", takes=(2,))
-def _mod(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    return writer.let(f"{x} % {y}", NUMBER)  # Python's and NumPy's both take the divisor's sign
-
-
-@SCALAR_RULES.strict("POWER", takes=(2,))
-def _power_function(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    writer.line(f"if {x} == 0.0: raise Doubt")  # formulas has rules of its own for it
-    return writer.let_number(f"float(power({x}, {y}))")
-
-
-@SCALAR_RULES.strict("PI", takes=(0,))
-def _pi(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return Written(repr(math.pi), NUMBER)
