@@ -88,16 +88,12 @@ class Run:
     def calculate(self, progress: Progress | None) -> None:
         """Compute all cells.  Raises Distrusted if it has to be done again."""
         self._meter = _Meter(progress, sum(map(len, self._plans)))
-        for group in self._groups():
+        ordered = in_order([stretch for found in self._stretches for stretch in found])
+        for group in self._stretches if ordered is None else ordered:
             self._compute(group)
         self._meter.end()
         self._evaluator.check_witnesses(self._patterns.values())
         self._name_circles()
-
-    def _groups(self) -> Iterable[list[Stretch]]:
-        """Return all stretches in groups, in the order in which to compute them."""
-        ordered = in_order([stretch for found in self._stretches for stretch in found])
-        return self._stretches if ordered is None else ordered
 
     def _compute(self, group: list[Stretch], whole: bool = True) -> None:
         """Compute stretches that need each other, or one by itself.

@@ -57,14 +57,10 @@ class Generated:
 
 
 class Template:
-    """A formula as formulas parsed it.  Raises Refused if formulas cannot parse it.
-
-    native: whether generated code may be used.
-    """
+    """A formula as formulas parsed it.  Raises Refused if formulas cannot parse it."""
 
     def __init__(self, library: Library, text: str, cell: str | None = None) -> None:
         self.parsed = Parsed(library, text, cell)
-        self.native = True
         self._generated: dict[object, Generated | None] = {}
 
     @property
