@@ -128,8 +128,8 @@ FAULTS = (
     Fault(
         "engine",
         "a quotient by infinity is 0",
-        "y = writer.number(arguments[1])  # x / inf would be 0",
-        "y = writer.number(arguments[1], sure=False)",
+        'self.line(f"if {written.text} - {written.text} != 0.0: raise Doubt")',
+        'self.line("pass")',
         ("engines",),
     ),
     Fault(

@@ -11,7 +11,6 @@ import numpy as np
 
 from xlsgd.base.cells import (
     CellError,
-    Formula,
     Position,
     Scalar,
     Uncomputed,
@@ -21,7 +20,6 @@ from xlsgd.base.cells import (
 from xlsgd.base.errors import EngineError, NoStoredValuesError, WorkbookError
 from xlsgd.engines import ALL, chosen_engines, get_engine
 from xlsgd.engines.file_formats import as_xlsx
-from xlsgd.engines.kept import KeptValues, give_back
 from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
@@ -69,10 +67,6 @@ def _compared(
     """Return what engines make of a file.  path: as the user named it."""
     found = EngineComparison(str(path).encode("utf-8", "backslashreplace").decode(), [], [])
     kept: dict[str, Values] = {}
-    places = {
-        sheet: {p: i for i, p in enumerate(p for p, c in grid.items() if isinstance(c, Formula))}
-        for sheet, grid in file.book.sheets.items()
-    }
     runs = WholeRuns()
     unreadable: list[WorkbookError] = []
     for name in names:
@@ -95,13 +89,9 @@ def _compared(
             unreadable += [error] if isinstance(error, WorkbookError) else []
             continue
         found.runs.append(_run(name, calculated, report))
-        # One engine after the other has its room: of the earlier ones the numbers are kept.
-        kept[name] = {
-            sheet: KeptValues(values, places[sheet])
-            for sheet, values in calculated.calculation.values.items()
-        }
+        # One engine after the other has its room: of the earlier ones the values are kept.
+        kept[name] = calculated.calculation.values
         del calculated, report
-        give_back()
     if unreadable and not any(run.report is not None for run in found.runs):
         raise unreadable[0]
     for first, second in combinations((r for r in found.runs if r.report is not None), 2):
