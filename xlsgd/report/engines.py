@@ -169,7 +169,7 @@ def table_rows(run: EngineRun) -> list[tuple[str, ...]]:
                 sheet.name,
                 f"{sheet.cells_compared:,}",
                 f"{agreeing(sheet):,}",
-                f"{sum(map(len, sheet.harmless.values())):,}",
+                f"{sheet.cells_harmless:,}",
                 "" if off is None else f"{off.value:.2g} in {off.cell}",
                 kinds_text(run.not_finite.get(sheet.name, {})),
                 "" if rows or run.seconds is None else f"{run.seconds:.2f} s",
