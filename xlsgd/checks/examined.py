@@ -140,7 +140,7 @@ class ExaminedTab(Differences):
                 ok = isinstance(value, CellError)
             elif isinstance(value, float):
                 spread = _spread(members)
-                allowed = tolerance.atol + tolerance.rtol * abs(first) + SAFETY * spread
+                allowed = tolerance.around(first) + SAFETY * spread
                 off = abs(value - first)
                 # Where a member is not finite, float64 does not say what to expect.
                 ok = off <= allowed or np.isnan(allowed)

@@ -71,8 +71,8 @@ def _fits(span: Span, spans: list[Span], maps: BookMap) -> bool:
     rows = length(maps.data, "data") if maps.data.tables else 1
     compared = {
         tab.sheet.lower(): length(tab, "losses")
-        for tab in maps.of("compare").values()
-        if tab.tables["losses"].rows
+        for tab in maps
+        if "losses" in tab.tables and tab.tables["losses"].rows
     }
     fits = []
     for tab in maps.training.values():

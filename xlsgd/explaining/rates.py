@@ -76,11 +76,7 @@ def try_rates(experiment: Experiment, data: Dataset, rates: Floats) -> Tried:
         train_many(experiment, data, at, {}, by_row=get_layout(experiment.layout).by_row)
     )
     loss = verdicts.numbers["last_loss"]
-    kinds = [verdicts.kind(run) for run in range(len(rates))]
-    for run, kind in enumerate(kinds):
-        if kind == "zero gradient" and loss[run] == 0:
-            kinds[run] = verdicts.trend_word(run)
-    return Tried(rates, tuple(kinds), loss)
+    return Tried(rates, tuple(map(verdicts.kind, range(len(rates)))), loss)
 
 
 def try_around(experiment: Experiment, data: Dataset, limit: float | None) -> Tried:

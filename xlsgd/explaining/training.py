@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,7 +45,8 @@ class Length:
 class Training:
     """A run that is over.
 
-    panel: what the panel of its tab says.
+    panels: what the panel of its tab says, of the run itself and then of the other members of an
+        ensemble.
     losses: of every row of data as it came by.
     weights: before every step, and after the last one; shape (steps + 1, weights).
     table: the table of steps as torch has it.
@@ -54,13 +55,18 @@ class Training:
 
     experiment: Experiment
     data: Dataset
-    panel: Mapping[str, float | str]
+    panels: Sequence[Mapping[str, float | str]]
     losses: Floats
     weights: Floats
     table: Mapping[str, Floats]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     traces: Traces
+
+    @property
+    def panel(self) -> Mapping[str, float | str]:
+        """What the panel of its tab says."""
+        return self.panels[0]
 
     @property
     def verdict(self) -> str:
@@ -194,26 +200,29 @@ class Training:
         return found
 
 
-def train(experiment: Experiment, data: Dataset, length: Length | None = None) -> Training:
+def train(
+    experiment: Experiment, data: Dataset, length: Length | None = None, members: int = 1
+) -> Training:
     """Train from the start values, as the tab of an experiment does.
 
     length: of the tab's tables; all epochs of the experiment where not given.
+    members: of the ensemble; 1 for the run alone.
     """
     if length is None:
         length = Length(experiment.epochs * data.rows, experiment.epochs)
     experiment = with_limits(experiment, data)
     follow = tracer(experiment, data)
-    traces = follow.run(length.rows, members=1)
+    traces = follow.run(length.rows, members=members)
     by_row = follow.by_row(traces)
     steps = traces["steps"]
-    panel = verdict.panel_values(
+    panels = verdict.panel_values(
         experiment,
         steps.values,
         verdict.epoch_quantities(by_row, length.epochs, experiment.loss.reading),
         follow.start_loss(traces),
         data.rows,
         follow.completed(traces),
-    )[0]
+    )
     _, first = np.unique(steps["step"], return_index=True)
     last = np.append(first[1:], len(steps["step"])) - 1
     names = experiment.network.parameters
@@ -222,7 +231,7 @@ def train(experiment: Experiment, data: Dataset, length: Length | None = None) -
     return Training(
         experiment,
         data,
-        panel,
+        panels,
         by_row["loss"][0],
         np.concatenate((begin, end)),
         {name: values[0] for name, values in steps.values.items()},

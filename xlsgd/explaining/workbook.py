@@ -25,10 +25,9 @@ from xlsgd.explaining.without_relu import twin_of
 from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.finder import Found
-from xlsgd.tabs.layouts import tracer
-from xlsgd.tabs.layouts.torch_limits import with_limits
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.trace import MEMBERS
 from xlsgd.verifying.opening import Progress, open_workbook, without_circles
 
 __all__ = ["explain", "explain_run"]
@@ -83,7 +82,7 @@ def explain(
         opened.engine_version,
         f"torch {torch.__version__}",
         tuple(explained),
-        tuple(calculation.notes) + _faults(found),
+        (*calculation.notes, *_faults(found)),
     )
 
 
@@ -178,16 +177,5 @@ def _agrees(training: Training, shown: str, length: Length) -> bool:
     """Return whether a tab's verdict is torch's, or one that rounding may lead to."""
     if shown == training.verdict:
         return True
-    data = training.data
-    experiment = with_limits(training.experiment, data)
-    follow = tracer(experiment, data)
-    traces = follow.run(length.rows)
-    panels = verdict.panel_values(
-        experiment,
-        traces["steps"].values,
-        verdict.epoch_quantities(follow.by_row(traces), length.epochs, experiment.loss.reading),
-        follow.start_loss(traces),
-        data.rows,
-        follow.completed(traces),
-    )
-    return verdict.agrees(shown, [panel["verdict"] for panel in panels])
+    ensemble = train(training.experiment, training.data, length, MEMBERS)
+    return verdict.agrees(shown, [panel["verdict"] for panel in ensemble.panels])

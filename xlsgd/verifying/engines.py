@@ -220,5 +220,5 @@ def _same(
     if kind_of(a) != kind_of(b):
         return False
     if isinstance(a, float) and isinstance(b, float) and np.isfinite(a) and np.isfinite(b):
-        return abs(a - b) <= max(allowed, tolerance.atol + tolerance.rtol * abs(b))
+        return abs(a - b) <= max(allowed, tolerance.around(b))
     return not isinstance(a, str | bool) or a == b

@@ -21,7 +21,7 @@ from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.torch_side.plain import first_import, load_torch
-from xlsgd.verifying.accounts import Accounts
+from xlsgd.verifying.accounts import finish
 from xlsgd.verifying.circular import circular_sheets
 from xlsgd.verifying.diff import diff_workbooks
 from xlsgd.verifying.opening import (
@@ -99,7 +99,7 @@ def examine(
             refuse_circles(opened, work.foreign)
     for kind in kinds().values():
         kind.check(work)
-    sheets = Accounts(work).finish()
+    sheets = finish(work)
     return _report(name, opened, sheets, work.notes)
 
 
