@@ -156,9 +156,7 @@ class Differences:
         return report
 
 
-def values_in(
-    contents: Grid, values: Mapping[Position, Value]
-) -> dict[Position, Value]:
+def values_in(contents: Grid, values: Mapping[Position, Value]) -> dict[Position, Value]:
     """Return what every cell of a tab gives.  values: of its formula cells."""
     return {
         position: values[position] if isinstance(content, Formula) else content

@@ -97,9 +97,7 @@ def wrongly_saved(
     """
     from xlsgd.engines.formulas import ENGINE
 
-    given = {
-        sheet: values_in(grid, file.stored[sheet]) for sheet, grid in file.book.sheets.items()
-    }
+    given = {sheet: values_in(grid, file.stored[sheet]) for sheet, grid in file.book.sheets.items()}
     doubts = list(doubts)
     with ENGINE.following(file.book, given) as following:
         found = _unexplained(doubts, following, given, tolerance, file, notes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from xlsgd.explaining.findings import DeadUnit
-from xlsgd.explaining.standing import weight_names
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.where import Where
 from xlsgd.torch_side.stability import curvature_along_gradient
@@ -69,7 +68,7 @@ def _silenced(network: Network, unit: str, dead: Collection[str]) -> set[str]:
     found = {*into, *out_of}
     at = next(i for i, place in enumerate(network.places) if unit in place.outputs)
     if set(network.places[at].outputs) <= set(dead):
-        weights = [set(weight_names(place)) for place in network.places[:at] if place.parameters]
+        weights = [set(place.weights) for place in network.places[:at] if place.parameters]
         found |= set().union(*weights[:-1])
     return found
 

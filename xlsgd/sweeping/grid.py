@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -19,14 +18,14 @@ from xlsgd.data import Dataset
 from xlsgd.sweeping.axes import INIT, Axis, changed, check_axes, rates_of
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.torch_side.many_runs import train_many
-from xlsgd.torch_side.plain import load_torch
+from xlsgd.torch_side.plain import load_torch, one_thread
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import TRENDS, Verdicts, judge
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DEVICES", "Sweep", "sweep_experiment"]
+__all__ = ["DEVICES", "Sweep", "evenly", "sweep_experiment"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -67,6 +66,11 @@ class Sweep:
     def runs(self) -> int:
         """How many there are."""
         return len(self.kinds)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates in an epoch."""
+        return -(-self.data.rows // self.experiment.batch_size)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -149,7 +153,8 @@ def sweep_experiment(
         )
         return _Part.of(judge(summary), summary.mean_loss if keeps_losses else None)
 
-    with _one_thread_each(), ThreadPoolExecutor(workers) as pool:
+    # With tensors as small as these, a processor for each chunk gets further than several for one.
+    with one_thread(), ThreadPoolExecutor(workers) as pool:
         try:
             parts = list(pool.map(train, jobs))
         except BaseException:
@@ -255,14 +260,6 @@ def _workers() -> int:
     return os.cpu_count() or 1
 
 
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let torch work on each chunk with one thread: with tensors as small as these, a processor
-    for each chunk gets further than several for one."""
-    torch = load_torch()
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """Return so many places at most, evenly among all."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

@@ -83,6 +83,4 @@ def diff_workbooks(
 
 
 def _values(file: WorkbookFile, calculated: Mapping[str, Cells]) -> dict[str, Cells]:
-    return {
-        sheet: values_in(grid, calculated[sheet]) for sheet, grid in file.book.sheets.items()
-    }
+    return {sheet: values_in(grid, calculated[sheet]) for sheet, grid in file.book.sheets.items()}
