@@ -14,7 +14,7 @@ from xlsgd.cli.options import Command, engine_option, format_options, given_repo
 from xlsgd.cli.types import FILE, OUTPUT
 
 if TYPE_CHECKING:
-    from xlsgd.verifying.opening import Progress
+    from xlsgd.base.progress import Progress
 
 __all__ = ["explain"]
 

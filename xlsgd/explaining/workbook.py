@@ -9,6 +9,7 @@ from pathlib import Path
 from xlsgd import verdict
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import SpecError
+from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.explaining.bounds import border, calculated_limit
 from xlsgd.explaining.changed import changed_columns, trains_the_same
@@ -28,7 +29,7 @@ from xlsgd.tabs.finder import Found
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS
-from xlsgd.verifying.opening import Progress, open_workbook, without_circles
+from xlsgd.verifying.opening import open_workbook, without_circles
 
 __all__ = ["explain", "explain_run"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xlsgd.base.errors import ForeignWorkbookError, SpecError, XlsgdError
+from xlsgd.base.progress import Progress
 from xlsgd.base.visible import visible
 from xlsgd.engines import ALL, chosen_engines
 from xlsgd.many.calls import Work
@@ -29,8 +30,6 @@ from xlsgd.report.terminal import counted, report_lines
 from xlsgd.report.tolerances import tolerances
 
 __all__ = ["STATUSES", "Checked", "FilesChecked", "check_files"]
-
-Progress = Callable[[str, int, int], None]
 
 STATUSES = {"agrees": 0, "skipped": 0, "differs": 1, "failed": 2}
 """What may become of a file, with the exit status that follows from it."""

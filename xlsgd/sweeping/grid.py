@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.errors import SpecError
+from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.sweeping.axes import INIT, Axis, changed, check_axes, rates_of
 from xlsgd.tabs.layouts import get_layout
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["DEVICES", "Sweep", "evenly", "sweep_experiment"]
 
 Floats = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
-
 DEVICES = ("cpu", "cuda")
 CHUNK = 65_536
 """Numbers of the largest tensor of a chunk of runs. Measured with one neuron, where a quarter of it

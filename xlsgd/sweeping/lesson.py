@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from xlsgd.base.errors import SpecError
+from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.lessons import Lesson, Options, get_plan
 from xlsgd.sweeping.axes import RATE, Axis, check_axes, parse_axis
@@ -15,8 +16,6 @@ from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["experiment_of", "sweep"]
-
-Progress = Callable[[str, int, int], None]
 
 
 def sweep(

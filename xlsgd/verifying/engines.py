@@ -19,6 +19,7 @@ from xlsgd.base.cells import (
     column_number,
 )
 from xlsgd.base.errors import EngineError, NoStoredValuesError, WorkbookError
+from xlsgd.base.progress import Progress
 from xlsgd.engines import ALL, chosen_engines, get_engine
 from xlsgd.engines.file_formats import as_xlsx
 from xlsgd.engines.kept import KeptValues, give_back
@@ -28,7 +29,7 @@ from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
 from xlsgd.report.report import Difference
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
-from xlsgd.verifying.opening import Calculated, CircularError, Progress, recalculate
+from xlsgd.verifying.opening import Calculated, CircularError, recalculate
 from xlsgd.verifying.verification import circular_report, examine
 from xlsgd.xlsx.reader import read_workbook
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from xlsgd.base.progress import Progress
 from xlsgd.engines.formulas import ENGINE as FORMULAS
 from xlsgd.report import Difference, Report
 from xlsgd.report.compare import Tolerance
@@ -28,7 +29,6 @@ from xlsgd.verifying.opening import (
     Calculated,
     CircularError,
     Opened,
-    Progress,
     open_workbook,
     refuse_circles,
     without_circles,
