@@ -136,7 +136,6 @@ class _Number(click.types.FloatParamType):
     """A number; one with a decimal comma is told what to write instead."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number."""
         _refuse_comma(self, value, param, ctx)
         return super().convert(value, param, ctx)
 
@@ -145,7 +144,6 @@ class _Whole(click.types.IntParamType):
     """A whole number; one with thousands separators is told what to write instead."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number."""
         _refuse_comma(self, value, param, ctx)
         return super().convert(value, param, ctx)
 
@@ -173,7 +171,6 @@ class _File(click.Path):
     """A path; nothing at all, as from an unset variable in a script, is none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path."""
         if value == "":
             # Path("") is the current folder, which nobody has asked for.
             self.fail("got an empty name, need that of a file or folder.", param, ctx)

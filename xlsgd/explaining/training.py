@@ -13,7 +13,7 @@ from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import with_limits
-from xlsgd.torch_side import Noise, TorchNet
+from xlsgd.torch_side import Noise, TorchNet, data_tensors
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import Traces
@@ -90,7 +90,8 @@ class Training:
     @property
     def dead_since(self) -> dict[str, int]:
         """The units that are dead, and since which step."""
-        found = {u: int(self.number(f"dead_since.{u}")) for u in verdict.units(self.experiment)}
+        units = self.experiment.network.silences
+        found = {unit: int(self.number(f"dead_since.{unit}")) for unit in units}
         return {unit: step for unit, step in found.items() if step}
 
     @property
@@ -176,12 +177,11 @@ class Training:
         some steps, shape (steps, rows)."""
         import torch
 
-        x = np.array([self.data.inputs[n] for n in self.experiment.network.input_names]).T
         weights = torch.from_numpy(self.weights[[step - 1 for step in steps]])
         names = self.experiment.network.parameters
         shape = (len(weights), self.data.rows)
         net = TorchNet(self.experiment, Noise(1))
-        evaluate = net.evaluate(torch.from_numpy(x.copy()), torch.tensor(self.data.y))
+        evaluate = net.evaluate(*data_tensors(self.experiment, self.data))
         with torch.no_grad(), np.errstate(all="ignore"):
             found = evaluate({p: weights[:, [i]].expand(shape) for i, p in enumerate(names)})
             return {name: value.numpy() for name, value in found.items()}

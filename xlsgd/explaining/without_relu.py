@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd import verdict
 from xlsgd.explaining.findings import Twin, TwinAt
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.torch_side.stability import stability_limit
@@ -49,7 +48,7 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
         return None
     twin = train(other, training.data, length)
     differs = np.flatnonzero(~_same(training.losses, twin.losses))
-    units = verdict.units(training.experiment)
+    units = training.experiment.network.silences
     awake = np.concatenate([training.awake(unit, training.came_by(unit)) for unit in units])
     # Of several predictions no single number can be told.
     last = training.experiment.network.predictions[-1]

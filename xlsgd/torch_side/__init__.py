@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlsgd.torch_side.net import TorchNet
+from xlsgd.torch_side.net import TorchNet, data_tensors
 from xlsgd.torch_side.noise import Noise, is_rounding
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.side_by_side import SideBySide, can_run_together
@@ -16,6 +16,7 @@ __all__ = [
     "Stepper",
     "TorchNet",
     "can_run_together",
+    "data_tensors",
     "is_rounding",
     "load_torch",
     "start_state",

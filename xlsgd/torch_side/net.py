@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from xlsgd.data import Dataset
 from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.sides import Sides
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.network import map_nested
@@ -16,7 +20,15 @@ if TYPE_CHECKING:
 
     Tensors = dict[str, Tensor]
 
-__all__ = ["TorchNet"]
+__all__ = ["TorchNet", "data_tensors"]
+
+
+def data_tensors(experiment: Experiment, data: Dataset) -> tuple[Tensor, Tensor]:
+    """Return x, shape (rows, inputs), and y, shape (rows,)."""
+    torch = load_torch()
+    columns = [data.inputs[name] for name in experiment.network.input_names]
+    x = np.array(columns, dtype=np.float64).T.copy()
+    return torch.from_numpy(x), torch.tensor(data.y, dtype=torch.float64)
 
 
 class TorchNet:

@@ -38,14 +38,12 @@ def solved_weights(
     Rounded to six digits after the point: what is beyond differs from machine to machine, and
     changes the mean loss by less than 1e-9.
     """
-    from xlsgd.torch_side import Noise, TorchNet, load_torch
+    from xlsgd.torch_side import Noise, TorchNet, data_tensors, load_torch
 
     torch = load_torch()
-    noise = Noise(1)
-    net = TorchNet(experiment, noise)
+    net = TorchNet(experiment, Noise(1))
     names = experiment.network.parameters
-    x = torch.tensor(np.array([data.inputs[name] for name in experiment.network.input_names]).T)
-    y = torch.tensor(data.y, dtype=torch.float64)
+    x, y = data_tensors(experiment, data)
     evaluate = net.evaluate(x, y)
 
     def mean_loss(weights: Mapping[str, Tensor]) -> Tensor:

@@ -183,7 +183,6 @@ class Jsonl(Format):
     several_engines = False
 
     def lines(self, path: Path, resume: bool, force: bool) -> ResultsFile:
-        """Open a file of results."""
         return ResultsFile(path, resume, force)
 
 

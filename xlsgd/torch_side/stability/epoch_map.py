@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlsgd.data import Dataset
+from xlsgd.torch_side import data_tensors
 from xlsgd.torch_side.plain import one_thread
-from xlsgd.torch_side.stability.curvature import row_hessians, tensors
+from xlsgd.torch_side.stability.curvature import row_hessians
 from xlsgd.torch_side.stability.linear_step import LinearStep, linear_step
 from xlsgd.torch_side.stability.linearity import NoLimitError, need_linear
 from xlsgd.training.experiment import Experiment
@@ -135,7 +136,7 @@ def _slopes(experiment: Experiment, data: Dataset) -> Tensor:
     """
     import torch
 
-    x, y = tensors(experiment, data)
+    x, y = data_tensors(experiment, data)
     count = torch.arange(1.0, 1 + len(experiment.network.parameters), dtype=torch.float64)
     here, there = (
         row_hessians(experiment, x, y, w) for w in (torch.cos(count), 3 * torch.sin(count))

@@ -23,10 +23,10 @@ from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.torch_limits import start_losses, with_limits
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.torch_side import Noise, SideBySide, Sides, TorchNet, load_torch, start_state, step_each
-from xlsgd.torch_side.derived import derived_quantities
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
+from xlsgd.torch_side.stepper import derived_quantities
 from xlsgd.training.experiment import Experiment, LimitedExperiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.schedules import RATE
