@@ -60,13 +60,13 @@ def border(
     """
     experiment, data = training.experiment, training.data
     own = {experiment.learning_rate: training.kind}
-    known = dict(_pairs(tried)) | own
+    known = _by_rate(tried) | own
     breaking = [kind for kind in _BREAKS if tried.broken(kind)]
     least = min((rate for rate, kind in known.items() if kind in breaking), default=None)
     breaks = training.kind in breaking
     if least is not None:
         nearby = three_digits(least / _BELOW, least)
-        known |= dict(_pairs(try_rates(experiment, data, nearby))) | own
+        known |= _by_rate(try_rates(experiment, data, nearby)) | own
         least = min(rate for rate, kind in known.items() if kind in breaking)
     lost = [unit.step for unit in dead] if training.kind == "dead" else [turn.step if turn else 1]
     step = max(1, min(lost))
@@ -92,5 +92,5 @@ def _window(tried: Tried, least: float | None) -> float | None:
     return float(above[0]) if len(above) else None
 
 
-def _pairs(tried: Tried) -> list[tuple[float, str]]:
-    return [(float(rate), kind) for rate, kind in zip(tried.rates, tried.kinds, strict=True)]
+def _by_rate(tried: Tried) -> dict[float, str]:
+    return dict(zip(tried.rates.tolist(), tried.kinds, strict=True))

@@ -249,16 +249,16 @@ def _suggestion(tab: TabExplanation, loss: Loss, where: Where) -> Iterator[str]:
             f"{told(loss, found.rmse)} in {counted(found.epochs, 'epoch')} ({found.verdict})."
             f"{there}"
         )
-    elif tab.dead:
+        return
+    tried = (
+        f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
+        f"{rate(tab.tried_to or 0.0)} none"
+    )
+    if tab.dead:
         known = "" if tab.mean_rmse is None else f", {told(loss, tab.mean_rmse)}"
         yield (
-            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
-            f"{rate(tab.tried_to or 0.0)} none helps: a rate worth a change has to do better than "
-            f"always predicting the mean of y{known}. Try other start "
-            "weights, or train for longer at a smaller rate."
+            f"{tried} helps: a rate worth a change has to do better than always predicting the "
+            f"mean of y{known}. Try other start weights, or train for longer at a smaller rate."
         )
     else:
-        yield (
-            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
-            f"{rate(tab.tried_to or 0.0)} none does so much better that it would be worth a change."
-        )
+        yield f"{tried} does so much better that it would be worth a change."

@@ -95,7 +95,7 @@ class ResultsFile:
             self._drop_torn_line()
         except OSError as error:
             self._file.close()
-            raise SpecError(f"{path}: cannot write there ({error.strerror})") from error
+            raise cannot_write(path, error) from error
         except BaseException:
             self._file.close()
             raise
@@ -146,7 +146,7 @@ class ResultsFile:
             self._file.write(result.to_json().encode("ascii"))
             self._file.flush()
         except OSError as error:
-            raise SpecError(f"{self.path}: cannot write there ({error.strerror})") from error
+            raise cannot_write(self.path, error) from error
 
     def __enter__(self) -> ResultsFile:
         return self
