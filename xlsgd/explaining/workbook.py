@@ -13,13 +13,13 @@ from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.explaining.bounds import border, calculated_limit
 from xlsgd.explaining.changed import changed_columns, trains_the_same
+from xlsgd.explaining.divergence import turn_of
 from xlsgd.explaining.findings import ChangedColumn, Explanation, Limit, TabExplanation
 from xlsgd.explaining.freezing import frozen_derivative
 from xlsgd.explaining.rates import better_run, suggestion, try_around
 from xlsgd.explaining.sentences import changed_sentences, sentences_of
 from xlsgd.explaining.standing import still_weights
 from xlsgd.explaining.training import Length, Training, train
-from xlsgd.explaining.turning import turn_of
 from xlsgd.explaining.units import dead_units
 from xlsgd.explaining.where import OnTab, Where
 from xlsgd.explaining.without_relu import twin_of
