@@ -18,7 +18,7 @@ from xlsgd.explaining.findings import ChangedColumn, Explanation, Limit, TabExpl
 from xlsgd.explaining.freezing import frozen_derivative
 from xlsgd.explaining.rates import better_run, suggestion, try_around
 from xlsgd.explaining.sentences import changed_sentences, sentences_of
-from xlsgd.explaining.standing import still_weights
+from xlsgd.explaining.still_weights import still_weights
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.explaining.units import dead_units
 from xlsgd.explaining.where import OnTab, Where
