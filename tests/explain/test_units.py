@@ -9,8 +9,8 @@ from tests.builders import experiment_of, small_data
 from tests.explain.runs import ONE, RELU, TWO
 from xlsgd.data import Dataset
 from xlsgd.explaining import TabExplanation, explain_run
+from xlsgd.explaining.ablation import ablated
 from xlsgd.explaining.units import own_weights
-from xlsgd.explaining.without_relu import without_relu
 from xlsgd.training.nets import parse_network
 
 X1_IS_0 = Dataset("x1 is 0", {"x1": (0.0, 0.0, 0.0), "x2": (1.0, 2.0, -1.0)}, (1.0, 2.0, 0.0))
@@ -134,11 +134,11 @@ def test_a_change_may_be_lost_in_the_loss_alone() -> None:
 
 def test_the_twin_keeps_the_names_of_the_weights() -> None:
     experiment = experiment_of("Linear(1, 2), ReLU, Linear(2, 1), ReLU", learning_rate=0.01)
-    twin = without_relu(experiment)
+    twin = ablated(experiment)
     assert twin is not None
     assert str(twin.network) == "Linear(1, 2), Linear(2, 1)"
     assert twin.network.parameters == experiment.network.parameters
-    assert without_relu(experiment_of(ONE)) is None
+    assert ablated(experiment_of(ONE)) is None
 
 
 def test_a_twin_that_is_linear_has_a_limit_of_its_own() -> None:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 
 from xlsgd.data import Dataset
+from xlsgd.explaining.ablation_in_words import twin_sentences
 from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
 from xlsgd.explaining.limits_in_words import limit_sentences
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
-from xlsgd.explaining.twins import twin_sentences
 from xlsgd.explaining.where import Where
 from xlsgd.explaining.without_data import without_data
 from xlsgd.explaining.words import at, listed, moves, number, rate, rows_seen, times, told

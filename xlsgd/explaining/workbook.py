@@ -11,6 +11,7 @@ from xlsgd.base.cells import Formula
 from xlsgd.base.errors import SpecError
 from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
+from xlsgd.explaining.ablation import twin_of
 from xlsgd.explaining.bounds import border, calculated_limit
 from xlsgd.explaining.changed import changed_columns, trains_the_same
 from xlsgd.explaining.divergence import turn_of
@@ -22,7 +23,6 @@ from xlsgd.explaining.still_weights import still_weights
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.explaining.units import dead_units
 from xlsgd.explaining.where import OnTab, Where
-from xlsgd.explaining.without_relu import twin_of
 from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.finder import Found

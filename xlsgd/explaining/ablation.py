@@ -13,7 +13,7 @@ from xlsgd.torch_side.stability import stability_limit
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import Layer, Network
 
-__all__ = ["can_die", "twin_of", "without_relu"]
+__all__ = ["ablated", "can_die", "twin_of"]
 
 
 def can_die(network: Network) -> tuple[Layer, ...]:
@@ -25,7 +25,7 @@ def can_die(network: Network) -> tuple[Layer, ...]:
     )
 
 
-def without_relu(experiment: Experiment) -> Experiment | None:
+def ablated(experiment: Experiment) -> Experiment | None:
     """Return the same experiment without the layers whose units can die, None if it has none.
 
     Weights are called by letters in the order of the layers: they keep their names.
@@ -43,7 +43,7 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
 
     better: the run at a better learning rate, if there is one: it is looked at as well.
     """
-    other = without_relu(training.experiment)
+    other = ablated(training.experiment)
     if other is None:
         return None
     twin = train(other, training.data, length)
