@@ -12,9 +12,8 @@ from xlsgd.data import Dataset
 from xlsgd.explaining.findings import Suggestion
 from xlsgd.explaining.training import BROKEN, Length, Training, train
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.torch_side.many_runs import train_many
+from xlsgd.torch_side.stability.border import verdicts_at
 from xlsgd.training.experiment import Experiment
-from xlsgd.verdict import judge
 
 __all__ = ["Tried", "better_run", "suggestion", "try_around", "try_rates"]
 
@@ -71,10 +70,7 @@ class Tried:
 
 def try_rates(experiment: Experiment, data: Dataset, rates: Floats) -> Tried:
     """Train at some learning rates, all else as it is.  rates: rising."""
-    at = dict.fromkeys(experiment.network.parameters, rates)
-    verdicts = judge(
-        train_many(experiment, data, at, {}, by_row=get_layout(experiment.layout).by_row)
-    )
+    verdicts = verdicts_at(experiment, data, get_layout(experiment.layout).by_row, rates)
     loss = verdicts.numbers["last_loss"]
     return Tried(rates, tuple(map(verdicts.kind, range(len(rates)))), loss)
 

@@ -81,6 +81,14 @@ class Sweep:
         axis."""
         return values.reshape(self.shape)
 
+    def exploded_by(self, epochs: Floats, runs: NDArray[np.int64]) -> Floats:
+        """Return the steps in which runs exploded, 0 in epochs before that.
+
+        epochs: in a column.   Returned: shape (epochs, runs).
+        """
+        steps = self.numbers["exploded_step"][runs]
+        return np.where((steps > 0) & (steps <= epochs * self.steps_per_epoch), steps, 0.0)
+
     def point(self, run: int) -> dict[str, float]:
         """Return where a run stands on the axes, by their names."""
         line, place = divmod(run, self.axes[0].steps)

@@ -46,8 +46,7 @@ def draw_map(sheet: Worksheet, sweep: Sweep) -> str:
             if losses is None
             else losses[columns, : len(heads)].T
         )
-        at = sweep.numbers["exploded_step"][columns]
-        steps = np.where((at > 0) & (at <= heads[:, None] * sweep.steps_per_epoch), at, 0.0)
+        steps = sweep.exploded_by(heads[:, None], columns)
         kinds = np.full(steps.shape, "", dtype=object)
         of = f"{len(columns)} of {x.steps:,} runs, epoch by epoch"
     sheet["A1"], sheet["A1"].style = f"{axis_label(x)} to the right, {words} downwards", "title"

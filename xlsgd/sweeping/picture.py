@@ -81,10 +81,7 @@ def _draw_epochs(figure: Figure, sweep: Sweep) -> None:
     else:
         loss = sweep.mean_loss[columns].T
         numbers = np.arange(len(epochs) + 1) + 0.5
-    at = sweep.numbers["exploded_step"][columns]
-    # An epoch shows the explosion from the one on in which it happened.
-    ends = numbers[1:, None] * sweep.steps_per_epoch
-    exploded = np.where((at > 0) & (at <= ends), at, 0.0)
+    exploded = sweep.exploded_by(numbers[1:, None], columns)
     kinds = np.where(exploded > 0, "exploded", "")
     edges = _edges(x, columns), numbers
     _paint(figure, lower, edges, sweep, kinds, loss, exploded, "mean loss of the epoch")
