@@ -145,19 +145,8 @@ class FilesChecked(InOrder[Checked]):
         self._counts = Counter[str]()
         self._seen: list[Seen] = []
 
-    def __iter__(self) -> Iterator[Checked]:
-        """Yield what became of every file, in their order."""
-        for one in super().__iter__():
-            self._keep(one)
-            yield one
-
-    def rest(self) -> Iterator[Checked]:
-        """Yield what became of files that come after one that is not awaited any more."""
-        for one in super().rest():
-            self._keep(one)
-            yield one
-
-    def _keep(self, one: Checked) -> None:
+    def keep(self, one: Checked) -> None:
+        """Count and keep what becomes of a file."""
         self._counts[one.status] += 1
         if one.seen is not None:
             self._seen.append(one.seen)

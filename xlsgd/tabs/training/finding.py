@@ -44,7 +44,9 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[Experiment, TabMap]:
     names = {column.quantity for column in tables["epochs"]}
     epochs = tab.table(names, names.__contains__, "one row an epoch")
     found = {"steps": steps, **beside, "epochs": epochs}
-    return experiment, TabMap(tab.sheet, tab.fields, found, layout.scope(experiment))
+    scope = layout.scope(experiment)
+    maps = TabMap(tab.sheet, tab.fields, found, scope, can_shrink=layout.can_shrink)
+    return experiment, maps
 
 
 def _as_it_stands(tab: FoundTab, data: Dataset, layout: Layout, steps: TableMap) -> Experiment:

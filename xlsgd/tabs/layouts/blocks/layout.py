@@ -38,6 +38,7 @@ class BlocksLayout(Layout):
     # Formulas that look at a block, or at a step from a block, say something else in every row.
     filled_down = False
     by_row = False
+    can_shrink = False
 
     def inputs(self, experiment: Experiment) -> list[Input]:
         names = experiment.network.parameters
