@@ -23,7 +23,7 @@ from xlsgd.explaining.still_weights import still_weights
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.explaining.units import dead_units
 from xlsgd.explaining.where import OnTab, Where
-from xlsgd.report.report import value_text
+from xlsgd.report.report import name_text, value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.finder import Found
 from xlsgd.torch_side.plain import load_torch
@@ -79,7 +79,7 @@ def explain(
     if progress is not None:
         progress("training in torch", len(chosen), len(chosen))
     return Explanation(
-        str(path).encode("utf-8", "backslashreplace").decode(),
+        name_text(path),
         opened.engine_version,
         f"torch {torch.__version__}",
         tuple(explained),

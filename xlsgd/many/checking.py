@@ -16,6 +16,7 @@ from xlsgd.many.helper import ask, end_helpers
 from xlsgd.many.running import answers
 from xlsgd.processes.limits import out_of_memory
 from xlsgd.report.formats.jsonl import Result, ResultsFile, one_line
+from xlsgd.report.report import name_text
 
 __all__ = ["FOREIGN", "check", "check_many", "prepare"]
 
@@ -99,7 +100,7 @@ def check_many(
     xlsgd = version("xlsgd")
     known = {} if results is None else _known(results, {**asked, "xlsgd": xlsgd}, limits)
     names = [str(file) for file in files]
-    shown = [name.encode("utf-8", "backslashreplace").decode() for name in names]
+    shown = [name_text(name) for name in names]
     # Nothing is read here: a file may lie on a disk that does not answer, or be a device.
     hashing = Work(f"{home_of_digest}:{digest.__name__}", limits)
     try:

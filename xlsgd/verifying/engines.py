@@ -27,6 +27,7 @@ from xlsgd.engines.kept import KeptValues, give_back
 from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
+from xlsgd.report.report import name_text
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.verifying.opening import Calculated, CircularError, recalculate
@@ -76,7 +77,7 @@ def _compared(
     progress: Progress | None,
 ) -> EngineComparison:
     """Return what engines make of a file.  path: as the user named it."""
-    found = EngineComparison(str(path).encode("utf-8", "backslashreplace").decode(), [], [])
+    found = EngineComparison(name_text(path), [], [])
     done: list[_Done] = []
     places = {
         sheet: {p: i for i, p in enumerate(p for p, c in grid.items() if isinstance(c, Formula))}

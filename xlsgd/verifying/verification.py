@@ -16,7 +16,7 @@ from xlsgd.base.progress import Progress
 from xlsgd.engines.formulas import ENGINE as FORMULAS
 from xlsgd.report import Difference, Report
 from xlsgd.report.compare import Tolerance
-from xlsgd.report.report import SheetReport
+from xlsgd.report.report import SheetReport, name_text
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.kind import kinds
@@ -130,7 +130,7 @@ def _report(
     name: str, known: Calculated, sheets: list[SheetReport], notes: Sequence[str]
 ) -> Report:
     return Report(
-        file=name.encode("utf-8", "backslashreplace").decode(),
+        file=name_text(name),
         engine=known.engine,
         engine_version=known.engine_version,
         torch_version=f"torch {load_torch().__version__}",
