@@ -13,7 +13,7 @@ from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import with_limits
-from xlsgd.torch_side import Noise, TorchNet, data_tensors
+from xlsgd.torch_side import Ensemble, TorchNet, data_tensors
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import Traces
@@ -180,7 +180,7 @@ class Training:
         weights = torch.from_numpy(self.weights[[step - 1 for step in steps]])
         names = self.experiment.network.parameters
         shape = (len(weights), self.data.rows)
-        net = TorchNet(self.experiment, Noise(1))
+        net = TorchNet(self.experiment, Ensemble(1))
         evaluate = net.evaluate(*data_tensors(self.experiment, self.data))
         with torch.no_grad(), np.errstate(all="ignore"):
             found = evaluate({p: weights[:, [i]].expand(shape) for i, p in enumerate(names)})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xlsgd.data import Dataset
-from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.ensemble import Ensemble
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.sides import Sides
 from xlsgd.training.experiment import Experiment
@@ -38,8 +38,8 @@ class TorchNet:
     layer once for every row, each time with the row's own parameters.
     """
 
-    def __init__(self, experiment: Experiment, noise: Noise) -> None:
-        self._experiment, self._noise = experiment, noise
+    def __init__(self, experiment: Experiment, ensemble: Ensemble) -> None:
+        self._experiment, self._ensemble = experiment, ensemble
         self._places = [(place, place.layer.module()) for place in experiment.network.places]
         self._loss = experiment.loss.module()
         self.outputs = [name for place in experiment.network.places for name in place.outputs]
@@ -109,7 +109,7 @@ class TorchNet:
         import torch
 
         columns = [
-            sides.decide(self._noise, name, column, kink)
+            sides.decide(self._ensemble, name, column, kink)
             for name, column in zip(names, value.unbind(-1), strict=True)
         ]
         return torch.stack(columns, -1)
@@ -122,7 +122,7 @@ class TorchNet:
         return torch.stack([self._rounded(column, shape) for column in value.unbind(-1)], -1)
 
     def _rounded(self, column: Tensor, shape: Sequence[int]) -> Tensor:
-        return self._noise.rounding(column.reshape(*shape)).reshape(-1)
+        return self._ensemble.rounding(column.reshape(*shape)).reshape(-1)
 
     def gradients(
         self, parameters: Tensors, x: Tensor, y: Tensor, sides: Sides | None = None

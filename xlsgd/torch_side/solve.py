@@ -38,10 +38,10 @@ def solved_weights(
     Rounded to six digits after the point: what is beyond differs from machine to machine, and
     changes the mean loss by less than 1e-9.
     """
-    from xlsgd.torch_side import Noise, TorchNet, data_tensors, load_torch
+    from xlsgd.torch_side import Ensemble, TorchNet, data_tensors, load_torch
 
     torch = load_torch()
-    net = TorchNet(experiment, Noise(1))
+    net = TorchNet(experiment, Ensemble(1))
     names = experiment.network.parameters
     x, y = data_tensors(experiment, data)
     evaluate = net.evaluate(x, y)

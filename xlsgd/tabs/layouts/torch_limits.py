@@ -9,7 +9,7 @@ import numpy as np
 
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.torch_side import Noise, TorchNet, load_torch
+from xlsgd.torch_side import Ensemble, TorchNet, load_torch
 from xlsgd.training.experiment import Experiment, LimitedExperiment
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
 
@@ -39,24 +39,24 @@ def with_limits(experiment: Experiment, data: Dataset) -> LimitedExperiment:
 
 def _worst_start(experiment: Experiment, data: Dataset) -> float:
     """Return the greatest loss that the tab shows at the start weights."""
-    noise = Noise(1)
+    ensemble = Ensemble(1)
     load_torch()
     inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
-    x, y = noise.copies(inputs), noise.targets(experiment.loss, data.y)
-    losses = start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
+    x, y = ensemble.copies(inputs), ensemble.targets(experiment.loss, data.y)
+    losses = start_losses(experiment, TorchNet(experiment, ensemble), ensemble, x, y)[0].numpy()
     with np.errstate(all="ignore"):
         return get_layout(experiment.layout).worst_start(losses, experiment)
 
 
 def start_losses(
-    experiment: Experiment, net: TorchNet, noise: Noise, x: Tensor, y: Tensor
+    experiment: Experiment, net: TorchNet, ensemble: Ensemble, x: Tensor, y: Tensor
 ) -> Tensor:
     """Return every row's loss at the start weights, shape (members, rows).
 
     x: shape (members, rows, inputs).   y: shape (members, rows).
     """
     weights = {
-        p: noise.copies([experiment.start.get(p, 0.0)]).expand(y.shape).reshape(-1)
+        p: ensemble.copies([experiment.start.get(p, 0.0)]).expand(y.shape).reshape(-1)
         for p in experiment.network.parameters
     }
     evaluate = net.evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))

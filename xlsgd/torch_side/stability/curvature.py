@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.torch_side import Noise, TorchNet, data_tensors, load_torch
+from xlsgd.torch_side import Ensemble, TorchNet, data_tensors, load_torch
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def row_hessians(
     """
     import torch
 
-    net = TorchNet(experiment, Noise(1))
+    net = TorchNet(experiment, Ensemble(1))
     leaves = [w.expand(len(y)).clone().requires_grad_() for w in weights]
     with torch.enable_grad():
         named = dict(zip(experiment.network.parameters, leaves, strict=True))
@@ -118,7 +118,7 @@ def _gradient(
         named = {
             p: w.requires_grad_().expand(len(seen)) for p, w in zip(names, leaves, strict=True)
         }
-        loss = TorchNet(experiment, Noise(1)).evaluate(x[seen], y[seen])(named)["loss"].mean()
+        loss = TorchNet(experiment, Ensemble(1)).evaluate(x[seen], y[seen])(named)["loss"].mean()
         slopes = torch.autograd.grad(
             loss, leaves, create_graph=True, allow_unused=True, materialize_grads=True
         )
