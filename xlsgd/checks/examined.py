@@ -12,8 +12,9 @@ from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncompu
 from xlsgd.base.columns import Column
 from xlsgd.checks.differences import Differences, Order, finite
 from xlsgd.checks.reading import Reading
-from xlsgd.checks.stored import Place, Saved, as_saved
+from xlsgd.checks.stored import Saved, as_saved
 from xlsgd.checks.wording import OddCell, Wording
+from xlsgd.engines.fast.needed import Place
 from xlsgd.formula.filled import odd_rows
 from xlsgd.report.compare import SAFETY, Block, Tolerance, compare
 from xlsgd.report.report import value_text

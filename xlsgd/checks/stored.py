@@ -32,16 +32,14 @@ from xlsgd.base.cells import (
     column_letters,
 )
 from xlsgd.checks.differences import values_in
+from xlsgd.engines.fast.needed import Place
 from xlsgd.engines.stored import habits_of
 from xlsgd.report.compare import SAFETY, Tolerance, kind_of
 
 if TYPE_CHECKING:
     from xlsgd.engines.fast.following import Following
 
-__all__ = ["Place", "Saved", "as_saved", "wrongly_saved"]
-
-Place = tuple[str, Position]
-"""A cell: sheet and position."""
+__all__ = ["Saved", "as_saved", "wrongly_saved"]
 
 Value = Scalar | Uncomputed
 Given = Mapping[str, Mapping[Position, Scalar]]

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from xlsgd.base.errors import XlsgdError
+from xlsgd.base.visible import visible
 from xlsgd.many.calls import Answer, Limits, Work
 from xlsgd.many.copies import __name__ as home_of_digest
 from xlsgd.many.copies import digest
 from xlsgd.many.helper import ask, end_helpers
 from xlsgd.many.running import answers
 from xlsgd.processes.limits import out_of_memory
-from xlsgd.report.formats.jsonl import Result, ResultsFile, one_line
+from xlsgd.report.formats.jsonl import Result, ResultsFile
 from xlsgd.report.report import name_text
 
 __all__ = ["FOREIGN", "check", "check_many", "prepare"]
@@ -187,7 +188,7 @@ def _judged(name: str, answer: Answer) -> tuple[str, str]:
     """Return the status of a workbook, and what to say of it in a line."""
     if answer.kind != "done":
         # Messages of xlsgd begin with the file, which stands in front of the line already.
-        return "failed", answer.message.removeprefix(f"{one_line(name)}: ")
+        return "failed", answer.message.removeprefix(f"{visible(name)}: ")
     report = answer.value["report"]
     if report["ok"]:
         return "agrees", f"{report['cells_compared']:,} cells compared"

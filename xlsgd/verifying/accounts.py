@@ -8,7 +8,8 @@ from functools import partial
 
 from xlsgd.checks import harmless
 from xlsgd.checks.examined import ExaminedTab
-from xlsgd.checks.stored import Place, wrongly_saved
+from xlsgd.checks.stored import wrongly_saved
+from xlsgd.engines.fast.needed import Place
 from xlsgd.report.report import Difference, SheetReport
 from xlsgd.tabs.examination import OTHER, Examination
 from xlsgd.tabs.kind import kinds
