@@ -200,16 +200,11 @@ class Training:
         return found
 
 
-def train(
-    experiment: Experiment, data: Dataset, length: Length | None = None, members: int = 1
-) -> Training:
+def train(experiment: Experiment, data: Dataset, length: Length, members: int = 1) -> Training:
     """Train from the start values, as the tab of an experiment does.
 
-    length: of the tab's tables; all epochs of the experiment where not given.
-    members: of the ensemble; 1 for the run alone.
+    length: of the tab's tables.   members: of the ensemble; 1 for the run alone.
     """
-    if length is None:
-        length = Length(experiment.epochs * data.rows, experiment.epochs)
     experiment = with_limits(experiment, data)
     follow = tracer(experiment, data)
     traces = follow.run(length.rows, members=members)
