@@ -16,10 +16,11 @@ from xlsgd.many.copies import digest
 from xlsgd.many.helper import ask, end_helpers
 from xlsgd.many.running import answers
 from xlsgd.processes.limits import out_of_memory
+from xlsgd.report.engines import EngineComparison
 from xlsgd.report.formats.jsonl import Result, ResultsFile
 from xlsgd.report.report import name_text
 
-__all__ = ["FOREIGN", "check", "check_many", "prepare"]
+__all__ = ["FOREIGN", "check", "check_many", "compare", "prepare"]
 
 FOREIGN = "foreign"
 """The reason of a workbook that is none of xlsgd's."""
@@ -64,6 +65,28 @@ def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dic
             raise
         return {**found, "refused": str(error)}
     return {**found, "report": report_data(report), **traits(opened, report)}
+
+
+def compare(
+    path: str, engines: Sequence[str], rtol: float | None, atol: float | None
+) -> EngineComparison | None:
+    """Return what engines make of a workbook, without the numbers of every cell.
+
+    None for a workbook that is none of xlsgd's.
+    """
+    from xlsgd.base.errors import ForeignWorkbookError
+    from xlsgd.report.json_report import report_data, report_from
+    from xlsgd.verifying.engines import compare_engines
+
+    try:
+        found = compare_engines(path, engines, rtol, atol)
+    except ForeignWorkbookError:
+        return None
+    runs = [
+        run if run.report is None else replace(run, report=report_from(report_data(run.report)))
+        for run in found.runs
+    ]
+    return replace(found, runs=runs)
 
 
 # Where they are asked for

@@ -15,9 +15,11 @@ from xlsgd.base.progress import Progress
 from xlsgd.base.visible import visible
 from xlsgd.engines import ALL, chosen_engines
 from xlsgd.many.calls import Work
+from xlsgd.many.checking import check_many, compare
 from xlsgd.many.copies import Seen, copy_lines, digest, untouched_line
 from xlsgd.many.folder import choose
 from xlsgd.many.in_order import InOrder
+from xlsgd.many.running import answers
 from xlsgd.processes.limited import apart
 from xlsgd.processes.limits import Limits
 from xlsgd.report.engines import EngineComparison, comparison_lines
@@ -225,10 +227,7 @@ class FilesChecked(InOrder[Checked]):
 
     def _by_several(self) -> Generator[tuple[int, Checked]]:
         """Have several engines check files side by side."""
-        from xlsgd.many import comparing
-        from xlsgd.many.running import answers
-
-        work = Work(f"{comparing.__name__}:{comparing.compare.__name__}", self._limits)
+        work = Work(f"{compare.__module__}:{compare.__name__}", self._limits)
         how = {"engines": [*self._engines], **self._tolerances}
         calls = ({"path": str(file), **how} for file in self._files)
         with closing(answers(work, calls, self._jobs, self._dask)) as found:
@@ -247,16 +246,14 @@ class FilesChecked(InOrder[Checked]):
 
     def _by_one(self) -> Generator[tuple[int, Checked]]:
         """Have one engine check files side by side."""
-        from xlsgd.many.checking import check_many
-
         with nullcontext() if self._open is None else self._open() as results:
-            answers = check_many(
+            checked = check_many(
                 self._files, engine=self._engines[0], jobs=self._jobs, dask=self._dask,
                 limits=self._limits, results=results, skip_foreign=self._skip_foreign,
                 **self._tolerances,
             )  # fmt: skip
-            with closing(answers):
-                for place, r in answers:
+            with closing(checked):
+                for place, r in checked:
                     found = report_from(r.report) if self._reports and r.report else None
                     seen = Seen(r.file, r.sha256, r.content, r.seed, r.untouched)
                     message = f"{r.file}: {r.message}"
