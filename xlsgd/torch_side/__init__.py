@@ -7,7 +7,7 @@ from xlsgd.torch_side.net import TorchNet, data_tensors
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.side_by_side import SideBySide, can_run_together
 from xlsgd.torch_side.sides import Sides
-from xlsgd.torch_side.stepper import Stepper, start_state, step_each
+from xlsgd.torch_side.stepper import Stepper
 
 __all__ = [
     "Ensemble",
@@ -19,6 +19,4 @@ __all__ = [
     "data_tensors",
     "is_rounding",
     "load_torch",
-    "start_state",
-    "step_each",
 ]

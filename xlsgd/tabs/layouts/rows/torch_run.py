@@ -22,19 +22,11 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.torch_limits import start_losses, with_limits
 from xlsgd.tabs.layouts.tracing import Tracer
-from xlsgd.torch_side import (
-    Ensemble,
-    SideBySide,
-    Sides,
-    TorchNet,
-    load_torch,
-    start_state,
-    step_each,
-)
+from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
-from xlsgd.torch_side.stepper import derived_quantities
+from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.training.experiment import Experiment, LimitedExperiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.schedules import RATE
