@@ -121,8 +121,8 @@ FAULTS = (
     Fault(
         "checks",
         "a saved value may be a thousandth off",
-        "return value == saved or abs(saved - value) <= _allowed(value, tolerance)",
-        "return abs(saved - value) <= _allowed(value, tolerance) + abs(value) / 1000",
+        "return value == saved or abs(saved - value) <= tolerance.around(value)",
+        "return abs(saved - value) <= tolerance.around(value) + abs(value) / 1000",
         ("verify/test_stored_values.py",),
     ),
     Fault(

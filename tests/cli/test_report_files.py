@@ -76,7 +76,7 @@ def test_where_to_write_is_tried_before_the_work(
 
     for work in (
         "xlsgd.verifying.verification.verify",
-        "xlsgd.many.check_many",
+        "xlsgd.many.files.check_many",
         "xlsgd.many.checking.check_many",
         "xlsgd.verifying.engines.compare_engines",
         "xlsgd.explaining.workbook.explain",

@@ -31,7 +31,7 @@ from xlsgd.base.errors import WorkbookError
 from xlsgd.checks.circles import listed
 from xlsgd.cli import main
 from xlsgd.data.made_passengers import made_passengers
-from xlsgd.many.comparing import compare
+from xlsgd.many.checking import compare
 from xlsgd.processes.limited import in_own_process
 from xlsgd.processes.limits import Limits
 from xlsgd.verifying.opening import CircularError

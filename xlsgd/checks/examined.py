@@ -12,8 +12,9 @@ from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncompu
 from xlsgd.base.columns import Column
 from xlsgd.checks.differences import Differences, Order, finite
 from xlsgd.checks.reading import Reading
-from xlsgd.checks.stored import Place, Saved, as_saved
+from xlsgd.checks.stored import Saved, as_saved
 from xlsgd.checks.wording import OddCell, Wording
+from xlsgd.engines.fast.needed import Place
 from xlsgd.formula.filled import odd_rows
 from xlsgd.report.compare import SAFETY, Block, Tolerance, compare
 from xlsgd.report.report import value_text
@@ -140,7 +141,7 @@ class ExaminedTab(Differences):
                 ok = isinstance(value, CellError)
             elif isinstance(value, float):
                 spread = _spread(members)
-                allowed = tolerance.atol + tolerance.rtol * abs(first) + SAFETY * spread
+                allowed = tolerance.around(first) + SAFETY * spread
                 off = abs(value - first)
                 # Where a member is not finite, float64 does not say what to expect.
                 ok = off <= allowed or np.isnan(allowed)

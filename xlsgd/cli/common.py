@@ -18,8 +18,8 @@ from xlsgd.base.visible import visible
 from xlsgd.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
+    from xlsgd.base.progress import Progress
     from xlsgd.many.in_order import InOrder
-    from xlsgd.verifying.opening import Progress
 
 __all__ = [
     "AGREES",

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 
 from xlsgd.data import Dataset
+from xlsgd.explaining.ablation_in_words import twin_sentences
 from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
 from xlsgd.explaining.limits_in_words import limit_sentences
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
-from xlsgd.explaining.twins import twin_sentences
 from xlsgd.explaining.where import Where
 from xlsgd.explaining.words import (
     at,
@@ -266,16 +266,17 @@ def _suggestion(tab: TabExplanation, experiment: Experiment, where: Where) -> It
             f"{told(experiment, found.rmse)} in {counted(found.epochs, epoch)} ({found.verdict})."
             f"{there}"
         )
-    elif tab.dead:
+        return
+    tried = (
+        f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
+        f"{rate(tab.tried_to or 0.0)} none"
+    )
+    if tab.dead:
         known = "" if tab.mean_rmse is None else f", {told(experiment, tab.mean_rmse)}"
         yield (
-            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
-            f"{rate(tab.tried_to or 0.0)} none helps: a rate worth a change has to do better than "
-            f"always predicting {mean_of_targets(experiment)}{known}. Try other start "
-            "weights, or train for longer at a smaller rate."
+            f"{tried} helps: a rate worth a change has to do better than always predicting "
+            f"{mean_of_targets(experiment)}{known}. Try other start weights, or train for longer "
+            "at a smaller rate."
         )
     else:
-        yield (
-            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
-            f"{rate(tab.tried_to or 0.0)} none does so much better that it would be worth a change."
-        )
+        yield f"{tried} does so much better that it would be worth a change."

@@ -41,7 +41,7 @@ class OnTab(Where):
     def field(self, key: str) -> str:
         if key == "learning_rate":
             # On some tabs this cell shows what is typed in on another one.
-            for tab in self._found.maps.of("compare").values():
+            for tab in self._found.maps:
                 if tab.sets_rates and self._experiment in tab.runs:
                     column = tab.tables["runs"].columns["learning_rate"]
                     return _cell(tab.sheet, (tab.runs[self._experiment], column))

@@ -96,6 +96,7 @@ class TabMap:
     scope: gives the names in templates that this tab alone knows.
     runs: where the tab shows runs side by side, the row of each experiment.
     sets_rates: whether their learning rates are typed in there.
+    can_shrink: whether rows cleared at the end of its tables leave shorter tables.
     """
 
     sheet: str
@@ -104,6 +105,7 @@ class TabMap:
     scope: Scope | None = None
     runs: dict[str, int] = field(default_factory=dict)
     sets_rates: bool = False
+    can_shrink: bool = True
 
 
 @dataclass

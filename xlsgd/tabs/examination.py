@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from xlsgd.base.cells import Position, WorkbookFile
+from xlsgd.base.progress import Progress
 from xlsgd.checks.examined import ExaminedTab, Wanted
 from xlsgd.checks.reading import Reading
 from xlsgd.engines import Calculation
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OTHER", "Examination"]
 
-Progress = Callable[[str, int, int], None]
 
 OTHER = "other"
 """The kind of a tab that is none of xlsgd's."""

@@ -25,7 +25,7 @@ from xlsgd.verdict.rules import (
     judge,
 )
 from xlsgd.verdict.threshold import Limits
-from xlsgd.verdict.watched import Watched, units
+from xlsgd.verdict.watched import Watched
 
 __all__ = ["panel", "panel_order", "panel_values"]
 
@@ -257,7 +257,7 @@ def panel_values(
             exploded_at=values["exploded_at"].max(-1),
             not_finite_at=values["not_finite_at"].max(-1),
             derivative_alive=values["derivative_alive"].max(-1),
-            awake={unit: awake[unit] for unit in units(experiment)},
+            awake={unit: awake[unit] for unit in experiment.network.silences},
             nonzero=last("nonzero"),
             mean_loss=epochs["mean_loss"],
             start_loss=start_loss,

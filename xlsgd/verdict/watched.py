@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.reading import Reading
 from xlsgd.training.nets.silence import Silence
 from xlsgd.training.wording import Wording
 
-__all__ = ["Watched", "units"]
+__all__ = ["Watched"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,3 @@ class Watched:
     def parameters(self) -> tuple[str, ...]:
         """The weights, in order."""
         return tuple(self.gradients)
-
-
-def units(experiment: Experiment) -> tuple[str, ...]:
-    """Return the quantities that are outputs of units that can die."""
-    return tuple(experiment.network.silences)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from xlsgd.base.cells import Formula, WorkbookFile
 from xlsgd.base.errors import InputError, WorkbookError
+from xlsgd.base.progress import Progress
 from xlsgd.checks.circles import Circles, circles_behind
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.engines.fast.needed import Place
@@ -26,15 +27,11 @@ __all__ = [
     "Calculated",
     "CircularError",
     "Opened",
-    "Progress",
     "open_workbook",
     "recalculate",
     "refuse_circles",
     "without_circles",
 ]
-
-Progress = Callable[[str, int, int], None]
-"""Called now and then with what is being done, how much of it is done, and of how much."""
 
 WORTH = 1000
 """Formulas in a workbook that are worth a process."""

@@ -53,6 +53,8 @@ class Layout(ABC):
     """Quantities that the table of steps of every tab has, and no other table."""
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
+    can_shrink: ClassVar[bool] = True
+    """Whether rows that are cleared at the end of its tables leave shorter tables."""
 
     needs_data: ClassVar[bool] = True
     """Whether steps go through rows of data."""

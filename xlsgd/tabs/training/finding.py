@@ -45,7 +45,9 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[View, TabMap]:
     names = {column.quantity for column in tables["epochs"]}
     epochs = tab.table(names, "one row an epoch")
     found = {"steps": steps, **beside, "epochs": epochs}
-    return view, TabMap(tab.sheet, tab.fields, found, layout.scope(view.experiment))
+    scope = layout.scope(view.experiment)
+    maps = TabMap(tab.sheet, tab.fields, found, scope, can_shrink=layout.can_shrink)
+    return view, maps
 
 
 def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:

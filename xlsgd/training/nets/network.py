@@ -37,6 +37,14 @@ class Place:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
 
+    @property
+    def weights(self) -> list[str]:
+        """The names of its weights and biases, in order."""
+        names: list[str] = []
+        for nested in self.parameters.values():
+            map_nested(names.append, nested)
+        return names
+
 
 @dataclass(frozen=True)
 class Network:
@@ -102,11 +110,7 @@ class Network:
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of all weights and biases, in order."""
-        names: list[str] = []
-        for place in self.places:
-            for nested in place.parameters.values():
-                map_nested(names.append, nested)
-        return tuple(names)
+        return tuple(name for place in self.places for name in place.weights)
 
     @property
     def kinks(self) -> tuple[tuple[str, float], ...]:

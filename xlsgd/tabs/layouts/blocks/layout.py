@@ -38,6 +38,7 @@ class BlocksLayout(Layout):
     headers = frozenset(("step", "epoch", "batch_rows", "loss"))
     # Formulas that look at a block, or at a step from a block, say something else in every row.
     filled_down = False
+    can_shrink = False
 
     def inputs(self, view: View) -> list[Input]:
         experiment = view.experiment

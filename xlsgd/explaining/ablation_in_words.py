@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xlsgd.explaining.ablation import can_die
 from xlsgd.explaining.findings import TabExplanation, Twin
-from xlsgd.explaining.without_relu import can_die
 from xlsgd.explaining.words import compared, number, percent, rate, told
 from xlsgd.training.experiment import Experiment
 
