@@ -431,7 +431,8 @@ def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
         "1e-2, 1e2",
         also=f"[refused(lambda: experiment_of({three}).need_targets([(1.0,)])),"
         f" refused(lambda: experiment_of({three}, loss='cross-entropy').need_targets("
-        f"[(0.0, 2.0, 3.0)])), refused(lambda: view_of({three}, loss='cross-entropy', classifies=True))]",
+        f"[(0.0, 2.0, 3.0)])), refused(lambda: view_of({three},"
+        " loss='cross-entropy', classifies=True))]",
     )
     assert {"pred_1", "pred_2", "pred_3", "grad.pred_3"} <= _texts(tmp_path / "one.xlsx")
     assert found["also"] == [
