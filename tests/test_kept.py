@@ -1,4 +1,4 @@
-"""Of what one engine gave, its values alone are kept while the next one is at work."""
+"""Values kept in little room are the values; what an engine gave is not kept beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,27 @@ from pathlib import Path
 import pytest
 
 import xlsgd
+from xlsgd.base.cells import CellError, Position, Scalar
+from xlsgd.engines.kept import KeptValues
 from xlsgd.verifying import engines as engine_comparison
+
+
+def test_values_that_are_kept_are_the_values() -> None:
+    values: dict[Position, Scalar] = {
+        (1, 1): 0.1,
+        (1, 2): -0.0,
+        (2, 1): "a word",
+        (2, 2): CellError("#NUM!"),
+        (3, 1): float("inf"),
+        (3, 2): True,
+        (9, 9): 5.0,
+    }
+    places = {position: i for i, position in enumerate([(1, 1), (1, 2), (2, 1), (3, 1), (7, 7)])}
+    kept = KeptValues(values, places)
+    assert dict(kept) == values
+    assert str(kept[1, 2]) == "-0.0"
+    assert kept.get((7, 7)) is None
+    assert len(kept) == len(values)
 
 
 def test_an_engine_leaves_nothing_behind_for_the_next(

@@ -12,6 +12,7 @@ import numpy as np
 
 from xlsgd.base.cells import (
     CellError,
+    Formula,
     Position,
     Scalar,
     Uncomputed,
@@ -22,6 +23,7 @@ from xlsgd.base.errors import EngineError, NoStoredValuesError, WorkbookError
 from xlsgd.base.progress import Progress
 from xlsgd.engines import ALL, chosen_engines, get_engine
 from xlsgd.engines.file_formats import as_xlsx
+from xlsgd.engines.kept import KeptValues, give_back
 from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
@@ -77,6 +79,10 @@ def _compared(
     """Return what engines make of a file.  path: as the user named it."""
     found = EngineComparison(name_text(path), [], [])
     done: list[_Done] = []
+    places = {
+        sheet: {p: i for i, p in enumerate(p for p, c in grid.items() if isinstance(c, Formula))}
+        for sheet, grid in file.book.sheets.items()
+    }
     runs = WholeRuns()
     unreadable: list[WorkbookError] = []
     for name in names:
@@ -96,9 +102,14 @@ def _compared(
             unreadable += [error] if isinstance(error, WorkbookError) else []
             continue
         found.runs.append(_run(name, calculated, report))
-        # One engine after the other has its room: of the earlier ones the values are kept.
-        done.append(_Done(name, report, calculated.calculation.values))
+        # One engine after the other has its room: of the earlier ones the numbers are kept.
+        values = {
+            sheet: KeptValues(cells, places[sheet])
+            for sheet, cells in calculated.calculation.values.items()
+        }
+        done.append(_Done(name, report, values))
         del calculated, report
+        give_back()
     if unreadable and not done:
         raise unreadable[0]
     for both in combinations(done, 2):
