@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import libreoffice, together, widths
+from tests import libreoffice, together, warm, widths
 from xlsgd.engines.gnumeric import convert, find_ssconvert
 from xlsgd.engines.libreoffice import find_soffice
 
@@ -92,6 +92,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder shared/ beside the repository: reference numbers are missing")
     return folder
+
+
+@pytest.fixture(name="warm")
+def _warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare processes of xlsgd their start (tests/warm.py)."""
+    warm.patch(monkeypatch.setattr)
 
 
 @pytest.fixture(scope="session")
