@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,10 +94,12 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture(name="warm")
-def _warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare processes of xlsgd their start (tests/warm.py)."""
-    warm.patch(monkeypatch.setattr)
+@pytest.fixture(name="warm", scope="module")
+def _warm() -> Iterator[None]:
+    """Spare processes of xlsgd their start, in a whole file (tests/warm.py)."""
+    with pytest.MonkeyPatch.context() as patch:
+        warm.patch(patch.setattr)
+        yield
 
 
 @pytest.fixture(scope="session")

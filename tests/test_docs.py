@@ -30,7 +30,7 @@ from xlsgd.training.optimizers import CONVENTIONS, optimizers
 from xlsgd.training.schedules import schedules
 from xlsgd.verdict import TRENDS
 
-pytestmark = pytest.mark.every
+pytestmark = [pytest.mark.every, pytest.mark.usefixtures("warm")]
 
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
 REFRESH = "run: python scripts/refresh_docs.py"

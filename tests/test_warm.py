@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import xlsgd
+from tests import warm as warm_processes
 
 XLSGD = [sys.executable, "-m", "xlsgd"]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux")
@@ -26,17 +27,18 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def both(monkeypatch: pytest.MonkeyPatch, *arguments: object, **options: Any) -> list[Any]:
     """Return what comes of a process started as ever, and of a warm one."""
-    from tests import warm
-
     results = []
     for spared in (False, True):
         if spared:
-            warm.patch(monkeypatch.setattr)
+            warm_processes.patch(monkeypatch.setattr)
+        else:
+            monkeypatch.setattr(subprocess.Popen, "_execute_child", warm_processes.cold)
         done = subprocess.run([*XLSGD, *map(str, arguments)], timeout=120, **options)
         results.append((done.returncode, done.stdout, done.stderr))
     return results
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("words", [["-q"], ["--json", "-"], ["missing.xlsx"], ["--no-such"]])
 def test_the_same_is_said(
     words: list[str], book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -79,12 +81,11 @@ def test_it_is_a_child_with_the_directory_and_variables_it_was_given(
     [
         {"env": {**os.environ, "PYTHONOPTIMIZE": "1"}},
         {"env": {**os.environ, "LC_ALL": "C"}},
-        {"env": {**os.environ, "PYTHONPATH": "/another/package"}},
         {"preexec_fn": lambda: None},
-        {"args": [sys.executable, "-c", "import time; time.sleep(9)"]},
+        {"args": [sys.executable, "-m", "json.tool"]},
         {"args": [sys.executable, "-O", "-m", "xlsgd", "verify"]},
     ],
-    ids=["-O", "C", "path", "preexec", "-c", "option"],
+    ids=["-O", "C", "preexec", "module", "option"],
 )
 def test_what_starts_otherwise_is_started_as_ever(special: dict[str, Any], warm: None) -> None:
     options = {"args": [*XLSGD, "verify"], "stdin": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -100,3 +101,25 @@ def test_no_such_directory_and_no_such_program(warm: None, tmp_path: Path) -> No
         subprocess.run([*XLSGD, "list"], cwd=tmp_path / "none", check=False)
     with pytest.raises(FileNotFoundError):
         subprocess.run([str(tmp_path / "none")], check=False)
+
+
+def test_another_package_is_run_where_another_is_asked_for(
+    warm: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it is warm: it finds torch among its modules before it has imported anything."""
+    (tmp_path / "xlsgd").mkdir()
+    (tmp_path / "xlsgd" / "__init__.py").touch()
+    text = "import sys; print('torch' in sys.modules, sys.argv[1:], sys.path[0])"
+    (tmp_path / "xlsgd" / "__main__.py").write_text(text)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    options: dict[str, Any] = {"capture_output": True, "text": True}
+    by_path = subprocess.run([*XLSGD, "a"], env=environment, cwd="/", check=True, **options)
+    assert by_path.stdout == "True ['a'] /\n"
+    by_folder = subprocess.run([*XLSGD, "b"], cwd=tmp_path, check=True, **options)
+    assert by_folder.stdout == f"True ['b'] {tmp_path}\n"
+    safe = subprocess.run([sys.executable, "-P", *XLSGD[1:], "--version"], cwd=tmp_path, **options)
+    assert safe.stdout.startswith("xlsgd, version ")
+    code = "import sys, xlsgd; print(sys.argv, __name__, sys.path[0], xlsgd.__path__)"
+    program = [sys.executable, "-c", code, "d"]
+    done = subprocess.run(program, cwd=tmp_path, check=True, **options)
+    assert done.stdout == f"['-c', 'd'] __main__  ['{tmp_path}/xlsgd']\n"

@@ -4,8 +4,9 @@ Starting Python and importing torch takes a second and a half of work, and hundr
 xlsgd or its helpers as processes of their own. In tests that ask for the fixture ``warm`` one
 process imports (tests/warm_python.py), and copies of it become the others. They are children of
 the test like any other, with their own streams, signals, limits, session and environment; only the
-start is left out. What depends on it is started as ever: other programs, scripts, ``-c``, options
-and variables of Python, another package. So is everything where a process cannot be had this way.
+start is left out. Those of another copy of the package come from a process that has imported the
+libraries alone. What depends on the start is started as ever: other programs and scripts, options
+and variables of Python; and so is everything where a process cannot be had this way.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-__all__ = ["patch"]
+import xlsgd
+
+__all__ = ["cold", "patch"]
 
 SCRIPT = Path(__file__).with_name("warm_python.py")
 PACKAGE = "xlsgd"
@@ -35,19 +38,21 @@ _PLAIN = {
 }  # fmt: skip
 """What subprocess says where nothing special is asked for."""
 
+_HEEDED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 _STREAMS = (("p2cread", 0), ("c2pwrite", 1), ("errwrite", 2))
 _PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
 
-_cold: Any = getattr(subprocess.Popen, "_execute_child", None)
+cold: Any = getattr(subprocess.Popen, "_execute_child", None)
+"""How subprocess begins a process."""
 
 
 def _begin(process: Any, *given: Any) -> None:
     """Do what ``Popen._execute_child`` does, by a copy where that can be."""
     asked = _asked(given)
     order = None if asked is None else _order(asked)
-    copies = None if order is None else _copies(os.getpid())
+    copies = None if order is None else _copies(os.getpid(), order["whole"])
     if asked is None or order is None or copies is None:
-        _cold(process, *given)
+        cold(process, *given)
         return
     streams = [own if asked[name] == -1 else asked[name] for name, own in _STREAMS]
     process.pid = copies.begin(order, streams)
@@ -57,7 +62,7 @@ def _begin(process: Any, *given: Any) -> None:
 
 @functools.cache
 def _parameters() -> tuple[str, ...]:
-    return tuple(inspect.signature(_cold).parameters)[1:]
+    return tuple(inspect.signature(cold).parameters)[1:]
 
 
 def _asked(given: tuple[Any, ...]) -> dict[str, Any] | None:
@@ -78,19 +83,26 @@ def _order(asked: dict[str, Any]) -> dict[str, Any] | None:
     program, *words = map(os.fspath, asked["args"])
     safe = words[:1] == ["-P"]
     words = words[safe:]
-    if program != sys.executable or words[:1] != ["-m"] or len(words) < 2:
+    if program != sys.executable or words[:1] not in (["-m"], ["-c"]) or len(words) < 2:
         return None
-    module, cwd = words[1], os.fspath(asked["cwd"] or Path.cwd())
+    way, what, *arguments = words
+    cwd = os.fsdecode(asked["cwd"] or Path.cwd())
     variables = os.environ if asked["env"] is None else asked["env"]
-    alike = module.partition(".")[0] == PACKAGE and _start_alike(variables)
-    if not alike or not isinstance(cwd, str) or not Path(cwd).is_dir():
+    if way == "-m" and what.partition(".")[0] != PACKAGE:
+        return None
+    whole = _same_package(cwd, safe, variables)
+    if way == "-c" and whole:
+        return None  # such programs tell what is imported when
+    if not _start_alike(variables) or not Path(cwd).is_dir():
         return None
     return {
-        "module": module,
-        "arguments": words[2:],
+        "way": way,
+        "what": what,
+        "arguments": arguments,
         "safe": safe,
         "cwd": cwd,
         "environment": {os.fsdecode(k): os.fsdecode(v) for k, v in variables.items()},
+        "whole": whole,
         "session": asked["start_new_session"],
         "parent": os.getpid(),
     }
@@ -101,30 +113,40 @@ def _start_alike(variables: Any) -> bool:
 
     def of_the_start(given: Any) -> dict[str, str]:
         own = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC")
-        return {k: v for k, v in given.items() if k.startswith(own) and k != "PYTHONPATH"}
+        return {k: v for k, v in given.items() if k.startswith(own) and k not in _HEEDED}
 
-    path = variables.get("PYTHONPATH", "")
-    return of_the_start(variables) == of_the_start(os.environ) and set(
-        filter(None, path.split(os.pathsep))
-    ) <= set(sys.path)
+    return of_the_start(variables) == of_the_start(os.environ)
+
+
+def _same_package(cwd: str, safe: bool, variables: Any) -> bool:
+    """Return whether what would be imported is the package that is tested here."""
+    path = [entry for entry in variables.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    for folder in [*([] if safe else [cwd]), *path]:
+        if (package := Path(folder, PACKAGE)).is_dir():
+            return package.resolve() == Path(xlsgd.__file__).resolve().parent
+    return True
 
 
 class _Copies:
-    """The process that has imported everything, and is copied."""
+    """The process that has imported everything, or the libraries alone, and is copied."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: bool) -> None:
         self._lock = Lock()
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         one_thread = dict.fromkeys(
             ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
         )
-        path = os.pathsep.join(entry for entry in sys.path if entry)
+        environment = {**os.environ, **one_thread}
+        environment.pop("PYTHONPATH", None)
+        if whole:
+            environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
+        what = "whole" if whole else "libraries"
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", SCRIPT, str(theirs.fileno())],
+                [sys.executable, "-P", SCRIPT, what, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, **one_thread, "PYTHONPATH": path},
+                env=environment,
             )
         atexit.register(self.end)
 
@@ -156,13 +178,13 @@ def _take_on_orphans(wanted: bool) -> None:
 
 
 @functools.cache
-def _copies(own: int) -> _Copies | None:
+def _copies(own: int, whole: bool) -> _Copies | None:
     """Return the process that this one has its copies from, begun when it is first needed."""
-    copies = _Copies()
+    copies = _Copies(whole)
     return copies if copies.ready else None
 
 
 def patch(set_attribute: Callable[[Any, str, Any], None]) -> None:
     """Have subprocess begin warm processes, as long as an attribute stays set."""
-    if _cold is not None:
+    if cold is not None:
         set_attribute(subprocess.Popen, "_execute_child", _begin)

@@ -1,8 +1,8 @@
 """The process that is copied by tests/warm.py: import everything, wait, become what is ordered.
 
-    python -P warm_python.py SOCKET
+    python -P warm_python.py {whole,libraries} SOCKET
 
-From the last line on a copy goes on as ``python -m MODULE`` does after its start.
+From the last lines on a copy goes on as ``python -m MODULE`` or ``-c CODE`` does after its start.
 """
 
 from __future__ import annotations
@@ -16,14 +16,24 @@ import socket
 import sys
 import tempfile
 import time
+import types
 from pathlib import Path
 from typing import Any
 
 
-def wait_for_orders(number: int) -> dict[str, Any]:
+def wait_for_orders(whole: bool, number: int) -> dict[str, Any]:
     """Make a copy for every order; return, in the copy alone, what was ordered."""
     orders = socket.socket(fileno=number)
-    orders.send(b"ready" if prepared() else b"not")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if whole:
+        use_the_package()
+    else:
+        import_libraries()
+    gc.collect()
+    gc.freeze()
+    # A thread would not be in a copy, and what it holds would be held for ever.
+    alone = len(list(Path("/proc/self/task").iterdir())) == 1
+    orders.send(b"ready" if alone else b"not")
     while True:
         message, streams, *_ = socket.recv_fds(orders, 1 << 20, 3)
         if not message:
@@ -48,15 +58,11 @@ def wait_for_orders(number: int) -> dict[str, Any]:
         os.close(number_in)
 
 
-def prepared() -> bool:
-    """Import what xlsgd needs; return whether one can make copies of this process.
-
-    A thread would not be in a copy, and what it holds would be held for ever.
-    """
+def use_the_package() -> None:
+    """Import what xlsgd needs, by using it."""
     import xlsgd
     import xlsgd.cli
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with tempfile.TemporaryDirectory(prefix="xlsgd-warm-") as folder:
         path = xlsgd.generate("graddesc", Path(folder, "small.xlsx"), epochs=1)
         assert xlsgd.verify(path).ok
@@ -64,9 +70,18 @@ def prepared() -> bool:
     from xlsgd.engines.formulas import ENGINE
 
     ENGINE.forget()
-    gc.collect()
-    gc.freeze()
-    return len(list(Path("/proc/self/task").iterdir())) == 1
+
+
+def import_libraries() -> None:
+    """Import what takes long; but pandas, which begins a thread."""
+    import click
+    import formulas
+    import lxml.etree
+    import openpyxl
+    import torch.func
+
+    assert all((click, lxml.etree, openpyxl, torch.func))
+    formulas.Parser().ast("=SUM(1,2)")[1].compile()()  # only now some are imported
 
 
 def become(order: dict[str, Any], streams: list[int]) -> None:
@@ -81,9 +96,13 @@ def become(order: dict[str, Any], streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["cwd"])
+    sys.dont_write_bytecode = bool(order["environment"].get("PYTHONDONTWRITEBYTECODE"))
+    path = order["environment"].get("PYTHONPATH", "").split(os.pathsep)
+    if not order["whole"]:
+        sys.path[:0] = filter(None, path)
     if not order["safe"]:
-        sys.path.insert(0, order["cwd"])
-    sys.argv = ["-m", *order["arguments"]]
+        sys.path.insert(0, order["cwd"] if order["way"] == "-m" else "")
+    sys.argv = [order["way"], *order["arguments"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -98,5 +117,9 @@ def become(order: dict[str, Any], streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    ordered = wait_for_orders(int(sys.argv[1]))
-    runpy.run_module(ordered["module"], run_name="__main__", alter_sys=True)
+    ordered = wait_for_orders(sys.argv[1] == "whole", int(sys.argv[2]))
+    if ordered["way"] == "-m":
+        runpy.run_module(ordered["what"], run_name="__main__", alter_sys=True)
+    else:
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(compile(ordered["what"], "<string>", "exec"), main.__dict__)
