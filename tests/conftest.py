@@ -138,3 +138,9 @@ def libreoffice_edit(soffice: Path) -> Callable[..., Path]:
     if libreoffice.find_uno_python() is None:
         pytest.skip("no Python has LibreOffice's module uno (Debian: python3-uno)")
     return libreoffice.libreoffice_edit
+
+
+@pytest.fixture(scope="session")
+def libreoffice_saved(libreoffice_edit: Callable[..., Path]) -> Callable[..., Path]:
+    """tests.libreoffice.libreoffice_saved, where LibreOffice and python3-uno are installed."""
+    return libreoffice.libreoffice_saved
