@@ -8,6 +8,8 @@ import pytest
 
 from tests.one_file import copy_with, in_copy
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 BEST = '''
     """The best tab: the lowest loss that a run ends with."""
 

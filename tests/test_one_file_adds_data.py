@@ -15,6 +15,8 @@ import pytest
 import xlsgd
 from tests.one_file import TRIED, copy_with, in_copy
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 ROOT = """
     '''A square root: large numbers are drawn together.'''
 

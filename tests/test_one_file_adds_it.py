@@ -13,6 +13,8 @@ import pytest
 from tests.builders import small_data
 from tests.one_file import TRIED, copy_with, in_copy
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 HARDTANH = '''
     """Cut off at both ends: -1 to 1."""
 

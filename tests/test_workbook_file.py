@@ -145,6 +145,7 @@ def test_constants_are_to_the_last_digit(tmp_path: Path) -> None:
 # The same bytes every time
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_generating_twice_gives_the_same_bytes(lesson: str, tmp_path: Path) -> None:
     first, second = (generate(lesson, tmp_path / f"{i}.xlsx", epochs=1) for i in "ab")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 Run = Callable[..., Result]
 SEVERAL = ("--engine", "formulas", "--engine", "ironcalc")
 
