@@ -88,15 +88,13 @@ def calculation(rounds: int) -> Table:
     from numpy import errstate
 
     from xlsgd.engines.fast.calculation import Run
-    from xlsgd.engines.fast.compiled import RULES
     from xlsgd.engines.fast.evaluator import Doubts, Experience
-    from xlsgd.engines.fast.library import Library, quiet
-    from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
+    from xlsgd.engines.fast.library import quiet
     from xlsgd.xlsx.reader import read_workbook
 
     rows = []
     with tempfile.TemporaryDirectory() as folder, quiet(), errstate(all="ignore"):
-        experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))
+        experience = Experience()
         for title, write, size in (
             ("gradient descent", sgd_book, 40_600),
             ("Titanic, forward", forward_book, 712),

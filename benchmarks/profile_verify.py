@@ -41,7 +41,7 @@ def once(workbook: str, begun: float) -> dict[str, float]:
     begun: when this process was started, by the clock.
     """
     from xlsgd.tabs.kind import kinds
-    from xlsgd.verifying import accounts, opening, verification
+    from xlsgd.verifying import opening, verification
 
     seconds = dict.fromkeys(PARTS, 0.0)
     seconds["start"] = time.time() - begun
@@ -63,7 +63,7 @@ def once(workbook: str, begun: float) -> dict[str, float]:
     for kind in kinds().values():
         timed(kind, "prepare", "train")
         timed(kind, "check", "check")
-    timed(accounts.Accounts, "finish", "check")
+    timed(verification, "finish", "check")
     report = verification.verify(workbook)
     if not report.ok:
         raise SystemExit(f"{workbook} does not agree with torch")

@@ -10,7 +10,6 @@ process of its own, forked from one that has imported the library and read the f
 from __future__ import annotations
 
 import json
-import math
 import multiprocessing
 import sys
 from collections.abc import Callable
@@ -21,12 +20,11 @@ from time import process_time
 from numpy import errstate
 
 from xlsgd.base.cells import Formula
-from xlsgd.engines.fast import calculation
+from xlsgd.engines.fast import calculation, keys
 from xlsgd.engines.fast.calculation import Run
-from xlsgd.engines.fast.compiled import RULES
 from xlsgd.engines.fast.evaluator import Distrusted, Doubts, Experience
 from xlsgd.engines.fast.library import Library, quiet
-from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
+from xlsgd.engines.fast.stretches import by_rows
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["FORMULAS_ALONE", "WAYS"]
@@ -53,14 +51,14 @@ def _generated_code(doubts: Doubts) -> None:
     doubts.distrusted = _All()
 
 
-def _loops_together(doubts: Doubts) -> None:
+def _loops(doubts: Doubts) -> None:
     """Calculate columns that need each other cell by cell, by the functions of their formulas."""
-    calculation.WORTH_TOGETHER = math.inf
+    Run._loop_over = lambda run, band, first, last: run._sweep(by_rows(band, first, last))
 
 
-def _loops_alone(doubts: Doubts) -> None:
-    """The same for columns that need others alone."""
-    calculation.WORTH_ALONE = math.inf
+def _order(doubts: Doubts) -> None:
+    """Calculate row by row, and what a cell needs when it is needed."""
+    calculation.in_order = lambda stretches: None
 
 
 def _taking_apart(doubts: Doubts) -> None:
@@ -68,12 +66,25 @@ def _taking_apart(doubts: Doubts) -> None:
     calculation.taken_apart = lambda group: []
 
 
+def _formulas_above(doubts: Doubts) -> None:
+    """Read every formula in full, also one that was filled down from the cell above."""
+    keys.REMEMBERED = 0
+
+
+def _formulas_before(doubts: Doubts) -> None:
+    """The same for what stood in the same cell of an earlier workbook."""
+    read = keys.KeyReader.__init__
+    keys.KeyReader.__init__ = lambda reader, book, earlier=None: read(reader, book)
+
+
 WAYS: dict[str, Callable[[Doubts], None]] = {
     "nothing": _nothing,
     FORMULAS_ALONE: _generated_code,
-    "loops over a recurrence": _loops_together,
-    "loops over a column alone": _loops_alone,
+    "loops over a recurrence": _loops,
+    "an order for whole columns": _order,
     "recurrences taken apart": _taking_apart,
+    "keys by the cells above": _formulas_above,
+    "keys of earlier workbooks": _formulas_before,
 }
 """What the engine can be without."""
 
@@ -115,5 +126,5 @@ def in_turn(rounds: int) -> dict[str, list[list[float]]]:
 if __name__ == "__main__":
     path, *more = sys.argv[1:]
     _book = read_workbook(Path(path)).book
-    _library = Library({*RULES, *NAMES_LOOKED_FOR})
+    _library = Library()
     print(json.dumps(in_turn(int(*more) if more else 5)))

@@ -21,7 +21,8 @@ from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
 from xlsgd.sheets.package import package
 from xlsgd.tabs.dataset.sheet import map_data_tab
-from xlsgd.tabs.finder import Found, find_lesson
+from xlsgd.tabs.finder import find_lesson
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.training.sheet import map_training_tab
 from xlsgd.tabs.view import View
@@ -184,7 +185,7 @@ class Recalculated:
 
     book: Book
     values: dict[str, dict[Position, Scalar | Uncomputed]]
-    found: Found
+    found: FoundWorkbook
 
     @classmethod
     def of(cls, source: Path | Book) -> Recalculated:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import libreoffice, together, widths
+from tests import libreoffice, together, warm, widths
 from xlsgd.engines.gnumeric import convert, find_ssconvert
 from xlsgd.engines.libreoffice import find_soffice
 
@@ -38,6 +39,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     widths.choose(config, items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for garbage seldom, and not among modules and tests: a sixth of the time of all tests.
+
+    The package does the same in its helper processes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -83,6 +94,14 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(name="warm", scope="module")
+def _warm() -> Iterator[None]:
+    """Spare processes of xlsgd their start, in a whole file (tests/warm.py)."""
+    with pytest.MonkeyPatch.context() as patch:
+        warm.patch(patch.setattr)
+        yield
+
+
 @pytest.fixture(scope="session")
 def soffice() -> Path:
     """LibreOffice's program."""
@@ -119,3 +138,9 @@ def libreoffice_edit(soffice: Path) -> Callable[..., Path]:
     if libreoffice.find_uno_python() is None:
         pytest.skip("no Python has LibreOffice's module uno (Debian: python3-uno)")
     return libreoffice.libreoffice_edit
+
+
+@pytest.fixture(scope="session")
+def libreoffice_saved(libreoffice_edit: Callable[..., Path]) -> Callable[..., Path]:
+    """tests.libreoffice.libreoffice_saved, where LibreOffice and python3-uno are installed."""
+    return libreoffice.libreoffice_saved

@@ -1,8 +1,8 @@
 """LibreOffice as a learner would use it: open a workbook, edit it, save it.
 
-A conversion starts a program of its own, edits share one that is started once in a process, each
-with a profile of its own in a temporary folder, so that processes may run side by side and nobody's
-settings matter. How that is done is the engine's affair.
+A conversion starts a program of its own; edits, and what is only saved, share one that is started
+once in a process. Each has a profile of its own in a temporary folder, so that processes may run
+side by side and nobody's settings matter. How that is done is the engine's affair.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ from typing import Any
 from xlsgd.base.errors import EngineError
 from xlsgd.engines.libreoffice import FILTERS, convert, find_soffice, soffice_command
 
-__all__ = ["EDITS", "find_uno_python", "libreoffice_convert", "libreoffice_edit"]
+__all__ = [
+    "EDITS",
+    "find_uno_python",
+    "libreoffice_convert",
+    "libreoffice_edit",
+    "libreoffice_saved",
+]
 
 SCRIPT = Path(__file__).with_name("libreoffice_uno.py")
 
@@ -118,6 +124,13 @@ def libreoffice_edit(
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(order["target"], target)
     return target
+
+
+def libreoffice_saved(source: Path, target_suffix: str, folder: Path) -> Path:
+    """Return what libreoffice_convert makes, a workbook, without a start of the program for it."""
+    if target_suffix.removeprefix(".") != "xlsx":
+        raise ValueError(f"target_suffix: got {target_suffix!r}, need xlsx")
+    return libreoffice_edit(source, folder / source.name, ())
 
 
 class _Office:

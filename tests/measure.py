@@ -34,8 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if folder is None:
         return
     from tests.engines import oracle
+    from xlsgd.explaining import changed
     from xlsgd.verifying import opening, verification
-    from xlsgd.verifying.accounts import Accounts
 
     def compared(result: Any) -> None:
         _counts["formulas compared with the oracle"] += 1
@@ -47,7 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _counts["cells compared"] += sum(sheet.cells_compared for sheet in sheets)
 
     _watch(oracle, "by_formulas", compared)
-    _watch(Accounts, "finish", verified)
+    _watch(verification, "finish", verified)
+    _watch(changed, "finish", verified)
     _watch(opening, "open_workbook", lambda _: None, "refusals")
     verification.open_workbook = opening.open_workbook
     began = subprocess.Popen.__init__

@@ -121,15 +121,15 @@ FAULTS = (
     Fault(
         "checks",
         "a saved value may be a thousandth off",
-        "return value == saved or abs(saved - value) <= _allowed(value, tolerance)",
-        "return abs(saved - value) <= _allowed(value, tolerance) + abs(value) / 1000",
+        "return value == saved or abs(saved - value) <= tolerance.around(value)",
+        "return abs(saved - value) <= tolerance.around(value) + abs(value) / 1000",
         ("verify/test_stored_values.py",),
     ),
     Fault(
         "engine",
         "a quotient by infinity is 0",
-        "y = writer.number(arguments[1])  # x / inf would be 0",
-        "y = writer.number(arguments[1], sure=False)",
+        'self.line(f"if {written.text} - {written.text} != 0.0: raise Doubt")',
+        'self.line("pass")',
         ("engines",),
     ),
     Fault(

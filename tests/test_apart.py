@@ -18,7 +18,7 @@ import pytest
 import xlsgd
 from xlsgd.base.errors import InputError, SpecError, WorkbookError, XlsgdError
 from xlsgd.processes.children import can_copy
-from xlsgd.processes.limited import LimitError, apart
+from xlsgd.processes.limited import LimitError, in_own_process
 from xlsgd.processes.limits import Limits
 
 pytestmark = pytest.mark.skipif(
@@ -34,7 +34,7 @@ def test_a_result_and_its_progress_come_back() -> None:
         tell("counting", 1, 2)
         return os.getpid(), "x" * 1_000_000
 
-    process, text = apart(work, Limits(), "a.xlsx", lambda *at: told.append(at))
+    process, text = in_own_process(work, Limits(), "a.xlsx", lambda *at: told.append(at))
     assert process != os.getpid()
     assert len(text) == 1_000_000
     assert told == [("counting", 1, 2)]
@@ -49,13 +49,13 @@ def fails(error: BaseException, cause: BaseException | None = None) -> Any:
 
 def test_an_error_comes_back_with_the_lines_it_came_from() -> None:
     with pytest.raises(SpecError, match="no such tab") as caught:
-        apart(fails(SpecError("no such tab", "tab")), Limits(), "a.xlsx")
+        in_own_process(fails(SpecError("no such tab", "tab")), Limits(), "a.xlsx")
     assert caught.value.field == "tab"
     with pytest.raises(InputError, match="need a word") as given:
-        apart(fails(InputError("t!B4: need a word", ("t", (4, 2)))), Limits(), "a.xlsx")
+        in_own_process(fails(InputError("t!B4: need a word", ("t", (4, 2)))), Limits(), "a.xlsx")
     assert given.value.place == ("t", (4, 2))
     with pytest.raises(KeyError) as unknown:
-        apart(fails(KeyError("what")), Limits(), "a.xlsx")
+        in_own_process(fails(KeyError("what")), Limits(), "a.xlsx")
     assert "in work\n    raise error from cause" in "".join(unknown.value.__notes__)
 
 
@@ -79,9 +79,9 @@ def test_every_error_goes_from_one_process_to_another() -> None:
 
 def test_no_memory_is_known_whatever_was_raised_from_it() -> None:
     with pytest.raises(MemoryError):
-        apart(fails(RuntimeError("it went wrong"), MemoryError()), Limits(), "a.xlsx")
+        in_own_process(fails(RuntimeError("it went wrong"), MemoryError()), Limits(), "a.xlsx")
     with pytest.raises(WorkbookError, match="cannot be read"):
-        apart(fails(WorkbookError("cannot be read"), MemoryError()), Limits(), "a.xlsx")
+        in_own_process(fails(WorkbookError("cannot be read"), MemoryError()), Limits(), "a.xlsx")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_no_memory_is_known_whatever_was_raised_from_it() -> None:
 def test_what_became_of_it_instead(work: Any, words: str) -> None:
     begun = time.monotonic()
     with pytest.raises(LimitError) as caught:
-        apart(work, SHORT, "a.xlsx")
+        in_own_process(work, SHORT, "a.xlsx")
     assert str(caught.value).startswith("a.xlsx: ")
     assert words in str(caught.value)
     assert time.monotonic() - begun < 10

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from xlsgd.base.errors import EngineError
-from xlsgd.processes.parallel import beside, two_cores
+from xlsgd.processes.parallel import in_parallel, two_cores
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -20,7 +20,7 @@ def nothing() -> None:
 
 def test_a_result_comes_from_another_process() -> None:
     done: list[str] = []
-    pid, data = beside(
+    pid, data = in_parallel(
         lambda tell: (os.getpid(), list(range(200_000))), lambda: done.append("meanwhile")
     )
     assert pid != os.getpid()
@@ -36,7 +36,7 @@ def test_progress_is_told() -> None:
             tell(i, 5)  # type: ignore[operator]
         return "over"
 
-    assert beside(work, nothing, lambda *at: told.append(at)) == "over"
+    assert in_parallel(work, nothing, lambda *at: told.append(at)) == "over"
     assert told == [(i, 5) for i in range(5)]
 
 
@@ -45,12 +45,12 @@ def test_an_error_is_raised_here() -> None:
         raise EngineError("no such engine")
 
     with pytest.raises(EngineError, match="no such engine"):
-        beside(work, nothing)
+        in_parallel(work, nothing)
 
 
 def test_a_process_that_ends_is_said() -> None:
     with pytest.raises(ChildProcessError, match="without a result"):
-        beside(lambda tell: os._exit(3), nothing)
+        in_parallel(lambda tell: os._exit(3), nothing)
 
 
 def test_an_error_meanwhile_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_an_error_meanwhile_leaves_no_process_behind(monkeypatch: pytest.MonkeyP
 
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        beside(work, fail)
+        in_parallel(work, fail)
     assert time.monotonic() - begun < 5
     (child,) = children
     with pytest.raises(ChildProcessError):

@@ -85,7 +85,7 @@ def cases(setting: str) -> list[tuple[Dataset, Experiment, Experiment]]:
     raise AssertionError
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("number", range(DATASETS))
 def test_a_hundredth_on_either_side(number: int, setting: str) -> None:

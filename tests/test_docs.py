@@ -30,7 +30,7 @@ from xlsgd.training.optimizers import CONVENTIONS, optimizers
 from xlsgd.training.schedules import schedules
 from xlsgd.verdict import TRENDS
 
-pytestmark = pytest.mark.every
+pytestmark = [pytest.mark.every, pytest.mark.usefixtures("warm")]
 
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
 REFRESH = "run: python scripts/refresh_docs.py"
@@ -54,8 +54,8 @@ def test_there_are_docs() -> None:
 # What they show
 
 
-LONG = ("why-it-explodes.md", "learners.md")
-"""Pages that take half a minute; what they show is of the same kind as on the others."""
+LONG = ("why-it-explodes.md", "learners.md", "README.md")
+"""Pages that take long; what they show is of the same kind as on the others."""
 
 
 @pytest.mark.parametrize(

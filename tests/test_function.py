@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.builders import small_data, write_experiments
+from tests.builders import Recalculated, small_data, write_experiments
 from xlsgd import verify
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.explaining.without_data import without_data
+from xlsgd.explaining import explain_run
+from xlsgd.sweeping import Axis, sweep_experiment
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.output import Output
@@ -113,6 +115,95 @@ def test_a_function_and_data_do_not_go_together(tmp_path: Path) -> None:
         write_experiments(tmp_path / "no.xlsx", down("x^2"), data=small_data())
 
 
-def test_a_sentence_about_an_epoch_is_one_about_a_step() -> None:
-    said = without_data("In epoch 4 that took away 150 % of what an epoch takes away.")
-    assert said == "In step 4 that took away 150 % of what a step takes away."
+def plain_descent(rate: float, epochs: int) -> View:
+    sgd = get_optimizer("sgd")
+    return down("(x^2-9)^2").but(optimizer=sgd, learning_rate=rate, epochs=epochs)
+
+
+OF_DATA = re.compile(r"\bepochs?\b|mean loss|\brows?\b|predict|\by\b")
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        (plain_descent(0.01, 4), "sgd, learning_rate 0.01, 4 steps. The loss was 25 at the start"),
+        (plain_descent(0.0005, 9), "the last step took away"),
+        (plain_descent(0.1, 9), "It turned in step 1: the loss was 25 at the start and is"),
+        (plain_descent(0.01, 1), "One step shows no trend"),
+        (plain_descent(0.01, 4).but(start={"x": 0.0}), "the derivative is exactly 0."),
+        (down("(x^2-9)^2", gradient="numerical", h=1e-17), "With gradient set to backprop"),
+    ],
+)
+def test_no_sentence_speaks_of_rows_that_are_not_there(view: View, said: str) -> None:
+    text = "\n".join(explain_run(view, Dataset.nothing()).sentences)
+    assert said in text
+    assert not OF_DATA.findall(text)
+
+
+def test_no_note_on_its_tab_speaks_of_epochs_or_rows(book: Path) -> None:
+    import openpyxl
+
+    sheet = openpyxl.load_workbook(book)["f0"]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    notes = [c.comment.text.partition("\n\n")[0] for c in cells if c.comment is not None]
+    beside = [row[0].value for row in sheet.iter_rows(min_col=3, max_col=3) if row[0].value]
+    assert len(beside) > 20
+    said = [*notes, *(str(text) for text in beside if not str(text).startswith("="))]
+    assert not [text for text in said if OF_DATA.search(text)]
+
+
+# Where there is no number
+
+NO_NUMBER = {
+    "1/(x-0.5)": 0.5,
+    "-1/(x-0.5)": 0.5,
+    "ln(x)": 0.0,
+    "sqrt(x) + 1": -1.0,
+    "-exp(x)": 800.0,
+    "exp(x)": 800.0,
+    "tanh(1/x)": 0.0,
+    "exp(-1/x^2)": 0.0,
+    "1/(1 + exp(-x))": -800.0,
+    "x*ln(x)": 0.0,
+}
+"""Functions that have no value where they begin, or only one that goes by way of infinity."""
+
+
+@pytest.fixture(scope="module")
+def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook of them, by each of the two derivatives."""
+    views = [
+        down(text, f"{gradient}{i}", gradient=gradient).but(
+            start={"x": x}, optimizer=get_optimizer(optimizer)
+        )
+        for i, (text, x) in enumerate(NO_NUMBER.items())
+        for gradient, optimizer in (("backprop", "sgd"), ("numerical", "adam"))
+    ]
+    path = tmp_path_factory.mktemp("nowhere") / "nowhere.xlsx"
+    return write_experiments(path, *views, data=Dataset.nothing())
+
+
+def test_a_value_that_is_infinite_in_torch_and_an_error_in_a_cell(nowhere: Path) -> None:
+    """A cell has no infinity: both sides say that there is no number, from the first step on."""
+    report = verify(nowhere)
+    assert report.ok, report.first_difference
+    said = {tab.experiment: tab.verdict for tab in report.sheets if tab.verdict is not None}
+    assert len(said) == 2 * len(NO_NUMBER)
+    for one in said.values():
+        assert one.sheet == one.torch == "exploded at step 1; no number since step 1"
+
+
+def test_a_run_that_begins_nowhere_is_explained_and_swept() -> None:
+    view = down("1/(x-0.5)").but(start={"x": 0.5})
+    text = " ".join(explain_run(view, Dataset.nothing()).sentences)
+    assert "In step 1 a loss was no number any more" in text
+    found = sweep_experiment(view, Dataset.nothing(), [Axis("init.x", -0.5, 0.5, 3, log=False)])
+    assert [kind == "exploded" for kind in found.kinds] == [False, False, True]
+
+
+def test_a_derivative_does_not_overflow_where_the_function_does_not(tmp_path: Path) -> None:
+    """-1/x² is 0 at 1e200, although x² is too large for a number."""
+    view = down("1/x").but(start={"x": 1e200})
+    path = write_experiments(tmp_path / "far.xlsx", view, data=Dataset.nothing())
+    assert verify(path).ok
+    assert Recalculated.of(path).numbers("down", "grad.x").tolist() == [0.0, 0.0, 0.0]

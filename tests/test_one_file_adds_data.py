@@ -15,6 +15,8 @@ import pytest
 import xlsgd
 from tests.one_file import TRIED, copy_with, in_copy
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 ROOT = """
     '''A square root: large numbers are drawn together.'''
 
@@ -70,6 +72,7 @@ WITH_ROOT = (
     from xlsgd.data.dataset import Dataset, columns_of
     from xlsgd.data.features import feature_types, parse_feature
     from xlsgd.data.schema import Raw, Schema
+    from xlsgd.tabs.view import View
     from xlsgd.training.nets import parse_network
 
     schema = Schema(

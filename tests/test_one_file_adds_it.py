@@ -13,6 +13,8 @@ import pytest
 from tests.builders import small_data
 from tests.one_file import TRIED, copy_with, in_copy
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 HARDTANH = '''
     """Cut off at both ends: -1 to 1."""
 
@@ -429,14 +431,15 @@ def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
         f"{run}, gradient='backprop'), {run}, {BLOCKS})",
         "CLASSES",
         "1e-2, 1e2",
-        also=f"[refused(lambda: view_of({three})), refused(lambda: experiment_of({three},"
-        " loss='cross-entropy').need_targets([(0.0, 2.0, 3.0)])), refused(lambda: view_of("
-        f"{three}, loss='cross-entropy', classifies=True))]",
+        also=f"[refused(lambda: experiment_of({three}).need_targets([(1.0,)])),"
+        f" refused(lambda: experiment_of({three}, loss='cross-entropy').need_targets("
+        f"[(0.0, 2.0, 3.0)])), refused(lambda: view_of({three},"
+        " loss='cross-entropy', classifies=True))]",
     )
     assert {"pred_1", "pred_2", "pred_3", "grad.pred_3"} <= _texts(tmp_path / "one.xlsx")
     assert found["also"] == [
-        "'run': the network Linear(1, 3) makes 3 predictions, but the loss squared error takes "
-        "one; end in one, or choose a loss for several",
+        "'run': the network Linear(1, 3) makes 3 predictions, and the loss squared error needs a "
+        "target for each; the data has 1: end in one, or add targets",
         "data, row 3, y: got 3; the loss cross-entropy of 'run' needs a class, a whole number "
         "from 0 to 2",
         "'run': the network Linear(1, 3) makes 3 predictions; only one prediction can be counted "

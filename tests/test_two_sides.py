@@ -315,7 +315,7 @@ def test_a_wrong_sheet_side_is_found(what: str, off_report: Report) -> None:
 
 
 @pytest.fixture(scope="module")
-def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SheetReport]:
+def off_columns() -> dict[str, SheetReport]:
     """What verify says where one column is wrong: a tab for every column that there is."""
     right = RowsLayout.tables
     # The loss counts as exploded from the first row on: a 0 would hide that it is off.
@@ -340,11 +340,10 @@ def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SheetRepo
         steps = [off_column(c) if c.quantity == wrong else c for c in found["steps"]]
         return {**found, "steps": steps}
 
-    path = tmp_path_factory.mktemp("columns") / "columns.xlsx"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RowsLayout, "tables", tables)
-        write_experiments(path, *(experiment for experiment, _ in cases.values()))
-    report = verify(path)
+        book = bare_book(*(experiment for experiment, _ in cases.values()), data=small_data())
+    report = verified_cells(book)
     return {quantity: tab_of(report, id) for quantity, (_, id) in cases.items()}
 
 

@@ -11,11 +11,12 @@ import pytest
 
 from tests.builders import (
     Recalculated,
+    bare_book,
     small_data,
     view_of,
     write_experiments,
 )
-from tests.test_two_sides import off_column
+from tests.test_two_sides import off_column, verified_cells
 from xlsgd import verify
 from xlsgd.base.columns import Column
 from xlsgd.data import Dataset
@@ -263,7 +264,7 @@ def wrong_columns() -> dict[tuple[str, str], View]:
 
 
 @pytest.fixture(scope="module")
-def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], SheetReport]:
+def off_columns() -> dict[tuple[str, str], SheetReport]:
     """What verify says where one column of one table is a millionth too much."""
     right = BlocksLayout.tables
     cases = wrong_columns()
@@ -275,18 +276,11 @@ def off_columns(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str
         columns = [off_column(c) if c.quantity == quantity else c for c in found[table]]
         return {**found, table: columns}
 
-    folder = tmp_path_factory.mktemp("columns")
-    found = {}
-    keys = list(cases)
-    # More tabs, with their charts and notes, than verify opens in one file.
-    for part in (keys[::2], keys[1::2]):
-        path = folder / f"columns{len(found)}.xlsx"
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(BlocksLayout, "tables", tables)
-            write_experiments(path, *(cases[key] for key in part), data=DATA[2])
-        report = verify(path)
-        found |= {key: tab_of(report, cases[key].id) for key in part}
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BlocksLayout, "tables", tables)
+        book = bare_book(*cases.values(), data=DATA[2])
+    report = verified_cells(book)
+    return {key: tab_of(report, experiment.id) for key, experiment in cases.items()}
 
 
 def test_every_column_is_guarded(off_columns: dict[tuple[str, str], SheetReport]) -> None:

@@ -22,6 +22,8 @@ from xlsgd.engines import Calculation, engine_names, engines, get_engine
 from xlsgd.engines.gnumeric import GnumericEngine
 from xlsgd.engines.ironcalc import IronCalcEngine
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 Run = Callable[..., Result]
 CHEAP = ("--engine", "formulas", "--engine", "ironcalc")
 

@@ -12,6 +12,8 @@ import xlsgd
 from xlsgd.base.errors import XlsgdError
 from xlsgd.engines import libreoffice
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 Run = Callable[..., Result]
 
 ENDS = (".xlsx", ".ods", ".xlsm", ".numbers", "")

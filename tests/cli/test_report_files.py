@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 Run = Callable[..., Result]
 SEVERAL = ("--engine", "formulas", "--engine", "ironcalc")
 
@@ -76,7 +78,7 @@ def test_where_to_write_is_tried_before_the_work(
 
     for work in (
         "xlsgd.verifying.verification.verify",
-        "xlsgd.many.check_many",
+        "xlsgd.many.files.check_many",
         "xlsgd.many.checking.check_many",
         "xlsgd.verifying.engines.compare_engines",
         "xlsgd.explaining.workbook.explain",

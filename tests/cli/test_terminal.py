@@ -21,6 +21,8 @@ from xlsgd.report.engines import EngineComparison, EngineRun, comparison_lines
 from xlsgd.report.fit import fitted, painted
 from xlsgd.report.terminal import report_lines
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 COLUMNS = 72
 
 

@@ -21,6 +21,8 @@ from click.testing import Result
 import xlsgd
 from tests.verify.books import SIX_POINTS, edited, field_cell, patched, step_cell, stored
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 Run = Callable[..., Result]
 
 

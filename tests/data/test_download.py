@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from tests.data.files import table, written
@@ -305,7 +306,7 @@ def test_a_download_that_is_cancelled(
     def cancel(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download._Limited, "write", cancel)
+    monkeypatch.setattr(requests.Response, "iter_content", cancel)
     assert refusal(f"{site.url}/train.csv") == (
         ": the download was cancelled, nothing was kept. Run it again to have the file."
     )

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xlsgd.data import read_passengers
-from xlsgd.data.passengers import INPUTS, NEEDED, RAW_COLUMNS, feature_frame, passengers_of
+from xlsgd.data import features, read_passengers
+from xlsgd.data.passengers import INPUTS, NEEDED, RAW_COLUMNS, SCHEMA, passengers_of
 
 pytestmark = pytest.mark.every
 
@@ -88,6 +88,11 @@ def raw_frame(**changes: list[Any]) -> pd.DataFrame:
         "Embarked": ["S", "C"],
     }
     return pd.DataFrame(columns | changes, dtype=object)
+
+
+def feature_frame(frame: pd.DataFrame, facts: dict[str, float] | None = None) -> pd.DataFrame:
+    """Return the ten inputs of a frame of passengers."""
+    return features.feature_frame(SCHEMA.features, frame, facts)
 
 
 def test_feature_frame() -> None:

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xlsgd import data
 from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import Dataset, dataset, default_data, made_data, read_csv
 
@@ -504,7 +503,7 @@ def test_a_large_file_is_refused_before_it_is_read(
 
 
 def test_too_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert data.MAX_ROWS == 1_000_000
+    assert dataset.MAX_ROWS == 1_000_000
     monkeypatch.setattr(dataset, "MAX_ROWS", 3)
     assert read_csv(written(tmp_path, "x,y\n" + "1,2\n" * 3)).rows == 3
     assert refusal(written(tmp_path, "x,y\n" + "1,2\n" * 4)) == (

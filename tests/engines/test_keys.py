@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engines.books import book
-from xlsgd.base.cells import Book
+from xlsgd.base.cells import LAST_ROW, Book
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.formula.r1c1 import (
-    LAST_ROW,
     Refused,
     Relative,
     address,

@@ -1,4 +1,5 @@
-"""A formula filled down becomes a loop, which stops where a row is in doubt; no value is other."""
+"""Columns that need each other become a loop, which stops where a row is in doubt; no value is
+other."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import pytest
 from tests.engines.books import calculate
 from tests.engines.oracle import by_formulas, same
 from xlsgd.base.cells import Book, CellError, Formula, Grid, Scalar, Uncomputed
-from xlsgd.engines.fast import calculation, evaluator
+from xlsgd.engines.fast import evaluator
 from xlsgd.engines.fast.compiled import Loop
 from xlsgd.engines.fast.plans import Plan
 
@@ -75,6 +76,17 @@ def rows_of(*formulas: str, seed: int = 0) -> tuple[Book, Grid]:
     return Book({"S": {**grid, **cells}}), grid
 
 
+def in_a_recurrence(text: str) -> str:
+    """Return a formula with the same value that goes on from the row above, by column Z."""
+    return f"=IF(Z{{p}}=1,{text[1:]},0)"
+
+
+def going_on(column: str, first: int) -> Grid:
+    """Return a column Z of ones, as formulas that look at another column in their row."""
+    cells: Grid = {(first - 1, 26): 1.0}
+    return cells | {(r, 26): Formula(f"=IF(TRUE,1,{column}{r})") for r in range(first, LAST + 1)}
+
+
 FILLED = [
     "=A{r}+B{r}*$H$1-C{p}/$H$3",
     "=-A{r}%",
@@ -116,7 +128,8 @@ FILLED = [
 
 @pytest.mark.parametrize("text", FILLED)
 def test_the_bits_of_formulas(text: str, watched: Watched) -> None:
-    book, grid = rows_of(text, seed=FILLED.index(text))
+    book, grid = rows_of(in_a_recurrence(text), seed=FILLED.index(text))
+    book.sheets["S"] |= going_on("J", 2)
     result = calculate(book)
     assert result.notes == []
     assert (watched.rows, watched.stops) == (LAST - 2, [])  # all but the first
@@ -162,24 +175,26 @@ def test_one_row_in_doubt(what: str, watched: Watched) -> None:
     grid |= {(1, 8): 4.5, (2, 8): 0.0}
     if odd is None:
         del grid[70, 1]
-    cells: Grid = {(r, 2): Formula(text.format(r=r)) for r in range(1, LAST + 1)}
-    result = calculate(Book({"S": {**grid, **cells}}))
+    filled = in_a_recurrence(text)
+    cells: Grid = {(r, 2): Formula(filled.format(r=r, p=r - 1)) for r in range(2, LAST + 1)}
+    result = calculate(Book({"S": {**grid, **cells, **going_on("B", 2)}}))
     if what == "division by a shared number":  # in every row: there is no loop
         assert (watched.rows, watched.stops) == (0, [])
     else:
-        assert (watched.rows, watched.stops) == (LAST - 3, [70])  # not the first, 70 and 71
+        assert (watched.rows, watched.stops) == (LAST - 4, [70])  # not the first, 70 and 71
     assert not [note for note in result.notes if "generated" in note]
-    for row in range(1, LAST + 1):
+    for row in range(2, LAST + 1):
         expected = by_formulas(text.format(r=row), grid)
         assert same(result.values["S"][row, 2], expected), (row, result.values["S"][row, 2])
 
 
 def test_what_reads_them(watched: Watched) -> None:
-    """Cells, ranges, loops, other columns and other sheets find the numbers of a loop."""
+    """Cells, ranges, other columns and other sheets find the numbers of a loop."""
     grid: Grid = {(row, 1): float(row) for row in range(1, LAST + 1)}
     for row in range(1, LAST + 1):
         grid[row, 2] = Formula(f"=A{row}*3")
-        grid[row, 3] = Formula(f"=B{row}+C{row - 1}" if row > 1 else "=B1")  # a recurrence
+        grid[row, 3] = Formula(f"=B{row}+F{row - 1}" if row > 1 else "=B1")  # a recurrence
+        grid[row, 6] = Formula(f"=+C{row}")
         grid[row, 4] = Formula(f"=SUM(B$1:B{row})")
         grid[row, 5] = Formula(f"=IF(A{row}>50,B{row},A{row})")
     grid[1, 7] = Formula("=MAX(E1:E100)")
@@ -187,7 +202,7 @@ def test_what_reads_them(watched: Watched) -> None:
     grid[3, 7] = Formula("=SUM(C:C)")
     other: Grid = {(1, 1): Formula("=S!B64"), (2, 1): Formula("=AVERAGE(S!B1:B100)")}
     values = calculate(Book({"first": other, "S": grid})).values
-    assert watched.rows == 4 * LAST - 5  # in every column but the first row, of C the second too
+    assert watched.rows == LAST - 2  # of C and F, but for the first row and that of the first try
     for row in range(1, LAST + 1):
         total = 3.0 * row * (row + 1) / 2
         assert [values["S"][row, c] for c in (2, 3, 4)] == [3.0 * row, total, total]
@@ -221,12 +236,8 @@ def test_rows_far_down() -> None:
     assert values[1_000_099, 2] == 5.0
 
 
-@pytest.mark.parametrize("worth", [4, LAST + 1], ids=["a loop", "cell by cell"])
-def test_a_loop_changes_nothing(
-    worth: int, watched: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A short column is computed cell by cell, columns that need each other never are."""
-    monkeypatch.setattr(calculation, "WORTH_ALONE", worth)
+def test_columns_that_need_each_other(watched: Watched) -> None:
+    """They have a loop; a column that needs others alone is computed cell by cell."""
     grid: Grid = {(row, 1): float(row) for row in range(1, LAST + 1)}
     grid |= {(1, 2): 1.0, (1, 3): 0.5}
     for row in range(2, LAST + 1):
@@ -239,4 +250,4 @@ def test_a_loop_changes_nothing(
         b = b + c / float(row)
         c = b / 2
         assert [values[row, n] for n in (2, 3, 4)] == [b, c, c * row]
-    assert (watched.rows, watched.stops) == ((2 if worth == 4 else 1) * (LAST - 2), [])
+    assert (watched.rows, watched.stops) == (LAST - 2, [])

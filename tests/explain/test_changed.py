@@ -22,7 +22,7 @@ from tests.verify.books import (
     step_cell,
 )
 from xlsgd.explaining import Explanation
-from xlsgd.explaining.telling import explanation_data, explanation_lines
+from xlsgd.explaining.rendering import explanation_data, explanation_lines
 
 EVERY = slice(None)
 

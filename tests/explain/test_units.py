@@ -9,8 +9,8 @@ from tests.builders import experiment_of, small_data, view_of
 from tests.explain.runs import ONE, RELU, TWO
 from xlsgd.data import Dataset
 from xlsgd.explaining import TabExplanation, explain_run
+from xlsgd.explaining.ablation import ablated
 from xlsgd.explaining.units import own_weights
-from xlsgd.explaining.without_relu import without_relu
 from xlsgd.tabs.view import View
 from xlsgd.training.nets import parse_network
 
@@ -135,12 +135,12 @@ def test_a_change_may_be_lost_in_the_loss_alone() -> None:
 
 def test_the_twin_keeps_the_names_of_the_weights() -> None:
     experiment = experiment_of("Linear(1, 2), ReLU, Linear(2, 1), ReLU", learning_rate=0.01)
-    shown = without_relu(View(experiment))
+    shown = ablated(View(experiment))
     assert shown is not None
     twin = shown.experiment
     assert str(twin.network) == "Linear(1, 2), Linear(2, 1)"
     assert twin.network.parameters == experiment.network.parameters
-    assert without_relu(view_of(ONE)) is None
+    assert ablated(view_of(ONE)) is None
 
 
 def test_a_twin_that_is_linear_has_a_limit_of_its_own() -> None:

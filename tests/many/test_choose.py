@@ -18,6 +18,8 @@ from xlsgd.base.errors import SpecError
 from xlsgd.engines.libreoffice import convert, find_soffice
 from xlsgd.many.folder import choose
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 Run = Callable[..., Result]
 APPLE_DOUBLE = bytes.fromhex("00051607000200004d6163204f53205820202020")
 """How a file ._x begins, in which macOS notes what other systems have no place for."""

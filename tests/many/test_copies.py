@@ -16,6 +16,8 @@ import xlsgd
 from tests.verify.books import edited, field_cell
 from xlsgd.many.copies import Seen, copy_lines, untouched_line
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 Run = Callable[..., Result]
 
 

@@ -13,7 +13,10 @@ from xlsgd.base.errors import ForeignWorkbookError, WorkbookError
 from xlsgd.engines import libreoffice
 from xlsgd.engines.libreoffice import convert, find_soffice
 
-pytestmark = pytest.mark.skipif(find_soffice() is None, reason="needs LibreOffice")
+pytestmark = [
+    pytest.mark.usefixtures("warm"),
+    pytest.mark.skipif(find_soffice() is None, reason="needs LibreOffice"),
+]
 
 Run = Callable[..., object]
 

@@ -24,6 +24,8 @@ from xlsgd.report.formats.jsonl import SCHEMA
 from xlsgd.report.json_report import report_data, report_from
 from xlsgd.report.terminal import report_lines
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 Run = Callable[..., Result]
 
 

@@ -15,6 +15,8 @@ from tests.verify.books import SIX_POINTS
 from xlsgd.many import check_files
 from xlsgd.report.formats import Format, formats
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 TAP = '''
 """The Test Anything Protocol: a line a tab."""
 

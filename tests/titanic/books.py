@@ -39,7 +39,8 @@ from xlsgd.data.passengers import INPUTS, Passengers
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.report import Report
 from xlsgd.sheets.maps import TabMap, address
-from xlsgd.tabs.finder import Found, find_lesson
+from xlsgd.tabs.finder import find_lesson
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = [
@@ -154,7 +155,7 @@ class Calculated:
 
     book: Book
     values: Values
-    found: Found
+    found: FoundWorkbook
 
     @classmethod
     def of(cls, path: Path) -> Calculated:

@@ -160,9 +160,9 @@ def test_tabs_renamed_and_inputs_set(
 
 
 def test_saved_again_by_libreoffice(
-    untouched: Report, tmp_path: Path, libreoffice_convert: Callable[..., Path]
+    untouched: Report, tmp_path: Path, libreoffice_saved: Callable[..., Path]
 ) -> None:
-    report = xlsgd.verify(libreoffice_convert(generated(), "xlsx", tmp_path / "saved"))
+    report = xlsgd.verify(libreoffice_saved(generated(), "xlsx", tmp_path / "saved"))
     assert passes(report)
     assert report.notes == []
     assert counts(report) == counts(untouched)

@@ -120,10 +120,10 @@ def torch_side(train_csv: Path, solved: Floats, ours: Calculated) -> Side:
 
 @pytest.fixture(scope="module")
 def recalculated(
-    path: Path, libreoffice_convert: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+    path: Path, libreoffice_saved: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Workbook:
     """The values that LibreOffice gives the formulas; the file has none to begin with."""
-    saved = libreoffice_convert(path, "xlsx", tmp_path_factory.mktemp("libreoffice"))
+    saved = libreoffice_saved(path, "xlsx", tmp_path_factory.mktemp("libreoffice"))
     return openpyxl.load_workbook(saved, data_only=True)
 
 

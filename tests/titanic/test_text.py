@@ -120,9 +120,9 @@ def test_a_cell_that_begins_like_a_formula_is_marked_as_text(path: Path) -> None
 
 
 def test_text_is_text_after_libreoffice(
-    path: Path, tmp_path: Path, libreoffice_convert: Callable[..., Path]
+    path: Path, tmp_path: Path, libreoffice_saved: Callable[..., Path]
 ) -> None:
-    assert_text(libreoffice_convert(path, "xlsx", tmp_path / "saved"))
+    assert_text(libreoffice_saved(path, "xlsx", tmp_path / "saved"))
 
 
 def test_verify_has_nothing_against_it(path: Path) -> None:

@@ -31,8 +31,8 @@ from xlsgd.base.errors import WorkbookError
 from xlsgd.checks.circles import listed
 from xlsgd.cli import main
 from xlsgd.data.made_passengers import made_passengers
-from xlsgd.many.comparing import compare
-from xlsgd.processes.limited import apart
+from xlsgd.many.checking import compare
+from xlsgd.processes.limited import in_own_process
 from xlsgd.processes.limits import Limits
 from xlsgd.verifying.opening import CircularError
 
@@ -430,7 +430,7 @@ def test_explain_refuses(make: Make, target: Path) -> None:
     # The program reads a file in a copy of itself, from which an error comes as what it says.
     with pytest.raises(CircularError) as elsewhere:
         # A copy of a process of tests has all that earlier tests have left in memory.
-        apart(lambda tell: xlsgd.explain(target), Limits(memory=8000), str(target))
+        in_own_process(lambda tell: xlsgd.explain(target), Limits(memory=8000), str(target))
     assert str(elsewhere.value) == str(error.value)
 
 

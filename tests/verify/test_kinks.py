@@ -18,7 +18,7 @@ from xlsgd.report import Report
 from xlsgd.tabs.layouts.blocks import torch_run as block_trace
 from xlsgd.tabs.layouts.rows import torch_run as trace
 from xlsgd.tabs.view import View
-from xlsgd.torch_side import Noise, Sides
+from xlsgd.torch_side import Ensemble, Sides
 from xlsgd.torch_side.sides import Together
 from xlsgd.training.nets.relu import ReLU
 
@@ -117,10 +117,10 @@ def test_the_sheets_side_decides_in_every_member(lin1: float, slope: float) -> N
 def test_every_side_that_rounding_may_lead_to_is_followed(value: float) -> None:
     import torch
 
-    noise = Noise(4)
+    ensemble = Ensemble(4)
     members = torch.tensor([[1e-16], [-1e-16], [0.0], [2e-16]], dtype=torch.float64)
     seen = torch.tensor([value], dtype=torch.float64)
-    found = noise.on_its_side(members.reshape(-1), seen)
+    found = ensemble.on_its_side(members.reshape(-1), seen)
     assert (found.sign() == seen.sign()).all()
 
 
@@ -128,7 +128,7 @@ def test_a_number_on_another_side_that_is_no_rounding_stays() -> None:
     import torch
 
     members = torch.tensor([1e-3, 1.0000000001e-3], dtype=torch.float64)
-    found = Noise(2).on_its_side(members, torch.tensor([-1e-3], dtype=torch.float64))
+    found = Ensemble(2).on_its_side(members, torch.tensor([-1e-3], dtype=torch.float64))
     assert found.tolist() == members.tolist()
 
 
@@ -136,7 +136,7 @@ def test_what_is_given_another_side_keeps_its_derivative() -> None:
     import torch
 
     values = torch.tensor([1e-17, -1e-17], dtype=torch.float64, requires_grad=True)
-    found = Noise(2).on_its_side(values, torch.tensor([2e-17], dtype=torch.float64))
+    found = Ensemble(2).on_its_side(values, torch.tensor([2e-17], dtype=torch.float64))
     (slopes,) = torch.autograd.grad(found.sum(), values)
     assert slopes.tolist() == [1.0, 1.0]
 
@@ -186,7 +186,7 @@ def test_members_that_have_parted_go_their_own_ways() -> None:
     assert together.always.tolist() == [[True, True, True], [True, False, False]]
     # Both runs come to a kink, with the members on two sides of it.
     members = torch.tensor([[1e-9, 1e-9], [-1e-9, -1e-9]], dtype=torch.float64)
-    found = Sides(held=together.now).decide(Noise(2), "lin1", members.reshape(-1))
+    found = Sides(held=together.now).decide(Ensemble(2), "lin1", members.reshape(-1))
     assert found.reshape(2, 2).tolist() == [[1e-9, 1e-9], [1e-9, -1e-9]]
 
 

@@ -230,9 +230,9 @@ def test_runs_that_explode_saved_by_libreoffice(
 
 
 def test_saved_again_by_libreoffice(
-    small: Path, untouched: Report, tmp_path: Path, libreoffice_convert: Convert
+    small: Path, untouched: Report, tmp_path: Path, libreoffice_saved: Convert
 ) -> None:
-    report = xlsgd.verify(libreoffice_convert(small, "xlsx", tmp_path / "saved"))
+    report = xlsgd.verify(libreoffice_saved(small, "xlsx", tmp_path / "saved"))
     assert passes(report)
     assert report.notes == []
     counts = [(s.name, s.formulas, s.cells_compared, s.cells_stored) for s in report.sheets]
@@ -244,11 +244,11 @@ def test_saved_again_by_libreoffice(
 @pytest.mark.wide
 @pytest.mark.parametrize("lesson", ["graddesc", "two-neuron"])
 def test_whole_lessons_saved_again_by_libreoffice(
-    lesson: str, tmp_path: Path, libreoffice_convert: Convert
+    lesson: str, tmp_path: Path, libreoffice_saved: Convert
 ) -> None:
     path = xlsgd.generate(lesson, tmp_path / f"{lesson}.xlsx")
     fresh, saved = (
-        xlsgd.verify(p) for p in (path, libreoffice_convert(path, "xlsx", tmp_path / "saved"))
+        xlsgd.verify(p) for p in (path, libreoffice_saved(path, "xlsx", tmp_path / "saved"))
     )
     assert passes(fresh)
     assert passes(saved)

@@ -119,9 +119,9 @@ def test_calculated_and_saved_by_libreoffice(
     exploding: dict[str, Path],
     tmp_path: Path,
     name: str,
-    libreoffice_convert: Callable[..., Path],
+    libreoffice_saved: Callable[..., Path],
 ) -> None:
-    saved = libreoffice_convert(exploding[name], "xlsx", tmp_path)
+    saved = libreoffice_saved(exploding[name], "xlsx", tmp_path)
     assert passes(xlsgd.verify(saved))
 
 
@@ -136,9 +136,9 @@ def test_a_rate_typed_in_libreoffice(tmp_path: Path, libreoffice_edit: Callable[
 
 
 def test_a_number_changed_after_libreoffice(
-    exploding: dict[str, Path], tmp_path: Path, libreoffice_convert: Callable[..., Path]
+    exploding: dict[str, Path], tmp_path: Path, libreoffice_saved: Callable[..., Path]
 ) -> None:
-    saved = libreoffice_convert(exploding["two neurons"], "xlsx", tmp_path)
+    saved = libreoffice_saved(exploding["two neurons"], "xlsx", tmp_path)
     assert unseen(read_workbook(saved), 40) == []
 
 
@@ -217,9 +217,9 @@ def test_a_number_that_only_recalculation_gives(
 
 
 def test_every_number_that_only_recalculation_gives(
-    exploding: dict[str, Path], tmp_path: Path, libreoffice_convert: Callable[..., Path]
+    exploding: dict[str, Path], tmp_path: Path, libreoffice_saved: Callable[..., Path]
 ) -> None:
-    file = read_workbook(libreoffice_convert(exploding["two neurons"], "xlsx", tmp_path))
+    file = read_workbook(libreoffice_saved(exploding["two neurons"], "xlsx", tmp_path))
     ours = recalculated(file)
     other, *rest = ours
     missed = []
@@ -234,11 +234,11 @@ def test_every_number_that_only_recalculation_gives(
 
 
 def test_what_stands_beside_a_wrong_number_is_not_named(
-    exploding: dict[str, Path], tmp_path: Path, libreoffice_convert: Callable[..., Path]
+    exploding: dict[str, Path], tmp_path: Path, libreoffice_saved: Callable[..., Path]
 ) -> None:
     # In a file that LibreOffice calculated otherwise after the explosion: before it, what follows
     # from the wrong number is as recalculation has it, and contradicts only that.
-    saved = libreoffice_convert(exploding["two neurons"], "xlsx", tmp_path)
+    saved = libreoffice_saved(exploding["two neurons"], "xlsx", tmp_path)
     cell = step_cell(openpyxl.load_workbook(saved)["two"], "pred", 1)
     edited = patched(saved, tmp_path / "edited.xlsx", "two", cell, stored("4711"))
     report = xlsgd.verify(edited)

@@ -7,10 +7,13 @@ costs one entry.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = [
+    "LAST_COLUMN",
+    "LAST_ROW",
     "Book",
     "CellError",
     "Content",
@@ -19,10 +22,14 @@ __all__ = [
     "Position",
     "Scalar",
     "Uncomputed",
+    "Values",
     "WorkbookFile",
     "column_letters",
     "column_number",
 ]
+
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+"""Of a sheet in Excel 2007 and later."""
 
 Position = tuple[int, int]
 """``(row, column)``, 1-based."""
@@ -65,6 +72,9 @@ class Uncomputed:
 
 Scalar = float | str | bool | CellError | None
 """The value of a cell. Every number is a float; an empty cell is None."""
+
+Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
+"""Per sheet, the calculated value of every formula cell."""
 
 Content = Formula | Scalar
 Grid = dict[Position, Content]

@@ -18,10 +18,10 @@ where it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Column", "Input", "fill", "is_name", "names_in", "on_paper", "range_of"]
+__all__ = ["Column", "Input", "fill", "is_name", "on_paper", "range_of"]
 
 _SCOPES = re.compile(r"\b(?:prev|param|step|row|batch|weight)\.")
 _SUM_OF_PRODUCTS = re.compile(r"SUMPRODUCT\(([^,()]*),([^,()]*)\)")
@@ -100,11 +100,6 @@ class Input:
 def fill(template: str, cell: Callable[[str], str]) -> str:
     """Replace every ``{name}`` in template by ``cell(name)``."""
     return _PLACEHOLDER.sub(lambda match: cell(match[1]), template)
-
-
-def names_in(template: str) -> Iterable[str]:
-    """Yield the names in braces, in order, repeated ones too."""
-    return (match[1] for match in _PLACEHOLDER.finditer(template))
 
 
 def is_name(text: str) -> bool:

@@ -5,6 +5,7 @@ The command line prints the message of an ``XlsgdError`` and leaves with status 
 anything else that is raised is a bug and shows its traceback.
 """
 
+import copyreg
 from typing import Any
 
 from xlsgd.base.visible import message as as_message
@@ -33,12 +34,7 @@ class XlsgdError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Python would raise it anew with its message alone, which is too little for some.
-        return _as_it_was, (type(self), self.args), self.__getstate__()
-
-
-def _as_it_was(kind: type[XlsgdError], args: tuple[Any, ...]) -> XlsgdError:
-    """Return an error that comes from another process."""
-    return kind.__new__(kind, *args)
+        return copyreg.__newobj__, (type(self), *self.args), self.__getstate__()  # type: ignore[attr-defined]
 
 
 class SpecError(XlsgdError, ValueError):

@@ -7,20 +7,22 @@ an installed package stands in the group ``xlsgd.optimizers``.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, distributions
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, TypeVar
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.visible import cut
 
 __all__ = ["find", "pick", "unknown"]
 
+Thing = TypeVar("Thing")
 
-def find(package: str, attribute: str, folders: bool = False) -> dict[str, object]:
+
+def find(package: str, attribute: str, folders: bool = False) -> dict[str, Any]:
     """Return ``{thing.name: thing}`` for every module of package that defines attribute, and for
     every installed package that adds one.
 
@@ -75,7 +77,7 @@ def _entry_points() -> tuple[tuple[str, EntryPoint], ...]:
     return tuple((name, point) for (name, _, _), point in sorted(found.items()))
 
 
-def pick(what: str, name: str, found: dict[str, object]) -> object:
+def pick(what: str, name: str, found: Mapping[str, Thing]) -> Thing:
     """Return ``found[name]``.  Raises SpecError naming what there is."""
     if name not in found:
         raise SpecError(unknown(what, name, found))

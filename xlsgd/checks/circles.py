@@ -63,7 +63,8 @@ def circles_behind(book: Book, places: Iterable[Place], values: Values | None) -
     why: dict[Place, str] = {}
     waiting: set[Place] = set()
     for sheet, cells in values.items():
-        for position, value in sorted(cells.items(), key=_position):
+        for position in sorted(cells):
+            value = cells[position]
             if isinstance(value, Uncomputed) and _in_question(value):
                 if value.follows:
                     waiting.add((sheet, position))
@@ -74,10 +75,6 @@ def circles_behind(book: Book, places: Iterable[Place], values: Values | None) -
     for i, place in enumerate(why):
         groups.setdefault(number.get(place, -i - 1), []).append(place)
     return Circles(tuple(map(tuple, groups.values())), why, frozenset(waiting))
-
-
-def _position(item: tuple[Position, object]) -> Position:
-    return item[0]
 
 
 def _in_question(value: Scalar | Uncomputed) -> bool:

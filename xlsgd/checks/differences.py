@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,11 +13,13 @@ from xlsgd.report.compare import Comparison, kind_name, kind_of
 from xlsgd.report.report import Difference, Extreme, SheetReport
 from xlsgd.sheets.maps import address
 
-__all__ = ["Differences", "Order", "finite"]
+__all__ = ["Differences", "Order", "finite", "values_in"]
 
 Order = Callable[[int, int], tuple[int, ...]]
 """From row and column of a table, counted from 0, to when the cell is calculated: tuples that can
 be compared with one another."""
+
+Value = TypeVar("Value", Scalar, Scalar | Uncomputed)
 
 _INPUT = "an input: taken as it is for both sides"
 
@@ -41,10 +43,7 @@ class Differences:
         self.report = SheetReport(name, kind)
         self.report.formulas = sum(isinstance(c, Formula) for c in contents.values())
         self.contents = contents
-        self.cells: dict[Position, Scalar | Uncomputed] = {
-            position: values[position] if isinstance(content, Formula) else content
-            for position, content in contents.items()
-        }
+        self.cells = values_in(contents, values)
         self.inputs: set[Position] = set()
         self._unchecked = unchecked
         self._compared: dict[Position, tuple[str, Order, int, int]] = {}
@@ -155,6 +154,14 @@ class Differences:
         report.greatest_off = _extreme(report.comparisons, "off")
         report.greatest_relative = _extreme(report.comparisons, "relative")
         return report
+
+
+def values_in(contents: Grid, values: Mapping[Position, Value]) -> dict[Position, Value]:
+    """Return what every cell of a tab gives.  values: of its formula cells."""
+    return {
+        position: values[position] if isinstance(content, Formula) else content
+        for position, content in contents.items()
+    }
 
 
 def _waits(found: Difference) -> bool:

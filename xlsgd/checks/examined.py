@@ -12,8 +12,9 @@ from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncompu
 from xlsgd.base.columns import Column
 from xlsgd.checks.differences import Differences, Order, finite
 from xlsgd.checks.reading import Reading
-from xlsgd.checks.stored import Place, Saved, as_saved
+from xlsgd.checks.stored import Saved, as_saved
 from xlsgd.checks.wording import OddCell, Wording
+from xlsgd.engines.fast.needed import Place
 from xlsgd.formula.filled import odd_rows
 from xlsgd.report.compare import SAFETY, Block, Tolerance, compare
 from xlsgd.report.report import value_text
@@ -25,7 +26,7 @@ __all__ = ["ExaminedTab"]
 Expected = Mapping[str, Sequence[float | str]]
 """Name to what each member of the ensemble expects; the first is the run itself."""
 
-Wanted = Callable[[str, int], str]
+Wanted = Callable[[str], Callable[[int], str]]
 """From a template and a row of the sheet to the formula that xlsgd writes there."""
 
 
@@ -118,17 +119,17 @@ class ExaminedTab(Differences):
         check: str,
         places: Mapping[str, Position],
         expected: Expected,
-        rank_of: Callable[[str], int],
+        rank: int,
         begin: int = 0,
     ) -> None:
         """Compare single cells, numbers or words, with what the members of the ensemble have.
 
-        places: in order of calculation, the first of them number begin.
+        places: in order of calculation, the first of them number begin.   rank: which of a tab's
+        parts they are.
         """
         tolerance = self._tolerance[check]
         for order, (key, position) in enumerate(places.items(), begin):
             value, members = self.cells.get(position), expected[key]
-            rank = rank_of(key)
             if isinstance(self.contents.get(position), Formula):
                 self._compared[position] = key, partial(_fixed, (rank, order, position[1])), 0, 0
             off = allowed = None
@@ -140,7 +141,7 @@ class ExaminedTab(Differences):
                 ok = isinstance(value, CellError)
             elif isinstance(value, float):
                 spread = _spread(members)
-                allowed = tolerance.atol + tolerance.rtol * abs(first) + SAFETY * spread
+                allowed = tolerance.around(first) + SAFETY * spread
                 off = abs(value - first)
                 # Where a member is not finite, float64 does not say what to expect.
                 ok = off <= allowed or np.isnan(allowed)
@@ -167,13 +168,13 @@ class ExaminedTab(Differences):
     ) -> None:
         """Look for formulas that do not say what their column says, and for typed-in numbers.
 
-        wanted: what xlsgd itself would write into a cell of a column.
+        wanted: from a template to what xlsgd writes into a row.
         """
         places = {row: i for i, row in enumerate(table.rows)}
         for j, column in enumerate(columns):
             number = table.columns[column.quantity]
             rows = table.rows[1:] if column.looks_back else table.rows
-            right = partial(wanted, column.formula)
+            right = wanted(column.formula)
 
             def is_right(said: str, row: int, right: Callable[[int], str] = right) -> bool:
                 return self._reading.same_in_row(self.report.name, row, said, right(row), places)
@@ -187,7 +188,7 @@ class ExaminedTab(Differences):
             self._wording.judge_column(column.quantity, cells, len(rows), places)
             if column.looks_back and column.first_formula.startswith("="):
                 begin = table.rows[0]
-                first = wanted(column.first_formula, begin)
+                first = wanted(column.first_formula)(begin)
                 step = self._step(table, begin)
                 cell = OddCell((begin, number), first, order(0, j), step)
                 self._wording.judge_first(column.quantity, cell)
@@ -200,7 +201,7 @@ class ExaminedTab(Differences):
         self,
         table: TableMap,
         columns: Sequence[Column],
-        wanted: Callable[[str], Callable[[int], str]],
+        wanted: Wanted,
         order: Order,
         step_of: Callable[[int], int] | None = None,
     ) -> None:

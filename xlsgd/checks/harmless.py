@@ -57,8 +57,7 @@ class Circumstances:
         tolerance = self.tolerance.get(found.check)
         if tolerance is None or found.allowed is None or not isinstance(found.torch_value, float):
             return 0.0
-        known = tolerance.atol + tolerance.rtol * abs(found.torch_value)
-        return max(0.0, found.allowed - known)
+        return max(0.0, found.allowed - tolerance.around(found.torch_value))
 
 
 @dataclass(frozen=True)

@@ -57,12 +57,7 @@ class Reading:
 
         sheet: on which they stand.  Where there is a ``$`` makes no difference to a single cell.
         """
-        if said == wanted or plainly(said) == plainly(wanted):
-            return True
-        ours, theirs = self._absolute(sheet, wanted), self._absolute(sheet, said)
-        if ours is None or theirs is None:
-            return False
-        return theirs == ours or self._absolute(sheet, said, cut=True) == ours
+        return self._same(sheet, said, wanted, _in_place)
 
     def same_in_row(
         self, sheet: str, row: int, said: str, wanted: str, places: Mapping[int, int]
@@ -71,23 +66,17 @@ class Reading:
 
         places: row of the sheet to place in the table.
         """
-        if said == wanted or plainly(said) == plainly(wanted):
-            return True
-        ours = self._relative(sheet, row, wanted, places)
-        theirs = self._relative(sheet, row, said, places)
-        if ours is None or theirs is None:
-            return False
-        return theirs == ours or self._relative(sheet, row, said, places, cut=True) == ours
+        return self._same(sheet, said, wanted, _seen_from(row, places))
 
     def form(self, sheet: str, row: int, said: str, places: Mapping[int, int]) -> object:
         """Return what a formula says of its row: the same for all that were filled down."""
-        return self._relative(sheet, row, said, places)
+        return self._tree(sheet, said, _seen_from(row, places))
 
     def meaning(self, sheet: str, said: str, wanted: str) -> Meaning:
         """Return whether two formulas that say something else give the same numbers for whatever
         stands in the cells that they look at."""
-        ours = self._absolute(sheet, wanted)
-        theirs = self._absolute(sheet, said, cut=True)
+        ours = self._tree(sheet, wanted, _in_place)
+        theirs = self._tree(sheet, said, _in_place, cut=True)
         if ours is None or theirs is None:
             return Meaning(False)
         return meaning(theirs, ours, self._value, self._meanings)
@@ -99,8 +88,9 @@ class Reading:
 
         A lost ``$`` looks at the same cell in this row, and in no other.
         """
-        ours = self._relative(sheet, row, wanted, places)
-        theirs = self._relative(sheet, row, said, places, cut=True)
+        told = _seen_from(row, places)
+        ours = self._tree(sheet, wanted, told)
+        theirs = self._tree(sheet, said, told, cut=True)
         if ours is None or theirs is None:
             return Meaning(False)
         found = self.meaning(sheet, said, wanted)
@@ -124,33 +114,17 @@ class Reading:
 
     # Trees
 
-    def _absolute(self, sheet: str, formula: str, cut: bool = False) -> Node | None:
-        def told(reference: Reference, own: str) -> Target:
-            (_, top), (_, left), (_, bottom), (_, right) = reference.area.corners
-            corners = (*sorted((top, bottom)), *sorted((left, right)))
-            whole = (corners[0], corners[2], corners[1], corners[3])
-            return Target(own, whole, reference.area.is_range)
+    def _same(self, sheet: str, said: str, wanted: str, told: _Told) -> bool:
+        if said == wanted or plainly(said) == plainly(wanted):
+            return True
+        ours, theirs = self._tree(sheet, wanted, told), self._tree(sheet, said, told)
+        if ours is None or theirs is None:
+            return False
+        return theirs == ours or self._tree(sheet, said, told, cut=True) == ours
 
-        return self._tree(sheet, formula, told, cut)
-
-    def _relative(
-        self, sheet: str, row: int, formula: str, places: Mapping[int, int], cut: bool = False
-    ) -> Node | None:
-        def seen(corner: tuple[bool, int]) -> object:
-            fixed, target = corner
-            if fixed:
-                return "$", target
-            if target in places and row in places:
-                return "away", places[target] - places[row]
-            return "row", target
-
-        def told(reference: Reference, own: str) -> Target:
-            top, left, bottom, right = reference.area.corners
-            return Target(own, (seen(top), left, seen(bottom), right), reference.area.is_range)
-
-        return self._tree(sheet, formula, told, cut)
-
-    def _tree(self, sheet: str, formula: str, told: _Told, cut: bool) -> Node | None:
+    def _tree(self, sheet: str, formula: str, told: _Told, cut: bool = False) -> Node | None:
+        """Return the tree of a formula.  cut: ranges over tables that were cut short are read as
+        ranges over what is left."""
         tree = parse(formula)
         return None if tree is None else normal(tree, self._leaf(sheet.lower(), told, cut))
 
@@ -189,6 +163,32 @@ class Reading:
                 corners = ((fixed, top), left, (low, span.last), right)
                 return reference._replace(area=reference.area._replace(corners=corners))
         return reference
+
+
+def _in_place(reference: Reference, own: str) -> Target:
+    """Tell the very cells."""
+    (_, top), (_, left), (_, bottom), (_, right) = reference.area.corners
+    top, bottom = sorted((top, bottom))
+    left, right = sorted((left, right))
+    return Target(own, (top, left, bottom, right), reference.area.is_range)
+
+
+def _seen_from(row: int, places: Mapping[int, int]) -> _Told:
+    """Return what tells cells as seen from a row: how far away in the table, where not fixed."""
+
+    def seen(corner: tuple[bool, int]) -> object:
+        fixed, target = corner
+        if fixed:
+            return "$", target
+        if target in places and row in places:
+            return "away", places[target] - places[row]
+        return "row", target
+
+    def told(reference: Reference, own: str) -> Target:
+        top, left, bottom, right = reference.area.corners
+        return Target(own, (seen(top), left, seen(bottom), right), reference.area.is_range)
+
+    return told
 
 
 def _looks_at(tree: Node) -> set[Node]:

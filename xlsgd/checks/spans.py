@@ -60,7 +60,7 @@ def shortened(book: Book, maps: BookMap) -> list[Span]:
 def _fits(span: Span, spans: list[Span], maps: BookMap) -> bool:
     """Return whether the former lengths of tables fit each other, with this one among them.
 
-    In a layout with blocks, whose tables cannot grow or shrink, there is nothing to tell.
+    Where tables cannot shrink there is nothing to tell.
     """
 
     def length(tab: TabMap, name: str) -> int:
@@ -71,12 +71,12 @@ def _fits(span: Span, spans: list[Span], maps: BookMap) -> bool:
     rows = length(maps.data, "data") if maps.data.tables else 1
     compared = {
         tab.sheet.lower(): length(tab, "losses")
-        for tab in maps.of("compare").values()
-        if tab.tables["losses"].rows
+        for tab in maps
+        if "losses" in tab.tables and tab.tables["losses"].rows
     }
     fits = []
     for tab in maps.training.values():
-        if tab.tables.keys() != {"steps", "epochs"}:
+        if not tab.can_shrink:
             return True
         epochs = length(tab, "epochs")
         right = length(tab, "steps") == rows * epochs

@@ -31,16 +31,15 @@ from xlsgd.base.cells import (
     WorkbookFile,
     column_letters,
 )
+from xlsgd.checks.differences import values_in
+from xlsgd.engines.fast.needed import Place
 from xlsgd.engines.stored import habits_of
 from xlsgd.report.compare import SAFETY, Tolerance, kind_of
 
 if TYPE_CHECKING:
     from xlsgd.engines.fast.following import Following
 
-__all__ = ["Place", "Saved", "as_saved", "wrongly_saved"]
-
-Place = tuple[str, Position]
-"""A cell: sheet and position."""
+__all__ = ["Saved", "as_saved", "wrongly_saved"]
 
 Value = Scalar | Uncomputed
 Given = Mapping[str, Mapping[Position, Scalar]]
@@ -76,7 +75,7 @@ class Saved:
 def as_saved(value: Value, saved: Value, tolerance: Tolerance) -> bool:
     """Return whether a saved value is the one that was calculated."""
     if isinstance(value, float) and isinstance(saved, float):
-        return value == saved or abs(saved - value) <= _allowed(value, tolerance)
+        return value == saved or abs(saved - value) <= tolerance.around(value)
     same_kind = kind_of(saved) == kind_of(value)
     return same_kind and (saved == value or not isinstance(value, str | bool))
 
@@ -96,13 +95,7 @@ def wrongly_saved(
     """
     from xlsgd.engines.formulas import ENGINE
 
-    given: dict[str, dict[Position, Scalar]] = {
-        sheet: {
-            position: file.stored[sheet][position] if isinstance(content, Formula) else content
-            for position, content in grid.items()
-        }
-        for sheet, grid in file.book.sheets.items()
-    }
+    given = {sheet: values_in(grid, file.stored[sheet]) for sheet, grid in file.book.sheets.items()}
     doubts = list(doubts)
     with ENGINE.following(file.book, given) as following:
         found = _unexplained(doubts, following, given, tolerance, file, notes)
@@ -276,7 +269,7 @@ def _is_hidden(saved: Scalar, members: list[Value], largest: float, tolerance: T
     spread = float(np.abs(values - values[0]).max())
     if spread > HIDDEN * largest:
         return False  # it was no rounding that moved it: a count, a step
-    return abs(saved - float(values[0])) <= SAFETY * spread + _allowed(float(values[0]), tolerance)
+    return abs(saved - float(values[0])) <= SAFETY * spread + tolerance.around(float(values[0]))
 
 
 def _measured(wrong: Saved, tolerance: Tolerance) -> Saved:
@@ -284,11 +277,7 @@ def _measured(wrong: Saved, tolerance: Tolerance) -> Saved:
     if not (isinstance(wrong.saved, float) and isinstance(wrong.follows, float)):
         return wrong
     off = abs(wrong.saved - wrong.follows)
-    return Saved(wrong.saved, wrong.follows, off, _allowed(wrong.follows, tolerance))
-
-
-def _allowed(value: float, tolerance: Tolerance) -> float:
-    return tolerance.atol + tolerance.rtol * abs(value)
+    return Saved(wrong.saved, wrong.follows, off, tolerance.around(wrong.follows))
 
 
 def _judged(saved: Scalar, members: list[Value], tolerance: Tolerance) -> Saved | None:
@@ -307,7 +296,7 @@ def _judged(saved: Scalar, members: list[Value], tolerance: Tolerance) -> Saved 
         # A count, a step, or 0 for none: one that a member has, or one between.
         fits = saved.is_integer() and min(numbers) <= saved <= max(numbers)
         return None if fits else Saved(saved, value, abs(saved - value), 0.0)
-    allowed = _allowed(value, tolerance)
+    allowed = tolerance.around(value)
     allowed += SAFETY * max(abs(number - value) for number in numbers)
     off = abs(saved - value)
     return None if off <= allowed else Saved(saved, value, off, allowed)

@@ -18,8 +18,8 @@ from xlsgd.base.visible import visible
 from xlsgd.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
+    from xlsgd.base.progress import Progress
     from xlsgd.many.in_order import InOrder
-    from xlsgd.verifying.opening import Progress
 
 __all__ = [
     "AGREES",
@@ -106,12 +106,12 @@ def within(
     Raises LimitError if it takes more.  In a process that is not the command's own, such as a
     notebook or a test, nothing is limited but what a file may hold.
     """
-    from xlsgd.processes.limited import apart
+    from xlsgd.processes.limited import in_own_process
     from xlsgd.processes.limits import Limits
 
     limits = Limits.given(timeout, memory)
     try:
-        return apart(work, limits, str(name), progress) if is_program() else work(progress)
+        return in_own_process(work, limits, str(name), progress) if is_program() else work(progress)
     finally:
         progress.clear()
 

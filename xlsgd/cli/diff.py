@@ -21,8 +21,8 @@ from xlsgd.cli.options import Command, comparing, engine_option, later, limit_op
 from xlsgd.cli.types import FILE
 
 if TYPE_CHECKING:
+    from xlsgd.base.progress import Progress
     from xlsgd.report import Difference
-    from xlsgd.verifying.opening import Progress
 
 __all__ = ["diff"]
 

@@ -14,7 +14,7 @@ from xlsgd.cli.options import Command, engine_option, format_options, given_repo
 from xlsgd.cli.types import FILE, OUTPUT
 
 if TYPE_CHECKING:
-    from xlsgd.verifying.opening import Progress
+    from xlsgd.base.progress import Progress
 
 __all__ = ["explain"]
 
@@ -46,7 +46,7 @@ def explain(
 
     def find_reasons(progress: Progress) -> tuple[list[str], dict[str, Any]]:
         from xlsgd.explaining import explain as find_out
-        from xlsgd.explaining.telling import explanation_data, explanation_lines
+        from xlsgd.explaining.rendering import explanation_data, explanation_lines
 
         found = find_out(file, tabs, engine, progress)
         width = shutil.get_terminal_size().columns

@@ -90,17 +90,6 @@ engines_option = click.option(
 )  # fmt: skip
 
 
-def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of everything that compares."""
-    for option in (
-        click.option("--rtol", type=NUMBER, help="Relative tolerance; together with --atol."),
-        click.option("--atol", type=NUMBER, help="Absolute tolerance; together with --rtol."),
-        click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well."),
-    ):
-        function = option(function)
-    return function
-
-
 def _added(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a decorator that adds options, to be listed in this order."""
 
@@ -110,6 +99,14 @@ def _added(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return function
 
     return add
+
+
+# What everything that compares takes.
+comparing = _added(
+    click.option("-q", "--quiet", is_flag=True, help="No progress, no lines if all is well."),
+    click.option("--atol", type=NUMBER, help="Absolute tolerance; together with --rtol."),
+    click.option("--rtol", type=NUMBER, help="Relative tolerance; together with --atol."),
+)
 
 
 # Options that are only known when somebody asks

@@ -132,35 +132,24 @@ DEVICE = Named("device", lambda: {"cpu": "", "cuda": "an NVIDIA card"})
 # Numbers
 
 
-class _Number(click.types.FloatParamType):
-    """A number; one with a decimal comma is told what to write instead."""
+class _WithoutComma(click.ParamType):  # type: ignore[type-arg]
+    """A number; one with a comma in it is told what to write instead."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number."""
-        _refuse_comma(self, value, param, ctx)
+        if isinstance(value, str) and "," in value:
+            from xlsgd.data.csvnumbers import DECIMAL_POINT, is_number
+
+            if is_number(value):
+                self.fail(f"got '{value}', {DECIMAL_POINT}", param, ctx)
         return super().convert(value, param, ctx)
 
 
-class _Whole(click.types.IntParamType):
-    """A whole number; one with thousands separators is told what to write instead."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number."""
-        _refuse_comma(self, value, param, ctx)
-        return super().convert(value, param, ctx)
+class _Number(_WithoutComma, click.types.FloatParamType):
+    """A number, such as 0.5."""
 
 
-def _refuse_comma(
-    kind: click.ParamType,  # type: ignore[type-arg]
-    value: Any,
-    param: click.Parameter | None,
-    ctx: click.Context | None,
-) -> None:
-    if isinstance(value, str) and "," in value:
-        from xlsgd.data.csvnumbers import DECIMAL_POINT, is_number
-
-        if is_number(value):
-            kind.fail(f"got '{value}', {DECIMAL_POINT}", param, ctx)
+class _Whole(_WithoutComma, click.types.IntParamType):
+    """A whole number."""
 
 
 NUMBER, WHOLE = _Number(), _Whole()
@@ -173,7 +162,6 @@ class _File(click.Path):
     """A path; nothing at all, as from an unset variable in a script, is none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path."""
         if value == "":
             # Path("") is the current folder, which nobody has asked for.
             self.fail("got an empty name, need that of a file or folder.", param, ctx)

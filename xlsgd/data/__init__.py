@@ -5,16 +5,13 @@ message that names its line and column. A wrong number would train just as well 
 nobody would see it.
 """
 
-from xlsgd.data.dataset import GREATEST, MAX_BYTES, MAX_ROWS, Dataset
+from xlsgd.data.dataset import Dataset
 from xlsgd.data.made_passengers import made_passengers
 from xlsgd.data.passengers import Passengers
 from xlsgd.data.passengers_csv import read_passengers
 from xlsgd.data.points import default_data, made_data, read_csv
 
 __all__ = [
-    "GREATEST",
-    "MAX_BYTES",
-    "MAX_ROWS",
     "Dataset",
     "Passengers",
     "default_data",

@@ -49,21 +49,16 @@ class NumberReader:
         self._first_mark = ""  # where the mark was first seen, and in which cell
         self._unsure: tuple[str, str] | None = None
 
-    def plain(self, cell: str) -> float | None:
-        """Return the number in a cell that leaves no doubt, else None: see careful()."""
-        cell = cell.strip()
-        plain = "," not in cell and ("." not in cell or (self._sure and self._mark == "."))
-        if plain and _NUMBER.fullmatch(cell) and abs(number := float(cell)) <= GREATEST:
-            return number
-        return None
-
-    def careful(self, cell: str, where: Callable[[], str]) -> float:
-        """Return the number in a cell with a decimal mark, or say what is wrong with the cell.
+    def number(self, cell: str, where: Callable[[], str]) -> float:
+        """Return the number in a cell.
 
         where: gives the words for its line and column; called only where they are needed.
         Raises DataError if the cell holds no number, or one that is not finite or above GREATEST.
         """
         cell = cell.strip()
+        plain = "," not in cell and ("." not in cell or (self._sure and self._mark == "."))
+        if plain and _NUMBER.fullmatch(cell) and abs(number := float(cell)) <= GREATEST:
+            return number  # it leaves no doubt
 
         def problem() -> str:
             return f"{self._file}, {where()}: got {shown(cell)}"

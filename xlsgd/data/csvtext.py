@@ -16,7 +16,7 @@ from xlsgd.data import dataset
 
 __all__ = [
     "Header",
-    "cell_line",
+    "cell_place",
     "content_of",
     "data_rows",
     "header_of",
@@ -156,10 +156,14 @@ def records(
             yield line, cells
 
 
-def cell_line(record_line: int, cells: Sequence[str], place: int) -> int:
-    """Return the line of a cell: line breaks inside quoted cells further left move it down."""
+def cell_place(record_line: int, cells: Sequence[str], place: int, name: str) -> str:
+    """Return the words for a cell of the record that begins on a line.
+
+    Line breaks inside quoted cells further left move it down.
+    """
     before = "".join(cells[:place])
-    return record_line + before.count("\n") + before.count("\r") - before.count("\r\n")
+    line = record_line + before.count("\n") + before.count("\r") - before.count("\r\n")
+    return f"line {line}, column {name}"
 
 
 def key(name: str) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Timer
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from xlsgd.base.errors import DataError
@@ -147,42 +147,24 @@ def _noted(path: Path) -> str | None:
 # The download
 
 
-class _Limited:
-    """A file that takes MAX_BYTES and no more, and computes its checksum."""
-
-    def __init__(self, stream: BinaryIO, shown: str) -> None:
-        self._stream = stream
-        self._shown = shown
-        self._size = 0
-        self._hash = hashlib.sha256()
-
-    def write(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size > dataset.MAX_BYTES:
-            raise DataError(
-                f"{self._shown}: got more than {dataset.MAX_BYTES:,} bytes, "
-                f"need {dataset.MAX_BYTES:,} or fewer. Save a part of the rows as a file."
-            )
-        self._hash.update(chunk)
-        self._stream.write(chunk)
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
-
-
 def _downloader(shown: str, sha256: str | None) -> Callable[[str, str, Any], None]:
     """Return pooch's downloader over HTTP with a limit of size, and its own words for checksums."""
 
     def download(url: str, output_file: str, asking: Any) -> None:
+        received, size = hashlib.sha256(), 0
         with Path(output_file).open("wb") as stream:
-            limited = _Limited(stream, shown)
-            _receive(url, limited, shown)
-        if sha256 is not None and limited.sha256() != sha256:
+            for chunk in _chunks(url, shown):
+                size += len(chunk)
+                if size > dataset.MAX_BYTES:
+                    raise DataError(
+                        f"{shown}: got more than {dataset.MAX_BYTES:,} bytes, "
+                        f"need {dataset.MAX_BYTES:,} or fewer. Save a part of the rows as a file."
+                    )
+                received.update(chunk)
+                stream.write(chunk)
+        if sha256 is not None and received.hexdigest() != sha256:
             raise DataError(
-                f"{shown}: got a file with the sha256 {limited.sha256()}, need {sha256}. "
+                f"{shown}: got a file with the sha256 {received.hexdigest()}, need {sha256}. "
                 "It was not kept. Check the address; if the file was changed on purpose, "
                 "give its new checksum."
             )
@@ -190,8 +172,8 @@ def _downloader(shown: str, sha256: str | None) -> Callable[[str, str, Any], Non
     return download
 
 
-def _receive(url: str, limited: _Limited, shown: str) -> None:
-    """Write what a server sends, in TOTAL seconds or not at all."""
+def _chunks(url: str, shown: str) -> Iterator[bytes]:
+    """Yield what a server sends, in TOTAL seconds or not at all."""
     import requests
 
     opened: list[socket.socket] = []
@@ -212,8 +194,7 @@ def _receive(url: str, limited: _Limited, shown: str) -> None:
                 session.mount(scheme, _adapter(opened))
             with session.get(url, timeout=TIMEOUT, stream=True) as response:
                 response.raise_for_status()
-                for chunk in response.iter_content(1 << 16):
-                    limited.write(chunk)
+                yield from response.iter_content(1 << 16)
     except (requests.RequestException, OSError):
         if not late.is_set():
             raise

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from xlsgd.base.columns import Input
 from xlsgd.data.dataset import Dataset, columns_of
-from xlsgd.data.features import feature_frame as frame_of
 from xlsgd.data.features.constant import Constant
 from xlsgd.data.features.either import Either
 from xlsgd.data.features.logarithm import Logarithm
 from xlsgd.data.features.number import Number
 from xlsgd.data.features.share import Share
-from xlsgd.data.schema import Cell, Raw, Schema, Words
+from xlsgd.data.schema import Raw, Schema, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +26,7 @@ __all__ = [
     "RAW_COLUMNS",
     "SCHEMA",
     "SEXES",
-    "Cell",
     "Passengers",
-    "feature_frame",
     "passengers_of",
 ]
 
@@ -133,17 +130,6 @@ class Passengers(Dataset):
     rows_read: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     made_up: bool = False
-
-
-def feature_frame(frame: pd.DataFrame, greatest_age: float | None = None) -> pd.DataFrame:
-    """Compute the ten inputs from the raw columns, as float columns named like INPUTS.
-
-    frame: at least the columns of NEEDED; its index is kept.
-    No cell is refused: a number column that holds anything but a number gives NaN there (and 0
-    in pclass_1 and pclass_2), an unknown text 0. Texts match whatever their case, as in a sheet.
-    greatest_age: what age_n divides by; the greatest Age of the frame itself if not given.
-    """
-    return frame_of(_FEATURES, frame, None if greatest_age is None else {"max_age": greatest_age})
 
 
 def passengers_of(

@@ -6,27 +6,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import DataError
 from xlsgd.data.csvnumbers import NumberReader
-from xlsgd.data.csvtext import Header, cell_line, data_rows, header_of, records, shown, text_of
+from xlsgd.data.csvtext import cell_place, data_rows, header_of, shown, text_of
 from xlsgd.data.passengers import (
     NEEDED,
     NUMBERS,
     PORTS,
     RAW_COLUMNS,
     SEXES,
-    Cell,
     Passengers,
     passengers_of,
 )
+from xlsgd.data.schema import Cell
 from xlsgd.data.source import Received, received
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["NAMED_SOURCES", "read_passengers"]
 
@@ -118,6 +113,10 @@ _SPACED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _ID = re.compile("0|[1-9][0-9]{0,14}")  # the whole numbers that a float holds exactly
 
 
+Where = Callable[[], str]
+"""Gives the words for the line and column of a cell."""
+
+
 class _Table:
     """A CSV file on the way from cells of text to cells of passengers."""
 
@@ -126,38 +125,36 @@ class _Table:
         self._text = text_of(got.content, got.file)
         optional = [name for name in RAW_COLUMNS if name not in NEEDED]
         self._header = header_of(self._text, NEEDED, got.file, optional)
-        self._rows = sum(1 for _ in data_rows(self._text, self._header, got.file))
+        self._rows = list(data_rows(self._text, self._header, got.file))
         if not self._rows:
             raise DataError(f"{got.file}: got a header but no row below it. Add passengers.")
 
     def columns(self) -> dict[str, list[Cell]]:
         """Return the raw columns of all rows, in Kaggle's order. The first wrong row is refused."""
-        frame = _text_frame(self._text, self._header, self._rows)
-        names = [name for name in RAW_COLUMNS if name in self._header.places]
-        columns: dict[str, list[Cell]] = {name: [] for name in names}
+        places = {n: self._header.places[n] for n in RAW_COLUMNS if n in self._header.places}
+        columns: dict[str, list[Cell]] = {name: [] for name in places}
         numbers = NumberReader(self._file, self._header.delimiter)
-        for row, cells in enumerate(zip(*(frame[name].tolist() for name in names), strict=True)):
-            for name, cell in zip(names, cells, strict=True):
-                columns[name].append(self._cell(numbers, name, cell, row))
+        for line, cells in self._rows:
+            for name, place in places.items():
+                where = partial(cell_place, line, cells, place, name)
+                columns[name].append(self._cell(numbers, name, cells[place], where))
         numbers.finish()
         ids = columns.get("PassengerId", [])
         if all(isinstance(cell, str) and _ID.fullmatch(cell) for cell in ids):
             columns |= {"PassengerId": [float(str(cell)) for cell in ids]} if ids else {}
         return columns
 
-    def _cell(self, numbers: NumberReader, name: str, cell: str, row: int) -> Cell:
+    def _cell(self, numbers: NumberReader, name: str, cell: str, where: Where) -> Cell:
         """Return what a cell holds, None if it may be empty and is."""
         if name not in NEEDED:
-            return self._free_text(name, cell, row)
+            return self._free_text(cell, where)
         if name in _MAY_BE_EMPTY and not cell.strip():
             return None
         if name in NUMBERS:
-            number = numbers.plain(cell)
-            if number is None:
-                number = numbers.careful(cell, partial(self._where, row, name))
+            number = numbers.number(cell, where)
             rule, need = _RULES[name]
             if not rule(number):
-                self._refuse(name, row, f"got {shown(cell.strip())}", need)
+                self._refuse(name, where, f"got {shown(cell.strip())}", need)
             return number + 0.0  # no -0.0
         words = {word.casefold(): word for word in _WORDS[name]}
         word = words.get(cell.strip().casefold())
@@ -165,52 +162,23 @@ class _Table:
             *most, last = _WORDS[name]
             need = f"{', '.join(most)} or {last}"
             got = f"got {shown(cell.strip())}" if cell.strip() else "the cell is empty"
-            self._refuse(name, row, got, need)
+            self._refuse(name, where, got, need)
         return word
 
-    def _free_text(self, name: str, cell: str, row: int) -> Cell:
+    def _free_text(self, cell: str, where: Where) -> Cell:
         """Return a text as an .xlsx cell can hold it."""
         text = _SPACED.sub(" ", cell)
         units = len(text.encode("utf-16-le")) // 2 if len(text) > MAX_TEXT // 2 else len(text)
         if units > MAX_TEXT:
             raise DataError(
-                f"{self._file}, {self._where(row, name)}: got a text of {units:,} characters, "
+                f"{self._file}, {where()}: got a text of {units:,} characters, "
                 f"need {MAX_TEXT:,} or fewer, as an Excel cell holds. Shorten it."
             )
         return text if text.strip() else None
 
-    def _refuse(self, name: str, row: int, got: str, need: str) -> None:
+    def _refuse(self, name: str, where: Where, got: str, need: str) -> None:
         empty = ", or an empty cell" if name in _MAY_BE_EMPTY else ""
         verb = "Correct" if got.startswith("got") else "Fill"
         raise DataError(
-            f"{self._file}, {self._where(row, name)}: {got}, need {need}{empty}. "
-            f"{verb} it or remove the row."
+            f"{self._file}, {where()}: {got}, need {need}{empty}. {verb} it or remove the row."
         )
-
-    def _where(self, row: int, name: str) -> str:
-        """Return line and column of a cell; row counts from 0. Reads the file up to there."""
-        rows = records(self._text, self._header.delimiter, self._file, skip=1 + row)
-        line, cells = next(rows)
-        return f"line {cell_line(line, cells, self._header.places[name])}, column {name}"
-
-
-def _text_frame(text: TextIOWrapper, header: Header, rows: int) -> pd.DataFrame:
-    """Return the wanted columns as text, just as they stand in the file."""
-    import pandas as pd
-
-    text.seek(0)
-    frame = pd.read_csv(
-        text,
-        sep=header.delimiter,
-        header=None,
-        usecols=sorted(header.places.values()),
-        nrows=1 + rows,
-        dtype=str,
-        na_filter=False,
-        skipinitialspace=True,
-        skip_blank_lines=False,
-        engine="python",  # it splits with the csv module, as data_rows() has done
-    )
-    wanted = frame.iloc[1:][list(header.places.values())]
-    wanted.columns = list(header.places)
-    return wanted

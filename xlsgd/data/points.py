@@ -10,7 +10,7 @@ from pathlib import Path
 from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import dataset
 from xlsgd.data.csvnumbers import NumberReader
-from xlsgd.data.csvtext import cell_line, data_rows, header_of, key, text_of
+from xlsgd.data.csvtext import cell_place, data_rows, header_of, key, text_of
 from xlsgd.data.dataset import GREATEST, Dataset
 from xlsgd.data.source import Received, received
 
@@ -88,10 +88,8 @@ def _points(got: Received, names: Sequence[str]) -> Dataset:
     columns: dict[str, list[float]] = {name: [] for name in names}
     for line, cells in data_rows(text, header, file):
         for name, place in header.places.items():
-            number = reader.plain(cells[place])
-            if number is None:
-                number = reader.careful(cells[place], partial(_where, line, cells, place, name))
-            columns[name].append(number)
+            where = partial(cell_place, line, cells, place, name)
+            columns[name].append(reader.number(cells[place], where))
     reader.finish()
 
     if not columns["y"]:
@@ -100,11 +98,6 @@ def _points(got: Received, names: Sequence[str]) -> Dataset:
     title = f"{len(y)} {'row' if len(y) == 1 else 'rows'} from {got.name}"
     given = {name: tuple(column) for name, column in columns.items()}
     return Dataset(title, given, y, sha256=got.sha256, checked=got.checked)
-
-
-def _where(line: int, cells: list[str], place: int, name: str) -> str:
-    """Return the words for a cell of the record that begins on a line."""
-    return f"line {cell_line(line, cells, place)}, column {name}"
 
 
 def _wanted_columns(inputs: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ what a net learns from, targets what it shall answer with, and both name columns
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -46,8 +46,12 @@ class Raw:
     width: float = 9
 
     def __str__(self) -> str:
-        among = ", ".join(f"{one:g}" if isinstance(one, float) else one for one in self.among)
-        return f"{self.holds}: {among}" if among else self.holds
+        return f"{self.holds}: {', '.join(self.choices)}" if self.among else self.holds
+
+    @property
+    def choices(self) -> list[str]:
+        """The only numbers or words that make sense, as words."""
+        return [f"{one:g}" if isinstance(one, float) else one for one in self.among]
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,6 @@ class Schema:
     marker: str = DESCRIBED
     sheet: str = "data"
     words: Words = field(default_factory=Words, compare=False)
-    order: int = 100
 
     def __post_init__(self) -> None:
         if not self.inputs or not self.targets:
@@ -168,17 +171,18 @@ class Schema:
                 found.setdefault(given.key, given)
         return list(found.values())
 
-    def feature_columns(self, fact: Callable[[str], str] = "{{{}}}".format) -> list[Column]:
+    def feature_columns(self, fact: str = "{{{}}}") -> list[Column]:
         """Return the features as columns of a table.
 
-        fact: the template for the key of a fact.
+        fact: how the key of a fact is written in a template.
         """
         keys = {given.key for given in self.facts()}
+
+        def name(key: str) -> str:
+            return (fact if key in keys else "{{{}}}").format(key)
+
         columns = [feature.column(self.words.made_of) for feature in self.features]
-        return [
-            replace(c, formula=fill(c.formula, lambda n: fact(n) if n in keys else f"{{{n}}}"))
-            for c in columns
-        ]
+        return [replace(column, formula=fill(column.formula, name)) for column in columns]
 
     def description(self) -> list[Input]:
         """Return the fields by which a tab says what its columns are."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import cast
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import find
@@ -18,8 +17,7 @@ __all__ = ["data_markers", "known_schemas", "read_schema"]
 @cache
 def known_schemas() -> dict[str, Schema]:
     """Return the schemas that have a marker of their own, by that marker."""
-    found = cast(dict[str, Schema], find("xlsgd.data", "SCHEMA"))
-    return {schema.marker: schema for schema in found.values()}
+    return {schema.marker: schema for schema in find("xlsgd.data", "SCHEMA").values()}
 
 
 def data_markers() -> tuple[str, ...]:

@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from xlsgd.base.cells import Book, Position, Scalar, WorkbookFile
-from xlsgd.base.errors import EngineError
 from xlsgd.engines import Calculation, Progress
-from xlsgd.engines.installed import package_version
+from xlsgd.engines.installed import needed, package_version
 
 if TYPE_CHECKING:
     from xlsgd.engines.fast.evaluator import Experience
     from xlsgd.engines.fast.following import Following
 
 __all__ = ["ENGINE", "FormulasEngine"]
+
+_MISSING = "pip install formulas"
 
 MOST_KEPT = 100_000
 """Formulas kept compiled from workbook to workbook; above it all are forgotten."""
@@ -40,14 +41,11 @@ class FormulasEngine:
 
     def missing(self) -> str | None:
         """Return what to install, if formulas is not there."""
-        return None if package_version("formulas") else "pip install formulas"
+        return None if package_version("formulas") else _MISSING
 
     def version(self) -> str:
         """Return ``formulas`` and its version.  Raises EngineError if it is not installed."""
-        found = package_version("formulas")
-        if found is None:
-            raise EngineError("the engine 'formulas' is not installed; pip install formulas")
-        return f"formulas {found}"
+        return f"formulas {needed(self.name, package_version('formulas'), _MISSING)}"
 
     def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
         """Return a value for every formula cell; see ``Engine``."""
@@ -91,13 +89,10 @@ class FormulasEngine:
 
     def _kept(self) -> Experience:
         """Return what was learned so far."""
-        from xlsgd.engines.fast.compiled import RULES
         from xlsgd.engines.fast.evaluator import Experience
-        from xlsgd.engines.fast.library import Library
-        from xlsgd.engines.fast.parsed import NAMES_LOOKED_FOR
 
         if self._experience is None or len(self._experience) > MOST_KEPT:
-            self._experience = Experience(Library({*RULES, *NAMES_LOOKED_FOR}))
+            self._experience = Experience()
         return self._experience
 
     def forget(self) -> None:

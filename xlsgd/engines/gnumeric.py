@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from xlsgd.base.cells import WorkbookFile
 from xlsgd.base.errors import EngineError
-from xlsgd.engines import MORE_DIGITS, Calculation, Progress
+from xlsgd.engines import MORE_DIGITS
+from xlsgd.engines.installed import needed
 from xlsgd.engines.programs import (
     TIME_LIMIT,
+    ProgramEngine,
     private,
-    program_version,
-    recalculated,
     run_program,
     without_network,
 )
@@ -35,59 +33,31 @@ def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
 
     Raises EngineError if no file came out in time.
     """
-    program = _program()
-    command: list[str | Path]
+    program = needed("gnumeric", find_ssconvert(), _MISSING)
     with tempfile.TemporaryDirectory(prefix="xlsgd-gnumeric-") as home:
         kind = "--export-type=Gnumeric_Excel:xlsx2"
-        command = [
-            *without_network(),
-            program,
-            "--recalc",
-            kind,
-            source.resolve(),
-            target.resolve(),
-        ]
+        command: list[str | Path] = [*without_network(), program, "--recalc", kind]
+        command += [source.resolve(), target.resolve()]
         output = run_program("Gnumeric", command, time_limit, private(Path(home)))
     if not target.exists():
         raise EngineError(f"{source}: Gnumeric wrote no xlsx file. {output[-500:]}")
     return target
 
 
-def _program() -> Path:
-    program = find_ssconvert()
-    if program is None:
-        raise EngineError(f"the engine 'gnumeric' is not installed; {_MISSING}")
-    return program
-
-
-@dataclass
-class GnumericEngine:
-    """Recalculates a workbook in Gnumeric.
-
-    time_limit: seconds for a workbook.
-    """
-
-    time_limit: float = TIME_LIMIT
+class GnumericEngine(ProgramEngine):
+    """Recalculates a workbook in Gnumeric."""
 
     name = "gnumeric"
     order = 3
     summary = "Gnumeric, where it is installed"
     habits = frozenset({MORE_DIGITS})
+    program = "Gnumeric"
+    install = _MISSING
 
-    def missing(self) -> str | None:
-        """Return how to install it, if it is not."""
-        return None if find_ssconvert() else _MISSING
+    def find(self) -> Path | None:
+        return find_ssconvert()
 
-    def version(self) -> str:
-        """Return ``Gnumeric`` and its version.  Raises EngineError if it is not installed."""
-        return program_version(_program(), "Gnumeric")
-
-    def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
-        """Return a value for every formula cell; see ``Engine``."""
-        values = recalculated(file, self.version(), self._convert)
-        return Calculation(values, habits=self.habits)
-
-    def _convert(self, source: Path, target: Path) -> None:
+    def convert(self, source: Path, target: Path) -> None:
         convert(source, target, self.time_limit)
 
 

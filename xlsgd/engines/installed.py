@@ -1,10 +1,15 @@
-"""Is a Python package installed, and which version?  Without importing it."""
+"""Is what an engine calculates with installed?  Python packages are not imported to find out."""
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TypeVar
 
-__all__ = ["package_version"]
+from xlsgd.base.errors import EngineError
+
+__all__ = ["needed", "package_version"]
+
+Found = TypeVar("Found")
 
 
 def package_version(name: str) -> str | None:
@@ -13,3 +18,10 @@ def package_version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def needed(engine: str, found: Found | None, install: str) -> Found:
+    """Return what an engine needs.  Raises EngineError, with how to install it, if it is None."""
+    if found is None:
+        raise EngineError(f"the engine '{engine}' is not installed; {install}")
+    return found

@@ -12,7 +12,7 @@ from typing import Any
 from xlsgd.base.cells import Book, CellError, Content, Formula, Scalar, Uncomputed, WorkbookFile
 from xlsgd.base.errors import EngineError
 from xlsgd.engines import Calculation, Progress
-from xlsgd.engines.installed import package_version
+from xlsgd.engines.installed import needed, package_version
 
 __all__ = ["ENGINE", "IronCalcEngine"]
 
@@ -44,10 +44,7 @@ class IronCalcEngine:
 
     def version(self) -> str:
         """Return ``IronCalc`` and its version.  Raises EngineError if it is not installed."""
-        found = package_version("ironcalc")
-        if found is None:
-            raise EngineError(f"the engine 'ironcalc' is not installed; {_MISSING}")
-        return f"IronCalc {found}"
+        return f"IronCalc {needed(self.name, package_version('ironcalc'), _MISSING)}"
 
     def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
         """Return a value for every formula cell; see ``Engine``."""

@@ -9,19 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from xlsgd.base.cells import WorkbookFile
 from xlsgd.base.errors import EngineError
-from xlsgd.engines import FIFTEEN_DIGITS, NEAR_ZERO, Calculation, Progress
-from xlsgd.engines.programs import (
-    TIME_LIMIT,
-    program_version,
-    recalculated,
-    run_program,
-    without_network,
-)
+from xlsgd.engines import FIFTEEN_DIGITS, NEAR_ZERO
+from xlsgd.engines.installed import needed
+from xlsgd.engines.programs import TIME_LIMIT, ProgramEngine, run_program, without_network
 
 __all__ = ["ENGINE", "FILTERS", "LibreOfficeEngine", "convert", "find_soffice", "soffice_command"]
 
@@ -90,9 +83,7 @@ def soffice_command(folder: Path) -> list[str]:
 
     Raises EngineError if it is not installed.
     """
-    soffice = find_soffice()
-    if soffice is None:
-        raise EngineError(f"the engine 'libreoffice' is not installed; {_MISSING}")
+    soffice = needed("libreoffice", find_soffice(), _MISSING)
     profile = folder / "profile"
     settings = profile / "user" / "registrymodifications.xcu"
     settings.parent.mkdir(parents=True)
@@ -148,36 +139,21 @@ def convert(
     return target
 
 
-@dataclass
-class LibreOfficeEngine:
-    """Recalculates a workbook in LibreOffice.
-
-    time_limit: seconds for a workbook.
-    """
-
-    time_limit: float = TIME_LIMIT
+class LibreOfficeEngine(ProgramEngine):
+    """Recalculates a workbook in LibreOffice."""
 
     name = "libreoffice"
     order = 2
     summary = "LibreOffice Calc, where it is installed"
     habits = frozenset({FIFTEEN_DIGITS, NEAR_ZERO})
+    program = "LibreOffice"
+    install = _MISSING
 
-    def missing(self) -> str | None:
-        """Return how to install it, if it is not."""
-        return None if find_soffice() else _MISSING
+    def find(self) -> Path | None:
+        return find_soffice()
 
-    def version(self) -> str:
-        """Return ``LibreOffice`` and its version.  Raises EngineError if it is not installed."""
-        soffice = find_soffice()
-        if soffice is None:
-            raise EngineError(f"the engine 'libreoffice' is not installed; {_MISSING}")
-        return program_version(soffice, "LibreOffice")
-
-    def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
-        """Return a value for every formula cell; see ``Engine``."""
-        program = self.version()
-        values = recalculated(file, program, lambda a, b: convert(a, b, self.time_limit))
-        return Calculation(values, habits=self.habits)
+    def convert(self, source: Path, target: Path) -> None:
+        convert(source, target, self.time_limit)
 
 
 ENGINE = LibreOfficeEngine()

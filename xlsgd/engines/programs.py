@@ -14,11 +14,15 @@ import signal
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from xlsgd.base.cells import Book, Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.base.errors import EngineError, WorkbookError
+from xlsgd.engines import Calculation, Progress
+from xlsgd.engines.installed import needed
 from xlsgd.processes.children import end_started
 from xlsgd.xlsx.cells_only import copy_cells
 from xlsgd.xlsx.parts import Damaged
@@ -27,8 +31,8 @@ from xlsgd.xlsx.settled import copy_settled
 
 __all__ = [
     "TIME_LIMIT",
-    "program_version",
-    "recalculated",
+    "ProgramEngine",
+    "private",
     "run_program",
     "saved_values",
     "without_network",
@@ -136,33 +140,61 @@ def private(folder: Path) -> dict[str, str]:
     return {**kept, **homes, "LC_ALL": "C.UTF-8", "GSETTINGS_BACKEND": "memory"}
 
 
-def recalculated(
-    file: WorkbookFile, program: str, convert: Callable[[Path, Path], object]
-) -> Values:
-    """Return what a program has for the formulas of a workbook.
+@dataclass
+class ProgramEngine(ABC):
+    """An engine that has a program recalculate.
 
-    convert: has the program open the first file, calculate, and save into the second.
+    time_limit: seconds for a workbook.
     """
-    with tempfile.TemporaryDirectory(prefix="xlsgd-") as folder:
-        # A name of our own: one that begins with a dash would pass for an option.
-        source, target = Path(folder, "workbook.xlsx"), Path(folder, "saved", "workbook.xlsx")
-        target.parent.mkdir()
-        try:
-            # Without pictures and links: no program is to ask anybody for anything.
-            copy_cells(file.path, source)
-            if file.settled:
-                source = copy_settled(file, source, Path(folder, "settled.xlsx"))
-        except (OSError, Damaged, zipfile.BadZipFile) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise WorkbookError(f"{file.path}: cannot be read: {reason}") from error
-        convert(source, target)
-        if not target.exists():
-            raise EngineError(f"{program} saved no workbook")
-        try:
-            saved = read_workbook(target)
-        except WorkbookError as error:
-            raise EngineError(f"what {program} saved cannot be read: {error}") from error
-    return saved_values(file.book, saved, program)
+
+    time_limit: float = TIME_LIMIT
+
+    name = ""
+    summary = ""
+    habits: frozenset[str] = frozenset()
+    program = ""  # what messages call it
+    install = ""  # how to get it
+
+    @abstractmethod
+    def find(self) -> Path | None:
+        """Return the program, None if it is not installed."""
+
+    @abstractmethod
+    def convert(self, source: Path, target: Path) -> object:
+        """Have the program open source, recalculate every formula, and save it as target.
+
+        Raises EngineError if no file came out in time.
+        """
+
+    def missing(self) -> str | None:
+        """Return how to install it, if it is not."""
+        return None if self.find() else self.install
+
+    def version(self) -> str:
+        """Return the program and its version.  Raises EngineError if it is not installed."""
+        return program_version(needed(self.name, self.find(), self.install), self.program)
+
+    def recalculate(self, file: WorkbookFile, progress: Progress | None = None) -> Calculation:
+        """Return a value for every formula cell; see ``Engine``."""
+        program = self.version()
+        with tempfile.TemporaryDirectory(prefix="xlsgd-") as folder:
+            # A name of our own: one that begins with a dash would pass for an option.
+            source, target = Path(folder, "workbook.xlsx"), Path(folder, "saved", "workbook.xlsx")
+            target.parent.mkdir()
+            try:
+                # Without pictures and links: no program is to ask anybody for anything.
+                copy_cells(file.path, source)
+                if file.settled:
+                    source = copy_settled(file, source, Path(folder, "settled.xlsx"))
+            except (OSError, Damaged, zipfile.BadZipFile) as error:
+                reason = getattr(error, "strerror", None) or error
+                raise WorkbookError(f"{file.path}: cannot be read: {reason}") from error
+            self.convert(source, target)
+            try:
+                saved = read_workbook(target)
+            except WorkbookError as error:
+                raise EngineError(f"what {program} saved cannot be read: {error}") from error
+        return Calculation(saved_values(file.book, saved, program), habits=self.habits)
 
 
 def saved_values(book: Book, saved: WorkbookFile, program: str) -> Values:

@@ -10,13 +10,9 @@ from xlsgd.explaining.findings import DeadUnit, Limit, Turn
 from xlsgd.explaining.rates import Tried, try_rates
 from xlsgd.explaining.training import Training
 from xlsgd.torch_side.stability import sharpness, spectral_radius, stability_limit
-from xlsgd.torch_side.stability.border import three_digits
+from xlsgd.torch_side.stability.border import rates_below
 
 __all__ = ["border", "calculated_limit"]
-
-_BELOW = 1.6
-"""How far below the smallest rate that breaks it is looked once more, at all rates of three digits:
-a run may break in a window narrower than the distance of the rates tried before."""
 
 _ABOVE, _WINDOWS = 10.0, 400
 """How far above a calculated limit windows of stable rates are looked for, and at how many rates:
@@ -60,13 +56,12 @@ def border(
     """
     experiment, data = training.experiment, training.data
     own = {experiment.learning_rate: training.kind}
-    known = dict(_pairs(tried)) | own
+    known = _by_rate(tried) | own
     breaking = [kind for kind in _BREAKS if tried.broken(kind)]
     least = min((rate for rate, kind in known.items() if kind in breaking), default=None)
     breaks = training.kind in breaking
     if least is not None:
-        nearby = three_digits(least / _BELOW, least)
-        known |= dict(_pairs(try_rates(training.view, data, nearby))) | own
+        known |= _by_rate(try_rates(training.view, data, rates_below(least))) | own
         least = min(rate for rate, kind in known.items() if kind in breaking)
     lost = [unit.step for unit in dead] if training.kind == "dead" else [turn.step if turn else 1]
     step = max(1, min(lost))
@@ -92,5 +87,5 @@ def _window(tried: Tried, least: float | None) -> float | None:
     return float(above[0]) if len(above) else None
 
 
-def _pairs(tried: Tried) -> list[tuple[float, str]]:
-    return [(float(rate), kind) for rate, kind in zip(tried.rates, tried.kinds, strict=True)]
+def _by_rate(tried: Tried) -> dict[float, str]:
+    return dict(zip(tried.rates.tolist(), tried.kinds, strict=True))

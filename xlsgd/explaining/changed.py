@@ -15,7 +15,7 @@ from xlsgd.report.tolerances import TOLERANCES
 from xlsgd.sheets.maps import quoted
 from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.training.check import TrainingCheck
-from xlsgd.verifying.accounts import Accounts
+from xlsgd.verifying.accounts import finish
 from xlsgd.verifying.opening import Opened
 from xlsgd.verifying.verification import examination
 
@@ -53,7 +53,7 @@ def trains_the_same(opened: Opened, experiment: str) -> bool:
     return not any(
         difference.torch_value is not None
         and (difference.quantity.startswith(weights) or sheet.kind == "data")
-        for sheet in Accounts(work).finish()
+        for sheet in finish(work)
         if sheet.name in sheets
         for difference in sheet.differences
     )

@@ -17,33 +17,32 @@ _BREAKS = {"exploded": "explodes", "dead": "loses a unit"}
 
 def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
     """Yield what is known of the largest rate."""
-    limit = tab.limit
+    limit, said = tab.limit, training.experiment.network.wording
     if limit.kind == "linear":
         yield from _linear(limit, tab, training)
         return
+    least = ""
+    if limit.value is not None:
+        least = (
+            f"The smallest rate found, by trying, at which a run from this start "
+            f"{_BREAKS[limit.breaks]} within {counted(tab.epochs, said.epoch)} is "
+            f"{rate(limit.value)}"
+        )
     if tab.kind not in BROKEN:
-        if limit.value is not None and limit.times_above is not None:
-            yield (
-                f"The smallest rate found, by trying, at which a run from this start "
-                f"{_BREAKS[limit.breaks]} within {counted(tab.epochs, 'epoch')} is "
-                f"{rate(limit.value)}: this tab uses {percent(limit.times_above)} of it."
-                f"{_window(limit)}"
-            )
+        if limit.times_above is not None:
+            yield f"{least}: this tab uses {percent(limit.times_above)} of it.{_window(limit)}"
         return
     yield f"There is no single limit for the learning rate here: {limit.why}."
     if limit.local_limit is not None:
         yield (
-            f"At the weights before step {limit.local_step} the mean loss over all rows bends by "
-            f"{number(limit.sharpness)} where it bends most; a step of gradient descent that sees "
-            f"all rows would be stable there up to 2 / {number(limit.sharpness)} = "
-            f"{rate(limit.local_limit)}."
+            f"At the weights before step {limit.local_step} the {said.mean_loss}"
+            f"{said.rows(' over all rows')} bends by "
+            f"{number(limit.sharpness)} where it bends most; a step of gradient descent"
+            f"{said.rows(' that sees all rows')} would be stable there up to "
+            f"2 / {number(limit.sharpness)} = {rate(limit.local_limit)}."
         )
     if limit.value is not None:
-        yield (
-            f"The smallest rate found, by trying, at which a run from this start "
-            f"{_BREAKS[limit.breaks]} within {counted(tab.epochs, 'epoch')} is "
-            f"{rate(limit.value)}; {compared(tab.learning_rate, limit.value)}.{_window(limit)}"
-        )
+        yield f"{least}; {compared(tab.learning_rate, limit.value)}.{_window(limit)}"
 
 
 def _window(limit: Limit) -> str:

@@ -13,9 +13,8 @@ from xlsgd.explaining.findings import Suggestion
 from xlsgd.explaining.training import BROKEN, Length, Training, train
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
-from xlsgd.torch_side.many_runs import train_many
+from xlsgd.torch_side.stability.border import verdicts_at
 from xlsgd.torch_side.targets import columns_to_predict
-from xlsgd.verdict import judge
 
 __all__ = ["Tried", "better_run", "suggestion", "try_around", "try_rates"]
 
@@ -72,15 +71,10 @@ class Tried:
 
 def try_rates(view: View, data: Dataset, rates: Floats) -> Tried:
     """Train at some learning rates, all else as it is.  rates: rising."""
-    experiment, watched = view.experiment, get_layout(view.layout).watched_weight(view)
-    at = dict.fromkeys(experiment.network.parameters, rates)
-    verdicts = judge(train_many(experiment, data, at, {}, watched=watched))
+    watched = get_layout(view.layout).watched_weight(view)
+    verdicts = verdicts_at(view.experiment, data, watched, rates)
     loss = verdicts.numbers["last_loss"]
-    kinds = [verdicts.kind(run) for run in range(len(rates))]
-    for run, kind in enumerate(kinds):
-        if kind == "zero gradient" and loss[run] == 0:
-            kinds[run] = verdicts.trend_word(run)
-    return Tried(rates, tuple(kinds), loss)
+    return Tried(rates, tuple(map(verdicts.kind, range(len(rates)))), loss)
 
 
 def try_around(view: View, data: Dataset, limit: float | None) -> Tried:

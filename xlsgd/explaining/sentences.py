@@ -6,13 +6,12 @@ import math
 from collections.abc import Iterator
 
 from xlsgd.data import Dataset
+from xlsgd.explaining.ablation_in_words import twin_sentences
 from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
 from xlsgd.explaining.limits_in_words import limit_sentences
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
-from xlsgd.explaining.twins import twin_sentences
 from xlsgd.explaining.where import Where
-from xlsgd.explaining.without_data import without_data
 from xlsgd.explaining.words import (
     at,
     listed,
@@ -21,12 +20,12 @@ from xlsgd.explaining.words import (
     number,
     rate,
     rows_seen,
+    step_seen,
     times,
     told,
 )
 from xlsgd.report.terminal import counted
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.losses import Loss
 
 __all__ = ["changed_sentences", "sentences_of"]
 
@@ -38,7 +37,7 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
     """Return what there is to say of a tab, one paragraph each."""
     experiment, data = training.experiment, training.data
     return tuple(
-        without_data(text) if data.is_nothing else text
+        text
         for part in (
             changed_sentences(tab, where) if tab.changed else (),
             _how_it_went(tab, training, where),
@@ -46,8 +45,8 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
             if tab.kind == "exploded"
             else trend_sentences(tab, training),
             (text for unit in tab.dead for text in _dead(unit, experiment, data)),
-            _frozen(tab.frozen, experiment.loss, where) if tab.frozen else (),
-            _still(tab.still) if tab.still else (),
+            _frozen(tab.frozen, experiment, where) if tab.frozen else (),
+            _still(tab.still, experiment) if tab.still else (),
             twin_sentences(tab, experiment),
             limit_sentences(tab, training),
             _suggestion(tab, experiment, where),
@@ -84,20 +83,24 @@ def changed_sentences(tab: TabExplanation, where: Where) -> Iterator[str]:
 
 
 def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
-    loss, constant, schedule = training.experiment.loss, "", ""
+    experiment, constant, schedule = training.experiment, "", ""
+    said = experiment.network.wording
     if not training.experiment.schedule.steady:
         schedule = f" with the schedule {training.experiment.schedule.name}"
     if tab.mean_rmse is not None:
-        mean = mean_of_targets(training.experiment)
-        constant = f"; always predicting {mean} gives {told(loss, tab.mean_rmse)}"
+        mean = mean_of_targets(experiment)
+        constant = f"; always predicting {mean} gives {told(experiment, tab.mean_rmse)}"
     size = training.experiment.batch_size
     seen = "every row" if size == 1 else "all rows" if size >= tab.rows else f"{size} rows"
+    length = counted(tab.epochs, said.epoch)
+    if said.has_rows:
+        length = f"a step for {seen}, {length} of {counted(tab.rows, 'row')}"
+    read = f", {told(experiment, tab.rmse)}" if experiment.loss.reading else ""
     yield (
         f"{tab.network}, {tab.optimizer}, learning_rate {rate(tab.learning_rate)}"
-        f"{at(where.field('learning_rate'))}{schedule}, a step for {seen}, "
-        f"{counted(tab.epochs, 'epoch')} of {counted(tab.rows, 'row')}. The mean loss was "
-        f"{number(tab.start_loss)} at the start weights and is {number(tab.mean_loss)} in the last "
-        f"epoch{f', {told(loss, tab.rmse)}' if loss.reading else ''}{constant}."
+        f"{at(where.field('learning_rate'))}{schedule}, {length}. "
+        f"The {said.mean_loss} was {number(tab.start_loss)} at the start weights and is "
+        f"{number(tab.mean_loss)} in the last {said.epoch}{read}{constant}."
     )
     if not tab.agree:
         yield (
@@ -130,25 +133,26 @@ def _exploded(tab: TabExplanation, training: Training, where: Where) -> Iterator
 
 
 def _turn(turn: Turn, exploded: int, training: Training) -> Iterator[str]:
-    those = "that row" if len(turn.rows) == 1 else "those rows"
+    said = training.experiment.network.wording
+    those = said.rows(" of that row" if len(turn.rows) == 1 else " of those rows")
+    over_rows = f"the {said.mean_loss}{said.rows(' over all rows')}"
     back = "It came back once more, and turned" if turn.step > exploded else "It turned"
-    where = f"{back} in step {turn.step}, epoch {turn.epoch}{at(turn.cell)}, on "
-    where += rows_seen(turn.rows, training.data)
+    where = f"{back} in {step_seen(turn.step, turn.epoch, turn.cell, turn.rows, training)}"
     start, after = number(turn.mean_loss_at_start), number(turn.mean_loss_after)
     if turn.step == 1:
         yield (
-            f"{where}: the mean loss over all rows was {start} at the start and is {after} after "
+            f"{where}: {over_rows} was {start} at the start and is {after} after "
             "that step, and it is never as low again."
         )
     else:
         yield (
-            f"{where}. That is the last step before which the mean loss over all rows, "
+            f"{where}. That is the last step before which {over_rows}, "
             f"{number(turn.mean_loss_before)}, was no greater than at the start, {start}; after "
             f"it, it is {after}, and it never comes back."
         )
     optimizer = training.experiment.optimizer
     bends = (
-        f"There the loss of {those} bends by {number(turn.curvature)} along its slope, and "
+        f"There the loss{those} bends by {number(turn.curvature)} along its slope, and "
         f"learning_rate times that is {times(turn.lr_times_curvature)}"
     )
     if optimizer.state:
@@ -164,11 +168,11 @@ def _turn(turn: Turn, exploded: int, training: Training) -> Iterator[str]:
             "higher than it began."
         )
     changed = (
-        f"The loss of {those} went from {number(turn.batch_loss_before)} to "
+        f"The loss{those} went from {number(turn.batch_loss_before)} to "
         f"{number(turn.batch_loss_after)}"
     )
     if turn.batch_loss_after <= turn.batch_loss_before and len(turn.rows) < training.data.rows:
-        changed += f": good for {those}, but not for the others"
+        changed += f": good for {those.removeprefix(' of ')}, but not for the others"
     yield f"{changed}."
 
 
@@ -207,7 +211,7 @@ def _dead(unit: DeadUnit, experiment: Experiment, data: Dataset) -> Iterator[str
         )
 
 
-def _frozen(frozen: Frozen, loss: Loss, where: Where) -> Iterator[str]:
+def _frozen(frozen: Frozen, experiment: Experiment, where: Where) -> Iterator[str]:
     h, w = number(frozen.h), frozen.weight
     gone = w in frozen.lost
     beside = f": {w} + {h} is {w}" if gone else f", and h = {h} is hardly more"
@@ -237,39 +241,42 @@ def _frozen(frozen: Frozen, loss: Loss, where: Where) -> Iterator[str]:
     else:
         yield (
             f"{words}: tried in torch, the verdict is '{verdict}', "
-            f"{told(loss, frozen.backprop_rmse)}."
+            f"{told(experiment, frozen.backprop_rmse)}."
         )
 
 
-def _still(still: StillWeights) -> Iterator[str]:
+def _still(still: StillWeights, experiment: Experiment) -> Iterator[str]:
     which = "Every weight stands" if still.everything else f"{listed(still.weights, 'weights')} "
     if not still.everything:
         which += "stands" if len(still.weights) == 1 else "stand"
-    yield f"{which} still since step {still.since}: the derivative is exactly 0 in every row."
+    seen = experiment.network.wording.rows(" in every row")
+    yield f"{which} still since step {still.since}: the derivative is exactly 0{seen}."
     reasons = list(dict.fromkeys(why for why in still.why.values() if why))
     for reason in reasons[:4]:
         yield f"{'What' if reason.startswith('what') else reason[:4]}{reason[4:]}."
 
 
 def _suggestion(tab: TabExplanation, experiment: Experiment, where: Where) -> Iterator[str]:
-    found, cell, loss = tab.suggestion, where.field("learning_rate"), experiment.loss
+    found, cell = tab.suggestion, where.field("learning_rate")
+    epoch = experiment.network.wording.epoch
     if found is not None:
         there = f" Type it into {cell}." if cell else ""
         yield (
             f"Tried in torch: with learning_rate {rate(found.learning_rate)} this run reaches "
-            f"{told(loss, found.rmse)} in {counted(found.epochs, 'epoch')} ({found.verdict})."
+            f"{told(experiment, found.rmse)} in {counted(found.epochs, epoch)} ({found.verdict})."
             f"{there}"
         )
-    elif tab.dead:
-        known = "" if tab.mean_rmse is None else f", {told(loss, tab.mean_rmse)}"
+        return
+    tried = (
+        f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
+        f"{rate(tab.tried_to or 0.0)} none"
+    )
+    if tab.dead:
+        known = "" if tab.mean_rmse is None else f", {told(experiment, tab.mean_rmse)}"
         yield (
-            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
-            f"{rate(tab.tried_to or 0.0)} none helps: a rate worth a change has to do better than "
-            f"always predicting {mean_of_targets(experiment)}{known}. Try other start "
-            "weights, or train for longer at a smaller rate."
+            f"{tried} helps: a rate worth a change has to do better than always predicting "
+            f"{mean_of_targets(experiment)}{known}. Try other start weights, or train for longer "
+            "at a smaller rate."
         )
     else:
-        yield (
-            f"Tried in torch: of {tab.tried} learning rates from {rate(tab.tried_from or 0.0)} to "
-            f"{rate(tab.tried_to or 0.0)} none does so much better that it would be worth a change."
-        )
+        yield f"{tried} does so much better that it would be worth a change."

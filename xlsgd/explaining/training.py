@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
@@ -14,8 +14,7 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.view import View
-from xlsgd.torch_side import Noise, TorchNet
-from xlsgd.torch_side.targets import to_predict
+from xlsgd.torch_side import Ensemble, TorchNet, data_tensors
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import Traces
@@ -48,7 +47,8 @@ class Training:
     """A run that is over.
 
     view: of the experiment, with the limits of this run typed in.
-    panel: what the panel of its tab says.
+    panels: what the panel of its tab says, of the run itself and then of the other members of an
+        ensemble.
     losses: of every row of data as it came by.
     weights: before every step, and after the last one; shape (steps + 1, weights).
     table: the table of steps as torch has it.
@@ -57,7 +57,7 @@ class Training:
 
     view: View
     data: Dataset
-    panel: Mapping[str, float | str]
+    panels: Sequence[Mapping[str, float | str]]
     losses: Floats
     weights: Floats
     table: Mapping[str, Floats]
@@ -69,6 +69,11 @@ class Training:
     def experiment(self) -> Experiment:
         """What was trained."""
         return self.view.experiment
+
+    @property
+    def panel(self) -> Mapping[str, float | str]:
+        """What the panel of its tab says."""
+        return self.panels[0]
 
     @property
     def verdict(self) -> str:
@@ -92,7 +97,8 @@ class Training:
     @property
     def dead_since(self) -> dict[str, int]:
         """The units that are dead, and since which step."""
-        found = {u: int(self.number(f"dead_since.{u}")) for u in verdict.units(self.experiment)}
+        units = self.experiment.network.silences
+        found = {unit: int(self.number(f"dead_since.{unit}")) for unit in units}
         return {unit: step for unit, step in found.items() if step}
 
     @property
@@ -178,14 +184,11 @@ class Training:
         some steps, shape (steps, rows)."""
         import torch
 
-        x = np.array([self.data.inputs[n] for n in self.experiment.network.input_names]).T
         weights = torch.from_numpy(self.weights[[step - 1 for step in steps]])
         names = self.experiment.network.parameters
         shape = (len(weights), self.data.rows)
-        net = TorchNet(self.experiment, Noise(1))
-        evaluate = net.evaluate(
-            torch.from_numpy(x.copy()), torch.from_numpy(to_predict(self.experiment, self.data))
-        )
+        net = TorchNet(self.experiment, Ensemble(1))
+        evaluate = net.evaluate(*data_tensors(self.experiment, self.data))
         with torch.no_grad(), np.errstate(all="ignore"):
             found = evaluate({p: weights[:, [i]].expand(shape) for i, p in enumerate(names)})
             return {name: value.numpy() for name, value in found.items()}
@@ -204,21 +207,18 @@ class Training:
         return found
 
 
-def train(view: View, data: Dataset, length: Length | None = None) -> Training:
+def train(view: View, data: Dataset, length: Length, members: int = 1) -> Training:
     """Train from the start values, as the tab of an experiment does.
 
-    length: of the tab's tables; all epochs of the experiment where not given.
+    length: of the tab's tables.   members: of the ensemble; 1 for the run alone.
     """
-    experiment = view.experiment
-    if length is None:
-        length = Length(experiment.epochs * data.rows, experiment.epochs)
-    limits = limits_of(view, data)
+    experiment, limits = view.experiment, limits_of(view, data)
     view = replace(view, typed=asdict(limits))
     follow = tracer(view, data)
-    traces = follow.run(length.rows, members=1)
+    traces = follow.run(length.rows, members=members)
     by_row = follow.by_row(traces)
     steps = traces["steps"]
-    panel = verdict.panel_values(
+    panels = verdict.panel_values(
         experiment,
         limits,
         steps.values,
@@ -226,7 +226,7 @@ def train(view: View, data: Dataset, length: Length | None = None) -> Training:
         follow.start_loss(traces),
         data.rows,
         follow.completed(traces),
-    )[0]
+    )
     _, first = np.unique(steps["step"], return_index=True)
     last = np.append(first[1:], len(steps["step"])) - 1
     names = experiment.network.parameters
@@ -235,7 +235,7 @@ def train(view: View, data: Dataset, length: Length | None = None) -> Training:
     return Training(
         view,
         data,
-        panel,
+        panels,
         by_row["loss"][0],
         np.concatenate((begin, end)),
         {name: values[0] for name, values in steps.values.items()},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from xlsgd.explaining.findings import TabExplanation
 from xlsgd.explaining.training import Training
-from xlsgd.explaining.words import at, number, percent, rows_seen, times
+from xlsgd.explaining.words import number, percent, step_seen, times
 from xlsgd.report.terminal import counted
 from xlsgd.verdict import ONE_EPOCH
 
@@ -16,30 +16,33 @@ __all__ = ["trend_sentences"]
 def trend_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
     """Yield what the trend means, with its numbers."""
     trend, left = str(training.panel["trend"]), training.number("loss_left")
+    said = training.experiment.network.wording
+    mean_loss, epoch = said.mean_loss, said.epoch
     change = training.number("last_change")
-    share = f"{percent(left)} of the start's mean loss is left"
+    share = f"{percent(left)} of the start's {mean_loss} is left"
     if trend == ONE_EPOCH:
-        yield "One epoch shows no trend: train longer."
+        yield f"One {epoch} shows no trend: train longer."
     elif trend == "too slow":
         pace = percent(training.number("pace"))
         text = f"It falls, but slowly: {share}"
         if tab.still is None and not tab.dead:
             text += (
-                f", and the last epoch took away {pace} of what an epoch takes away on average: "
+                f", and the last {epoch} took away {pace} of what {said.an_epoch} takes away on "
+                "average: "
                 "the pace does not slacken, so there is more to be had"
             )
         yield f"{text}."
     elif trend == "oscillating":
         rises, falls = int(training.number("rises")), int(training.number("falls"))
         yield (
-            f"The mean loss goes up and down: it rose in {counted(rises, 'epoch')} and fell in "
-            f"{falls}. Its lowest was {number(training.number('lowest_loss'))}, in the last epoch "
-            f"it is {number(tab.mean_loss)}: the steps overshoot."
+            f"The {mean_loss} goes up and down: it rose in {counted(rises, epoch)} and fell in "
+            f"{falls}. Its lowest was {number(training.number('lowest_loss'))}, in the last "
+            f"{epoch} it is {number(tab.mean_loss)}: the steps overshoot."
         )
     elif trend in ("diverging", "creeping up"):
-        yield f"The mean loss rises: in the last epoch by {percent(change)}."
+        yield f"The {mean_loss} rises: in the last {epoch} by {percent(change)}."
     elif trend == "worse than at the start":
-        yield f"The mean loss ends {times(left)} times as high as it began."
+        yield f"The {mean_loss} ends {times(left)} times as high as it began."
     elif trend == "standing still":
         if tab.mean_loss == 0:
             yield "The loss is 0: there is nothing to find."
@@ -47,19 +50,19 @@ def trend_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
             yield "learning_rate is 0: no weight moves."
         elif tab.still is None and not tab.dead:
             yield (
-                "The mean loss is level and was so from the start: the learning rate is too small "
-                "to see, or there is nothing to gain from here."
+                f"The {mean_loss} is level and was so from the start: the learning rate is too "
+                "small to see, or there is nothing to gain from here."
             )
     elif trend == "converged":
-        yield f"It has settled: {share}, and the last epoch changed it by {percent(abs(change))}."
+        yield f"It has settled: {share}, and the last {epoch} changed it by {percent(abs(change))}."
     elif trend in ("converging", "converging slowly"):
-        yield f"It trains: {share}, and the last epoch took away {percent(abs(change))}."
-    if tab.turn is not None and not tab.dead:
+        yield f"It trains: {share}, and the last {epoch} took away {percent(abs(change))}."
+    turn = tab.turn
+    if turn is not None and not tab.dead:
         yield (
-            f"It left in step {tab.turn.step}, epoch {tab.turn.epoch}{at(tab.turn.cell)}, on "
-            f"{rows_seen(tab.turn.rows, training.data)}: the last step before which the mean loss "
-            f"over all rows was no greater than at the start. It went from "
-            f"{number(tab.turn.mean_loss_before)} to {number(tab.turn.mean_loss_after)} there; "
-            f"learning_rate times the curvature along the slope was "
-            f"{times(tab.turn.lr_times_curvature)}."
+            f"It left in {step_seen(turn.step, turn.epoch, turn.cell, turn.rows, training)}: the "
+            f"last step before which the {mean_loss}{said.rows(' over all rows')} was no greater "
+            f"than at the start. It went from {number(turn.mean_loss_before)} to "
+            f"{number(turn.mean_loss_after)} there; learning_rate times the curvature along the "
+            f"slope was {times(turn.lr_times_curvature)}."
         )

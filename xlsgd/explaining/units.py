@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from xlsgd.explaining.findings import DeadUnit
-from xlsgd.explaining.standing import weight_names
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.where import Where
 from xlsgd.torch_side.stability import curvature_along_gradient
 from xlsgd.training.nets import Network
+from xlsgd.training.nets.network import Place
 
 __all__ = ["dead_units", "own_weights"]
 
@@ -69,7 +69,7 @@ def _silenced(network: Network, unit: str, dead: Collection[str]) -> set[str]:
     found = {*into, *out_of}
     at = next(i for i, place in enumerate(network.places) if unit in place.outputs)
     if set(network.places[at].outputs) <= set(dead):
-        weights = [set(weight_names(place)) for place in network.places[:at] if place.parameters]
+        weights = [set(place.weights) for place in network.places[:at] if place.parameters]
         found |= set().union(*weights[:-1])
     return found
 
@@ -78,18 +78,20 @@ def _around(network: Network, unit: str) -> tuple[tuple[str, ...], tuple[str, ..
     """Return the weights of the nearest layers that lead into a unit and out of it."""
     at = next(i for i, place in enumerate(network.places) if unit in place.outputs)
     number = network.places[at].outputs.index(unit)
-    into: tuple[str, ...] = ()
-    for place in reversed(network.places[:at]):
+    before, after = _nearest(network.places[:at][::-1]), _nearest(network.places[at + 1 :])
+    into: list[str] = []
+    if before is not None:
+        into += before.parameters["weight"][number]
+        into += [before.parameters["bias"][number]] if "bias" in before.parameters else []
+    out_of = [] if after is None else [row[number] for row in after.parameters["weight"]]
+    return tuple(into), tuple(out_of)
+
+
+def _nearest(places: Sequence[Place]) -> Place | None:
+    """Return the first layer with weights, None where a layer before it mixes what passes."""
+    for place in places:
         if place.parameters:
-            rows = [place.parameters["weight"][number]]
-            rows += [[place.parameters["bias"][number]]] if "bias" in place.parameters else []
-            into = tuple(name for row in rows for name in row)
-        if place.parameters or len(place.inputs) != len(place.outputs):
-            break
-    out_of: tuple[str, ...] = ()
-    for place in network.places[at + 1 :]:
-        if place.parameters:
-            out_of = tuple(row[number] for row in place.parameters["weight"])
-        if place.parameters or len(place.inputs) != len(place.outputs):
-            break
-    return into, out_of
+            return place
+        if len(place.inputs) != len(place.outputs):
+            return None
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xlsgd.base.cells import Position
 from xlsgd.explaining.training import Training
 from xlsgd.sheets.maps import address, quoted
-from xlsgd.tabs.finder import Found
+from xlsgd.tabs.found import FoundWorkbook
 
 __all__ = ["OnTab", "Where"]
 
@@ -28,7 +28,7 @@ class Where:
 class OnTab(Where):
     """The cells of a training tab."""
 
-    def __init__(self, found: Found, experiment: str) -> None:
+    def __init__(self, found: FoundWorkbook, experiment: str) -> None:
         self._found, self._experiment = found, experiment
         self._tab = found.maps.training[experiment]
 
@@ -41,7 +41,7 @@ class OnTab(Where):
     def field(self, key: str) -> str:
         if key == "learning_rate":
             # On some tabs this cell shows what is typed in on another one.
-            for tab in self._found.maps.of("compare").values():
+            for tab in self._found.maps:
                 if tab.sets_rates and self._experiment in tab.runs:
                     column = tab.tables["runs"].columns["learning_rate"]
                     return _cell(tab.sheet, (tab.runs[self._experiment], column))

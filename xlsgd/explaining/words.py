@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from xlsgd.data import Dataset
+from xlsgd.explaining.training import Training
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.losses import Loss
 
 __all__ = [
     "at",
@@ -19,6 +19,7 @@ __all__ = [
     "percent",
     "rate",
     "rows_seen",
+    "step_seen",
     "times",
     "told",
 ]
@@ -36,11 +37,12 @@ def number(value: float | None) -> str:
     return f"{value:.3g}" if abs(value) >= 1e6 else f"{value:.4g}"
 
 
-def told(loss: Loss, value: float) -> str:
+def told(experiment: Experiment, value: float) -> str:
     """Return a mean loss that has been read, with the word for it: ``RMSE 3.2``."""
+    loss = experiment.loss
     if loss.reading is not None:
         return f"{loss.reading.word} {number(value)}"
-    return f"a mean loss of {number(value)} {loss.unit}".rstrip()
+    return f"a {experiment.network.wording.mean_loss} of {number(value)} {loss.unit}".rstrip()
 
 
 def rate(value: float) -> str:
@@ -100,6 +102,13 @@ def rows_seen(rows: Sequence[int], data: Dataset) -> str:
     names = ["y"] if len(data.targets) == 1 else [f"y_{i}" for i, _ in enumerate(data.targets, 1)]
     shown += [f"{name} = {y[row]:g}" for name, y in zip(names, data.targets, strict=True)]
     return f"row {rows[0]} of the data, {', '.join(shown)}"
+
+
+def step_seen(step: int, epoch: int, cell: str, rows: Sequence[int], training: Training) -> str:
+    """Return which step it was, and where to look: ``step 4, epoch 2 (cell), on row 3 …``."""
+    said = training.experiment.network.wording
+    seen = said.rows(f", on {rows_seen(rows, training.data)}")
+    return f"step {step}{said.rows(f', epoch {epoch}')}{at(cell)}{seen}"
 
 
 def moves(before: Mapping[str, float], after: Mapping[str, float]) -> str:

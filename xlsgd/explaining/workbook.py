@@ -9,28 +9,28 @@ from pathlib import Path
 from xlsgd import verdict
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import SpecError
+from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
+from xlsgd.explaining.ablation import twin_of
 from xlsgd.explaining.bounds import border, calculated_limit
 from xlsgd.explaining.changed import changed_columns, trains_the_same
+from xlsgd.explaining.divergence import turn_of
 from xlsgd.explaining.findings import ChangedColumn, Explanation, Limit, TabExplanation
 from xlsgd.explaining.freezing import frozen_derivative
 from xlsgd.explaining.rates import better_run, suggestion, try_around
 from xlsgd.explaining.sentences import changed_sentences, sentences_of
-from xlsgd.explaining.standing import still_weights
+from xlsgd.explaining.still_weights import still_weights
 from xlsgd.explaining.training import Length, Training, train
-from xlsgd.explaining.turning import turn_of
 from xlsgd.explaining.units import dead_units
 from xlsgd.explaining.where import OnTab, Where
-from xlsgd.explaining.without_relu import twin_of
-from xlsgd.report.report import value_text
+from xlsgd.report.report import name_text, value_text
 from xlsgd.sheets.maps import address, quoted
-from xlsgd.tabs.finder import Found
-from xlsgd.tabs.layouts import tracer
-from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.targets import columns_to_predict
-from xlsgd.verifying.opening import Progress, open_workbook, without_circles
+from xlsgd.training.trace import MEMBERS
+from xlsgd.verifying.opening import open_workbook, without_circles
 
 __all__ = ["explain", "explain_run"]
 
@@ -80,11 +80,11 @@ def explain(
     if progress is not None:
         progress("training in torch", len(chosen), len(chosen))
     return Explanation(
-        str(path).encode("utf-8", "backslashreplace").decode(),
+        name_text(path),
         opened.engine_version,
         f"torch {torch.__version__}",
         tuple(explained),
-        tuple(calculation.notes) + _faults(found),
+        (*calculation.notes, *_faults(found)),
     )
 
 
@@ -158,13 +158,13 @@ def explain_run(
     return replace(explained, sentences=sentences_of(explained, training, where))
 
 
-def _faults(found: Found) -> tuple[str, ...]:
+def _faults(found: FoundWorkbook) -> tuple[str, ...]:
     """Return sentences about data that no net learns from though it should."""
     sheet = quoted(found.maps.data.sheet)
     return tuple(f"{sheet}!{address(cell)}: {why}" for cell, why in found.faults.items())
 
 
-def _chosen(found: Found, tabs: Sequence[str], file: str) -> list[str]:
+def _chosen(found: FoundWorkbook, tabs: Sequence[str], file: str) -> list[str]:
     """Return the experiments of the tabs asked for, in the order of the workbook."""
     names = {maps.sheet: experiment for experiment, maps in found.maps.training.items()}
     for tab in tabs:
@@ -180,17 +180,5 @@ def _agrees(training: Training, shown: str, length: Length) -> bool:
     """Return whether a tab's verdict is torch's, or one that rounding may lead to."""
     if shown == training.verdict:
         return True
-    data = training.data
-    view, experiment = training.view, training.experiment
-    follow = tracer(view, data)
-    traces = follow.run(length.rows)
-    panels = verdict.panel_values(
-        experiment,
-        limits_of(view, data),
-        traces["steps"].values,
-        verdict.epoch_quantities(follow.by_row(traces), length.epochs, experiment.loss.reading),
-        follow.start_loss(traces),
-        data.rows,
-        follow.completed(traces),
-    )
-    return verdict.agrees(shown, [panel["verdict"] for panel in panels])
+    ensemble = train(training.view, training.data, length, MEMBERS)
+    return verdict.agrees(shown, [panel["verdict"] for panel in ensemble.panels])

@@ -13,11 +13,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from xlsgd.base.cells import column_letters, column_number
+from xlsgd.base.cells import LAST_COLUMN, LAST_ROW, column_letters, column_number
 
 __all__ = [
-    "LAST_COLUMN",
-    "LAST_ROW",
     "Area",
     "Refused",
     "Relative",
@@ -28,9 +26,6 @@ __all__ = [
     "slot_for",
     "tokens",
 ]
-
-LAST_ROW = 1048576
-LAST_COLUMN = 16384
 
 
 class Refused(Exception):

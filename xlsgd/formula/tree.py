@@ -25,6 +25,7 @@ __all__ = [
     "normal",
     "parse",
     "replaced",
+    "sheet_name",
     "text_of",
 ]
 
@@ -167,7 +168,7 @@ class _Parser:
             return Node("number", float(f"{float(text):.15g}"))
         if match["reference"] is not None:
             area = read_area(match["area"])
-            sheet = _sheet(match["sheet"])
+            sheet = sheet_name(match["sheet"])
             if area is None or (sheet is not None and ":" in sheet):
                 raise _Unreadable
             return Node("reference", Reference(sheet, area))
@@ -179,11 +180,11 @@ class _Parser:
             name = match["bare"].lower()
             if match["owner"] is None and name in ("true", "false"):
                 return Node("truth", name == "true")
-            return Node("name", (_sheet(match["owner"]), name))
+            return Node("name", (sheet_name(match["owner"]), name))
         if match["place"] is not None and match["seen"] is not None:
             area = read_area(match["seen"])
             if area is not None:
-                seen = Node("reference", Reference(_sheet(match["seen_sheet"]), area))
+                seen = Node("reference", Reference(sheet_name(match["seen_sheet"]), area))
                 return Node("call", match["which"].upper(), (seen,))
         raise _Unreadable
 
@@ -202,7 +203,7 @@ class _Parser:
         return Node("call", name, tuple(parts))
 
 
-def _sheet(prefix: str | None) -> str | None:
+def sheet_name(prefix: str | None) -> str | None:
     """Return the name of a sheet from what stands before an address: ``'two neurons'!``."""
     if prefix is None:
         return None

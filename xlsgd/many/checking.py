@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from xlsgd.base.errors import XlsgdError
+from xlsgd.base.visible import visible
 from xlsgd.many.calls import Answer, Limits, Work
 from xlsgd.many.copies import __name__ as home_of_digest
 from xlsgd.many.copies import digest
 from xlsgd.many.helper import ask, end_helpers
 from xlsgd.many.running import answers
 from xlsgd.processes.limits import out_of_memory
-from xlsgd.report.formats.jsonl import Result, ResultsFile, one_line
+from xlsgd.report.engines import EngineComparison
+from xlsgd.report.formats.jsonl import Result, ResultsFile
+from xlsgd.report.report import name_text
 
-__all__ = ["FOREIGN", "check", "check_many", "prepare"]
+__all__ = ["FOREIGN", "check", "check_many", "compare", "prepare"]
 
 FOREIGN = "foreign"
 """The reason of a workbook that is none of xlsgd's."""
@@ -64,6 +67,28 @@ def check(path: str, engine: str, rtol: float | None, atol: float | None) -> dic
     return {**found, "report": report_data(report), **traits(opened, report)}
 
 
+def compare(
+    path: str, engines: Sequence[str], rtol: float | None, atol: float | None
+) -> EngineComparison | None:
+    """Return what engines make of a workbook, without the numbers of every cell.
+
+    None for a workbook that is none of xlsgd's.
+    """
+    from xlsgd.base.errors import ForeignWorkbookError
+    from xlsgd.report.json_report import report_data, report_from
+    from xlsgd.verifying.engines import compare_engines
+
+    try:
+        found = compare_engines(path, engines, rtol, atol)
+    except ForeignWorkbookError:
+        return None
+    runs = [
+        run if run.report is None else replace(run, report=report_from(report_data(run.report)))
+        for run in found.runs
+    ]
+    return replace(found, runs=runs)
+
+
 # Where they are asked for
 
 
@@ -99,7 +124,7 @@ def check_many(
     xlsgd = version("xlsgd")
     known = {} if results is None else _known(results, {**asked, "xlsgd": xlsgd}, limits)
     names = [str(file) for file in files]
-    shown = [name.encode("utf-8", "backslashreplace").decode() for name in names]
+    shown = [name_text(name) for name in names]
     # Nothing is read here: a file may lie on a disk that does not answer, or be a device.
     hashing = Work(f"{home_of_digest}:{digest.__name__}", limits)
     try:
@@ -186,7 +211,7 @@ def _judged(name: str, answer: Answer) -> tuple[str, str]:
     """Return the status of a workbook, and what to say of it in a line."""
     if answer.kind != "done":
         # Messages of xlsgd begin with the file, which stands in front of the line already.
-        return "failed", answer.message.removeprefix(f"{one_line(name)}: ")
+        return "failed", answer.message.removeprefix(f"{visible(name)}: ")
     report = answer.value["report"]
     if report["ok"]:
         return "agrees", f"{report['cells_compared']:,} cells compared"

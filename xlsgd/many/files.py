@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from xlsgd.base.errors import ForeignWorkbookError, SpecError, XlsgdError
+from xlsgd.base.progress import Progress
 from xlsgd.base.visible import visible
 from xlsgd.engines import ALL, chosen_engines
 from xlsgd.many.calls import Work
+from xlsgd.many.checking import check_many, compare
 from xlsgd.many.copies import Seen, copy_lines, digest, untouched_line
 from xlsgd.many.folder import choose
 from xlsgd.many.in_order import InOrder
-from xlsgd.processes.limited import apart
+from xlsgd.many.running import answers
+from xlsgd.processes.limited import in_own_process
 from xlsgd.processes.limits import Limits
 from xlsgd.report.engines import EngineComparison, comparison_lines
 from xlsgd.report.formats import formats
@@ -29,8 +32,6 @@ from xlsgd.report.terminal import counted, report_lines
 from xlsgd.report.tolerances import tolerances
 
 __all__ = ["STATUSES", "Checked", "FilesChecked", "check_files"]
-
-Progress = Callable[[str, int, int], None]
 
 STATUSES = {"agrees": 0, "skipped": 0, "differs": 1, "failed": 2}
 """What may become of a file, with the exit status that follows from it."""
@@ -146,19 +147,8 @@ class FilesChecked(InOrder[Checked]):
         self._counts = Counter[str]()
         self._seen: list[Seen] = []
 
-    def __iter__(self) -> Iterator[Checked]:
-        """Yield what became of every file, in their order."""
-        for one in super().__iter__():
-            self._keep(one)
-            yield one
-
-    def rest(self) -> Iterator[Checked]:
-        """Yield what became of files that come after one that is not awaited any more."""
-        for one in super().rest():
-            self._keep(one)
-            yield one
-
-    def _keep(self, one: Checked) -> None:
+    def keep(self, one: Checked) -> None:
+        """Count and keep what becomes of a file."""
         self._counts[one.status] += 1
         if one.seen is not None:
             self._seen.append(one.seen)
@@ -228,7 +218,11 @@ class FilesChecked(InOrder[Checked]):
             return report.without_tables()
 
         try:
-            found = apart(work, self._limits, str(file), progress) if copied else work(progress)
+            found = (
+                in_own_process(work, self._limits, str(file), progress)
+                if copied
+                else work(progress)
+            )
         except XlsgdError as error:
             skipped = self._skip_foreign and isinstance(error, ForeignWorkbookError)
             yield 0, Checked(str(file), "skipped" if skipped else "failed", str(error))
@@ -237,10 +231,7 @@ class FilesChecked(InOrder[Checked]):
 
     def _by_several(self) -> Generator[tuple[int, Checked]]:
         """Have several engines check files side by side."""
-        from xlsgd.many import comparing
-        from xlsgd.many.running import answers
-
-        work = Work(f"{comparing.__name__}:{comparing.compare.__name__}", self._limits)
+        work = Work(f"{compare.__module__}:{compare.__name__}", self._limits)
         how = {"engines": [*self._engines], **self._tolerances}
         calls = ({"path": str(file), **how} for file in self._files)
         with closing(answers(work, calls, self._jobs, self._dask)) as found:
@@ -259,16 +250,14 @@ class FilesChecked(InOrder[Checked]):
 
     def _by_one(self) -> Generator[tuple[int, Checked]]:
         """Have one engine check files side by side."""
-        from xlsgd.many.checking import check_many
-
         with nullcontext() if self._open is None else self._open() as results:
-            answers = check_many(
+            checked = check_many(
                 self._files, engine=self._engines[0], jobs=self._jobs, dask=self._dask,
                 limits=self._limits, results=results, skip_foreign=self._skip_foreign,
                 **self._tolerances,
             )  # fmt: skip
-            with closing(answers):
-                for place, r in answers:
+            with closing(checked):
+                for place, r in checked:
                     found = report_from(r.report) if self._reports and r.report else None
                     seen = Seen(r.file, r.sha256, r.content, r.seed, r.untouched)
                     message = f"{r.file}: {r.message}"

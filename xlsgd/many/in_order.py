@@ -39,7 +39,7 @@ class InOrder(Generic[Result]):
             self._waiting[place] = result
             self._done += 1
             while following in self._waiting:
-                yield self._waiting.pop(following)
+                yield self._given(following)
                 following += 1
             self._tell()
 
@@ -51,7 +51,15 @@ class InOrder(Generic[Result]):
         """Stop, and yield what has come and waits for something that will not come any more."""
         self._found.close()
         while self._waiting:
-            yield self._waiting.pop(min(self._waiting))
+            yield self._given(min(self._waiting))
+
+    def _given(self, place: int) -> Result:
+        result = self._waiting.pop(place)
+        self.keep(result)
+        return result
+
+    def keep(self, one: Result) -> None:
+        """Take notice of a result that is given."""
 
     @property
     def interrupted(self) -> str:

@@ -17,13 +17,13 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from xlsgd.base.errors import XlsgdError
+from xlsgd.base.progress import Progress
 from xlsgd.processes.children import Copy, can_copy, end_started, how_it_ended
 from xlsgd.processes.limits import PAUSE, Limits, Watch, out_of_memory
 
-__all__ = ["LimitError", "apart"]
+__all__ = ["LimitError", "in_own_process"]
 
 Result = TypeVar("Result")
-Progress = Callable[[str, int, int], None]
 
 _GRACE = 30
 """Seconds after its limit at which the copy ends by itself, if nobody is left to end it."""
@@ -41,7 +41,7 @@ _ADVICE = {
 }
 
 
-def apart(
+def in_own_process(
     work: Callable[[Progress], Result], limits: Limits, name: str, progress: Progress | None = None
 ) -> Result:
     """Return what work gives, having done it in a copy of this process.

@@ -8,6 +8,7 @@ the process from outside: C code that is at work for long lets no thread of its 
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -82,7 +83,8 @@ class Watch:
 def resident(process: int) -> int:
     """Return the bytes of memory that a process has, 0 if it is gone."""
     try:
-        return int(Path(f"/proc/{process}/statm").read_bytes().split()[1]) * _page_size()
+        pages = int(Path(f"/proc/{process}/statm").read_bytes().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         pass
     import psutil
@@ -90,12 +92,6 @@ def resident(process: int) -> int:
     with suppress(psutil.Error):
         return int(psutil.Process(process).memory_info().rss)
     return 0
-
-
-def _page_size() -> int:
-    import resource
-
-    return resource.getpagesize()
 
 
 def _with_descendants(process: int) -> Iterator[int]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from xlsgd.processes.children import Copy, can_copy
 
-__all__ = ["beside", "two_cores"]
+__all__ = ["in_parallel", "two_cores"]
 
 Result = TypeVar("Result")
 Tell = Callable[[int, int], None]
@@ -27,7 +27,7 @@ def two_cores() -> bool:
     return cores > 1 and can_copy()
 
 
-def beside(
+def in_parallel(
     work: Callable[[Tell], Result], meanwhile: Callable[[], None], tell: Tell | None = None
 ) -> Result:
     """Return what work gives in a copy of this process, while this one does something else.

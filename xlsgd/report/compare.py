@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ __all__ = ["SAFETY", "Block", "Comparison", "Tolerance", "compare", "kind_of"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Number = TypeVar("Number", float, Floats)
 
 SAFETY = 16.0
 _NUMBER, _NOT_FINITE, _TEXT, _EMPTY, _BOOL, _UNCOMPUTED = range(6)
@@ -41,6 +43,10 @@ class Tolerance:
     rtol: float
     atol: float
     reason: str
+
+    def around(self, expected: Number) -> Number:
+        """Return how far off what is expected may be."""
+        return self.atol + self.rtol * abs(expected)
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,13 @@ class Block:
 class Comparison:
     """How the cells of a block compare; every array has shape (rows, quantities).
 
-    sheet: nan where the cell holds no number.   kinds: see kind_of.
+    sheet: nan where the cell holds no number.
     """
 
     rows: NDArray[np.int64]
     quantities: tuple[str, ...]
     columns: NDArray[np.int64]
     sheet: Floats
-    kinds: NDArray[np.int8]
     expected: Floats
     allowed: Floats
     ok: Flags
@@ -133,10 +138,10 @@ def compare(
     spread = np.stack([block.spread[name] for name in names], axis=1)
     finite = np.isfinite(expected)
     with np.errstate(all="ignore"):
-        allowed = tolerance.atol + tolerance.rtol * np.abs(expected) + SAFETY * spread
+        allowed = tolerance.around(expected) + SAFETY * spread
         close = finite & (np.abs(sheet - expected) <= allowed)
     not_finite = kinds == _NOT_FINITE
     both = not_finite & ~finite
     spreading = np.maximum.accumulate(both, axis=1) if both.any() else both
     ok = ((kinds == _NUMBER) & close) | both | (not_finite & spreading)
-    return Comparison(rows, names, columns, sheet, kinds, expected, allowed, ok)
+    return Comparison(rows, names, columns, sheet, expected, allowed, ok)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from xlsgd.report.report import Report, SheetReport, Value, value_text
@@ -169,7 +169,7 @@ def table_rows(run: EngineRun) -> list[tuple[str, ...]]:
                 sheet.name,
                 f"{sheet.cells_compared:,}",
                 f"{agreeing(sheet):,}",
-                f"{sum(map(len, sheet.harmless.values())):,}",
+                f"{sheet.cells_harmless:,}",
                 "" if off is None else f"{off.value:.2g} in {off.cell}",
                 kinds_text(run.not_finite.get(sheet.name, {})),
                 "" if rows or run.seconds is None else f"{run.seconds:.2f} s",
@@ -187,16 +187,13 @@ def disagreement_lines(found: Disagreement) -> Iterator[str]:
     """Yield the lines that say where two engines disagree, and which of them is right."""
     step = "" if found.step is None else f", step {found.step}"
     first, second = found.engines
+    right = f"{found.agree_with_torch[0]} agrees" if found.agree_with_torch else "neither agrees"
     yield (
         f"{first} and {second} disagree, first in {found.sheet}!{found.cell} "
-        f"({found.quantity}{step}): {_who(found.agree_with_torch)}"
+        f"({found.quantity}{step}): {right} with torch"
     )
     if found.formula is not None:
         yield f"  formula {found.formula[:200]}"
     values = zip(found.engines, found.values, strict=True)
     shown = "  ".join(f"{engine} {value_text(value)}" for engine, value in values)
     yield f"  {shown}  torch {value_text(found.torch_value)}"
-
-
-def _who(engines: Sequence[str]) -> str:
-    return f"{engines[0]} agrees with torch" if engines else "neither agrees with torch"

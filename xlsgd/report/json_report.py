@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from xlsgd.report.engines import EngineComparison, EngineRun, agreeing
-from xlsgd.report.report import Difference, Extreme, Report, RunVerdict, SheetReport, Value
+from xlsgd.report.report import Difference, Extreme, Report, RunVerdict, SheetReport
 
-__all__ = ["SCHEMA", "comparison_data", "report_data", "report_from"]
+__all__ = ["SCHEMA", "comparison_data", "plain", "report_data", "report_from"]
 
 SCHEMA = "xlsgd.verify/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
@@ -37,22 +37,20 @@ def comparison_data(found: EngineComparison) -> dict[str, Any]:
         "file": found.file,
         "ok": found.ok,
         "engines": [_engine_run(run) for run in found.runs],
-        "disagreements": [
-            {
-                "engines": list(d.engines),
-                "sheet": d.sheet,
-                "cell": d.cell,
-                "quantity": d.quantity,
-                "step": d.step,
-                "formula": d.formula,
-                "values": [_value(value) for value in d.values],
-                "torch_value": _value(d.torch_value),
-                "agree_with_torch": list(d.agree_with_torch),
-            }
-            for d in found.disagreements
-        ],
+        "disagreements": [plain(vars(disagreement)) for disagreement in found.disagreements],
         "notes": found.notes,
     }
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: what it has no word for, as no finite number, becomes text."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if isinstance(value, str | int) or value is None else str(value)
 
 
 def _engine_run(run: EngineRun) -> dict[str, Any]:
@@ -66,8 +64,8 @@ def _engine_run(run: EngineRun) -> dict[str, Any]:
                 "name": sheet.name,
                 "cells_compared": sheet.cells_compared,
                 "cells_agreeing": agreeing(sheet),
-                "cells_harmless": sum(map(len, sheet.harmless.values())),
-                "greatest_difference": _extreme(sheet.greatest_off),
+                "cells_harmless": sheet.cells_harmless,
+                "greatest_difference": _fields(sheet.greatest_off),
                 "not_finite": dict(sorted(run.not_finite.get(sheet.name, {}).items())),
             }
             for sheet in ([] if run.report is None else run.report.sheets)
@@ -77,7 +75,6 @@ def _engine_run(run: EngineRun) -> dict[str, Any]:
 
 
 def _sheet(sheet: SheetReport) -> dict[str, Any]:
-    verdict = sheet.verdict
     return {
         "name": sheet.name,
         "kind": sheet.kind,
@@ -89,21 +86,11 @@ def _sheet(sheet: SheetReport) -> dict[str, Any]:
         "cells_stored": sheet.cells_stored,
         "cells_differing": sheet.cells_differing,
         "cells_following": sheet.cells_following,
-        "greatest_difference": _extreme(sheet.greatest_off),
-        "greatest_relative_difference": _extreme(sheet.greatest_relative),
+        "greatest_difference": _fields(sheet.greatest_off),
+        "greatest_relative_difference": _fields(sheet.greatest_relative),
         "predictable_steps": sheet.predictable_steps,
         "horizon": sheet.horizon,
-        "verdict": None
-        if verdict is None
-        else {
-            "sheet": verdict.sheet,
-            "torch": verdict.torch,
-            "agree": verdict.agree,
-            "kind": verdict.kind,
-            "step": verdict.step,
-            "cell": verdict.cell,
-            "rule": verdict.rule,
-        },
+        "verdict": _fields(sheet.verdict, but="torch_all"),
         "first_difference": _difference(sheet.first_difference),
         "differences": [_difference(d) for d in sheet.differences],
         "harmless": [
@@ -125,22 +112,18 @@ def _difference(difference: Difference | None) -> dict[str, Any] | None:
         "check": difference.check,
         "reason": difference.reason,
         "formula": difference.formula,
-        "sheet_value": _value(difference.sheet_value),
-        "torch_value": _value(difference.torch_value),
+        "sheet_value": plain(difference.sheet_value),
+        "torch_value": plain(difference.torch_value),
         "difference": difference.off,
         "allowed": difference.allowed,
     }
 
 
-def _extreme(extreme: Extreme | None) -> dict[str, Any] | None:
-    return None if extreme is None else {"value": extreme.value, "cell": extreme.cell}
-
-
-def _value(value: Value) -> float | str | bool | None:
-    """Return a value as JSON has it: what is not finite becomes its name."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    return value if isinstance(value, str | bool) or value is None else str(value)
+def _fields(found: Extreme | RunVerdict | None, but: str = "") -> dict[str, Any] | None:
+    """Return what stands in all fields of a finding but one."""
+    if found is None:
+        return None
+    return {name: value for name, value in vars(found).items() if name != but}
 
 
 def report_from(data: dict[str, Any]) -> Report:

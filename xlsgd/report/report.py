@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xlsgd.base.cells import Scalar, Uncomputed, column_letters
@@ -20,6 +21,7 @@ __all__ = [
     "Report",
     "RunVerdict",
     "SheetReport",
+    "name_text",
     "shortened",
     "value_text",
 ]
@@ -40,6 +42,11 @@ def value_text(value: Value) -> str:
     if value is None:
         return "nothing"
     return repr(value) if isinstance(value, float | str) else str(value)
+
+
+def name_text(path: str | Path) -> str:
+    """Return a file's name as reports show it: what is no letter in it as ``\\udcxx``."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def shortened(text: str, most: int = 100) -> str:
@@ -149,6 +156,11 @@ class SheetReport:
         return bool(self.formulas or self.differences)
 
     @property
+    def cells_harmless(self) -> int:
+        """Cells that differ by a known habit of the program."""
+        return sum(map(len, self.harmless.values()))
+
+    @property
     def ok(self) -> bool:
         """Whether nothing differs and the verdicts agree."""
         return not self.differences and (self.verdict is None or self.verdict.agree)
@@ -188,7 +200,7 @@ class Report:
     @property
     def cells_harmless(self) -> int:
         """Cells that differ by a known habit of the program, in all tabs."""
-        return sum(len(found) for sheet in self.sheets for found in sheet.harmless.values())
+        return sum(sheet.cells_harmless for sheet in self.sheets)
 
     @property
     def first_difference(self) -> Difference | None:

@@ -11,20 +11,17 @@ from xlsgd.report.report import Difference, Report, SheetReport, value_text
 __all__ = ["counted", "difference_lines", "report_lines"]
 
 
-def report_lines(report: Report, most: int = 1) -> Iterator[str]:
-    """Yield the lines of a report.
-
-    most: how many differing cells of a tab to describe.
-    """
-    yield from map(visible, _report_lines(report, most))
+def report_lines(report: Report) -> Iterator[str]:
+    """Yield the lines of a report; of every tab the first differing cell is described."""
+    yield from map(visible, _report_lines(report))
 
 
-def _report_lines(report: Report, most: int) -> Iterator[str]:
+def _report_lines(report: Report) -> Iterator[str]:
     state = "agrees with torch" if report.ok else "DIFFERS"
     yield f"{report.file}: {state}  ({report.engine_version}, {report.torch_version})"
     for sheet in report.sheets:
         if sheet.kind == "training" or sheet.looked_at:
-            yield from _sheet_lines(sheet, most)
+            yield from _sheet_lines(sheet)
     for note in report.notes:
         yield f"  note: {cut(note, 2000)}"
     total = sum(sheet.formulas for sheet in report.sheets)
@@ -41,7 +38,7 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
+def _sheet_lines(sheet: SheetReport) -> Iterator[str]:
     mark = "ok  " if sheet.ok else "FAIL"
     off, relative = sheet.greatest_off, sheet.greatest_relative
     greatest = ""
@@ -70,11 +67,11 @@ def _sheet_lines(sheet: SheetReport, most: int) -> Iterator[str]:
             yield f"       {verdict.sheet}; torch says: {verdict.torch}{where}"
     if sheet.horizon:
         yield f"       {sheet.horizon}"
-    for difference in sheet.differences[:most]:
-        for line in difference_lines(difference):
+    if sheet.first_difference is not None:
+        for line in difference_lines(sheet.first_difference):
             yield f"       {line}"
-    if len(sheet.differences) > most:
-        yield f"       … and {len(sheet.differences) - most:,} more (xlsgd diff lists them)"
+    if len(sheet.differences) > 1:
+        yield f"       … and {len(sheet.differences) - 1:,} more (xlsgd diff lists them)"
     if sheet.cells_following:
         following = counted(sheet.cells_following, "cell")
         yield f"       {following} further on went another way from there"

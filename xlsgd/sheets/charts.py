@@ -188,10 +188,10 @@ def _set_out(chart: ChartBase, spec: ChartSpec | BarSpec, series: int) -> None:
     chart.title = _words(spec.title, 1200)
     chart.x_axis.title = _words(spec.x_title, 900) if spec.x_title else None
     chart.y_axis.title = _words(spec.y_title, 900)
-    chart.x_axis.txPr = chart.y_axis.txPr = _text_properties(800)
+    chart.x_axis.txPr = chart.y_axis.txPr = _small_text()
     chart.width, chart.height = spec.width_cm, spec.height_cm
     chart.legend.position = "b"
-    chart.legend.txPr = _text_properties(800)
+    chart.legend.txPr = _small_text()
     if series == 1:
         chart.legend = None
     # What is folded away is drawn all the same.
@@ -210,9 +210,9 @@ def _set_out(chart: ChartBase, spec: ChartSpec | BarSpec, series: int) -> None:
     )
 
 
-def _text_properties(size: int) -> RichText:
-    """Return plain text of a size in hundredths of a point."""
-    letters = CharacterProperties(sz=size, b=False)
+def _small_text() -> RichText:
+    """Return plain text of eight points."""
+    letters = CharacterProperties(sz=800, b=False)
     paragraph = Paragraph(pPr=ParagraphProperties(defRPr=letters), endParaRPr=letters)
     return RichText(p=[paragraph])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from xlsgd.base.errors import InputError, WorkbookError
 from xlsgd.base.visible import cut
 from xlsgd.sheets.maps import TableMap, address
 
-__all__ = ["MARKER", "WITHOUT_CASE", "FoundTab", "texts_of"]
+__all__ = ["MARKER", "WITHOUT_CASE", "FoundTab", "headers_of", "texts_of"]
 
 MARKER = "xlsgd"
 """The key of the field that says what a tab is, on every tab but the first."""
@@ -76,7 +76,7 @@ class FoundTab:
                 for (r, c), key in sorted(texts.items()):
                     if c == column:
                         fields.setdefault(key, (r, value_column))
-                fields |= _beside_each_other(texts, grid)
+                fields |= _beside_each_other(grid)
                 return cls(sheet, known[text], grid, values, fields, file, text)
         return None
 
@@ -91,9 +91,9 @@ class FoundTab:
             if moved is not None:
                 self.fields[key] = moved
                 return moved
-            raise WorkbookError(
-                f"{self.file}: tab '{self.sheet}' has no field '{key}' in the column of "
-                f"'{MARKER}'; restore it, or generate the workbook again"
+            raise self.fault(
+                f" has no field '{key}' in the column of '{MARKER}'; restore it, or generate the "
+                "workbook again"
             )
         return self.fields[key]
 
@@ -115,14 +115,11 @@ class FoundTab:
         self._note(position)
         if isinstance(value, float):
             return value
-        where = f"{self.file}: {self.sheet}!{address(position)} ({what})"
         if isinstance(value, Uncomputed):
-            raise self._unusable(
-                position, f"{where}: got {value}; need a number, so mend its formula"
-            )
+            raise self._unusable(position, what, f"{value}; need a number, so mend its formula")
         shown = str(value) if isinstance(value, CellError) else repr(value)
         shown = "nothing" if value is None else shown[:60]
-        raise self._unusable(position, f"{where}: got {shown}, need a number; type one")
+        raise self._unusable(position, what, f"{shown}, need a number; type one")
 
     def numbers_among(self, *keys: str) -> dict[str, float]:
         """Return inputs that the tab works out, without those whose formula gives no number.
@@ -148,16 +145,21 @@ class FoundTab:
             need = f"{need}, {_LARGEST:,} or less"
         wrong = not abs(number) <= _LARGEST or number != int(number)
         if wrong or (most is not None and not 1 <= number <= most):
-            raise WorkbookError(
-                f"{self.file}: {self.sheet}!{address(self.place(key))} ({key}): "
-                f"got {number:g}, need {need}"
-            )
+            raise WorkbookError(self._got(self.place(key), key, f"{number:g}, need {need}"))
         return int(number)
 
     def text(self, key: str) -> str:
         position = self.place(key)
         value = self.as_word(position, key)
         return value.lower() if key in WITHOUT_CASE else value
+
+    def choice(self, key: str, among: Collection[str]) -> str:
+        """Return one of several words.  Raises WorkbookError for another one."""
+        name = self.text(key)
+        if name not in among:
+            need = f"'{name}', need one of: {', '.join(among)}"
+            raise WorkbookError(self._got(self.place(key), key, need))
+        return name
 
     def as_word(self, position: Position, what: str, todo: str = "") -> str:
         """Return the word in a cell.  todo: what else to say where there is none."""
@@ -166,43 +168,51 @@ class FoundTab:
         if isinstance(value, str):
             return value
         shown = "nothing" if value is None else cut(str(value))
-        where = f"{self.file}: {self.sheet}!{address(position)} ({what})"
-        raise self._unusable(position, f"{where}: got {shown}, need a word{todo}")
+        raise self._unusable(position, what, f"{shown}, need a word{todo}")
 
     def _note(self, position: Position) -> None:
         """Remember that an input was asked for whose value is that of a formula."""
         if isinstance(self.grid.get(position), Formula):
             self.read.add(position)
 
-    def _unusable(self, position: Position, message: str) -> WorkbookError:
-        return InputError(message, (self.sheet, position))
+    def _got(self, position: Position, what: str, words: str) -> str:
+        return f"{self.file}: {self.sheet}!{address(position)} ({what}): got {words}"
 
-    def table(self, needed: set[str], mine: Any, name: str) -> TableMap:
+    def _unusable(self, position: Position, what: str, words: str) -> WorkbookError:
+        return InputError(self._got(position, what, words), (self.sheet, position))
+
+    def fault(self, words: str) -> WorkbookError:
+        """Return the error of which it is to be said what follows the name of the tab."""
+        return WorkbookError(f"{self.file}: tab '{self.sheet}'{words}")
+
+    def table(
+        self, needed: Collection[str], name: str, mine: Callable[[str], bool] | None = None
+    ) -> TableMap:
         """Return the table whose header row has all the needed quantities.
 
-        mine: says of a header whether it is one of the table's quantities.
+        mine: says of a header whether it is one of the table's quantities; the needed ones alone
+            where not given.
         """
-        headers: dict[int, dict[str, list[int]]] = {}
-        for (row, column), text in sorted(texts_of(self.grid).items()):
-            headers.setdefault(row, {}).setdefault(text, []).append(column)
-        for row, places in sorted(headers.items()):
+        needed = set(needed)
+        mine = mine or needed.__contains__
+        for row, places in headers_of(self.grid).items():
             if needed <= places.keys():
                 kept = {text: columns[0] for text, columns in places.items() if mine(text)}
                 columns = kept | _together({text: places[text] for text in needed})
                 kept = {text: columns[text] for text in kept}
                 return TableMap(row, kept, self.rows_below(row, {columns[name] for name in needed}))
-        raise WorkbookError(
-            f"{self.file}: tab '{self.sheet}' has no table with the headers "
-            f"{', '.join(sorted(needed))} in one row ({name}); restore them"
+        raise self.fault(
+            f" has no table with the headers {', '.join(sorted(needed))} in one row ({name}); "
+            "restore them"
         )
 
-    def whole_table(self, what: str, quantities: list[str], rows: int) -> TableMap:
-        """Return the table with these headers, which must have so many rows."""
-        table = self.table(set(quantities), set(quantities).__contains__, what)
+    def whole_table(self, quantities: list[str], rows: int) -> TableMap:
+        """Return the table with these headers, which must have a row for every row of data."""
+        table = self.table(quantities, "one row per row of data")
         if len(table.rows) != rows:
-            raise WorkbookError(
-                f"{self.file}: tab '{self.sheet}': its table has {len(table.rows):,} rows, the "
-                f"data {rows:,}; this tab cannot grow or shrink: generate the workbook again"
+            raise self.fault(
+                f": its table has {len(table.rows):,} rows, the data {rows:,}; this tab cannot "
+                "grow or shrink: generate the workbook again"
             )
         return table
 
@@ -223,17 +233,15 @@ ANCHORS = ("verdict", "learning_rate")
 """Keys of fields beside each other that every tab with such fields has."""
 
 
-def _beside_each_other(texts: Mapping[Position, str], grid: Grid) -> dict[str, Position]:
+def _beside_each_other(grid: Grid) -> dict[str, Position]:
     """Return the fields whose keys stand in one row and whose values stand in one row below it.
 
     Between the two are the words that a reader sees.
     """
-    rows: dict[int, dict[str, int]] = {}
-    for (row, column), text in sorted(texts.items()):
-        rows.setdefault(row, {}).setdefault(text, column)
-    for row, keys in sorted(rows.items()):
-        if not all(key in keys for key in ANCHORS):
+    for row, places in headers_of(grid).items():
+        if not places.keys() >= set(ANCHORS):
             continue
+        keys = {key: columns[0] for key, columns in places.items()}
         # The verdict is always a formula; a reader may have put a row between.
         below = (
             r
@@ -258,6 +266,14 @@ def _together(places: Mapping[str, Sequence[int]]) -> dict[str, int]:
         text: min(columns, key=lambda column: abs(column - middle))
         for text, columns in places.items()
     }
+
+
+def headers_of(grid: Grid) -> dict[int, dict[str, list[int]]]:
+    """Return the words of every row from the top, with the columns in which each stands."""
+    headers: dict[int, dict[str, list[int]]] = {}
+    for (row, column), text in sorted(texts_of(grid).items()):
+        headers.setdefault(row, {}).setdefault(text, []).append(column)
+    return headers
 
 
 def texts_of(grid: Grid) -> dict[Position, str]:

@@ -8,10 +8,9 @@ words in the sheet, never by fixed positions.
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from xlsgd.base.cells import Position, column_letters
 from xlsgd.base.columns import Column
@@ -58,6 +57,11 @@ class TableMap:
         place = self.place(row)
         return self.rows[place - 1] if place else row - 1
 
+    @classmethod
+    def laid_out(cls, header_row: int, quantities: Iterable[str], left: int, rows: range) -> Self:
+        """Return a table whose columns stand side by side, the first of them in column left."""
+        return cls(header_row, {name: left + i for i, name in enumerate(quantities)}, list(rows))
+
     def place(self, row: int) -> int:
         """Return the index of a row of the sheet; the inverse of ``rows``."""
         if self._places is None or self._places[0] is not self.rows:
@@ -69,20 +73,20 @@ Reference = str | Callable[[int], str]
 """An address in which ``{row}`` and ``{above}`` stand for rows, or how to get it from the row."""
 
 
-class Scope(ABC):
+class Scope:
     """Names in templates that stand for something in some tabs only.
 
     heads: what such names begin with: ``batch`` for ``{batch.loss}``.
     """
 
-    heads: ClassVar[tuple[str, ...]]
+    heads: ClassVar[tuple[str, ...]] = ()
 
-    @abstractmethod
     def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
         """Return what ``{head.name}`` stands for in a table of a tab.
 
         Raises KeyError for a name that the maps do not have.
         """
+        raise KeyError(f"{head}.{name}")
 
 
 @dataclass
@@ -92,6 +96,7 @@ class TabMap:
     scope: gives the names in templates that this tab alone knows.
     runs: where the tab shows runs side by side, the row of each experiment.
     sets_rates: whether their learning rates are typed in there.
+    can_shrink: whether rows cleared at the end of its tables leave shorter tables.
     """
 
     sheet: str
@@ -100,6 +105,7 @@ class TabMap:
     scope: Scope | None = None
     runs: dict[str, int] = field(default_factory=dict)
     sets_rates: bool = False
+    can_shrink: bool = True
 
 
 @dataclass
@@ -114,7 +120,7 @@ class BookMap:
     data: TabMap
     training: dict[str, TabMap] = field(default_factory=dict)
     tabs: dict[str, dict[str, TabMap]] = field(default_factory=dict)
-    scopes: Sequence[Scope] = ()
+    scopes: Collection[Scope] = ()
 
     def of(self, kind: str) -> dict[str, TabMap]:
         """Return the tabs of a kind, by what they show."""

@@ -18,12 +18,10 @@ from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.base.cells import CellError, Position, Scalar, Uncomputed
+from xlsgd.base.cells import CellError, Position, Scalar, Uncomputed, Values
 from xlsgd.base.errors import EngineError
 
 __all__ = ["package"]
-
-Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
 
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 """The time that every part of the file carries: the earliest a zip file knows."""

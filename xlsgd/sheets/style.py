@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from openpyxl.formatting.rule import Rule
+from typing import Any
+
+from openpyxl.formatting.rule import FormulaRule, Rule
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Protection, Side
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
@@ -16,6 +18,7 @@ __all__ = [
     "SERIES",
     "SHORT",
     "add_styles",
+    "colour_rule",
     "fill_of",
     "set_page",
     "shorten_large",
@@ -81,6 +84,12 @@ def fill_of(colour: str) -> PatternFill:
     return PatternFill("solid", start_color=colour, end_color=colour)
 
 
+def colour_rule(formula: str, colour: str, bold: bool | None = None) -> FormulaRule:
+    """Return a rule that shows cells in a colour where a formula is true."""
+    font = Font(color=COLOURS[colour], bold=bold)
+    return FormulaRule(formula=[formula], font=font, fill=fill_of(COLOURS[f"{colour}_pale"]))
+
+
 def set_page(sheet: Worksheet) -> None:
     """Set how a tab looks as a whole: no grid on screen, one page wide on paper."""
     sheet.sheet_view.showGridLines = False
@@ -113,85 +122,68 @@ def shortened(shape: str) -> str:
 
 def add_styles(workbook: Workbook) -> None:
     """Register the named styles that all tabs use."""
-    ink, quiet = COLOURS["ink"], COLOURS["quiet"]
+    quiet, blue = COLOURS["quiet"], COLOURS["input_ink"]
     thin = Side(style="thin", color="B8C0CC")
+    frame = Border(left=thin, right=thin, top=thin, bottom=thin)
+    yellow, open_ = fill_of(COLOURS["input"]), Protection(locked=False)
+
+    def font(size: int = 11, color: str = COLOURS["ink"], **more: Any) -> Font:
+        return Font(name="Calibri", size=size, color=color, **more)
+
+    def middle(horizontal: str | None = None, **more: Any) -> Alignment:
+        return Alignment(horizontal=horizontal, vertical="center", **more)
 
     def style(name: str, **parts: object) -> None:
         named = NamedStyle(name=name)
-        named.font = Font(name="Calibri", size=11, color=ink)
-        for part, value in parts.items():
+        for part, value in {"font": font(), **parts}.items():
             setattr(named, part, value)
         workbook.add_named_style(named)
 
-    middle = Alignment(vertical="center")
-    style("title", font=Font(name="Calibri", size=16, bold=True, color=ink), alignment=middle)
-    style(
-        "heading",
-        font=Font(name="Calibri", size=11, bold=True, color=ink),
-        fill=fill_of(COLOURS["heading"]),
-    )
+    style("title", font=font(16, bold=True), alignment=middle())
+    style("heading", font=font(bold=True), fill=fill_of(COLOURS["heading"]))
     style("text", alignment=Alignment(vertical="top", wrap_text=True))
-    style("key", font=Font(name="Calibri", size=11, color=ink), alignment=middle)
-    style(
-        "note",
-        font=Font(name="Calibri", size=9, italic=True, color=quiet),
-        alignment=Alignment(vertical="center", indent=1),
-    )
-    style("about", alignment=Alignment(vertical="center", wrap_text=True))
+    style("key", alignment=middle())
+    style("note", font=font(9, quiet, italic=True), alignment=middle(indent=1))
+    style("about", alignment=middle(wrap_text=True))
     style(
         "input",
-        font=Font(name="Calibri", size=11, color=COLOURS["input_ink"], bold=True),
-        fill=fill_of(COLOURS["input"]),
-        border=Border(left=thin, right=thin, top=thin, bottom=thin),
-        alignment=Alignment(horizontal="right", vertical="center"),
-        protection=Protection(locked=False),
+        font=font(color=blue, bold=True),
+        fill=yellow,
+        border=frame,
+        alignment=middle("right"),
+        protection=open_,
     )
     style(
         "words",
-        font=Font(name="Calibri", size=11, color=COLOURS["input_ink"]),
-        fill=fill_of(COLOURS["input"]),
-        border=Border(left=thin, right=thin, top=thin, bottom=thin),
-        alignment=Alignment(horizontal="left", vertical="center", indent=1),
-        protection=Protection(locked=False),
+        font=font(color=blue),
+        fill=yellow,
+        border=frame,
+        alignment=middle("left", indent=1),
+        protection=open_,
     )
-    style(
-        "value",
-        number_format=NUMBER,
-        alignment=Alignment(horizontal="right", vertical="center"),
-    )
-    style("fact", alignment=Alignment(horizontal="left", vertical="center", indent=1))
-    style(
-        "verdict",
-        font=Font(name="Calibri", size=12, bold=True, color=ink),
-        alignment=Alignment(vertical="center", wrap_text=True),
-    )
+    style("value", number_format=NUMBER, alignment=middle("right"))
+    style("fact", alignment=middle("left", indent=1))
+    style("verdict", font=font(12, bold=True), alignment=middle(wrap_text=True))
     style(
         "quantity",
-        font=Font(name="Calibri", size=11, bold=True, color=ink),
+        font=font(bold=True),
         alignment=Alignment(horizontal="center"),
         border=Border(bottom=thin),
     )
     style(
         "paper",
-        font=Font(name="Calibri", size=8, italic=True, color=quiet),
+        font=font(8, quiet, italic=True),
         alignment=Alignment(horizontal="center", vertical="top", wrap_text=True),
     )
     style(
-        "symbol",
-        font=Font(name="Calibri", size=10, bold=True, color=ink),
-        alignment=Alignment(horizontal="center", vertical="center"),
-        border=Border(bottom=thin),
+        "symbol", font=font(10, bold=True), alignment=middle("center"), border=Border(bottom=thin)
     )
-    style(
-        "label",
-        font=Font(name="Calibri", size=9, color=quiet),
-        alignment=Alignment(horizontal="left", vertical="bottom"),
-    )
-    style("group", font=Font(name="Calibri", size=10, bold=True, color=ink))
+    style("label", font=font(9, quiet), alignment=Alignment(horizontal="left", vertical="bottom"))
+    style("group", font=font(10, bold=True))
     style("number", number_format=NUMBER)
     # Many of these stand beside each other.
-    style("step", number_format=NUMBER, font=Font(name="Calibri", size=10, color=ink))
+    style("step", number_format=NUMBER, font=font(10))
     style("count", number_format="0")
     style("share", number_format="0.0%")
     style("data", number_format="General")
-    style("link", font=Font(name="Calibri", size=11, underline="single", color="0563C1"))
+    style("link", font=font(color="0563C1", underline="single"))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 
 from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, column_contents, formula_maker
 from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
 
@@ -18,10 +20,15 @@ __all__ = [
     "GROUP_ROW",
     "HEADER_ROW",
     "PAPER_ROW",
+    "marker_field",
+    "number_rows",
+    "set_widths",
     "validation",
     "write_body",
     "write_fields",
     "write_headers",
+    "write_heading",
+    "write_title",
     "write_value",
 ]
 
@@ -39,9 +46,43 @@ _COUNTS = frozenset(
     )
 )
 """Fields and quantities that are whole numbers."""
+_COUNTED = ("awake.", "nonzero.", "reached.")
+"""What the names of others begin with."""
 
 _LONGEST_LIST = 250
 """Characters that fit into a drop-down's list in Excel."""
+
+
+def write_title(sheet: Worksheet, title: str, note: str) -> None:
+    """Write what stands at the top of a tab."""
+    for place, words, style in (("A1", title, "title"), ("A2", note, "note")):
+        sheet[place] = words
+        sheet[place].style = style
+
+
+def write_heading(sheet: Worksheet, row: int, column: int, width: int, words: str) -> None:
+    """Write words above so many columns."""
+    for number in range(column, column + width):
+        sheet.cell(row, number).style = "heading"
+    sheet.cell(row, column, words)
+
+
+def marker_field(words: str) -> Input:
+    """Return the field that says what a tab is."""
+    return Input(MARKER, words, "what xlsgd verify looks for", fixed=True)
+
+
+def number_rows(sheet: Worksheet, table: TableMap, column: int) -> None:
+    """Write the numbers of a table's rows into a column beside it."""
+    sheet.cell(table.header_row, column, "row").style = "quantity"
+    for i, row in enumerate(table.rows, 1):
+        sheet.cell(row, column, i).style = "count"
+
+
+def set_widths(sheet: Worksheet, widths: Mapping[int, float]) -> None:
+    """Set how wide columns are, by their numbers."""
+    for number, width in widths.items():
+        sheet.column_dimensions[column_letters(number)].width = width
 
 
 def write_fields(
@@ -166,7 +207,7 @@ def write_body(
     """
     for column in columns:
         number = tab.tables[name].columns[column.quantity]
-        whole = column.quantity in _COUNTS or column.quantity.startswith(("awake.", "nonzero."))
+        whole = column.quantity in _COUNTS or column.quantity.startswith(_COUNTED)
         share = column.quantity in ("change", "accuracy")
         style = "count" if whole else "share" if share else "step" if formats else "number"
         first = None

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 from xlsgd.sweeping.axes import Axis, axis_names, parse_axis
 from xlsgd.sweeping.border import border, closer
-from xlsgd.sweeping.check import Checked, can_be_checked, check_sweep
+from xlsgd.sweeping.check import can_be_checked, check_sweep
 from xlsgd.sweeping.grid import Sweep, sweep_experiment
 from xlsgd.sweeping.lesson import sweep
 from xlsgd.sweeping.outputs import Outputs
-from xlsgd.sweeping.words import check_lines, summary_lines
 
 __all__ = [
     "Axis",
-    "Checked",
     "Outputs",
     "Sweep",
     "axis_names",
     "border",
     "can_be_checked",
-    "check_lines",
     "check_sweep",
     "closer",
     "parse_axis",
-    "summary_lines",
     "sweep",
     "sweep_experiment",
 ]

@@ -204,16 +204,7 @@ def rates_of(experiment: Experiment, values: Mapping[str, Floats], runs: int) ->
 
 def _layers(experiment: Experiment) -> list[list[str]]:
     """Return the names of the parameters, layer by layer, of the layers that have any."""
-    from xlsgd.training.nets.network import map_nested
-
-    found = []
-    for place in experiment.network.places:
-        names: list[str] = []
-        for nested in place.parameters.values():
-            map_nested(names.append, nested)
-        if names:
-            found.append(names)
-    return found
+    return [place.weights for place in experiment.network.places if place.parameters]
 
 
 def _multiplies(name: str, experiment: Experiment) -> bool:

@@ -16,8 +16,8 @@ from xlsgd.sheets.package import package
 from xlsgd.sheets.style import add_styles, set_page
 from xlsgd.sweeping.axes import Axis
 from xlsgd.sweeping.check import Checked
-from xlsgd.sweeping.grid import Sweep
-from xlsgd.sweeping.map_tab import draw_map, evenly
+from xlsgd.sweeping.grid import Sweep, evenly
+from xlsgd.sweeping.map_tab import draw_map
 from xlsgd.sweeping.words import (
     axis_label,
     border_words,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xlsgd.base.progress import Progress
 from xlsgd.engines.formulas import ENGINE
 from xlsgd.lessons import Lesson
 from xlsgd.sheets.package import package
@@ -21,8 +22,6 @@ from xlsgd.verdict import agrees
 from xlsgd.verifying.verification import verify
 
 __all__ = ["Checked", "can_be_checked", "check_sweep", "drawn"]
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,5 @@ def explosion_scale(sweep: Sweep) -> Scale | None:
     steps = sweep.numbers["exploded_step"]
     if not (steps > 0).any():
         return None
-    per_epoch = -(-sweep.data.rows // sweep.experiment.batch_size)
-    last = max(per_epoch * sweep.experiment.epochs, 2)
+    last = max(sweep.steps_per_epoch * sweep.experiment.epochs, 2)
     return Scale(max(1.0, float(steps[steps > 0].min())), float(last) + 1, LOST)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -15,23 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.errors import SpecError
+from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.sweeping.axes import INIT, Axis, changed, check_axes, rates_of
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
-from xlsgd.torch_side.plain import load_torch
+from xlsgd.torch_side.plain import load_torch, one_thread
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import TRENDS, Verdicts, judge
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DEVICES", "Sweep", "sweep_experiment"]
+__all__ = ["DEVICES", "Sweep", "evenly", "sweep_experiment"]
 
 Floats = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
-
 DEVICES = ("cpu", "cuda")
 CHUNK = 65_536
 """Numbers of the largest tensor of a chunk of runs. Measured with one neuron, where a quarter of it
@@ -75,6 +73,11 @@ class Sweep:
         return len(self.kinds)
 
     @property
+    def steps_per_epoch(self) -> int:
+        """Updates in an epoch."""
+        return -(-self.data.rows // self.experiment.batch_size)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """How many values there are on the second axis and on the first."""
         return self.runs // self.axes[0].steps, self.axes[0].steps
@@ -83,6 +86,14 @@ class Sweep:
         """Return values of shape (runs,) as a grid with a line for every value of the second
         axis."""
         return values.reshape(self.shape)
+
+    def exploded_by(self, epochs: Floats, runs: NDArray[np.int64]) -> Floats:
+        """Return the steps in which runs exploded, 0 in epochs before that.
+
+        epochs: in a column.   Returned: shape (epochs, runs).
+        """
+        steps = self.numbers["exploded_step"][runs]
+        return np.where((steps > 0) & (steps <= epochs * self.steps_per_epoch), steps, 0.0)
 
     def point(self, run: int) -> dict[str, float]:
         """Return where a run stands on the axes, by their names."""
@@ -159,7 +170,8 @@ def sweep_experiment(
         )
         return _Part.of(judge(summary), summary.mean_loss if keeps_losses else None)
 
-    with _one_thread_each(), ThreadPoolExecutor(workers) as pool:
+    # With tensors as small as these, a processor for each chunk gets further than several for one.
+    with one_thread(), ThreadPoolExecutor(workers) as pool:
         try:
             parts = list(pool.map(train, jobs))
         except BaseException:
@@ -271,14 +283,6 @@ def _workers() -> int:
     return os.cpu_count() or 1
 
 
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let torch work on each chunk with one thread: with tensors as small as these, a processor
-    for each chunk gets further than several for one."""
-    torch = load_torch()
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """Return so many places at most, evenly among all."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

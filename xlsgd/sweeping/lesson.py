@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from xlsgd.base.errors import SpecError
+from xlsgd.base.progress import Progress
 from xlsgd.lessons import Lesson, Options, get_plan
 from xlsgd.sweeping.axes import RATE, Axis, check_axes, parse_axis
 from xlsgd.sweeping.border import closer
@@ -15,8 +16,6 @@ from xlsgd.tabs.view import View
 from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["sweep", "view_of"]
-
-Progress = Callable[[str, int, int], None]
 
 
 def sweep(

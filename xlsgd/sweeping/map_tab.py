@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.style import COLOURS, fill_of, set_page
 from xlsgd.sweeping.colours import OTHERS, Scale, explosion_scale, loss_scale
-from xlsgd.sweeping.grid import Sweep
+from xlsgd.sweeping.grid import Sweep, evenly
 from xlsgd.sweeping.words import axis_label
 
-__all__ = ["MOST_CELLS", "draw_map", "evenly"]
+__all__ = ["MOST_CELLS", "draw_map"]
 
 MOST_CELLS = 150
 """Cells of the map in a row or column: more are no help on a screen."""
@@ -47,9 +46,7 @@ def draw_map(sheet: Worksheet, sweep: Sweep) -> str:
             if losses is None
             else losses[columns, : len(heads)].T
         )
-        per_epoch = -(-sweep.data.rows // sweep.experiment.batch_size)
-        at = sweep.numbers["exploded_step"][columns]
-        steps = np.where((at > 0) & (at <= heads[:, None] * per_epoch), at, 0.0)
+        steps = sweep.exploded_by(heads[:, None], columns)
         kinds = np.full(steps.shape, "", dtype=object)
         of = f"{len(columns)} of {x.steps:,} runs, epoch by epoch"
     sheet["A1"], sheet["A1"].style = f"{axis_label(x)} to the right, {words} downwards", "title"
@@ -118,8 +115,3 @@ def _shade(scale: Scale, value: float) -> str:
 def _is_dark(colour: str) -> bool:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (0, 2, 4))
     return 0.3 * red + 0.59 * green + 0.11 * blue < 125
-
-
-def evenly(count: int, most: int) -> NDArray[np.int64]:
-    """Return so many places at most, evenly among all."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xlsgd.sweeping.axes import Axis
 from xlsgd.sweeping.colours import OTHERS, Scale, explosion_scale, loss_scale
-from xlsgd.sweeping.grid import Sweep
+from xlsgd.sweeping.grid import Sweep, evenly
 from xlsgd.sweeping.words import axis_label, sweep_title
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def draw_picture(sweep: Sweep) -> bytes:
 def _draw_map(figure: Figure, sweep: Sweep) -> None:
     axes = figure.add_subplot()
     x, y = sweep.axes
-    columns, lines = _thinned(x.steps), _thinned(y.steps)
+    columns, lines = evenly(x.steps, _MOST), evenly(y.steps, _MOST)
     cells = np.ix_(lines, columns)
     kinds = sweep.grid(sweep.kinds)[cells]
     loss = sweep.grid(sweep.numbers["last_loss"])[cells]
@@ -73,7 +73,7 @@ def _draw_epochs(figure: Figure, sweep: Sweep) -> None:
     (x,) = sweep.axes
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.25))
     _draw_curve(upper, sweep)
-    columns = _thinned(x.steps)
+    columns = evenly(x.steps, _MOST)
     epochs = np.arange(1, sweep.experiment.epochs + 1)
     if sweep.mean_loss is None:
         loss = sweep.numbers["last_loss"][columns][None, :]
@@ -81,11 +81,7 @@ def _draw_epochs(figure: Figure, sweep: Sweep) -> None:
     else:
         loss = sweep.mean_loss[columns].T
         numbers = np.arange(len(epochs) + 1) + 0.5
-    per_epoch = -(-sweep.data.rows // sweep.experiment.batch_size)
-    at = sweep.numbers["exploded_step"][columns]
-    # An epoch shows the explosion from the one on in which it happened.
-    ends = numbers[1:, None] * per_epoch
-    exploded = np.where((at > 0) & (at <= ends), at, 0.0)
+    exploded = sweep.exploded_by(numbers[1:, None], columns)
     kinds = np.where(exploded > 0, "exploded", "")
     edges = _edges(x, columns), numbers
     _paint(figure, lower, edges, sweep, kinds, loss, exploded, "mean loss of the epoch")
@@ -192,11 +188,6 @@ def _scale_axis(axes: Axes, axis: Axis, which: str) -> None:
         ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.{digits}g}"))
         ticks.set_minor_locator(NullLocator())
     getattr(axes, f"set_{which}lim")(*_edges(axis, np.arange(axis.steps))[[0, -1]])
-
-
-def _thinned(steps: int) -> NDArray[np.int64]:
-    """Return the places of an axis that are drawn, evenly among all."""
-    return np.unique(np.linspace(0, steps - 1, min(steps, _MOST)).round().astype(np.int64))
 
 
 def _edges(axis: Axis, places: NDArray[np.int64]) -> Floats:

@@ -6,34 +6,20 @@ at, and ``run``, what follows from the data and the start weights alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column, Input
-from xlsgd.checks.examined import ExaminedTab
+from xlsgd.checks.examined import ExaminedTab, Wanted
 from xlsgd.checks.expected import block_of, places_of, ranked
-from xlsgd.sheets.maps import TabMap, formula_maker
-from xlsgd.tabs.found import Found
+from xlsgd.sheets.maps import TabMap
 from xlsgd.training.trace import Trace
 
-__all__ = [
-    "FIELDS",
-    "ROWS",
-    "WEIGHTS",
-    "Tabs",
-    "check_fields",
-    "compare_fields",
-    "compare_rows",
-    "maker",
-    "number_in",
-]
+__all__ = ["FIELDS", "ROWS", "WEIGHTS", "check_fields", "compare_rows", "number_in"]
 
 Floats = NDArray[np.float64]
-
-Tabs = Mapping[str, ExaminedTab]
 
 WEIGHTS, ROWS, FIELDS = 1, 2, 3
 """Parts of such a tab in order of calculation."""
@@ -44,20 +30,10 @@ def number_in(value: object) -> float:
     return value if isinstance(value, float) else float("nan")
 
 
-def maker(found: Found, maps: TabMap, table: str) -> Callable[[str], Callable[[int], str]]:
-    """Return what makes formulas for a table out of templates."""
-    return partial(_made, found, maps, table)
-
-
-def _made(found: Found, maps: TabMap, table: str, template: str) -> Callable[[int], str]:
-    return formula_maker(template, found.maps, maps, table)
-
-
 def check_fields(
-    tab: ExaminedTab, found: Found, maps: TabMap, table: str, fields: Sequence[Input], rank: int
+    tab: ExaminedTab, wanted: Wanted, maps: TabMap, fields: Sequence[Input], rank: int
 ) -> None:
     """Look at the formulas of fields."""
-    wanted = maker(found, maps, table)
     for i, given in enumerate(fields):
         position = maps.fields[given.key]
         formula = wanted(str(given.value))(position[0])
@@ -78,15 +54,3 @@ def compare_rows(
     trace = Trace({quantity: np.asarray(values) for quantity, values in rows.items()})
     places = places_of(table, columns)
     tab.compare_table(check, name, block_of(table, places, trace, len(table.rows)), ranked(rank))
-
-
-def compare_fields(
-    tab: ExaminedTab,
-    check: str,
-    places: Mapping[str, tuple[int, int]],
-    expected: Mapping[str, Sequence[float | str]],
-    rank: int,
-    order: int = 0,
-) -> None:
-    """Compare single cells.  rank, order: when they are calculated."""
-    tab.compare_fields(check, places, expected, lambda key: rank, order)

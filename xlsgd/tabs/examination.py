@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xlsgd.base.cells import Position, WorkbookFile
+from xlsgd.base.progress import Progress
 from xlsgd.checks.examined import ExaminedTab, Wanted
 from xlsgd.checks.reading import Reading
 from xlsgd.engines import Calculation
 from xlsgd.report.compare import Tolerance
 from xlsgd.sheets.maps import TabMap, formula_maker
 from xlsgd.tabs.compare.columns import RunSummary
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.training.trace import Trace, Traces
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OTHER", "Examination"]
 
-Progress = Callable[[str, int, int], None]
 
 OTHER = "other"
 """The kind of a tab that is none of xlsgd's."""
@@ -47,7 +48,7 @@ class Examination:
         self,
         file: WorkbookFile,
         calculation: Calculation,
-        found: Found,
+        found: FoundWorkbook,
         tolerance: Mapping[str, Tolerance],
         kinds: Mapping[str, str],
         runs: WholeRuns | None = None,
@@ -92,9 +93,5 @@ class Examination:
             self._progress("training in torch", done, len(self.found.experiments))
 
     def writer(self, maps: TabMap, table: str = "") -> Wanted:
-        """Return what xlsgd writes for a template into a row of a table of a tab."""
-        return lambda template, row: formula_maker(template, self.found.maps, maps, table)(row)
-
-    def maker(self, maps: TabMap, table: str, template: str) -> Callable[[int], str]:
-        """Return what gives a template's formula for the rows of a table."""
-        return formula_maker(template, self.found.maps, maps, table)
+        """Return what xlsgd writes for a template into the rows of a table of a tab."""
+        return partial(formula_maker, book=self.found.maps, tab=maps, table=table)

@@ -6,26 +6,26 @@ quantities in their header row. So rows and columns may be inserted and tabs ren
 
 from __future__ import annotations
 
-from xlsgd.base.cells import Book, Grid
+from xlsgd.base.cells import Book, Grid, Values
 from xlsgd.base.errors import ForeignWorkbookError, WorkbookError
 from xlsgd.data.schema import PLAIN
 from xlsgd.sheets.found_tab import MARKER, FoundTab, texts_of
 from xlsgd.sheets.maps import BookMap, TabMap
-from xlsgd.tabs.found import Found, Values
-from xlsgd.tabs.kind import headers, kinds, markers, scopes
+from xlsgd.tabs.found import FoundWorkbook
+from xlsgd.tabs.kind import kinds, markers
 from xlsgd.tabs.layouts import layouts
-from xlsgd.tabs.remains import remains
 
-__all__ = ["Found", "Values", "find_lesson"]
+__all__ = ["find_lesson"]
 
 
-def find_lesson(book: Book, values: Values, file: str) -> Found:
+def find_lesson(book: Book, values: Values, file: str) -> FoundWorkbook:
     """Return the maps, data and experiments of a workbook.
 
     file: its name, for messages.
     Raises WorkbookError if it is none of xlsgd's, or an input holds what cannot be used.
     """
-    known = markers()
+    known, every = markers(), kinds().values()
+    told = [pair for kind in every for pair in kind.markers.items()]
     tabs: dict[str, list[FoundTab]] = {name: [] for name in kinds()}
     unknown: dict[str, Grid] = {}
     for sheet, grid in book.sheets.items():
@@ -35,8 +35,8 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             continue
         unknown[sheet] = grid
         texts = set(texts_of(grid).values())
-        for marker, needed in headers():
-            if texts >= needed:
+        for marker, headers in told:
+            if any(texts >= needed for needed in headers):
                 # To pass over it would be to call a workbook right of which a tab was not looked
                 # at.
                 raise WorkbookError(
@@ -50,15 +50,14 @@ def find_lesson(book: Book, values: Values, file: str) -> Found:
             f"{file}: is no workbook of xlsgd: no tab has a cell '{MARKER}' with '{PLAIN}' or "
             f"'{rows}' beside it"
         )
-    found = Found(file, BookMap(TabMap(""), scopes=scopes()))
-    for kind in kinds().values():
+    found = FoundWorkbook(file, BookMap(TabMap(""), scopes=every))
+    for kind in every:
         kind.find(tabs, found)
     for sheet, grid in unknown.items():
-        left = remains(sheet, grid, found.maps)
-        if left is not None:
+        for marker, why in filter(None, (kind.remains(sheet, grid, found.maps) for kind in every)):
             raise WorkbookError(
-                f"{file}: tab '{sheet}' looks at tabs of xlsgd and, by {left[1]}, was the one with "
-                f"'{left[0]}' beside a cell '{MARKER}', but has lost that and its headers; restore "
+                f"{file}: tab '{sheet}' looks at tabs of xlsgd and, by {why}, was the one with "
+                f"'{marker}' beside a cell '{MARKER}', but has lost that and its headers; restore "
                 "them, or delete the tab, or give it another name and other words if it is your own"
             )
     for each in tabs.values():

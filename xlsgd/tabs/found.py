@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -12,14 +11,11 @@ from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["Found", "Values"]
-
-Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
-"""Per sheet, the calculated value of every formula cell."""
+__all__ = ["FoundWorkbook"]
 
 
 @dataclass
-class Found:
+class FoundWorkbook:
     """What a workbook turned out to be.
 
     file: its name, for messages.
@@ -47,7 +43,7 @@ class Found:
         """The experiments by id."""
         return {id: view.experiment for id, view in self.views.items()}
 
-    def only(self, experiment: str) -> Found:
+    def only(self, experiment: str) -> FoundWorkbook:
         """Return the same with one experiment and no other."""
         alone = copy(self)
         alone.views = {experiment: self.views[experiment]}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from xlsgd.base.cells import Grid
 from xlsgd.base.registry import find
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap, Scope
-from xlsgd.tabs.found import Found
+from xlsgd.sheets.own_additions import looks_at
+from xlsgd.tabs.found import FoundWorkbook
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
-__all__ = ["FoundTabs", "Planned", "TabKind", "headers", "kinds", "markers", "scopes"]
+__all__ = ["FoundTabs", "Planned", "TabKind", "kinds", "markers", "planned_tabs"]
 
 FoundTabs = Mapping[str, Sequence[FoundTab]]
 """By the name of their kind, the tabs that a workbook has."""
@@ -38,16 +40,17 @@ class Planned(NamedTuple):
     words: str
 
 
-class TabKind(ABC):
-    """A kind of tab: what stands on it, where, and how it is found and drawn."""
+class TabKind(Scope, ABC):
+    """A kind of tab: what stands on it, where, and how it is found and drawn.
+
+    As a scope it gives the names in templates of other tabs that stand for cells of such a tab.
+    """
 
     name: ClassVar[str]
     order: ClassVar[int] = 100
     """Where it comes among kinds that do not look at each other."""
     looks_at: ClassVar[tuple[str, ...]] = ()
     """The kinds of tabs that its formulas look at."""
-    scope: Scope | None = None
-    """What gives the names in templates of other tabs that stand for cells of such a tab."""
 
     @property
     def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:
@@ -69,12 +72,26 @@ class TabKind(ABC):
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         """Write a tab."""
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         """Find such tabs again, and add them to what was found.
 
         Raises WorkbookError for a tab that cannot be what it says it is.
         """
         return
+
+    def remains(self, sheet: str, grid: Grid, maps: BookMap) -> tuple[str, str] | None:
+        """Return the words that a tab without any should have beside its marker, and what says
+        so; None if it is none of this kind.
+
+        Without marker and headers such a tab would pass for a reader's own, which nobody checks.
+        A reader's own tab has other formulas, other words and another name.
+        """
+        tabs = dict(maps.by_kind())
+        if sheet.lower() != self.name or any(tabs.get(self.name, ())):
+            return None
+        known = (tab for kind in self.looks_at for tab in tabs.get(kind, ()))
+        found = any(looks_at(grid, tab.sheet) for tab in known)
+        return (next(iter(self.markers)), "its name") if found else None
 
     # Where both sides meet
 
@@ -96,7 +113,7 @@ class TabKind(ABC):
 @cache
 def kinds() -> dict[str, TabKind]:
     """Return every kind of tab by its name, those first that others look at."""
-    every = cast(dict[str, TabKind], find("xlsgd.tabs", "KIND", folders=True))
+    every: dict[str, TabKind] = find("xlsgd.tabs", "KIND", folders=True)
     ordered: dict[str, TabKind] = {}
     while len(ordered) < len(every):
         for name, kind in every.items():
@@ -108,21 +125,12 @@ def kinds() -> dict[str, TabKind]:
     return ordered
 
 
+def planned_tabs(lesson: Lesson) -> list[tuple[TabKind, Planned]]:
+    """Return the tabs of a lesson's workbook with their kinds, from left to right."""
+    tabs = [(kind, tab) for kind in kinds().values() for tab in kind.planned(lesson)]
+    return sorted(tabs, key=lambda pair: pair[1].place)
+
+
 def markers() -> dict[str, str]:
     """Return the words beside the marker of all kinds, and the name of the kind that has them."""
     return {words: kind.name for kind in kinds().values() for words in kind.markers}
-
-
-def headers() -> list[tuple[str, frozenset[str]]]:
-    """Return the words beside the marker, and headers that tell a tab which has lost them."""
-    return [
-        (words, each)
-        for kind in kinds().values()
-        for words, told in kind.markers.items()
-        for each in told
-    ]
-
-
-def scopes() -> list[Scope]:
-    """Return what gives the names in templates that stand for cells of a tab of some kind."""
-    return [kind.scope for kind in kinds().values() if kind.scope is not None]

@@ -9,14 +9,24 @@ nothing to check.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, WorkbookFile, column_number
+from xlsgd.base.cells import (
+    LAST_COLUMN,
+    LAST_ROW,
+    Book,
+    Formula,
+    Grid,
+    Position,
+    Scalar,
+    WorkbookFile,
+)
 from xlsgd.base.errors import WorkbookError
 from xlsgd.data.schema import is_plain
-from xlsgd.sheets.found_tab import FoundTab, texts_of
+from xlsgd.formula.r1c1 import read_area, tokens
+from xlsgd.formula.tree import sheet_name
+from xlsgd.sheets.found_tab import FoundTab, headers_of, texts_of
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.dataset.finding import data_headers
 from xlsgd.tabs.kind import markers
@@ -24,7 +34,7 @@ from xlsgd.tabs.layouts import layouts
 from xlsgd.training.optimizers import optimizers
 from xlsgd.training.schedules import schedules
 
-__all__ = ["VOLATILE", "Settled", "settle"]
+__all__ = ["VOLATILE", "settle"]
 
 VOLATILE = frozenset(
     ("CELL", "INDIRECT", "INFO", "NOW", "OFFSET", "RAND", "RANDARRAY", "RANDBETWEEN", "TODAY")
@@ -38,8 +48,6 @@ Area = tuple[str, Position, Position]
 """A sheet, and the first and the last cell of an area of it."""
 
 _CALL = re.compile(rf"\b({'|'.join(sorted(VOLATILE))})\(", re.IGNORECASE)
-_AREA = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]+)(?::\$?([A-Z]{1,3})\$?([0-9]+))?", re.IGNORECASE)
-_COLUMNS = re.compile(r"\$?([A-Z]{1,3}):\$?([A-Z]{1,3})", re.IGNORECASE)
 _INPUTS = (
     *("learning_rate", "gradient", "h", "batch_size", "exploded_above", "chart_limit"),
     *("target_loss", "weights_of"),
@@ -49,33 +57,20 @@ _MOST_AREAS = 1000
 """Areas of a sheet that are looked through one by one; then all of it counts as looked at."""
 
 
-@dataclass(frozen=True)
-class Settled:
-    """A workbook whose inputs stand still.
-
-    file: with stored values in place of the volatile cells that inputs depend on.
-    cells: these cells, with the values that the file stores.
-    notes: sentences about them.
-    """
-
-    file: WorkbookFile
-    cells: Mapping[str, Mapping[Position, Scalar]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-def settle(file: WorkbookFile) -> Settled:
-    """Return a workbook with stored values for the volatile cells that its inputs depend on.
+def settle(file: WorkbookFile) -> tuple[WorkbookFile, list[str]]:
+    """Return a workbook with stored values for the volatile cells that its inputs depend on, and
+    sentences about them.
 
     Raises WorkbookError where the file stores no value for one of them.
     """
     book = file.book
     if not any(map(_CALL.search, _texts(book))):
-        return Settled(file)
+        return file, []
     search = _Search(book)
     for place in _inputs(book):
         search.follow(place)
     if not search.volatile:
-        return Settled(file)
+        return file, []
     cells: dict[str, dict[Position, Scalar]] = {}
     missing: list[Place] = []
     for sheet, position in search.volatile:
@@ -99,7 +94,7 @@ def settle(file: WorkbookFile) -> Settled:
         name: {**grid, **cells[name]} if name in cells else grid
         for name, grid in book.sheets.items()
     }
-    return Settled(replace(file, book=Book(sheets, book.names), settled=cells), cells, (note,))
+    return replace(file, book=Book(sheets, book.names), settled=cells), [note]
 
 
 def _texts(book: Book) -> Iterator[str]:
@@ -196,7 +191,7 @@ class _Search:
             return []
         known.add((first, last))
         if len(known) > _MOST_AREAS:
-            first, last = (1, 1), (2**20, 2**14)
+            first, last = (1, 1), (LAST_ROW, LAST_COLUMN)
         if sheet not in self._formulas:
             grid = self._book.sheets[sheet]
             self._formulas[sheet] = [p for p, c in grid.items() if isinstance(c, Formula)]
@@ -213,67 +208,36 @@ class _Search:
 
         within: names that are being looked up.
         """
+        if '"' not in text and (called := _CALL.findall(text)):
+            return frozenset(map(str.upper, called)), []  # what it looks at is no matter
         functions: set[str] = set()
         areas: list[Area] = []
-        if '"' not in text and (called := _CALL.findall(text)):
-            return frozenset(
-                name.upper() for name in called
-            ), areas  # what it looks at is no matter
-        for token in _tokens(text):
-            if token.type == "FUNC" and token.subtype == "OPEN":
-                name = token.value[:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
+        for token in tokens(text):
+            if token["function"] is not None:
+                name = token[0][:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
                 functions |= VOLATILE & {name}
-            elif token.type == "OPERAND" and token.subtype == "RANGE":
-                tab, _, cells = token.value.rpartition("!")
-                tab = self._sheets.get(tab.strip("'").replace("''", "'").lower(), "")
-                there = tab or ("" if "!" in token.value else sheet)
-                area = _area(cells)
-                if area is not None and there:
-                    areas.append((there, *area))
-                name = cells.lower()
-                named = self._book.names.get((sheet, name), self._book.names.get((None, name)))
-                if area is None and named is not None and name not in within:
-                    more, further = self._read(named, sheet, within | {name})
+            elif token["reference"] is not None:
+                area = read_area(token["area"])
+                named = sheet_name(token["sheet"])
+                there = sheet if named is None else self._sheets.get(named)
+                if area is not None and there is not None:
+                    top, left, bottom, right = (number for _, number in area.corners)
+                    rows, columns = sorted((top, bottom)), sorted((left, right))
+                    areas.append((there, (rows[0], columns[0]), (rows[1], columns[1])))
+            elif token["name"] is not None:
+                name = token["bare"].lower()
+                said = self._book.names.get((sheet, name), self._book.names.get((None, name)))
+                if said is not None and name not in within:
+                    more, further = self._read(said, sheet, within | {name})
                     functions |= more
                     areas += further
         return frozenset(functions), areas
 
 
-def _tokens(text: str) -> list[Any]:
-    """Return the pieces of a formula, none for what is no formula."""
-    from openpyxl.formula import Tokenizer
-    from openpyxl.formula.tokenizer import TokenizerError
-
-    plain = text[1:-1] if text.startswith("{=") else text
-    try:
-        return list(Tokenizer(plain if plain.startswith("=") else f"={plain}").items)
-    except (TokenizerError, IndexError):
-        return []
-
-
-def _area(text: str) -> tuple[Position, Position] | None:
-    match = _AREA.fullmatch(text)
-    if match is not None:
-        first = int(match[2]), column_number(match[1])
-        last = (int(match[4]), column_number(match[3])) if match[4] else first
-        return (min(first[0], last[0]), min(first[1], last[1])), (
-            max(first[0], last[0]),
-            max(first[1], last[1]),
-        )
-    match = _COLUMNS.fullmatch(text)
-    if match is not None:
-        columns = sorted(map(column_number, match.groups()))
-        return (1, columns[0]), (2**20, columns[1])
-    return None
-
-
 def _trained(grid: Grid) -> set[Position]:
     """Return the cells of a training tab's table of steps, and of what stands beside it."""
-    headers: dict[int, dict[str, int]] = {}
-    for (row, column), text in texts_of(grid).items():
-        headers.setdefault(row, {})[text] = column
-    for row, columns in sorted(headers.items()):
+    for row, columns in headers_of(grid).items():
         if any(layout.headers <= columns.keys() for layout in layouts().values()):
-            mine = set(columns.values())
+            mine = {column for r, column in texts_of(grid) if r == row}
             return {(r, c) for r, c in grid if r > row and c in mine}
     return set()

@@ -5,22 +5,17 @@ from __future__ import annotations
 from openpyxl import Workbook
 from openpyxl.workbook.properties import CalcProperties
 
-from xlsgd.base.cells import Book, Formula, Grid
+from xlsgd.base.cells import LAST_COLUMN, LAST_ROW, Book, Formula, Grid
 from xlsgd.base.errors import SpecError
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.sheets.style import add_styles
-from xlsgd.tabs.kind import kinds, scopes
+from xlsgd.tabs.kind import kinds, planned_tabs
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.lesson.plan import Lesson
-from xlsgd.tabs.plan import planned_tabs
 from xlsgd.tabs.training.sheet import BESIDE, FIRST_ROW
 
-__all__ = ["MAX_FORMULAS", "MAX_ROWS", "book_of", "build_workbook", "check_size"]
+__all__ = ["MAX_FORMULAS", "book_of", "build_workbook", "check_size"]
 
-MAX_ROWS = 1_048_576
-"""Rows of a sheet in Excel 2007 and later."""
-MAX_COLUMNS = 16_384
-"""Columns of a sheet in Excel 2007 and later."""
 MAX_FORMULAS = 4_000_000
 """More than this, and no spreadsheet program opens the file pleasantly any more."""
 MAX_FORMULA_LENGTH = 8192
@@ -35,20 +30,20 @@ def check_size(lesson: Lesson) -> None:
         layout.need_fit(e, not lesson.data.is_nothing)
         e.need_targets(lesson.data.targets)
         # Before the tables are made: an absurd number of epochs would take for ever.
-        lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= MAX_ROWS else {}
+        lengths = layout.lengths(e, lesson.data.rows) if e.epochs <= LAST_ROW else {}
         rows = max(lengths.values(), default=e.epochs * lesson.data.rows)
-        if rows + FIRST_ROW - 1 > MAX_ROWS:
+        if rows + FIRST_ROW - 1 > LAST_ROW:
             raise SpecError(
                 f"'{e.id}': {e.epochs:,} epochs of {lesson.data.rows:,} rows are {rows:,} rows; "
-                f"a sheet holds {MAX_ROWS - FIRST_ROW + 1:,}; use fewer epochs or points"
+                f"a sheet holds {LAST_ROW - FIRST_ROW + 1:,}; use fewer epochs or points"
             )
         tables = layout.tables(view)
         total += sum(lengths[name] * len(columns) for name, columns in tables.items())
         width = sum(len(columns) + 1 for columns in tables.values())
-        if width > MAX_COLUMNS - BESIDE:
+        if width > LAST_COLUMN - BESIDE:
             raise SpecError(
                 f"'{e.id}': {e.epochs:,} epochs need {width:,} columns; a sheet holds "
-                f"{MAX_COLUMNS - BESIDE:,} of them; use fewer epochs"
+                f"{LAST_COLUMN - BESIDE:,} of them; use fewer epochs"
             )
         longest = max(
             (column for columns in tables.values() for column in columns),
@@ -74,7 +69,7 @@ def build_workbook(lesson: Lesson) -> Workbook:
     workbook.remove(workbook.active)
     add_styles(workbook)
     tabs = planned_tabs(lesson)
-    book = BookMap(TabMap(""), scopes=scopes())
+    book = BookMap(TabMap(""), scopes=kinds().values())
     for kind in kinds().values():
         for tab in (tab for own, tab in tabs if own is kind):
             kind.map(tab, lesson, book)

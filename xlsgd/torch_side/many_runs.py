@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
@@ -182,7 +181,7 @@ class _Training:
 
         self.begin()
         experiment, per_epoch = self.experiment, len(self.watcher.batches)
-        units = verdict.units(experiment)
+        units = tuple(experiment.network.silences)
         record = Record(self.watcher, units, self.names, experiment.epochs, self.start_loss)
         window = self.window(units)
         ended = torch.empty_like(record.table)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from xlsgd.torch_side.noise import Noise
+import numpy as np
+
+from xlsgd.data import Dataset
+from xlsgd.torch_side.ensemble import Ensemble
+from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.sides import Sides
+from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.network import map_nested
 from xlsgd.training.quantities import one_line
@@ -16,7 +21,15 @@ if TYPE_CHECKING:
 
     Tensors = dict[str, Tensor]
 
-__all__ = ["TorchNet"]
+__all__ = ["TorchNet", "data_tensors"]
+
+
+def data_tensors(experiment: Experiment, data: Dataset) -> tuple[Tensor, Tensor]:
+    """Return x, shape (rows, inputs), and y, shape (rows,) or (rows, targets)."""
+    torch = load_torch()
+    columns = [data.inputs[name] for name in experiment.network.input_names]
+    x = np.array(columns, dtype=np.float64).T.copy()
+    return torch.from_numpy(x), torch.from_numpy(to_predict(experiment, data))
 
 
 class TorchNet:
@@ -26,8 +39,8 @@ class TorchNet:
     layer once for every row, each time with the row's own parameters.
     """
 
-    def __init__(self, experiment: Experiment, noise: Noise) -> None:
-        self._experiment, self._noise = experiment, noise
+    def __init__(self, experiment: Experiment, ensemble: Ensemble) -> None:
+        self._experiment, self._ensemble = experiment, ensemble
         self._places = [(place, place.layer.module()) for place in experiment.network.places]
         self._loss = experiment.loss.module()
         self.outputs = [name for place in experiment.network.places for name in place.outputs]
@@ -101,7 +114,7 @@ class TorchNet:
         import torch
 
         columns = [
-            sides.decide(self._noise, name, column, kink)
+            sides.decide(self._ensemble, name, column, kink)
             for name, column in zip(names, value.unbind(-1), strict=True)
         ]
         return torch.stack(columns, -1)
@@ -114,7 +127,7 @@ class TorchNet:
         return torch.stack([self._rounded(column, shape) for column in value.unbind(-1)], -1)
 
     def _rounded(self, column: Tensor, shape: Sequence[int]) -> Tensor:
-        return self._noise.rounding(column.reshape(*shape)).reshape(-1)
+        return self._ensemble.rounding(column.reshape(*shape)).reshape(-1)
 
     def gradients(
         self, parameters: Tensors, x: Tensor, y: Tensor, sides: Sides | None = None

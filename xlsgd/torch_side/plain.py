@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
-__all__ = ["first_import", "load_torch"]
+__all__ = ["first_import", "load_torch", "one_thread"]
 
 
 def load_torch() -> ModuleType:
@@ -24,6 +25,18 @@ def load_torch() -> ModuleType:
 
     _leave_compiler_out(torch)
     return torch
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch work on one processor: on small numbers, threads mostly wait for each other."""
+    torch = load_torch()
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def first_import() -> Callable[[], None] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.ensemble import Ensemble
 from xlsgd.torch_side.rates import rates
 from xlsgd.torch_side.sides import Together
 from xlsgd.torch_side.stepper import Stepper, start_state
@@ -45,7 +45,7 @@ class SideBySide:
     def __init__(
         self,
         experiments: Sequence[Experiment],
-        noise: Noise,
+        ensemble: Ensemble,
         gradients: Callable[[Tensor, Tensor], Tensor],
     ) -> None:
         """Begin at the start weights.
@@ -61,7 +61,7 @@ class SideBySide:
         self._experiments = experiments
         self.names = names = experiments[0].network.parameters
         starts = [[e.start.get(p, 0.0) for e in experiments] for p in names]
-        weights = torch.stack([noise.copies(start) for start in starts])
+        weights = torch.stack([ensemble.copies(start) for start in starts])
         self.together = Together()
         self.together.look(weights)
         first = gradients(weights, self.together.now)

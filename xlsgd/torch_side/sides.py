@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.report.tolerances import HORIZON
-from xlsgd.torch_side.noise import Noise
+from xlsgd.torch_side.ensemble import Ensemble
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +37,7 @@ class Sides:
     seen: Tensors = field(default_factory=dict)
     held: Tensor | None = None
 
-    def decide(self, noise: Noise, name: str, values: Tensor, at: float = 0.0) -> Tensor:
+    def decide(self, ensemble: Ensemble, name: str, values: Tensor, at: float = 0.0) -> Tensor:
         """Return the numbers that come to a kink, all members on one side where they may be.
 
         name: of the output.   values: shape (members · rows,), member by member.
@@ -46,15 +46,15 @@ class Sides:
         import torch
 
         if name in self.seen:
-            values = noise.on_its_side(values, self.seen[name], at)
+            values = ensemble.on_its_side(values, self.seen[name], at)
         if self.held is None:
             return values
-        members = values.detach().reshape(noise.members, -1)
+        members = values.detach().reshape(ensemble.members, -1)
         side = (members - at).sign()
         if (side == side[0]).all():
             return values  # as nearly always: a look is cheaper than a move
         own = torch.where(self.held, members[0], torch.nan)
-        return noise.on_its_side(values, own, at)
+        return ensemble.on_its_side(values, own, at)
 
 
 class Together:

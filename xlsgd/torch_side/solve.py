@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xlsgd.data import Dataset
-from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -39,14 +38,12 @@ def solved_weights(
     Rounded to six digits after the point: what is beyond differs from machine to machine, and
     changes the mean loss by less than 1e-9.
     """
-    from xlsgd.torch_side import Noise, TorchNet, load_torch
+    from xlsgd.torch_side import Ensemble, TorchNet, data_tensors, load_torch
 
     torch = load_torch()
-    noise = Noise(1)
-    net = TorchNet(experiment, noise)
+    net = TorchNet(experiment, Ensemble(1))
     names = experiment.network.parameters
-    x = torch.tensor(np.array([data.inputs[name] for name in experiment.network.input_names]).T)
-    y = torch.from_numpy(to_predict(experiment, data))
+    x, y = data_tensors(experiment, data)
     evaluate = net.evaluate(x, y)
 
     def mean_loss(weights: Mapping[str, Tensor]) -> Tensor:

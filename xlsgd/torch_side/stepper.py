@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Tensors = dict[str, Tensor]
 
-__all__ = ["Stepper", "start_state", "step_each"]
+__all__ = ["Stepper", "derived_quantities", "start_state", "step_each"]
 
 
 class Stepper:
@@ -32,10 +32,7 @@ class Stepper:
         self.parameters = {p: v.detach().clone() for p, v in parameters.items()}
         self._keys = experiment.optimizer.state
         self._counts_steps = experiment.optimizer.counts_steps
-        hyper = {
-            given.key: experiment.hyperparameter(given.key)
-            for given in experiment.optimizer.hyperparameters
-        }
+        hyper = _hyperparameters(experiment)
         self._rate = experiment.learning_rate
 
         def make(tensors: list[Tensor], rate: float) -> torch.optim.Optimizer:
@@ -139,3 +136,28 @@ def start_state(experiment: Experiment, name: str, first: Tensors) -> Tensor:
         return torch.full_like(gradient, experiment.start[name])
     start = experiment.optimizer.torch_start_state(gradient)
     return torch.as_tensor(start, dtype=torch.float64).expand(gradient.shape).clone()
+
+
+def derived_quantities(
+    experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]
+) -> Tensors:
+    """Return what an optimizer's columns show beyond its state and its step.
+
+    quantities: the new state, shapes (members, steps).   step: their numbers, from 1.
+    """
+    import torch
+
+    hyper = _hyperparameters(experiment)
+    numbers = torch.from_numpy(step.astype(float))
+    derived = {}
+    for p in experiment.network.parameters:
+        state = {name: quantities[f"{name}.{p}"] for name in experiment.optimizer.state}
+        for name, value in experiment.optimizer.derived(state, numbers, hyper).items():
+            derived[f"{name}.{p}"] = value
+    return derived
+
+
+def _hyperparameters(experiment: Experiment) -> dict[str, float]:
+    """Return the hyperparameters of the optimizer alone."""
+    own = experiment.optimizer.hyperparameters
+    return {given.key: experiment.hyperparameter(given.key) for given in own}

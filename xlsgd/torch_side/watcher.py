@@ -80,11 +80,7 @@ class Watcher:
         x, y = self._pieces[row.start]
         found = self._net.evaluate(weights, x, y)
         loss = found.pop("loss")
-        gradients = (
-            self._net.numerical(weights, loss, x, y)
-            if self._numerical
-            else self._net.backprop(weights, x, y)
-        )
+        gradients = self._gradients(weights, loss, x, y)
         units = {unit: output.expand(loss.shape) for unit, output in found.items()}
         return Look(row, weights, loss, units, gradients, loss)
 
@@ -94,11 +90,7 @@ class Watcher:
         x, y, there = x.unsqueeze(1), y.unsqueeze(-2), weights.unsqueeze(2)
         found = self._net.evaluate(there, x, y)
         loss = found.pop("loss")
-        gradients = (
-            self._net.numerical(there, loss, x, y)
-            if self._numerical
-            else self._net.backprop(there.expand(-1, *loss.shape), x, y)
-        )
+        gradients = self._gradients(there, loss, x, y)
         looks = []
         for i, number in enumerate(range(batch.start, batch.stop)):
             units = {unit: v.expand(loss.shape)[:, i] for unit, v in found.items()}
@@ -106,6 +98,12 @@ class Watcher:
             row = slice(number, number + 1)
             looks.append(Look(row, weights, one, units, gradients[:, :, i], one))
         return looks, gradients.mean(2)
+
+    def _gradients(self, weights: Tensor, loss: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """Return the derivatives that move the weights, for every loss."""
+        if self._numerical:
+            return self._net.numerical(weights, loss, x, y)
+        return self._net.backprop(weights.expand(-1, *loss.shape), x, y)
 
     def _look_at_batch(self, weights: Tensor, batch: slice) -> tuple[list[Look], Tensor]:
         """Look at the batch as a whole: its mean loss, and the largest signal of every unit."""

@@ -11,7 +11,7 @@ from xlsgd.verdict.columns import columns, quantities
 from xlsgd.verdict.epochs import ends_of_epochs, epoch_columns, epoch_quantities
 from xlsgd.verdict.panel import panel, panel_order, panel_values
 from xlsgd.verdict.rules import CLEAR, LEVEL, ONE_EPOCH, TRENDS, Summary, Verdicts, judge
-from xlsgd.verdict.watched import Watched, units
+from xlsgd.verdict.watched import Watched
 
 __all__ = [
     "CLEAR",
@@ -31,5 +31,4 @@ __all__ = [
     "panel_order",
     "panel_values",
     "quantities",
-    "units",
 ]

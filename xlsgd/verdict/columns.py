@@ -51,14 +51,14 @@ def columns(watched: Watched) -> list[Column]:
         formula = f"=IF({before}>0,{before},{happened})"
         return column(quantity, formula, f"={happened}", paper, note)
 
-    found = []
+    said, found = watched.wording, []
     if watched.start_column is not None:
         found.append(
             Column(
                 "start_loss",
                 f"={watched.start_column}",
                 paper="loss at the start weights",
-                note="what the loss of this row would be had nothing been learned",
+                note=f"what the loss{said.rows(' of this row')} would be had nothing been learned",
                 torch="loss_at(start weights)",
                 group="how it goes",
             )
@@ -86,7 +86,7 @@ def columns(watched: Watched) -> list[Column]:
                 f"IF(ISNUMBER({output}),IF({output}>0,{{step}},{{before}}),{{step}})",
                 f"last step with {watched.silences[unit].awake_on_paper(unit)}",
                 f"the last step in which {unit} let something through; "
-                "stuck for a whole epoch: the unit is dead",
+                f"stuck for a whole {said.epoch}: the unit is dead",
             )
         )
     for p, gradient in watched.gradients.items():
@@ -98,7 +98,7 @@ def columns(watched: Watched) -> list[Column]:
                 f"IF({cell}=0,{{before}},{{step}}),{{step}})",
                 f"last step with {gradient} ≠ 0",
                 f"the last step in which the derivative for {p} was not exactly 0; "
-                f"stuck for a whole epoch: nothing moves {p} any more",
+                f"stuck for a whole {said.epoch}: nothing moves {p} any more",
             )
         )
     numerical = "+".join(f"ABS({{{g}}})" for g in watched.numerical)

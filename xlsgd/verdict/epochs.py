@@ -29,9 +29,10 @@ def epoch_columns(watched: Watched) -> list[Column]:
     ) -> Column:
         return Column(quantity, formula, paper, note, torch, group="epoch by epoch", first=first)
 
-    read, cut = watched.reading, watched.cut
+    read, cut, said = watched.reading, watched.cut, watched.wording
+    number = said.rows("how often the data was begun") or "as many as steps: there is no data"
     found = [
-        column("epoch", "={prev.epoch}+1", "1, 2, …", "how often the data was begun", "epoch", "1"),
+        column("epoch", "={prev.epoch}+1", "1, 2, …", number, "epoch", "1"),
         column(
             "ends_at",
             "={epoch}*{steps_per_epoch}",
@@ -42,8 +43,10 @@ def epoch_columns(watched: Watched) -> list[Column]:
         column(
             "mean_loss",
             f"={watched.mean_loss}",
-            "mean of the rows' losses",
-            "mean loss over the epoch's rows, each before its own update",
+            "mean of the rows' losses" if said.has_rows else "loss",
+            "mean loss over the epoch's rows, each before its own update"
+            if said.has_rows
+            else "loss of this step",
             "loss.mean()",
         ),
         *(
@@ -55,7 +58,7 @@ def epoch_columns(watched: Watched) -> list[Column]:
             "change",
             "=IF({prev.mean_loss}=0,0,{mean_loss}/{prev.mean_loss}-1)",
             "mean_loss / before − 1",
-            "by which share the mean loss changed against the epoch before",
+            f"by which share the {said.mean_loss} changed against the {said.epoch} before",
             "mean_loss / before - 1",
             "0",
         ),
@@ -64,7 +67,7 @@ def epoch_columns(watched: Watched) -> list[Column]:
             "=IF(ISNUMBER({mean_loss}),IF(ISNUMBER({prev.lowest}),"
             "MIN({prev.lowest},{mean_loss}),{mean_loss}),{prev.lowest})",
             "lowest mean_loss so far",
-            "the lowest mean loss of this and all earlier epochs",
+            f"the lowest {said.mean_loss} of this and all earlier {said.epoch}s",
             "min(lowest, mean_loss)",
             "={mean_loss}",
         ),

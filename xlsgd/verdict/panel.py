@@ -25,7 +25,7 @@ from xlsgd.verdict.rules import (
     judge,
 )
 from xlsgd.verdict.threshold import Limits
-from xlsgd.verdict.watched import Watched, units
+from xlsgd.verdict.watched import Watched
 
 __all__ = ["panel", "panel_order", "panel_values"]
 
@@ -44,7 +44,8 @@ _OVERSHOOT = {
 
 def panel(watched: Watched) -> list[Input]:
     """Return the fields of the panel."""
-    read = watched.reading
+    read, said = watched.reading, watched.wording
+    mean_loss, epoch = said.mean_loss, said.epoch
     return [
         Input("verdict", "=" + _verdict_text(watched), ""),
         Input(
@@ -74,14 +75,14 @@ def panel(watched: Watched) -> list[Input]:
             "=IF(MAX({steps.derivative_alive})<{last_step},MAX({steps.derivative_alive})+1,0)",
             "step since which the numerical derivative is stuck at 0; 0: it works",
         ),
-        Input("trend", "=" + _trend_text(), "what the mean loss of the epochs does"),
-        Input("rises", _count(f">{CLEAR}"), f"of the last {RECENT} epochs, with over 1 % more"),
-        Input("falls", _count(f"<-{CLEAR}"), f"of the last {RECENT} epochs, with over 1 % less"),
-        Input("last_change", _at("change"), "change of the mean loss in the last epoch"),
-        Input("last_loss", _at("mean_loss"), "mean loss of the last epoch"),
+        Input("trend", "=" + _trend_text(), f"what the {mean_loss} of the {epoch}s does"),
+        Input("rises", _count(f">{CLEAR}"), f"of the last {RECENT} {epoch}s, with over 1 % more"),
+        Input("falls", _count(f"<-{CLEAR}"), f"of the last {RECENT} {epoch}s, with over 1 % less"),
+        Input("last_change", _at("change"), f"change of the {mean_loss} in the last {epoch}"),
+        Input("last_loss", _at("mean_loss"), f"{mean_loss} of the last {epoch}"),
         *((Input(f"last_{read.key}", _at(read.key), read.panel),) if read else ()),
-        Input("lowest_loss", _at("lowest"), "lowest mean loss of an epoch"),
-        Input("start_loss", f"={watched.start_loss}", "mean loss at the start weights"),
+        Input("lowest_loss", _at("lowest"), f"lowest {mean_loss} of {said.an_epoch}"),
+        Input("start_loss", f"={watched.start_loss}", f"{mean_loss} at the start weights"),
         Input(
             "loss_left",
             "=IF(ISNUMBER({start_loss}),IF({start_loss}>0,{last_loss}/{start_loss},0*{last_loss}),"
@@ -93,7 +94,7 @@ def panel(watched: Watched) -> list[Input]:
             "=IF(ISNUMBER({start_loss}),IF({start_loss}>{last_loss},"
             "(INDEX({epochs.mean_loss},MATCH(MAX(1,{last_epoch}-1),{epochs.epoch},0))-{last_loss})"
             "*{last_epoch}/({start_loss}-{last_loss}),0*{last_loss}),0*{last_loss})",
-            "last fall, as a share of the average fall per epoch",
+            f"last fall, as a share of the average fall per {epoch}",
         ),
         *(
             (Input("last_accuracy", _at("accuracy"), "share of rows predicted right in it"),)
@@ -112,9 +113,9 @@ def panel(watched: Watched) -> list[Input]:
         Input(
             "last_epoch",
             f"=MAX(1,MIN({watched.completed},MAX({{epochs.epoch}})))",
-            "epochs completed",
+            f"{epoch}s completed",
         ),
-        Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", "updates in an epoch"),
+        Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", f"updates in {said.an_epoch}"),
     ]
 
 
@@ -256,7 +257,7 @@ def panel_values(
             exploded_at=values["exploded_at"].max(-1),
             not_finite_at=values["not_finite_at"].max(-1),
             derivative_alive=values["derivative_alive"].max(-1),
-            awake={unit: awake[unit] for unit in units(experiment)},
+            awake={unit: awake[unit] for unit in experiment.network.silences},
             nonzero=last("nonzero"),
             mean_loss=epochs["mean_loss"],
             start_loss=start_loss,

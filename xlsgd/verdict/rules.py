@@ -206,31 +206,20 @@ def judge(runs: Summary) -> Verdicts:
             | (last_loss < (1 - CLEAR) * runs.start_loss),
             _code("converged"), _code("standing still"),
         )  # fmt: skip
-        trend = np.select(
-            [
-                np.full(change.shape, runs.last_epoch < 2),
-                ~np.isfinite(change),
-                (steps["zero_gradient_since"] > 0) & (last_loss > 0),
-                (rises >= 2) & (falls >= 2),
-                change > CLEAR,
-                change > LEVEL,
-                last_loss > (1 + CLEAR) * runs.start_loss,
-                last_loss > HIGHER * lowest_loss,
-                change < -LEVEL,
-            ],
-            [
-                _code(ONE_EPOCH),
-                _code("not finite"),
-                _code("standing still"),
-                _code("oscillating"),
-                _code("diverging"),
-                _code("creeping up"),
-                _code("worse than at the start"),
-                _code("oscillating"),
-                falling,
-            ],
-            level,
+        rules = (
+            (runs.last_epoch < 2, _code(ONE_EPOCH)),
+            (~np.isfinite(change), _code("not finite")),
+            ((steps["zero_gradient_since"] > 0) & (last_loss > 0), _code("standing still")),
+            ((rises >= 2) & (falls >= 2), _code("oscillating")),
+            (change > CLEAR, _code("diverging")),
+            (change > LEVEL, _code("creeping up")),
+            (last_loss > (1 + CLEAR) * runs.start_loss, _code("worse than at the start")),
+            (last_loss > HIGHER * lowest_loss, _code("oscillating")),
+            (change < -LEVEL, falling),
         )
+        trend = level
+        for holds, code in reversed(rules):  # the first that fits counts
+            trend = np.where(holds, code, trend)
     numbers = {
         "rises": rises.astype(float),
         "falls": falls.astype(float),

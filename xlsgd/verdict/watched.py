@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.reading import Reading
 from xlsgd.training.nets.silence import Silence
+from xlsgd.training.wording import Wording
 
-__all__ = ["Watched", "units"]
+__all__ = ["Watched"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Watched:
     curvature: whether every row has its learning rate times curvature.
     start_column: the expression of a row's loss at the start weights, where rows have it.
     cut: predictions above it stand for y = 1.   reading: how the mean loss is read.
+    wording: what its sentences speak of.
     """
 
     units: Mapping[str, str]
@@ -38,6 +39,7 @@ class Watched:
     mean_loss: str
     start_loss: str
     worst_start: str
+    wording: Wording
     curvature: bool = False
     start_column: str | None = None
     accuracy: str | None = None
@@ -48,8 +50,3 @@ class Watched:
     def parameters(self) -> tuple[str, ...]:
         """The weights, in order."""
         return tuple(self.gradients)
-
-
-def units(experiment: Experiment) -> tuple[str, ...]:
-    """Return the quantities that are outputs of units that can die."""
-    return tuple(experiment.network.silences)

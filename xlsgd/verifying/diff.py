@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xlsgd.base.cells import Formula, Position, Scalar, Uncomputed, WorkbookFile
+from xlsgd.checks.differences import values_in
 from xlsgd.engines import get_engine
 from xlsgd.engines.file_formats import as_xlsx
 from xlsgd.report.compare import kind_name, kind_of
@@ -53,13 +54,13 @@ def diff_workbooks(
             off = allowed = None
             if isinstance(a, float) and isinstance(b, float):
                 off = abs(a - b)
-                allowed = tolerance.atol + tolerance.rtol * abs(b)
+                allowed = tolerance.around(b)
                 same = off <= allowed
                 reason = "values differ"
             else:
                 kinds = kind_name(kind_of(a)), kind_name(kind_of(b))
                 same = kinds[0] == kinds[1] and (a == b or kinds[0] == "not finite")
-                reason = f"{kind_name(kind_of(a))} here, {kind_name(kind_of(b))} there"
+                reason = f"{kinds[0]} here, {kinds[1]} there"
             if same and texts[0] == texts[1]:
                 continue
             if same:
@@ -82,10 +83,4 @@ def diff_workbooks(
 
 
 def _values(file: WorkbookFile, calculated: Mapping[str, Cells]) -> dict[str, Cells]:
-    return {
-        sheet: {
-            position: calculated[sheet][position] if isinstance(content, Formula) else content
-            for position, content in grid.items()
-        }
-        for sheet, grid in file.book.sheets.items()
-    }
+    return {sheet: values_in(grid, calculated[sheet]) for sheet, grid in file.book.sheets.items()}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,22 +20,31 @@ from xlsgd.base.cells import (
     column_number,
 )
 from xlsgd.base.errors import EngineError, NoStoredValuesError, WorkbookError
+from xlsgd.base.progress import Progress
 from xlsgd.engines import ALL, chosen_engines, get_engine
 from xlsgd.engines.file_formats import as_xlsx
 from xlsgd.engines.kept import KeptValues, give_back
 from xlsgd.report import Report
 from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
-from xlsgd.report.report import Difference
+from xlsgd.report.report import name_text
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
-from xlsgd.verifying.opening import Calculated, CircularError, Progress, recalculate
+from xlsgd.verifying.opening import Calculated, CircularError, recalculate
 from xlsgd.verifying.verification import circular_report, examine
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["compare_engines"]
 
 Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
+
+
+class _Done(NamedTuple):
+    """An engine that did not fail, what verify found, and the values it gave."""
+
+    engine: str
+    report: Report
+    values: Values
 
 
 def compare_engines(
@@ -67,8 +77,8 @@ def _compared(
     progress: Progress | None,
 ) -> EngineComparison:
     """Return what engines make of a file.  path: as the user named it."""
-    found = EngineComparison(str(path).encode("utf-8", "backslashreplace").decode(), [], [])
-    kept: dict[str, Values] = {}
+    found = EngineComparison(name_text(path), [], [])
+    done: list[_Done] = []
     places = {
         sheet: {p: i for i, p in enumerate(p for p, c in grid.items() if isinstance(c, Formula))}
         for sheet, grid in file.book.sheets.items()
@@ -83,30 +93,27 @@ def _compared(
 
         try:
             calculated, report = _asked(file, name, str(path), allowed, told, runs)
-        except NoStoredValuesError as error:
-            if name not in engines:
+        except (EngineError, WorkbookError) as error:
+            if isinstance(error, NoStoredValuesError) and name not in engines:
                 found.notes.append(f"the engine '{name}' was not asked: {error}")
                 continue
-            found.runs.append(EngineRun(name, _version(name), error=str(error)))
-            continue
-        except (EngineError, WorkbookError) as error:
             # Where only some engines find no lesson in it, it is they who cannot calculate it.
             found.runs.append(EngineRun(name, _version(name), error=str(error)))
             unreadable += [error] if isinstance(error, WorkbookError) else []
             continue
         found.runs.append(_run(name, calculated, report))
         # One engine after the other has its room: of the earlier ones the numbers are kept.
-        kept[name] = {
-            sheet: KeptValues(values, places[sheet])
-            for sheet, values in calculated.calculation.values.items()
+        values = {
+            sheet: KeptValues(cells, places[sheet])
+            for sheet, cells in calculated.calculation.values.items()
         }
+        done.append(_Done(name, report, values))
         del calculated, report
         give_back()
-    if unreadable and not any(run.report is not None for run in found.runs):
+    if unreadable and not done:
         raise unreadable[0]
-    for first, second in combinations((r for r in found.runs if r.report is not None), 2):
-        values = tuple(kept[run.engine] for run in (first, second))
-        disagreement = disagreement_of((first, second), values, allowed["run"])
+    for both in combinations(done, 2):
+        disagreement = _disagreement(both, allowed["run"])
         if disagreement is not None:
             found.disagreements.append(disagreement)
     return found
@@ -161,51 +168,36 @@ def not_finite(values: Values) -> dict[str, Counter[str]]:
     return found
 
 
-def disagreement_of(
-    runs: tuple[EngineRun, EngineRun], values: tuple[Values, ...], tolerance: Tolerance
-) -> Disagreement | None:
+def _disagreement(both: Sequence[_Done], tolerance: Tolerance) -> Disagreement | None:
     """Return the first cell in which two engines have different values, and torch another one.
 
     Cells that no engine is wrong about are none: what is allowed, or harmless by a rule, is no
     disagreement. Nor are cells that torch knows nothing of, such as a learner's own.
     """
-    wrong = [{(d.sheet, d.cell): d for d in _in_order(run)} for run in runs]
-    for difference in sorted(
-        (d for found in wrong for d in found.values()), key=lambda d: _rank(runs[0], d)
-    ):
+    wrong = [
+        {(d.sheet, d.cell): d for d in one.report.differences() if d.check in ("step", "run")}
+        for one in both
+    ]
+    ranks = {sheet.name: (sheet.order, i) for i, sheet in enumerate(both[0].report.sheets)}
+    every = (d for found in wrong for d in found.values())
+    for difference in sorted(every, key=lambda d: (*ranks[d.sheet], d.order)):
         place = difference.sheet, difference.cell
         cell = _position(difference.cell)
-        held = [found.get(difference.sheet, {}).get(cell) for found in values]
+        first, second = (one.values.get(difference.sheet, {}).get(cell) for one in both)
         allowed = max(found[place].allowed or 0.0 for found in wrong if place in found)
-        if difference.formula is None or _same(held[0], held[1], tolerance, allowed):
+        if difference.formula is None or _same(first, second, tolerance, allowed):
             continue
-        right = tuple(
-            run.engine for run, found in zip(runs, wrong, strict=True) if place not in found
-        )
         return Disagreement(
-            (runs[0].engine, runs[1].engine),
+            (both[0].engine, both[1].engine),
             *place,
             difference.quantity,
             difference.step,
             difference.formula,
-            (held[0], held[1]),
+            (first, second),
             difference.torch_value,
-            right,
+            tuple(d.engine for d, found in zip(both, wrong, strict=True) if place not in found),
         )
     return None
-
-
-def _in_order(run: EngineRun) -> Iterator[Difference]:
-    """Yield the cells in which an engine has something else than torch."""
-    if run.report is not None:
-        yield from (d for d in run.report.differences() if d.check in ("step", "run"))
-
-
-def _rank(run: EngineRun, found: Difference) -> tuple[object, ...]:
-    """Return when a cell is calculated, among those of all tabs."""
-    assert run.report is not None
-    sheets = {sheet.name: (sheet.order, i) for i, sheet in enumerate(run.report.sheets)}
-    return *sheets[found.sheet], found.order
 
 
 def _position(cell: str) -> Position:
@@ -220,5 +212,5 @@ def _same(
     if kind_of(a) != kind_of(b):
         return False
     if isinstance(a, float) and isinstance(b, float) and np.isfinite(a) and np.isfinite(b):
-        return abs(a - b) <= max(allowed, tolerance.atol + tolerance.rtol * abs(b))
+        return abs(a - b) <= max(allowed, tolerance.around(b))
     return not isinstance(a, str | bool) or a == b

@@ -10,14 +10,16 @@ from pathlib import Path
 
 from xlsgd.base.cells import Formula, WorkbookFile
 from xlsgd.base.errors import InputError, WorkbookError
+from xlsgd.base.progress import Progress
 from xlsgd.checks.circles import Circles, circles_behind
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.engines.fast.needed import Place
 from xlsgd.engines.file_formats import as_xlsx
 from xlsgd.engines.formulas import ENGINE as FORMULAS
-from xlsgd.processes.parallel import beside, two_cores
+from xlsgd.processes.parallel import in_parallel, two_cores
 from xlsgd.sheets.maps import address, quoted
-from xlsgd.tabs.finder import Found, find_lesson
+from xlsgd.tabs.finder import find_lesson
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.volatile import settle
 from xlsgd.xlsx.reader import read_workbook
 
@@ -25,15 +27,11 @@ __all__ = [
     "Calculated",
     "CircularError",
     "Opened",
-    "Progress",
     "open_workbook",
     "recalculate",
     "refuse_circles",
     "without_circles",
 ]
-
-Progress = Callable[[str, int, int], None]
-"""Called now and then with what is being done, how much of it is done, and of how much."""
 
 WORTH = 1000
 """Formulas in a workbook that are worth a process."""
@@ -57,7 +55,7 @@ class Calculated:
 class Opened(Calculated):
     """A calculated workbook, and the lesson that it turned out to be."""
 
-    found: Found
+    found: FoundWorkbook
 
 
 class CircularError(WorkbookError):
@@ -109,7 +107,7 @@ def recalculate(
 ) -> Opened:
     """Return a workbook that has been read with its values calculated anew; see open_workbook."""
     calculator = get_engine(engine)
-    settled = settle(file)
+    settled, notes = settle(file)
     formulas = sum(isinstance(c, Formula) for g in file.book.sheets.values() for c in g.values())
 
     def calculating(done: int, total: int) -> None:
@@ -119,14 +117,14 @@ def recalculate(
     calculating(0, formulas)
     begun = time.perf_counter()
     if meanwhile is None or formulas < WORTH or not two_cores():
-        calculation = calculator.recalculate(settled.file, calculating)
+        calculation = calculator.recalculate(settled, calculating)
     else:
-        calculation = beside(
-            lambda tell: calculator.recalculate(settled.file, tell), meanwhile, calculating
+        calculation = in_parallel(
+            lambda tell: calculator.recalculate(settled, tell), meanwhile, calculating
         )
-    for sheet, cells in settled.cells.items():
+    for sheet, cells in settled.settled.items():
         calculation.values[sheet] |= cells
-    calculation.notes += settled.notes
+    calculation.notes += notes
     seconds = time.perf_counter() - begun
     program = calculation.program or calculator.version()
     known = Calculated(file, calculation, engine, program, seconds)
@@ -152,7 +150,7 @@ def refuse_circles(known: Calculated, places: Iterable[Place]) -> None:
     """Raise CircularError if a cell is part of a circular reference, or waits for one."""
     asked = list(places)
     ours = known.engine == FORMULAS.name
-    book = known.file.book if ours else settle(known.file).file.book
+    book = known.file.book if ours else settle(known.file)[0].book
     circles = circles_behind(book, asked, known.calculation.values if ours else None)
     if circles is not None:
         concerned = (place for place in asked if place in circles.why or place in circles.waiting)

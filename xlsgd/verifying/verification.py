@@ -12,23 +12,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from xlsgd.base.progress import Progress
 from xlsgd.engines.formulas import ENGINE as FORMULAS
 from xlsgd.report import Difference, Report
 from xlsgd.report.compare import Tolerance
-from xlsgd.report.report import SheetReport
+from xlsgd.report.report import SheetReport, name_text
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
 from xlsgd.torch_side.plain import first_import, load_torch
-from xlsgd.verifying.accounts import Accounts
+from xlsgd.verifying.accounts import finish
 from xlsgd.verifying.circular import circular_sheets
 from xlsgd.verifying.diff import diff_workbooks
 from xlsgd.verifying.opening import (
     Calculated,
     CircularError,
     Opened,
-    Progress,
     open_workbook,
     refuse_circles,
     without_circles,
@@ -99,7 +99,7 @@ def examine(
             refuse_circles(opened, work.foreign)
     for kind in kinds().values():
         kind.check(work)
-    sheets = Accounts(work).finish()
+    sheets = finish(work)
     return _report(name, opened, sheets, work.notes)
 
 
@@ -130,7 +130,7 @@ def _report(
     name: str, known: Calculated, sheets: list[SheetReport], notes: Sequence[str]
 ) -> Report:
     return Report(
-        file=name.encode("utf-8", "backslashreplace").decode(),
+        file=name_text(name),
         engine=known.engine,
         engine_version=known.engine_version,
         torch_version=f"torch {load_torch().__version__}",

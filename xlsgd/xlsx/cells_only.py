@@ -23,9 +23,6 @@ _OF_TAB = ("/table",)
 _OF_PACKAGE = ("/officeDocument", "/extended-properties")
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
-Relation = tuple[str, str, str]
-"""Id, type and target."""
-
 
 def copy_cells(source: Path, target: Path) -> None:
     """Write a copy of a workbook that has been read without an error.
@@ -45,34 +42,28 @@ def copy_cells(source: Path, target: Path) -> None:
             rels = posixpath.join(folder, "_rels", f"{name}.rels")
             if rels not in there:
                 return
-            relations: list[Relation] = []
+            lines: list[str] = []
             for each in elements(package, rels, "Relationship"):
                 kind, to = each.get("Type") or "", each.get("Target") or ""
                 found = posixpath.normpath(posixpath.join("/", folder, to))[1:]
                 external = each.get("TargetMode") == "External"
                 if kind.endswith(kinds) and not external and found in there:
-                    relations.append((each.get("Id") or "", kind, f"/{found}"))
+                    lines.append(
+                        f"<Relationship Id={quoteattr(each.get('Id') or '')} "
+                        f"Type={quoteattr(kind)} Target={quoteattr(f'/{found}')}/>"
+                    )
                     kept[found] = None
-            copy.writestr(rels, _relationships(relations))
+            space = f"{_PACKAGE}/relationships"
+            copy.writestr(rels, f'<Relationships xmlns="{space}">{"".join(lines)}</Relationships>')
 
         follow("", _OF_PACKAGE)
-        if _WORKBOOK not in kept:
-            kept[_WORKBOOK] = None
+        kept[_WORKBOOK] = None
         follow(_WORKBOOK, _OF_WORKBOOK)
-        for tab in [part for part in kept if part.startswith("xl/")]:
-            if tab != _WORKBOOK:
-                follow(tab, _OF_TAB)
+        for tab in [part for part in kept if part.startswith("xl/") and part != _WORKBOOK]:
+            follow(tab, _OF_TAB)
         for part in kept:
             copy.writestr(part, package.read(part))
         copy.writestr("[Content_Types].xml", _content_types(package, kept))
-
-
-def _relationships(relations: Iterable[Relation]) -> str:
-    lines = (
-        f"<Relationship Id={quoteattr(id_)} Type={quoteattr(kind)} Target={quoteattr(target)}/>"
-        for id_, kind, target in relations
-    )
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{"".join(lines)}</Relationships>'
 
 
 def _content_types(package: zipfile.ZipFile, kept: Iterable[str]) -> str:

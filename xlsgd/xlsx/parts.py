@@ -13,7 +13,7 @@ from typing import Any
 
 from xlsgd.base.visible import cut
 
-__all__ = ["Damaged", "Element", "TooMuch", "elements", "items"]
+__all__ = ["Damaged", "Element", "TooMuch", "elements"]
 
 Element = Any
 
@@ -32,25 +32,14 @@ class TooMuch(Damaged):
     """A part holds more than is read."""
 
 
-def elements(package: zipfile.ZipFile, part: str, tag: str) -> Iterator[Element]:
-    """Yield the elements of a name in a small part, in any namespace, each to be used at once.
-
-    Raises Damaged if there is no such part or it is no sound XML, TooMuch if it is no small one.
-    """
-    yield from _elements(package, part, tag, None)
-
-
-def items(package: zipfile.ZipFile, part: str, tag: str, parent: str) -> Iterator[Element]:
-    """Yield the elements of a name in a part that may hold very many of them.
-
-    parent: the name of the one element in which all of them lie.
-    """
-    yield from _elements(package, part, tag, parent)
-
-
-def _elements(
-    package: zipfile.ZipFile, part: str, tag: str, parent: str | None
+def elements(
+    package: zipfile.ZipFile, part: str, tag: str, parent: str | None = None
 ) -> Iterator[Element]:
+    """Yield the elements of a name, in any namespace, each to be used at once.
+
+    parent: the name of the one element in which all of them lie, where there may be very many.
+    Raises Damaged if there is no such part or it is no sound XML, TooMuch for what is to be kept.
+    """
     from lxml.etree import XMLPullParser, XMLSyntaxError
 
     # Nothing outside is asked for, and no entity put in: not by any declaration, however encoded.

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xlsgd.base.cells import (
+    LAST_COLUMN,
+    LAST_ROW,
     Book,
     CellError,
     Formula,
@@ -21,11 +23,12 @@ from xlsgd.base.cells import (
     Scalar,
     WorkbookFile,
     column_letters,
+    column_number,
 )
 from xlsgd.base.errors import WorkbookError
 from xlsgd.base.visible import cut
 from xlsgd.xlsx.guard import check_package
-from xlsgd.xlsx.parts import Damaged, Element, TooMuch, elements, items
+from xlsgd.xlsx.parts import Damaged, Element, TooMuch, elements
 from xlsgd.xlsx.single import is_single
 
 __all__ = ["MAX_CELLS", "MAX_TEXT", "read_workbook"]
@@ -36,7 +39,6 @@ MAX_TEXT = 100_000_000
 """Characters of text and formulas in a workbook."""
 MAX_NAMES = 65_536
 """Tabs, names and the like."""
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATIONSHIP = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -78,11 +80,11 @@ class _Reader:
     def read(self) -> WorkbookFile:
         targets = {
             relation.get("Id"): (relation.get("Type"), relation.get("Target"))
-            for relation in self._few("xl/_rels/workbook.xml.rels", "Relationship")
+            for relation, _ in self._few("xl/_rels/workbook.xml.rels", "Relationship")
         }
         order: list[str] = []
         sheets: dict[str, str] = {}
-        for sheet in self._few(_WORKBOOK, "sheet"):
+        for sheet, _ in self._few(_WORKBOOK, "sheet"):
             name = sheet.get("name")
             if not name:
                 raise Damaged(f"its tab {len(order) + 1} has no name")
@@ -99,23 +101,23 @@ class _Reader:
         book, stored = Book(), {}
         for name, part in sheets.items():
             book.sheets[name], stored[name] = self._sheet(name, part, strings)
-        for defined in self._few(_WORKBOOK, "definedName"):
+        for defined, text in self._few(_WORKBOOK, "definedName"):
             scope, name = defined.get("localSheetId"), defined.get("name")
             if not name or not (scope is None or (scope.isdecimal() and int(scope) < len(order))):
                 raise Damaged(f"a defined name '{cut(name or '')}' is of no tab, or is empty")
             sheet_name = None if scope is None else order[int(scope)]
-            self._count_letters(defined.text)
-            book.names[sheet_name, name.lower()] = defined.text or ""
+            self._count_letters(text)
+            book.names[sheet_name, name.lower()] = text or ""
         return WorkbookFile(self._path, book, stored, _saved_by(self._package))
 
-    def _few(self, part: str, tag: str) -> list[_Kept]:
-        """Return the elements of a name, of which there are few."""
+    def _few(self, part: str, tag: str) -> list[tuple[dict[str, str], str | None]]:
+        """Return attributes and text of the elements of a name, of which there are few."""
         self._check_sound(part)
-        found: list[_Kept] = []
+        found: list[tuple[dict[str, str], str | None]] = []
         for element in elements(self._package, part, tag):
             if len(found) == MAX_NAMES:
                 raise TooMuch(f"part {part} has more than {MAX_NAMES:,} elements {tag}")
-            found.append(_Kept(dict(element.attrib), element.text))
+            found.append((dict(element.attrib), element.text))
         return found
 
     def _check_sound(self, part: str) -> None:
@@ -133,7 +135,7 @@ class _Reader:
             return []
         self._check_sound(part)
         found: list[str] = []
-        for item in items(self._package, part, "si", "sst"):
+        for item in elements(self._package, part, "si", "sst"):
             text = _text(item)
             self._count_letters(text)
             if len(found) == MAX_CELLS:
@@ -151,7 +153,7 @@ class _Reader:
         columns: dict[str, int] = {}  # by letters
         number = 0
         in_order = True  # no cell can be there twice
-        for row in items(self._package, part, "row", "sheetData"):
+        for row in elements(self._package, part, "row", "sheetData"):
             given = row.get("r")
             before, number = number, number + 1
             if given is not None:
@@ -238,18 +240,6 @@ class _Reader:
         raise Damaged(f"{_named(*where)} is of an unknown type '{cut(kind)}'")
 
 
-class _Kept:
-    """What is kept of an element."""
-
-    __slots__ = ("_attributes", "text")
-
-    def __init__(self, attributes: dict[str, str], text: str | None) -> None:
-        self._attributes, self.text = attributes, text
-
-    def get(self, name: str) -> str | None:
-        return self._attributes.get(name)
-
-
 def _saved_by(package: zipfile.ZipFile) -> str:
     """Return what the file says of the program that saved it."""
     part = "docProps/app.xml"
@@ -282,13 +272,11 @@ def _row(given: str, sheet: str) -> int:
 
 def _column(letters: str, reference: str, sheet: str) -> int:
     """Return the number of a column: 28 for ``AB``.  Raises Damaged if there is none."""
-    number = 0
     if letters.isascii() and letters.isalpha() and letters.isupper() and len(letters) < 4:
-        for letter in letters:
-            number = number * 26 + ord(letter) - 64
-    if not 0 < number <= LAST_COLUMN:
-        raise _no_reference(reference, sheet)
-    return number
+        number = column_number(letters)
+        if number <= LAST_COLUMN:
+            return number
+    raise _no_reference(reference, sheet)
 
 
 def _no_reference(reference: str, sheet: str, where: str = "") -> Damaged:

@@ -9,9 +9,9 @@ import posixpath
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from xlsgd.base.cells import Formula, Grid, Position, Scalar, WorkbookFile, column_letters
+from xlsgd.base.cells import Grid, Position, Scalar, WorkbookFile, column_letters
+from xlsgd.xlsx.parts import elements
 
 __all__ = ["copy_settled"]
 
@@ -40,21 +40,14 @@ def _parts(package: zipfile.ZipFile) -> dict[str, str]:
     """Return the part of every sheet."""
     targets = {
         relation.get("Id"): relation.get("Target")
-        for relation in _parsed(package.read(_RELATIONS)).iter("{*}Relationship")
+        for relation in elements(package, _RELATIONS, "Relationship")
     }
     return {
         sheet.get("name"): posixpath.join("/xl", targets[identity])[1:]
-        for sheet in _parsed(package.read(_WORKBOOK)).iter("{*}sheet")
+        for sheet in elements(package, _WORKBOOK, "sheet")
         for key, identity in sheet.items()
         if key.endswith("}id")
     }
-
-
-def _parsed(content: bytes) -> Any:
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-    return etree.fromstring(content, parser)
 
 
 def _without(content: bytes, grid: Grid, settled: Mapping[Position, Scalar]) -> bytes:
@@ -65,19 +58,18 @@ def _without(content: bytes, grid: Grid, settled: Mapping[Position, Scalar]) -> 
     """
     from lxml import etree
 
-    root = _parsed(content)
-    names = {f"{column_letters(column)}{row}": (row, column) for row, column in settled}
-    formulas = {
-        f"{column_letters(column)}{row}": said
-        for (row, column), said in grid.items()
-        if isinstance(said, Formula)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    root = etree.fromstring(content, parser)
+    names = {
+        f"{column_letters(column)}{row}": (row, column) for row, column in grid.keys() | settled
     }
     for formula in list(root.iter("{*}f")):
         cell = formula.getparent()
-        if cell.get("r") in names:
+        place = cell.get("r")
+        if names.get(place) in settled:
             cell.remove(formula)
         elif formula.get("t") == "shared":
             formula.attrib.clear()
-            formula.text = formulas[cell.get("r")][1:]
+            formula.text = str(grid[names[place]])[1:]
     found: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     return found

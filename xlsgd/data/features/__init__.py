@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import SpecError
-from xlsgd.base.registry import find, unknown
+from xlsgd.base.registry import find, pick
 from xlsgd.base.visible import cut
 from xlsgd.data.features.feature import Argument, Feature
 
@@ -25,10 +25,10 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 @cache
 def feature_types() -> dict[str, type[Feature]]:
     """Return every kind of feature by its name, as ``share`` or ``product``."""
-    return cast(dict[str, type[Feature]], find("xlsgd.data.features", "FEATURE"))
+    return find("xlsgd.data.features", "FEATURE")
 
 
-def parse_feature(quantity: str, text: str, note: str = "") -> Feature:
+def parse_feature(quantity: str, text: str) -> Feature:
     """Return a feature from its text, as ``share(age)`` or ``either(sex, "male")``.
 
     quantity: the name of its column.
@@ -39,9 +39,7 @@ def parse_feature(quantity: str, text: str, note: str = "") -> Feature:
         raise SpecError(
             f"feature {quantity}: cannot read '{cut(text)}'; write it as in 'share(age)'"
         )
-    kind = feature_types().get(match[1])
-    if kind is None:
-        raise SpecError(unknown("feature", match[1], feature_types()))
+    kind = pick("feature", match[1], feature_types())
     arguments: list[Argument] = []
     position = 0
     while position < len(match[2]):
@@ -53,7 +51,7 @@ def parse_feature(quantity: str, text: str, note: str = "") -> Feature:
         arguments.append(word if bare is None else float(bare) if is_number else bare)
         position = one.end()
     try:
-        return kind(quantity, *arguments, note=note)
+        return kind(quantity, *arguments)
     except (TypeError, ValueError) as error:
         raise SpecError(f"feature {quantity}: '{cut(text)}': {error}") from error
 

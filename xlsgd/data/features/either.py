@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.data.features.feature import Feature, in_frame, is_word, numbers
+from xlsgd.data.features.feature import OfOneColumn, in_frame, is_word, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +15,7 @@ __all__ = ["FEATURE", "Either"]
 
 
 @dataclass(frozen=True)
-class Either(Feature):
+class Either(OfOneColumn):
     """1 where a column holds a word or a number, else 0."""
 
     name = "either"
@@ -23,12 +23,7 @@ class Either(Feature):
     summary = "1 if x is the value, else 0"
     style = "count"
 
-    of: str
     value: str | float
-
-    @property
-    def made_of(self) -> tuple[str, ...]:
-        return (self.of,)
 
     @property
     def words_of(self) -> tuple[str, ...]:

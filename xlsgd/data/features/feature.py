@@ -14,7 +14,7 @@ from xlsgd.base.columns import Column, Input
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Argument", "Feature", "in_frame", "is_word", "number_of", "numbers"]
+__all__ = ["Argument", "Feature", "OfOneColumn", "in_frame", "is_word", "number_of", "numbers"]
 
 Argument = str | float
 """What stands in the parentheses of a feature: the name of a column, a word, or a number."""
@@ -115,6 +115,17 @@ class Feature(ABC):
         No cell is refused: what holds no number gives NaN where one is needed, as an unknown word
         is not the one looked for. Words match whatever their case, as in a sheet.
         """
+
+
+@dataclass(frozen=True)
+class OfOneColumn(Feature):
+    """A column made of one other.  of: its name."""
+
+    of: str
+
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        return (self.of,)
 
 
 def in_frame(name: str) -> str:

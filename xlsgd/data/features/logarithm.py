@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.data.features.feature import Feature, in_frame, numbers
+from xlsgd.data.features.feature import OfOneColumn, in_frame, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,19 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["FEATURE", "Logarithm"]
 
 
-@dataclass(frozen=True)
-class Logarithm(Feature):
+class Logarithm(OfOneColumn):
     """The logarithm to base 10 of one more than the number, so that 0 stays 0."""
 
     name = "logarithm"
     order = 3
     summary = "log10(x + 1)"
-
-    of: str
-
-    @property
-    def made_of(self) -> tuple[str, ...]:
-        return (self.of,)
 
     @property
     def paper(self) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.data.features.feature import Feature, in_frame, numbers
+from xlsgd.data.features.feature import OfOneColumn, in_frame, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,20 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["FEATURE", "Number"]
 
 
-@dataclass(frozen=True)
-class Number(Feature):
+class Number(OfOneColumn):
     """A raw column of numbers, taken over."""
 
     name = "number"
     order = 1
     summary = "x"
     style = "count"
-
-    of: str
-
-    @property
-    def made_of(self) -> tuple[str, ...]:
-        return (self.of,)
 
     @property
     def paper(self) -> str:

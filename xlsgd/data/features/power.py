@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.data.features.feature import Feature, in_frame, numbers
+from xlsgd.data.features.feature import OfOneColumn, in_frame, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,24 +17,19 @@ _MOST = 9
 
 
 @dataclass(frozen=True)
-class Power(Feature):
+class Power(OfOneColumn):
     """A number to the power of 2 to 9."""
 
     name = "power"
     order = 6
     summary = "xⁿ"
 
-    of: str
     exponent: float = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.exponent not in range(2, _MOST + 1):
             raise ValueError(f"power takes a whole exponent from 2 to {_MOST}: {self.exponent}")
-
-    @property
-    def made_of(self) -> tuple[str, ...]:
-        return (self.of,)
 
     @property
     def paper(self) -> str:

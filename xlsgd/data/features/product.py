@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.data.features.feature import Feature, in_frame, numbers
+from xlsgd.data.features.feature import OfOneColumn, in_frame, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,14 +15,13 @@ __all__ = ["FEATURE", "Product"]
 
 
 @dataclass(frozen=True)
-class Product(Feature):
+class Product(OfOneColumn):
     """One number times another."""
 
     name = "product"
     order = 7
     summary = "x·z"
 
-    of: str
     by: str
 
     @property

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlsgd.base.columns import Input
-from xlsgd.data.features.feature import Feature, in_frame, numbers
+from xlsgd.data.features.feature import OfOneColumn, in_frame, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,19 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["FEATURE", "Share"]
 
 
-@dataclass(frozen=True)
-class Share(Feature):
+class Share(OfOneColumn):
     """A number divided by the greatest of its column."""
 
     name = "share"
     order = 4
     summary = "x / greatest x"
-
-    of: str
-
-    @property
-    def made_of(self) -> tuple[str, ...]:
-        return (self.of,)
 
     @property
     def _greatest(self) -> str:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from xlsgd.engines.fast.expression import Call, Constant, Expression
 from xlsgd.formula.r1c1 import Refused
 
-__all__ = ["LARGEST_ARGUMENT", "LIMITED", "check_arguments", "names_limited"]
+__all__ = ["LARGEST_ARGUMENT", "check_arguments", "names_limited"]
 
 LARGEST_ARGUMENT = {
     "EXPAND": {1: 1000, 2: 100},
@@ -41,9 +41,6 @@ _LOOKED_FOR = {
     **dict.fromkeys(("MATCH", "XMATCH", "VLOOKUP", "HLOOKUP", "XLOOKUP"), range(1)),
 }
 """By function, which arguments are texts that are looked for."""
-
-LIMITED = frozenset([*LARGEST_ARGUMENT, *_LOOKED_FOR])
-"""The functions that must be known by name."""
 
 
 def names_limited(text: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from operator import length_hint
 
-from xlsgd.base.cells import Book, Position, Scalar, Uncomputed
+from xlsgd.base.cells import LAST_ROW, Book, Position, Scalar, Uncomputed
 from xlsgd.engines import Progress
 from xlsgd.engines.fast.components import in_a_circle
 from xlsgd.engines.fast.evaluator import CIRCULAR, Doubts, Evaluator, Experience
@@ -26,14 +26,12 @@ from xlsgd.engines.fast.stretches import (
     row_order,
     taken_apart,
 )
-from xlsgd.formula.r1c1 import LAST_ROW, Refused, Relative, address
+from xlsgd.formula.r1c1 import Refused, Relative, address
 
 __all__ = ["Run"]
 
 CHUNK = 4096  # cells between two calls of progress
-SHORTEST = 4  # rows: shorter stretches are no part of a band
-WORTH_TOGETHER = 4  # rows: a loop over several columns for fewer takes longer to make than it saves
-WORTH_ALONE = 512  # rows: the same for a loop over one column
+SHORTEST = 4  # rows: a loop over fewer takes longer to make than it saves
 MOST_STOPS = 100  # rows in doubt, after which a loop is given up
 
 
@@ -90,23 +88,19 @@ class Run:
     def calculate(self, progress: Progress | None) -> None:
         """Compute all cells.  Raises Distrusted if it has to be done again."""
         self._meter = _Meter(progress, sum(map(len, self._plans)))
-        for group in self._groups():
+        ordered = in_order([stretch for found in self._stretches for stretch in found])
+        for group in self._stretches if ordered is None else ordered:
             self._compute(group)
         self._meter.end()
         self._evaluator.check_witnesses(self._patterns.values())
         self._name_circles()
-
-    def _groups(self) -> Iterable[list[Stretch]]:
-        """Return all stretches in groups, in the order in which to compute them."""
-        ordered = in_order([stretch for found in self._stretches for stretch in found])
-        return self._stretches if ordered is None else ordered
 
     def _compute(self, group: list[Stretch], whole: bool = True) -> None:
         """Compute stretches that need each other, or one by itself.
 
         whole: whether they may be taken apart.
         """
-        if len(group) == 1 and len(group[0]) == 1:
+        if len(group) == 1:
             self._sweep(group[0].cells())
             return
         # The first row of a recurrence has formulas of its own: it comes before the loop.
@@ -123,10 +117,7 @@ class Run:
                 self._sweep(by_rows(group, 1, LAST_ROW))
             return
         self._sweep(by_rows(group, 1, first - 1))
-        if last - first >= (WORTH_TOGETHER if len(band) > 1 else WORTH_ALONE):
-            self._loop_over(ordered, first, last)
-        else:
-            self._sweep(by_rows(ordered, first, last))
+        self._loop_over(ordered, first, last)
         self._sweep(by_rows(group, last + 1, LAST_ROW))
 
     def _loop_over(self, band: list[Stretch], first: int, last: int) -> None:
@@ -147,13 +138,9 @@ class Run:
                     loop(rows)
                 except Exception:
                     stops += 1
-                    self._finish(band, end - 1 - length_hint(rows))
+                    for stretch in band:  # the rest of the row; of what is done, nothing
+                        self._settle(stretch.plan, end - 1 - length_hint(rows))
             self._meter.add(len(band) * (end - begin))
-
-    def _finish(self, band: list[Stretch], row: int) -> None:
-        """Compute the rest of a row in which a loop stopped; of one done before, nothing."""
-        for stretch in band:
-            self._settle(stretch.plan, row)
 
     def _sweep(self, cells: Iterable[Cell]) -> None:
         for count, (plan, row) in enumerate(cells, 1):

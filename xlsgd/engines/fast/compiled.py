@@ -19,7 +19,6 @@ cell waits for does not depend on the values.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -74,15 +73,12 @@ _MOVING = "a{i} = [c[k] for k in range({top}, {bottom}) for c in c{i}]"
 
 READ = {
     # c: a column, from row to value.  o: a row, or what to add to the formula's.
-    "same row": "a{i} = c{i}[r]",
-    "other row": "a{i} = c{i}[r + o{i}]",
+    "row": "a{i} = c{i}[r + o{i}]",
     "fixed row": "a{i} = c{i}[o{i}]",
     # o: what to add to the formula's row.
     "row number": "a{i} = float(r + o{i})",
     # c: the operand itself.
     "given": "a{i} = c{i}",
-    # c: columns.  o: what to add to the formula's row.
-    "moving row": "a{i} = [c[r + o{i}] for c in c{i}]",
     # c: columns.  o: first row and the one after the last, or what to add to the formula's.
     "moving": _MOVING.format(i="{i}", top="r + o{i}[0]", bottom="r + o{i}[1]"),
     "moving bottom": _MOVING.format(i="{i}", top="o{i}[0]", bottom="r + o{i}[1]"),
@@ -93,22 +89,6 @@ READ = {
 
 _CLASS = {TEXT: "str", TRUTH: "bool", ERROR: "CellError"}
 
-_SAME_IN_ALL_ROWS = ("fixed row", "given")
-_WRITTEN_OUT = 16
-"""Columns that are read one by one, without a loop over them."""
-
-
-class _Lines(NamedTuple):
-    """A formula in Python.
-
-    before: lines that are the same for all rows.   each: lines for a row.
-    value: what stands for the value.
-    """
-
-    before: list[str]
-    each: list[str]
-    value: Written
-
 
 def compile_formula(source: Source) -> Maker:
     """Return what makes the function of a formula from the places of its operands.
@@ -116,8 +96,8 @@ def compile_formula(source: Source) -> Maker:
     Raises Unable if formulas itself has to calculate it.
     """
     with _or_unable():
-        before, each, value = _lines(source)
-        body = _indented([*before, *each, f"return {value.text}"], 2)
+        lines, value = _lines(source)
+        body = _indented([*lines, f"return {value.text}"], 2)
         parameters = ", ".join(f"c{i}, o{i}" for i in range(len(source.reads)))
         text = f"def make({parameters}):\n    def formula(r):\n{body}    return formula\n"
         maker: Maker = _made(text)
@@ -139,58 +119,40 @@ def compile_loop(sources: Sequence[Source]) -> LoopMaker:
 
 def loop_text(sources: Sequence[Source]) -> str:
     """Return the Python that ``compile_loop`` compiles.  Raises Unable if there can be none."""
-    before, each, parameters = [], [], []
+    body, parameters = [], []
     for k, source in enumerate(sources):
         mark = f"_{k}"
-        lines = _lines(source, mark)
-        before += lines.before
-        each += lines.each
-        text, kind = lines.value.text, lines.value.kind
+        lines, (text, kind) = _lines(source, mark)
+        body += lines
         if kind == ANY:
-            each.append(f"if {text}.__class__ is float: n{k}[r] = {text}")
-            each.append(f"else: e{k}[r] = {text}")
+            body.append(f"if {text}.__class__ is float: n{k}[r] = {text}")
+            body.append(f"else: e{k}[r] = {text}")
         else:
-            each.append(f"{'n' if kind == NUMBER else 'e'}{k}[r] = {text}")
+            body.append(f"{'n' if kind == NUMBER else 'e'}{k}[r] = {text}")
         parameters += [f"n{k}, e{k}"]
         parameters += [f"c{i}{mark}, o{i}{mark}" for i in range(len(source.reads))]
     head = f"def make({', '.join(parameters)}):\n    def loop(rows):\n"
-    body = f"{_indented(before, 2)}        for r in rows:\n{_indented(each, 3)}"
-    return f"{head}{body}    return loop\n"
+    return f"{head}        for r in rows:\n{_indented(body, 3)}    return loop\n"
 
 
-def _lines(source: Source, mark: str = "") -> _Lines:
+def _lines(source: Source, mark: str = "") -> tuple[list[str], Written]:
+    """Return a formula as lines of Python, and what stands for its value."""
     writer = Writer(RULES, source.expression, source.kinds, source.sizes, mark)
     value = writer.write()
-    before: list[str] = []
-    each: list[str] = []
+    lines: list[str] = []
     for i, (kind, read) in enumerate(zip(source.kinds, source.reads, strict=True)):
-        lines = before if read in _SAME_IN_ALL_ROWS else each
         name = f"{i}{mark}"
-        if read == "moving row" and source.sizes[i].stride <= _WRITTEN_OUT:
-            columns = [f"c{name}k{k}" for k in range(source.sizes[i].stride)]
-            before.append(f"{', '.join(columns)}, = c{name}")
-            each.append(f"k = r + o{name}")
-            if writer.taken_apart.get(f"a{name}") == len(columns):
-                del writer.taken_apart[f"a{name}"]
-                each += [f"a{name}e{j} = {column}[k]" for j, column in enumerate(columns)]
-                if not re.search(rf"\ba{name}\b", "\n".join(writer.lines)):
-                    continue
-            here = ", ".join(f"{column}[k]" for column in columns)
-            each.append(f"a{name} = [{here}]")
-        elif READ[read]:
+        if READ[read]:
             lines.append(READ[read].format(i=name))
         if kind in _CLASS and read != "given":
             lines.append(f"if a{name}.__class__ is not {_CLASS[kind]}: raise Doubt")
-        if f"a{name}" in writer.taken_apart:
-            count = writer.taken_apart.pop(f"a{name}")
-            lines.append(f"{', '.join(f'a{name}e{j}' for j in range(count))}, = a{name}")
         if read in ("moving bottom", "moving top"):  # A5:A$9 below row 9 is upside down
             lines.append(f"if not a{name}: raise Doubt")
-    return _Lines(before, each + writer.lines, value)
+    return lines + writer.lines, value
 
 
 def _indented(lines: Sequence[str], depth: int) -> str:
-    """Return the lines as one text, _indented."""
+    """Return the lines as one text, indented."""
     return "".join(f"{'    ' * depth}{line}\n" for line in lines)
 
 

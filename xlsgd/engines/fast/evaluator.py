@@ -43,7 +43,7 @@ class Experience:
     readings: what KeyReader remembers.
     """
 
-    library: Library
+    library: Library = field(default_factory=Library)
     templates: dict[tuple[str, str | None], Template | str] = field(default_factory=dict)
     loops: dict[tuple[int, ...], LoopMaker | None] = field(default_factory=dict)
     checked: set[Relative] = field(default_factory=set)
@@ -128,9 +128,8 @@ class Evaluator:
         except Refused as refused:
             return Uncomputed(str(refused))
 
-    @staticmethod
-    def _may_be_native(pattern: Pattern) -> bool:
-        return not pattern.positional and pattern.template is not None and pattern.template.native
+    def _may_be_native(self, pattern: Pattern) -> bool:
+        return not pattern.positional and pattern.relative.text not in self._doubts.distrusted
 
     def _parse(self, pattern: Pattern) -> None:
         relative = pattern.relative
@@ -138,7 +137,6 @@ class Evaluator:
             pattern.template = self._experience.template(relative.text)
             pattern.positional = pattern.template.parsed.positional
             pattern.checked = relative in self._experience.checked
-            pattern.template.native = relative.text not in self._doubts.distrusted
         except Refused as refused:
             # A colon between two operands joins places, and places they have in one cell only.
             pattern.positional = re.search(r"(?<!A1):|:(?!B2)", relative.text) is not None
@@ -197,7 +195,6 @@ class Evaluator:
         template, sheet = plan.pattern.template, plan.sheet
         assert template is not None
         was_trusted = template.trusted
-        template.native = False
         template.trust_nothing()
         self._doubts.distrusted.add(plan.pattern.relative.text)
         self._doubts.notes.append(
@@ -224,7 +221,7 @@ class Evaluator:
             expected = self._by_formulas(plan, row, plan.operands(row, []), [])
             if _same(value, expected):
                 self._note_checked(pattern)
-            elif pattern.template is not None and pattern.template.native:
+            elif self._may_be_native(pattern):
                 wrong |= self._distrust(plan, row, value, expected)
         if wrong:
             raise Distrusted

@@ -22,7 +22,7 @@ class Operand(NamedTuple):
 
 
 class Call(NamedTuple):
-    """An operator such as ``+`` or a function such as ``EXP``; ``""`` stands for any other.
+    """An operator such as ``+`` or a function such as ``EXP``; ``""`` stands for what has no name.
 
     arguments: ids of nodes.
     """

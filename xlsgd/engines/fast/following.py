@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from xlsgd.base.cells import Book, Position, Scalar, Uncomputed
 from xlsgd.engines.fast.calculation import Run
 from xlsgd.engines.fast.evaluator import Distrusted, Doubts, Experience
-from xlsgd.engines.fast.plans import Plan
-from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["Following", "Place"]
 
@@ -68,18 +66,12 @@ class Following:
         try:
             while True:
                 try:
-                    return {place: self._value(plan, place[1][0]) for place, plan in cells}
+                    return {place: self._run.follows(plan, place[1][0]) for place, plan in cells}
                 except Distrusted:
                     self._run.given({})  # without the generated code that was wrong
         finally:
             if moved:
                 self._hold(lambda place: self._given[place[0]][place[1]], moved)
-
-    def _value(self, plan: Plan, row: int) -> Scalar | Uncomputed:
-        try:
-            return self._run.follows(plan, row)
-        except Refused as refused:
-            return Uncomputed(str(refused))
 
     def _hold(self, value: Callable[[Place], Scalar], places: Iterable[Place]) -> None:
         held: dict[str, dict[Position, Scalar]] = {}

@@ -11,9 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from xlsgd.base.cells import Book, column_letters
+from xlsgd.base.cells import LAST_ROW, Book, column_letters
 from xlsgd.formula.r1c1 import (
-    LAST_ROW,
     Area,
     Refused,
     Relative,

@@ -55,14 +55,10 @@ class Written(NamedTuple):
     """A value in generated code.
 
     text: the name or literal that stands for it.
-    sure: a number that cannot be inf or nan.  Those count as errors; a number that is not sure
-        may go where they survive, as in ``x + y``, but not where they could vanish, as in
-        ``1 / x`` or ``x > y``.
     """
 
     text: str
     kind: str
-    sure: bool = True
 
 
 def kind_of(value: Scalar | Uncomputed | Block) -> str:

@@ -6,13 +6,11 @@ longer than all the rest of formulas.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -78,7 +76,7 @@ def asserts_kept(package: str) -> Iterator[None]:
         yield
         return
     loaded = sys.modules.get(package)
-    if loaded is not None and not isinstance(loaded.__spec__, _Kept):
+    if loaded is not None and not isinstance(loaded.__loader__, _Loader):
         raise EngineError(
             f"the library {package} has been imported under python -O, without asserts that it "
             "needs; run Python without -O and PYTHONOPTIMIZE"
@@ -87,10 +85,6 @@ def asserts_kept(package: str) -> Iterator[None]:
     sys.meta_path.insert(0, finder)
     # It stays: functions of the package import others when they are called.
     yield
-
-
-class _Kept(ModuleSpec):
-    """A module that has its asserts."""
 
 
 class _Finder:
@@ -105,42 +99,15 @@ class _Finder:
         if name != self._package and not name.startswith(f"{self._package}."):
             return None
         found = PathFinder.find_spec(name, path, target)
-        if found is None or type(found.loader) is not SourceFileLoader or found.origin is None:
-            return found
-        loader = _Loader(name, found.origin)
-        spec = _Kept(name, loader, origin=found.origin)
-        spec.submodule_search_locations = found.submodule_search_locations
-        spec.has_location = True
-        return spec
+        if found is not None and type(found.loader) is SourceFileLoader and found.origin:
+            found.loader = _Loader(name, found.origin)
+        return found
 
 
 class _Loader(SourceFileLoader):
-    """Compiles a module with its asserts, or takes what Python without -O has compiled."""
+    """Compiles a module with its asserts."""
 
     def get_code(self, fullname: str) -> CodeType:
-        source = Path(self.path)
-        text = source.read_bytes()
-        kept = Path(importlib.util.cache_from_source(self.path, optimization=""))
-        code = _compiled_before(kept, source)
-        if code is None:
-            code = compile(text, self.path, "exec", dont_inherit=True, optimize=0)
+        text = self.get_data(self.path)
+        code: CodeType = compile(text, self.path, "exec", dont_inherit=True, optimize=0)
         return code
-
-
-def _compiled_before(kept: Path, source: Path) -> CodeType | None:
-    """Return what Python has kept of a module, None if that is of another version of it."""
-    import marshal
-
-    try:
-        data, status = kept.read_bytes(), source.stat()
-    except OSError:
-        return None
-    # PEP 552: magic number, flags (0: by time and size), time, size.
-    times = int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF
-    header = (
-        importlib.util.MAGIC_NUMBER + bytes(4) + b"".join(n.to_bytes(4, "little") for n in times)
-    )
-    if data[:16] != header:
-        return None
-    code: CodeType = marshal.loads(data[16:])
-    return code

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,13 +34,9 @@ def quiet() -> Iterator[None]:
 
 
 class Library:
-    """The imported library.
+    """The imported library.  Raises EngineError if it is not installed."""
 
-    names: operators and functions to call by name in expressions; others are called ``""``.
-    Raises EngineError if the library is not installed.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self) -> None:
         try:
             with (
                 asserts_kept("formulas"),
@@ -71,21 +67,19 @@ class Library:
         operators = formulas.functions.operators.OPERATORS
         self.set_operators = {id(operators[name]) for name in (":", ",", " ")}
         self.texts = Texts(functions, operators)
-        self._names: dict[int, tuple[str, Any]] = {}
+        self._names: dict[int, str] = {}
         with self.texts.parsing():
-            for name in names:
-                # Both are defaultdicts: asking for a name that is not there would add it.
-                function = operators[name] if name in operators else functions.get(name)
+            for name, function in [*operators.items(), *functions.items()]:
                 if isinstance(function, dict):
                     function = function["function"]
-                self._names[id(function)] = name, function
+                self._names.setdefault(id(function), name.removeprefix("_XLFN."))
 
     def name_of(self, function: object) -> str:
-        """Return the name of one of formulas' functions, ``""`` if it is none of those asked for.
+        """Return the name of one of formulas' functions, ``""`` for what has none.
 
         By identity: what is named is the very thing that formulas would call.
         """
-        return self._names.get(id(function), ("", None))[0]
+        return self._names.get(id(function), "")
 
     def to_library(self, value: object) -> Any:
         """Turn the content of a cell into what formulas takes for it."""

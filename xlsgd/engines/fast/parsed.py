@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from xlsgd.base.cells import Scalar, Uncomputed, column_letters
-from xlsgd.engines.fast.argument_limits import LIMITED, check_arguments, names_limited
+from xlsgd.engines.fast.argument_limits import check_arguments, names_limited
 from xlsgd.engines.fast.expression import Block, Call, Constant, Expression, Node, Operand
 from xlsgd.engines.fast.library import Library
 from xlsgd.formula.r1c1 import Refused
 
-__all__ = ["BLIND_TO_EMPTY_CELLS", "NAMES_LOOKED_FOR", "Fetch", "Parsed"]
+__all__ = ["BLIND_TO_EMPTY_CELLS", "Fetch", "Parsed"]
 
 LARGEST_ARRAY = 2**17  # cells: above it, formulas takes seconds for a single formula
 
@@ -21,9 +21,6 @@ LARGEST_ARRAY = 2**17  # cells: above it, formulas takes seconds for a single fo
 BLIND_TO_EMPTY_CELLS = frozenset(
     ["AVERAGE", "COUNT", "COUNTA", "MAX", "MEDIAN", "MIN", "PRODUCT", "SUM", "SUMSQ"]
 )
-
-NAMES_LOOKED_FOR = frozenset([*BLIND_TO_EMPTY_CELLS, *LIMITED, "INDEX"])
-"""The functions that a ``Library`` must know by name for this file."""
 
 Fetch = Callable[[int, tuple[int, int, int, int]], "Block | Scalar | Uncomputed"]
 """Gives an operand: called with the number n of its made-up sheet ``Sn``, and with top, left,

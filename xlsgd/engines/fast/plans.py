@@ -57,14 +57,10 @@ class Generated:
 
 
 class Template:
-    """A formula as formulas parsed it.  Raises Refused if formulas cannot parse it.
-
-    native: whether generated code may be used.
-    """
+    """A formula as formulas parsed it.  Raises Refused if formulas cannot parse it."""
 
     def __init__(self, library: Library, text: str, cell: str | None = None) -> None:
         self.parsed = Parsed(library, text, cell)
-        self.native = True
         self._generated: dict[object, Generated | None] = {}
 
     @property
@@ -172,8 +168,7 @@ class Plan:
                 continue
             top, left, bottom, right = slot.at(row, self.column)
             if slot.kind == "range":
-                keep = row_is_fixed and slot.corners[2][0] and self.pattern.cells > 1
-                operands.append(sheet.block(top, left, bottom, right, pending, keep))
+                operands.append(sheet.block(top, left, bottom, right, pending))
             else:
                 operands.append(float(top if slot.kind == "row" else left))
         return operands
@@ -233,8 +228,6 @@ class Plan:
 
     def bound(self, kinds: tuple[str, ...], operands: Operands) -> Bound | None:
         """Return the code for operands of these kinds; None if formulas has to be asked."""
-        if self.pattern.cells == 1:  # to be used once: it need not be kept, with its ranges
-            return self._make(kinds, operands)
         if kinds not in self._bound:
             self._bound[kinds] = self._make(kinds, operands)
         return self._bound[kinds]
@@ -250,11 +243,9 @@ class Plan:
             c: object = None
             o: object = place.row
             if place.slot.kind == "cell":
-                read = "fixed row" if place.row_is_fixed else "other row"
+                read = "fixed row" if place.row_is_fixed else "row"
                 if kind == EMPTY:
                     read = "not read"
-                elif read == "other row" and place.row == 0:
-                    read = "same row"
                 c = place.column.numbers if kind == NUMBER else place.column.others
             elif isinstance(operand, Block):
                 read, c, o, sizes[i] = self._range(place, operand)
@@ -276,8 +267,6 @@ class Plan:
             return "given", block.values, None, size
         left = place.slot.at(1, self.column)[1]
         columns = tuple(place.sheet.column(left + n).numbers for n in range(block.columns))
-        if top_fixed == bottom_fixed and top == bottom:
-            return "moving row", columns, top, size
         if top_fixed == bottom_fixed:
             return "moving", columns, (min(top, bottom), max(top, bottom) + 1), size
         read = "moving bottom" if top_fixed else "moving top"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from xlsgd.engines.fast.kinds import ANY, MIXED, NUMBER, NUMBERS, TEXT, Unable, Written
 from xlsgd.engines.fast.rules import Arguments, Table
 from xlsgd.engines.fast.writer import Writer
@@ -13,62 +11,28 @@ __all__ = ["RANGE_RULES"]
 RANGE_RULES = Table()
 
 
-@RANGE_RULES.strict("MAX", "MIN")
-def _extreme(writer: Writer, name: str, arguments: Arguments) -> Written:
-    numbers = writer.numbers(arguments)
-    if len(arguments) == 2 and "*" not in "".join(numbers):
-        x, y = numbers  # as max() and min() do it: the first one of equals
-        sign = ">" if name == "MAX" else "<"
-        return writer.let(f"{y} if {y} {sign} {x} else {x}", NUMBER)
-    return writer.let(f"{name.lower()}([{', '.join(numbers)}])", NUMBER)
+# NumPy adds in an order of its own, so plain sum() would differ in the last bits.
+_OF_NUMBERS = {"MAX": "max", "MIN": "min", "SUM": "add_up", "AVERAGE": "mean"}
 
 
-@RANGE_RULES.strict("SUM", "AVERAGE")
-def _sum(writer: Writer, name: str, arguments: Arguments) -> Written:
+@RANGE_RULES.strict(*_OF_NUMBERS)
+def _of_numbers(writer: Writer, name: str, arguments: Arguments) -> Written:
     numbers = ", ".join(writer.numbers(arguments))
-    # NumPy adds in an order of its own, so plain sum() would differ in the last bits.
-    function = "add_up" if name == "SUM" else "mean"
-    return writer.let(f"{function}([{numbers}])", NUMBER, sure=False)
+    return writer.let_number(f"{_OF_NUMBERS[name]}([{numbers}])")
 
 
 @RANGE_RULES.strict("SUMPRODUCT")
 def _sumproduct(writer: Writer, name: str, arguments: Arguments) -> Written:
     ranges = [writer.numbers_range(argument) for argument in arguments]
-    products = _products_written_out(writer, arguments)
-    if products is None:
-        return writer.let(f"add_products([{', '.join(ranges)}])", NUMBER, sure=False)
-    return writer.let(_sum_written_out(products), NUMBER, sure=False)
+    _check_sizes(writer, name, arguments)
+    return writer.let_number(f"add_products([{', '.join(ranges)}])")
 
 
-MOST_WRITTEN_OUT = 15
-"""Elements of a range that are named one by one."""
-
-
-def _products_written_out(writer: Writer, ranges: Arguments) -> list[str] | None:
-    """Return the products of the elements of some ranges; None if there are too many.
-
-    Raises Unable if the ranges differ in size.
-    """
+def _check_sizes(writer: Writer, name: str, ranges: Arguments) -> None:
+    """Raise Unable unless some ranges are of one size."""
     sizes = {writer.size(argument) for argument in ranges}
     if len(sizes) != 1 or None in sizes:
-        raise Unable("SUMPRODUCT")
-    size = sizes.pop()
-    if size is None or size.rows is None or size.stride != size.columns:
-        return None
-    count = size.rows * size.columns
-    if not 1 <= count <= MOST_WRITTEN_OUT or not all(map(writer.is_operand, ranges)):
-        return None
-    elements = [writer.elements(writer.numbers_range(argument), count) for argument in ranges]
-    return [" * ".join(factors) for factors in zip(*elements, strict=True)]
-
-
-def _sum_written_out(terms: Sequence[str]) -> str:
-    """Return the sum of up to 15 terms, added in NumPy's order; see add_up in runtime.py."""
-    if len(terms) < 8:
-        return " + ".join(["0.0", *terms])
-    a, b, c, d, e, f, g, h, *rest = terms
-    together = f"(({a} + {b}) + ({c} + {d})) + (({e} + {f}) + ({g} + {h}))"
-    return " + ".join([f"({together})", *rest, "0.0"])
+        raise Unable(name)
 
 
 @RANGE_RULES.strict("MMULT", takes=(2,))
@@ -93,15 +57,10 @@ def _count(writer: Writer, name: str, arguments: Arguments) -> Written:
 @RANGE_RULES.lazy("COUNTIFS", takes=range(2, 255, 2))
 def _countif(writer: Writer, name: str, arguments: Arguments) -> Written:
     ranges, criteria = arguments[::2], arguments[1::2]
-    if len(ranges) == 1 and writer.known(criteria[0]).kind == NUMBER:
-        numbers = writer.numbers_range(ranges[0])
-        return writer.let(f"float({numbers}.count({writer.number(criteria[0])}))", NUMBER)
-    sizes = {writer.size(argument) for argument in ranges}
-    if len(sizes) != 1 or None in sizes:
-        raise Unable(name)
+    _check_sizes(writer, name, ranges)
     pairs = []
     for numbers, criterion in zip(ranges, criteria, strict=True):
-        written = writer.known(criterion)
+        written = writer.value(criterion)
         if written.kind not in (NUMBER, TEXT):
             raise Unable(name)
         pairs.append(f"({writer.numbers_range(numbers)}, {written.text})")
@@ -114,16 +73,14 @@ def _sumif(writer: Writer, name: str, arguments: Arguments) -> Written:
     chosen_from = numbers
     if len(arguments) > 2:
         chosen_from = writer.value(arguments[2]).text
-        size = writer.size(arguments[0])
-        if size is None or size != writer.size(arguments[2]):
-            raise Unable(name)
+        _check_sizes(writer, name, arguments[::2])
     chosen = writer.let(f"chosen({numbers}, {criterion}, {chosen_from})", NUMBERS).text
     function = "add_up" if name == "SUMIF" else "mean"
-    return writer.let(f"{function}({chosen})", NUMBER, sure=False)
+    return writer.let_number(f"{function}({chosen})")
 
 
 def _criterion(writer: Writer, argument: str) -> str:
-    if writer.known(argument).kind != NUMBER:
+    if writer.value(argument).kind != NUMBER:
         raise Unable("criterion")  # text such as ">0" has rules of its own
     return writer.number(argument)
 
@@ -135,7 +92,7 @@ def _index(writer: Writer, name: str, arguments: Arguments) -> Written:
         raise Unable(name)
     places = []
     for argument in arguments[1:]:
-        if writer.known(argument).kind != NUMBER:
+        if writer.value(argument).kind != NUMBER:
             raise Unable(name)
         places.append(writer.let(f"int({writer.number(argument)})", NUMBER).text)
     if len(places) == 1:
@@ -156,7 +113,7 @@ def _index(writer: Writer, name: str, arguments: Arguments) -> Written:
 @RANGE_RULES.strict("MATCH", takes=(3,))
 def _match(writer: Writer, name: str, arguments: Arguments) -> Written:
     sought, block, size = (
-        writer.known(arguments[0]),
+        writer.value(arguments[0]),
         writer.value(arguments[1]),
         writer.size(arguments[1]),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from ast import literal_eval
 
 from xlsgd.engines.fast.kinds import (
     ANY,
@@ -25,20 +24,45 @@ __all__ = ["FROM_NUMPY", "SCALAR_RULES"]
 
 SCALAR_RULES = Table()
 
-# --- operators ---------------------------------------------------------------------------------
+# --- numbers to numbers ------------------------------------------------------------------------
+
+# Those that formulas takes from NumPy, whose results need not be those of Python's math.
+FROM_NUMPY = {
+    "ACOS": "arccos",
+    "ASIN": "arcsin",
+    "ATAN": "arctan",
+    "COS": "cos",
+    "COSH": "cosh",
+    "EXP": "exp",
+    "LN": "log",
+    "LOG10": "log10",
+    "SIGN": "sign",
+    "SIN": "sin",
+    "SINH": "sinh",
+    "TAN": "tan",
+    "TANH": "tanh",
+}
+
+_WRITTEN_ALIKE = {
+    "+": "{} + {}",
+    "-": "{} - {}",
+    "*": "{} * {}",
+    "/": "{} / {}",
+    "U-": "-{}",
+    "%": "{} / 100.0",
+    "ABS": "abs({})",
+    "MOD": "{} % {}",  # Python's and NumPy's both take the divisor's sign
+    "SQRT": "sqrt({})",  # rounded right everywhere
+    **{name: f"float({function}({{}}))" for name, function in FROM_NUMPY.items()},
+}
 
 
-@SCALAR_RULES.strict("+", "-", "*", takes=(2,))
-def _arithmetic(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument, sure=False) for argument in arguments)
-    return writer.let(f"{x} {name} {y}", NUMBER, sure=False)
-
-
-@SCALAR_RULES.strict("/", takes=(2,))
-def _quotient(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0], sure=False)
-    y = writer.number(arguments[1])  # x / inf would be 0
-    return writer.let(f"{x} / {y}", NUMBER, sure=False)
+@SCALAR_RULES.strict(*_WRITTEN_ALIKE)
+def _alike(writer: Writer, name: str, arguments: Arguments) -> Written:
+    text = _WRITTEN_ALIKE[name]
+    if len(arguments) != text.count("{}"):
+        raise Unable(name)
+    return writer.let_number(text.format(*map(writer.number, arguments)))
 
 
 @SCALAR_RULES.strict("^", takes=(2,))
@@ -50,14 +74,37 @@ def _power(writer: Writer, name: str, arguments: Arguments) -> Written:
     return power
 
 
-@SCALAR_RULES.strict("U-", takes=(1,))
-def _minus(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"-{writer.number(arguments[0], sure=False)}", NUMBER, sure=False)
+@SCALAR_RULES.strict("POWER", takes=(2,))
+def _power_function(writer: Writer, name: str, arguments: Arguments) -> Written:
+    x, y = (writer.number(argument) for argument in arguments)
+    writer.line(f"if {x} == 0.0: raise Doubt")  # formulas has rules of its own for it
+    return writer.let_number(f"float(power({x}, {y}))")
 
 
-@SCALAR_RULES.strict("%", takes=(1,))
-def _percent(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"{writer.number(arguments[0], sure=False)} / 100.0", NUMBER, sure=False)
+@SCALAR_RULES.strict("INT", takes=(1,))
+def _int(writer: Writer, name: str, arguments: Arguments) -> Written:
+    x = writer.number(arguments[0])
+    writer.line(f"if abs({x}) > 1e15: raise Doubt")  # formulas calls integers that long #VALUE!
+    return writer.let(f"float(floor({x}))", NUMBER)
+
+
+@SCALAR_RULES.strict("ROUND", "ROUNDUP", "ROUNDDOWN", takes=(2,))
+def _round(writer: Writer, name: str, arguments: Arguments) -> Written:
+    digits = writer.whole_constant(arguments[1])
+    if digits is None or abs(digits) > 15:
+        raise Unable(name)
+    x, scale = writer.number(arguments[0]), repr(10**digits)
+    whole = {"ROUND": "half_up", "ROUNDUP": "ceil", "ROUNDDOWN": "floor"}[name]
+    size = writer.let(f"{whole}(abs({x} * {scale})) / {scale}", NUMBER).text
+    return writer.let(f"-{size} if {x} < 0.0 else {size}", NUMBER)
+
+
+@SCALAR_RULES.strict("PI", takes=(0,))
+def _pi(writer: Writer, name: str, arguments: Arguments) -> Written:
+    return Written(repr(math.pi), NUMBER)
+
+
+# --- comparisons and text ----------------------------------------------------------------------
 
 
 @SCALAR_RULES.strict("U+", takes=(1,))
@@ -74,7 +121,7 @@ _RANK = {NUMBER: 0, TEXT: 1, TRUTH: 2}  # any number < any text < any truth valu
 
 @SCALAR_RULES.strict(*_COMPARE, takes=(2,))
 def _comparison(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.known(argument) for argument in arguments)
+    x, y = (writer.value(argument) for argument in arguments)
     if x.kind == EMPTY and y.kind in (NUMBER, TEXT):
         x = Written("0.0", NUMBER) if y.kind == NUMBER else Written("''", TEXT)
     if y.kind == EMPTY and x.kind in (NUMBER, TEXT):
@@ -85,12 +132,8 @@ def _comparison(writer: Writer, name: str, arguments: Arguments) -> Written:
     if x.kind != y.kind:
         return writer.let(f"{_RANK[x.kind]} {compare} {_RANK[y.kind]}", TRUTH)
     if x.kind == TEXT:
-        return writer.let(f"{_upper(x.text)} {compare} {_upper(y.text)}", TRUTH)
+        return writer.let(f"{x.text}.upper() {compare} {y.text}.upper()", TRUTH)
     return writer.let(f"{x.text} {compare} {y.text}", TRUTH)
-
-
-def _upper(text: str) -> str:
-    return repr(literal_eval(text).upper()) if text[0] in "'\"" else f"{text}.upper()"
 
 
 @SCALAR_RULES.strict("&", takes=(2,))
@@ -99,6 +142,15 @@ def _joined(writer: Writer, name: str, arguments: Arguments) -> Written:
     text = writer.let(f"{x} + {y}", TEXT)
     writer.line(f"if len({text.text}) > {LONGEST_TEXT}: raise Doubt")
     return text
+
+
+@SCALAR_RULES.strict("MID", takes=(3,))
+def _mid(writer: Writer, name: str, arguments: Arguments) -> Written:
+    text = writer.value(arguments[0])
+    begin, count = (writer.whole_constant(argument) for argument in arguments[1:])
+    if text.kind != TEXT or begin is None or count is None or begin < 1 or count < 0:
+        raise Unable(name)
+    return writer.let(f"{text.text}[{begin - 1}:{begin - 1 + count}]", TEXT)
 
 
 # --- choice and truth --------------------------------------------------------------------------
@@ -111,7 +163,7 @@ def _if(writer: Writer, name: str, arguments: Arguments) -> Written:
         return error
     condition = writer.condition(arguments[0])
     result = writer.new_name()
-    kinds, sure = set(), True
+    kinds = set()
     for branch, header in ((1, f"if {condition}:"), (2, "else:")):
         with writer.block(header):
             value = writer.value(arguments[branch]) if branch < len(arguments) else _FALSE
@@ -121,12 +173,7 @@ def _if(writer: Writer, name: str, arguments: Arguments) -> Written:
                 value = Written("0.0", NUMBER)
             writer.line(f"{result} = {value.text}")
             kinds.add(value.kind)
-            sure &= value.sure
-    if len(kinds) == 1:
-        return Written(result, kinds.pop(), sure)
-    if not sure:  # of whatever kind it turns out to be, it must not be inf
-        writer.line(f"if {result}.__class__ is float and {result} - {result} != 0.0: raise Doubt")
-    return Written(result, ANY)
+    return Written(result, kinds.pop() if len(kinds) == 1 else ANY)
 
 
 _FALSE = Written("False", TRUTH)
@@ -134,7 +181,7 @@ _FALSE = Written("False", TRUTH)
 
 @SCALAR_RULES.lazy("IFERROR", takes=(2,))
 def _iferror(writer: Writer, name: str, arguments: Arguments) -> Written:
-    value = writer.known(arguments[0])
+    value = writer.value(arguments[0])
     if value.kind in (ANY, NUMBERS, MIXED):
         raise Unable(name)
     chosen = writer.value(arguments[1]) if value.kind == ERROR else value
@@ -158,7 +205,7 @@ def _not(writer: Writer, name: str, arguments: Arguments) -> Written:
 
 @SCALAR_RULES.lazy("ISNUMBER", "ISERROR", "ISBLANK", takes=(1,))
 def _is(writer: Writer, name: str, arguments: Arguments) -> Written:
-    value = writer.known(arguments[0])
+    value = writer.value(arguments[0])
     if value.kind == TEXT and name == "ISNUMBER":
         return writer.let(f"reads_as_number({value.text})", TRUTH)  # formulas: "12" is a number
     if value.kind in (ANY, NUMBERS, MIXED):
@@ -170,84 +217,3 @@ def _is(writer: Writer, name: str, arguments: Arguments) -> Written:
 @SCALAR_RULES.strict("NA", takes=(0,))
 def _not_available(writer: Writer, name: str, arguments: Arguments) -> Written:
     return Written("NOT_AVAILABLE", ERROR)
-
-
-# --- functions of numbers ----------------------------------------------------------------------
-
-# Those that formulas takes from NumPy, whose results need not be those of Python's math.
-FROM_NUMPY = {
-    "ACOS": "arccos",
-    "ASIN": "arcsin",
-    "ATAN": "arctan",
-    "COS": "cos",
-    "COSH": "cosh",
-    "EXP": "exp",
-    "LN": "log",
-    "LOG10": "log10",
-    "SIGN": "sign",
-    "SIN": "sin",
-    "SINH": "sinh",
-    "TAN": "tan",
-    "TANH": "tanh",
-}
-
-
-@SCALAR_RULES.strict(*FROM_NUMPY, takes=(1,))
-def _from_numpy(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0])
-    return writer.let(f"float({FROM_NUMPY[name]}({x}))", NUMBER, sure=False)
-
-
-@SCALAR_RULES.strict("ABS", takes=(1,))
-def _abs(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"abs({writer.number(arguments[0], sure=False)})", NUMBER, sure=False)
-
-
-@SCALAR_RULES.strict("SQRT", takes=(1,))
-def _sqrt(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return writer.let(f"sqrt({writer.number(arguments[0])})", NUMBER)  # rounded right everywhere
-
-
-@SCALAR_RULES.strict("INT", takes=(1,))
-def _int(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x = writer.number(arguments[0])
-    writer.line(f"if abs({x}) > 1e15: raise Doubt")  # formulas calls integers that long #VALUE!
-    return writer.let(f"float(floor({x}))", NUMBER)
-
-
-@SCALAR_RULES.strict("ROUND", "ROUNDUP", "ROUNDDOWN", takes=(2,))
-def _round(writer: Writer, name: str, arguments: Arguments) -> Written:
-    digits = writer.whole_constant(arguments[1])
-    if digits is None or abs(digits) > 15:
-        raise Unable(name)
-    x, scale = writer.number(arguments[0]), repr(10**digits)
-    whole = {"ROUND": "half_up", "ROUNDUP": "ceil", "ROUNDDOWN": "floor"}[name]
-    size = writer.let(f"{whole}(abs({x} * {scale})) / {scale}", NUMBER).text
-    return writer.let(f"-{size} if {x} < 0.0 else {size}", NUMBER)
-
-
-@SCALAR_RULES.strict("MID", takes=(3,))
-def _mid(writer: Writer, name: str, arguments: Arguments) -> Written:
-    text = writer.known(arguments[0])
-    begin, count = (writer.whole_constant(argument) for argument in arguments[1:])
-    if text.kind != TEXT or begin is None or count is None or begin < 1 or count < 0:
-        raise Unable(name)
-    return writer.let(f"{text.text}[{begin - 1}:{begin - 1 + count}]", TEXT)
-
-
-@SCALAR_RULES.strict("MOD", takes=(2,))
-def _mod(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    return writer.let(f"{x} % {y}", NUMBER)  # Python's and NumPy's both take the divisor's sign
-
-
-@SCALAR_RULES.strict("POWER", takes=(2,))
-def _power_function(writer: Writer, name: str, arguments: Arguments) -> Written:
-    x, y = (writer.number(argument) for argument in arguments)
-    writer.line(f"if {x} == 0.0: raise Doubt")  # formulas has rules of its own for it
-    return writer.let(f"float(power({x}, {y}))", NUMBER, sure=False)
-
-
-@SCALAR_RULES.strict("PI", takes=(0,))
-def _pi(writer: Writer, name: str, arguments: Arguments) -> Written:
-    return Written(repr(math.pi), NUMBER)

@@ -61,7 +61,6 @@ class SheetCells(Generic[Plan]):
         self.last_row = self.last_column = 1
         self._columns: dict[int, Column[Plan]] = {}
         self._no_column: Column[Plan] = Column()
-        self._blocks: dict[tuple[int, int, int, int], Block] = {}
         formulas: list[Position] = []
         for position, content in grid.items():
             row, column = position
@@ -74,11 +73,7 @@ class SheetCells(Generic[Plan]):
         self.formulas = sorted(formulas)
 
     def hold(self, values: Mapping[Position, Scalar]) -> None:
-        """Hold these values, in formula cells too: those are given then, and not computed.
-
-        Blocks that were read before are forgotten.
-        """
-        self._blocks.clear()
+        """Hold these values, in formula cells too: those are given then, and not computed."""
         for (row, number), value in values.items():
             column = self.column(number)
             column.numbers.pop(row, None)
@@ -112,22 +107,12 @@ class SheetCells(Generic[Plan]):
             column.others[row] = Uncomputed(f"a cell holds a {type(content).__name__}")
 
     def block(
-        self,
-        top: int,
-        left: int,
-        bottom: int,
-        right: int,
-        pending: list[tuple[Plan, int]],
-        keep: bool = False,
+        self, top: int, left: int, bottom: int, right: int, pending: list[tuple[Plan, int]]
     ) -> Block:
         """Return the values of a range; add to pending the plans and rows still to be computed.
 
-        keep: whether others will ask for this very range.
         Raises Refused for a range that is too large.
         """
-        block = self._blocks.get((top, left, bottom, right))
-        if block is not None:
-            return block
         rows = max(1, min(bottom, self.last_row) - top + 1)
         columns = max(1, min(right, self.last_column) - left + 1)
         if rows * columns > LARGEST_RANGE:
@@ -135,7 +120,6 @@ class SheetCells(Generic[Plan]):
         members = [
             self._columns.get(number, self._no_column) for number in range(left, left + columns)
         ]
-        known = len(pending)
         span = range(top, top + rows)
         numbers = [list(map(member.numbers.get, span)) for member in members]
         values: list[Scalar | Uncomputed]
@@ -150,7 +134,4 @@ class SheetCells(Generic[Plan]):
             kind = NUMBERS if classes == {float} else MIXED
             if Uncomputed in classes:
                 kind = UNCOMPUTED
-        block = Block(values, kind, rows, columns, bottom - top + 1, right - left + 1)
-        if keep and len(pending) == known:
-            self._blocks[top, left, bottom, right] = block
-        return block
+        return Block(values, kind, rows, columns, bottom - top + 1, right - left + 1)

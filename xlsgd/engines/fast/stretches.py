@@ -140,10 +140,6 @@ def taken_apart(group: Sequence[Stretch]) -> list[list[Stretch]]:
 
 def by_rows(group: Sequence[Stretch], first: int, last: int) -> list[Cell]:
     """Return the cells of some stretches in these rows, row by row."""
-    if len(group) == 1:
-        plan = group[0].plan
-        rows = range(max(first, group[0].first), min(last, group[0].last) + 1)
-        return [(plan, row) for row in rows]
     found = [
         (row, place, stretch.plan)
         for place, stretch in enumerate(group)

@@ -58,7 +58,6 @@ class Writer:
         mark: str = "",
     ) -> None:
         self.lines: list[str] = []
-        self.taken_apart: dict[str, int] = {}  # ranges whose elements have names of their own
         self._rules = rules
         self._expression = expression
         self._kinds = kinds
@@ -72,7 +71,7 @@ class Writer:
     def write(self) -> Written:
         """Write the whole expression, and return what stands for its value."""
         root = self._expression.root
-        value = self.known(root)
+        value = self.value(root)
         if value.kind in (NUMBERS, MIXED):
             raise Unable("a range")
         return Written("0.0", NUMBER) if value.kind == EMPTY else value
@@ -88,11 +87,17 @@ class Writer:
         self._names += 1
         return f"t{self._names}{self._mark}"
 
-    def let(self, text: str, kind: str, sure: bool = True) -> Written:
+    def let(self, text: str, kind: str) -> Written:
         """Write an assignment of text to a new name."""
         name = self.new_name()
         self.line(f"{name} = {text}")
-        return Written(name, kind, sure)
+        return Written(name, kind)
+
+    def let_number(self, text: str) -> Written:
+        """Write an assignment of a number, in doubt if it is inf or nan, which count as errors."""
+        written = self.let(text, NUMBER)
+        self.line(f"if {written.text} - {written.text} != 0.0: raise Doubt")
+        return written
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
@@ -121,17 +126,9 @@ class Writer:
         self._scopes[-1][id_] = written
         return written
 
-    def known(self, id_: str) -> Written:
-        """Write a node and, if it is a number that may be inf or nan, a check that it is not."""
-        written = self.value(id_)
-        if written.kind == NUMBER and not written.sure:
-            self.line(f"if {written.text} - {written.text} != 0.0: raise Doubt")
-            written = self._scopes[-1][id_] = written._replace(sure=True)
-        return written
-
-    def number(self, id_: str, sure: bool = True) -> str:
+    def number(self, id_: str) -> str:
         """Return what stands for a node where a number is expected."""
-        written = self.known(id_) if sure else self.value(id_)
+        written = self.value(id_)
         if written.kind == ANY:
             self.line(f"if {written.text}.__class__ is not float: raise Doubt")
             written = self._scopes[-1][id_] = Written(written.text, NUMBER)
@@ -145,14 +142,14 @@ class Writer:
 
     def condition(self, id_: str) -> str:
         """Return what stands for a node where a truth value is expected."""
-        written = self.known(id_)
+        written = self.value(id_)
         if written.kind == TRUTH:
             return written.text
         return f"{self.number(id_)} != 0.0"
 
     def joinable(self, id_: str) -> str:
         """Return what stands for a node where text is expected."""
-        written = self.known(id_)
+        written = self.value(id_)
         if written.kind == TEXT:
             return written.text
         if written.kind == EMPTY:
@@ -167,7 +164,7 @@ class Writer:
         """Return the items of a list of all numbers in these nodes, ranges included."""
         items = []
         for id_ in ids:
-            written = self.known(id_)
+            written = self.value(id_)
             if written.kind == NUMBERS:
                 items.append(f"*{written.text}")
             elif written.kind in (NUMBER, ANY):
@@ -182,18 +179,6 @@ class Writer:
         if written.kind != NUMBERS:
             raise Unable("no range of numbers")
         return written.text
-
-    def is_operand(self, id_: str) -> bool:
-        """Return whether a node is a cell or a range, and nothing that is computed."""
-        return isinstance(self._expression.nodes.get(id_), Operand)
-
-    def elements(self, text: str, count: int) -> list[str]:
-        """Return what stands for the elements of a range, one by one.
-
-        text: what stands for the range.   count: how many there must be; any other is in doubt.
-        """
-        self.taken_apart[text] = count
-        return [f"{text}e{i}" for i in range(count)]
 
     def size(self, id_: str) -> Size | None:
         """Return the size of a node that is a range or a product of ranges, None for any other."""
@@ -219,7 +204,7 @@ class Writer:
             written = self.value(id_)
             if written.kind == ERROR:
                 for earlier in before:  # had one of these become an error, it would be the first
-                    if self.known(earlier).kind in (ANY, MIXED):
+                    if self.value(earlier).kind in (ANY, MIXED):
                         raise Unable("an error may hide before an error")
                 return written
             before.append(id_)

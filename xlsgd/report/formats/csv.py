@@ -19,7 +19,6 @@ class Csv(Format):
     order = 5
 
     def cells(self, rows: Sequence[Sequence[str]]) -> str:
-        """Return a table of cells."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         return text.getvalue()

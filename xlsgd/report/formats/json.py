@@ -20,7 +20,6 @@ class Json(Format):
     order = 1
 
     def outcome(self, found: Outcome) -> str:
-        """Return a report on workbooks."""
         failures = [{"file": file, "ok": False, "error": why} for file, why in found.failures]
         return self.document(
             {
@@ -34,7 +33,6 @@ class Json(Format):
         )
 
     def document(self, data: dict[str, Any]) -> str:
-        """Return findings."""
         return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.base.files import cannot_write, kind_of_target
-from xlsgd.base.visible import visible as one_line
+from xlsgd.base.visible import visible
 from xlsgd.report.formats.format import Format
 
-__all__ = ["FORMAT", "SCHEMA", "STATUSES", "Jsonl", "Result", "ResultsFile", "one_line"]
+__all__ = ["FORMAT", "SCHEMA", "STATUSES", "Jsonl", "Result", "ResultsFile"]
 
 SCHEMA = "xlsgd.verify-line/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
@@ -61,7 +61,7 @@ class Result:
                  "skipped": "passed over"}  # fmt: skip
         foreign = self.status == "failed" and self.reason == "foreign"
         advice = "; --skip-foreign passes over such files" if foreign else ""
-        return one_line(f"{self.file}: {words[self.status]}, {self.message}{advice}")
+        return visible(f"{self.file}: {words[self.status]}, {self.message}{advice}")
 
     def to_json(self) -> str:
         """Return the result as a line of JSON."""
@@ -95,7 +95,7 @@ class ResultsFile:
             self._drop_torn_line()
         except OSError as error:
             self._file.close()
-            raise SpecError(f"{path}: cannot write there ({error.strerror})") from error
+            raise cannot_write(path, error) from error
         except BaseException:
             self._file.close()
             raise
@@ -146,7 +146,7 @@ class ResultsFile:
             self._file.write(result.to_json().encode("ascii"))
             self._file.flush()
         except OSError as error:
-            raise SpecError(f"{self.path}: cannot write there ({error.strerror})") from error
+            raise cannot_write(self.path, error) from error
 
     def __enter__(self) -> ResultsFile:
         return self
@@ -183,7 +183,6 @@ class Jsonl(Format):
     several_engines = False
 
     def lines(self, path: Path, resume: bool, force: bool) -> ResultsFile:
-        """Open a file of results."""
         return ResultsFile(path, resume, force)
 
 

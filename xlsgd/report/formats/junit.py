@@ -26,7 +26,6 @@ class Junit(Format):
     order = 2
 
     def outcome(self, found: Outcome) -> str:
-        """Return a report on workbooks."""
         root = ET.Element("testsuites", name="xlsgd verify")
         several = {each.file for each in found.comparisons}
         for report in found.reports:

@@ -17,7 +17,6 @@ class Markdown(Format):
     order = 6
 
     def cells(self, rows: Sequence[Sequence[str]]) -> str:
-        """Return a table of cells."""
         header, *body = rows
         return "".join(map(_line, [header, ["---"] * len(header), *body]))
 

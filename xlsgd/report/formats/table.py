@@ -17,7 +17,6 @@ class Table(Format):
     order = 4
 
     def cells(self, rows: Sequence[Sequence[str]]) -> str:
-        """Return a table of cells."""
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = (
             "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

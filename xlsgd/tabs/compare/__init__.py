@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
+from xlsgd.base.cells import Grid
+from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
 from xlsgd.tabs.compare.plan import COMPARE, RATES
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 
 if TYPE_CHECKING:
@@ -21,20 +22,6 @@ __all__ = ["KIND"]
 _RUNS = frozenset(("experiment", "verdict", "epochs_to_target", "steps_to_target"))
 
 
-class _Rates(Scope):
-    """On the tab of an experiment: the cell where its rate is typed in beside others."""
-
-    heads = ("rates",)
-
-    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
-        own = next(id for id, each in book.training.items() if each is tab)
-        for compare in book.of("compare").values():
-            if compare.sets_rates and own in compare.runs:
-                place = compare.runs[own], compare.tables["runs"].columns[name]
-                return f"{quoted(compare.sheet)}!{address(place, absolute=True)}"
-        raise KeyError(f"rates.{name}")
-
-
 class CompareTab(TabKind):
     """All runs, or some of them, in one chart and two tables."""
 
@@ -45,7 +32,16 @@ class CompareTab(TabKind):
         RATES: (_RUNS | {"limit_found"}, _RUNS | {"limit_full_batch"}),
         COMPARE: (_RUNS,),
     }
-    scope = _Rates()
+    heads = ("rates",)
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        # On the tab of an experiment: the cell where its rate is typed in beside others.
+        own = next(id for id, each in book.training.items() if each is tab)
+        for compare in book.of(self.name).values():
+            if compare.sets_rates and own in compare.runs:
+                place = compare.runs[own], compare.tables["runs"].columns[name]
+                return f"{quoted(compare.sheet)}!{address(place, absolute=True)}"
+        raise KeyError(f"rates.{name}")
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         for i, shown in enumerate(lesson.compare_tabs):
@@ -64,21 +60,28 @@ class CompareTab(TabKind):
         shown = next(s for s in lesson.compare_tabs if s.sheet == tab.key)
         draw_compare_tab(sheet, shown, lesson.experiments, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.compare.finding import find_compare
 
         for tab in sorted(tabs[self.name], key=lambda tab: tab.marker == RATES):
             found.maps.of(self.name)[tab.sheet] = find_compare(tab, found.experiments)
 
-    def check(self, work: Examination) -> None:
-        from xlsgd.tabs.compare.check import CompareCheck
+    def remains(self, sheet: str, grid: Grid, maps: BookMap) -> tuple[str, str] | None:
+        from xlsgd.tabs.compare.remains import remains
 
-        if not work.found.maps.of(self.name):
+        return remains(sheet, grid, maps)
+
+    def check(self, work: Examination) -> None:
+        from xlsgd.tabs.compare.check import check_compare
+
+        mine = work.found.maps.of(self.name)
+        if not mine:
             work.notes.append(
                 "no compare tab: xlsgd writes one into every workbook, and this file has none any "
                 "more, so nothing of it was checked"
             )
-        CompareCheck(work).check()
+        for maps in mine.values():
+            check_compare(work, maps)
 
 
 KIND = CompareTab()

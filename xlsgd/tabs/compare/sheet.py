@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Font
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -18,12 +16,18 @@ from xlsgd.sheets.maps import (
     TableMap,
     TabMap,
     address,
-    column_contents,
     formula_maker,
     quoted,
 )
-from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
-from xlsgd.sheets.writing import validation, write_fields
+from xlsgd.sheets.style import colour_rule, set_page, shorten_large
+from xlsgd.sheets.writing import (
+    marker_field,
+    set_widths,
+    validation,
+    write_body,
+    write_fields,
+    write_title,
+)
 from xlsgd.tabs.compare import columns as comparison
 from xlsgd.tabs.compare.plan import COMPARE, RATES, SideBySide
 from xlsgd.training.experiment import Experiment
@@ -42,18 +46,13 @@ def map_compare_tab(shown: SideBySide, experiments: Sequence[Experiment]) -> Tab
     runs_header = _FIELDS + len(keys) + 3
     ids = list(shown.experiments)
     reading = comparison.common_reading(e for e in experiments if e.id in ids)
-    runs = TableMap(
-        runs_header,
-        {c.quantity: 1 + i for i, c in enumerate(comparison.runs_columns(ids[0], reading))},
-        list(range(runs_header + 1, runs_header + 1 + len(ids))),
-    )
+    names = [column.quantity for column in comparison.runs_columns(ids[0], reading)]
+    rows = range(runs_header + 1, runs_header + 1 + len(ids))
+    runs = TableMap.laid_out(runs_header, names, 1, rows)
     header = runs.rows[-1] + _CHART_ROWS + 4
     epochs = max(e.epochs for e in experiments if e.id in ids)
-    losses = TableMap(
-        header,
-        {c.quantity: 1 + i for i, c in enumerate(comparison.losses_columns(ids))},
-        list(range(header + 2, header + 2 + epochs)),
-    )
+    names = [column.quantity for column in comparison.losses_columns(ids)]
+    losses = TableMap.laid_out(header, names, 1, range(header + 2, header + 2 + epochs))
     return TabMap(
         shown.sheet,
         fields,
@@ -70,14 +69,10 @@ def draw_compare_tab(
     tab = book.of("compare")[shown.sheet]
     experiments = [e for e in all_experiments if e.id in shown.experiments]
     runs, losses = tab.tables["runs"], tab.tables["losses"]
-    sheet["A1"] = shown.title
-    sheet["A1"].style = "title"
-    sheet["A2"] = shown.about
-    sheet["A2"].style = "note"
+    write_title(sheet, shown.title, shown.about)
     write_fields(sheet, [comparison.target_input(shown.target_loss)], book, tab, "input")
     kind = RATES if shown.sets_rates else COMPARE
-    marker = Input(MARKER, kind, "what xlsgd verify looks for", fixed=True)
-    write_fields(sheet, [marker, *shown.limits], book, tab, "value")
+    write_fields(sheet, [marker_field(kind), *shown.limits], book, tab, "value")
     for given in shown.limits:
         sheet.cell(*tab.fields[given.key]).number_format = "0.000000E+00"
 
@@ -96,14 +91,7 @@ def draw_compare_tab(
         ("too slow", "doubtful"),
     ):
         formula = f'ISNUMBER(SEARCH("{words}",{letter}{runs.rows[0]}))'
-        sheet.conditional_formatting.add(
-            where,
-            FormulaRule(
-                formula=[formula],
-                font=Font(color=COLOURS[ink], bold=True),
-                fill=fill_of(COLOURS[f"{ink}_pale"]),
-            ),
-        )
+        sheet.conditional_formatting.add(where, colour_rule(formula, ink, bold=True))
 
     shorten_large(sheet, runs.span, losses.span)
     columns = comparison.losses_columns([e.id for e in experiments])
@@ -126,11 +114,8 @@ def draw_compare_tab(
         height_cm=11.5,
     )
     add_chart(sheet, f"A{runs.rows[-1] + 2}", losses_chart)
-    widths = {1: 20, 2: 22}
-    for number in range(1, len(losses.columns) + 1):
-        name = columns[number - 1].quantity
-        width = widths.get(number, max(16, len(name) * 1.1 + 2))
-        sheet.column_dimensions[column_letters(number)].width = width
+    widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
+    set_widths(sheet, widths | {1: 20, 2: 22})
     sheet.row_dimensions[runs.header_row - 1].height = 24
     set_page(sheet)
 
@@ -183,9 +168,5 @@ def _draw_losses(
         if column.group != group:
             group = column.group
             sheet.cell(table.header_row - 1, number, group).style = "group"
-        header = sheet.cell(table.header_row, number, column.quantity)
-        header.style = "quantity"
-        whole = column.quantity == "epoch" or column.quantity.startswith("reached.")
-        for row, content in column_contents(column, book, tab, "losses"):
-            cell = sheet.cell(row, number, content)
-            cell.style = "count" if whole else "number"
+        sheet.cell(table.header_row, number, column.quantity).style = "quantity"
+    write_body(sheet, columns, book, tab, "losses")

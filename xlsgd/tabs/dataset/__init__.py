@@ -10,10 +10,9 @@ from xlsgd.data import Dataset
 from xlsgd.data.schema import PLAIN
 from xlsgd.data.schemas import data_markers
 from xlsgd.sheets.found_tab import MARKER, FoundTab
-from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted
+from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
 from xlsgd.sheets.own_additions import looked_at
-from xlsgd.sheets.reach import reach
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
 
@@ -26,14 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["KIND"]
 
 
-class _Fields(Scope):
-    heads = ("fact",)
-
-    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
-        data = book.data
-        return f"{quoted(data.sheet)}!{address(data.fields[name], absolute=True)}"
-
-
 def _needs_data(tab: FoundTab) -> bool:
     return any(layout.needs_data for layout in layouts().values() if tab.marker in layout.markers)
 
@@ -43,8 +34,12 @@ class DataTab(TabKind):
 
     name = "data"
     order = 1
-    scope = _Fields()
+    heads = ("fact",)
     unchecked = "data: taken as it is for both sides"
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        data = book.data
+        return f"{quoted(data.sheet)}!{address(data.fields[name], absolute=True)}"
 
     @property
     def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:
@@ -64,7 +59,7 @@ class DataTab(TabKind):
 
         draw_data_tab(sheet, lesson.data, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.dataset.finding import find_data
 
         training = tabs["training"]
@@ -80,10 +75,7 @@ class DataTab(TabKind):
                 f"'{PLAIN}' or '{rows}' beside them. Is this a workbook that xlsgd generated?"
             )
         source = sources[0]
-        last = reach(source.sheet, [tab.grid for tab in training])
-        given = find_data(source, last, training)
-        found.maps.data, found.faults = given.maps, given.faults
-        found.data, found.shown = given.data, given.shown
+        find_data(found, source, training)
         for tab in tabs[self.name]:
             if tab is not source:
                 found.copies[tab.sheet] = source.sheet
@@ -93,7 +85,7 @@ class DataTab(TabKind):
 
         if work.found.data.is_nothing:
             return
-        check_features(work.found, work.tabs)
+        check_features(work)
         tab = work.tabs[work.found.maps.data.sheet]
         for position, reason in work.found.faults.items():
             tab.differ(position, (0, *position), "data", "pattern", reason)

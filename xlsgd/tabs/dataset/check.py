@@ -8,44 +8,39 @@ import numpy as np
 
 from xlsgd.checks.expected import places_of, ranked
 from xlsgd.data.features import feature_frame
+from xlsgd.data.schema import Schema
 from xlsgd.report.compare import Block
-from xlsgd.tabs.comparing import (
-    ROWS,
-    WEIGHTS,
-    Tabs,
-    check_fields,
-    compare_fields,
-    maker,
-    number_in,
-)
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.comparing import ROWS, WEIGHTS, check_fields, number_in
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from xlsgd.tabs.examination import Examination
+
 __all__ = ["check_features", "facts_of"]
 
 
-def check_features(found: Found, tabs: Tabs) -> None:
+def check_features(work: Examination) -> None:
     """Compare the features of every row with what pandas makes of the raw columns."""
-    schema, maps = found.data.schema, found.maps.data
+    schema, maps = work.found.data.schema, work.found.maps.data
     if not schema.features:
         return
     import pandas as pd
 
-    tab, table = tabs[maps.sheet], maps.tables["data"]
+    tab, table = work.tabs[maps.sheet], maps.tables["data"]
     columns, facts = schema.feature_columns(), schema.facts()
-    tab.check_cells(table, columns, maker(found, maps, "data"), ranked(ROWS))
-    check_fields(tab, found, maps, "", facts, WEIGHTS)
+    tab.check_cells(table, columns, work.writer(maps, "data"), ranked(ROWS))
+    check_fields(tab, work.writer(maps), maps, facts, WEIGHTS)
     keys = {given.key: maps.fields[given.key] for given in facts}
     seen = {key: number_in(tab.cells.get(position)) for key, position in keys.items()}
     # What the facts are made of as the cells have it, features among it.
     frame = pd.DataFrame(
         {n: [tab.cells.get((r, c)) for r in table.rows] for n, c in table.columns.items()}
     )
-    compare_fields(tab, "step", keys, {k: [v] for k, v in facts_of(found, frame).items()}, 1)
+    known = {key: [value] for key, value in facts_of(schema, frame).items()}
+    tab.compare_fields("step", keys, known, WEIGHTS)
     places = places_of(table, columns)
-    raw = pd.DataFrame({name: list(cells) for name, cells in found.data.raw.items()})
+    raw = pd.DataFrame({name: list(cells) for name, cells in work.found.data.raw.items()})
     for check, made in (
         ("step", feature_frame(schema.features, frame, seen)),
         ("run", feature_frame(schema.features, raw)),
@@ -55,9 +50,9 @@ def check_features(found: Found, tabs: Tabs) -> None:
         tab.compare_table(check, "data", Block(table.rows, places, features, spread), ranked(ROWS))
 
 
-def facts_of(found: Found, frame: pd.DataFrame) -> dict[str, float]:
+def facts_of(schema: Schema, frame: pd.DataFrame) -> dict[str, float]:
     """Return what pandas knows of whole columns."""
     facts: dict[str, float] = {}
-    for feature in found.data.schema.features:
+    for feature in schema.features:
         facts |= feature.facts_of(frame)
     return facts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from xlsgd.base.cells import Formula, Position
@@ -17,36 +16,28 @@ from xlsgd.formula.filled import relative_form
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.sheets.own_additions import learned_columns, without_sums
+from xlsgd.sheets.reach import reach
+from xlsgd.tabs.found import FoundWorkbook
 
-__all__ = ["FoundData", "data_headers", "find_data"]
-
-
-@dataclass
-class FoundData:
-    """The data of a workbook.
-
-    data: what torch trains on; shown: the same as the cells show it.
-    faults: cells that no net learns from though they should, and why.
-    """
-
-    maps: TabMap
-    data: Dataset
-    shown: Dataset
-    faults: dict[Position, str] = field(default_factory=dict)
+__all__ = ["data_headers", "find_data"]
 
 
-def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()) -> FoundData:
-    """Return the data of a tab, as pandas has it and as the cells show it.
+def find_data(found: FoundWorkbook, tab: FoundTab, training: Sequence[FoundTab]) -> None:
+    """Add the data of a tab to what was found, as pandas has it and as the cells show it.
 
-    last: the last row that the training formulas look at, None where they do not say.
     training: the tabs of the nets. Of plain columns headed x, x2, … those are inputs that these
         have as well; others are a reader's own.
     """
+    last = reach(tab.sheet, [each.grid for each in training])
     schema, table = _described(tab) or _plain(tab, training)
-    find_rows = _rows_with_features if schema.features else _rows_of_numbers
-    table.rows = find_rows(tab, table, schema, last)
+    if schema.features:
+        table.rows = _rows_with_features(tab, table, schema, last)
+    elif last is None:
+        table.rows = _rows_above_notes(tab, table)
+    else:
+        table.rows = _rows_up_to(tab, table, last)
     if not table.rows:
-        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no {schema.words.many}")
+        raise tab.fault(f" has no {schema.words.many}")
     raw = {column.name: _cells(tab, table, column, schema) for column in schema.needed}
     for column in schema.needed:
         if column.name in schema.targets:
@@ -54,16 +45,15 @@ def find_data(tab: FoundTab, last: int | None, training: Sequence[FoundTab] = ()
     # Not the raw cells as well: what torch trains on is the same, whatever else stands there.
     columns = columns_of(schema, raw)
     title = schema.words.many if schema.features else "data"
-    data = Dataset(title, **columns)
-    shown = data
+    found.data = found.shown = Dataset(title, **columns)
     if schema.features:
-        seen = {name: _seen(tab, table, name) for name in data.inputs}
-        shown = Dataset(title, **{**columns, "inputs": seen})
+        seen = {name: _seen(tab, table, name) for name in found.data.inputs}
+        found.shown = Dataset(title, **{**columns, "inputs": seen})
     table.columns |= {name: table.columns[of] for name, of in schema.answers.items()}
-    faults = {} if schema.features else _empty_rows(table)
+    found.faults = {} if schema.features else _empty_rows(table)
     if last is not None and not schema.features:
-        faults |= _rows_not_looked_at(tab, table, last)
-    return FoundData(TabMap(tab.sheet, tab.fields, {"data": table}), data, shown, faults)
+        found.faults |= _rows_not_looked_at(tab, table, last)
+    found.maps.data = TabMap(tab.sheet, tab.fields, {"data": table})
 
 
 def _described(tab: FoundTab) -> tuple[Schema, TableMap] | None:
@@ -72,7 +62,7 @@ def _described(tab: FoundTab) -> tuple[Schema, TableMap] | None:
     if schema is None:
         return None
     names = {*(column.name for column in schema.needed), *schema.feature_names}
-    table = tab.table(names, names.__contains__, f"the {schema.words.many}")
+    table = tab.table(names, f"the {schema.words.many}")
     for given in schema.facts():
         tab.place(given.key)
     return schema, table
@@ -88,15 +78,15 @@ def _schema(tab: FoundTab) -> Schema | None:
     try:
         return read_schema({k: tab.text(k) for k in (*keys, "inputs", "targets", "above", "below")})
     except SpecError as error:
-        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}': {error}") from error
+        raise tab.fault(f": {error}") from error
 
 
 def _plain(tab: FoundTab, training: Sequence[FoundTab]) -> tuple[Schema, TableMap]:
-    table = tab.table({"y"}, lambda t: t == "y" or is_plain([t]), "the data")
+    table = tab.table({"y"}, "the data", lambda t: t == "y" or is_plain([t]))
     names = learned_columns([name for name in table.columns if name != "y"], training)
     table.columns = {name: table.columns[name] for name in (*names, "y")}
     if not names:
-        raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no column x")
+        raise tab.fault(" has no column x")
     return plain_schema(names), table
 
 
@@ -125,10 +115,6 @@ def _rows_with_features(
         for row in table.rows
         if row <= last or (row in typed and all((row, column) in tab.grid for column in columns))
     ]
-
-
-def _rows_of_numbers(tab: FoundTab, table: TableMap, schema: Schema, last: int | None) -> list[int]:
-    return _rows_above_notes(tab, table) if last is None else _rows_up_to(tab, table, last)
 
 
 def _cells(tab: FoundTab, table: TableMap, column: Raw, schema: Schema) -> list[Any]:
@@ -229,7 +215,7 @@ def _check_labels(tab: FoundTab, table: TableMap, column: Raw, labels: Sequence[
     for row, label in zip(table.rows, labels, strict=True):
         if column.among and label not in column.among:
             place = address((row, table.columns[column.name]))
-            need = " or ".join(f"{one:g}" for one in column.among if isinstance(one, float))
             raise WorkbookError(
-                f"{tab.file}: {tab.sheet}!{place} ({column.name}): got {label:g}, need {need}"
+                f"{tab.file}: {tab.sheet}!{place} ({column.name}): got {label:g}, need "
+                f"{' or '.join(column.choices)}"
             )

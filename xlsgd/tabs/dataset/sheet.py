@@ -11,7 +11,6 @@ import re
 from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.data.features.feature import in_frame
@@ -22,15 +21,18 @@ from xlsgd.sheets.style import set_page
 from xlsgd.sheets.writing import (
     FIRST_ROW,
     HEADER_ROW,
+    marker_field,
+    set_widths,
     write_body,
     write_fields,
     write_headers,
+    write_title,
 )
 
 __all__ = ["draw_data_tab", "map_data_tab", "write_raw"]
 
 _PLAIN_HEADER, _PLAIN_MARKER = (5, 6), (3, 2)
-_PLAIN_WIDTHS = dict.fromkeys("ABCDEFGHIJ", 14.0)
+_PLAIN_WIDTHS = dict.fromkeys(range(1, 11), 14.0)
 _DESCRIBED_HEADER = HEADER_ROW, FIRST_ROW
 _FEATURE_WIDTH = 12.0
 
@@ -55,18 +57,14 @@ def map_data_tab(data: Dataset) -> TabMap:
 def _fields(data: Dataset) -> list[Input]:
     """Return what stands at the right of the columns."""
     schema = data.schema
-    marker = Input(MARKER, schema.marker, "what xlsgd verify looks for", fixed=True)
-    return [*schema.facts(), *data.facts, marker, *schema.description()]
+    return [*schema.facts(), *data.facts, marker_field(schema.marker), *schema.description()]
 
 
 def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
     """Write the data."""
     schema, table = data.schema, book.data.tables["data"]
-    sheet["A1"] = schema.words.title
-    sheet["A1"].style = "title"
     sentences = (f"{data.title}.", data.remark, schema.words.hint)
-    sheet["A2"] = " ".join(filter(None, sentences))
-    sheet["A2"].style = "note"
+    write_title(sheet, schema.words.title, " ".join(filter(None, sentences)))
     if schema.is_plain:
         row, column = book.data.fields[MARKER]
         for number, words in ((column - 1, MARKER), (column, schema.marker)):
@@ -74,9 +72,8 @@ def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
         for name in data.cells:
             sheet.cell(table.header_row, table.columns[name], name).style = "quantity"
     else:
-        known = {raw.name: raw for raw in schema.raw}
-        raw = [_header(known[name]) for name in data.cells]
-        write_headers(sheet, raw, table, library="pandas")
+        shown = [_header(raw) for raw in schema.raw if raw.name in data.cells]
+        write_headers(sheet, shown, table, library="pandas")
     for name, values in data.cells.items():
         number = table.columns[name]
         for row, value in zip(table.rows, values, strict=True):
@@ -86,8 +83,7 @@ def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
                 cell.number_format = "General"
     _draw_features(sheet, data, book)
     widths = _PLAIN_WIDTHS if schema.is_plain else _draw_fields(sheet, data, book)
-    for letters, width in widths.items():
-        sheet.column_dimensions[letters].width = width
+    set_widths(sheet, widths)
     sheet.freeze_panes = f"A{table.rows[0]}"
     sheet.sheet_view.showGridLines = False
 
@@ -103,7 +99,7 @@ def _draw_features(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
                 sheet.cell(row, table.columns[feature.quantity]).style = "count"
 
 
-def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[str, float]:
+def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[int, float]:
     """Write what stands at the right of the columns, and return how wide they all are."""
     schema, tab = data.schema, book.data
     table = tab.tables["data"]
@@ -115,11 +111,10 @@ def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[str, fl
     sheet.row_dimensions[table.header_row + 1].height = 34
     set_page(sheet)
     right = tab.fields[MARKER][1]
-    known = {raw.name: raw for raw in schema.raw}
-    widths = {table.columns[name]: known[name].width for name in data.cells}
+    widths = {table.columns[raw.name]: raw.width for raw in schema.raw if raw.name in data.cells}
     widths |= {table.columns[name]: _FEATURE_WIDTH for name in schema.feature_names}
     widths |= {len(data.cells) + 1: 2, right - 2: 2, right - 1: 18, right: 26, right + 1: 44}
-    return {column_letters(number): width for number, width in widths.items()}
+    return widths
 
 
 def _header(raw: Raw) -> Column:

@@ -18,7 +18,8 @@ from xlsgd.sheets.maps import Scope, TableMap
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import GRADIENT_INPUT
-from xlsgd.training.nets.network import Place, map_nested
+from xlsgd.training.nets import Network
+from xlsgd.training.nets.network import map_nested
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
@@ -61,6 +62,8 @@ class Layout(ABC):
     """Quantities that the table of steps of every tab has, and no other table."""
     filled_down: ClassVar[bool] = True
     """Whether the formulas of a column say the same, each of its own row."""
+    can_shrink: ClassVar[bool] = True
+    """Whether rows that are cleared at the end of its tables leave shorter tables."""
 
     @property
     def markers(self) -> tuple[str, ...]:
@@ -233,7 +236,7 @@ def parameter_columns(experiment: Experiment) -> list[Column]:
             f"param.{p}",
             f"={{prev.new.{p}}}",
             paper=p,
-            note=f"{p} before this row's update",
+            note=f"{p} before {experiment.network.wording.update}",
             torch=p,
             group="weights",
             first=f"={{init.{p}}}",
@@ -244,15 +247,16 @@ def parameter_columns(experiment: Experiment) -> list[Column]:
 
 
 def forward_columns(
-    places: tuple[Place, ...], parameter: Callable[[str], str], value: Callable[[str], str]
+    network: Network, parameter: Callable[[str], str], value: Callable[[str], str]
 ) -> list[Column]:
     """Return the outputs of every layer.
 
     parameter, value: the templates for the name of a parameter, and of an input of the network.
     """
-    columns, one = [], len(places[-1].outputs) == 1
-    for place in places:
-        x = [value(name) if place is places[0] else f"{{{name}}}" for name in place.inputs]
+    meaning = ", the prediction" if len(network.predictions) == 1 else ", a prediction"
+    columns, last, said = [], network.places[-1], network.wording
+    for place in network.places:
+        x = [value(name) if place is network.places[0] else f"{{{name}}}" for name in place.inputs]
         parameters = {
             kind: map_nested(parameter, names) for kind, names in place.parameters.items()
         }
@@ -267,13 +271,7 @@ def forward_columns(
                     f"={text}",
                     paper=paper,
                     note=f"{place.layer}: {place.layer.summary}"
-                    + (
-                        ""
-                        if place is not places[-1]
-                        else ", the prediction"
-                        if one
-                        else ", a prediction"
-                    ),
+                    + (said.rows(meaning) if place is last else ""),
                     torch=f"{quantity} = nn.{place.layer.name}(…)({names})",
                     group="forward",
                 )
@@ -300,7 +298,9 @@ def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:
         "loss",
         "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], targets),
         paper=f"mean of {loss.paper}" if several else loss.paper,
-        note=f"{loss.name} of this row" + (", the mean over its targets" if several else ""),
+        note=loss.name
+        + experiment.network.wording.rows(" of this row")
+        + (", the mean over its targets" if several else ""),
         torch=f"{loss.torch}.mean(-1)" if several else loss.torch,
         group="forward",
         symbol=loss.paper if len(loss.paper) <= _SHORT else "",

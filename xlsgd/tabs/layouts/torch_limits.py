@@ -9,7 +9,7 @@ import numpy as np
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
-from xlsgd.torch_side import Noise, TorchNet, load_torch
+from xlsgd.torch_side import Ensemble, TorchNet, load_torch
 from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict.threshold import Limits, chart_limit, explosion_threshold
@@ -39,17 +39,17 @@ def limits_of(view: View, data: Dataset) -> Limits:
 
 def _worst_start(view: View, data: Dataset) -> float:
     """Return the greatest loss that the tab shows at the start weights."""
-    experiment, noise = view.experiment, Noise(1)
+    experiment, ensemble = view.experiment, Ensemble(1)
     load_torch()
     inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
-    x, y = noise.copies(inputs), noise.targets(experiment.loss, to_predict(experiment, data))
-    losses = start_losses(experiment, TorchNet(experiment, noise), noise, x, y)[0].numpy()
+    x, y = ensemble.copies(inputs), ensemble.targets(experiment.loss, to_predict(experiment, data))
+    losses = start_losses(experiment, TorchNet(experiment, ensemble), ensemble, x, y)[0].numpy()
     with np.errstate(all="ignore"):
         return get_layout(view.layout).worst_start(losses, experiment)
 
 
 def start_losses(
-    experiment: Experiment, net: TorchNet, noise: Noise, x: Tensor, y: Tensor
+    experiment: Experiment, net: TorchNet, ensemble: Ensemble, x: Tensor, y: Tensor
 ) -> Tensor:
     """Return every row's loss at the start weights, shape (members, rows).
 
@@ -57,7 +57,7 @@ def start_losses(
     """
     shape = x.shape[:2]
     weights = {
-        p: noise.copies([experiment.start.get(p, 0.0)]).expand(shape).reshape(-1)
+        p: ensemble.copies([experiment.start.get(p, 0.0)]).expand(shape).reshape(-1)
         for p in experiment.network.parameters
     }
     evaluate = net.evaluate(x.flatten(0, 1), y.flatten(0, 1))

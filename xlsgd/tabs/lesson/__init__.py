@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap
-from xlsgd.tabs.kind import Planned, TabKind
+from xlsgd.tabs.kind import Planned, TabKind, planned_tabs
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -30,7 +30,6 @@ class LessonTab(TabKind):
 
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         from xlsgd.tabs.lesson.sheet import draw_lesson_tab
-        from xlsgd.tabs.plan import planned_tabs
 
         others = [other for kind, other in planned_tabs(lesson) if kind is not self]
         draw_lesson_tab(sheet, lesson, others)

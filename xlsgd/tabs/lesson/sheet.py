@@ -9,6 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.maps import quoted
 from xlsgd.sheets.style import set_page
+from xlsgd.sheets.writing import set_widths, write_heading
 from xlsgd.tabs.kind import Planned
 from xlsgd.tabs.lesson.plan import Lesson
 
@@ -30,9 +31,7 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, tabs: Sequence[Planned]) -
     ):
         if not paragraphs:
             continue
-        for column in (1, 2):
-            sheet.cell(row, column).style = "heading"
-        sheet.cell(row, 1, heading)
+        write_heading(sheet, row, 1, 2, heading)
         row += 1
         for paragraph in paragraphs:
             sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=2)
@@ -40,9 +39,7 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, tabs: Sequence[Planned]) -
             sheet.row_dimensions[row].height = 15.5 * (1 + len(paragraph) // _CHARACTERS_A_LINE) + 4
             row += 1
         row += 1
-    for column in (1, 2):
-        sheet.cell(row, column).style = "heading"
-    sheet.cell(row, 1, "The tabs")
+    write_heading(sheet, row, 1, 2, "The tabs")
     for tab in tabs:
         row += 1
         cell = sheet.cell(row, 1, tab.sheet)
@@ -50,20 +47,17 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, tabs: Sequence[Planned]) -
         cell.style = "link"
         sheet.cell(row, 2, tab.words).style = "fact"
     row += 2
-    sheet.cell(row, 1, "Colours").style = "heading"
-    sheet.cell(row, 2).style = "heading"
-    for words, style in (
-        ("yellow, blue numbers", "input"),
-        ("everything else", "fact"),
+    write_heading(sheet, row, 1, 2, "Colours")
+    formulas = (
+        "formulas: they follow by themselves; hover over a header for what it is, the formula on "
+        "paper and the line of PyTorch"
+    )
+    for words, style, meaning in (
+        ("yellow, blue numbers", "input", "yours to change"),
+        ("everything else", "fact", formulas),
     ):
         row += 1
         sheet.cell(row, 1, words).style = style
-        meaning = {
-            "input": "yours to change",
-            "fact": "formulas: they follow by themselves; hover over a header for what it is, "
-            "the formula on paper and the line of PyTorch",
-        }
-        sheet.cell(row, 2, meaning[style]).style = "fact"
-    sheet.column_dimensions["A"].width = 26
-    sheet.column_dimensions["B"].width = 92
+        sheet.cell(row, 2, meaning).style = "fact"
+    set_widths(sheet, {1: 26, 2: 92})
     set_page(sheet)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xlsgd.base.errors import WorkbookError
 from xlsgd.sheets.maps import BookMap
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.matrix.columns import MARKED, applies
 
@@ -45,15 +44,15 @@ class MatrixTab(TabKind):
 
         draw_matrix_tab(sheet, lesson.experiment(tab.key), lesson.data.rows, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.matrix.finding import find_matrix
 
         mine, models = found.maps.of(self.name), found.maps.of("model")
         for tab in tabs[self.name]:
             if not models:
-                raise WorkbookError(
-                    f"{found.file}: tab '{tab.sheet}' shows the weights of a model tab, and there "
-                    "is none; restore it, or delete this tab too"
+                raise tab.fault(
+                    " shows the weights of a model tab, and there is none; restore it, or delete "
+                    "this tab too"
                 )
             experiment = found.experiments[next(iter(models))]
             if found.is_copy(tab.sheet, mine.get(experiment.id)):
@@ -64,8 +63,7 @@ class MatrixTab(TabKind):
         from xlsgd.tabs.matrix.check import check_matrix
 
         for id in work.found.maps.of(self.name):
-            experiment = work.found.experiments[id]
-            check_matrix(work.found, work.tabs, experiment, work.alone[id])
+            check_matrix(work, work.found.experiments[id])
 
 
 KIND = MatrixTab()

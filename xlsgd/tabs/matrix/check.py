@@ -6,36 +6,26 @@ import numpy as np
 
 from xlsgd.base.cells import Formula
 from xlsgd.checks.expected import ranked
-from xlsgd.tabs.comparing import (
-    FIELDS,
-    ROWS,
-    WEIGHTS,
-    Tabs,
-    check_fields,
-    compare_fields,
-    compare_rows,
-    maker,
-    number_in,
-)
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.comparing import FIELDS, ROWS, WEIGHTS, check_fields, compare_rows, number_in
+from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.matrix import columns as matrix
 from xlsgd.tabs.matrix import torch_values as torch_matrix
 from xlsgd.tabs.model import columns as model
 from xlsgd.tabs.model.torch_weights import Weights, of_run, weights_shown
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.trace import MEMBERS, Trace
+from xlsgd.training.trace import MEMBERS
 
 __all__ = ["check_matrix"]
 
 
-def check_matrix(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -> None:
-    """Compare the matrix tab of an experiment.  run: its table of steps, by torch alone."""
+def check_matrix(work: Examination, experiment: Experiment) -> None:
+    """Compare the matrix tab of an experiment."""
+    found, run = work.found, work.alone[experiment.id]
     maps = found.maps.of("matrix")[experiment.id]
-    tab = tabs[maps.sheet]
+    tab, wanted = work.tabs[maps.sheet], work.writer(maps)
     of = found.maps.of("model")[experiment.id]
-    shown = tabs[of.sheet]
+    shown = work.tabs[of.sheet]
     names = experiment.network.parameters
-    wanted = maker(found, maps, "")
     start = str(shown.cells.get(of.fields[model.WEIGHTS_OF.key])).lower() == "start"
     alone: Weights = {}
     for i, (p, template) in enumerate(matrix.weight_formulas(experiment).items()):
@@ -45,10 +35,11 @@ def check_matrix(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -
         own = not isinstance(shown.contents.get(source), Formula)
         alone[p] = np.array([value] * MEMBERS if own else of_run(experiment, run, p, start))
         for check, members in (("step", [value]), ("run", list(map(float, alone[p])))):
-            compare_fields(tab, check, {f"weight.{p}": position}, {f"weight.{p}": members}, 1, i)
+            key = f"weight.{p}"
+            tab.compare_fields(check, {key: position}, {key: members}, WEIGHTS, i)
     columns, fields = matrix.product_table(experiment), matrix.fields(experiment)
-    tab.check_cells(maps.tables["product"], columns, maker(found, maps, "product"), ranked(ROWS))
-    check_fields(tab, found, maps, "", fields, FIELDS)
+    tab.check_cells(maps.tables["product"], columns, work.writer(maps, "product"), ranked(ROWS))
+    check_fields(tab, wanted, maps, fields, FIELDS)
     for check, data, weights in (
         ("step", found.shown, weights_shown(tab, maps, names)),
         ("run", found.data, alone),
@@ -61,4 +52,4 @@ def check_matrix(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -
         if check == "step":
             theirs = number_in(shown.cells.get(of.fields["mean_loss"]))
             expected = {**expected, "mean_loss_of_model": [theirs]}
-        compare_fields(tab, check, places, expected, FIELDS)
+        tab.compare_fields(check, places, expected, FIELDS)

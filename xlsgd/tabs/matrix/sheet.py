@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.base.cells import column_letters
-from xlsgd.base.columns import Input
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker
 from xlsgd.sheets.style import set_page, shorten_large
-from xlsgd.sheets.writing import write_body, write_fields, write_headers
+from xlsgd.sheets.writing import (
+    marker_field,
+    number_rows,
+    set_widths,
+    write_body,
+    write_fields,
+    write_headers,
+    write_title,
+)
 from xlsgd.tabs.matrix import columns as matrix
 from xlsgd.tabs.matrix.columns import MARKED
 from xlsgd.training.experiment import Experiment
@@ -28,17 +34,10 @@ def map_matrix_tab(experiment: Experiment, sheet: str, rows: int) -> TabMap:
         for i, name in enumerate(names):
             tab.fields[f"weight.{name}"] = (_W_HEADER + 2 + i, _W + 1 + j)
         tab.fields[f"one.{j + 1}"] = (_W_HEADER + len(names) + 5 + j, _W + 1)
-    columns = matrix.product_table(experiment)
-    tab.tables["product"] = TableMap(
-        _W_HEADER,
-        {c.quantity: _product_column(experiment) + i for i, c in enumerate(columns)},
-        list(range(_W_HEADER + 2, _W_HEADER + 2 + rows)),
-    )
+    names = [column.quantity for column in matrix.product_table(experiment)]
+    below = range(_W_HEADER + 2, _W_HEADER + 2 + rows)
+    tab.tables["product"] = TableMap.laid_out(_W_HEADER, names, _W + len(units) + 3, below)
     return tab
-
-
-def _product_column(experiment: Experiment) -> int:
-    return _W + len(matrix.units(experiment)) + 3
 
 
 def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: BookMap) -> None:
@@ -46,17 +45,14 @@ def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: B
     tab = book.of("matrix")[experiment.id]
     units = matrix.units(experiment)
     inputs = experiment.network.input_names
-    sheet["A1"] = "The same as one matrix product"
-    sheet["A1"].style = "title"
-    sheet["A2"] = (
+    note = (
         f"X is the table of inputs on '{book.data.sheet}', W the weights of the model, a column a "
         f"unit. ({rows:,} × {len(inputs)}) · ({len(inputs)} × {len(units)}) = "
         f"({rows:,} × {len(units)}): the inner numbers must agree and vanish."
     )
-    sheet["A2"].style = "note"
+    write_title(sheet, "The same as one matrix product", note)
     write_fields(sheet, matrix.fields(experiment), book, tab, "value")
-    marker = Input(MARKER, MARKED, "what xlsgd verify looks for", fixed=True)
-    write_fields(sheet, [marker], book, tab, "value")
+    write_fields(sheet, [marker_field(MARKED)], book, tab, "value")
     sheet.cell(_W_HEADER - 1, _W, f"W, {len(inputs)} × {len(units)}").style = "group"
     sheet.cell(_W_HEADER, _W, "input").style = "quantity"
     for j in range(len(units)):
@@ -78,14 +74,11 @@ def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: B
     write_headers(sheet, columns, table)
     write_body(sheet, columns, book, tab, "product")
     left = min(table.columns.values()) - 1
-    sheet.cell(table.header_row, left, "row").style = "quantity"
-    for i, row in enumerate(table.rows):
-        sheet.cell(row, left, i + 1).style = "count"
+    number_rows(sheet, table, left)
     widths = {1: 22, 2: 24, 3: 48, 4: 2, _W: 14, left: 8, left - 1: 2}
     widths |= dict.fromkeys(range(_W + 1, _W + 1 + len(units)), 11)
     widths |= dict.fromkeys(table.columns.values(), 16)
-    for number, width in widths.items():
-        sheet.column_dimensions[column_letters(number)].width = width
+    set_widths(sheet, widths)
     sheet.row_dimensions[table.header_row + 1].height = 34
     shorten_large(sheet, table.span)
     sheet.freeze_panes = f"A{table.rows[0]}"

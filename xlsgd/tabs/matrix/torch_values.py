@@ -29,12 +29,12 @@ def values(
     """
     import torch
 
-    from xlsgd.torch_side import Noise
+    from xlsgd.torch_side import Ensemble
 
     members = len(next(iter(weights.values())))
-    noise = Noise(members)
-    x = noise.copies(np.array([data.inputs[n] for n in experiment.network.input_names]).T)
-    y = noise.targets(experiment.loss, data.y)
+    ensemble = Ensemble(members)
+    x = ensemble.copies(np.array([data.inputs[n] for n in experiment.network.input_names]).T)
+    y = ensemble.targets(experiment.loss, data.y)
     _, bend, total = experiment.network.layers
     w = torch.stack([_stack(weights, names) for names in units(experiment)], 2)
     product = x @ w
@@ -44,7 +44,7 @@ def values(
     found["pred"] = total.module()(bend.module()(finite))[..., 0]
     found["loss"] = experiment.loss.module()(found["pred"], y)
     batch = torch.zeros(data.rows, dtype=torch.int64)
-    mean = noise.mean(found["loss"], batch, 1)[:, 0]
+    mean = ensemble.mean(found["loss"], batch, 1)[:, 0]
     return {name: value.numpy() for name, value in found.items()}, [float(v) for v in mean]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xlsgd.sheets.maps import BookMap, Reference, Scope, TabMap, address, quoted, range_in
+from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted, range_in
 from xlsgd.sheets.own_additions import looked_at
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.model.columns import MARKED
 
@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["KIND"]
 
 
-class _Model(Scope):
-    heads = ("model",)
-
-    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
-        model = next(iter(book.of("model").values()))
-        if name in model.fields:
-            return f"{quoted(model.sheet)}!{address(model.fields[name], absolute=True)}"
-        return f"{quoted(model.sheet)}!{range_in(model.tables['forward'], name)}"
-
-
 class ModelTab(TabKind):
     """Weights of an experiment, what the net says of every row, and of a row to fill in."""
 
@@ -37,7 +27,13 @@ class ModelTab(TabKind):
     order = 3
     looks_at = ("data", "training")
     markers = {MARKED: (frozenset(("says", "pred", "unit")),)}
-    scope = _Model()
+    heads = ("model",)
+
+    def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:
+        model = next(iter(book.of(self.name).values()))
+        if name in model.fields:
+            return f"{quoted(model.sheet)}!{address(model.fields[name], absolute=True)}"
+        return f"{quoted(model.sheet)}!{range_in(model.tables['forward'], name)}"
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         asked = lesson.data.schema.words.question
@@ -57,13 +53,13 @@ class ModelTab(TabKind):
 
         draw_model_tab(sheet, lesson.experiment(tab.key), lesson.data, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
-        from xlsgd.tabs.model.finding import find_model, shown_experiment
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
+        from xlsgd.tabs.model.finding import find_model
 
         shown_first = looked_at(tabs[self.name], tabs["matrix"])
         mine = found.maps.of(self.name)
         for tab in sorted(tabs[self.name], key=lambda tab: tab not in shown_first):
-            experiment = shown_experiment(tab, found.experiments)
+            experiment = found.experiments[tab.choice("experiment", found.experiments)]
             if found.is_copy(tab.sheet, mine.get(experiment.id)):
                 continue
             mine[experiment.id] = find_model(tab, experiment, found.data)
@@ -74,8 +70,7 @@ class ModelTab(TabKind):
         from xlsgd.tabs.model.check import check_model
 
         for id in work.found.maps.of(self.name):
-            experiment = work.found.experiments[id]
-            check_model(work.found, work.tabs, experiment, work.alone[id])
+            check_model(work, work.found.experiments[id])
 
 
 KIND = ModelTab()

@@ -10,24 +10,13 @@ from xlsgd.base.cells import Formula
 from xlsgd.checks.expected import ranked
 from xlsgd.data import Dataset
 from xlsgd.data.features import feature_frame
-from xlsgd.tabs.comparing import (
-    FIELDS,
-    ROWS,
-    WEIGHTS,
-    Tabs,
-    check_fields,
-    compare_fields,
-    compare_rows,
-    maker,
-    number_in,
-)
+from xlsgd.tabs.comparing import FIELDS, ROWS, WEIGHTS, check_fields, compare_rows, number_in
 from xlsgd.tabs.dataset.check import facts_of
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.model import columns as model
 from xlsgd.tabs.model import torch_values as torch_model
 from xlsgd.tabs.model.torch_weights import Weights, of_run, weights_shown
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.trace import Trace
 
 __all__ = ["check_model"]
 
@@ -36,16 +25,18 @@ FILLED = 100
 """Among the fields, the row to fill in comes after the others."""
 
 
-def check_model(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) -> None:
-    """Compare the model tab of an experiment.  run: its table of steps, by torch alone."""
+def check_model(work: Examination, experiment: Experiment) -> None:
+    """Compare the model tab of an experiment."""
+    found, run = work.found, work.alone[experiment.id]
     maps = found.maps.of("model")[experiment.id]
-    tab = tabs[maps.sheet]
+    tab, wanted = work.tabs[maps.sheet], work.writer(maps)
     tab.inputs |= {maps.fields[model.WEIGHTS_OF.key]}
     start = str(tab.cells.get(maps.fields[model.WEIGHTS_OF.key])).lower() == "start"
     names = experiment.network.parameters
-    wanted = maker(found, maps, "")
     training = found.maps.training[experiment.id]
-    shown = tabs[training.sheet]
+    shown = work.tabs[training.sheet]
+    seen = weights_shown(tab, maps, names)
+    alone = dict(seen)
     for i, p in enumerate(names):
         position = maps.fields[f"weight.{p}"]
         # A learner's own weight is an input like any other.
@@ -56,58 +47,50 @@ def check_model(found: Found, tabs: Tabs, experiment: Experiment, run: Trace) ->
         source = training.fields[f"init.{p}"]
         if not start:
             source = training.tables["steps"].cell(f"new.{p}", -1)
-        value = shown.cells.get(source)
-        expected = {
-            "step": [value if isinstance(value, float) else float("nan")],
-            "run": of_run(experiment, run, p, start),
-        }
-        for check, members in expected.items():
-            compare_fields(tab, check, {f"weight.{p}": position}, {f"weight.{p}": members}, 1, i)
-    seen = weights_shown(tab, maps, names)
-    alone = {
-        p: np.array(of_run(experiment, run, p, start))
-        if isinstance(tab.contents.get(maps.fields[f"weight.{p}"]), Formula)
-        else seen[p]
-        for p in names
-    }
+        by_run = of_run(experiment, run, p, start)
+        alone[p] = np.array(by_run)
+        for check, members in (("step", [number_in(shown.cells.get(source))]), ("run", by_run)):
+            key = f"weight.{p}"
+            tab.compare_fields(check, {key: position}, {key: members}, WEIGHTS, i)
     columns = model.forward_table(experiment)
     fields = model.fields(experiment)
     bars = model.histogram_table()
-    tab.check_cells(maps.tables["forward"], columns, maker(found, maps, "forward"), ranked(ROWS))
-    tab.check_cells(maps.tables["histogram"], bars, maker(found, maps, "histogram"), ranked(BARS))
-    check_fields(tab, found, maps, "", fields, FIELDS)
+    tab.check_cells(maps.tables["forward"], columns, work.writer(maps, "forward"), ranked(ROWS))
+    tab.check_cells(maps.tables["histogram"], bars, work.writer(maps, "histogram"), ranked(BARS))
+    check_fields(tab, wanted, maps, fields, FIELDS)
     limits = tab.numbers(maps.tables["histogram"])
     for check, data, weights in (("step", found.shown, seen), ("run", found.data, alone)):
         passed = torch_model.forward(experiment, data, weights)
         compare_rows(tab, check, maps, "forward", columns, passed.rows)
         places = {given.key: maps.fields[given.key] for given in fields}
-        compare_fields(tab, check, places, passed.fields, FIELDS)
+        tab.compare_fields(check, places, passed.fields, FIELDS)
         counted = torch_model.histogram_values(passed, limits["from"], limits["to"])
         compare_rows(tab, check, maps, "histogram", bars, counted, BARS)
-    _check_filled(tabs, found, experiment, {"step": seen, "run": alone})
+    _check_filled(work, experiment, {"step": seen, "run": alone})
 
 
 def _check_filled(
-    tabs: Tabs, found: Found, experiment: Experiment, weights: Mapping[str, Weights]
+    work: Examination, experiment: Experiment, weights: Mapping[str, Weights]
 ) -> None:
     """Compare the row to fill in."""
     import pandas as pd
 
+    found = work.found
     schema, inputs = found.data.schema, experiment.network.input_names
     maps, data_tab = found.maps.of("model")[experiment.id], found.maps.data
-    tab, table = tabs[maps.sheet], maps.tables["filled"]
+    tab, table = work.tabs[maps.sheet], maps.tables["filled"]
     row = table.rows[0]
     tab.inputs |= {(row, table.columns[name]) for name in found.filled}
-    columns = model.filled_columns(experiment, schema, "{{fact.{}}}".format)
+    columns = model.filled_columns(experiment, schema)
     places = {column.quantity: (row, table.columns[column.quantity]) for column in columns}
-    wanted = maker(found, maps, "filled")
+    wanted = work.writer(maps, "filled")
     for j, column in enumerate(columns):
         order = (FIELDS, FILLED, j)
         formula = wanted(column.formula)(row)
         tab.check_formula(places[column.quantity], order, column.quantity, formula)
-    shown = tabs[data_tab.sheet].cells
+    shown = work.tabs[data_tab.sheet].cells
     seen = {g.key: number_in(shown.get(data_tab.fields[g.key])) for g in schema.facts()}
-    alone = facts_of(found, pd.DataFrame({n: list(c) for n, c in found.data.raw.items()}))
+    alone = facts_of(schema, pd.DataFrame({n: list(c) for n, c in found.data.raw.items()}))
     # An empty cell counts as 0 in a formula.
     numbers = {raw.name for raw in schema.asked if raw.holds == "number"}
     filled = {k: 0.0 if v is None and k in numbers else v for k, v in found.filled.items()}
@@ -127,4 +110,4 @@ def _check_filled(
             expected |= {name: [*map(float, passed.rows[name][:, 0])] for name in place.outputs}
         pred = [*map(float, passed.rows["pred"][:, 0])]
         expected["says"] = torch_model.filled_words(schema, found.filled, pred)
-        compare_fields(tab, check, places, expected, FIELDS, FILLED)
+        tab.compare_fields(check, places, expected, FIELDS, FILLED)

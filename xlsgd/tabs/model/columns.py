@@ -6,8 +6,6 @@ others over them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from xlsgd.base.columns import Column, Input
 from xlsgd.base.errors import SpecError
 from xlsgd.data.schema import Schema
@@ -79,7 +77,7 @@ def forward_table(experiment: Experiment) -> list[Column]:
             "y[row]",
             group="data",
         ),
-        *forward_columns(experiment.network.places, _PARAMETER, "{{row.{}}}".format),
+        *forward_columns(experiment.network, _PARAMETER, "{{row.{}}}".format),
         loss_column(experiment, "{{{}}}".format),
     ]
 
@@ -126,20 +124,15 @@ def histogram_table() -> list[Column]:
     return [counted("y_0", 0, "rows with y = 0"), counted("y_1", 1, "rows with y = 1")]
 
 
-def filled_columns(
-    experiment: Experiment, schema: Schema, fact: Callable[[str], str]
-) -> list[Column]:
-    """Return the row to fill in: features made of what was filled in, and what the net says.
-
-    fact: the template for what features need to know of whole columns.
-    """
+def filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
+    """Return the row to fill in: features made of what was filled in, and what the net says."""
     above, below, missing = says(schema)
     numbers = [f"{{{raw.name}}}" for raw in schema.asked if raw.holds == "number"]
     words = [f'{{{raw.name}}}<>""' for raw in schema.asked if raw.holds != "number"]
     counted = [f"COUNT({','.join(numbers)})={len(numbers)}"] if numbers else []
     return [
-        *schema.feature_columns(fact),
-        *forward_columns(experiment.network.places, _PARAMETER, "{{{}}}".format),
+        *schema.feature_columns("{{fact.{}}}"),
+        *forward_columns(experiment.network, _PARAMETER, "{{{}}}".format),
         Column(
             "says",
             f"=IF(AND({','.join((*counted, *words))}),IF(ISNUMBER({{pred}}),"

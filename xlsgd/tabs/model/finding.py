@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from xlsgd.base.cells import Formula
-from xlsgd.base.errors import WorkbookError
 from xlsgd.data import Dataset
 from xlsgd.sheets.found_tab import FoundTab
-from xlsgd.sheets.maps import TableMap, TabMap, address
+from xlsgd.sheets.maps import TableMap, TabMap
 from xlsgd.tabs.model import columns as model
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["find_model", "shown_experiment"]
-
-
-def shown_experiment(tab: FoundTab, experiments: Mapping[str, Experiment]) -> Experiment:
-    """Return the experiment whose weights a model tab shows."""
-    name = tab.text("experiment")
-    if name not in experiments:
-        raise WorkbookError(
-            f"{tab.file}: {tab.sheet}!{address(tab.place('experiment'))} (experiment): got "
-            f"'{name}', need one of: {', '.join(experiments)}"
-        )
-    return experiments[name]
+__all__ = ["find_model"]
 
 
 def find_model(tab: FoundTab, experiment: Experiment, data: Dataset) -> TabMap:
     """Return the map of a model tab."""
     columns = [column.quantity for column in model.forward_table(experiment)]
-    forward = tab.whole_table("one row per row of data", columns, data.rows)
+    forward = tab.whole_table(columns, data.rows)
     filled = _row_to_fill_in(tab, data, experiment)
     counts = [column.quantity for column in model.histogram_table()]
-    bars = tab.table({"from", "to", *counts}, {"from", "to", *counts}.__contains__, "bars")
+    bars = tab.table({"from", "to", *counts}, "bars")
     bars.rows = bars.rows[: len(model.BINS) - 1]
     fields = dict(tab.fields)
-    choice = tab.text(model.WEIGHTS_OF.key)
-    if choice not in model.WEIGHTS_OF.choices:
-        raise WorkbookError(
-            f"{tab.file}: {tab.sheet}!{address(tab.place(model.WEIGHTS_OF.key))} "
-            f"({model.WEIGHTS_OF.key}): got '{choice}', need one of: "
-            f"{', '.join(model.WEIGHTS_OF.choices)}"
-        )
+    tab.choice(model.WEIGHTS_OF.key, model.WEIGHTS_OF.choices)
     for given in model.fields(experiment):
         tab.place(given.key)
     names = experiment.network.input_names
-    weights = tab.table({"unit", *names}, {"unit", *names}.__contains__, "the weights")
+    weights = tab.table({"unit", *names}, "the weights")
     numbers = {tab.grid.get((row, weights.columns["unit"])): row for row in reversed(weights.rows)}
     for unit, group in enumerate(model.weight_groups(experiment), 1):
         if unit not in numbers:
-            raise WorkbookError(
-                f"{tab.file}: tab '{tab.sheet}': no row of weights for unit {unit}; restore it"
-            )
+            raise tab.fault(f": no row of weights for unit {unit}; restore it")
         for name, weight in zip(names, group, strict=True):
             place = numbers[unit], weights.columns[name]
             if not isinstance(tab.grid.get(place), Formula):
@@ -64,18 +42,14 @@ def _row_to_fill_in(tab: FoundTab, data: Dataset, experiment: Experiment) -> Tab
     schema = data.schema
     needed = {*(raw.name for raw in schema.asked), *schema.feature_names, "says", "pred"}
     known = {name for place in experiment.network.places for name in place.outputs} | needed
-    table = tab.table(needed, known.__contains__, "the row to fill in")
+    table = tab.table(needed, "the row to fill in", known.__contains__)
     made = {table.columns[name] for name in schema.feature_names or ("pred", "says")}
-    below = sorted(
-        {
-            r
-            for r, c in tab.grid
-            if r > table.header_row and c in made and isinstance(tab.grid[r, c], Formula)
-        }
-    )
+    below = {
+        row
+        for (row, column), content in tab.grid.items()
+        if row > table.header_row and column in made and isinstance(content, Formula)
+    }
     if not below:
-        raise WorkbookError(
-            f"{tab.file}: tab '{tab.sheet}': the row to fill in has no formulas; restore it"
-        )
-    table.rows = below[:1]
+        raise tab.fault(": the row to fill in has no formulas; restore it")
+    table.rows = [min(below)]
     return table

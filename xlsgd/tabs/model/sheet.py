@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -14,8 +12,16 @@ from xlsgd.data.schema import Raw, Schema, Words
 from xlsgd.sheets.charts import BarSpec, add_bars
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
-from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
-from xlsgd.sheets.writing import write_body, write_fields, write_headers
+from xlsgd.sheets.style import colour_rule, set_page, shorten_large
+from xlsgd.sheets.writing import (
+    number_rows,
+    set_widths,
+    write_body,
+    write_fields,
+    write_headers,
+    write_heading,
+    write_title,
+)
 from xlsgd.tabs.model import columns as model
 from xlsgd.tabs.model.columns import MARKED
 from xlsgd.training.experiment import Experiment
@@ -31,74 +37,53 @@ def map_model_tab(experiment: Experiment, data: Dataset, sheet: str) -> TabMap:
     """Return where everything goes."""
     groups = model.weight_groups(experiment)
     tab = TabMap(sheet)
-    for i, key in enumerate(_keys(experiment)):
-        tab.fields[key] = (_WEIGHTS_HEADER + i, _VALUE)
+    fields = (model.WEIGHTS_OF, *model.fields(experiment), *_facts(experiment))
+    for i, given in enumerate(fields):
+        tab.fields[given.key] = (_WEIGHTS_HEADER + i, _VALUE)
     for i, names in enumerate(groups):
         for j, name in enumerate(names):
             tab.fields[f"weight.{name}"] = (_WEIGHTS_HEADER + 1 + i, _FIRST + 1 + j)
     asked_header = _WEIGHTS_HEADER + len(groups) + 4
     asked = [raw.name for raw in data.schema.asked]
-    asked += [column.quantity for column in _filled_columns(experiment, data.schema)]
-    tab.tables["filled"] = TableMap(
-        asked_header,
-        {name: _FIRST + 1 + i for i, name in enumerate(asked)},
-        [asked_header + 2],
-    )
+    asked += [column.quantity for column in model.filled_columns(experiment, data.schema)]
+    rows = range(asked_header + 2, asked_header + 3)
+    tab.tables["filled"] = TableMap.laid_out(asked_header, asked, _FIRST + 1, rows)
     header = asked_header + 6
-    columns = model.forward_table(experiment)
-    tab.tables["forward"] = TableMap(
-        header,
-        {column.quantity: _FIRST + 1 + i for i, column in enumerate(columns)},
-        list(range(header + 2, header + 2 + data.rows)),
-    )
+    forward = [column.quantity for column in model.forward_table(experiment)]
+    rows = range(header + 2, header + 2 + data.rows)
+    tab.tables["forward"] = TableMap.laid_out(header, forward, _FIRST + 1, rows)
     bars = ("from", "to", *(column.quantity for column in model.histogram_table()))
-    tab.tables["histogram"] = TableMap(
-        _HISTOGRAM_HEADER,
-        {name: _CHART + i for i, name in enumerate(bars)},
-        list(range(_HISTOGRAM_HEADER + 2, _HISTOGRAM_HEADER + 1 + len(model.BINS))),
-    )
+    rows = range(_HISTOGRAM_HEADER + 2, _HISTOGRAM_HEADER + 1 + len(model.BINS))
+    tab.tables["histogram"] = TableMap.laid_out(_HISTOGRAM_HEADER, bars, _CHART, rows)
     return tab
 
 
-def _keys(experiment: Experiment) -> list[str]:
+def _facts(experiment: Experiment) -> list[Input]:
     return [
-        model.WEIGHTS_OF.key,
-        *(given.key for given in model.fields(experiment)),
-        "experiment",
-        "network",
-        MARKER,
+        Input("experiment", experiment.id, "the tab that trains these weights", fixed=True),
+        Input("network", str(experiment.network), "", fixed=True),
+        Input(MARKER, MARKED, "", fixed=True),
     ]
-
-
-def _filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
-    return model.filled_columns(experiment, schema, "{{fact.{}}}".format)
 
 
 def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book: BookMap) -> None:
     """Write the tab."""
     words = data.schema.words
     tab = book.of("model")[experiment.id]
-    sheet["A1"] = f"The model: {experiment.network}"
-    sheet["A1"].style = "title"
-    sheet["A2"] = (
+    note = (
         f"Every {words.one}'s prediction for the weights at the top. Choose weights_of, or type "
         f"weights of your own over them; fill in the row below and see what the net says of "
         f"{words.you}."
     )
-    sheet["A2"].style = "note"
+    write_title(sheet, f"The model: {experiment.network}", note)
     write_fields(sheet, [model.WEIGHTS_OF], book, tab, "input")
     write_fields(sheet, model.fields(experiment), book, tab, "value")
-    facts = [
-        Input("experiment", experiment.id, "the tab that trains these weights", fixed=True),
-        Input("network", str(experiment.network), "", fixed=True),
-        Input(MARKER, MARKED, "", fixed=True),
-    ]
-    write_fields(sheet, facts, book, tab, "value")
+    write_fields(sheet, _facts(experiment), book, tab, "value")
     for key in ("above_1", "all_zero"):
         if key in tab.fields:
             sheet.cell(*tab.fields[key]).style = "count"
     sheet.cell(*tab.fields["accuracy"]).style = "share"
-    _heading(sheet, _WEIGHTS_HEADER - 1, _KEY, 3, "what it predicts")
+    write_heading(sheet, _WEIGHTS_HEADER - 1, _KEY, 3, "what it predicts")
     _draw_weights(sheet, experiment, book, tab)
     _draw_filled(sheet, experiment, data.schema, book, tab)
     columns = model.forward_table(experiment)
@@ -107,20 +92,12 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     write_body(sheet, columns, book, tab, "forward")
     for row in table.rows:
         sheet.cell(row, table.columns["y"]).style = "count"
-    for i, row in enumerate(table.rows):
-        sheet.cell(row, _FIRST, i + 1).style = "count"
-    sheet.cell(table.header_row, _FIRST, "row").style = "quantity"
+    number_rows(sheet, table, _FIRST)
     for unit, silence in experiment.network.silences.items():
         letter = column_letters(table.columns[unit])
         first = f"{letter}{table.rows[0]}"
-        sheet.conditional_formatting.add(
-            f"{first}:{letter}{table.rows[-1]}",
-            FormulaRule(
-                formula=[silence.condition(first)],
-                font=Font(color=COLOURS["dead"]),
-                fill=fill_of(COLOURS["dead_pale"]),
-            ),
-        )
+        rule = colour_rule(silence.condition(first), "dead")
+        sheet.conditional_formatting.add(f"{first}:{letter}{table.rows[-1]}", rule)
     _draw_histogram(sheet, words, book, tab)
     shorten_large(sheet, table.span, tab.tables["filled"].span)
     widths: dict[int, float] = {_KEY: 16, _VALUE: 14, 3: 52, 4: 2, 9: 2, 10: 2, _FIRST: 8}
@@ -128,23 +105,16 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     last = max(max(t.columns.values()) for t in tab.tables.values())
     widths |= dict.fromkeys(range(_FIRST + 1, last), 12.0)
     widths[last] = 22
-    for number, width in widths.items():
-        sheet.column_dimensions[column_letters(number)].width = width
+    set_widths(sheet, widths)
     for row in (table.header_row + 1, tab.tables["filled"].header_row + 1):
         sheet.row_dimensions[row].height = 34
     set_page(sheet)
 
 
-def _heading(sheet: Worksheet, row: int, column: int, width: int, words: str) -> None:
-    for number in range(column, column + width):
-        sheet.cell(row, number).style = "heading"
-    sheet.cell(row, column, words)
-
-
 def _draw_weights(sheet: Worksheet, experiment: Experiment, book: BookMap, tab: TabMap) -> None:
     groups = model.weight_groups(experiment)
     names = experiment.network.input_names
-    _heading(sheet, _WEIGHTS_HEADER - 1, _FIRST, 1 + len(groups[0]), "the weights")
+    write_heading(sheet, _WEIGHTS_HEADER - 1, _FIRST, 1 + len(groups[0]), "the weights")
     for i, name in enumerate(("unit", *names)):
         sheet.cell(_WEIGHTS_HEADER, _FIRST + i, name).style = "quantity"
     for number, group in enumerate(groups, 1):
@@ -163,11 +133,11 @@ def _draw_filled(
     table = tab.tables["filled"]
     row = table.rows[0]
     question = schema.words.question
-    _heading(sheet, table.header_row - 2, _FIRST, 1 + len(table.columns), question)
+    write_heading(sheet, table.header_row - 2, _FIRST, 1 + len(table.columns), question)
     asked = [
         Column(raw.name, "", "yours to fill in", "", "", group="fill in") for raw in schema.asked
     ]
-    columns = _filled_columns(experiment, schema)
+    columns = model.filled_columns(experiment, schema)
     write_headers(sheet, asked, table)
     for raw in schema.asked:
         cell = sheet.cell(row, table.columns[raw.name], raw.begins)
@@ -183,10 +153,10 @@ def _draw_filled(
 
 def _rule(raw: Raw) -> DataValidation:
     """Return what may be typed into a cell of the row to fill in."""
-    name, choices = raw.name, [f"{one:g}" if isinstance(one, float) else one for one in raw.among]
-    if choices:
-        rule = DataValidation(type="list", formula1=f'"{",".join(choices)}"')
-        rule.error = f"{name} is one of: {', '.join(choices)}."
+    name = raw.name
+    if raw.among:
+        rule = DataValidation(type="list", formula1=f'"{",".join(raw.choices)}"')
+        rule.error = f"{name} is one of: {', '.join(raw.choices)}."
     elif raw.least is not None:
         least = f"{raw.least:g}"
         rule = DataValidation(type="decimal", operator="greaterThanOrEqual", formula1=least)

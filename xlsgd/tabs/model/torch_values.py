@@ -37,25 +37,25 @@ def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]
     """
     import torch
 
-    from xlsgd.torch_side import Noise, TorchNet
+    from xlsgd.torch_side import Ensemble, TorchNet
 
     members = len(next(iter(weights.values())))
-    noise = Noise(members)
+    ensemble = Ensemble(members)
     names = experiment.network.input_names
-    x = noise.copies(np.array([data.inputs[name] for name in names]).T)
-    y = noise.targets(experiment.loss, data.y)
+    x = ensemble.copies(np.array([data.inputs[name] for name in names]).T)
+    y = ensemble.targets(experiment.loss, data.y)
     flat = {
         p: torch.from_numpy(np.ascontiguousarray(v)).unsqueeze(1).expand(y.shape).reshape(-1)
         for p, v in weights.items()
     }
     with torch.no_grad():
-        found = TorchNet(experiment, noise).evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))(
+        found = TorchNet(experiment, ensemble).evaluate(x.reshape(-1, x.shape[-1]), y.reshape(-1))(
             flat
         )
     rows = {name: value.reshape(y.shape).numpy() for name, value in found.items()}
     rows["y"] = np.broadcast_to(np.array(data.y), y.shape)
     batch = torch.zeros(data.rows, dtype=torch.int64)
-    mean = noise.mean(torch.from_numpy(rows["loss"]), batch, 1)[:, 0].numpy()
+    mean = ensemble.mean(torch.from_numpy(rows["loss"]), batch, 1)[:, 0].numpy()
     pred, label = rows["pred"], rows["y"]
     with np.errstate(invalid="ignore"):
         above = (pred > 1) & np.isfinite(pred)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from xlsgd.checks.examined import ExaminedTab
 from xlsgd.sheets.maps import TabMap
-from xlsgd.torch_side import Noise
+from xlsgd.tabs.comparing import number_in
+from xlsgd.torch_side import Ensemble
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS, Trace
 
@@ -28,10 +29,9 @@ def of_run(experiment: Experiment, run: Trace, p: str, start: bool) -> list[floa
 def weights_shown(tab: ExaminedTab, maps: TabMap, names: Sequence[str]) -> Weights:
     """Return the weights that a tab shows, moved by a unit in the last place in all members but
     the first."""
-    noise = Noise(MEMBERS)
+    ensemble = Ensemble(MEMBERS)
     found = {}
     for p in names:
-        value = tab.cells.get(maps.fields[f"weight.{p}"])
-        number = value if isinstance(value, float) else float("nan")
-        found[p] = noise.copies([number])[:, 0].numpy()
+        number = number_in(tab.cells.get(maps.fields[f"weight.{p}"]))
+        found[p] = ensemble.copies([number])[:, 0].numpy()
     return found

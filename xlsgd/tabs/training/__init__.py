@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.sheets.maps import BookMap
-from xlsgd.tabs.found import Found
+from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
 
@@ -47,7 +47,7 @@ class TrainingTab(TabKind):
 
         draw_training_tab(sheet, lesson.view(tab.key), lesson.data, book)
 
-    def find(self, tabs: FoundTabs, found: Found) -> None:
+    def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.training.finding import find_training
 
         for tab in tabs[self.name]:

@@ -188,7 +188,7 @@ class TrainingCheck:
                 for key in begins
                 if isinstance(tab.contents.get(maps.fields[key]), Formula)
             }
-            tab.compare_fields("run", places, begins, dict.fromkeys(places, DATA).__getitem__)
+            tab.compare_fields("run", places, begins, DATA)
 
     def _check_worked_out(
         self, tab: ExaminedTab, worked: WorkedOut, seen: Mapping[str, NDArray[np.float64]]
@@ -200,7 +200,7 @@ class TrainingCheck:
         ):
             expected = {key: [value] for key, value in values.items()}
             # They look at the table of steps: what is wrong there comes before them.
-            tab.compare_fields(check, worked.ours, expected, lambda key: LIMITS)
+            tab.compare_fields(check, worked.ours, expected, LIMITS)
 
     def _tell_foreign(self, maps: TabMap, worked: WorkedOut, shown: RunVerdict) -> None:
         """Tell of a formula that is not xlsgd's where an input is worked out, and what it does."""
@@ -235,15 +235,13 @@ class TrainingCheck:
             if layout.filled_down:
                 tab.check_patterns(maps.tables[name], columns, writer, order)
             else:
-                tab.check_cells(
-                    maps.tables[name], columns, partial(self._work.maker, maps, name), order
-                )
+                tab.check_cells(maps.tables[name], columns, writer, order)
         wanted = self._work.writer(maps)
         written = {g.key: str(g.value) for g in (layout.rows, *layout.panel(view))}
         for i, key in enumerate(verdict.panel_order(layout.watched(view))):
             position = maps.fields[key]
             rank = DATA if key in _BEFORE_STEPS else PANEL
-            formula = wanted(written[key], position[0])
+            formula = wanted(written[key])(position[0])
             tab.check_formula(position, (rank, i, position[1]), key, formula)
 
     def _summary(
@@ -297,9 +295,9 @@ class TrainingCheck:
         if check == "step" or predictable:  # else the verdict alone counts
             block = block_of(table, places, members, length)
             tab.compare_table(check, "epochs", block, ranked(EPOCHS))
-            tab.compare_fields(
-                check, fields, expected, lambda key: DATA if key in _BEFORE_STEPS else PANEL
-            )
+            before = {key: fields.pop(key) for key in _BEFORE_STEPS}
+            tab.compare_fields(check, before, expected, DATA)
+            tab.compare_fields(check, fields, expected, PANEL, len(before))
         return panels
 
 

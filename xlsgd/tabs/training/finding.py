@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import SpecError, WorkbookError
@@ -14,7 +13,7 @@ from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.tabs.layouts import layouts
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.losses import Loss, losses
+from xlsgd.training.losses import losses
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.network import numbered_inputs
 from xlsgd.training.optimizers import get_optimizer
@@ -26,9 +25,9 @@ __all__ = ["find_training"]
 def find_training(tab: FoundTab, data: Dataset) -> tuple[View, TabMap]:
     layout = next(each for each in layouts().values() if tab.marker in each.markers)
     try:
-        steps = tab.table(set(layout.headers), lambda text: True, "one row per step")
+        steps = tab.table(layout.headers, "one row per step", lambda text: True)
         if not steps.rows:
-            raise WorkbookError(f"{tab.file}: tab '{tab.sheet}' has no rows of training")
+            raise tab.fault(" has no rows of training")
         view = layout.find(tab, _as_it_stands(tab, data), steps, data.rows)
         view = replace(view, earlier_format=tab.marker in layout.earlier)
         experiment = view.experiment
@@ -47,16 +46,18 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[View, TabMap]:
     for given in (*layout.inputs(view), *layout.panel(view)):
         tab.place(given.key)
     names = {column.quantity for column in tables["epochs"]}
-    epochs = tab.table(names, names.__contains__, "one row an epoch")
+    epochs = tab.table(names, "one row an epoch")
     found = {"steps": steps, **beside, "epochs": epochs}
-    return view, TabMap(tab.sheet, tab.fields, found, layout.scope(view.experiment))
+    scope = layout.scope(view.experiment)
+    maps = TabMap(tab.sheet, tab.fields, found, scope, can_shrink=layout.can_shrink)
+    return view, maps
 
 
 def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
     """Return the experiment that the fields of the tab describe."""
     network = _network(tab.text("network"), data)
     optimizer = get_optimizer(tab.text("optimizer"))
-    loss = cast(Loss, pick("loss", tab.text("loss"), dict(losses())))
+    loss = pick("loss", tab.text("loss"), losses())
     # A tab without the word has a learning rate for all steps.
     schedule = get_schedule(tab.text("schedule") if "schedule" in tab.fields else "constant")
     states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]

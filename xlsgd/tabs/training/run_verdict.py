@@ -32,11 +32,11 @@ def run_verdict(
     texts = [str(panel["verdict"]) for panel in panels]
     panel = panels[0]
     kind, step, column = str(panel["trend"]), 0, ""
-    units = verdict.units(view.experiment)
+    numerical = layout.watched(view).numerical[0]
     for key, name, where in (
-        ("zero_gradient_since", "zero gradient", layout.watched(view).numerical[0]),
-        ("frozen_since", "frozen", layout.watched(view).numerical[0]),
-        *((f"dead_since.{unit}", "dead", unit) for unit in units),
+        ("zero_gradient_since", "zero gradient", numerical),
+        ("frozen_since", "frozen", numerical),
+        *((f"dead_since.{unit}", "dead", unit) for unit in view.experiment.network.silences),
         ("exploded_step", "exploded", "loss"),
     ):
         if panel[key] and not (name == "zero gradient" and panel["last_loss"] == 0):

@@ -61,7 +61,7 @@ def worked_out(tab: ExaminedTab, maps: TabMap, view: View, wanted: Wanted, file:
         said = None if place is None else tab.contents.get(place)
         if place is None or key not in templates or not isinstance(said, Formula):
             continue
-        if tab.says(place, wanted(templates[key], place[0])):
+        if tab.says(place, wanted(templates[key])(place[0])):
             found.ours[key] = place
             continue
         found.foreign[key] = said

@@ -10,7 +10,7 @@ weights can still be asked for.
 from __future__ import annotations
 
 from xlsgd.torch_side.stability.curvature import curvature_along_gradient, sharpness
-from xlsgd.torch_side.stability.limit import Limit, spectral_radius, stability_limit
+from xlsgd.torch_side.stability.limit import spectral_radius, stability_limit
 from xlsgd.torch_side.stability.linearity import NoLimitError
 from xlsgd.torch_side.stability.row_curvature import (
     at_rate,
@@ -19,7 +19,6 @@ from xlsgd.torch_side.stability.row_curvature import (
 )
 
 __all__ = [
-    "Limit",
     "NoLimitError",
     "at_rate",
     "curvature_along_gradient",

@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 from xlsgd.data import Dataset
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.training.experiment import Experiment
-from xlsgd.verdict import judge
+from xlsgd.verdict import Verdicts, judge
 
-__all__ = ["Border", "explodes", "explosion_border", "three_digits"]
+__all__ = ["Border", "explodes", "explosion_border", "rates_below", "verdicts_at"]
 
 _DECADES = (-12, 6)
 _A_DECADE, _ZOOM, _ZOOMS = 20, 41, 3
 _BELOW = 1.6
-"""How far below the first rate that explodes is looked once more, at all rates of three digits: a
-run may explode in a window narrower than the distance of the rates tried before."""
+"""How far below the first rate that breaks a run is looked once more."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +47,30 @@ def explosion_border(experiment: Experiment, data: Dataset, watched: str | None)
     first = _first(experiment, data, watched, np.logspace(low, high, (high - low) * _A_DECADE + 1))
     if first is None:
         return None
-    nearer = three_digits(first.explodes / _BELOW, first.explodes)
-    found = _first(experiment, data, watched, nearer) or first
+    found = _first(experiment, data, watched, rates_below(first.explodes)) or first
     for _ in range(_ZOOMS):
         rates = np.linspace(found.holds, found.explodes, _ZOOM)
         found = _first(experiment, data, watched, rates) or found
     return found
 
 
-def three_digits(low: float, high: float) -> NDArray[np.float64]:
-    """Return all rates of three digits from low to high, and high itself."""
+def verdicts_at(
+    experiment: Experiment, data: Dataset, watched: str | None, rates: NDArray[np.float64]
+) -> Verdicts:
+    """Return how an experiment goes at some learning rates, all else as it is.
+
+    watched: as for train_many.
+    """
+    at = dict.fromkeys(experiment.network.parameters, rates)
+    return judge(train_many(experiment, data, at, {}, watched=watched))
+
+
+def rates_below(high: float) -> NDArray[np.float64]:
+    """Return all rates of three digits some way below a rate that breaks a run, and that rate.
+
+    A run may break in a window narrower than the distance of the rates tried before.
+    """
+    low = high / _BELOW
     rates = {high}
     for power in range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1):
         rates |= {float(f"{digits}e{power - 2}") for digits in range(100, 1000)}
@@ -76,9 +89,7 @@ def _first(
 
 
 def explodes(
-    experiment: Experiment, data: Dataset, watched: str | None, learning_rates: NDArray[np.float64]
+    experiment: Experiment, data: Dataset, watched: str | None, rates: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Return whether an experiment explodes, for every learning rate."""
-    rates = dict.fromkeys(experiment.network.parameters, learning_rates)
-    verdicts = judge(train_many(experiment, data, rates, {}, watched=watched))
-    return verdicts.steps["exploded_step"] > 0
+    return verdicts_at(experiment, data, watched, rates).steps["exploded_step"] > 0

@@ -12,18 +12,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.torch_side import Noise, TorchNet, load_torch
-from xlsgd.torch_side.targets import to_predict
+from xlsgd.torch_side import Ensemble, TorchNet, data_tensors, load_torch
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["curvature_along_gradient", "greatest", "row_hessians", "sharpness", "tensors"]
+__all__ = ["curvature_along_gradient", "greatest", "row_hessians", "sharpness"]
 
 
 def curvature_along_gradient(
@@ -70,7 +67,7 @@ def row_hessians(
     """
     import torch
 
-    net = TorchNet(experiment, Noise(1))
+    net = TorchNet(experiment, Ensemble(1))
     leaves = [w.expand(len(y)).clone().requires_grad_() for w in weights]
     with torch.enable_grad():
         named = dict(zip(experiment.network.parameters, leaves, strict=True))
@@ -99,14 +96,6 @@ def greatest(hessians: Tensor) -> Tensor:
     return torch.where(finite, torch.linalg.eigvalsh(usable)[..., -1], torch.nan)
 
 
-def tensors(experiment: Experiment, data: Dataset) -> tuple[Tensor, Tensor]:
-    """Return x, shape (rows, inputs), and y, shape (rows,) or (rows, targets)."""
-    torch = load_torch()
-    columns = [data.inputs[name] for name in experiment.network.input_names]
-    x = np.array(columns, dtype=np.float64).T.copy()
-    return torch.from_numpy(x), torch.from_numpy(to_predict(experiment, data))
-
-
 def _gradient(
     experiment: Experiment, data: Dataset, weights: Mapping[str, float], rows: Sequence[int]
 ) -> tuple[list[Tensor], Tensor]:
@@ -122,14 +111,14 @@ def _gradient(
             f"rows: got {list(rows)}, need one or more positions from 0 to {data.rows - 1}"
         )
     torch = load_torch()
-    x, y = tensors(experiment, data)
+    x, y = data_tensors(experiment, data)
     seen = torch.tensor(rows)
     leaves = [torch.tensor(float(weights[p]), dtype=torch.float64) for p in names]
     with torch.enable_grad():
         named = {
             p: w.requires_grad_().expand(len(seen)) for p, w in zip(names, leaves, strict=True)
         }
-        loss = TorchNet(experiment, Noise(1)).evaluate(x[seen], y[seen])(named)["loss"].mean()
+        loss = TorchNet(experiment, Ensemble(1)).evaluate(x[seen], y[seen])(named)["loss"].mean()
         slopes = torch.autograd.grad(
             loss, leaves, create_graph=True, allow_unused=True, materialize_grads=True
         )

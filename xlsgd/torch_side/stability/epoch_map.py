@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlsgd.data import Dataset
-from xlsgd.torch_side.stability.curvature import row_hessians, tensors
+from xlsgd.torch_side import data_tensors
+from xlsgd.torch_side.plain import one_thread
+from xlsgd.torch_side.stability.curvature import row_hessians
 from xlsgd.torch_side.stability.linear_step import LinearStep, linear_step
 from xlsgd.torch_side.stability.linearity import NoLimitError, need_linear
 from xlsgd.training.experiment import Experiment
@@ -90,7 +90,7 @@ class EpochMap:
         if not len(rates):
             return torch.empty(0, self.size, dtype=torch.complex128)
         chunks = torch.split(rates, max(1, _AT_ONCE // self.size**2))
-        with _one_thread():
+        with one_thread():
             return torch.cat([self._eigenvalues(chunk) for chunk in chunks])
 
     def growth(self, rates: Tensor) -> Tensor:
@@ -128,19 +128,6 @@ class EpochMap:
         return torch.where(finite[:, None], eigenvalues, torch.inf)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch work on one processor: on small numbers, threads mostly wait for each other."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _slopes(experiment: Experiment, data: Dataset) -> Tensor:
     """Return for every row a vector f such that f·fᵀ is its Hessian, shape (rows, weights).
 
@@ -149,7 +136,7 @@ def _slopes(experiment: Experiment, data: Dataset) -> Tensor:
     """
     import torch
 
-    x, y = tensors(experiment, data)
+    x, y = data_tensors(experiment, data)
     count = torch.arange(1.0, 1 + len(experiment.network.parameters), dtype=torch.float64)
     here, there = (
         row_hessians(experiment, x, y, w) for w in (torch.cos(count), 3 * torch.sin(count))

@@ -48,8 +48,9 @@ def derivative(node: ast.expr, by: str) -> ast.expr:
             if isinstance(op, ast.Mult):
                 return _sum(_product(one, right), _product(left, other))
             if isinstance(op, ast.Div):
-                above = _difference(_product(one, right), _product(left, other))
-                return above if _is(above, 0) else ast.BinOp(above, ast.Div(), _power(right, 2))
+                # Not over the square of what is below, which may be too large for a number.
+                falls = _quotient(_product(_quotient(left, right), other), right)
+                return _difference(_quotient(one, right), falls)
             exponent = int(ast.literal_eval(right))
             outer = _product(ast.Constant(exponent), _power(left, exponent - 1))
             return _product(outer, one)
@@ -96,6 +97,10 @@ def _product(one: ast.expr, other: ast.expr) -> ast.expr:
     if _is(one, 1):
         return other
     return one if _is(other, 1) else ast.BinOp(one, ast.Mult(), other)
+
+
+def _quotient(one: ast.expr, other: ast.expr) -> ast.expr:
+    return one if _is(one, 0) or _is(other, 1) else ast.BinOp(one, ast.Div(), other)
 
 
 def _power(one: ast.expr, exponent: int) -> ast.expr:

@@ -180,7 +180,7 @@ def _evaluated(
         case ast.Constant(value=value):
             return torch.tensor(float(value), dtype=torch.float64)  # type: ignore[arg-type]
         case ast.Name(id=name):
-            return weights[name]
+            return _no_infinity(weights[name])
         case ast.UnaryOp(operand=inner):
             return -of(inner)
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
@@ -197,8 +197,18 @@ def _evaluated(
             found = getattr(torch, FUNCTIONS[name].torch)(of(inner))
         case _:
             raise AssertionError(ast.dump(node))
+    found = _no_infinity(found)
     # A number without a row is made of constants.
     return rounding(found) if found.dim() else found
+
+
+def _no_infinity(value: Tensor) -> Tensor:
+    """Return a number, or no number at all where it is infinite.
+
+    A cell has no infinity: 1/0 is an error there, and an error spreads, into derivatives as well;
+    of infinity tanh would make 1, and exp(-x) would make 0.
+    """
+    return value + (value - value)
 
 
 FUNCTION = Function

@@ -73,7 +73,8 @@ def shifted_loss_column(network: Network, loss: Loss, p: str, way: str, sign: st
         f"loss_{way}.{p}",
         "=" + loss.of_row(network.predicted(parameter), targets),
         paper=f"loss at {p} {'+' if sign == '+' else '−'} h",
-        note=f"the loss of this row if {p} alone were {'greater' if sign == '+' else 'less'} by h",
+        note=f"the loss{network.wording.rows(' of this row')} if {p} alone were "
+        f"{'greater' if sign == '+' else 'less'} by h",
         torch=f"loss_at({p} {sign} h)",
         group="numerical derivative",
     )

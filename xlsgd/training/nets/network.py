@@ -19,6 +19,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.training.nets.kinds import alone_types, layer_types
 from xlsgd.training.nets.layer import Layer, Shape
 from xlsgd.training.nets.silence import Silence
+from xlsgd.training.wording import Wording
 
 __all__ = ["Network", "Place", "map_nested", "parse_network"]
 
@@ -35,6 +36,14 @@ class Place:
     parameters: dict[str, Any]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+
+    @property
+    def weights(self) -> list[str]:
+        """The names of its weights and biases, in order."""
+        names: list[str] = []
+        for nested in self.parameters.values():
+            map_nested(names.append, nested)
+        return names
 
 
 @dataclass(frozen=True)
@@ -101,11 +110,7 @@ class Network:
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of all weights and biases, in order."""
-        names: list[str] = []
-        for place in self.places:
-            for nested in place.parameters.values():
-                map_nested(names.append, nested)
-        return tuple(names)
+        return tuple(name for place in self.places for name in place.weights)
 
     @property
     def kinks(self) -> tuple[tuple[str, float], ...]:
@@ -118,6 +123,11 @@ class Network:
     def takes_data(self) -> bool:
         """Whether there are inputs that its prediction is made of."""
         return self.layers[0].name not in alone_types()
+
+    @property
+    def wording(self) -> Wording:
+        """What sentences about its training speak of."""
+        return Wording(self.takes_data)
 
     @property
     def is_linear(self) -> bool:

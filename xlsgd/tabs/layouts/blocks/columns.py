@@ -54,7 +54,7 @@ def block_columns(experiment: Experiment) -> list[Column]:
     network, loss = experiment.network, experiment.loss
     numerical = experiment.rules[0]
     return [
-        *forward_columns(network.places, _STEP, _ROW),
+        *forward_columns(network, _STEP, _ROW),
         loss_column(experiment, _ROW),
         *(
             Column(

@@ -40,6 +40,7 @@ class BlocksLayout(Layout):
     headers = frozenset(("step", "epoch", "batch_rows", "loss"))
     # Formulas that look at a block, or at a step from a block, say something else in every row.
     filled_down = False
+    can_shrink = False
     folded: ClassVar[Mapping[str, str]] = {
         "one weight moved": "numerical check",
         "numerical derivative": "numerical check",
@@ -91,6 +92,7 @@ class BlocksLayout(Layout):
             mean_loss="AVERAGE({block.loss})",
             start_loss="{first.loss}",
             worst_start="{first.loss}",
+            wording=experiment.network.wording,
             cut=experiment.loss.cut,
             reading=experiment.loss.reading,
             accuracy=accuracy("{block.pred}", "{block.y}", "{rows}", experiment.loss.cut)

@@ -20,10 +20,10 @@ from xlsgd.tabs.layouts.blocks.columns import block_name
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.view import View
-from xlsgd.torch_side import Noise, SideBySide, Sides, TorchNet, load_torch, start_state, step_each
-from xlsgd.torch_side.derived import derived_quantities
+from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
+from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import right
@@ -90,7 +90,7 @@ def _trained(
 
     names = experiments[0].network.parameters
     together = SideBySide(
-        experiments, work.noise, lambda weights, held: gradients(weights, held, 0)
+        experiments, work.ensemble, lambda weights, held: gradients(weights, held, 0)
     )
     total = experiments[0].epochs * work.per_epoch
     followed = []
@@ -129,15 +129,15 @@ def steps(
     torch = load_torch()
     experiment, work = view.experiment, _Work(view, data, members, blocks or {})
     names = experiment.network.parameters
-    noise = work.noise
-    parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
+    ensemble = work.ensemble
+    parameters = {p: ensemble.copies(sheet[f"param.{p}"]) for p in names}
     count = len(sheet[f"param.{names[0]}"])
     traces = work.tables(parameters, {})
     gradients = {p: torch.from_numpy(traces["steps"].values[f"grad.{p}"].copy()) for p in names}
     kept = {}
     for name in experiment.state_names:
         begin = start_state(experiment, name, {p: g[:, :1] for p, g in gradients.items()})
-        kept[name] = torch.cat((begin.unsqueeze(1), noise.copies(sheet[name][:-1])), 1)
+        kept[name] = torch.cat((begin.unsqueeze(1), ensemble.copies(sheet[name][:-1])), 1)
     numbers = np.arange(1, count + 1)
     stepped, remembered = step_each(experiment, parameters, kept, numbers, gradients)
     found = {f"new.{p}": v for p, v in stepped.items()} | remembered
@@ -145,7 +145,7 @@ def steps(
     values = {**traces["steps"].values, **{k: v.detach().numpy() for k, v in found.items()}}
     # Where a step lands is where the next one must start.
     for p in names:
-        first = noise.copies([experiment.start.get(p, 0.0)]).numpy()
+        first = ensemble.copies([experiment.start.get(p, 0.0)]).numpy()
         values[f"param.{p}"] = np.concatenate((first, values[f"new.{p}"][:, :-1]), 1)
     return {**traces, "steps": Trace(values)}
 
@@ -167,12 +167,12 @@ class _Work:
         self.view, self.data = view, data
         self.experiment = experiment = view.experiment
         self.limits = limits_of(view, data)
-        self.noise = Noise(members)
-        self.net = TorchNet(experiment, self.noise)
+        self.ensemble = Ensemble(members)
+        self.net = TorchNet(experiment, self.ensemble)
         self.seen = {name: sides_of(self.net, block) for name, block in blocks.items()}
         names = experiment.network.input_names
-        self.x = self.noise.copies(np.array([data.inputs[name] for name in names]).T)
-        self.y = self.noise.targets(experiment.loss, to_predict(experiment, data))
+        self.x = self.ensemble.copies(np.array([data.inputs[name] for name in names]).T)
+        self.y = self.ensemble.targets(experiment.loss, to_predict(experiment, data))
         self.size = experiment.batch_size
         self.per_epoch = -(-data.rows // self.size)
         self.batches = torch.arange(data.rows) // self.size
@@ -278,7 +278,7 @@ class _Work:
         values = {name: value.reshape(shape) for name, value in found.items()}
 
         def mean(rows: Tensor) -> Tensor:
-            return self.noise.mean(rows, batch, self.per_epoch)
+            return self.ensemble.mean(rows, batch, self.per_epoch)
 
         means = {name: mean(values[name]) for name in values if name.startswith("loss")}
         gradients = {f"grad.{p}": mean(values.pop(f"grad.{p}")) for p in parameters}
@@ -295,7 +295,8 @@ class _Work:
             # The labels as they are: one moved by a unit in the last place is no label any more.
             labels = np.array(self.data.y)
             cut = experiment.loss.cut
-            pred = sides.decide(self.noise, "pred", values["pred"].reshape(-1), cut).reshape(shape)
+            pred = values["pred"].reshape(-1)
+            pred = sides.decide(self.ensemble, "pred", pred, cut).reshape(shape)
             values["correct"] = torch.from_numpy(right(pred.numpy(), labels, cut))
             means["accuracy"] = mean(values["correct"])
         return values, gradients | means

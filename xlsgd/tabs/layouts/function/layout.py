@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUT", "FunctionLayout"]
 
 _OF_DATA = ("row", "y")
-_WORDS = (
-    ("mean loss over the epoch's rows, each before its own update", "loss of this step"),
-    ("mean of the rows' losses", "loss"),
-    ("how often the data was begun", "as many as steps: there is no data to go through"),
-    (" of this row", ""),
-    ("this row's update", "this step"),
-    ("this row", "this step"),
-    (", the prediction", ""),
-    ("the prediction", "f"),
-    ("prediction", "f"),
-)
 
 
 class FunctionLayout(RowsLayout):
@@ -61,10 +50,7 @@ class FunctionLayout(RowsLayout):
         tables = super().tables(view)
         of_data = {*_OF_DATA, *view.experiment.network.input_names}
         kept = [column for column in tables["steps"] if column.quantity not in of_data]
-        return {
-            "steps": [_without_data(column) for column in kept],
-            "epochs": [_worded(column) for column in tables["epochs"]],
-        }
+        return {**tables, "steps": [_without_data(column) for column in kept]}
 
 
 def _without_data(column: Column) -> Column:
@@ -78,14 +64,7 @@ def _without_data(column: Column) -> Column:
             note="as many as steps: there is no data to go through",
             torch="step",
         )
-    return _worded(column)
-
-
-def _worded(column: Column) -> Column:
-    note, paper = column.note, column.paper
-    for said, instead in _WORDS:
-        note, paper = note.replace(said, instead), paper.replace(said, instead)
-    return replace(column, note=note, paper=paper)
+    return column
 
 
 LAYOUT = FunctionLayout()

@@ -30,7 +30,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *_position_columns(view.batched),
         *_data_columns(experiment),
         *parameter_columns(experiment),
-        *forward_columns(network.places, "{{param.{}}}".format, "{{{}}}".format),
+        *forward_columns(network, "{{param.{}}}".format, "{{{}}}".format),
         *one_line.columns(network),
         loss_column(experiment, "{{{}}}".format),
         *(c for rule in experiment.rules for c in rule.columns(network, loss)),

@@ -79,6 +79,7 @@ class RowsLayout(Layout):
             worst_start="MAX({steps.start_loss})",
             curvature=curvature_column(view) is not None,
             reading=experiment.loss.reading,
+            wording=experiment.network.wording,
             start_column=experiment.loss.of_row(
                 experiment.network.predicted(_start(experiment)),
                 [f"{{{name}}}" for name in experiment.targets],
@@ -124,7 +125,7 @@ class RowsLayout(Layout):
         beside = {}
         if has_line(view):
             names = {column.quantity for column in line_columns(view.experiment.network)}
-            line = tab.table(names, names.__contains__, "the line through the points")
+            line = tab.table(names, "the line through the points")
             # A row that is missing is found by the numbers of those below it.
             line.rows = line.rows[:POINTS]
             beside["line"] = line

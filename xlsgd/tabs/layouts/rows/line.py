@@ -84,13 +84,13 @@ def line_trace(experiment: Experiment, data: Dataset, last: Mapping[str, Floats]
     """
     import torch
 
-    from xlsgd.torch_side import Noise, TorchNet
+    from xlsgd.torch_side import Ensemble, TorchNet
 
-    noise = Noise(len(next(iter(last.values()))))
-    net = TorchNet(experiment, noise)
+    ensemble = Ensemble(len(next(iter(last.values()))))
+    net = TorchNet(experiment, ensemble)
     (name,) = experiment.network.input_names
     (pred,) = experiment.network.predictions
-    x = noise.copies(np.array(data.inputs[name]))
+    x = ensemble.copies(np.array(data.inputs[name]))
     low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
     share = torch.arange(POINTS, dtype=torch.float64) / (POINTS - 1)
     line = low + share * (high - low)
@@ -102,7 +102,7 @@ def line_trace(experiment: Experiment, data: Dataset, last: Mapping[str, Floats]
         return found
 
     names = experiment.network.parameters
-    start = {p: noise.copies([experiment.start.get(p, 0.0)])[:, 0] for p in names}
+    start = {p: ensemble.copies([experiment.start.get(p, 0.0)])[:, 0] for p in names}
     point = np.broadcast_to(np.arange(1.0, POINTS + 1), line.shape)
     return Trace(
         {

@@ -24,11 +24,11 @@ from xlsgd.tabs.layouts.rows.line import has_line, line_trace
 from xlsgd.tabs.layouts.torch_limits import limits_of, start_losses
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.view import View
-from xlsgd.torch_side import Noise, SideBySide, Sides, TorchNet, load_torch, start_state, step_each
-from xlsgd.torch_side.derived import derived_quantities
+from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
 from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
+from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
@@ -135,15 +135,18 @@ class _Together:
         self.shared = shared = experiments[0]
         self.names = shared.network.parameters
         self.place = positions(rows, data.rows, shared.batch_size)
-        self.noise = noise = Noise(members)
-        self.net = TorchNet(shared, noise)
+        self.ensemble = ensemble = Ensemble(members)
+        self.net = TorchNet(shared, ensemble)
         self.seen = sides_of(self.net, sheet)
         inputs = np.array([data.inputs[name] for name in shared.network.input_names]).T
-        self.x, self.y = noise.copies(inputs), noise.targets(shared.loss, to_predict(shared, data))
+        self.x, self.y = (
+            ensemble.copies(inputs),
+            ensemble.targets(shared.loss, to_predict(shared, data)),
+        )
         # A state may start at something that depends on the first row's gradient.
         self.runs = SideBySide(
             experiments,
-            noise,
+            ensemble,
             lambda weights, held: self.gradients(weights, held, slice(1), slice(1))[..., 0],
         )
 
@@ -230,7 +233,7 @@ class _Together:
             for name, values_seen in self.runs.memory_seen(i).items():
                 quantities[name] = values_seen[:, after]
             quantities |= derived_quantities(experiment, quantities, place["step"])
-            losses = start_losses(experiment, self.net, self.noise, self.x, self.y)
+            losses = start_losses(experiment, self.net, self.ensemble, self.x, self.y)
             quantities["start_loss"] = losses[:, row]
             if curvatures is not None:
                 every = rates_of_steps(experiment, place["step"])
@@ -260,13 +263,13 @@ def steps(
     names = experiment.network.parameters
     rows = len(sheet[f"param.{names[0]}"])
     place = positions(rows, data.rows, experiment.batch_size)
-    noise = Noise(members)
-    net = TorchNet(experiment, noise)
+    ensemble = Ensemble(members)
+    net = TorchNet(experiment, ensemble)
     seen_rows = place["row"] - 1
     inputs = np.array([data.inputs[n] for n in experiment.network.input_names]).T
-    x = noise.copies(inputs[seen_rows])
-    y = noise.targets(experiment.loss, to_predict(experiment, data)[seen_rows])
-    parameters = {p: noise.copies(sheet[f"param.{p}"]) for p in names}
+    x = ensemble.copies(inputs[seen_rows])
+    y = ensemble.targets(experiment.loss, to_predict(experiment, data)[seen_rows])
+    parameters = {p: ensemble.copies(sheet[f"param.{p}"]) for p in names}
 
     quantities = net.quantities(parameters, x, y, Sides(sides_of(net, sheet)))
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
@@ -275,7 +278,7 @@ def steps(
         for p in names:
             earlier = np.concatenate([[0.0], sheet[f"grad_sum.{p}"][:-1]])
             earlier = np.where(place["batch_row"] == 1, 0.0, earlier)
-            quantities[f"grad_sum.{p}"] = noise.copies(earlier) + gradients[p]
+            quantities[f"grad_sum.{p}"] = ensemble.copies(earlier) + gradients[p]
             gradients[p] = quantities[f"grad_sum.{p}"] / place_values["batch_row"]
             quantities[f"grad_mean.{p}"] = gradients[p]
 
@@ -283,7 +286,7 @@ def steps(
     kept = {}
     for name in experiment.state_names:
         start = start_state(experiment, name, first).unsqueeze(1)
-        kept[name] = torch.cat((start, noise.copies(sheet[name][:-1])), 1)
+        kept[name] = torch.cat((start, ensemble.copies(sheet[name][:-1])), 1)
     stepped, remembered = step_each(experiment, parameters, kept, place["step"], gradients)
     complete = place_values["batch_end"].bool()
     for p in names:
@@ -291,11 +294,11 @@ def steps(
     for name, value in remembered.items():
         quantities[name] = torch.where(complete, value, kept[name])
     quantities |= derived_quantities(experiment, quantities, place["step"])
-    quantities["start_loss"] = start_losses(experiment, net, noise, x, y)
+    quantities["start_loss"] = start_losses(experiment, net, ensemble, x, y)
     quantities |= curvature_quantities(experiment, x, rates_of_steps(experiment, place["step"]))
     # Where a step lands is where the next row must start.
     for p in names:
-        begin = noise.copies([experiment.start.get(p, 0.0)])
+        begin = ensemble.copies([experiment.start.get(p, 0.0)])
         quantities[f"param.{p}"] = torch.cat((begin, quantities[f"new.{p}"][:, :-1]), 1)
     values = _numpy(quantities)
     _complete(view, data, values, place)

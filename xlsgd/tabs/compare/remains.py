@@ -1,8 +1,4 @@
-"""A tab of xlsgd that can no longer be recognised: what is left of it says so.
-
-Without its marker and its headers such a tab would pass for a reader's own, which nobody checks. A
-reader's own tab has other formulas, other words and another name.
-"""
+"""A tab with runs side by side that can no longer be recognised: what is left of it says so."""
 
 from __future__ import annotations
 
@@ -14,16 +10,12 @@ from xlsgd.sheets.found_tab import texts_of
 from xlsgd.sheets.maps import BookMap, formula_maker
 from xlsgd.sheets.own_additions import looks_at
 from xlsgd.tabs.compare.plan import COMPARE, RATES
-from xlsgd.tabs.matrix.columns import MARKED as MATRIX
-from xlsgd.tabs.model.columns import MARKED as MODEL
 
 __all__ = ["remains"]
 
 _NAMES = {
     COMPARE: re.compile("compare", re.IGNORECASE),
     RATES: re.compile("rates(-.+)?", re.IGNORECASE),
-    MODEL: re.compile("model", re.IGNORECASE),
-    MATRIX: re.compile("matrix", re.IGNORECASE),
 }
 _WORDS = re.compile(r"(target_loss|epochs_to_target|steps_to_target)$|(mean_loss|reached|plot)\.")
 _SOME = 2
@@ -31,21 +23,16 @@ _SOME = 2
 
 
 def remains(sheet: str, grid: Grid, maps: BookMap) -> tuple[str, str] | None:
-    """Return the marker that a tab without one should have, and what says so; None if it is a
-    reader's own."""
-    kind = next((kind for kind, name in _NAMES.items() if name.fullmatch(sheet)), None)
-    if kind in (MODEL, MATRIX):
-        missing = not (maps.of("model") if kind == MODEL else maps.of("matrix"))
-        known = [maps.data, *maps.training.values(), *maps.of("model").values()]
-        found = missing and any(looks_at(grid, tab.sheet) for tab in known)
-        return (kind, "its name") if found else None
+    """Return the marker that a tab without one should have, and what says so; None if it is none
+    of this kind."""
     shown = {e for tab in maps.of("compare").values() for e in tab.runs}
     # A run that a tab shows, which can be recognised, need not be shown by another one.
     hidden = {e: tab for e, tab in maps.training.items() if e not in shown}
     if not any(looks_at(grid, tab.sheet) for tab in hidden.values()):
         return None
-    if kind is not None:
-        return kind, "its name"
+    for marker, name in _NAMES.items():
+        if name.fullmatch(sheet):
+            return marker, "its name"
     if any(_WORDS.match(text) for text in texts_of(grid).values()):
         return COMPARE, "its words"
     return (COMPARE, "its formulas") if _looked_up(grid, maps, hidden) >= _SOME else None

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from xlsgd.explaining.findings import DeadUnit, StillWeights
 from xlsgd.explaining.training import Training
-from xlsgd.training.nets.network import Place, map_nested
+from xlsgd.training.nets.network import Place
 
-__all__ = ["still_weights", "weight_names"]
+__all__ = ["still_weights"]
 
 
 def still_weights(training: Training, dead: tuple[DeadUnit, ...]) -> StillWeights | None:
@@ -22,13 +22,9 @@ def still_weights(training: Training, dead: tuple[DeadUnit, ...]) -> StillWeight
     left = tuple(p for p in training.still if p not in explained)
     if not left or training.number("frozen_since") or training.mean_loss == 0:
         return None
-    since = [_since(training, p) for p in left]
+    since = [int(training.table[f"nonzero.{p}"].max()) + 1 for p in left]
     everything = set(training.still) == set(training.experiment.network.parameters)
     return StillWeights(max(since), left, everything, {p: _why(training, p) for p in left})
-
-
-def _since(training: Training, weight: str) -> int:
-    return int(training.table[f"nonzero.{weight}"].max()) + 1
 
 
 def _why(training: Training, weight: str) -> str:
@@ -40,7 +36,7 @@ def _why(training: Training, weight: str) -> str:
     network = training.experiment.network
     end = training.steps + 1
     outputs, values = training.outputs([end]), training.before(end)
-    at = next(i for i, place in enumerate(network.places) if weight in weight_names(place))
+    at = next(i for i, place in enumerate(network.places) if weight in place.weights)
     found = _place_in(network.places[at], weight)
     if found is None:
         return ""
@@ -85,14 +81,6 @@ def _slopes(place: Place, values: NDArray[np.float64]) -> NDArray[np.float64]:
             0
         ].numpy()
     return slopes
-
-
-def weight_names(place: Place) -> list[str]:
-    """Return the names of a layer's weights."""
-    found: list[str] = []
-    for nested in place.parameters.values():
-        map_nested(found.append, nested)
-    return found
 
 
 def _place_in(place: Place, weight: str) -> tuple[int, str] | None:

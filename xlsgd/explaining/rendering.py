@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from xlsgd.explaining.findings import Explanation
+from xlsgd.report.json_report import plain
 
 __all__ = ["SCHEMA", "explanation_data", "explanation_lines"]
 
@@ -21,14 +21,11 @@ _NARROWEST, _WIDEST = 40, 100
 def explanation_lines(explanation: Explanation, width: int = 80) -> Iterator[str]:
     """Yield the lines of an explanation.  width: of the terminal."""
     width = min(max(width, _NARROWEST), _WIDEST)
+    wrapper = textwrap.TextWrapper(
+        width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
     for note in explanation.notes:
-        yield from textwrap.wrap(
-            f"note: {note}",
-            width,
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        yield from wrapper.wrap(f"note: {note}")
     if explanation.notes:
         yield ""
     for i, tab in enumerate(explanation.tabs):
@@ -37,27 +34,10 @@ def explanation_lines(explanation: Explanation, width: int = 80) -> Iterator[str
         head = tab.verdict if tab.followed else "its formulas have been changed"
         yield from textwrap.wrap(f"{tab.tab}: {head}", width, subsequent_indent="  ")
         for text in tab.sentences:
-            yield from textwrap.wrap(
-                text,
-                width,
-                initial_indent="  ",
-                subsequent_indent="  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            yield from wrapper.wrap(f"  {text}")
 
 
 def explanation_data(explanation: Explanation) -> dict[str, Any]:
     """Return an explanation as plain dicts and lists; what is no finite number becomes its name."""
-    found: dict[str, Any] = _plain({"schema": SCHEMA, **asdict(explanation)})
+    found: dict[str, Any] = plain({"schema": SCHEMA, **asdict(explanation)})
     return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value

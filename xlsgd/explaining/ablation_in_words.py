@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xlsgd.explaining.ablation import can_die
 from xlsgd.explaining.findings import TabExplanation, Twin
-from xlsgd.explaining.without_relu import can_die
 from xlsgd.explaining.words import compared, number, percent, rate, told
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.losses import Loss
 
 __all__ = ["twin_sentences"]
 
 
 def twin_sentences(tab: TabExplanation, experiment: Experiment) -> Iterator[str]:
     """Yield what a run without the layers whose units can die shows about them."""
-    twin, loss = tab.twin, experiment.loss
+    twin = tab.twin
     if twin is None:
         return
     layers = can_die(experiment.network)
@@ -30,7 +29,7 @@ def twin_sentences(tab: TabExplanation, experiment: Experiment) -> Iterator[str]
         return
     same = twin.first_difference
     until = f" Up to step {same - 1} all losses are the same." if same and same > 1 else ""
-    yield f"{without} the verdict is '{twin.verdict}', {told(loss, twin.rmse)}.{until}"
+    yield f"{without} the verdict is '{twin.verdict}', {told(experiment, twin.rmse)}.{until}"
     if twin.limit is not None:
         yield (
             f"Without it the network is linear in its weights: its largest stable rate is "
@@ -50,28 +49,28 @@ def twin_sentences(tab: TabExplanation, experiment: Experiment) -> Iterator[str]
         yield (
             f"Its prediction at the end is {number(twin.all_alike)} for every row of data, "
             f"whatever the inputs: it has learned nothing about them."
-            f"{_at_best(tab, loss)}"
+            f"{_at_best(tab, experiment)}"
         )
     elif twin.silent:
         yield (
             f"With it a unit gave {given} in {twin.silent:,} of {twin.outputs:,} cases, "
-            f"{percent(twin.silent / twin.outputs)}, and it ends at {told(loss, tab.rmse)}."
+            f"{percent(twin.silent / twin.outputs)}, and it ends at {told(experiment, tab.rmse)}."
         )
-    yield from _at_suggestion(twin, names, loss)
+    yield from _at_suggestion(twin, names, experiment)
 
 
-def _at_best(tab: TabExplanation, loss: Loss) -> str:
+def _at_best(tab: TabExplanation, experiment: Experiment) -> str:
     """Return a sentence on how much one prediction for all rows leaves."""
     if tab.mean_rmse is None:
         return ""
-    left = told(loss, tab.rmse)
+    left, words = told(experiment, tab.rmse), experiment.loss.constant_words
     return (
         f" {left[0].upper()}{left[1:]} is left, and one number for all rows can do no better than "
-        f"{number(tab.mean_rmse)}{f', {loss.constant_words}' if loss.constant_words else ''}."
+        f"{number(tab.mean_rmse)}{f', {words}' if words else ''}."
     )
 
 
-def _at_suggestion(twin: Twin, names: str, loss: Loss) -> Iterator[str]:
+def _at_suggestion(twin: Twin, names: str, experiment: Experiment) -> Iterator[str]:
     at = twin.at_suggestion
     if at is None:
         return
@@ -83,6 +82,6 @@ def _at_suggestion(twin: Twin, names: str, loss: Loss) -> Iterator[str]:
         )
     else:
         yield (
-            f"{begin} it reaches {told(loss, at.rmse_with)} with the {names} ({at.verdict_with}) "
-            f"and {number(at.rmse_without)} without ({at.verdict_without})."
+            f"{begin} it reaches {told(experiment, at.rmse_with)} with the {names} "
+            f"({at.verdict_with}) and {number(at.rmse_without)} without ({at.verdict_without})."
         )

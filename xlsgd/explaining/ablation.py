@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd import verdict
 from xlsgd.explaining.findings import Twin, TwinAt
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.stability import stability_limit
 from xlsgd.training.nets import Layer, Network
 
-__all__ = ["can_die", "twin_of", "without_relu"]
+__all__ = ["ablated", "can_die", "twin_of"]
 
 
 def can_die(network: Network) -> tuple[Layer, ...]:
@@ -24,7 +23,7 @@ def can_die(network: Network) -> tuple[Layer, ...]:
     )
 
 
-def without_relu(view: View) -> View | None:
+def ablated(view: View) -> View | None:
     """Return the same without the layers whose units can die, None if it has none.
 
     Weights are called by letters in the order of the layers: they keep their names.
@@ -42,12 +41,12 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
 
     better: the run at a better learning rate, if there is one: it is looked at as well.
     """
-    other = without_relu(training.view)
+    other = ablated(training.view)
     if other is None:
         return None
     twin = train(other, training.data, length)
     differs = np.flatnonzero(~_same(training.losses, twin.losses))
-    units = verdict.units(training.experiment)
+    units = training.experiment.network.silences
     awake = np.concatenate([training.awake(unit, training.came_by(unit)) for unit in units])
     # Of several predictions no single number can be told.
     last = training.experiment.network.predictions[-1]

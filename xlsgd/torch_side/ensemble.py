@@ -1,4 +1,5 @@
-"""The rounding that float64 leaves open: numbers moved by one unit in the last place."""
+"""The rounding that float64 leaves open: an ensemble whose numbers are one unit in the last place
+apart."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from xlsgd.training.losses import Loss
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Noise", "is_rounding"]
+__all__ = ["Ensemble", "is_rounding"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _POOL = 4096
@@ -32,8 +33,9 @@ def is_rounding(seen: Numbers, own: Numbers, stray: Numbers) -> Any:
     return abs(seen - own) <= _SIDE * (stray + _EPSILON * abs(own))
 
 
-class Noise:
-    """Moves numbers by about one unit in the last place, in all members but the first."""
+class Ensemble:
+    """Numbers of several members; in all but the first they are moved by about one unit in the last
+    place."""
 
     def __init__(self, members: int) -> None:
         self.members = members
