@@ -156,11 +156,13 @@ def bare_book(*shown: View | Experiment, data: Dataset) -> Book:
         fields |= {"experiment": e.id, "network": str(e.network), "loss": e.loss.name}
         fields |= {"optimizer": e.optimizer.name, "difference": e.difference}
         fields[MARKER] = layout.marker
+        top = tab.fields["verdict"][0]
         for key, value in fields.items():
             row, column = tab.fields[key]
             if isinstance(value, str) and value.startswith("="):
                 value = Formula(formula_maker(value, maps, tab)(row))
-            grid[row, column - 1] = key
+            # Above the words above those that stand beside each other, left of the others.
+            grid[(row - 2, column) if row == top else (row, column - 1)] = key
             grid[row, column] = value if isinstance(value, str) else float(value)
         for name, columns in layout.tables(view).items():
             for column in columns:

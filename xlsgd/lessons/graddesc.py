@@ -92,13 +92,14 @@ class GradDesc(LessonPlan):
                 "Open a tab and change the learning_rate in its yellow cell: every epoch, the "
                 "verdict beside it and the charts follow at once. On 'sgd', 0.0003 still trains, "
                 "with wild swings; 0.0005 explodes.",
-                "Change gradient from numerical to backprop, h, the start values init.a and "
-                "init.b, or the points on 'data'.",
+                "Change the derivative from numerical to backprop, h, the start values of a and b, "
+                "or the points on 'data'.",
             ),
             watch=(
-                "grad_num and grad_diff: the numerical derivative agrees with backprop's up to "
-                "about h times the curvature. That is how you check a derivative formula.",
-                "plot.loss and the verdict: what a rate slightly too large does, and how many "
+                "The chart of the two derivatives, and its columns in the fold 'numerical check': "
+                "the numerical one agrees with backprop's up to about h times the curvature. That "
+                "is how you check a derivative formula.",
+                "The loss and the verdict: what a rate slightly too large does, and how many "
                 "steps it takes until numbers run away.",
                 "'compare': the same points, the same start, and how far each tab gets.",
             ),

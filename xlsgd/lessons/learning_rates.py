@@ -135,7 +135,7 @@ class LearningRates(LessonPlan):
                 "On 'rates-one', bring the last three rates closer and closer to limit_found, "
                 "from below and from above. A run just above it explodes too, only later.",
                 "On 'rates-two', the same. There the border depends on the start: type others "
-                "into init.a … init.d of a tab and see.",
+                "into start a … start d of a tab and see.",
             ),
             watch=(
                 "The chart: too small a rate is a line that hardly falls; a larger one falls "

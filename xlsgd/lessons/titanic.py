@@ -163,8 +163,8 @@ class Titanic(LessonPlan):
             change=(
                 "On 'training', learning_rate: 0.02 is slow, at 0.3 the loss swings, at 3 both "
                 "units are thrown out for good. On 'linear', 0.3 explodes.",
-                "derivative_of and h: choose a weight, and the table shows its derivative found "
-                "by moving it beside backprop's. The gap shrinks with h.",
+                "The weight whose slope is checked, and h: the chart shows its derivative found by "
+                "moving it beside backprop's. The gap shrinks with h.",
                 "On 'model', the row 'would you survive?', and the weights themselves: type your "
                 "own, or choose those from before training in weights_of.",
             ),

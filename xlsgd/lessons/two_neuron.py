@@ -71,7 +71,7 @@ class TwoNeuron(LessonPlan):
                 "The same rate, and it explodes. The slope for a is multiplied by c and the slope "
                 "for c by a: the larger they are, the larger the steps. Once weight + h rounds to "
                 "the weight, the numerical derivative is exactly 0 and the sheet freezes. "
-                "Set gradient to backprop and it runs on to #NUM!.",
+                "Set the derivative to backprop and it runs on to #NUM!.",
             ),
             view(
                 "two-relu",
@@ -132,7 +132,8 @@ class TwoNeuron(LessonPlan):
             change=(
                 "On the tab 'two', lower learning_rate step by step: where does it begin to "
                 "train? Between 0.00001 and 0.0001 lies the border.",
-                "On 'two', set gradient to backprop: the freeze goes away, the explosion does not.",
+                "On 'two', set the derivative to backprop: the freeze goes away, the explosion does "
+                "not.",
                 "On 'two-relu', look at the row in which relu1 turns grey, then at the step "
                 "before it.",
             ),

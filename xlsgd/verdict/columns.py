@@ -29,7 +29,7 @@ def columns(watched: Watched) -> list[Column]:
     """Return the columns that remember, row by row, what the panel wants to know."""
 
     def column(quantity: str, formula: str, first: str, paper: str, note: str) -> Column:
-        torch = "# bookkeeping for the panel at the top left"
+        torch = "# bookkeeping for the verdict at the top"
         return Column(quantity, formula, paper, note, torch, group="how it goes", first=first)
 
     def last_step(quantity: str, happened: str, paper: str, note: str) -> Column:

@@ -36,20 +36,23 @@ __all__ = ["draw_compare_tab", "map_compare_tab"]
 
 _FIELDS = 4
 """Row of the first field."""
-_CHART_ROWS = 24
+_CHART_ROWS = 13
+_FIRST = ("experiment", "verdict")
 
 
 def map_compare_tab(shown: SideBySide, experiments: Sequence[Experiment]) -> TabMap:
     """Return where everything of a tab with runs side by side goes."""
     keys = ["target_loss", MARKER, *(given.key for given in shown.limits)]
     fields = {key: (_FIELDS + i, 2) for i, key in enumerate(keys)}
-    runs_header = _FIELDS + len(keys) + 3
+    runs_header = _FIELDS + len(keys) + _CHART_ROWS + 3
     ids = list(shown.experiments)
     reading = comparison.common_reading(e for e in experiments if e.id in ids)
     names = [column.quantity for column in comparison.runs_columns(ids[0], reading)]
+    # How it went stands beside the name of what it was.
+    names.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else 2)
     rows = range(runs_header + 1, runs_header + 1 + len(ids))
     runs = TableMap.laid_out(runs_header, names, 1, rows)
-    header = runs.rows[-1] + _CHART_ROWS + 4
+    header = runs.rows[-1] + 4
     epochs = max(e.epochs for e in experiments if e.id in ids)
     names = [column.quantity for column in comparison.losses_columns(ids)]
     losses = TableMap.laid_out(header, names, 1, range(header + 2, header + 2 + epochs))
@@ -110,10 +113,10 @@ def draw_compare_tab(
         curves_over(shown.sheet, losses, "epoch", legend),
         x_max=len(losses.rows),
         log=True,
-        width_cm=28,
-        height_cm=11.5,
+        width_cm=30,
+        height_cm=6.6,
     )
-    add_chart(sheet, f"A{runs.rows[-1] + 2}", losses_chart)
+    add_chart(sheet, f"A{runs.header_row - _CHART_ROWS - 2}", losses_chart)
     widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
     set_widths(sheet, widths | {1: 20, 2: 22})
     sheet.row_dimensions[runs.header_row - 1].height = 24

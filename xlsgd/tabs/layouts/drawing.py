@@ -57,3 +57,7 @@ class Drawing(ABC):
         self, sheet: Worksheet, places: Sequence[Place], view: View, book: BookMap
     ) -> None:
         """Draw the charts.  places: for as many as there is room."""
+
+    @abstractmethod
+    def draw_picture(self, sheet: Worksheet, place: Place, view: View, book: BookMap) -> None:
+        """Draw the one chart that shows best, on another tab, what is learned."""

@@ -32,7 +32,7 @@ class LessonTab(TabKind):
         from xlsgd.tabs.lesson.sheet import draw_lesson_tab
 
         others = [other for kind, other in planned_tabs(lesson) if kind is not self]
-        draw_lesson_tab(sheet, lesson, others)
+        draw_lesson_tab(sheet, lesson, others, book)
 
 
 KIND = LessonTab()

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.sheets.maps import quoted
+from xlsgd.sheets.charts import Place
+from xlsgd.sheets.maps import BookMap, quoted
 from xlsgd.sheets.style import set_page
 from xlsgd.sheets.writing import set_widths, write_heading
 from xlsgd.tabs.kind import Planned
+from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["draw_lesson_tab"]
 
-_CHARACTERS_A_LINE = 105
+_CHARACTERS_A_LINE = 84
+_TEXT, _LINKS = 1, 4
+"""Columns where the words begin, and what stands beside them."""
+_PICTURE_ROWS = 10
+_PICTURE_PIXELS = (500, 190)
 
 
-def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, tabs: Sequence[Planned]) -> None:
-    """Write the lesson's words and the links to the other tabs."""
+def draw_lesson_tab(
+    sheet: Worksheet, lesson: Lesson, tabs: Sequence[Planned], book: BookMap
+) -> None:
+    """Write the lesson's words, and beside them a picture and the links to the other tabs."""
     sheet["A1"] = lesson.title
     sheet["A1"].style = "title"
+    _write_words(sheet, lesson)
+    view = lesson.views[0]
+    place = Place(AnchorMarker(col=_LINKS - 1, colOff=0, row=2, rowOff=0), *_PICTURE_PIXELS)
+    get_layout(view.layout).drawing.draw_picture(sheet, place, view, book)
+    row = _write_links(sheet, tabs, 3 + _PICTURE_ROWS)
+    _write_colours(sheet, row + 2)
+    set_widths(sheet, {1: 26, 2: 58, 3: 2, _LINKS: 22, _LINKS + 1: 50})
+    set_page(sheet)
+
+
+def _write_words(sheet: Worksheet, lesson: Lesson) -> None:
     row = 3
     for heading, paragraphs in (
         ("What it shows", lesson.shows),
@@ -31,33 +52,36 @@ def draw_lesson_tab(sheet: Worksheet, lesson: Lesson, tabs: Sequence[Planned]) -
     ):
         if not paragraphs:
             continue
-        write_heading(sheet, row, 1, 2, heading)
+        write_heading(sheet, row, _TEXT, 2, heading)
         row += 1
         for paragraph in paragraphs:
-            sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=2)
-            sheet.cell(row, 1, paragraph).style = "text"
-            sheet.row_dimensions[row].height = 15.5 * (1 + len(paragraph) // _CHARACTERS_A_LINE) + 4
-            row += 1
+            # Over several rows of one height: what stands beside them is not torn apart.
+            last = row + len(wrap(paragraph, _CHARACTERS_A_LINE)) - 1
+            sheet.merge_cells(start_row=row, end_row=last, start_column=_TEXT, end_column=_TEXT + 1)
+            sheet.cell(row, _TEXT, paragraph).style = "text"
+            row = last + 1
         row += 1
-    write_heading(sheet, row, 1, 2, "The tabs")
+
+
+def _write_links(sheet: Worksheet, tabs: Sequence[Planned], row: int) -> int:
+    """Write where the other tabs are; return the row of the last one."""
+    write_heading(sheet, row, _LINKS, 2, "The tabs")
     for tab in tabs:
         row += 1
-        cell = sheet.cell(row, 1, tab.sheet)
+        cell = sheet.cell(row, _LINKS, tab.sheet)
         cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(tab.sheet)}!A1")
         cell.style = "link"
-        sheet.cell(row, 2, tab.words).style = "fact"
-    row += 2
-    write_heading(sheet, row, 1, 2, "Colours")
-    formulas = (
-        "formulas: they follow by themselves; hover over a header for what it is, the formula on "
-        "paper and the line of PyTorch"
-    )
+        sheet.cell(row, _LINKS + 1, tab.words).style = "fact"
+    return row
+
+
+def _write_colours(sheet: Worksheet, row: int) -> None:
+    write_heading(sheet, row, _LINKS, 2, "Colours")
     for words, style, meaning in (
         ("yellow, blue numbers", "input", "yours to change"),
-        ("everything else", "fact", formulas),
+        ("everything else", "fact", "formulas: they follow by themselves"),
+        ("above a column", "fact", "what it is, on paper and in PyTorch: hover over it"),
     ):
         row += 1
-        sheet.cell(row, 1, words).style = style
-        sheet.cell(row, 2, meaning).style = "fact"
-    set_widths(sheet, {1: 26, 2: 92})
-    set_page(sheet)
+        sheet.cell(row, _LINKS, words).style = style
+        sheet.cell(row, _LINKS + 1, meaning).style = "fact"

@@ -28,9 +28,10 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_model_tab", "map_model_tab"]
 
-_KEY, _VALUE, _CHART, _FIRST = 1, 2, 5, 11
-_WEIGHTS_HEADER = 4
-_HISTOGRAM_HEADER = 26
+_KEY, _VALUE, _CHART, _FIRST = 1, 2, 8, 15
+_ANSWER = "says"
+_ASKED_HEADER, _WEIGHTS_HEADER = 5, 10
+_HISTOGRAM_HEADER = 31
 
 
 def map_model_tab(experiment: Experiment, data: Dataset, sheet: str) -> TabMap:
@@ -43,12 +44,13 @@ def map_model_tab(experiment: Experiment, data: Dataset, sheet: str) -> TabMap:
     for i, names in enumerate(groups):
         for j, name in enumerate(names):
             tab.fields[f"weight.{name}"] = (_WEIGHTS_HEADER + 1 + i, _FIRST + 1 + j)
-    asked_header = _WEIGHTS_HEADER + len(groups) + 4
-    asked = [raw.name for raw in data.schema.asked]
-    asked += [column.quantity for column in model.filled_columns(experiment, data.schema)]
-    rows = range(asked_header + 2, asked_header + 3)
-    tab.tables["filled"] = TableMap.laid_out(asked_header, asked, _FIRST + 1, rows)
-    header = asked_header + 6
+    # The answer stands before the questions.
+    others = [column.quantity for column in model.filled_columns(experiment, data.schema)]
+    others.remove(_ANSWER)
+    asked = [_ANSWER, *(raw.name for raw in data.schema.asked), *others]
+    rows = range(_ASKED_HEADER + 2, _ASKED_HEADER + 3)
+    tab.tables["filled"] = TableMap.laid_out(_ASKED_HEADER, asked, _VALUE, rows)
+    header = _WEIGHTS_HEADER + len(groups) + 4
     forward = [column.quantity for column in model.forward_table(experiment)]
     rows = range(header + 2, header + 2 + data.rows)
     tab.tables["forward"] = TableMap.laid_out(header, forward, _FIRST + 1, rows)
@@ -71,9 +73,9 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     words = data.schema.words
     tab = book.of("model")[experiment.id]
     note = (
-        f"Every {words.one}'s prediction for the weights at the top. Choose weights_of, or type "
-        f"weights of your own over them; fill in the row below and see what the net says of "
-        f"{words.you}."
+        f"Fill in the yellow row and see what the net says of {words.you}. Choose weights_of, or "
+        f"type weights of your own over those at the right, where every {words.one}'s prediction "
+        "stands below them."
     )
     write_title(sheet, f"The model: {experiment.network}", note)
     write_fields(sheet, [model.WEIGHTS_OF], book, tab, "input")
@@ -100,11 +102,9 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
         sheet.conditional_formatting.add(f"{first}:{letter}{table.rows[-1]}", rule)
     _draw_histogram(sheet, words, book, tab)
     shorten_large(sheet, table.span, tab.tables["filled"].span)
-    widths: dict[int, float] = {_KEY: 16, _VALUE: 14, 3: 52, 4: 2, 9: 2, 10: 2, _FIRST: 8}
-    widths |= dict.fromkeys(range(_CHART, 9), 13.0)
     last = max(max(t.columns.values()) for t in tab.tables.values())
-    widths |= dict.fromkeys(range(_FIRST + 1, last), 12.0)
-    widths[last] = 22
+    widths: dict[int, float] = dict.fromkeys(range(_VALUE + 1, last + 1), 11.0)
+    widths |= {_KEY: 16, _VALUE: 22}
     set_widths(sheet, widths)
     for row in (table.header_row + 1, tab.tables["filled"].header_row + 1):
         sheet.row_dimensions[row].height = 34
@@ -133,7 +133,7 @@ def _draw_filled(
     table = tab.tables["filled"]
     row = table.rows[0]
     question = schema.words.question
-    write_heading(sheet, table.header_row - 2, _FIRST, 1 + len(table.columns), question)
+    write_heading(sheet, table.header_row - 2, _KEY, 1 + len(table.columns), question)
     asked = [
         Column(raw.name, "", "yours to fill in", "", "", group="fill in") for raw in schema.asked
     ]
@@ -145,10 +145,11 @@ def _draw_filled(
         rule = _rule(raw)
         rule.add(cell)
         sheet.add_data_validation(rule)
+    columns.sort(key=lambda column: table.columns[column.quantity])
     write_headers(sheet, columns, table)
     write_body(sheet, columns, book, tab, "filled")
-    sheet.cell(row, table.columns["says"]).style = "verdict"
-    sheet.cell(row, _FIRST, schema.words.you).style = "key"
+    sheet.cell(row, table.columns[_ANSWER]).style = "verdict"
+    sheet.cell(row, _KEY, schema.words.you).style = "key"
 
 
 def _rule(raw: Raw) -> DataValidation:

@@ -63,18 +63,6 @@ class BlocksDrawing(Drawing):
     ) -> None:
         steps = book.training[view.id].tables["steps"]
         last = len(steps.rows)
-        lines = {"plot.loss": "mean loss"}
-        if view.classifies:
-            lines["accuracy"] = "accuracy"
-        loss = ChartSpec(
-            "Loss and accuracy of every step",
-            "step",
-            "mean loss, share right",
-            curves_over(sheet.title, steps, "step", lines),
-            x_min=1,
-            x_max=last,
-            y_range=(0.0, 1.0) if view.classifies else None,
-        )
         derivatives = ChartSpec(
             "Numerical against backprop derivative",
             "step",
@@ -85,9 +73,28 @@ class BlocksDrawing(Drawing):
             x_min=1,
             x_max=last,
         )
-        add_chart(sheet, places[0], loss)
+        add_chart(sheet, places[0], self._losses(view, book))
         add_chart(sheet, places[2], derivatives)
         _add_weight_bars(sheet, places[1], view.experiment, book)
+
+    def draw_picture(self, sheet: Worksheet, place: Place, view: View, book: BookMap) -> None:
+        add_chart(sheet, place, self._losses(view, book))
+
+    def _losses(self, view: View, book: BookMap) -> ChartSpec:
+        tab = book.training[view.id]
+        steps = tab.tables["steps"]
+        lines = {"plot.loss": "mean loss"}
+        if view.classifies:
+            lines["accuracy"] = "accuracy"
+        return ChartSpec(
+            "Loss and accuracy of every step",
+            "step",
+            "mean loss, share right",
+            curves_over(tab.sheet, steps, "step", lines),
+            x_min=1,
+            x_max=len(steps.rows),
+            y_range=(0.0, 1.0) if view.classifies else None,
+        )
 
 
 DRAWING = BlocksDrawing()

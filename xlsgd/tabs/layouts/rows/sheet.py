@@ -49,6 +49,11 @@ class RowsDrawing(Drawing):
         for place, spec in zip(places, charts, strict=False):
             add_chart(sheet, place, spec)
 
+    def draw_picture(self, sheet: Worksheet, place: Place, view: View, book: BookMap) -> None:
+        for spec in (*self._line(view, book), self._weights(view, book)):
+            add_chart(sheet, place, spec)
+            return
+
     def _losses(self, view: View, book: BookMap) -> ChartSpec:
         tab = book.training[view.id]
         steps, epochs = tab.tables["steps"], tab.tables["epochs"]
