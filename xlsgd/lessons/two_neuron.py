@@ -132,8 +132,8 @@ class TwoNeuron(LessonPlan):
             change=(
                 "On the tab 'two', lower learning_rate step by step: where does it begin to "
                 "train? Between 0.00001 and 0.0001 lies the border.",
-                "On 'two', set the derivative to backprop: the freeze goes away, the explosion does "
-                "not.",
+                "On 'two', set the derivative to backprop: the freeze goes away, the explosion "
+                "does not.",
                 "On 'two-relu', look at the row in which relu1 turns grey, then at the step "
                 "before it.",
             ),
