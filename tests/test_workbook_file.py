@@ -225,7 +225,14 @@ def test_formulas_use_what_every_program_has(texts: dict[str, str]) -> None:
 def test_matrices_need_no_array_entry(texts: dict[str, str]) -> None:
     """INDEX and SUMPRODUCT take a matrix as it is; a matrix alone in a cell would spill."""
     products = [text for text in texts.values() if "MMULT(" in text]
-    assert all(text.startswith(("=INDEX(MMULT(", "=SUMPRODUCT((MMULT(")) for text in products)
+    assert all(text.startswith(("=SUM(INDEX(MMULT(", "=SUMPRODUCT((MMULT(")) for text in products)
+
+
+def test_index_stands_where_a_range_may_stand(texts: dict[str, str]) -> None:
+    """INDEX gives a cell, which may be a range: elsewhere Excel writes an @ before it."""
+    found = [text for text in texts.values() if "INDEX(" in text]
+    assert len(found) > 2
+    assert [t for t in found if re.search(r"(?<!SUM\()(?<!AVERAGE\()\bINDEX\(", t)] == []
 
 
 @pytest.mark.parametrize(
@@ -233,7 +240,8 @@ def test_matrices_need_no_array_entry(texts: dict[str, str]) -> None:
     [
         ("array entry", r"^array entry$|^\{|_xlfn|_xlws|ANCHORARRAY"),
         ("structured reference", r"\[|\]"),
-        ("bare exponent", r"(?<![A-Za-z$])[0-9.]+[eE][0-9]"),
+        # Some programs read 1E-5 alone, others 1e-5, and others neither without a sign.
+        ("exponent", r"(?<![A-Za-z$])[0-9.]+[eE][-+]?[0-9]"),
         ("power of a power", r"\^[^-+*/,()<>=]*\^"),
         ("minus before a power", r"(?<![A-Za-z0-9)])-[A-Za-z$0-9.]+\^"),
         ("semicolon or decimal comma", r";"),
@@ -250,11 +258,11 @@ def test_formulas_avoid(what: str, pattern: str, texts: dict[str, str]) -> None:
 
 def test_patterns_above_find_what_they_are_for() -> None:
     bad = {
-        r"(?<![A-Za-z$])[0-9.]+[eE][0-9]": ("=A1+1E5", "=1e300*A1", "=2.5E3"),
+        r"(?<![A-Za-z$])[0-9.]+[eE][-+]?[0-9]": ("=A1+1E5", "=1e300*A1", "=2.5E3", "=1E-05"),
         r"\^[^-+*/,()<>=]*\^": ("=2^3^2", "=A1^B1^C1"),
         r"(?<![A-Za-z0-9)])-[A-Za-z$0-9.]+\^": ("=-A1^2", "=3*(-2^2)"),
     }
-    good = ("=A1+1E-05", "=1E+300*A1", "=AE5+B2", "=$AE5^2", "=A1^2+B1^2", "=A1-B1^2")
+    good = ("=A1+10^-5", "=10^300*A1", "=AE5+B2", "=$AE5^2", "=A1^2+B1^2", "=A1-B1^2")
     for pattern, examples in bad.items():
         assert all(re.search(pattern, text) for text in examples)
         assert not any(re.search(pattern, text) for text in good)

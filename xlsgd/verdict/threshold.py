@@ -34,7 +34,7 @@ def exploded_above_input(experiment: Experiment, watched: Watched) -> Input:
         return Input("exploded_above", experiment.exploded_above, note)
     worst = f"IF(ISNUMBER({watched.worst_start}),{watched.worst_start},0)"
     cost = experiment.loss.before_learning("MIN({data.y})", "MAX({data.y})")
-    formula = _power_of_ten(f"1+LOG10(MAX({cost},{worst},1E-6))")
+    formula = _power_of_ten(f"1+LOG10(MAX({cost},{worst},0.000001))")
     return Input("exploded_above", formula, f"{note}: 10 times the worst at the start")
 
 
