@@ -20,7 +20,7 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     [
         "=A1+$B1-C$1*$D$1",
         '=IF(A1="B2",data!C3,"it\'s ""A1""")',
-        "=LOG10(A1)+ATAN2(B1,C1)+ab12+Rate2020*x_1",
+        "=LOG10(A1)+ATAN2(B1,C1)+AB12+Rate2020*x_1",
         "=SUM($A$6:A6)/SUM(B:B)",
         "=AB12!C3+Sheet.A1!B2",
         "=IF(M10=$B$10,L10+1,L10)",
