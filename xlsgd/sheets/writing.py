@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, column_contents, formula_maker
-from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
+from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, SHARE, fill_of
 
 __all__ = [
     "FIRST_ROW",
@@ -66,7 +66,7 @@ def write_fields(
         if given.key in _COUNTS or given.key.startswith("dead_since."):
             cell.number_format = "0"
         elif given.key in ("last_change", "last_accuracy", "loss_left", "pace"):
-            cell.number_format = "0.0%"
+            cell.number_format = SHARE
         if given.note:
             sheet.cell(row, column + 1, given.note).style = "note"
         rule = validation(given)

@@ -14,7 +14,7 @@ from xlsgd.data.schema import Raw, Schema, Words
 from xlsgd.sheets.charts import BarSpec, add_bars
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
-from xlsgd.sheets.style import COLOURS, fill_of, set_page, shorten_large
+from xlsgd.sheets.style import COLOURS, NUMBER, fill_of, set_page, shorten_large
 from xlsgd.sheets.writing import write_body, write_fields, write_headers
 from xlsgd.tabs.model import columns as model
 from xlsgd.tabs.model.columns import MARKED
@@ -154,7 +154,7 @@ def _draw_weights(sheet: Worksheet, experiment: Experiment, book: BookMap, tab: 
             cell = sheet.cell(*tab.fields[f"weight.{name}"])
             cell.value = formula_maker(model.weight_formula(experiment, name), book, tab)(row)
             cell.style = "input"
-            cell.number_format = "0.0000"
+            cell.number_format = NUMBER
 
 
 def _draw_filled(
