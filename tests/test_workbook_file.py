@@ -140,6 +140,20 @@ def test_constants_are_to_the_last_digit(tmp_path: Path) -> None:
     assert experiment["run"].start == {"a": value, "b": 0.1 + 0.2}
 
 
+SIZES = {
+    "graddesc": 1_312_001,
+    "two-neuron": 2_167_316,
+    "titanic": 5_521_869,
+    "learning-rates": 3_006_060,
+}
+"""Bytes when formulas were written cell by cell and charts kept nothing of what they draw."""
+
+
+@pytest.mark.parametrize("lesson", CASES)
+def test_files_have_not_grown(lesson: str) -> None:
+    assert default_lesson(lesson).stat().st_size < SIZES[lesson]
+
+
 # The same bytes every time
 
 
