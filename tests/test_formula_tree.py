@@ -31,6 +31,10 @@ def form(formula: str) -> Node:
         ("=POWER(A1,2)", "=A1^2"),
         ("=1E-05", "=0.00001"),
         ("=1E+12", "=1000000000000.0"),
+        ("=MAX(10^-12,MIN(10^12,A1))", "=MAX(1E-12,MIN(1E+12,A1))"),
+        ("=A1+10^-300", "=1e-300+A1"),
+        ("=SUM(INDEX(A1:A9,B1))", "=INDEX(A1:A9,B1)"),
+        ("=AVERAGE(INDEX(data!$A$6:$A$34,M6))", "=index(data!$A$6:$A$34,M6)"),
         ("=5%", "=0.05"),
         ("=A1*B1+C1", "=C1+B1*A1"),
         ("=A1-B1", "=-B1+A1"),
@@ -50,6 +54,13 @@ def test_the_same(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("=10^-12", "=10^-11"),
+        ("=10^0.5", "=10"),
+        ("=-10^2", "=-100"),  # (-10)^2
+        ("=SUM(INDEX(A1:A9,0))", "=INDEX(A1:A9,0)"),
+        ("=SUM(INDEX(A1:A9,B1),C1)", "=INDEX(A1:A9,B1)"),
+        ("=SUM(A1:A9)", "=A1:A9"),
+        ("=COUNT(INDEX(A1:A9,B1))", "=INDEX(A1:A9,B1)"),
         ("=A1-B1", "=B1-A1"),
         ("=A1/B1", "=B1/A1"),
         ("=A1-(B1-C1)", "=A1-B1-C1"),

@@ -73,9 +73,9 @@ def _field(parts: Parts, tab: str, cell: str, content: str) -> Parts:
 
 @kind("refused")
 def sheet_below_drawings(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    there = tab.removeprefix("xl").encode()
+    there = tab.removeprefix("xl/").encode()
     assert there in parts[RELS]
-    parts[RELS] = parts[RELS].replace(there, b"/drawings/s.xml")
+    parts[RELS] = parts[RELS].replace(there, b"drawings/s.xml")
     row = b"<row>" + b"<c><v>1</v></c>" * lot.randint(500, 1500) + b"</row>"
     del parts[tab]
     rows = row * lot.randint(300, 1500)
@@ -218,7 +218,7 @@ def no_such_text(parts: Parts, lot: random.Random, tab: str) -> Parts:
 
 @kind("refused")
 def shared_formula(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    content = f'><f t="shared" si="{lot.randrange(5, 99)}"/><v>1</v>'
+    content = f'><f t="shared" si="{lot.randrange(500, 999)}"/><v>1</v>'
     return _field(parts, tab, "B6", content)
 
 
@@ -230,7 +230,7 @@ def tab_without_name(parts: Parts, lot: random.Random, tab: str) -> Parts:
 
 @kind("refused")
 def relation(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    old = lot.choice((tab.removeprefix("xl").encode(), b'Id="rId1"', b"Target="))
+    old = lot.choice((tab.removeprefix("xl/").encode(), b'Id="rId1"', b"Target="))
     return {**parts, RELS: parts[RELS].replace(old, b"x" * lot.randint(1, 9999) + b"=")}
 
 
@@ -255,7 +255,7 @@ def document_type(parts: Parts, lot: random.Random, tab: str) -> Parts:
     mark = b"\xfe\xff" if code == "utf-16-be" else b""
     target = f"xl/worksheets/sheet3.{lot.choice(('bin', 'dat', 'xml', 'png'))}"
     del parts[tab]
-    parts[RELS] = parts[RELS].replace(tab.removeprefix("xl").encode(), target[2:].encode())
+    parts[RELS] = parts[RELS].replace(tab.removeprefix("xl/").encode(), target[3:].encode())
     if code == "utf-7":
         text = text.replace("<!DOCTYPE", "+ADwAIQ-DOCTYPE")
     return {**parts, target: mark + text.encode(code if code != "utf-7" else "ascii", "replace")}

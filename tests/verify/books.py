@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+from openpyxl.formula.translate import Translator
 from openpyxl.utils import get_column_letter
 
 from xlsgd import Dataset
@@ -195,9 +196,27 @@ def retyped(
 
 
 def parts_of(path: Path) -> dict[str, bytes]:
-    """Return the parts of a workbook."""
+    """Return the parts of a workbook, with every formula written out in its own cell."""
     with zipfile.ZipFile(path) as package:
-        return {name: package.read(name) for name in package.namelist()}
+        return {
+            name: written_out(package.read(name)) if "/sheet" in name else package.read(name)
+            for name in package.namelist()
+        }
+
+
+def written_out(sheet: bytes) -> bytes:
+    """Return a sheet's XML without formulas that others share, so that one cell can be changed."""
+    shared: dict[bytes, Translator] = {}
+
+    def cell(match: re.Match[bytes]) -> bytes:
+        head, reference, number, formula = match[1], match[2].decode(), match[3], match[4]
+        if formula:
+            shared[number] = Translator("=" + formula.decode(), reference)
+        text = shared[number].translate_formula(reference)[1:]
+        return head + b"<f>%b</f>" % text.encode()
+
+    pattern = rb'(<c r="([A-Z]+[0-9]+)"[^>]*>)<f t="shared"[^>]* si="([0-9]+)"(?:/>|>(.*?)</f>)'
+    return re.sub(pattern, cell, sheet)
 
 
 def packed(parts: dict[str, bytes], target: Path) -> Path:

@@ -70,10 +70,10 @@ def test_a_whole_column_in_other_words(make: Make, target: Path, case: str) -> N
     ("quantity", "old", "new"),
     [
         ("loss", "([pred]-[y])^2", "IFERROR(([pred]-[y])^2,0)"),  # hides that the run exploded
-        ("plot.loss", "1E+12,[loss]", "1E+11,[loss]"),
+        ("plot.loss", "10^12,[loss]", "10^11,[loss]"),
         ("exploded_at", "[exploded_above]", "[exploded_above]*2"),
         ("grad_used.a", '="numerical"', '<>"backprop"'),
-        ("grad_diff.a", "+1E-300", ""),
+        ("grad_diff.a", "+10^-300", ""),
         ("nonzero.a", "=0", "<=0"),
     ],
 )
@@ -119,14 +119,14 @@ def test_a_mistake_in_a_column_in_other_words(make: Make, target: Path, place: i
 NUMERICAL, BACKPROP = "ABS([grad_num.a])+ABS([grad_num.b])", "ABS([grad.a])+ABS([grad.b])"
 FROZEN = (
     f"IF(ISNUMBER({NUMERICAL}+{BACKPROP}),IF(AND({NUMERICAL}=0,{BACKPROP}>0,"
-    "[h]<1E-15*MAX(ABS([param.a]),ABS([param.b]))),[prev.derivative_alive],[step]),[step])"
+    "[h]<10^-15*MAX(ABS([param.a]),ABS([param.b]))),[prev.derivative_alive],[step]),[step])"
 )
 ONE_CELL = THE_SAME | {
     "a sum of a product and a cell": (
         "pred", "[param.a]*[x]+[param.b]", "SUM([param.a]*[x],[param.b])",
     ),
     "bounds the other way round": (
-        "plot.loss", "MAX(1E-12,MIN(1E+12,", "MIN(1E+12,MAX(1E-12,",
+        "plot.loss", "MAX(10^-12,MIN(10^12,", "MIN(10^12,MAX(10^-12,",
     ),
     "bounds of a cell the other way round": (
         "plot.a",
@@ -142,7 +142,7 @@ ONE_CELL = THE_SAME | {
         "derivative_alive",
         FROZEN,
         f"IF(NOT(ISNUMBER({NUMERICAL}+{BACKPROP})),[step],IF(OR({NUMERICAL}<>0,{BACKPROP}<=0,"
-        "1E-15*MAX(ABS([param.a]),ABS([param.b]))<=[h]),[step],[prev.derivative_alive]))",
+        "10^-15*MAX(ABS([param.a]),ABS([param.b]))<=[h]),[step],[prev.derivative_alive]))",
     ),
 }  # fmt: skip
 """The same as far as a single row is concerned; more conditions than a few are tried harder."""
@@ -193,7 +193,7 @@ RIGHT_TODAY = {
     "a number for x": ("pred", "*[x]", "*28"),
     "a formula without cells": ("x", None, "=28"),
     "x of another row": ("pred", "*[x]", "*{below}"),
-    "the first power of ten": ("plot.loss", "1E-12", "1E-11"),
+    "the first power of ten": ("plot.loss", "10^-12", "10^-11"),
     "rounded": ("x", None, "=ROUND({was},3)"),
     "without what it hides": ("loss", "([pred]-[y])^2", "IFERROR(([pred]-[y])^2,0)"),
     "on the border": ("exploded_at", "[loss]>[exploded_above]", "[loss]>=[exploded_above]"),

@@ -1,9 +1,10 @@
 """A formula as a tree, and the one way to write it: two texts that say the same become equal.
 
 Spaces, upper and lower case, a leading plus, brackets that change nothing, ``POWER`` for ``^``,
-``1E-05`` for ``0.00001``, the operands of a sum or a product the other way round: none of these
-is another formula.  What rounds differently is one, such as ``a+(b+h)`` and ``a+b+h``; whether two
-such formulas mean the same all the same is asked of numbers, in xlsgd.checks.meaning.
+``1E-05`` or ``10^-5`` for ``0.00001``, the operands of a sum or a product the other way round, the
+sum or the average of the one cell that ``INDEX`` finds: none of these is another formula.  What
+rounds differently is one, such as ``a+(b+h)`` and ``a+b+h``; whether two such formulas mean the
+same all the same is asked of numbers, in xlsgd.checks.meaning.
 
 Excel's rules of precedence: a sign binds tighter than ``^``, and ``^`` goes from left to right.
 """
@@ -65,6 +66,9 @@ _DEEPEST = 120
 _REMEMBERED = 2**14
 
 _ANY_ORDER = frozenset(("MAX", "MIN", "AND", "OR"))
+
+_OF_ONE_CELL = frozenset(("SUM", "AVERAGE"))
+"""Functions of ranges that give the number of a single cell as it is."""
 
 
 class _Unreadable(Exception):
@@ -234,11 +238,15 @@ def normal(tree: Node, leaf: Leaf) -> Node:
             return Node("operator", "^", parts)
         if tree.value in _ANY_ORDER:
             parts = tuple(sorted(parts, key=repr))
+        if tree.value in _OF_ONE_CELL and len(parts) == 1 and _finds_one_cell(parts[0]):
+            return parts[0]
         return Node("call", tree.value, parts)
     if tree.kind != "operator":
         return Node(tree.kind, tree.value, parts)
     left, right = parts
     operator = str(tree.value)
+    if operator == "^" and left == Node("number", 10.0):
+        return _power_of_ten(right) or Node("operator", operator, parts)
     if operator in COMPARISONS:
         return _comparison(operator, left, right)
     if operator in "+-":
@@ -251,6 +259,24 @@ def normal(tree: Node, leaf: Leaf) -> Node:
         found = _either("*", *bare) if operator == "*" else Node("operator", "/", tuple(bare))
         return Node("sign", "-", (found,)) if signs == 1 else found
     return Node("operator", operator, parts)
+
+
+def _finds_one_cell(tree: Node) -> bool:
+    """Return whether a tree is INDEX with places that are not 0, which stands for all of them."""
+    return (
+        (tree.kind, tree.value) == ("call", "INDEX")
+        and len(tree.parts) > 1
+        and not any(p.kind == "nothing" or p == Node("number", 0.0) for p in tree.parts[1:])
+    )
+
+
+def _power_of_ten(exponent: Node) -> Node | None:
+    """Return the number that ten to a written power is, None where it is none."""
+    sign, number = ("-", exponent.parts[0]) if exponent.kind == "sign" else ("", exponent)
+    if number.kind != "number" or not 0 <= float(str(number.value)) <= 300:
+        return None
+    digits = f"{number.value:g}"
+    return Node("number", float(f"1e{sign}{digits}")) if digits.isdecimal() else None
 
 
 def _either(operator: str, left: Node, right: Node) -> Node:

@@ -1,37 +1,38 @@
-"""The last steps to a file: stored values beside the formulas, and the same bytes every time.
+"""The last steps to a file: what openpyxl wrote, as Excel would, and the same bytes every time.
 
-openpyxl writes formulas without values. Previews, phones, Protected View and pandas would then
-show blanks. So the values that an engine calculated are put beside the formulas here. Excel
-calculates anew when it opens the file all the same (``fullCalcOnLoad``).
+Stored values stand beside the formulas. Excel calculates anew when it opens the file all the same
+(``fullCalcOnLoad``).
 """
 
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import zipfile
 from collections.abc import Mapping
 from datetime import datetime
-from xml.sax.saxutils import escape
 
-from openpyxl.utils.cell import coordinate_to_tuple
+from lxml import etree
 from openpyxl.workbook import Workbook
-from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.base.cells import CellError, Position, Scalar, Uncomputed, Values
-from xlsgd.base.errors import EngineError
+from xlsgd.base.cells import Position, Scalar, Uncomputed, Values
+from xlsgd.sheets.cell_xml import SharedTexts, with_all_digits, with_values
+from xlsgd.sheets.chart_xml import chart_part, drawing_part
+from xlsgd.sheets.usual import content_types, note_shapes, relationships, styles, usual_name
 
 __all__ = ["package"]
 
-_MOMENT = (1980, 1, 1, 0, 0, 0)
-"""The time that every part of the file carries: the earliest a zip file knows."""
+_ZIP_MOMENT = (1980, 1, 1, 0, 0, 0)
+"""The time that every part of the file carries: the earliest a zip file knows, as Excel has it."""
 
-_FORMULA_CELL = re.compile(
-    rb'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v\s*/?>(?:</v>)?</c>', re.DOTALL
-)
+_MOMENT = datetime(2026, 11, 1)
+"""When a workbook was made, by its properties: always when its form was, so that the same
+arguments give the same bytes."""
 
-_DRAWING = b"http://schemas.openxmlformats.org/drawingml/2006/main"
-_NUMBER_CELL = re.compile(rb'(<c r="([A-Z]+[0-9]+)"[^>]*><v>)([^<]*)</v>')
+_DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_FIRST = ("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels")
+"""Programs that tell files by their beginning look for these there."""
 
 
 def package(workbook: Workbook, values: Values) -> bytes:
@@ -40,73 +41,84 @@ def package(workbook: Workbook, values: Values) -> bytes:
     values: per sheet a value for every formula cell.
     Raises EngineError where a formula has no value.
     """
-    workbook.properties.created = workbook.properties.modified = datetime(*_MOMENT)
+    workbook.properties.created = workbook.properties.modified = _MOMENT
+    for sheet in workbook.worksheets:
+        for chart in sheet._charts:
+            chart.roundedCorners = False  # what Excel takes it for where nothing is said is true
     raw = io.BytesIO()
     workbook.save(raw)
-    parts = {f"xl/worksheets/sheet{i}.xml": s.title for i, s in enumerate(workbook.worksheets, 1)}
     finished = io.BytesIO()
     with (
         zipfile.ZipFile(raw) as source,
         zipfile.ZipFile(finished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as target,
     ):
-        for name in source.namelist():
-            content = source.read(name)
-            if name in parts:
-                content = _with_values(content, parts[name], values[parts[name]])
-                content = _with_all_digits(content, workbook[parts[name]])
-            elif name.startswith("xl/drawings/drawing"):
-                # Gnumeric draws no chart unless this prefix is declared at the root.
-                content = content.replace(b"<wsDr ", b'<wsDr xmlns:a="%b" ' % _DRAWING, 1)
-            elif name == "docProps/core.xml":
-                # openpyxl notes the time of saving whatever it is told.
-                content = re.sub(
-                    rb">[0-9T:-]+Z</dcterms:", b">1980-01-01T00:00:00Z</dcterms:", content
-                )
-            info = zipfile.ZipInfo(name, _MOMENT)
+        parts = _finished({n: source.read(n) for n in source.namelist()}, workbook, values)
+        for name in (*_FIRST, *(name for name in parts if name not in _FIRST)):
+            info = zipfile.ZipInfo(name, _ZIP_MOMENT)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            target.writestr(info, content)
+            target.writestr(info, parts[name])
     return finished.getvalue()
 
 
-def _with_values(xml: bytes, sheet: str, values: Mapping[Position, Scalar | Uncomputed]) -> bytes:
-    def cell(match: re.Match[bytes]) -> bytes:
-        reference, attributes, formula = match[1], match[2], match[3]
-        value = values[coordinate_to_tuple(reference.decode())]
-        if value is None or isinstance(value, Uncomputed):
-            raise EngineError(
-                f"{sheet}!{reference.decode()}: no value for ={formula.decode()} ({value})"
-            )
-        kind, text = _stored(value)
-        attributes = re.sub(rb' t="[^"]*"', b"", attributes)
-        return b'<c r="%b"%b%b><f>%b</f><v>%b</v></c>' % (
-            reference, attributes, kind, formula, text.encode()
-        )  # fmt: skip
+def _finished(written: dict[str, bytes], workbook: Workbook, values: Values) -> dict[str, bytes]:
+    """Return the parts of a file as they are to be, by name, from those that openpyxl wrote."""
+    sheets = {f"xl/worksheets/sheet{i}.xml": s for i, s in enumerate(workbook.worksheets, 1)}
+    texts = SharedTexts()
+    words: dict[str, str] = {}
+    done: dict[str, bytes] = {}
 
-    return _FORMULA_CELL.sub(cell, xml)
+    def look(sheet: str, place: Position) -> Scalar | Uncomputed:
+        if place in values[sheet]:
+            return values[sheet][place]
+        cell = workbook[sheet]._cells.get(place)
+        value = None if cell is None else cell.value
+        return float(value) if isinstance(value, int | float) else value
 
-
-def _with_all_digits(xml: bytes, sheet: Worksheet) -> bytes:
-    """Write constants out in full: openpyxl stops after 16 digits, where some need 17."""
-    short = {
-        cell.coordinate.encode(): repr(cell.value).encode()
-        for cell in sheet._cells.values()
-        if isinstance(cell.value, float) and float(f"{cell.value:.16g}") != cell.value
+    for name, content in written.items():
+        if name in sheets:
+            sheet = sheets[name]
+            content = with_values(content, sheet.title, values[sheet.title])
+            content = texts.moved(with_all_digits(content, sheet))
+        elif name.startswith("xl/charts/chart"):
+            content, words[name] = chart_part(content, look)
+        elif name.endswith(".rels"):
+            content = relationships(name, content, name == "xl/_rels/workbook.xml.rels")
+        elif name == "[Content_Types].xml":
+            content = content_types(content)
+        elif name == "xl/styles.xml":
+            content = styles(content)
+        elif name.endswith(".vml"):
+            content = note_shapes(content)
+        elif name == "docProps/core.xml":
+            # openpyxl notes the time of saving whatever it is told.
+            now = _MOMENT.isoformat().encode()
+            content = re.sub(rb">[0-9T:-]+Z</dcterms:", b">%bZ</dcterms:" % now, content)
+        done[usual_name(name)] = content
+    for name, content in written.items():
+        if name.startswith("xl/drawings/drawing"):
+            done[name] = drawing_part(content, _words_by_id(name, written, words))
+    done["xl/sharedStrings.xml"] = texts.part()
+    return {
+        name: content
+        if content.startswith(b"<?xml") or name.endswith(".vml")
+        else _DECLARATION + content
+        for name, content in done.items()
     }
 
-    def cell(match: re.Match[bytes]) -> bytes:
-        return match[1] + short.get(match[2], match[3]) + b"</v>"
 
-    return _NUMBER_CELL.sub(cell, xml) if short else xml
+def _words_by_id(
+    drawing: str, parts: Mapping[str, bytes], words: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the words of a drawing's charts by the ids of its relationships to them.
 
-
-def _stored(value: float | str | bool | CellError) -> tuple[bytes, str]:
-    """Return the type attribute and the text with which a cell stores a value."""
-    if isinstance(value, bool):
-        return b' t="b"', str(int(value))
-    if isinstance(value, str):
-        return b' t="str"', escape(value)
-    if isinstance(value, CellError):
-        # Engines name an overflow differently; Excel's name for it is #NUM!.
-        return b' t="e"', "#NUM!" if value.code == "#VALUE!" else value.code
-    return b"", repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    words: by the name of the chart's part.
+    """
+    folder, name = posixpath.split(drawing)
+    root = etree.fromstring(parts[f"{folder}/_rels/{name}.rels"])
+    targets = {e.get("Id"): posixpath.join("/", folder, e.get("Target"))[1:] for e in root}
+    return {
+        id: words[posixpath.normpath(target)]
+        for id, target in targets.items()
+        if posixpath.normpath(target) in words
+    }

@@ -16,22 +16,36 @@ __all__ = [
     "GROUP_COLOURS",
     "NUMBER",
     "SERIES",
+    "SHARE",
     "SHORT",
     "add_styles",
     "colour_rule",
     "fill_of",
+    "is_large_negative",
     "set_page",
     "shorten_large",
     "shortened",
 ]
 
-NUMBER, LARGE_NUMBER = "0.0000", "0.0E+00"
-"""Four decimals; powers of ten once a number would fill its column. Two formats and a rule for
-when: a single one with conditions loses the minus sign of negative numbers."""
 LARGE = 100_000
+LARGE_NUMBER = "0.00E+00"
+
+
+def shortened(usual: str) -> str:
+    """Return a number format that turns to powers of ten once a number would fill its column.
+
+    The cell's own: the rules of Google Sheets know no number formats.  Negative numbers have a
+    section of their own, with their minus, because LibreOffice writes none in any but the first;
+    and there is no further section for large ones among them, which a rule has to shorten.
+    """
+    return f"[>={LARGE}]{LARGE_NUMBER};[<0]-{usual};{usual}"
+
+
+NUMBER, SHARE = shortened("0.0000"), shortened("0.0%")
+"""Four decimals, or a share of hundred, or powers of ten."""
+
 SHORT = NumberFormat(numFmtId=190, formatCode=LARGE_NUMBER)
-"""For rules that change a cell's format: LibreOffice takes all from one rule and nothing from the
-others, so a rule that colours large numbers must shorten them too."""
+"""For rules about large negative numbers."""
 
 COLOURS = {
     "ink": "1F2933",
@@ -98,26 +112,20 @@ def set_page(sheet: Worksheet) -> None:
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
+def is_large_negative(cell: str) -> str:
+    """Return the condition that a cell's own number format does not shorten what it holds."""
+    return f"IF(ISNUMBER({cell}),{cell}<=-{LARGE},FALSE)"
+
+
 def shorten_large(sheet: Worksheet, *spans: str) -> None:
-    """Show large numbers as powers of ten.  spans: such as ``B5:C9``."""
+    """Show large negative numbers as powers of ten.  spans: such as ``B5:C9``."""
     # A rule for every span: of one rule for several, programs disagree which cell its formula is
     # written for.
     for span in spans:
         first = span.partition(":")[0]
         short = DifferentialStyle(numFmt=SHORT)
-        formula = f"IF(ISNUMBER({first}),ABS({first})>={LARGE},FALSE)"
-        rule = Rule(type="expression", dxf=short, formula=[formula])
+        rule = Rule(type="expression", dxf=short, formula=[is_large_negative(first)])
         sheet.conditional_formatting.add(span, rule)
-
-
-def shortened(shape: str) -> str:
-    """Return a number format that writes large numbers as powers of ten, large negative ones but
-    for a rule of ``shorten_large``.
-
-    shape: the format of the others. There are three sections at most, and LibreOffice writes a
-    minus by itself in the first one only.
-    """
-    return f"[>={LARGE}]{LARGE_NUMBER};[<0]-{shape};{shape}"
 
 
 def add_styles(workbook: Workbook) -> None:
@@ -184,6 +192,6 @@ def add_styles(workbook: Workbook) -> None:
     # Many of these stand beside each other.
     style("step", number_format=NUMBER, font=font(10))
     style("count", number_format="0")
-    style("share", number_format="0.0%")
+    style("share", number_format=SHARE)
     style("data", number_format="General")
     style("link", font=font(color="0563C1", underline="single"))

@@ -13,7 +13,7 @@ from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, column_contents, formula_maker
-from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, fill_of
+from xlsgd.sheets.style import COLOURS, GROUP_COLOURS, SHARE, fill_of
 
 __all__ = [
     "FIRST_ROW",
@@ -116,7 +116,7 @@ def write_value(sheet: Worksheet, given: Input, book: BookMap, tab: TabMap, styl
     if given.key in _COUNTS or given.key.startswith("dead_since."):
         cell.number_format = "0"
     elif given.key in ("last_change", "last_accuracy", "loss_left", "pace"):
-        cell.number_format = "0.0%"
+        cell.number_format = SHARE
     rule = validation(given)
     if rule is not None and style == "input":
         rule.add(cell)

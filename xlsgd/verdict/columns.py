@@ -108,7 +108,7 @@ def columns(watched: Watched) -> list[Column]:
         last_step(
             "derivative_alive",
             f"IF(ISNUMBER({numerical}+{backprop}),"
-            f"IF(AND({numerical}=0,{backprop}>0,{{h}}<1E-15*MAX({largest})),{{before}},{{step}}),"
+            f"IF(AND({numerical}=0,{backprop}>0,{{h}}<10^-15*MAX({largest})),{{before}},{{step}}),"
             "{step})",
             "last step not frozen",
             "the last step in which the numerical derivative was not frozen: it freezes where "

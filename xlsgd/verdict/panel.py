@@ -92,8 +92,8 @@ def panel(watched: Watched) -> list[Input]:
         Input(
             "pace",
             "=IF(ISNUMBER({start_loss}),IF({start_loss}>{last_loss},"
-            "(INDEX({epochs.mean_loss},MATCH(MAX(1,{last_epoch}-1),{epochs.epoch},0))-{last_loss})"
-            "*{last_epoch}/({start_loss}-{last_loss}),0*{last_loss}),0*{last_loss})",
+            "(SUM(INDEX({epochs.mean_loss},MATCH(MAX(1,{last_epoch}-1),{epochs.epoch},0)))"
+            "-{last_loss})*{last_epoch}/({start_loss}-{last_loss}),0*{last_loss}),0*{last_loss})",
             f"last fall, as a share of the average fall per {epoch}",
         ),
         *(
@@ -121,7 +121,7 @@ def panel(watched: Watched) -> list[Input]:
 
 def _at(quantity: str) -> str:
     """Return the formula for what the table of epochs has in the last complete one."""
-    return f"=INDEX({{epochs.{quantity}}},MATCH({{last_epoch}},{{epochs.epoch}},0))"
+    return f"=SUM(INDEX({{epochs.{quantity}}},MATCH({{last_epoch}},{{epochs.epoch}},0)))"
 
 
 def _count(change: str) -> str:
@@ -174,7 +174,7 @@ def _trend_text() -> str:
         f'IF(AND({{loss_left}}>{LEFT},{{pace}}>{PACE}),"too slow",'
         f'IF({{last_change}}<-{CLEAR},"converging","converging slowly"))'
     )
-    first = "INDEX({epochs.mean_loss},1)"
+    first = "SUM(INDEX({epochs.mean_loss},1))"
     less = f"{{last_loss}}<{1 - CLEAR}*"
     level = '"standing still"'
     for earlier in ("{start_loss}", first):

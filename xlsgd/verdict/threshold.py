@@ -57,7 +57,7 @@ def exploded_above_input(
     worst = f"IF(ISNUMBER({watched.worst_start}),{watched.worst_start},0)"
     low, high = (_over_targets(name, experiment) for name in ("MIN", "MAX"))
     cost = experiment.loss.before_learning(low, high)
-    formula = _power_of_ten(f"1+LOG10(MAX({cost},{worst},1E-6))")
+    formula = _power_of_ten(f"1+LOG10(MAX({cost},{worst},0.000001))")
     return Input("exploded_above", formula, f"{note}: 10 times the worst at the start")
 
 

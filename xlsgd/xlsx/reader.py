@@ -26,6 +26,7 @@ from xlsgd.base.cells import (
     column_number,
 )
 from xlsgd.base.errors import WorkbookError
+from xlsgd.base.moved import moved_down
 from xlsgd.base.visible import cut
 from xlsgd.xlsx.guard import check_package
 from xlsgd.xlsx.parts import Damaged, Element, TooMuch, elements
@@ -149,7 +150,7 @@ class _Reader:
         self._check_sound(part)
         grid: Grid = {}
         stored: dict[Position, Scalar] = {}
-        shared: dict[str, Callable[[str], str]] = {}
+        shared: dict[str, _SharedFormula] = {}
         columns: dict[str, int] = {}  # by letters
         number = 0
         in_order = True  # no cell can be there twice
@@ -204,8 +205,9 @@ class _Reader:
                     if formula.get("t") is None:
                         grid[number, column] = Formula(f"={text or ''}")
                     else:
-                        where = _named(name, number, column)
-                        grid[number, column] = _formula(formula, reference or "", shared, where)
+                        grid[number, column] = _formula(
+                            formula, reference or "", shared, (name, number, column)
+                        )
                     stored[number, column] = value
                 elif value is not None:
                     grid[number, column] = value
@@ -304,20 +306,43 @@ def _number(text: str) -> float | CellError:
     return CellError("#NUM!", too_large=(number > 0) - (number < 0))
 
 
+class _SharedFormula:
+    """The formula of the first cell of a filled block, for the others."""
+
+    def __init__(self, text: str, reference: str, row: int, column: int) -> None:
+        self._text, self._reference = f"={text}", reference
+        self._row, self._column = row, column
+        self._down = moved_down(self._text)
+        self._anywhere: Callable[[str], str] | None = None
+
+    def at(self, reference: str, row: int, column: int) -> str:
+        """Return the formula of another cell."""
+        if self._down is not None and column == self._column:
+            found = self._down(row - self._row)
+            if found is not None:
+                return found
+        if self._anywhere is None:
+            from openpyxl.formula.translate import Translator
+
+            self._anywhere = Translator(self._text, self._reference).translate_formula
+        return self._anywhere(reference)
+
+
 def _formula(
-    element: Element, reference: str, shared: dict[str, Callable[[str], str]], where: str
+    element: Element,
+    reference: str,
+    shared: dict[str, _SharedFormula],
+    place: tuple[str, int, int],
 ) -> Formula:
     text, kind = element.text or "", element.get("t")
     if kind == "shared":
         # The first cell of a filled block has the formula, the others say "as that one".
         key = element.get("si")
         if not reference or (not text and key not in shared):
-            raise Damaged(f"{where} shares a formula that is not there")
+            raise Damaged(f"{_named(*place)} shares a formula that is not there")
         if not text:
-            return Formula(shared[key](reference))
-        from openpyxl.formula.translate import Translator
-
-        shared[key] = Translator(f"={text}", reference).translate_formula
+            return Formula(shared[key].at(reference, *place[1:]))
+        shared[key] = _SharedFormula(text, reference, *place[1:])
     if kind == "array" and element.get("ref") == reference and is_single(text):
         return Formula(f"={text}")
     if kind in ("array", "dataTable"):

@@ -50,7 +50,9 @@ def losses_columns(experiments: Sequence[str]) -> list[Column]:
 
     columns = [column("epoch", "={prev.epoch}+1", "", "number of the epoch", "epochs", "1")]
     for e in experiments:
-        looked_up = f"INDEX({{@{e}.epochs.mean_loss}},MATCH({{epoch}},{{@{e}.epochs.epoch}},0))"
+        looked_up = (
+            f"SUM(INDEX({{@{e}.epochs.mean_loss}},MATCH({{epoch}},{{@{e}.epochs.epoch}},0)))"
+        )
         columns.append(
             column(f"mean_loss.{e}", f"={looked_up}", e, f"mean loss of {e}", "mean loss")
         )
@@ -73,7 +75,7 @@ def losses_columns(experiments: Sequence[str]) -> list[Column]:
                 f"plot.{e}",
                 "=" + loss_formula(f"{{mean_loss.{e}}}"),
                 e,
-                f"mean loss of {e}, kept within 1E-12 … 1E+12",
+                f"mean loss of {e}, kept within 10^-12 … 10^12",
                 "for the chart",
             )
         )

@@ -49,7 +49,7 @@ def product_table(experiment: Experiment) -> list[Column]:
     products = [
         column(
             f"xw_{i}",
-            f"=INDEX(MMULT({row},{w}),1,{i})",
+            f"=SUM(INDEX(MMULT({row},{w}),1,{i}))",
             f"row of X · column {i} of W",
             f"this row of X, 1 × {len(x)}, times W, {len(x)} × {count}: number {i} of the "
             f"{count} that come out",

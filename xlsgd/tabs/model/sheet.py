@@ -12,7 +12,7 @@ from xlsgd.data.schema import Raw, Schema, Words
 from xlsgd.sheets.charts import BarSpec, add_bars
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
-from xlsgd.sheets.style import colour_rule, set_page, shorten_large
+from xlsgd.sheets.style import NUMBER, colour_rule, set_page, shorten_large
 from xlsgd.sheets.writing import (
     number_rows,
     set_widths,
@@ -124,7 +124,7 @@ def _draw_weights(sheet: Worksheet, experiment: Experiment, book: BookMap, tab: 
             cell = sheet.cell(*tab.fields[f"weight.{name}"])
             cell.value = formula_maker(model.weight_formula(experiment, name), book, tab)(row)
             cell.style = "input"
-            cell.number_format = "0.0000"
+            cell.number_format = NUMBER
 
 
 def _draw_filled(

@@ -7,12 +7,13 @@ from itertools import takewhile
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font
 from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column
 from xlsgd.sheets.maps import TabMap, address
-from xlsgd.sheets.style import COLOURS, SHORT, fill_of
+from xlsgd.sheets.style import COLOURS, SHORT, fill_of, is_large_negative
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, arrange
 from xlsgd.tabs.view import View
@@ -34,14 +35,21 @@ def colour(sheet: Worksheet, view: View, tab: TabMap) -> None:
         return " ".join(f"{letter}{first}:{letter}{last}" for letter in letters)
 
     def rule(where: str, formula: str, ink: str, fill: str, bold: bool = False) -> None:
-        colours = DifferentialStyle(
-            font=Font(color=COLOURS.get(ink, ink), bold=bold),
-            fill=fill_of(COLOURS[fill]),
-            numFmt=SHORT if "exploded" in (ink, fill) else None,
-        )
-        sheet.conditional_formatting.add(
-            where, Rule(type="expression", dxf=colours, formula=[formula])
-        )
+        def add(condition: str, form: NumberFormat | None) -> None:
+            colours = DifferentialStyle(
+                font=Font(color=COLOURS.get(ink, ink), bold=bold),
+                fill=fill_of(COLOURS[fill]),
+                numFmt=form,
+            )
+            sheet.conditional_formatting.add(
+                where, Rule(type="expression", dxf=colours, formula=[condition])
+            )
+
+        if fill.startswith("exploded") and where.endswith(str(last)):
+            # LibreOffice takes all from one rule and nothing from the others, so what a rule
+            # colours it must shorten too.
+            add(f"AND({is_large_negative(where.partition(':')[0])},{formula})", SHORT)
+        add(formula, None)
 
     network, layout = view.experiment.network, get_layout(view.layout)
     for each in layout.drawing.silent_units(network.silences, tab):
@@ -74,8 +82,9 @@ def colour(sheet: Worksheet, view: View, tab: TabMap) -> None:
         ("dead", "dead"),
         ("frozen", "frozen"),
         ("not finite", "exploded"),
-        ("zero gradient", "dead"),
+        # Some weights that stand still do not keep the others from learning.
         ("converg", "good"),
+        ("zero gradient", "dead"),
     ):
         rule(verdict_cells, f'ISNUMBER(SEARCH("{words}",{cell}))', ink, f"{ink}_pale", True)
     rule(verdict_cells, "TRUE", "doubtful", "doubtful_pale", True)

@@ -62,8 +62,8 @@ def comparison_columns(network: Network) -> list[Column]:
     apart = [
         Column(
             f"grad_diff.{p}",
-            # 1E-300 keeps two zeros from dividing by zero and is lost beside anything else.
-            f"=ABS({{grad_num.{p}}}-{{grad.{p}}})/(ABS({{grad_num.{p}}})+ABS({{grad.{p}}})+1E-300)",
+            # 10^-300 keeps two zeros from dividing by zero and is lost beside anything else.
+            f"=ABS({{grad_num.{p}}}-{{grad.{p}}})/(ABS({{grad_num.{p}}})+ABS({{grad.{p}}})+10^-300)",
             paper=f"|num − bp| / (|num| + |bp|) for {p}",
             note=f"how far the numerical derivative for {p} is from backprop's: 0 is the same, "
             "1 is nothing in common. A derivative near 0 makes it jump.",

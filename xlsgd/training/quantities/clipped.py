@@ -27,7 +27,7 @@ LOWEST_LOSS, HIGHEST_LOSS = 1e-12, 1e12
 
 def loss_formula(loss: str) -> str:
     """Sheet side: return the expression of a loss kept within what a chart shows."""
-    return f"IF(ISNUMBER({loss}),MAX(1E-12,MIN(1E+12,{loss})),1E+12)"
+    return f"IF(ISNUMBER({loss}),MAX(10^-12,MIN(10^12,{loss})),10^12)"
 
 
 def columns(network: Network) -> list[Column]:
@@ -52,7 +52,7 @@ def loss_column() -> Column:
     return Column(
         "plot.loss",
         "=" + loss_formula("{loss}"),
-        paper="loss, 1E-12 … 1E+12",
+        paper="loss, 10^-12 … 10^12",
         note="the loss for the chart: a log axis takes neither 0 nor #NUM!",
         torch="loss.clamp(1e-12, 1e12)",
         group="for the charts",

@@ -233,8 +233,8 @@ def _comparison_columns(experiment: Experiment) -> list[Column]:
         Column(
             "grad_of",
             # The 1: to Gnumeric, a single index into one row of cells is the number of a row.
-            f"=INDEX({{grad.{first}:grad.{last}}},1,"
-            f'MATCH("grad."&{{derivative_of}},{{header.grad.{first}:header.grad.{last}}},0))',
+            f"=SUM(INDEX({{grad.{first}:grad.{last}}},1,"
+            f'MATCH("grad."&{{derivative_of}},{{header.grad.{first}:header.grad.{last}}},0)))',
             paper="grad of derivative_of",
             note="backprop's derivative for the weight named in derivative_of",
             torch="weight.grad",
@@ -242,7 +242,7 @@ def _comparison_columns(experiment: Experiment) -> list[Column]:
         ),
         Column(
             "grad_diff",
-            "=ABS({grad_num}-{grad_of})/(ABS({grad_num})+ABS({grad_of})+1E-300)",
+            "=ABS({grad_num}-{grad_of})/(ABS({grad_num})+ABS({grad_of})+10^-300)",
             paper="|num − bp| / (|num| + |bp|)",
             note="how far the numerical derivative is from backprop's: 0 is the same, 1 is "
             "nothing in common. It shrinks with h.",

@@ -111,7 +111,7 @@ def _data_columns(experiment: Experiment) -> list[Column]:
     return [
         Column(
             name,
-            f"=INDEX({{data.{name}}},{{row}})",
+            f"=AVERAGE(INDEX({{data.{name}}},{{row}}))",
             paper=f"{name} of this row",
             note=f"{name} from the data tab"
             + (": what is to be predicted" if name in experiment.targets else ""),

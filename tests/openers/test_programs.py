@@ -1,0 +1,206 @@
+"""Other programs and libraries open every kind of workbook, without a word, and find it all there.
+
+What they find is compared with what openpyxl and xlsgd's own reader find.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import shutil
+import subprocess
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.builders import LESSONS
+from tests.openers.books import kind
+from xlsgd.base.cells import Formula, WorkbookFile, column_letters
+from xlsgd.xlsx.reader import read_workbook
+
+HERE = Path(__file__).parent
+
+SMALL = ("graddesc", "two-neuron", "learning-rates", "titanic", "functions", "exploding", "layers")
+BOOKS = [*SMALL, "sweep", *(pytest.param(f"whole {n}", marks=pytest.mark.wide) for n in LESSONS)]
+
+
+@functools.cache
+def read(name: str) -> WorkbookFile:
+    return read_workbook(kind(name))
+
+
+def formulas_of(name: str) -> dict[str, dict[str, tuple[str, Any]]]:
+    """Return (formula, stored value) by sheet and address."""
+    file = read(name)
+    return {
+        sheet: {
+            f"{column_letters(column)}{row}": (str(cell)[1:], file.stored[sheet][row, column])
+            for (row, column), cell in grid.items()
+            if isinstance(cell, Formula)
+        }
+        for sheet, grid in file.book.sheets.items()
+    }
+
+
+def same_value(given: Any, stored: Any) -> bool:
+    if isinstance(stored, float):
+        return isinstance(given, int | float) and math.isclose(given, stored, rel_tol=1e-15)
+    return isinstance(stored, str) and given in (stored, None if stored == "" else stored)
+
+
+# JavaScript
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("Node.js is not installed (Debian: nodejs)")
+    if not (HERE / "node_modules").is_dir():
+        pytest.skip("ExcelJS and SheetJS are not there: npm install --prefix tests/openers")
+    return program
+
+
+@pytest.mark.parametrize("library", ["exceljs", "xlsx"])
+@pytest.mark.parametrize("name", BOOKS)
+def test_libraries_in_javascript(node: str, name: str, library: str) -> None:
+    command = [node, str(HERE / "open.cjs"), library, str(kind(name))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    wanted = formulas_of(name)
+    assert [sheet for sheet, _ in found] == list(wanted)
+    for sheet, cells in found:
+        assert {a: formula for a, (formula, *_) in cells.items()} == {
+            a: formula for a, (formula, _) in wanted[sheet].items()
+        }
+        for address, (_, *value) in cells.items():
+            stored = wanted[sheet][address][1]
+            if isinstance(stored, float | str):
+                assert same_value(value[0] if value else None, stored), f"{sheet}!{address}"
+
+
+# Python and Rust
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_calamine(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    python_calamine = pytest.importorskip(
+        "python_calamine", reason="calamine is not installed: pip install python-calamine"
+    )
+    book = python_calamine.CalamineWorkbook.from_path(str(kind(name)))
+    file = read(name)
+    assert book.sheet_names == list(file.book.sheets)
+    for sheet in book.sheet_names:
+        rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        for (row, column), stored in file.stored[sheet].items():
+            if isinstance(stored, float | str):
+                assert same_value(rows[row - 1][column - 1], stored)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("engine", ["openpyxl", "calamine"])
+@pytest.mark.parametrize("name", BOOKS)
+def test_pandas(name: str, engine: str) -> None:
+    if engine == "calamine":
+        pytest.importorskip(
+            "python_calamine", reason="calamine is not installed: pip install python-calamine"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        frames = pd.read_excel(
+            kind(name),
+            sheet_name=None,
+            header=None,
+            engine=engine,  # type: ignore[call-overload]
+        )
+    file = read(name)
+    assert list(frames) == list(file.book.sheets)
+    for sheet, frame in frames.items():
+        values = frame.to_numpy()
+        for (row, column), stored in file.stored[sheet].items():
+            if isinstance(stored, float):
+                assert same_value(values[row - 1, column - 1], stored)
+
+
+IRONCALC = """
+import sys, ironcalc
+model = ironcalc.load_from_xlsx(sys.argv[1], "en", "UTC", "en")
+model.evaluate()
+assert len(model.get_worksheets_properties()) == int(sys.argv[2])
+for cell in sys.stdin.read().split():
+    sheet, row, column = map(int, cell.split(","))
+    assert model.get_cell_content(sheet, row, column).startswith("="), cell
+"""
+
+FORMUALIZER = """
+import sys, formualizer
+book = formualizer.load_workbook(sys.argv[1])
+names = list(book.sheet_names)
+assert len(names) == int(sys.argv[2])
+for cell in sys.stdin.read().split():
+    sheet, row, column = map(int, cell.split(","))
+    assert book.get_formula(names[sheet], row, column), cell
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "script"), [("ironcalc", IRONCALC), ("formualizer", FORMUALIZER)]
+)
+@pytest.mark.parametrize("name", BOOKS)
+def test_engines_that_read_files_themselves(name: str, library: str, script: str) -> None:
+    pytest.importorskip(library, reason=f"{library} is not installed: pip install {library}")
+    book = read(name).book
+    cells = [
+        f"{i},{row},{column}"
+        for i, grid in enumerate(book.sheets.values())
+        for (row, column), cell in grid.items()
+        if isinstance(cell, Formula)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(kind(name)), str(len(book.sheets))],
+        input=" ".join(cells), capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# Spreadsheet programs
+
+
+def charts_in(path: Path) -> int:
+    with zipfile.ZipFile(path) as package:
+        return sum(name.startswith("xl/charts/chart") for name in package.namelist())
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_gnumeric(ssconvert: Path, name: str, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.xlsx"
+    done = subprocess.run(
+        [str(ssconvert), str(kind(name)), str(saved)],
+        capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    # The boxes of notes are what Excel writes, and Gnumeric says this of those in its files too;
+    # the notes are there all the same.
+    said = set(done.stderr.splitlines()) - {"Unhandled object of type Note"}
+    assert (done.returncode, done.stdout, said) == (0, "", set())
+    found = read_workbook(saved).book
+    assert list(found.sheets) == list(read(name).book.sheets)
+    for sheet, cells in formulas_of(name).items():
+        assert sum(isinstance(c, Formula) for c in found.sheets[sheet].values()) == len(cells)
+    assert charts_in(saved) == charts_in(kind(name))
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_libreoffice(libreoffice_convert: Any, name: str, tmp_path: Path) -> None:
+    saved = libreoffice_convert(kind(name), "xlsx", tmp_path)
+    found = read_workbook(saved).book
+    assert list(found.sheets) == list(read(name).book.sheets)
+    for sheet, cells in formulas_of(name).items():
+        assert sum(isinstance(c, Formula) for c in found.sheets[sheet].values()) == len(cells)
+    assert charts_in(saved) == charts_in(kind(name))
