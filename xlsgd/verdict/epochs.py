@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column
 from xlsgd.training.losses.reading import Reading
+from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import PAPER, note, torch_line
 from xlsgd.verdict.rules import changes_of
 from xlsgd.verdict.watched import Watched
@@ -72,6 +73,15 @@ def epoch_columns(watched: Watched) -> list[Column]:
             "={mean_loss}",
         ),
     ]
+    found.append(
+        column(
+            "plot.mean_loss",
+            f"={clipped.loss_formula('{mean_loss}')}",
+            "mean_loss, 1E-12 … 1E+12",
+            "the mean loss for the chart: a log axis takes neither 0 nor #NUM!",
+            "mean_loss.clamp(1e-12, 1e12)",
+        )
+    )
     if watched.accuracy is not None:
         found.append(column("accuracy", f"={watched.accuracy}", PAPER, note(cut), torch_line(cut)))
     return found
@@ -107,6 +117,7 @@ def epoch_quantities(
         "mean_loss": mean_loss,
         "change": changes_of(mean_loss),
         "lowest": np.fmin.accumulate(mean_loss, axis=-1),
+        "plot.mean_loss": clipped.clip_loss(mean_loss),
     }
     if reading is not None:
         with np.errstate(all="ignore"):

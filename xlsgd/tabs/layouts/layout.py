@@ -38,6 +38,8 @@ __all__ = [
 _SHORT = 14
 """Characters that fit above a column."""
 
+_FOR_CHARTS = ("ends_at", "plot.mean_loss")
+"""Of the table of epochs, what earlier versions did not write."""
 _FEW = 8
 """Start weights for which there is room beside each other."""
 
@@ -147,7 +149,7 @@ class Layout(ABC):
     def epoch_columns(self, view: View) -> list[Column]:
         """Return the columns of the table with a row an epoch."""
         columns = verdict.epoch_columns(self.watched(view))
-        return [c for c in columns if not (view.earlier_format and c.quantity == "ends_at")]
+        return [c for c in columns if not (view.earlier_format and c.quantity in _FOR_CHARTS)]
 
     def rate_input(self, view: View) -> Input:
         """Return the cell with the learning rate."""

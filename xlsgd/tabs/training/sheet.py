@@ -37,8 +37,9 @@ _GAP = 1
 _WIDTH, _NARROW = 8.2, 5.0
 """Characters of a column of numbers, and of one of counters."""
 _WIDE = 9.5
-"""Characters of a loss at the top, in larger letters."""
+"""Characters of a result at the top, in larger letters."""
 _LOSSES = ("start_loss", "last_loss")
+_RESULTS = (*_LOSSES, "loss_left")
 _FIELD_COLUMNS = 3
 """Key, value, note."""
 
@@ -177,7 +178,7 @@ def _set_sizes(
         if number > VERDICT_COLUMNS:
             longest = max(map(len, given.choices), default=0)
             widths[number] = max(widths[number], len(given.words) * 0.8, longest + 1.0)
-            if given.key in _LOSSES:
+            if given.key in _RESULTS:
                 widths[number] = max(widths[number], _WIDE)
     for number, wide in widths.items():
         screen.set_width(number, wide)

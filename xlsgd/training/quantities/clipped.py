@@ -16,7 +16,9 @@ __all__ = [
     "columns",
     "loss_column",
     "loss_formula",
+    "on_chart",
     "quantities",
+    "within",
 ]
 
 Floats = NDArray[np.float64]
@@ -30,21 +32,39 @@ def loss_formula(loss: str) -> str:
     return f"IF(ISNUMBER({loss}),MAX(10^-12,MIN(10^12,{loss})),10^12)"
 
 
-def columns(network: Network) -> list[Column]:
-    """Sheet side: the loss and the weights, cut off where a chart ends."""
+def columns(network: Network, to_the_edge: bool = False) -> list[Column]:
+    """Sheet side: the loss cut off where a chart ends, and the weights as long as they are on it.
+
+    to_the_edge: whether weights, too, are cut off there, as earlier versions had it.
+    """
     weights = [
         Column(
             f"plot.{p}",
-            f"=IF(ISNUMBER({{param.{p}}}),"
-            f"MAX(-{{chart_limit}},MIN({{chart_limit}},{{param.{p}}})),{{chart_limit}})",
+            "=" + (_to_the_edge if to_the_edge else within)(f"{{param.{p}}}"),
             paper=f"{p}, up to ± chart_limit",
-            note=f"{p} for the chart: cut off where it leaves the picture",
-            torch=f"{p}.clamp(-chart_limit, chart_limit)",
+            note=f"{p} for the chart: "
+            + ("cut off" if to_the_edge else "its line ends")
+            + " where it leaves the picture",
+            torch=f"{p}.clamp(-chart_limit, chart_limit)"
+            if to_the_edge
+            else f"torch.where({p}.abs() <= chart_limit, {p}, torch.nan)",
             group="for the charts",
         )
         for p in network.parameters
     ]
     return [loss_column(), *weights]
+
+
+def within(number: str) -> str:
+    """Sheet side: return the expression of a number as long as it is on a chart."""
+    return f"IF(ISNUMBER({number}),IF(ABS({number})<={{chart_limit}},{number},NA()),NA())"
+
+
+def _to_the_edge(number: str) -> str:
+    return (
+        f"IF(ISNUMBER({number}),"
+        f"MAX(-{{chart_limit}},MIN({{chart_limit}},{number})),{{chart_limit}})"
+    )
 
 
 def loss_column() -> Column:
@@ -59,10 +79,23 @@ def loss_column() -> Column:
     )
 
 
-def quantities(network: Network, values: Mapping[str, Floats], limit: float) -> dict[str, Floats]:
-    """Torch side: the same from a trace; what is not finite is drawn at the top."""
-    plot = {f"plot.{p}": clip(values[f"param.{p}"], -limit, limit) for p in network.parameters}
+def quantities(
+    network: Network, values: Mapping[str, Floats], limit: float, to_the_edge: bool = False
+) -> dict[str, Floats]:
+    """Torch side: the same from a trace."""
+    weights = {f"plot.{p}": values[f"param.{p}"] for p in network.parameters}
+    plot = {
+        name: clip(v, -limit, limit) if to_the_edge else on_chart(v, limit)
+        for name, v in weights.items()
+    }
     return {"plot.loss": clip_loss(values["loss"]), **plot}
+
+
+def on_chart(values: Floats, limit: float) -> Floats:
+    """Return values where they are within ± limit, nan where they are not."""
+    with np.errstate(all="ignore"):
+        shown: Floats = np.where(np.abs(values) <= limit, values, np.nan)
+    return shown
 
 
 def clip_loss(loss: Floats) -> Floats:

@@ -44,7 +44,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         ),
         *((overshoot,) if (overshoot := curvature_column(view)) else ()),
         *verdict.columns(watched),
-        *clipped.columns(network),
+        *clipped.columns(network, view.earlier_format),
     ]
 
 

@@ -15,6 +15,7 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import Network
+from xlsgd.training.quantities.clipped import on_chart, within
 from xlsgd.training.trace import Trace
 
 __all__ = ["POINTS", "has_line", "line_columns", "line_trace"]
@@ -71,16 +72,25 @@ def line_columns(network: Network) -> list[Column]:
             "what the net makes of it after the last step",
             "net(line_x)",
         ),
+        column(
+            "plot.line",
+            f"={within('{line_now}')}",
+            "line_now, up to ± chart_limit",
+            "the line for the chart: it ends where it leaves the picture",
+            "torch.where(line_now.abs() <= chart_limit, line_now, torch.nan)",
+        ),
     ]
 
 
 # Torch side
 
 
-def line_trace(experiment: Experiment, data: Dataset, last: Mapping[str, Floats]) -> Trace:
+def line_trace(
+    experiment: Experiment, data: Dataset, last: Mapping[str, Floats], limit: float
+) -> Trace:
     """Return what torch has for the table.
 
-    last: every weight after the last step, shape (members,).
+    last: every weight after the last step, shape (members,).   limit: how far charts draw.
     """
     import torch
 
@@ -103,12 +113,14 @@ def line_trace(experiment: Experiment, data: Dataset, last: Mapping[str, Floats]
 
     names = experiment.network.parameters
     start = {p: ensemble.copies([experiment.start.get(p, 0.0)])[:, 0] for p in names}
+    now = predictions({p: torch.from_numpy(last[p]) for p in names})
     point = np.broadcast_to(np.arange(1.0, POINTS + 1), line.shape)
     return Trace(
         {
             "point": point,
             "line_x": line.numpy(),
             "line_start": predictions(start),
-            "line_now": predictions({p: torch.from_numpy(last[p]) for p in names}),
+            "line_now": now,
+            "plot.line": on_chart(now, limit),
         }
     )

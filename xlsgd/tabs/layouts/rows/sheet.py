@@ -64,7 +64,7 @@ class RowsDrawing(Drawing):
             "loss (log)",
             [
                 *(replace(curve, look="faint") for curve in rows),
-                *curves_over(tab.sheet, epochs, "ends_at", {"mean_loss": "mean of the epoch"}),
+                *curves_over(tab.sheet, epochs, "ends_at", {"plot.mean_loss": "mean of the epoch"}),
             ],
             log=True,
             x_max=len(steps.rows) // view.experiment.batch_size,
@@ -76,7 +76,7 @@ class RowsDrawing(Drawing):
             return
         (x,) = view.experiment.network.input_names
         points = curves_over(book.data.sheet, book.data.tables["data"], x, {"y": "data"})
-        lines = {"line_start": "at the start", "line_now": "now"}
+        lines = {"line_start": "at the start", "plot.line": "now"}
         start, now = curves_over(tab.sheet, tab.tables["line"], "line_x", lines)
         yield ChartSpec(
             "The points and the line",

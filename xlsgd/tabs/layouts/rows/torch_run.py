@@ -341,7 +341,9 @@ def _complete(
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     watched = get_layout(view.layout).watched(view)
     values |= verdict.quantities(experiment, limits, watched, values)
-    values |= clipped.quantities(experiment.network, values, limits.chart_limit)
+    values |= clipped.quantities(
+        experiment.network, values, limits.chart_limit, view.earlier_format
+    )
 
 
 def _numpy(tensors: Tensors) -> dict[str, Floats]:
@@ -383,7 +385,8 @@ class RowsTracer(Tracer):
         if last is None:
             last = {p: found.values[f"new.{p}"][:, -1] for p in self._names}
         every = {p: np.broadcast_to(values, (members,)).copy() for p, values in last.items()}
-        return {"steps": found, "line": line_trace(view.experiment, self.data, every)}
+        limit = limits_of(view, self.data).chart_limit
+        return {"steps": found, "line": line_trace(view.experiment, self.data, every, limit)}
 
     @property
     def _names(self) -> Sequence[str]:
