@@ -129,14 +129,10 @@ ONE_CELL = THE_SAME | {
         "plot.loss", "MAX(10^-12,MIN(10^12,", "MIN(10^12,MAX(10^-12,",
     ),
     "bounds of a cell the other way round": (
-        "plot.a",
-        "MAX(-[chart_limit],MIN([chart_limit],[param.a]))",
-        "MIN([chart_limit],MAX(-[chart_limit],[param.a]))",
+        "plot.a", "ABS([param.a])<=[chart_limit]", "[chart_limit]>=ABS([param.a])",
     ),
     "MEDIAN for bounds": (
-        "plot.a",
-        "MAX(-[chart_limit],MIN([chart_limit],[param.a]))",
-        "MEDIAN([chart_limit],-[chart_limit],[param.a])",
+        "plot.loss", "MAX(10^-12,MIN(10^12,[loss]))", "MEDIAN(10^-12,10^12,[loss])",
     ),
     "more conditions than a few": (
         "derivative_alive",
@@ -212,7 +208,7 @@ RIGHT_TODAY = {
     "rounded far behind the point": ("pred", "+[param.b]", "+ROUND([param.b],11)"),
     "rounded where a number is 0": ("nonzero.a", ",[prev.nonzero.a],",
         ",ROUND([prev.nonzero.a],9),"),
-    "rounded where there is no number": ("plot.a", ",[chart_limit])", ",ROUND([chart_limit],9))"),
+    "rounded for the chart": ("plot.a", ",[param.a],NA())", ",ROUND([param.a],9),NA())"),
     "other sums that overflow": ("derivative_alive", "+ABS([grad.a])+ABS([grad.b])),IF",
         "+ABS([grad.a])-ABS([grad.b])),IF"),
     "a hair beside": ("grad.pred", "2*", "2.00000000001*"),
