@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from tests.verify.books import field_cell
 from xlsgd import generate
 from xlsgd.lessons import Options
 from xlsgd.sweeping import sweep
@@ -28,8 +29,7 @@ def test_an_option_reaches_the_lesson(tmp_path: Path) -> None:
     asked: dict[str, Any] = {"init": {"a": 0.25}, "h": 0.125, "epochs": 2}
     path = generate("graddesc", tmp_path / "a.xlsx", optimizers=("sgd",), **asked)
     sheet = openpyxl.load_workbook(path)["sgd"]
-    shown = {row[0].value: row[1].value for row in sheet.iter_rows(min_col=2, max_col=3)}
-    assert (shown["init.a"], shown["h"]) == (0.25, 0.125)
+    assert [sheet[field_cell(sheet, key)].value for key in ("init.a", "h")] == [0.25, 0.125]
     found = sweep("graddesc", "init.b=-1:1:3", optimizer="sgd", **asked)
     assert (found.experiment.start["a"], found.experiment.h) == (0.25, 0.125)
 

@@ -1,6 +1,6 @@
 """How wide the tests are: some of every kind (``make test``), the rest of them, or all.
 
-Every test function is tried by ``make test``, with four of its cases where it has more, drawn by
+Every test function is tried by ``make test``, with three of its cases where it has more, drawn by
 their names. Marks say otherwise:
 
 ``every``: all cases, because each stands for a kind of thing, or because they are quick.
@@ -25,7 +25,7 @@ import pytest
 __all__ = ["MARKS", "WIDTHS", "add_options", "allow_none", "choose", "some"]
 
 WIDTHS = ("some", "rest", "all")
-MOST = 4
+MOST = 3
 """Cases of a function."""
 
 MARKS = {

@@ -18,6 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from xlsgd.base.cells import Book, Formula, Position, Scalar, Uncomputed, WorkbookFile
 from xlsgd.base.errors import EngineError, WorkbookError
@@ -151,7 +152,8 @@ class ProgramEngine(ABC):
 
     name = ""
     summary = ""
-    habits: frozenset[str] = frozenset()
+    # Not a field: a field would hide what the programs say of themselves.
+    habits: ClassVar[frozenset[str]] = frozenset()
     program = ""  # what messages call it
     install = ""  # how to get it
 
