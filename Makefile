@@ -32,7 +32,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/xlsgd verify $(LESSONS:%=demo/%.xlsx)
 	@echo
 	@echo "Now open demo/graddesc.xlsx in Excel, LibreOffice or Google Sheets."
-	@echo "Change first: tab sgd, the cell beside learning_rate. Every epoch and chart follows."
+	@echo "Change first: tab sgd, the cell under learning rate. Every epoch and chart follows."
 	@echo "Why does it explode? demo/learning-rates.xlsx, or: $(BIN)/xlsgd explain demo/two-neuron.xlsx --tab two"
 
 # Two processes, each with files in their order, so that what a file sets up once is set up once;
