@@ -132,7 +132,6 @@ def test_pandas(name: str, engine: str) -> None:
 IRONCALC = """
 import sys, ironcalc
 model = ironcalc.load_from_xlsx(sys.argv[1], "en", "UTC", "en")
-model.evaluate()
 assert len(model.get_worksheets_properties()) == int(sys.argv[2])
 for cell in sys.stdin.read().split():
     sheet, row, column = map(int, cell.split(","))
@@ -163,6 +162,7 @@ def test_engines_that_read_files_themselves(name: str, library: str, script: str
         for (row, column), cell in grid.items()
         if isinstance(cell, Formula)
     ]
+    cells = cells[:: 1 + len(cells) // 1000]  # a look takes one of them a thousandth of a second
     done = subprocess.run(
         [sys.executable, "-c", script, str(kind(name)), str(len(book.sheets))],
         input=" ".join(cells), capture_output=True, text=True, timeout=300,
