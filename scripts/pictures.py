@@ -49,14 +49,14 @@ class Part:
 
 
 DOCS = {
-    "sgd": Part("graddesc", "sgd", "A1:W36"),
+    "sgd": Part("graddesc", "sgd", "A1:T36"),
     "explodes": Part(
-        "graddesc", "sgd", "A1:W36", Options(learning_rate=0.0005, optimizers=("sgd",))
+        "graddesc", "sgd", "A1:T36", Options(learning_rate=0.0005, optimizers=("sgd",))
     ),
-    "frozen-and-exploded": Part("two-neuron", "two", "K3:AG40"),
-    "titanic": Part("titanic", "training", "A1:P38"),
-    "compare": Part("graddesc", "compare", "A1:I39"),
-    "rates": Part("learning-rates", "rates-one", "A1:L39"),
+    "frozen-and-exploded": Part("two-neuron", "two", "A1:T50"),
+    "titanic": Part("titanic", "training", "A1:S36"),
+    "compare": Part("graddesc", "compare", "A1:I29"),
+    "rates": Part("learning-rates", "rates-one", "A1:L31"),
 }
 
 SWEEPS: dict[str, dict[str, str]] = {

@@ -22,6 +22,21 @@ __all__ = ["draw_lesson_tab"]
 _CHARACTERS_A_LINE = 84
 _TEXT, _LINKS = 1, 4
 """Columns where the words begin, and what stands beside them."""
+_COLOURS = (
+    ("yellow, blue numbers", "input", "yours to change"),
+    ("everything else", "fact", "formulas: they follow by themselves"),
+    ("above a column", "fact", "what it is, on paper and in PyTorch: hover over it"),
+)
+_PROGRAMS = (
+    ("Excel, LibreOffice", "fact", "open the file; in Excel, click Enable Editing"),
+    ("Excel for the web", "fact", "upload it to OneDrive and open it there"),
+    ("Google Sheets", "fact", "File, Import, Upload"),
+    ("a phone", "fact", "Excel's or Google's app, turned sideways"),
+)
+_ORIGIN = (
+    ("xlsgd", "fact", "writes such workbooks: xlsgd generate"),
+    ("", "fact", "and checks every cell against PyTorch: xlsgd verify"),
+)
 _PICTURE_ROWS = 10
 _PICTURE_PIXELS = (500, 190)
 
@@ -37,7 +52,9 @@ def draw_lesson_tab(
     place = Place(AnchorMarker(col=_LINKS - 1, colOff=0, row=2, rowOff=0), *_PICTURE_PIXELS)
     get_layout(view.layout).drawing.draw_picture(sheet, place, view, book)
     row = _write_links(sheet, tabs, 3 + _PICTURE_ROWS)
-    _write_colours(sheet, row + 2)
+    row = _write_beside(sheet, row + 2, "Colours", _COLOURS)
+    row = _write_beside(sheet, row + 2, "Where to open it", _PROGRAMS)
+    _write_beside(sheet, row + 2, "Where it comes from", _ORIGIN)
     set_widths(sheet, {1: 26, 2: 58, 3: 2, _LINKS: 22, _LINKS + 1: 50})
     set_page(sheet)
 
@@ -75,13 +92,16 @@ def _write_links(sheet: Worksheet, tabs: Sequence[Planned], row: int) -> int:
     return row
 
 
-def _write_colours(sheet: Worksheet, row: int) -> None:
-    write_heading(sheet, row, _LINKS, 2, "Colours")
-    for words, style, meaning in (
-        ("yellow, blue numbers", "input", "yours to change"),
-        ("everything else", "fact", "formulas: they follow by themselves"),
-        ("above a column", "fact", "what it is, on paper and in PyTorch: hover over it"),
-    ):
+def _write_beside(
+    sheet: Worksheet, row: int, heading: str, lines: Sequence[tuple[str, str, str]]
+) -> int:
+    """Write lines under a heading beside the words; return the row of the last one.
+
+    lines: words, their style, and what is said of them.
+    """
+    write_heading(sheet, row, _LINKS, 2, heading)
+    for words, style, said in lines:
         row += 1
         sheet.cell(row, _LINKS, words).style = style
-        sheet.cell(row, _LINKS + 1, meaning).style = "fact"
+        sheet.cell(row, _LINKS + 1, said).style = "fact"
+    return row

@@ -17,6 +17,7 @@ from xlsgd.sheets.style import COLOURS, SHORT, fill_of, is_large_negative
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, arrange
 from xlsgd.tabs.view import View
+from xlsgd.training.gradients import CHOICES, GRADIENT_INPUT
 from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["colour"]
@@ -54,9 +55,14 @@ def colour(sheet: Worksheet, view: View, tab: TabMap) -> None:
     network, layout = view.experiment.network, get_layout(view.layout)
     for each in layout.drawing.silent_units(network.silences, tab):
         rule(*each)
-    for numerical in layout.watched(view).numerical:
-        frozen = f"{here('derivative_alive')}<{here('step')}"
+    watched = layout.watched(view)
+    frozen = f"{here('derivative_alive')}<{here('step')}"
+    for numerical in watched.numerical:
         rule(span(numerical), frozen, "frozen", "frozen_pale", bold=True)
+    chosen = address(tab.fields[GRADIENT_INPUT], absolute=True)
+    for used in watched.gradients.values():
+        by_steps = f'AND({frozen},{chosen}="{CHOICES[0]}")'
+        rule(span(used), by_steps, "frozen", "frozen_pale", bold=True)
     if "lr_curvature" in steps.columns:
         for above, ink, pale in ((2, "exploded_ink", "exploded_pale"),
                                  (1, "doubtful", "doubtful_pale")):  # fmt: skip
