@@ -34,8 +34,8 @@ _PROGRAMS = (
     ("a phone", "fact", "Excel's or Google's app, turned sideways"),
 )
 _ORIGIN = (
-    ("xlsgd", "fact", "writes such workbooks: xlsgd generate"),
-    ("", "fact", "and checks every cell against PyTorch: xlsgd verify"),
+    ("the program xlsgd", "fact", "writes them and checks every cell against PyTorch"),
+    ("its commands", "fact", "xlsgd generate, xlsgd verify, xlsgd explain"),
 )
 _PICTURE_ROWS = 10
 _PICTURE_PIXELS = (500, 190)
