@@ -57,9 +57,15 @@ class Screen:
         self.sheet.row_dimensions[row + 1].collapsed = True
 
     def places(self, row: int) -> Sequence[Place]:
-        """Return where charts stand beside each other from a row down."""
+        """Return where charts stand beside each other from a row down.
+
+        What does not fit beside the others stands behind the folds, which would open below it.
+        """
         width, height = CHART_PIXELS
-        return [Place(self._at(i * (width + _SPACE), row), width, height) for i in range(4)]
+        places = [Place(self._at(i * (width + _SPACE), row), width, height) for i in range(3)]
+        behind = max((column for column, pixels in self._pixels.items() if not pixels), default=0)
+        begin = AnchorMarker(col=behind + 1, colOff=0, row=row - 1, rowOff=0)
+        return [*places, Place(begin, width, height)]
 
     def _at(self, pixels: int, row: int) -> AnchorMarker:
         column = 1

@@ -7,6 +7,7 @@ steps below its headers; all but the table stays in view.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
@@ -60,12 +61,12 @@ def map_training_tab(view: View, sheet: str, data_rows: int) -> TabMap:
     left = arranged.width + _GAP + 1
     epochs = {column.quantity: left + i for i, column in enumerate(tables["epochs"])}
     left += len(epochs) + _GAP
-    row = FIRST_ROW
+    rows = (row for row in count(WORDS_ROW) if row != HEADER_ROW)
     for section in arranged.sections:
+        next(rows)
         for given in section.fields:
-            row += 1
-            tab.fields[given.key] = (row, left + 1)
-        row += 2
+            tab.fields[given.key] = (next(rows), left + 1)
+        next(rows)
     left += _FIELD_COLUMNS + _GAP
     steps = {column.quantity: 1 + i for i, column in enumerate(arranged.shown)}
     for columns in arranged.folded.values():
@@ -99,9 +100,11 @@ def draw_training_tab(sheet: Worksheet, view: View, data: Dataset, book: BookMap
     _draw_top(sheet, view, arranged, data, book)
     for section in arranged.sections:
         top, column = tab.fields[section.fields[0].key]
+        # A row may be folded in between.
+        top -= 2 if top - 1 == HEADER_ROW else 1
         for number in range(column - 1, column - 1 + _FIELD_COLUMNS):
-            sheet.cell(top - 1, number).style = "heading"
-        sheet.cell(top - 1, column - 1, section.heading)
+            sheet.cell(top, number).style = "heading"
+        sheet.cell(top, column - 1, section.heading)
         write_fields(sheet, section.fields, book, tab, section.style)
     formats = number_formats(view, data)
     for name, columns in tables.items():

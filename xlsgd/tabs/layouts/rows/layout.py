@@ -134,7 +134,7 @@ class RowsLayout(Layout):
     # Torch side
 
     def tracer(self, view: View, data: Dataset) -> Tracer:
-        from xlsgd.tabs.layouts.rows.torch_run import RowsTracer
+        from xlsgd.tabs.layouts.rows.torch_tracer import RowsTracer
 
         return RowsTracer(view, data)
 

@@ -67,7 +67,8 @@ def line_columns(network: Network) -> list[Column]:
         ),
         column(
             "line_now",
-            predicted("{{last.new.{}}}"),
+            # Not the last cell: it may be deleted, and its column shrinks.
+            predicted("SUM(INDEX({{steps.new.{}}},COUNT({{steps.step}})))"),
             "pred at the last weights",
             "what the net makes of it after the last step",
             "net(line_x)",
