@@ -29,16 +29,24 @@ def find(package: str, attribute: str, folders: bool = False) -> dict[str, Any]:
     attribute: a module-level name such as ``OPTIMIZER``; modules without it are helpers.
     folders: whether each thing is a folder, and files beside them are none.
     Things come in the order of their ``order``, then by name.
-    Raises SpecError for what an installed package adds and cannot be had.
+    Raises SpecError for a name that two modules have, and for what an installed package adds and
+    cannot be had.
     """
     found: list[Any] = []
+    names: set[str] = set()
     for module in iter_modules(import_module(package).__path__):
         if folders and not module.ispkg:
             continue
         thing = getattr(import_module(f"{package}.{module.name}"), attribute, None)
-        if thing is not None:
-            found.append(thing)
-    names = {thing.name for thing in found}
+        if thing is None:
+            continue
+        if thing.name in names:
+            raise SpecError(
+                f"{package}.{module.name} adds '{thing.name}', which another file beside it adds "
+                "already; give it another name"
+            )
+        names.add(thing.name)
+        found.append(thing)
     for where, thing in _installed(f"xlsgd.{package.rpartition('.')[2]}"):
         if thing.name in names:
             raise SpecError(f"{where} adds '{thing.name}', which is there already; uninstall it")

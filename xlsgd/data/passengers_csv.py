@@ -108,7 +108,6 @@ _RULES: dict[str, tuple[Callable[[float], bool], str]] = {
 }
 _WORDS = {"Sex": SEXES, "Embarked": PORTS}
 _MAY_BE_EMPTY = ("Age", "Embarked")
-_TEXTS = ("Name", "Ticket", "Cabin")
 _SPACED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _ID = re.compile("0|[1-9][0-9]{0,14}")  # the whole numbers that a float holds exactly
 

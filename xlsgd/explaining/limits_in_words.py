@@ -79,7 +79,7 @@ def _linear(limit: Limit, tab: TabExplanation, training: Training) -> Iterator[s
         )
     text += _window(limit)
     yield text
-    if limit.overshooting_rows is not None and tab.optimizer == "sgd":
+    if limit.overshooting_rows is not None and training.experiment.optimizer.step_is_slope:
         text = (
             f"learning_rate times curvature is above 1 for {limit.overshooting_rows} of "
             f"{counted(tab.rows, 'row')}"

@@ -69,7 +69,7 @@ def product_table(experiment: Experiment) -> list[Column]:
             f"={pred}",
             f"sum of {paper}",
             f"{name} of every number, added up: the prediction",
-            f"torch.{name.lower()}(X @ W).sum(1)",
+            f"torch.nn.{name}()(X @ W).sum(1)",
         ),
         column(
             "loss", f"={loss.forward('{pred}', '{row.y}')}", loss.paper, loss.name, loss.by_hand

@@ -109,5 +109,5 @@ def _check_filled(
         for place in experiment.network.places:
             expected |= {name: [*map(float, passed.rows[name][:, 0])] for name in place.outputs}
         pred = [*map(float, passed.rows["pred"][:, 0])]
-        expected["says"] = torch_model.filled_words(schema, found.filled, pred)
+        expected["says"] = torch_model.filled_words(schema, found.filled, pred, experiment.loss.cut)
         tab.compare_fields(check, places, expected, FIELDS, FILLED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.base.errors import SpecError
-from xlsgd.data.schema import Schema
+from xlsgd.data.schema import Schema, Words
 from xlsgd.tabs.layouts import ROWS
 from xlsgd.tabs.layouts.layout import forward_columns, loss_column
 from xlsgd.training.experiment import Experiment
@@ -126,7 +126,8 @@ def histogram_table() -> list[Column]:
 
 def filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
     """Return the row to fill in: features made of what was filled in, and what the net says."""
-    above, below, missing = says(schema)
+    cut = experiment.loss.cut
+    above, below, missing = says(schema, cut)
     numbers = [f"{{{raw.name}}}" for raw in schema.asked if raw.holds == "number"]
     words = [f'{{{raw.name}}}<>""' for raw in schema.asked if raw.holds != "number"]
     counted = [f"COUNT({','.join(numbers)})={len(numbers)}"] if numbers else []
@@ -136,21 +137,27 @@ def filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
         Column(
             "says",
             f"=IF(AND({','.join((*counted, *words))}),IF(ISNUMBER({{pred}}),"
-            f'IF({{pred}}>0.5,"{above}","{below}"),"{missing}"),"{missing}")',
-            "pred > 0.5?",
-            f"above 0.5 counts as {schema.words.counts}",
-            "pred > 0.5",
+            f'IF({{pred}}>{cut:g},"{above}","{below}"),"{missing}"),"{missing}")',
+            f"pred > {cut:g}?",
+            f"above {cut:g} counts as {schema.words.counts}",
+            f"pred > {cut:g}",
             group="forward",
         ),
     ]
 
 
-def says(schema: Schema) -> tuple[str, str, str]:
-    """Return what the row to fill in says: above 0.5, below, and where a cell is empty."""
+def says(schema: Schema, cut: float) -> tuple[str, str, str]:
+    """Return what the row to fill in says: above the cut, below, and where a cell is empty.
+
+    cut: what predictions above it stand for y = 1; see Loss.
+    """
     count = len(schema.asked)
     number = _COUNTED[count] if count < len(_COUNTED) else f"{count}"
     cells = "the cell" if count == 1 else f"all {number} cells"
-    return schema.words.above, schema.words.below, f"fill in {cells}"
+    words, usual = schema.words, Words()
+    above = f"above {cut:g}" if words.above == usual.above else words.above
+    below = f"not above {cut:g}" if words.below == usual.below else words.below
+    return above, below, f"fill in {cells}"
 
 
 _COUNTED = (

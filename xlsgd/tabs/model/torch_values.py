@@ -85,13 +85,13 @@ def histogram_values(found: Forward, begins: Floats, ends: Floats) -> dict[str, 
 
 
 def filled_words(
-    schema: Schema, filled: Mapping[str, object], pred: Sequence[float]
+    schema: Schema, filled: Mapping[str, object], pred: Sequence[float], cut: float
 ) -> list[float | str]:
     """Return what the row to fill in says.
 
-    filled: what is filled in.   pred: its prediction, one a member.
+    filled: what is filled in.   pred: its prediction, one a member.   cut: see ``says``.
     """
-    above, below, missing = says(schema)
+    above, below, missing = says(schema, cut)
     complete = all(
         isinstance(filled[raw.name], float)
         if raw.holds == "number"
@@ -99,6 +99,6 @@ def filled_words(
         for raw in schema.asked
     )
     return [
-        missing if not (complete and np.isfinite(number)) else above if number > 0.5 else below
+        missing if not (complete and np.isfinite(number)) else above if number > cut else below
         for number in pred
     ]

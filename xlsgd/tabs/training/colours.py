@@ -18,7 +18,6 @@ from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, arrange
 from xlsgd.tabs.view import View
 from xlsgd.training.gradients import CHOICES, GRADIENT_INPUT
-from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["colour"]
 
@@ -66,8 +65,8 @@ def colour(sheet: Worksheet, view: View, tab: TabMap) -> None:
     if "lr_curvature" in steps.columns:
         for above, ink, pale in ((2, "exploded_ink", "exploded_pale"),
                                  (1, "doubtful", "doubtful_pale")):  # fmt: skip
-            # Other optimizers than plain gradient descent take other steps at that curvature.
-            plain = view.experiment.optimizer is get_optimizer("sgd")
+            # Other optimizers take other steps at that curvature.
+            plain = view.experiment.optimizer.step_is_slope
             for column in ("row", "lr_curvature") if plain else ("lr_curvature",):
                 rule(span(column), f"{here('lr_curvature')}>{above}", ink, pale, bold=True)
     limit = address(tab.fields["exploded_above"], absolute=True)

@@ -46,6 +46,10 @@ class Optimizer(ABC):
     uses_weight: ClassVar[bool] = False
     """Whether a step depends on the weight that it moves, as weight decay makes it."""
 
+    step_is_slope: ClassVar[bool] = False
+    """Whether a step is the learning rate times the slope and nothing else: then a row of data
+    overshoots where the learning rate times the curvature of its loss is above 1."""
+
     stable_factor: ClassVar[str] = ""
     """Template of the largest stable learning_rate times the largest curvature, where every step
     sees the same parabola; empty where no such number exists."""

@@ -23,6 +23,7 @@ class SGD(Optimizer):
     summary = "gradient descent: p − learning_rate·g"
     torch_line = "torch.optim.SGD(params, lr)"
     stable_factor = "2"
+    step_is_slope = True
 
     # Sheet side
 
