@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.one_file import copy_with
@@ -31,9 +34,16 @@ PLAIN = '''
 
 def test_a_name_that_is_there_is_refused(tmp_path: Path) -> None:
     copy_with(tmp_path, {"training/optimizers/again.py": AGAIN})
-    status, said = commanded(tmp_path, ["list"])["list"]
-    assert status == 2
-    assert "'sgd', which another file beside it adds already" in said
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "xlsgd", "list"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'sgd', which another file beside it adds already" in done.stderr
 
 
 def test_what_is_said_of_gradient_descent_asks_for_no_name(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from xlsgd.tabs.layouts.layout import ROWS, Layout
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
-    from xlsgd.tabs.layouts.torch_tracing import Tracer
+    from xlsgd.tabs.layouts.tracing import Tracer
     from xlsgd.tabs.view import View
 
 __all__ = ["ROWS", "Layout", "get_layout", "layouts", "tracer"]

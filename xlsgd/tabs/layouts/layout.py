@@ -24,7 +24,7 @@ from xlsgd.training.nets.network import map_nested
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
     from xlsgd.tabs.layouts.drawing import Drawing
-    from xlsgd.tabs.layouts.torch_tracing import Tracer
+    from xlsgd.tabs.layouts.tracing import Tracer
 
 __all__ = [
     "ROWS",

@@ -22,7 +22,7 @@ from xlsgd.tabs.compare.columns import RunSummary
 from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.layouts import get_layout, tracer
 from xlsgd.tabs.layouts.torch_limits import limits_of
-from xlsgd.tabs.layouts.torch_tracing import Tracer
+from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.training.run_verdict import run_verdict
 from xlsgd.tabs.training.sides_check import other_sides
 from xlsgd.tabs.training.worked_out import (

@@ -18,7 +18,7 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.blocks.columns import block_name
 from xlsgd.tabs.layouts.torch_limits import limits_of
-from xlsgd.tabs.layouts.torch_tracing import Tracer
+from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
 from xlsgd.torch_side.rates import rates_of_steps

@@ -26,7 +26,7 @@ from xlsgd.verdict.threshold import chart_limit_input, exploded_above_input
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
     from xlsgd.tabs.layouts.drawing import Drawing
-    from xlsgd.tabs.layouts.torch_tracing import Tracer
+    from xlsgd.tabs.layouts.tracing import Tracer
 
 __all__ = ["LAYOUT", "RowsLayout"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xlsgd.tabs.layouts.rows.line import has_line, line_trace
 from xlsgd.tabs.layouts.rows.torch_run import run, runs, steps
 from xlsgd.tabs.layouts.torch_limits import limits_of
-from xlsgd.tabs.layouts.torch_tracing import Tracer
+from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.view import View
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
