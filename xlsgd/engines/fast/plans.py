@@ -183,9 +183,12 @@ class Plan:
                     top, bottom = min(top, other_top), max(bottom, other_bottom)
                 yield sheet, top, left, bottom, right
 
-    def furthest_row(self, column: int) -> int | None:
-        """Return how many rows further down than itself the formula looks in a column of its own
-        sheet; None if the row is a fixed one, or differs from row to row."""
+    def furthest_row(self, column: int, first: int, last: int) -> int | None:
+        """Return how many rows further down than itself the formula looks in some rows of a column
+        of its own sheet; None if the row is a fixed one, or differs from row to row.
+
+        first, last: the rows.
+        """
         found: list[int] = []
         for slot, sheet, *_ in self._places:
             if slot.kind not in ("cell", "range") or sheet is not self.sheet:
@@ -193,6 +196,8 @@ class Plan:
             _, left, _, right = slot.at(1, self.column)
             if left <= column <= right:
                 (top_fixed, top), _, (bottom_fixed, bottom), _ = slot.corners
+                if top_fixed and bottom_fixed and (bottom < first or top > last):
+                    continue  # such as an input above the table
                 if top_fixed or bottom_fixed:
                     return None
                 found.append(max(top, bottom))

@@ -92,7 +92,7 @@ def row_order(group: Sequence[Stretch]) -> list[Stretch] | None:
         if members.isdisjoint(stretch.needs):
             continue
         for other in members.intersection(stretch.needs):
-            furthest = stretch.plan.furthest_row(other.plan.column)
+            furthest = stretch.plan.furthest_row(other.plan.column, other.first, other.last)
             if furthest is None or furthest > 0:
                 return None
             if furthest == 0:
@@ -116,7 +116,7 @@ def taken_apart(group: Sequence[Stretch]) -> list[list[Stretch]]:
         for other in members.intersection(stretch.needs):
             if stretch.plan.sheet is not other.plan.sheet:
                 continue
-            furthest = stretch.plan.furthest_row(other.plan.column)
+            furthest = stretch.plan.furthest_row(other.plan.column, other.first, other.last)
             if furthest == 0:
                 linked[stretch].append(other)
                 linked[other].append(stretch)
