@@ -131,7 +131,7 @@ def test_other_steps_have_other_limits(tmp_path: Path, options: dict[str, Any]) 
         ({"learning_rate": 0.1}, "--lr: this lesson chooses seven"),
         ({"optimizers": ("sgd", "adam")}, "this lesson takes one"),
         ({"start": "solved"}, "--start solved"),
-        ({"start": {"z": 1.0}}, "--init z"),
+        ({"init": {"z": 1.0}}, "--init z"),
         ({"batch_size": 30}, "use at most that many"),
     ],
     ids=lambda value: str(value)[:30],
