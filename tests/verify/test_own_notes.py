@@ -168,7 +168,8 @@ def test_own_column_of_formulas_saved_by_libreoffice(
         edits.append(("set_formula", "sgd", f"DA{row}", f"=SUM({loss}${rows[0]}:{loss}{row})"))
     for cell, formula in {
         "DB6": "=RAND()", "DB7": "=NOW()", "DB8": "=TODAY()", "DB9": "=ISPMT(0.1,1,3,8000)",
-        "DB10": "=1/0", "DB11": f"={loss}{rows[0]}>{loss}{rows[1]}", "DB12": '=CONCAT("a","b")', "DB13": "=NA()",
+        "DB10": "=1/0", "DB11": f"={loss}{rows[0]}>{loss}{rows[1]}",
+        "DB12": '=CONCAT("a","b")', "DB13": "=NA()",
     }.items():  # fmt: skip
         edits.append(("set_formula", "sgd", cell, formula))
     path = libreoffice_edit(make("sgd"), target, edits)
