@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,36 @@ def field_cell(sheet: Sheet, key: str) -> str:
     if key not in found:
         raise LookupError(f"{sheet.title}: no field {key}")
     return found[key]
+
+
+def key_cell(sheet: Sheet, key: str) -> str:
+    """Return the address of the key of a field: left of its value, or above it and its words."""
+    cell = sheet[field_cell(sheet, key)]
+    beside = [cell.offset(0, -1)] if cell.column > 1 else []
+    beside += [cell.offset(-2, 0)] if cell.row > 2 else []
+    return str(next(near.coordinate for near in beside if near.value == key))
+
+
+def steps_columns(sheet: Sheet) -> list[int]:
+    """Return the numbers of the columns of the table of steps, which other tables stand between:
+    those of epochs and of the line."""
+    columns: list[int] = []
+    beside: list[Any] = []
+    for cell in [*sheet[header_row(sheet, "step", "loss")], None]:
+        if cell is not None and isinstance(cell.value, str):
+            beside.append(cell)
+            continue
+        if not {"mean_loss", "line_x"} & {near.value for near in beside}:
+            columns += [near.column for near in beside]
+        beside = []
+    return columns
+
+
+def clear_steps(sheet: Sheet, rows: Sequence[int]) -> None:
+    """Empty rows of the table of steps and leave what stands beside them."""
+    for row in rows:
+        for column in steps_columns(sheet):
+            sheet.cell(row, column).value = None
 
 
 def epochs_cell(sheet: Sheet, quantity: str, place: int) -> str:

@@ -61,7 +61,8 @@ def mistakes(formula: str, in_column: bool) -> Iterator[tuple[str, str]]:
         elif token.type == Token.FUNC and token.subtype == Token.OPEN:
             other = {"MAX(": "MIN(", "MIN(": "MAX(", "SUM(": "MAX(", "COUNT(": "SUM("}
             other |= {"SQRT(": "ABS(", "AND(": "OR(", "AVERAGEIF(": "SUMIF(", "AVERAGE(": "SUM("}
-            if value in other:
+            # Of a single cell the sum is the greatest.
+            if value in other and (value, values[i + 1]) != ("SUM(", "INDEX("):
                 yield "function", with_one(i, other[value])
         elif _is_operand(token, Token.NUMBER):
             yield "constant", with_one(i, repr(float(value) * 1.5 + 1))
@@ -70,6 +71,9 @@ def mistakes(formula: str, in_column: bool) -> Iterator[tuple[str, str]]:
         elif _is_operand(token, Token.RANGE):
             for kind, changed in _changed_places(value, in_column):
                 yield kind, with_one(i, changed)
+            # Where what is no number gives NA(), another error in its place is none either.
+            if values[i - 1] == "ISNUMBER(" and "NA(" in values:
+                continue
             # Another cell of the same formula is calculated before, and makes no circle.
             for other_place in sorted(places - {value}) if value in places else ():
                 changed = with_one(i, other_place)
@@ -155,10 +159,11 @@ def _power(formula: str, tab: str) -> str:
                 if depth == 0:
                     break
                 begin -= 1
-        base, exponent = "".join(values[begin:i]), values[i + 1]
-        if values[i + 1].endswith("("):  # an exponent of several tokens stays as it is
+        end = i + 2 + (values[i + 1] == "-")
+        base, exponent = "".join(values[begin:i]), "".join(values[i + 1 : end])
+        if exponent.endswith("("):  # an exponent of several tokens stays as it is
             return formula
-        values[begin : i + 2] = [f"POWER({base},{exponent})"]
+        values[begin:end] = [f"POWER({base},{exponent})"]
     return _text(values)
 
 

@@ -11,9 +11,9 @@ import pytest
 import xlsgd
 from tests.verify.books import (
     ROWS,
-    Sheet,
     Words,
     Workbook,
+    clear_steps,
     edited,
     epochs_cell,
     field_cell,
@@ -359,16 +359,11 @@ def test_formula_without_the_number(make: Make, target: Path, words: str) -> Non
 def test_a_row_cleared_in_the_middle(make: Make, target: Path) -> None:
     below = ""
 
-    def clear(sheet: Sheet, row: int) -> None:
-        for cell in sheet[row]:
-            if cell.column >= sheet[step_cell(sheet, "step", 0)].column:
-                cell.value = None
-
     def edit(workbook: Workbook) -> None:
         nonlocal below
         sheet = workbook["sgd"]
         below = step_cell(sheet, "step", 13)
-        clear(sheet, steps_rows(sheet)[12])
+        clear_steps(sheet, steps_rows(sheet)[12:13])
 
     # An empty row is none of the table's; the first that misses it is the one below.
     assert first_wrong(xlsgd.verify(edited(make("sgd"), target, edit))) == f"sgd!{below}"

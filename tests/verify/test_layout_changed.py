@@ -18,6 +18,7 @@ from tests.verify.books import (
     ROWS,
     SIX_POINTS,
     Workbook,
+    clear_steps,
     edited,
     epochs_cell,
     field_cell,
@@ -25,6 +26,7 @@ from tests.verify.books import (
     header_row,
     letter_of,
     passes,
+    steps_columns,
     steps_rows,
 )
 from xlsgd.report import Report, SheetReport
@@ -159,10 +161,9 @@ def test_rows_cleared_at_the_end(
     for tab in ("sgd", "adam"):
         sheet = formulas[tab]
         rows = steps_rows(sheet)[-removed:]
-        # On the screen, and what is folded away.
-        for first, last in (("step", "new.b"), ("loss_up.a", "plot.b")):
-            ends = [letter_of(sheet, quantity, "loss") for quantity in (first, last)]
-            edits.append(("clear", tab, f"{ends[0]}{rows[0]}:{ends[1]}{rows[-1]}"))
+        # What other tables stand between stays.
+        for column in map(openpyxl.utils.get_column_letter, steps_columns(sheet)):
+            edits.append(("clear", tab, f"{column}{rows[0]}:{column}{rows[-1]}"))
     report = xlsgd.verify(libreoffice_edit(small, target, edits))
     assert passes(report)
     for tab in ("sgd", "adam"):
@@ -304,20 +305,18 @@ def test_row_deleted_in_the_middle(ten_epochs: Path, target: Path, libreoffice_e
 def test_column_deleted(make: Make, target: Path) -> None:
     def edit(workbook: Workbook) -> None:
         sheet = workbook["sgd"]
-        sheet[f"{letter_of(sheet, 'grad.a', 'step')}4"] = None
+        header = header_row(sheet, "step", "loss")
+        sheet[f"{letter_of(sheet, 'grad.a', 'step')}{header}"] = None
 
-    with pytest.raises(xlsgd.XlsgdError, match=r"tab 'sgd', row 4: no header grad\.a; restore it"):
+    match = r"tab 'sgd', row 15: no header grad\.a; restore it"
+    with pytest.raises(xlsgd.XlsgdError, match=match):
         xlsgd.verify(edited(make("sgd"), target, edit))
 
 
-def test_epochs_are_counted_by_the_rows_there_are(
-    make: Make, formulas: Workbook, target: Path
-) -> None:
+def test_epochs_are_counted_by_the_rows_there_are(make: Make, target: Path) -> None:
     def edit(workbook: Workbook) -> None:
         sheet = workbook["sgd"]
-        for row in steps_rows(formulas["sgd"])[-SIX_POINTS.rows :]:
-            for cell in sheet[row][10:]:
-                cell.value = None
+        clear_steps(sheet, steps_rows(sheet)[-SIX_POINTS.rows :])
 
     report = xlsgd.verify(edited(make("sgd"), target, edit))
     assert passes(report)

@@ -159,15 +159,17 @@ def test_note_and_mean_below_both_columns_of_data(small: Path, target: Path) -> 
 
 
 def test_own_column_of_formulas_saved_by_libreoffice(
-    make: Make, target: Path, libreoffice_edit: Edit
+    make: Make, formulas: Workbook, target: Path, libreoffice_edit: Edit
 ) -> None:
     edits: list[tuple[object, ...]] = []
-    for row in range(6, 6 + ROWS):
-        edits.append(("set_formula", "sgd", f"AZ{row}", f'=IF(S{row}>100,"big","")'))
-        edits.append(("set_formula", "sgd", f"BA{row}", f"=SUM(S$6:S{row})"))
+    loss, rows = letter_of(formulas["sgd"], "loss", "step"), steps_rows(formulas["sgd"])
+    for row in rows:
+        edits.append(("set_formula", "sgd", f"CZ{row}", f'=IF({loss}{row}>100,"big","")'))
+        edits.append(("set_formula", "sgd", f"DA{row}", f"=SUM({loss}${rows[0]}:{loss}{row})"))
     for cell, formula in {
         "DB6": "=RAND()", "DB7": "=NOW()", "DB8": "=TODAY()", "DB9": "=ISPMT(0.1,1,3,8000)",
-        "DB10": "=1/0", "DB11": "=S6>S7", "DB12": '=CONCAT("a","b")', "DB13": "=NA()",
+        "DB10": "=1/0", "DB11": f"={loss}{rows[0]}>{loss}{rows[1]}",
+        "DB12": '=CONCAT("a","b")', "DB13": "=NA()",
     }.items():  # fmt: skip
         edits.append(("set_formula", "sgd", cell, formula))
     path = libreoffice_edit(make("sgd"), target, edits)

@@ -21,6 +21,7 @@ from tests.verify.books import (
     patched,
     runs_cell,
     step_cell,
+    steps_rows,
     stored,
 )
 from xlsgd.report.formats.json import FORMAT as JSON
@@ -168,18 +169,20 @@ def test_shared_formulas_as_excel_writes_them(make: Make, values: Workbook, targ
     source, sheet = make("sgd"), values["sgd"]
     parts, name = parts_of(source), part_name(source, "sgd")
     first, last = (step_cell(sheet, "new.a", place) for place in (1, -1))
-    letter = first.rstrip("0123456789")
+    letter, rows = first.rstrip("0123456789"), steps_rows(sheet)
     count = 0
 
     def share(match: re.Match[bytes]) -> bytes:
         nonlocal count
-        count += 1
         head, cell, formula = match[1], match[2].decode(), match[3]
+        row = int(cell.removeprefix(letter))
+        # Above the table the column may hold a field.
+        count += row >= rows[0]
         if cell == first:
             return head + b'<f t="shared" ref="%b:%b" si="0">%b</f>' % (
                 first.encode(), last.encode(), formula
             )  # fmt: skip
-        if int(cell.removeprefix(letter)) < int(first.removeprefix(letter)):
+        if row <= rows[0]:
             return match[0]
         return head + b'<f t="shared" si="0"/>'
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 import xlsgd
-from tests.verify.books import Workbook, edited, field_cell, header_row, step_cell
+from tests.verify.books import (
+    Workbook,
+    clear_steps,
+    edited,
+    field_cell,
+    header_row,
+    key_cell,
+    step_cell,
+    steps_rows,
+)
 from xlsgd.base.errors import SpecError, WorkbookError
 
 Make = Callable[..., Path]
@@ -150,9 +159,7 @@ def test_no_data_left(make: Make, target: Path) -> None:
 
 def test_no_rows_of_training_left(make: Make, target: Path) -> None:
     def edit(workbook: Workbook) -> None:
-        for row in workbook["sgd"].iter_rows(min_row=6, min_col=11):
-            for cell in row:
-                cell.value = None
+        clear_steps(workbook["sgd"], steps_rows(workbook["sgd"]))
 
     assert refusal(edited(make("sgd"), target, edit)) == "tab 'sgd' has no rows of training"
 
@@ -186,7 +193,7 @@ def test_header_missing(make: Make, target: Path, missing: str) -> None:
 def test_field_missing(make: Make, target: Path, missing: str) -> None:
     def edit(workbook: Workbook) -> None:
         sheet = workbook["sgd"]
-        sheet[field_cell(sheet, missing).replace("B", "A")] = None
+        sheet[key_cell(sheet, missing)] = None
 
     message = refusal(edited(make("sgd"), target, edit))
     assert message.startswith(f"tab 'sgd' has no field '{missing}' in the column of 'xlsgd'")
@@ -197,7 +204,7 @@ def test_field_of_the_panel_missing(make: Make, target: Path, missing: str) -> N
     # Its key is gone, its formula is not: either way it cannot count as checked.
     def edit(workbook: Workbook) -> None:
         sheet = workbook["sgd"]
-        sheet[field_cell(sheet, missing).replace("B", "A")] = None
+        sheet[key_cell(sheet, missing)] = None
 
     message = refusal(edited(make("sgd"), target, edit))
     assert message.startswith(f"tab 'sgd' has no field '{missing}' in the column of 'xlsgd'")
@@ -248,8 +255,7 @@ def test_a_network_that_fits_nothing(small: Path, target: Path, network: str, wo
 def test_training_tab_without_its_marker_is_not_passed_over(small: Path, target: Path) -> None:
     def edit(workbook: Workbook) -> None:
         sheet = workbook["sgd"]
-        (marker,) = (cell for cell in sheet["A"] if cell.value == "xlsgd")
-        marker.value = sheet.cell(marker.row, 2).value = None
+        sheet[field_cell(sheet, "xlsgd")] = sheet[key_cell(sheet, "xlsgd")] = None
 
     with pytest.raises(WorkbookError, match="tab 'sgd' has the headers of one of xlsgd's tabs"):
         xlsgd.verify(edited(small, target, edit))

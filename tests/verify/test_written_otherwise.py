@@ -15,6 +15,7 @@ from tests.verify.books import (
     ROWS,
     Words,
     Workbook,
+    clear_steps,
     edited,
     epochs_cell,
     field_cell,
@@ -95,10 +96,12 @@ def test_what_a_column_gives_is_shown(make: Make, target: Path) -> None:
     first = xlsgd.verify(path).first_difference
     assert first is not None
     xlsgds, _, example = first.reason.partition("; ")
-    assert xlsgds == "says something else than xlsgd's formula, =(R6-O6)^2"
-    assert example.startswith("with R6 = ")
+    sheet = openpyxl.load_workbook(path)["sgd"]
+    pred, y = (step_cell(sheet, quantity, 0) for quantity in ("pred", "y"))
+    assert xlsgds == f"says something else than xlsgd's formula, =({pred}-{y})^2"
+    assert example.startswith(f"with {pred} = ")
     assert "it gives" in example
-    assert first.formula == "=(R6-O6)^3"
+    assert first.formula == f"=({pred}-{y})^3"
 
 
 @pytest.mark.parametrize("place", [0, 11, ROWS - 1])
@@ -108,7 +111,10 @@ def test_a_mistake_in_a_column_in_other_words(make: Make, target: Path, place: i
 
     def edit(workbook: Workbook) -> None:
         sheet = workbook["sgd"]
-        sheet[cells[place]] = sheet[cells[place]].value.replace("R", "Q")
+        pred, other = (step_cell(sheet, name, place) for name in ("pred", "param.b"))
+        cell = sheet[cells[place]]
+        assert pred in cell.value
+        cell.value = cell.value.replace(pred, other)
 
     report = xlsgd.verify(edited(path, target, edit))
     assert first_wrong(report) == f"sgd!{cells[place]}"
@@ -391,18 +397,16 @@ def test_a_range_below_a_table_that_was_cut_short(make: Make, target: Path) -> N
     cell = ""
 
     def cut(workbook: Workbook) -> None:
-        sheet = workbook["sgd"]
-        last = int(step_cell(sheet, "step", -1)[1:])
-        for row in range(last - 5, last + 1):
-            for number in range(11, sheet.max_column + 1):
-                sheet.cell(row, number).value = None
+        clear_steps(workbook["sgd"], steps_rows(workbook["sgd"])[-6:])
 
     def change(workbook: Workbook) -> None:
         nonlocal cell
         cut(workbook)
         sheet = workbook["sgd"]
+        last = steps_rows(sheet)[-1] + 6
         cell = field_cell(sheet, "not_finite_step")
-        sheet[cell] = sheet[cell].value.replace("$29", "$28")
+        assert f"${last}" in sheet[cell].value
+        sheet[cell] = sheet[cell].value.replace(f"${last}", f"${last - 1}")
 
     assert passes(xlsgd.verify(edited(make("sgd"), target, cut)))
     report = xlsgd.verify(edited(make("sgd"), target, change))

@@ -65,7 +65,9 @@ def _fits(span: Span, spans: list[Span], maps: BookMap) -> bool:
 
     def length(tab: TabMap, name: str) -> int:
         table, sheet = tab.tables[name], tab.sheet.lower()
-        more = [s.former - s.last for s in spans if (s.sheet, s.first) == (sheet, table.rows[0])]
+        columns = frozenset(table.columns.values())
+        # Others may begin in the same row.
+        more = [s.former - s.last for s in spans if (s.sheet, s.columns) == (sheet, columns)]
         return len(table.rows) + sum(more[:1])
 
     rows = length(maps.data, "data") if maps.data.tables else 1

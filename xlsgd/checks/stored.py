@@ -217,7 +217,8 @@ def _within_float64(
         value, *others = (each[place] for each in tried)
         saved = given[place[0]][place[1]]
         same = all(as_saved(other, value, tolerance) for other in others)
-        if not same or isinstance(value, CellError):
+        # No number overflows to #N/A: a formula that gives it has passed a limit.
+        if not same or (isinstance(value, CellError) and value.code != "#N/A"):
             unknown.add(place)
         elif not as_saved(value, saved, tolerance):
             known[place] = Saved(saved, value)

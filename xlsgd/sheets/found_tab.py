@@ -229,8 +229,8 @@ class FoundTab:
         return sorted(row for row, count in filled.items() if 2 * count >= len(columns))
 
 
-ANCHORS = ("verdict", "learning_rate")
-"""Keys of fields beside each other that every tab with such fields has."""
+ANCHORS = ("verdict", "learning_rate", "last_loss")
+"""Keys of fields beside each other that every tab with such fields has; one may be missing."""
 
 
 def _beside_each_other(grid: Grid) -> dict[str, Position]:
@@ -239,16 +239,16 @@ def _beside_each_other(grid: Grid) -> dict[str, Position]:
     Between the two are the words that a reader sees.
     """
     for row, places in headers_of(grid).items():
-        if not places.keys() >= set(ANCHORS):
+        if len(places.keys() & set(ANCHORS)) < len(ANCHORS) - 1:
             continue
         keys = {key: columns[0] for key, columns in places.items()}
-        # The verdict is always a formula; a reader may have put a row between.
-        below = (
+        # A reader may have put a row between, or typed words over one of the values.
+        filled = Counter(
             r
-            for (r, c), content in sorted(grid.items())
-            if r > row and c == keys[ANCHORS[0]] and isinstance(content, Formula)
+            for (r, c), content in grid.items()
+            if r > row and c in keys.values() and isinstance(content, Formula | float)
         )
-        values = next(below, None)
+        values = min((r for r, count in filled.items() if 2 * count >= len(keys)), default=None)
         if values is not None:
             return {key: (values, column) for key, column in keys.items()}
     return {}
