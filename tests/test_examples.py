@@ -181,7 +181,7 @@ def test_the_recipe_fails_on_a_wrong_cell(repository: Path) -> None:
     assert f"sgd!{pred}: holds the constant 100.0" in rows[0][2]
     assert rows[1][1] == "could not be checked"
     assert "### workbooks/small.xlsx" in summary
-    assert "| sgd!R9 | pred | 4 | 100.0 |" in summary
+    assert f"| sgd!{pred} | pred | 4 | 100.0 |" in summary
 
 
 @pytest.mark.wide

@@ -96,18 +96,19 @@ def test_engines_that_disagree(run: Run, edited: Path, tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, "")
     lines = result.stdout.splitlines()
     assert lines[0].startswith(f"{edited}: DIFFERS")
-    first = (
-        "formulas and ironcalc disagree, first in sgd!S9 (loss, step 4): formulas agrees with torch"
-    )
+    sheet = openpyxl.load_workbook(edited)["sgd"]
+    cell, pred, y = (step_cell(sheet, quantity, 3) for quantity in ("loss", "pred", "y"))
+    first = f"formulas and ironcalc disagree, first in sgd!{cell} (loss, step 4): formulas agrees"
+    first += " with torch"
     at = lines.index(f"  {first}")
-    assert lines[at + 1] == "    formula =(R9-O9)^2*(O9-O9)^0"
+    assert lines[at + 1] == f"    formula =({pred}-{y})^2*({y}-{y})^0"
     assert lines[at + 2].split()[:3] == ["formulas", "342.9848527385615", "ironcalc"]
     assert "ironcalc #NUM!  torch 342.98485273" in lines[at + 2]
     assert any(line.split()[:2] == ["ironcalc", "sgd"] and "#NUM! " in line for line in lines)
     (comparison,) = json.loads(json_file.read_text(encoding="utf-8"))["comparisons"]
     (found,) = comparison["disagreements"]
     assert found["engines"] == ["formulas", "ironcalc"]
-    assert (found["sheet"], found["cell"], found["step"]) == ("sgd", "S9", 4)
+    assert (found["sheet"], found["cell"], found["step"]) == ("sgd", cell, 4)
     assert found["values"][1] == "#NUM!"
     assert found["values"][0] == pytest.approx(found["torch_value"])
     assert found["agree_with_torch"] == ["formulas"]

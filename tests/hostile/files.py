@@ -221,7 +221,9 @@ def word(parts: Parts, lot: random.Random, tab: str) -> Parts:
 
 @kind("refused")
 def error_for_a_word(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    return _field(parts, tab, "gradient", f't="e"><v>{lot.choice(("#N/A", "#REF!", "x" * 9999))}</v>')
+    return _field(
+        parts, tab, "gradient", f't="e"><v>{lot.choice(("#N/A", "#REF!", "x" * 9999))}</v>'
+    )
 
 
 @kind("refused")
@@ -231,7 +233,9 @@ def kind_of_cell(parts: Parts, lot: random.Random, tab: str) -> Parts:
 
 @kind("refused")
 def no_such_text(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    return _field(parts, tab, "gradient", f't="s"><v>{lot.choice(("999999", "-1", "x", "9" * 99))}</v>')
+    return _field(
+        parts, tab, "gradient", f't="s"><v>{lot.choice(("999999", "-1", "x", "9" * 99))}</v>'
+    )
 
 
 @kind("refused")

@@ -37,9 +37,7 @@ def lines_of(path: Path) -> dict[str, dict[str, Any]]:
     return {Path(line["file"]).stem.split()[0]: line for line in found}
 
 
-def test_all_sorts(
-    run: Run, folder: Path, wrong: Path, hanging: Path, tmp_path: Path
-) -> None:
+def test_all_sorts(run: Run, folder: Path, wrong: Path, hanging: Path, tmp_path: Path) -> None:
     loss = step_cell(openpyxl.load_workbook(wrong)["sgd"], "loss", 2)
     shutil.copy(hanging, folder / "0 hanging.xlsx")
     files = tmp_path / "r.jsonl", tmp_path / "r.json", tmp_path / "r.xml"
