@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from scripts.refresh_docs import ROOT, Piece, alike, blocks, documents, pieces, rewritten
+from tests.verify.books import step_cell
 from xlsgd.cli import main
 from xlsgd.data import default_data
 from xlsgd.engines import engine_names
@@ -273,8 +274,9 @@ def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
     options = ["--optimizer", "sgd", "--lr", "0.0005", "--epochs", "1"]
     runner.invoke(main, ["generate", "graddesc", *options, "-o", str(good)], catch_exceptions=False)
     book = load_workbook(good)
-    book["sgd"]["R8"] = 1
-    book["sgd"]["AZ1"] = "=1+1"
+    sheet = book["sgd"]
+    sheet[step_cell(sheet, "pred", 2)] = 1
+    sheet.cell(1, sheet.max_column + 2).value = "=1+1"
     book.save(bad)
     missing = str(tmp_path / "missing.xlsx")
     result = runner.invoke(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.verify.books import step_cell
 from xlsgd.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,9 +54,9 @@ def test_check_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     words = {line.split()[0]: line.split()[1:] for line in lines if line}
     assert words["ada"][0] == "yes"
     assert words["ben"][0] == "no"
-    assert "sgd!R9" in words["ben"]
+    assert "sgd!H20" in words["ben"]
     assert words["cleo"][0] == "no"
-    assert "sgd!AE12" in words["cleo"]
+    assert "sgd!L23" in words["cleo"]
     assert lines[-1] == "1 of 3 are right"
     assert {p.name for p in (tmp_path / "class").iterdir()} == {
         "ada.xlsx", "ben.xlsx", "cleo.xlsx"
@@ -167,19 +168,20 @@ def test_the_recipe_fails_on_a_wrong_cell(repository: Path) -> None:
 
     path = repository / "workbooks" / "small.xlsx"
     book = load_workbook(path)
-    book["sgd"]["R9"] = 100.0
+    pred = step_cell(book["sgd"], "pred", 3)
+    book["sgd"][pred] = 100.0
     book.save(path)
     (repository / "workbooks" / "torn.xlsx").write_bytes(b"PK")
     assert _recipe() == [2]
     messages = [f.get("message") for f in ET.parse(repository / "report.xml").iter("failure")]
-    assert any("sgd!R9" in (message or "") for message in messages)
+    assert any(f"sgd!{pred}" in (message or "") for message in messages)
     summary = _summary()
     rows = [line.split(" | ") for line in summary.splitlines() if line.startswith("| workbooks/")]
     assert [row[0] for row in rows] == ["| workbooks/small.xlsx", "| workbooks/torn.xlsx"]
-    assert "sgd!R9: holds the constant 100.0" in rows[0][2]
+    assert f"sgd!{pred}: holds the constant 100.0" in rows[0][2]
     assert rows[1][1] == "could not be checked"
     assert "### workbooks/small.xlsx" in summary
-    assert "| sgd!R9 | pred | 4 | 100.0 |" in summary
+    assert f"| sgd!{pred} | pred | 4 | 100.0 |" in summary
 
 
 @pytest.mark.wide

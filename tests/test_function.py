@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Recalculated, small_data, write_experiments
+from tests.verify.books import header_row, steps_rows
 from xlsgd import verify
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.explaining import explain_run
+from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sweeping import Axis, sweep_experiment
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
@@ -70,7 +72,9 @@ def test_formulas_give_what_the_text_says(book: Path, number: int) -> None:
 
     sheet = openpyxl.load_workbook(book, data_only=True)[f"f{number}"]
     function = list(FUNCTIONS.values())[number]
-    shown = {cell.value: sheet.cell(6, cell.column).value for cell in sheet[4] if cell.value}
+    header, first = header_row(sheet, "step", "loss"), steps_rows(sheet)[0]
+    # Of two columns with one header, that of the steps is the left one.
+    shown = {c.value: sheet.cell(first, c.column).value for c in reversed(sheet[header]) if c.value}
     values = list(AT.values())
     assert shown["loss"] == pytest.approx(function(*values), rel=1e-12)
     for i, name in enumerate(AT):
@@ -146,7 +150,9 @@ def test_no_note_on_its_tab_speaks_of_epochs_or_rows(book: Path) -> None:
     sheet = openpyxl.load_workbook(book)["f0"]
     cells = [cell for row in sheet.iter_rows() for cell in row]
     notes = [c.comment.text.partition("\n\n")[0] for c in cells if c.comment is not None]
-    beside = [row[0].value for row in sheet.iter_rows(min_col=3, max_col=3) if row[0].value]
+    (marker,) = (cell for cell in cells if cell.value == MARKER)
+    beside = [row[marker.column + 1].value for row in sheet.iter_rows()]
+    beside = [text for text in beside if text]
     assert len(beside) > 20
     said = [*notes, *(str(text) for text in beside if not str(text).startswith("="))]
     assert not [text for text in said if OF_DATA.search(text)]

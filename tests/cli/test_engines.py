@@ -16,6 +16,7 @@ from click.testing import Result
 import xlsgd
 from tests.many.conftest import good as good
 from tests.many.conftest import hanging as hanging
+from tests.verify.books import field_cell, step_cell
 from xlsgd.base.cells import WorkbookFile
 from xlsgd.base.errors import EngineError, WorkbookError
 from xlsgd.engines import Calculation, engine_names, engines, get_engine
@@ -38,7 +39,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def edited(small: Path) -> Path:
     """Return a workbook with 0^0 in it, which is 1 to formulas and an error to IronCalc."""
     book = openpyxl.load_workbook(small)
-    book["sgd"]["S9"] = book["sgd"]["S9"].value + "*(O9-O9)^0"
+    sheet = book["sgd"]
+    loss, y = step_cell(sheet, "loss", 3), step_cell(sheet, "y", 3)
+    sheet[loss] = f"{sheet[loss].value}*({y}-{y})^0"
     path = small.with_name("edited.xlsx")
     book.save(path)
     return path
@@ -93,18 +96,19 @@ def test_engines_that_disagree(run: Run, edited: Path, tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, "")
     lines = result.stdout.splitlines()
     assert lines[0].startswith(f"{edited}: DIFFERS")
-    first = (
-        "formulas and ironcalc disagree, first in sgd!S9 (loss, step 4): formulas agrees with torch"
-    )
+    sheet = openpyxl.load_workbook(edited)["sgd"]
+    cell, pred, y = (step_cell(sheet, quantity, 3) for quantity in ("loss", "pred", "y"))
+    first = f"formulas and ironcalc disagree, first in sgd!{cell} (loss, step 4): formulas agrees"
+    first += " with torch"
     at = lines.index(f"  {first}")
-    assert lines[at + 1] == "    formula =(R9-O9)^2*(O9-O9)^0"
+    assert lines[at + 1] == f"    formula =({pred}-{y})^2*({y}-{y})^0"
     assert lines[at + 2].split()[:3] == ["formulas", "342.9848527385615", "ironcalc"]
     assert "ironcalc #NUM!  torch 342.98485273" in lines[at + 2]
     assert any(line.split()[:2] == ["ironcalc", "sgd"] and "#NUM! " in line for line in lines)
     (comparison,) = json.loads(json_file.read_text(encoding="utf-8"))["comparisons"]
     (found,) = comparison["disagreements"]
     assert found["engines"] == ["formulas", "ironcalc"]
-    assert (found["sheet"], found["cell"], found["step"]) == ("sgd", "S9", 4)
+    assert (found["sheet"], found["cell"], found["step"]) == ("sgd", cell, 4)
     assert found["values"][1] == "#NUM!"
     assert found["values"][0] == pytest.approx(found["torch_value"])
     assert found["agree_with_torch"] == ["formulas"]
@@ -119,12 +123,14 @@ def test_engines_that_disagree(run: Run, edited: Path, tmp_path: Path) -> None:
 
 def test_engines_wrong_in_the_same_way_do_not_disagree(small: Path, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(small)
-    book["sgd"]["S9"] = book["sgd"]["S9"].value + "+1"
+    sheet = book["sgd"]
+    loss = step_cell(sheet, "loss", 3)
+    sheet[loss] = f"{sheet[loss].value}+1"
     book.save(tmp_path / "wrong.xlsx")
     found = xlsgd.compare_engines(tmp_path / "wrong.xlsx", ["formulas", "ironcalc"])
     assert not found.ok
     assert found.disagreements == []
-    assert {report.first_difference.cell for report in found.reports} == {"S9"}  # type: ignore[union-attr]
+    assert {report.first_difference.cell for report in found.reports} == {loss}  # type: ignore[union-attr]
 
 
 def test_stale_values_are_those_of_stored(small: Path, tmp_path: Path) -> None:
@@ -263,9 +269,7 @@ def test_an_engine_that_fails_stops_no_other(small: Path, monkeypatch: pytest.Mo
 
 def test_an_input_that_one_engine_cannot_calculate(small: Path, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(small)
-    place = next(
-        row[1] for row in book["sgd"].iter_rows(max_row=9) if row[0].value == "learning_rate"
-    )
+    place = book["sgd"][field_cell(book["sgd"], "learning_rate")]
     place.value = f"={'(' * 70}{place.value}{')' * 70}"
     book.save(tmp_path / "deep.xlsx")
     found = xlsgd.compare_engines(tmp_path / "deep.xlsx", ["formulas", "ironcalc"])

@@ -32,6 +32,16 @@ from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import optimizers
 
 
+def columns_beside(sheet: Any, quantity: str) -> set[int]:
+    """Return the columns of a table that stands beside another: up to the next without a header."""
+    header = {c.column for c in sheet[header_row(sheet, "step", "loss")] if c.value}
+    (column,) = (c.column for c in sheet[header_row(sheet, quantity)] if c.value == quantity)
+    found = {column}
+    while more := {c + d for c in found for d in (-1, 1)} & header - found:
+        found |= more
+    return found
+
+
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workbook in which nothing goes wrong."""
@@ -108,11 +118,12 @@ def test_a_verdict_that_is_not_torchs(calm: Path, tmp_path: Path) -> None:
 def test_rows_that_were_deleted(calm: Path, tmp_path: Path) -> None:
     def edit(book: Any) -> None:
         sheet = book["sgd"]
-        begin = sheet[f"{letter_of(sheet, 'step', 'loss')}1"].column
+        # What stands in the same rows and belongs to others: epochs, fields, the line.
+        headers = {c.column for c in sheet[header_row(sheet, "step", "loss")] if c.value}
+        others = columns_beside(sheet, "mean_loss") | columns_beside(sheet, "line_x")
         for row in steps_rows(sheet)[-8:]:  # of four epochs of six rows
-            for cell in sheet[row]:
-                if cell.column >= begin:
-                    cell.value = None
+            for column in headers - others:
+                sheet.cell(row, column).value = None
 
     tab = tab_of(edited(calm, tmp_path / "short.xlsx", edit), "sgd")
     assert tab.epochs == 2

@@ -14,6 +14,10 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
+
+from tests.verify.books import fields
+
 Parts = dict[str, bytes]
 Kind = Callable[[Parts, random.Random, str], "Parts | bytes | None"]
 
@@ -58,8 +62,22 @@ def _note(
     return {**parts, tab: parts[tab].replace(b"</sheetData>", cell.encode(), 1)}
 
 
-def _field(parts: Parts, tab: str, cell: str, content: str) -> Parts:
-    """Put something else into a cell.  content: from after its reference to its end."""
+def _place(parts: Parts, tab: str, key: str) -> str:
+    """Return the cell of a field of the training tab."""
+    if parts[tab] not in _PLACES:
+        book = openpyxl.load_workbook(io.BytesIO(packed(parts)))
+        _PLACES[parts[tab]] = fields(book["sgd"])
+    return _PLACES[parts[tab]][key]
+
+
+_PLACES: dict[bytes, dict[str, str]] = {}
+"""Cells of the fields of training tabs that were looked for before."""
+
+
+def _field(parts: Parts, tab: str, key: str, content: str) -> Parts:
+    """Put something else into the cell of a field.  content: from after its reference to its
+    end."""
+    cell = _place(parts, tab, key)
     new = f'<c r="{cell}" {content}</c>'.encode()
     found = re.subn(
         rb'<c r="' + cell.encode() + rb'"[^>]*?(?:/>|>.*?</c>)', lambda _: new, parts[tab], count=1
@@ -186,40 +204,44 @@ def twice(parts: Parts, lot: random.Random, tab: str) -> Parts:
 @kind("refused")
 def number(parts: Parts, lot: random.Random, tab: str) -> Parts:
     text = lot.choice(("1E400", "NaN", "-inf", "1_0", "0x10", "1,5", "--1", "Infinity", "∞"))
-    return _field(parts, tab, lot.choice(("B6", "B9")), f"><v>{text}</v>")
+    return _field(parts, tab, lot.choice(("h", "batch_size")), f"><v>{text}</v>")
 
 
 @kind("refused")
 def whole_number(parts: Parts, lot: random.Random, tab: str) -> Parts:
     text = lot.choice(("1E300", "1E308", "1E19", "-1E300", "0.5", "1E-320", "0"))
-    return _field(parts, tab, "B9", f"><v>{text}</v>")
+    return _field(parts, tab, "batch_size", f"><v>{text}</v>")
 
 
 @kind("refused")
 def word(parts: Parts, lot: random.Random, tab: str) -> Parts:
     text = lot.choice(("x" * 50_000, "a&#10;b\u009b31m", "'" * 5000, "\u202e" * 400, "é" * 999))
-    return _field(parts, tab, "B5", f't="inlineStr"><is><t>{text}</t></is>')
+    return _field(parts, tab, "gradient", f't="inlineStr"><is><t>{text}</t></is>')
 
 
 @kind("refused")
 def error_for_a_word(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    return _field(parts, tab, "B5", f't="e"><v>{lot.choice(("#N/A", "#REF!", "x" * 9999))}</v>')
+    return _field(
+        parts, tab, "gradient", f't="e"><v>{lot.choice(("#N/A", "#REF!", "x" * 9999))}</v>'
+    )
 
 
 @kind("refused")
 def kind_of_cell(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    return _field(parts, tab, "B5", f't="{lot.choice(("q", "N", "x" * 9999))}"><v>1</v>')
+    return _field(parts, tab, "gradient", f't="{lot.choice(("q", "N", "x" * 9999))}"><v>1</v>')
 
 
 @kind("refused")
 def no_such_text(parts: Parts, lot: random.Random, tab: str) -> Parts:
-    return _field(parts, tab, "B5", f't="s"><v>{lot.choice(("999999", "-1", "x", "9" * 99))}</v>')
+    return _field(
+        parts, tab, "gradient", f't="s"><v>{lot.choice(("999999", "-1", "x", "9" * 99))}</v>'
+    )
 
 
 @kind("refused")
 def shared_formula(parts: Parts, lot: random.Random, tab: str) -> Parts:
     content = f'><f t="shared" si="{lot.randrange(500, 999)}"/><v>1</v>'
-    return _field(parts, tab, "B6", content)
+    return _field(parts, tab, "h", content)
 
 
 @kind("refused")

@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 
 import xlsgd
 from tests.cli.conftest import run as run  # the fixture
@@ -41,11 +42,14 @@ def hanging(good: Path) -> Path:
 
     def edit(workbook: Any) -> None:
         sheet = workbook["sgd"]
-        sheet["FM2400"] = 1  # ranges are cut after the last cell in use
+        beside = sheet.max_column + 2
+        begin, end = get_column_letter(beside + 10), get_column_letter(beside + 100)
+        sheet[f"{end}2400"] = 1  # ranges are cut after the last cell in use
         for row in range(1, 2000):
             # Each is another formula with another range: nothing can be shared or remembered.
             first = 1 + row // 2
-            sheet.cell(row, 60).value = f'=COUNTIF(CA{first}:FM{first + 1400},"*x?")+{row}'
+            cells = f"{begin}{first}:{end}{first + 1400}"
+            sheet.cell(row, beside).value = f'=COUNTIF({cells},"*x?")+{row}'
 
     return edited(good, good.with_name("hanging.xlsx"), edit)
 

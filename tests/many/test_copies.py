@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 
 import xlsgd
-from tests.verify.books import edited, field_cell
+from tests.verify.books import edited, field_cell, step_cell
 from xlsgd.many.copies import Seen, copy_lines, untouched_line
 
 pytestmark = pytest.mark.usefixtures("warm")
@@ -78,15 +78,16 @@ def test_the_same_inputs_and_formulas(run: Run, handed_out: Path, tmp_path: Path
 def test_the_same_mistakes_are_the_same_formulas(
     run: Run, handed_out: Path, tmp_path: Path
 ) -> None:
-    def wrong(name: str, cell: str) -> Callable[[Any], None]:
+    def wrong(name: str, quantity: str) -> Callable[[Any], None]:
         def edit(workbook: Any) -> None:
             workbook["lesson"]["K40"] = f"by {name}"
-            workbook["sgd"][cell] = 7
+            sheet = workbook["sgd"]
+            sheet[step_cell(sheet, quantity, 2)] = 7
 
         return edit
 
-    for name, cell in (("ada", "R8"), ("ben", "R8"), ("cleo", "S8")):
-        edited(handed_out / "graddesc-2.xlsx", tmp_path / f"{name}.xlsx", wrong(name, cell))
+    for name, quantity in (("ada", "pred"), ("ben", "pred"), ("cleo", "loss")):
+        edited(handed_out / "graddesc-2.xlsx", tmp_path / f"{name}.xlsx", wrong(name, quantity))
         with_rate(tmp_path / f"{name}.xlsx", tmp_path / f"{name}.xlsx", 0.0001)
     result = run("verify", tmp_path)
     assert result.exit_code == 1

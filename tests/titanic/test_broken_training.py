@@ -19,7 +19,10 @@ BLOCK = (
     *("lin1", "lin2", "relu1", "relu2", "pred", "loss", "loss_up"),
     *("grad.pred", "grad.lin1", "grad.lin2"),
 )
-EPOCH = ("epoch", "mean_loss", "rmse", "change", "lowest", "accuracy")
+EPOCH = (
+    *("epoch", "ends_at", "mean_loss", "rmse", "change", "lowest", "accuracy"),
+    "plot.mean_loss",
+)
 PANEL = (
     *("rows", "verdict", "exploded_step", "dead_since.relu1", "dead_since.relu2", "frozen_since"),
     *("trend", "rises", "falls", "last_change", "last_loss", "last_rmse", "last_accuracy"),

@@ -22,12 +22,17 @@ from xlsgd.sheets.usual import (
     prefixed,
 )
 
-__all__ = ["Look", "chart_part", "drawing_part"]
+__all__ = ["UNSEEN", "Look", "chart_part", "drawing_part"]
 
 Look = Callable[[str, Position], Scalar | Uncomputed]
 """Gives what stands in a cell of a sheet."""
 
+UNSEEN = 100
+"""Size of the letters of an axis' title that is said of a chart and not drawn."""
+
 _C, _A, _XDR = f"{{{CHART}}}", f"{{{DRAWING}}}", f"{{{SHEET_DRAWING}}}"
+
+_AXES = (f"{_C}valAx", f"{_C}catAx", f"{_C}dateAx")
 
 
 def chart_part(xml: bytes, look: Look) -> tuple[bytes, str]:
@@ -40,7 +45,12 @@ def chart_part(xml: bytes, look: Look) -> tuple[bytes, str]:
                 paragraph.remove(run)
     for reference in list(root.iter(f"{_C}numRef", f"{_C}strRef")):
         _fill_cache(reference, look)
-    return as_bytes(root), _words_of(root)
+    words = _words_of(root)
+    for axis in root.iter(*_AXES):
+        title = axis.find(f"{_C}title")
+        if title is not None and next(title.iter(f"{_A}rPr")).get("sz") == str(UNSEEN):
+            axis.remove(title)
+    return as_bytes(root), words
 
 
 def _fill_cache(reference: etree._Element, look: Look) -> None:
@@ -77,7 +87,7 @@ def _words_of(root: etree._Element) -> str:
     """Return what a chart shows, in a sentence or two."""
     chart = root.find(f"{_C}chart")
     said = [f"{_title(chart) or 'Chart'}."]
-    titles = [_title(axis) for axis in chart.iter(f"{_C}valAx", f"{_C}catAx", f"{_C}dateAx")]
+    titles = [_title(axis) for axis in chart.iter(*_AXES)]
     if any(titles):
         said.append(f"Axes: {', '.join(title for title in titles if title)}.")
     names = ["".join(tx.itertext(f"{_C}v")).strip() for tx in chart.iterfind(f".//{_C}ser/{_C}tx")]

@@ -26,6 +26,7 @@ from openpyxl.drawing.xdr import XDRPositiveSize2D
 from openpyxl.utils.units import pixels_to_EMU
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.sheets.chart_xml import UNSEEN
 from xlsgd.sheets.maps import TableMap, quoted, range_in
 from xlsgd.sheets.style import SERIES
 
@@ -177,7 +178,9 @@ def _put(sheet: Worksheet, chart: ChartBase, place: str | Place) -> None:
         return
     # Beside cells, large letters would leave no room for lines.
     chart.title = _words(chart.title.tx.rich.p[0].r[0].t, 1000)
-    chart.x_axis.title = chart.y_axis.title = None
+    for axis in (chart.x_axis, chart.y_axis):
+        if axis.title is not None:
+            axis.title = _words(axis.title.tx.rich.p[0].r[0].t, UNSEEN)
     size = XDRPositiveSize2D(pixels_to_EMU(place.width), pixels_to_EMU(place.height))
     chart.anchor = OneCellAnchor(_from=place.begin, ext=size)
     sheet.add_chart(chart)

@@ -38,7 +38,7 @@ def epoch_columns(watched: Watched) -> list[Column]:
             "ends_at",
             "={epoch}*{steps_per_epoch}",
             "epoch · steps_per_epoch",
-            "the step with which the epoch ends",
+            f"the step with which the {said.epoch} ends" if said.has_rows else "this step",
             "epoch * steps_per_epoch",
         ),
         column(
@@ -78,7 +78,7 @@ def epoch_columns(watched: Watched) -> list[Column]:
             "plot.mean_loss",
             f"={clipped.loss_formula('{mean_loss}')}",
             "mean_loss, 1E-12 … 1E+12",
-            "the mean loss for the chart: a log axis takes neither 0 nor #NUM!",
+            f"the {said.mean_loss} for the chart: a log axis takes neither 0 nor #NUM!",
             "mean_loss.clamp(1e-12, 1e12)",
         )
     )
