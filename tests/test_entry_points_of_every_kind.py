@@ -75,6 +75,7 @@ def test_all_are_listed(installed: Path) -> None:
     assert "borrowed" in run(installed, "engines")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("lesson", ["flats", "valley"])
 def test_a_lesson_with_a_rule_a_tab_an_engine_and_a_format(installed: Path, lesson: str) -> None:
     book = f"{lesson}.xlsx"

@@ -206,7 +206,7 @@ def test_a_folder_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
 # Python without its asserts
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.wide
 @pytest.mark.parametrize("level", ["1", "2"])
 def test_python_without_asserts_gives_the_same(tmp_path: Path, level: str) -> None:
     """formulas tells a date from other text by an assert."""

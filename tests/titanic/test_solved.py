@@ -21,6 +21,10 @@ SOLVER = 0.14315209641714463
 """The mean loss that Excel's Solver reached on these passengers."""
 
 
+# Solving takes a quarter of a minute.
+pytestmark = pytest.mark.wide
+
+
 @pytest.fixture(scope="module")
 def passengers(shared: Path) -> Passengers:
     return read_passengers(shared / "data" / "titanic" / "train.csv")
