@@ -196,6 +196,7 @@ RIGHT_TODAY = {
     "a formula without cells": ("x", None, "=28"),
     "x of another row": ("pred", "*[x]", "*{below}"),
     "the first power of ten": ("plot.loss", "10^-12", "10^-11"),
+    "a higher bound": ("plot.loss", "MIN(10^12,", "MIN(16^12,"),
     "rounded": ("x", None, "=ROUND({was},3)"),
     "without what it hides": ("loss", "([pred]-[y])^2", "IFERROR(([pred]-[y])^2,0)"),
     "on the border": ("exploded_at", "[loss]>[exploded_above]", "[loss]>=[exploded_above]"),
