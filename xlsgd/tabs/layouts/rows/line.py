@@ -67,8 +67,9 @@ def line_columns(network: Network) -> list[Column]:
         ),
         column(
             "line_now",
-            # Not the last cell: it may be deleted, and its column shrinks.
-            predicted("SUM(INDEX({{steps.new.{}}},COUNT({{steps.step}})))"),
+            # Not the last cell: it may be deleted, and its column shrinks. Nor the cell at so many
+            # rows as there are steps: a reader may have put empty ones between.
+            predicted("SUM(INDEX({{steps.new.{}}},MATCH(MAX({{steps.step}}),{{steps.step}},0)))"),
             "pred at the last weights",
             "what the net makes of it after the last step",
             "net(line_x)",
