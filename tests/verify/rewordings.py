@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from openpyxl.formula.tokenizer import Token, Tokenizer
 
-__all__ = ["REWORDINGS", "mistakes"]
+__all__ = ["REWORDINGS", "mistakes", "named_cells"]
 
 _CELL = re.compile(r"(.*!)?(\$?)([A-Z]{1,3})(\$?)([0-9]+)")
 _RANGE = re.compile(r"(.*[A-Z])(\$?)([0-9]+):(\$?[A-Z]{1,3}\$?)([0-9]+)")
@@ -61,8 +61,9 @@ def mistakes(formula: str, in_column: bool) -> Iterator[tuple[str, str]]:
         elif token.type == Token.FUNC and token.subtype == Token.OPEN:
             other = {"MAX(": "MIN(", "MIN(": "MAX(", "SUM(": "MAX(", "COUNT(": "SUM("}
             other |= {"SQRT(": "ABS(", "AND(": "OR(", "AVERAGEIF(": "SUMIF(", "AVERAGE(": "SUM("}
-            # Of a single cell the sum is the greatest.
-            if value in other and (value, values[i + 1]) != ("SUM(", "INDEX("):
+            # Of a single cell sum, mean and greatest number are the same.
+            of_one_cell = value in ("SUM(", "AVERAGE(") and values[i + 1] == "INDEX("
+            if value in other and not of_one_cell:
                 yield "function", with_one(i, other[value])
         elif _is_operand(token, Token.NUMBER):
             yield "constant", with_one(i, repr(float(value) * 1.5 + 1))
@@ -198,15 +199,20 @@ def _factors_turned(formula: str, tab: str) -> str:
 
 
 def _named(formula: str, tab: str) -> str:
-    # The names are defined by who asks for this: here_b4 for $B$4 of the tab.
-    return _each_place(
-        formula,
-        lambda place: (
-            f"here_{place.replace('$', '').lower()}"
-            if re.fullmatch(r"\$B\$[0-9]+", place)
-            else place
-        ),
-    )
+    # The names are defined by who asks for this.
+    names = {place: name for name, place in named_cells(formula).items()}
+    return _each_place(formula, lambda place: names.get(place, place))
+
+
+def named_cells(formula: str) -> dict[str, str]:
+    """Return names for the fixed cells of its own tab that a formula looks at: ``here_b_4`` for
+    ``$B$4``."""
+    places = {str(t.value) for t in _tokens(formula) if _is_operand(t, Token.RANGE)}
+    return {
+        f"here{place.replace('$', '_').lower()}": place
+        for place in sorted(places)
+        if re.fullmatch(r"\$[A-Z]+\$[0-9]+", place)
+    }
 
 
 def _each_place(formula: str, change: Callable[[str], str]) -> str:

@@ -14,7 +14,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 import xlsgd
 from tests.verify.books import Workbook, edited, passes
-from tests.verify.rewordings import REWORDINGS, mistakes
+from tests.verify.rewordings import REWORDINGS, mistakes, named_cells
 from xlsgd import Dataset
 from xlsgd.data import made_passengers
 from xlsgd.verifying.opening import open_workbook
@@ -94,10 +94,10 @@ def test_every_rewording_passes(book: Path, tmp_path: Path) -> None:
 
     def edit(workbook: Workbook) -> None:
         for sheet in workbook:
-            for row in range(1, 120):
-                name = DefinedName(f"here_b{row}", attr_text=f"'{sheet.title}'!$B${row}")
-                sheet.defined_names.add(name)
             for cell in (cell for cells in sheet.iter_rows() for cell in cells):
+                for name, place in named_cells(cell.value).items() if cell.data_type == "f" else ():
+                    named = DefinedName(name, attr_text=f"'{sheet.title}'!{place}")
+                    sheet.defined_names[name] = named
                 if cell.data_type == "f" and pick.random() < 0.7:
                     kind, before = pick.choice(list(REWORDINGS)), cell.value
                     cell.value = REWORDINGS[kind](before, sheet.title)

@@ -134,8 +134,10 @@ ONE_CELL = THE_SAME | {
     "bounds the other way round": (
         "plot.loss", "MAX(10^-12,MIN(10^12,", "MIN(10^12,MAX(10^-12,",
     ),
-    "bounds of a cell the other way round": (
-        "plot.a", "ABS([param.a])<=[chart_limit]", "[chart_limit]>=ABS([param.a])",
+    "branches of a chart turned": (
+        "plot.a",
+        "IF(ABS([param.a])<=[chart_limit],[param.a],NA())",
+        "IF(ABS([param.a])>[chart_limit],NA(),[param.a])",
     ),
     "MEDIAN for bounds": (
         "plot.loss", "MAX(10^-12,MIN(10^12,[loss]))", "MEDIAN(10^-12,10^12,[loss])",
@@ -173,9 +175,47 @@ def test_a_few_cells_in_other_words(make: Make, target: Path) -> None:
     assert note.startswith(f"sgd!{first[0]} to {first[-1]}, {second[0]} ({quantity}): written")
 
 
-def test_bounds_that_a_cell_decides_about(make: Make, target: Path) -> None:
-    quantity, old, new = ONE_CELL["bounds of a cell the other way round"]
-    path, cells = retyped(make("sgd"), target, "sgd", quantity, EVERYWHERE, old, new)
+CUT_OFF = "MAX(-[chart_limit],MIN([chart_limit],[param.a]))"
+"""How earlier versions kept a weight on the chart."""
+
+BOUNDS = {
+    "the other way round": "MIN([chart_limit],MAX(-[chart_limit],[param.a]))",
+    "MEDIAN": "MEDIAN([chart_limit],-[chart_limit],[param.a])",
+}
+
+
+@pytest.fixture
+def former(make: Make, tmp_path: Path) -> Path:
+    """Return a workbook of the former format, in which charts have weights cut off."""
+
+    def edit(workbook: Workbook) -> None:
+        sheet = workbook["sgd"]
+        sheet[field_cell(sheet, "xlsgd")] = "training tab, format 2"
+        words = Words(sheet)
+        for name in ("a", "b"):
+            cut = f"=IF(ISNUMBER([param.a]),{CUT_OFF},[chart_limit])"
+            cut = cut.replace("param.a", f"param.{name}")
+            for place, row in enumerate(steps_rows(sheet)):
+                sheet[step_cell(sheet, f"plot.{name}", place)] = words.formula(cut, row)
+
+    return edited(make("sgd"), tmp_path / "former.xlsx", edit)
+
+
+@pytest.mark.parametrize("places", [slice(0, 1), slice(7, 8), slice(-1, None)])
+@pytest.mark.parametrize("case", BOUNDS)
+def test_bounds_of_a_cell_in_other_words(
+    former: Path, target: Path, case: str, places: slice
+) -> None:
+    path, cells = retyped(former, target, "sgd", "plot.a", places, CUT_OFF, BOUNDS[case])
+    report = xlsgd.verify(path)
+    assert passes(report)
+    (note,) = notes(report)
+    assert note.startswith(f"sgd!{cells[0]} (plot.a): written otherwise, =")
+
+
+def test_bounds_that_a_cell_decides_about(former: Path, target: Path) -> None:
+    quantity, new = "plot.a", BOUNDS["the other way round"]
+    path, cells = retyped(former, target, "sgd", quantity, EVERYWHERE, CUT_OFF, new)
     report = xlsgd.verify(path)
     assert passes(report)
     (note,) = notes(report)
@@ -196,6 +236,7 @@ RIGHT_TODAY = {
     "a formula without cells": ("x", None, "=28"),
     "x of another row": ("pred", "*[x]", "*{below}"),
     "the first power of ten": ("plot.loss", "10^-12", "10^-11"),
+    "a higher bound": ("plot.loss", "MIN(10^12,", "MIN(16^12,"),
     "rounded": ("x", None, "=ROUND({was},3)"),
     "without what it hides": ("loss", "([pred]-[y])^2", "IFERROR(([pred]-[y])^2,0)"),
     "on the border": ("exploded_at", "[loss]>[exploded_above]", "[loss]>=[exploded_above]"),

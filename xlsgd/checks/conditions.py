@@ -14,6 +14,7 @@ __all__ = [
     "asked",
     "border_of",
     "both_ways",
+    "bounded",
     "branches",
     "chosen",
     "conditions",
@@ -37,6 +38,15 @@ def conditions(nodes: Iterable[Node]) -> Iterator[Node]:
             yield node
         if node.kind == "call" and node.value in _CHOOSING and len(node.parts) > 1:
             yield from (Node("operator", "=", (part, node)) for part in node.parts)
+
+
+def bounded(node: Node) -> Iterator[Node]:
+    """Yield comparisons of what is kept above or below a number with that number."""
+    if node.kind == "call" and node.value in _CHOOSING:
+        for bound in node.parts:
+            if not any(n.kind == "reference" for n in nodes_of(bound)):
+                others = (part for part in node.parts if part != bound)
+                yield from (Node("operator", "<", (part, bound)) for part in others)
 
 
 def asked(tree: Node) -> list[Node]:

@@ -31,6 +31,7 @@ from xlsgd.checks.conditions import (
     asked,
     border_of,
     both_ways,
+    bounded,
     branches,
     chosen,
     conditions,
@@ -344,7 +345,8 @@ class _Trials:
         both = dict.fromkeys(n for tree in (self._said, self._wanted) for n in nodes_of(tree))
         sides = [
             (self._number[cell], value)
-            for condition in both
+            for node in both
+            for condition in (node, *bounded(node))
             for cell, value in on_the_border(condition)
             if not cell.value.is_range  # type: ignore[attr-defined]
         ]

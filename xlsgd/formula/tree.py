@@ -235,7 +235,7 @@ def normal(tree: Node, leaf: Leaf) -> Node:
             return Node("sign", "-", (Node("percent", "%", parts[0].parts),))
     if tree.kind == "call":
         if tree.value == "POWER" and len(parts) == 2:
-            return Node("operator", "^", parts)
+            return _power(*parts)
         if tree.value in _ANY_ORDER:
             parts = tuple(sorted(parts, key=repr))
         if tree.value in _OF_ONE_CELL and len(parts) == 1 and _finds_one_cell(parts[0]):
@@ -245,8 +245,8 @@ def normal(tree: Node, leaf: Leaf) -> Node:
         return Node(tree.kind, tree.value, parts)
     left, right = parts
     operator = str(tree.value)
-    if operator == "^" and left == Node("number", 10.0):
-        return _power_of_ten(right) or Node("operator", operator, parts)
+    if operator == "^":
+        return _power(left, right)
     if operator in COMPARISONS:
         return _comparison(operator, left, right)
     if operator in "+-":
@@ -268,6 +268,11 @@ def _finds_one_cell(tree: Node) -> bool:
         and len(tree.parts) > 1
         and not any(p.kind == "nothing" or p == Node("number", 0.0) for p in tree.parts[1:])
     )
+
+
+def _power(base: Node, exponent: Node) -> Node:
+    number = _power_of_ten(exponent) if base == Node("number", 10.0) else None
+    return number or Node("operator", "^", (base, exponent))
 
 
 def _power_of_ten(exponent: Node) -> Node | None:

@@ -97,7 +97,11 @@ class RowsLayout(Layout):
         watched = self.watched(view)
         return {
             "steps": steps_columns(view, watched),
-            **({"line": line_columns(view.experiment.network)} if has_line(view) else {}),
+            **(
+                {"line": line_columns(view.experiment.network, view.batched)}
+                if has_line(view)
+                else {}
+            ),
             "epochs": self.epoch_columns(view),
         }
 

@@ -36,8 +36,11 @@ def has_line(view: View) -> bool:
 # Sheet side
 
 
-def line_columns(network: Network) -> list[Column]:
-    """Return the columns of the table, in order of calculation."""
+def line_columns(network: Network, batched: bool = False) -> list[Column]:
+    """Return the columns of the table, in order of calculation.
+
+    batched: whether steps may have several rows; weights are new in the last.
+    """
     (x,) = network.input_names
 
     def column(quantity: str, formula: str, paper: str, note: str, torch: str) -> Column:
@@ -48,6 +51,10 @@ def line_columns(network: Network) -> list[Column]:
         (text,) = network.predicted(parameter.format, lambda name: "{line_x}")
         return f"={text}"
 
+    # Not the last cell: it may be deleted, and its column shrinks. Nor the cell at so many rows as
+    # there are: a reader may have put empty ones between.
+    last = "MATCH(MAX({{steps.step}}),{{steps.step}},0)"
+    last += "+COUNTIF({{steps.step}},MAX({{steps.step}}))-1" if batched else ""
     low, high = f"MIN({{data.{x}}})", f"MAX({{data.{x}}})"
     return [
         column("point", "={prev.point}+1", f"1 … {POINTS}", "number of a point", "point"),
@@ -67,8 +74,7 @@ def line_columns(network: Network) -> list[Column]:
         ),
         column(
             "line_now",
-            # Not the last cell: it may be deleted, and its column shrinks.
-            predicted("SUM(INDEX({{steps.new.{}}},COUNT({{steps.step}})))"),
+            predicted("SUM(INDEX({{steps.new.{}}}," + last + "))"),
             "pred at the last weights",
             "what the net makes of it after the last step",
             "net(line_x)",
