@@ -24,10 +24,12 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from xlsgd.engines import get_engine  # noqa: E402
 from xlsgd.lessons import Options, lesson_plans  # noqa: E402 - the package is beside this folder
+from xlsgd.sheets.package import package  # noqa: E402
 from xlsgd.sweeping import sweep  # noqa: E402
 from xlsgd.sweeping.picture import draw_picture  # noqa: E402
-from xlsgd.tabs.workbook import build_workbook  # noqa: E402
+from xlsgd.tabs.workbook import book_of, build_workbook  # noqa: E402
 
 RESOLUTION = 110
 LAST_ROW, MOST_COLUMNS = 69, 36
@@ -119,7 +121,8 @@ def _drawn(workbook: Workbook, areas: Mapping[str, str]) -> dict[str, Image.Imag
     workbook.active = workbook.sheetnames.index(next(iter(areas)))
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, "workbook.xlsx")
-        workbook.save(source)
+        values = get_engine("formulas").calculate(book_of(workbook)).values
+        source.write_bytes(package(workbook, values))
         profile = Path(scratch, "profile").as_uri()
         subprocess.run(
             [

@@ -59,7 +59,6 @@ ROWS_INSERTED = {
         ("compare", 42),
         ("lesson", 3),
     ],
-    "in the table of epochs": [("training", row("training", "epoch", "epochs", 1))],
 }
 
 

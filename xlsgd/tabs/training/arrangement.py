@@ -20,6 +20,9 @@ __all__ = ["VERDICT_COLUMNS", "Arrangement", "Section", "arrange"]
 VERDICT_COLUMNS = 5
 """Columns that the verdict fills, left of the fields that stand beside it."""
 
+SCREEN_COLUMNS = 16
+"""Columns of a table with many weights that a screen shows."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -44,6 +47,11 @@ class Arrangement:
     shown: Sequence[Column]
     folded: dict[str, list[Column]]
     sections: Sequence[Section]
+
+    @property
+    def seen(self) -> int:
+        """Columns of the top that are on a screen whatever its table needs."""
+        return min(self.width, SCREEN_COLUMNS)
 
     @property
     def width(self) -> int:

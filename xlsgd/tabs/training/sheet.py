@@ -37,6 +37,8 @@ BESIDE = 20
 _GAP = 1
 _WIDTH, _NARROW = 8.2, 5.0
 """Characters of a column of numbers, and of one of counters."""
+_WEIGHT = 9.3
+"""Characters of a new weight, which may be -18885.112."""
 _WIDE = 9.5
 """Characters of a result at the top, in larger letters."""
 _LOSSES = ("start_loss", "last_loss")
@@ -131,7 +133,7 @@ def _draw_top(
     sheet.cell(TITLE_ROW, 1, view.title).style = "title"
     links = [sheet.parent.worksheets[0].title, *(t.sheet for t in book.of("compare").values())]
     for i, name in enumerate(links):
-        cell = sheet.cell(TITLE_ROW, arranged.width - len(links) + 1 + i, name)
+        cell = sheet.cell(TITLE_ROW, arranged.seen - len(links) + 1 + i, name)
         cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(name)}!A1")
         cell.style = "link"
     inputs = {given.key for given in get_layout(view.layout).inputs(view)}
@@ -148,7 +150,7 @@ def _draw_top(
     )
     sheet.cell(ABOUT_ROW, 1, view.about).style = "about"
     sheet.merge_cells(
-        start_row=ABOUT_ROW, end_row=ABOUT_ROW, start_column=1, end_column=arranged.width
+        start_row=ABOUT_ROW, end_row=ABOUT_ROW, start_column=1, end_column=arranged.seen
     )
 
 
@@ -175,7 +177,8 @@ def _set_sizes(
     widths = dict.fromkeys(range(1, arranged.width + 1), _WIDTH)
     for column in arranged.shown:
         narrow = column.group == "where we are"
-        wide = _NARROW if narrow else max(_WIDTH, len(column.header) * 0.95)
+        least = _WEIGHT if column.quantity.startswith("new.") else _WIDTH
+        wide = _NARROW if narrow else max(least, len(column.header) * 0.95)
         widths[steps[column.quantity]] = wide
     for given, number in _top_columns(arranged):
         if number > VERDICT_COLUMNS:
