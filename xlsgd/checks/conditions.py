@@ -14,7 +14,6 @@ __all__ = [
     "asked",
     "border_of",
     "both_ways",
-    "bounded",
     "branches",
     "chosen",
     "conditions",
@@ -40,7 +39,7 @@ def conditions(nodes: Iterable[Node]) -> Iterator[Node]:
             yield from (Node("operator", "=", (part, node)) for part in node.parts)
 
 
-def bounded(node: Node) -> Iterator[Node]:
+def _bounded(node: Node) -> Iterator[Node]:
     """Yield comparisons of what is kept above or below a number with that number."""
     if node.kind == "call" and node.value in _CHOOSING:
         for bound in node.parts:
@@ -120,10 +119,13 @@ def _shown(tree: Node, condition: Node) -> Node:
 
 
 def on_the_border(condition: Node) -> Iterator[tuple[Node, Node]]:
-    """Yield cells of a comparison, and with what in the cell both sides are the same number.
+    """Yield cells of a comparison, and with what in the cell both sides are the same number; and
+    those that MAX or MIN compares with a written number.
 
     Right where a side is linear in the cell, and close to the border in many other cases.
     """
+    for bound in _bounded(condition):
+        yield from on_the_border(bound)
     if condition.value not in COMPARISONS or len(condition.parts) != 2:  # a text may be ">"
         return
     for side, other in (condition.parts, condition.parts[::-1]):

@@ -31,7 +31,6 @@ from xlsgd.checks.conditions import (
     asked,
     border_of,
     both_ways,
-    bounded,
     branches,
     chosen,
     conditions,
@@ -345,8 +344,7 @@ class _Trials:
         both = dict.fromkeys(n for tree in (self._said, self._wanted) for n in nodes_of(tree))
         sides = [
             (self._number[cell], value)
-            for node in both
-            for condition in (node, *bounded(node))
+            for condition in both
             for cell, value in on_the_border(condition)
             if not cell.value.is_range  # type: ignore[attr-defined]
         ]
