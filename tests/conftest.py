@@ -15,6 +15,11 @@ from xlsgd.engines.libreoffice import find_soffice
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# As load_torch has it. PyTorch reads the switch when it is imported, and some tests import it
+# before the package does: other kernels round otherwise, and what a test says would depend on
+# which ran before it.
+os.environ.setdefault("ATEN_CPU_CAPABILITY", "default")
+
 
 # A skip that nobody reads hides a test that never runs. On a learner's machine LibreOffice may be
 # absent; where CI is set, everything is meant to be installed, and a skip is a failure.
