@@ -63,8 +63,11 @@ def passenger_added(workbook: Workbook) -> None:
 
 
 def key_deleted(tab: str, key: str) -> Change:
-    row, column = small().tabs[tab].fields[key]
-    return typed(tab, address((row, column - 1)), None)
+    fields = small().tabs[tab].fields
+    row, column = fields[key]
+    # Above the words above it where fields stand beside each other, else left of it.
+    at_top = "verdict" in fields and fields["verdict"][0] == row
+    return typed(tab, address((row - 2, column) if at_top else (row, column - 1)), None)
 
 
 SURVIVED, AGE, SEX = (cell("passengers", q, "data", 4) for q in ("Survived", "Age", "Sex"))
