@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,15 +74,14 @@ def epoch_columns(watched: Watched) -> list[Column]:
             "={mean_loss}",
         ),
     ]
-    found.append(
-        column(
-            "plot.mean_loss",
-            f"={clipped.loss_formula('{mean_loss}')}",
-            "mean_loss, 1E-12 … 1E+12",
-            f"the {said.mean_loss} for the chart: a log axis takes neither 0 nor #NUM!",
-            "mean_loss.clamp(1e-12, 1e12)",
-        )
+    drawn = column(
+        "plot.mean_loss",
+        f"={clipped.loss_formula('{mean_loss}')}",
+        "mean_loss, 1E-12 … 1E+12",
+        f"the {said.mean_loss} for the chart: a log axis takes neither 0 nor #NUM!",
+        "mean_loss.clamp(1e-12, 1e12)",
     )
+    found.append(replace(drawn, symbol="drawn"))
     if watched.accuracy is not None:
         found.append(column("accuracy", f"={watched.accuracy}", PAPER, note(cut), torch_line(cut)))
     return found

@@ -36,7 +36,9 @@ __all__ = ["draw_compare_tab", "map_compare_tab"]
 
 _FIELDS = 4
 """Row of the first field."""
-_CHART_ROWS = 13
+_SCREEN_ROWS, _LEAST_ROWS = 26, 8
+"""Rows of a first screen, and those of the smallest chart that says something."""
+_CM_A_ROW = 0.53
 _FIRST = ("experiment", "verdict")
 
 
@@ -44,7 +46,7 @@ def map_compare_tab(shown: SideBySide, experiments: Sequence[Experiment]) -> Tab
     """Return where everything of a tab with runs side by side goes."""
     keys = ["target_loss", MARKER, *(given.key for given in shown.limits)]
     fields = {key: (_FIELDS + i, 2) for i, key in enumerate(keys)}
-    runs_header = _FIELDS + len(keys) + _CHART_ROWS + 3
+    runs_header = _FIELDS + len(keys) + 3
     ids = list(shown.experiments)
     reading = comparison.common_reading(e for e in experiments if e.id in ids)
     names = [column.quantity for column in comparison.runs_columns(ids[0], reading)]
@@ -52,7 +54,7 @@ def map_compare_tab(shown: SideBySide, experiments: Sequence[Experiment]) -> Tab
     names.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else 2)
     rows = range(runs_header + 1, runs_header + 1 + len(ids))
     runs = TableMap.laid_out(runs_header, names, 1, rows)
-    header = runs.rows[-1] + 4
+    header = runs.rows[-1] + _chart_rows(runs) + 5
     epochs = max(e.epochs for e in experiments if e.id in ids)
     names = [column.quantity for column in comparison.losses_columns(ids)]
     losses = TableMap.laid_out(header, names, 1, range(header + 2, header + 2 + epochs))
@@ -63,6 +65,11 @@ def map_compare_tab(shown: SideBySide, experiments: Sequence[Experiment]) -> Tab
         runs=dict(zip(ids, runs.rows, strict=True)),
         sets_rates=shown.sets_rates,
     )
+
+
+def _chart_rows(runs: TableMap) -> int:
+    """Return how many rows the chart takes below the runs: what is left of the first screen."""
+    return max(_LEAST_ROWS, _SCREEN_ROWS - runs.rows[-1] - 1)
 
 
 def draw_compare_tab(
@@ -114,11 +121,11 @@ def draw_compare_tab(
         x_max=len(losses.rows),
         log=True,
         width_cm=30,
-        height_cm=6.6,
+        height_cm=_chart_rows(runs) * _CM_A_ROW,
     )
-    add_chart(sheet, f"A{runs.header_row - _CHART_ROWS - 2}", losses_chart)
+    add_chart(sheet, f"A{runs.rows[-1] + 2}", losses_chart)
     widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
-    set_widths(sheet, widths | {1: 20, 2: 22})
+    set_widths(sheet, widths | {1: 20, 2: 34})
     sheet.row_dimensions[runs.header_row - 1].height = 24
     set_page(sheet)
 

@@ -37,6 +37,8 @@ BESIDE = 20
 _GAP = 1
 _WIDTH, _NARROW = 8.2, 5.0
 """Characters of a column of numbers, and of one of counters."""
+_MANY, _CLOSE = 20, 6.5
+"""Of more columns than this the data stand closer to each other: one screen is to hold them."""
 _WEIGHT = 9.3
 """Characters of a new weight, which may be -18885.112."""
 _WIDE = 9.5
@@ -174,11 +176,16 @@ def _set_sizes(
     drawing: Drawing,
 ) -> None:
     steps = tab.tables["steps"].columns
+    many = len(arranged.shown) > _MANY
     widths = dict.fromkeys(range(1, arranged.width + 1), _WIDTH)
     for column in arranged.shown:
-        narrow = column.group == "where we are"
-        least = _WEIGHT if column.quantity.startswith("new.") else _WIDTH
-        wide = _NARROW if narrow else max(least, len(column.header) * 0.95)
+        wide = max(_WIDTH, len(column.header) * 0.95)
+        if column.group == "where we are":
+            wide = _NARROW
+        elif column.group == "data" and many:
+            wide = _CLOSE
+        elif column.quantity.startswith("new.") and not many:
+            wide = max(_WEIGHT, wide)
         widths[steps[column.quantity]] = wide
     for given, number in _top_columns(arranged):
         if number > VERDICT_COLUMNS:

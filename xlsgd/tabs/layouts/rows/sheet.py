@@ -8,7 +8,7 @@ from dataclasses import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.sheets.charts import ChartSpec, Place, add_chart, curves_over
+from xlsgd.sheets.charts import ChartSpec, Curve, Place, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.tabs.view import View
@@ -67,7 +67,7 @@ class RowsDrawing(Drawing):
                 *curves_over(tab.sheet, epochs, "ends_at", {"plot.mean_loss": "mean of the epoch"}),
             ],
             log=True,
-            x_max=len(steps.rows) // view.experiment.batch_size,
+            x_max=_last_step(view, book),
         )
 
     def _line(self, view: View, book: BookMap) -> Iterator[ChartSpec]:
@@ -87,29 +87,32 @@ class RowsDrawing(Drawing):
         )
 
     def _weights(self, view: View, book: BookMap) -> ChartSpec:
-        tab = book.training[view.id]
-        steps = tab.tables["steps"]
-        lines = {f"plot.{p}": p for p in view.experiment.network.parameters}
+        curves = self._by_step(view, book, "plot")
         return ChartSpec(
-            "Weights on their way",
-            "step",
-            "weight",
-            curves_over(tab.sheet, steps, "step", lines),
-            x_max=len(steps.rows) // view.experiment.batch_size,
+            "Weights on their way", "step", "weight", curves, x_max=_last_step(view, book)
         )
 
     def _derivatives(self, view: View, book: BookMap) -> ChartSpec:
-        tab = book.training[view.id]
-        steps = tab.tables["steps"]
-        lines = {f"grad_diff.{p}": p for p in view.experiment.network.parameters}
         return ChartSpec(
             "Numerical against backprop derivative",
             "step",
             "relative difference (log)",
-            curves_over(tab.sheet, steps, "step", lines),
-            x_max=len(steps.rows) // view.experiment.batch_size,
+            self._by_step(view, book, "grad_diff"),
             log=True,
+            x_max=_last_step(view, book),
         )
+
+    def _by_step(self, view: View, book: BookMap, kind: str) -> list[Curve]:
+        """Return a curve for every weight.  kind: of quantity, such as ``plot``."""
+        tab = book.training[view.id]
+        lines = {f"{kind}.{p}": p for p in view.experiment.network.parameters}
+        return curves_over(tab.sheet, tab.tables["steps"], "step", lines)
+
+
+def _last_step(view: View, book: BookMap) -> int:
+    """Return the number of the last step; with batches a step has several rows of the table."""
+    epochs, rows = view.experiment.epochs, len(book.training[view.id].tables["steps"].rows)
+    return epochs * view.experiment.steps_per_epoch(rows // epochs)
 
 
 DRAWING = RowsDrawing()
