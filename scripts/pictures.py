@@ -57,8 +57,8 @@ DOCS = {
     ),
     "frozen-and-exploded": Part("two-neuron", "two", "A1:T50"),
     "titanic": Part("titanic", "training", "A1:S36"),
-    "compare": Part("graddesc", "compare", "A1:I29"),
-    "rates": Part("learning-rates", "rates-one", "A1:L31"),
+    "compare": Part("graddesc", "compare", "A1:I27"),
+    "rates": Part("learning-rates", "rates-one", "A1:I28"),
 }
 
 SWEEPS: dict[str, dict[str, str]] = {

@@ -181,9 +181,10 @@ def _put(sheet: Worksheet, chart: ChartBase, place: str | Place) -> None:
     for axis in (chart.x_axis, chart.y_axis):
         if axis.title is not None:
             axis.title = _words(axis.title.tx.rich.p[0].r[0].t, UNSEEN)
-    if isinstance(chart, BarChart):
-        # Names of many bars are turned and need room above the legend.
-        chart.layout.manualLayout.h = 0.4
+    # Below the title, which a line at the top would go through; the names of many bars are turned
+    # and need room above the legend.
+    chart.layout.manualLayout.y = 0.18
+    chart.layout.manualLayout.h = 0.36 if isinstance(chart, BarChart) else 0.54
     size = XDRPositiveSize2D(pixels_to_EMU(place.width), pixels_to_EMU(place.height))
     chart.anchor = OneCellAnchor(_from=place.begin, ext=size)
     sheet.add_chart(chart)

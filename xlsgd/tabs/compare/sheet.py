@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
-from xlsgd.sheets.charts import ChartSpec, add_chart, curves_over
+from xlsgd.sheets.charts import ChartSpec, Place, add_chart, curves_over
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import (
     BookMap,
@@ -38,7 +39,7 @@ _FIELDS = 4
 """Row of the first field."""
 _SCREEN_ROWS, _LEAST_ROWS = 26, 8
 """Rows of a first screen, and those of the smallest chart that says something."""
-_CM_A_ROW = 0.53
+_CHART_WIDTH, _PIXELS_A_ROW = 1134, 20
 _FIRST = ("experiment", "verdict")
 
 
@@ -120,10 +121,10 @@ def draw_compare_tab(
         curves_over(shown.sheet, losses, "epoch", legend),
         x_max=len(losses.rows),
         log=True,
-        width_cm=30,
-        height_cm=_chart_rows(runs) * _CM_A_ROW,
     )
-    add_chart(sheet, f"A{runs.rows[-1] + 2}", losses_chart)
+    begin = AnchorMarker(col=0, colOff=0, row=runs.rows[-1] + 1, rowOff=0)
+    height = _chart_rows(runs) * _PIXELS_A_ROW
+    add_chart(sheet, Place(begin, _CHART_WIDTH, height), losses_chart)
     widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
     set_widths(sheet, widths | {1: 20, 2: 34})
     sheet.row_dimensions[runs.header_row - 1].height = 24
