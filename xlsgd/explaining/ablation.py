@@ -24,11 +24,13 @@ def can_die(network: Network) -> tuple[Layer, ...]:
 
 
 def ablated(view: View) -> View | None:
-    """Return the same without the layers whose units can die, None if it has none.
+    """Return the same without the layers whose units can die, None if it has none, and of a graph.
 
     Weights are called by letters in the order of the layers: they keep their names.
     """
     network = view.experiment.network
+    if network.is_graph:
+        return None
     left_out = can_die(network)
     layers = tuple(layer for layer in network.layers if layer not in left_out)
     if len(layers) == len(network.layers) or not layers:

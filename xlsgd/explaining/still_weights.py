@@ -34,6 +34,8 @@ def _why(training: Training, weight: str) -> str:
     loss changes with what comes out of its layer.
     """
     network = training.experiment.network
+    if network.is_graph:
+        return ""
     end = training.steps + 1
     outputs, values = training.outputs([end]), training.before(end)
     at = next(i for i, place in enumerate(network.places) if weight in place.weights)

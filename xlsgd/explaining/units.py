@@ -68,14 +68,17 @@ def _silenced(network: Network, unit: str, dead: Collection[str]) -> set[str]:
     into, out_of = _around(network, unit)
     found = {*into, *out_of}
     at = next(i for i, place in enumerate(network.places) if unit in place.outputs)
-    if set(network.places[at].outputs) <= set(dead):
+    if not network.is_graph and set(network.places[at].outputs) <= set(dead):
         weights = [set(place.weights) for place in network.places[:at] if place.parameters]
         found |= set().union(*weights[:-1])
     return found
 
 
 def _around(network: Network, unit: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the weights of the nearest layers that lead into a unit and out of it."""
+    """Return the weights of the nearest layers that lead into a unit and out of it; none in a
+    graph, where they may lead past it."""
+    if network.is_graph:
+        return (), ()
     at = next(i for i, place in enumerate(network.places) if unit in place.outputs)
     number = network.places[at].outputs.index(unit)
     before, after = _nearest(network.places[:at][::-1]), _nearest(network.places[at + 1 :])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets.network import Place, is_number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,42 +31,59 @@ class ManyNet:
 
         self._rule, self._h = experiment.rules[0], experiment.h
         silences = experiment.network.silences
+        network = self._network = experiment.network
         # Looked up once: a run comes by here thousands of times.
         self._places = [
             (
-                place.layer,
+                place,
                 place.layer.module().to(device),
                 place.layer.parameter_shapes(),
                 [(i, n, silences[n]) for i, n in enumerate(place.outputs) if n in silences],
             )
-            for place in experiment.network.places
+            for place in network.places
         ]
         self._loss = experiment.loss.module().to(device)
         self._targets = len(experiment.targets)
         shapes = [shape for _, _, own, _ in self._places for shape in own.values()]
         self._sizes = [torch.Size(shape).numel() for shape in shapes]
-        count = len(experiment.network.parameters)
+        count = len(network.parameters)
         self._moves = self._h * torch.eye(count, dtype=torch.float64, device=device)
+        # In a graph several layers may have the same weights.
+        place_of = {name: i for i, name in enumerate(network.parameters)}
+        self._order = (
+            torch.tensor([place_of[n] for p in network.places for n in p.weights], device=device)
+            if network.is_graph
+            else None
+        )
 
     def evaluate(self, weights: Tensor, x: Tensor, y: Tensor) -> Tensors:
         """Return the loss, and what tells of units that can die whether they are silent, see
         Silence.signal_of; shape (…) each."""
         import torch
 
+        network, runs = self._network, weights.shape[1:]
         # One cut for all layers: its way back is one operation too.
-        parts = iter(weights.split_with_sizes(self._sizes))
-        runs = weights.shape[1:]
+        used = weights if self._order is None else weights.index_select(0, self._order)
+        parts = iter(used.split_with_sizes(self._sizes))
+        known = dict(zip(network.input_names, x, strict=True)) if network.is_graph else {}
+        known |= dict(zip(network.parameters, weights, strict=True)) if network.free else {}
         found: Tensors = {}
-        value = x
-        for layer, module, shapes, units in self._places:
+        value, given = x, network.input_names
+        for place, module, shapes, units in self._places:
             own = {kind: next(parts).view(shape + runs) for kind, shape in shapes.items()}
-            result = layer.of_many(module, own, value)
+            if place.inputs != given:
+                value = self._taken(place, known)
+            result = place.layer.of_many(module, own, value)
             if not own and result.shape == value.shape:
                 # max(0, -inf) is 0 in torch; in a sheet what is no number spreads.
                 result = torch.where(value.isfinite(), result, torch.nan)
-            value = result
+            value, given = result, place.outputs
+            if network.is_graph:
+                known |= dict(zip(given, value, strict=True))
             for i, name, silence in units:
                 found[name] = silence.signal_of(value[i])
+        if given != network.predictions:
+            value = torch.stack(torch.broadcast_tensors(*(known[n] for n in network.predictions)))  # type: ignore[no-untyped-call]
         if self._targets > 1:
             found["loss"] = self._loss(value, y.expand(value.shape)).mean(0)
             return found
@@ -76,6 +94,18 @@ class ManyNet:
         flat = value.movedim(0, -1).reshape(-1, len(value))
         found["loss"] = self._loss(flat, y.expand(shape).reshape(-1)).reshape(shape)
         return found
+
+    def _taken(self, place: Place, known: Tensors) -> Tensor:
+        """Return what a layer takes from anywhere before it, shape (inputs, …)."""
+        import torch
+
+        numbers = [
+            torch.tensor(float(name), dtype=torch.float64, device=self._moves.device)
+            if is_number(name)
+            else known[name]
+            for name in place.inputs
+        ]
+        return torch.stack(torch.broadcast_tensors(*numbers))  # type: ignore[no-untyped-call]
 
     def numerical(
         self,

@@ -13,7 +13,7 @@ from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.sides import Sides
 from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.nets.network import map_nested
+from xlsgd.training.nets.network import is_number, map_nested
 from xlsgd.training.quantities import one_line
 
 if TYPE_CHECKING:
@@ -67,12 +67,23 @@ class TorchNet:
             if torch.is_grad_enabled():
                 # Layers before the first weights have derivatives to show as well.
                 value = value.detach().requires_grad_()
+            network = self._experiment.network
             outputs: Tensors = {}
+            known = dict(zip(network.input_names, value.unbind(-1), strict=True))
+            known |= {name: flat[name] for name in network.free}
+            given = network.input_names
             for place, module in self._places:
                 own = {
                     kind: _stacked(map_nested(flat.__getitem__, names))
                     for kind, names in place.parameters.items()
                 }
+                if place.inputs != given:
+                    one = next(iter(known.values()))
+                    columns = [
+                        torch.full_like(one, float(name)) if is_number(name) else known[name]
+                        for name in place.inputs
+                    ]
+                    value = torch.stack(columns, -1)
                 by_steps = place.layer.rounded(own, value, lambda t: self._rounded(t, shape))
                 if by_steps is not None:
                     value = by_steps
@@ -82,12 +93,12 @@ class TorchNet:
                 else:
                     # What backward needs of a result is rounded like the result itself: near 1,
                     # the last bit of y is most of what is left of 1 - y^2.
-                    given = value
+                    decided = value
                     if sides and len(shape) == 1 and len(place.inputs) == len(place.outputs):
                         for kink in place.layer.kinks:
-                            given = self._decided(given, place.inputs, sides, kink)
+                            decided = self._decided(decided, place.inputs, sides, kink)
                     with saved_tensors_hooks(lambda t: self._noisy(t, shape), lambda t: t):
-                        result = module(given)
+                        result = module(decided)
                     if result.shape == value.shape:
                         # max(0, -inf) is 0 in torch; in a sheet what is no number spreads.
                         result = torch.where(value.isfinite(), result, torch.nan)
@@ -96,10 +107,13 @@ class TorchNet:
                 silence = place.layer.silence
                 if silence is not None:
                     columns = list(map(silence.kept, value.unbind(-1), columns))
-                outputs |= dict(zip(place.outputs, columns, strict=True))
+                given = place.outputs
+                outputs |= dict(zip(given, columns, strict=True))
+                known |= dict(zip(given, columns, strict=True))
                 value = torch.stack(columns, -1)
             # One prediction has one number a row, several have one dimension more.
-            pred = columns[0] if len(columns) == 1 else value
+            columns = [outputs[name] for name in network.predictions]
+            pred = columns[0] if len(columns) == 1 else torch.stack(columns, -1)
             of_targets = y.shape[1:]
             loss = self._loss(pred, y.expand(*shape, *of_targets).reshape(-1, *of_targets))
             if of_targets:

@@ -256,9 +256,9 @@ def forward_columns(
     parameter, value: the templates for the name of a parameter, and of an input of the network.
     """
     meaning = ", the prediction" if len(network.predictions) == 1 else ", a prediction"
-    columns, last, said = [], network.places[-1], network.wording
+    columns, said = [], network.wording
     for place in network.places:
-        x = [value(name) if place is network.places[0] else f"{{{name}}}" for name in place.inputs]
+        x = network.operands(place, parameter, value)
         parameters = {
             kind: map_nested(parameter, names) for kind, names in place.parameters.items()
         }
@@ -273,7 +273,7 @@ def forward_columns(
                     f"={text}",
                     paper=paper,
                     note=f"{place.layer}: {place.layer.summary}"
-                    + (said.rows(meaning) if place is last else ""),
+                    + (said.rows(meaning) if quantity in network.predictions else ""),
                     torch=f"{quantity} = nn.{place.layer.name}(…)({names})",
                     group="forward",
                 )

@@ -14,6 +14,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
+from xlsgd.training.nets.graph import keyed_lines
 
 __all__ = ["VERDICT_COLUMNS", "Arrangement", "Section", "arrange"]
 
@@ -95,7 +96,7 @@ def _facts(view: View) -> list[Input]:
     # No note beside words that need its room.
     facts = {
         "experiment": (view.id, "its name in reports and on 'compare'"),
-        "network": (str(view.experiment.network), ""),
+        **{key: (line, "") for key, line in keyed_lines(view.experiment.network).items()},
         "loss": (view.experiment.loss.name, view.experiment.loss.paper),
         "optimizer": (view.experiment.optimizer.name, view.experiment.optimizer.summary),
         "torch": (view.experiment.optimizer.torch_line, ""),

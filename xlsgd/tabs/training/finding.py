@@ -15,6 +15,7 @@ from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import Network, parse_network
+from xlsgd.training.nets.graph import text_of
 from xlsgd.training.nets.network import numbered_inputs
 from xlsgd.training.optimizers import get_optimizer
 from xlsgd.training.schedules import get_schedule
@@ -55,7 +56,7 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[View, TabMap]:
 
 def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
     """Return the experiment that the fields of the tab describe."""
-    network = _network(tab.text("network"), data)
+    network = _network(text_of(tab.fields, tab.text), data)
     optimizer = get_optimizer(tab.text("optimizer"))
     loss = pick("loss", tab.text("loss"), losses())
     # A tab without the word has a learning rate for all steps.

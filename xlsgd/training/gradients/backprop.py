@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column, is_name, on_paper
@@ -14,7 +14,7 @@ from xlsgd.training.nets.network import map_nested
 if TYPE_CHECKING:
     from xlsgd.training.gradients.rule import Evaluate, Tensors
 
-__all__ = ["RULE", "Backprop"]
+__all__ = ["RULE", "Backprop", "written_out"]
 
 
 class Backprop(GradientRule):
@@ -31,14 +31,14 @@ class Backprop(GradientRule):
         parameters = [
             Column(
                 f"grad.{name}",
-                f"={'*'.join(factors)}",
-                paper=on_paper("*".join(factors)),
+                f"={written_out(terms)}",
+                paper=on_paper(written_out(terms)),
                 note=f"backprop's derivative for {name}: what came back to this layer, "
                 f"times what {name} was multiplied with",
                 torch=f"loss.backward(); {name}.grad",
                 group="backprop",
             )
-            for name, factors in self.parameter_factors(network).items()
+            for name, terms in self.parameter_terms(network).items()
         ]
         return self.flow_columns(network, loss) + parameters
 
@@ -72,8 +72,12 @@ class Backprop(GradientRule):
             for name, slope in zip(names, slopes, strict=True)
         ]
         flows = self._flows(network, parameter, value)
-        for place in reversed(network.places[1:]):
+        takers: dict[str, list[str]] = {}
+        for place in network.places:
             for name in place.inputs:
+                takers.setdefault(name, []).append(place.layer.name)
+        for place in reversed(network.places):
+            for name in (name for name in place.outputs if name not in names):
                 text = flows[name]
                 if not is_name(text):
                     columns.append(
@@ -82,26 +86,29 @@ class Backprop(GradientRule):
                             f"={text}",
                             paper=on_paper(text),
                             note=f"how the loss changes with {name}: handed back through "
-                            f"{place.layer.name}",
+                            f"{', '.join(dict.fromkeys(takers[name]))}",
                             torch=f"torch.autograd.grad(loss, {name})",
                             group="backprop",
                         )
                     )
         return columns
 
-    def parameter_factors(self, network: Network) -> dict[str, list[str]]:
-        """Return, per parameter in order, the factors of its derivative: what came back to its
-        layer, and what it was multiplied with."""
+    def parameter_terms(self, network: Network) -> dict[str, list[list[str]]]:
+        """Return, per parameter in order, its derivative as a sum of products: a term for every
+        time that it is used, of what came back to its layer and what it was multiplied with."""
         flows = self._flows(network)
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[list[str]]] = {name: [] for name in network.parameters}
         for place in network.places:
             grad = [_handed(name, flows) for name in place.outputs]
-            factors = place.layer.parameter_gradients(
-                grad, [f"{{{name}}}" for name in place.inputs]
-            )
+            x = network.operands(place, "{{param.{}}}".format, "{{{}}}".format)
+            factors = place.layer.parameter_gradients(grad, x)
             for kind, names in place.parameters.items():
-                found |= _paired(names, factors[kind])
-        return found
+                for name, own in _paired(names, factors[kind]).items():
+                    if "0" not in own:
+                        found[name].append(own)
+        for name in network.free:
+            found[name].append([flows.get(name, "0")])
+        return {name: terms or [["0"]] for name, terms in found.items()}
 
     def _flows(
         self,
@@ -109,17 +116,24 @@ class Backprop(GradientRule):
         parameter: Callable[[str], str] = "{{param.{}}}".format,
         value: Callable[[str], str] = "{{{}}}".format,
     ) -> dict[str, str]:
-        """Return, for everything between the layers, the template of its derivative."""
+        """Return the template of its derivative for everything between the layers, and for weights
+        that are used directly: what is handed back by all layers that take it."""
+        inner = {name for place in network.places for name in place.outputs} | {*network.free}
         flows: dict[str, str] = {}
-        for place in reversed(network.places[1:]):
+        for place in reversed(network.places):
+            if inner.isdisjoint(place.inputs):
+                continue
             grad = [_handed(name, flows) for name in place.outputs]
             weights = {
                 kind: map_nested(parameter, names) for kind, names in place.parameters.items()
             }
-            x = [f"{{{name}}}" for name in place.inputs]
+            x = network.operands(place, parameter, value)
             y = [f"{{{name}}}" for name in place.outputs]
-            flows |= zip(place.inputs, place.layer.backward(grad, x, y, weights), strict=True)
-        return flows
+            handed = place.layer.backward(grad, x, y, weights)
+            for name, text in zip(place.inputs, handed, strict=True):
+                if name in inner and text != "0":
+                    flows[name] = _added(flows[name], text) if name in flows else text
+        return {**dict.fromkeys(inner - {*network.predictions}, "0"), **flows}
 
     # Torch side
 
@@ -138,6 +152,19 @@ class Backprop(GradientRule):
             f"grad.{name}": gradient.detach()
             for name, gradient in zip(sought, gradients, strict=True)
         }
+
+
+def written_out(terms: Sequence[Sequence[str]]) -> str:
+    """Return a sum of products as one expression."""
+    text = ""
+    for factors in terms:
+        product = "*".join(factors)
+        text = _added(text, product) if text else product
+    return text
+
+
+def _added(text: str, more: str) -> str:
+    return f"{text}{more}" if more.startswith("-") else f"{text}+{more}"
 
 
 def _handed(name: str, flows: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ def linear_in_weights(network: Network) -> bool:
     it only adds up. Layers before it do not matter: whatever they make of the inputs, no weight
     changes it. Two linear layers in a row multiply weights with each other.
     """
-    if len(network.predictions) > 1:
+    if network.is_graph or len(network.predictions) > 1:
         return False
     weighted = [i for i, place in enumerate(network.places) if place.parameters]
     if len(weighted) != 1:

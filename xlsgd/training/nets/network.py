@@ -1,4 +1,7 @@
-"""A network: layers in a row, with a name for every parameter and every intermediate number.
+"""A network: layers with a name for every parameter and every intermediate number.
+
+Layers stand in a row, each taking what the one before it gives; or they form a *graph*, in which
+a layer takes what it needs from anywhere before it, see xlsgd.training.nets.graph.
 
 Parameters are called by letters in the order of the layers, as on paper: one neuron is
 ``a·x + b``, two neurons are ``c·(a·x + b) + d``. A weight with several inputs or outputs gets
@@ -21,7 +24,19 @@ from xlsgd.training.nets.layer import Layer, Shape
 from xlsgd.training.nets.silence import Silence
 from xlsgd.training.wording import Wording
 
-__all__ = ["Network", "Place", "map_nested", "parse_network"]
+__all__ = [
+    "PREDICTION",
+    "Network",
+    "Place",
+    "is_number",
+    "map_nested",
+    "parse_layer",
+    "parse_network",
+]
+
+PREDICTION = "pred"
+"""What a prediction is called: ``pred``, of several ``pred_1``, ``pred_2``, …"""
+_PREDICTION = re.compile(rf"{PREDICTION}(_[1-9]\d*)?")
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,8 @@ class Place:
     """A layer at its place in a network.
 
     parameters: names nested by shape under PyTorch's names, ``{"weight": [["a"]], "bias": ["b"]}``.
-    inputs, outputs: quantity names of what goes in and what comes out.
+    inputs, outputs: quantity names of what goes in and what comes out. In a graph a weight may
+        stand among the inputs by its name, and a number as itself.
     """
 
     layer: Layer
@@ -48,26 +64,53 @@ class Place:
 
 @dataclass(frozen=True)
 class Network:
-    """Layers in a row, ending in the prediction ``pred``, or in several: ``pred_1``, ``pred_2``, ….
+    """Layers, ending in the prediction ``pred``, or in several: ``pred_1``, ``pred_2``, ….
 
     input_names: what goes in; see ``numbered_inputs`` for inputs without names of their own.
+    graph: the layers at their places, where they do not stand in a row; in an order in which
+        each comes after those that it takes something from.
+    free: the weights that stand directly among the inputs of layers.
     Raises SpecError if the layers do not fit each other.
     """
 
     layers: tuple[Layer, ...]
     input_names: tuple[str, ...] = ("x",)
+    graph: tuple[Place, ...] = ()
+    free: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.places  # noqa: B018 - walking over the layers once finds what does not fit
 
+    @classmethod
+    def of_places(
+        cls, places: Sequence[Place], input_names: Sequence[str], free: Sequence[str] = ()
+    ) -> Network:
+        """Return the network that is a graph of layers."""
+        layers = tuple(place.layer for place in places)
+        return cls(layers, tuple(input_names), tuple(places), tuple(free))
+
     def __str__(self) -> str:
+        if self.is_graph:
+            from xlsgd.training.nets.graph import lines_of
+
+            return "; ".join(lines_of(self))
         return ", ".join(map(str, self.layers))
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether its layers form a graph, and not just a row."""
+        return bool(self.graph)
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """The layers with the names of what they take and give."""
         if not self.layers:
             raise SpecError("a network needs at least one layer")
+        if self.is_graph:
+            from xlsgd.training.nets.graph import need_fit
+
+            need_fit(self.graph, self.input_names, self.free)
+            return self.graph
         alone = [layer for layer in self.layers if layer.name in alone_types()]
         if alone and len(self.layers) > 1:
             raise SpecError(f"network {self}: {alone[0]} takes no inputs and stands alone")
@@ -84,7 +127,7 @@ class Network:
                 raise SpecError(f"network {self}: {error}") from error
             counts[layer.short] = counts.get(layer.short, 0) + 1
             if len(places) == len(self.layers) - 1:
-                outputs = _numbered("pred", width, "_")
+                outputs = _numbered(PREDICTION, width, "_")
             elif kinds.count(layer.short) == 1 and width > 1:
                 outputs = _numbered(layer.short, width)
             else:
@@ -110,7 +153,8 @@ class Network:
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of all weights and biases, in order."""
-        return tuple(name for place in self.places for name in place.weights)
+        names = (name for place in self.places for name in place.weights)
+        return tuple(dict.fromkeys((*self.free, *names)))
 
     @property
     def kinks(self) -> tuple[tuple[str, float], ...]:
@@ -132,7 +176,7 @@ class Network:
     @property
     def is_linear(self) -> bool:
         """Whether it is a chain of one-number linear layers, in the end one straight line."""
-        return all(
+        return not self.is_graph and all(
             layer.weighs_inputs and layer.parameter_shapes()["weight"] == (1, 1)
             for layer in self.layers
         )
@@ -147,10 +191,33 @@ class Network:
             for name in place.outputs
         }
 
+    def operands(
+        self, place: Place, parameter: Callable[[str], str], value: Callable[[str], str]
+    ) -> list[str]:
+        """Sheet side: return the template of everything that goes into the layer at a place.
+
+        parameter, value: the templates for the name of a weight, and of an input of the network.
+        """
+
+        def template(name: str) -> str:
+            if name in self.input_names:
+                return value(name)
+            if name in self.free:
+                return parameter(name)
+            if is_number(name):
+                return f"({name})" if name.startswith("-") else name
+            return f"{{{name}}}"
+
+        return [template(name) for name in place.inputs]
+
     @property
     def predictions(self) -> tuple[str, ...]:
-        """The names of what comes out of the last layer."""
-        return self.places[-1].outputs
+        """The names of what comes out in the end."""
+        if not self.is_graph:
+            return self.places[-1].outputs
+        names = [name for place in self.places for name in place.outputs]
+        count = sum(_PREDICTION.fullmatch(name) is not None for name in names)
+        return _numbered(PREDICTION, count, "_")
 
     @property
     def inputs(self) -> int:
@@ -165,12 +232,14 @@ class Network:
         parameter: the formula text for a parameter's name, such as ``{param.a}``.
         value: the same for an input's name.
         """
-        values = [value(name) for name in self.input_names]
+        known: dict[str, str] = {}
         for place in self.places:
             nested = {k: map_nested(parameter, v) for k, v in place.parameters.items()}
-            outputs = place.layer.forward(values, nested)
-            values = outputs if place is self.places[-1] else [f"({text})" for text in outputs]
-        return values
+            own = self.operands(place, parameter, value)
+            x = [known.get(name, text) for name, text in zip(place.inputs, own, strict=True)]
+            outputs = place.layer.forward(x, nested)
+            known |= {name: f"({text})" for name, text in zip(place.outputs, outputs, strict=True)}
+        return [known[name][1:-1] for name in self.predictions]
 
 
 # What stands in the parentheses of a layer: text with parentheses in it, four deep.
@@ -183,8 +252,15 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
     """Return the network from its text, as ``Linear(1, 1), ReLU, Linear(1, 1)``.
 
     inputs: how many go in, or their names.
+    Of a graph the text has a line for every layer, see xlsgd.training.nets.graph; lines are
+    separated by semicolons.
     Raises SpecError for an unknown layer or layers that do not fit.
     """
+    names = numbered_inputs(inputs) if isinstance(inputs, int) else tuple(inputs)
+    if " = " in text:
+        from xlsgd.training.nets.graph import read_graph
+
+        return read_graph(text.split(";"), names)
     layers = []
     position = 0
     pattern = re.compile(rf"\s*(\w+)\s*(?:\(({_INSIDE})\))?\s*(?:,|$)")
@@ -195,19 +271,28 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
                 f"network '{text}': cannot read '{text[position:]}'; "
                 "write layers as in 'Linear(1, 1), ReLU, Linear(1, 1)'"
             )
-        kind = layer_types().get(match[1], alone_types().get(match[1]))
-        if kind is None:
-            raise SpecError(
-                f"network '{text}': unknown layer '{match[1]}'; "
-                f"there are: {', '.join(layer_types())}"
-            )
-        try:
-            layers.append(kind.parse(match[2].split(",") if match[2] else []))
-        except ValueError as error:
-            raise SpecError(f"network '{text}': {error}") from error
+        layers.append(parse_layer(match[1], match[2] or "", f"network '{text}'"))
         position = match.end()
-    names = numbered_inputs(inputs) if isinstance(inputs, int) else tuple(inputs)
     return Network(tuple(layers), names)
+
+
+def parse_layer(name: str, arguments: str, where: str) -> Layer:
+    """Return a layer from its name and the text in its parentheses.
+
+    where: begins the message of an error.   Raises SpecError for what is no layer.
+    """
+    kind = layer_types().get(name, alone_types().get(name))
+    if kind is None:
+        raise SpecError(f"{where}: unknown layer '{name}'; there are: {', '.join(layer_types())}")
+    try:
+        return kind.parse(arguments.split(",") if arguments else [])
+    except ValueError as error:
+        raise SpecError(f"{where}: {error}") from error
+
+
+def is_number(name: str) -> bool:
+    """Return whether what stands among the inputs of a layer is a number, and no name."""
+    return name[0] in "-0123456789"
 
 
 def numbered_inputs(count: int) -> tuple[str, ...]:

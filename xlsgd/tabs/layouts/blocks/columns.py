@@ -15,8 +15,11 @@ Names in templates, besides those of xlsgd.base.columns:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from xlsgd import verdict
-from xlsgd.base.columns import Column
+from xlsgd.base.columns import Column, fill, is_name, on_paper
 from xlsgd.tabs.layouts.layout import (
     forward_columns,
     loss_column,
@@ -26,16 +29,28 @@ from xlsgd.tabs.layouts.layout import (
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_rules, slope_symbol
-from xlsgd.training.gradients.backprop import Backprop
+from xlsgd.training.gradients.backprop import Backprop, written_out
+from xlsgd.training.nets import Network
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import PAPER, accuracy, note, torch_line
 
-__all__ = ["BLOCK", "block_columns", "block_name", "steps_columns"]
+__all__ = [
+    "BLOCK",
+    "block_columns",
+    "block_name",
+    "moves_by_columns",
+    "row_gradients",
+    "steps_columns",
+]
 
 BLOCK = "block."
 """How the names of the tables begin that are blocks."""
 
 _STEP, _ROW = "{{step.param.{}}}".format, "{{row.{}}}".format
+
+
+_LONG = 400
+"""Characters of a prediction in one formula that can still be read."""
 
 
 def block_name(epoch: int) -> str:
@@ -52,27 +67,99 @@ def _backprop() -> Backprop:
 def block_columns(experiment: Experiment) -> list[Column]:
     """Return what a block shows of every row of data, in order of calculation."""
     network, loss = experiment.network, experiment.loss
-    numerical = experiment.rules[0]
     return [
         *forward_columns(network, _STEP, _ROW),
         loss_column(experiment, _ROW),
         *(
-            Column(
-                f"loss_{way}",
-                "="
-                + loss.of_row(
-                    network.predicted(lambda p, way=way: f"{{step.{way}.{p}}}", _ROW),  # type: ignore[misc]
-                    list(map(_ROW, experiment.targets)),
-                ),
-                paper=f"loss at weight {sign} h".replace("-", "−"),
-                note=f"the loss of this row if the weight named in derivative_of were "
-                f"{'greater' if sign == '+' else 'less'} by h",
-                torch=f"loss_at(weight {sign} h)",
-                group="numerical derivative",
-            )
-            for way, sign in numerical.shifts.items()
+            column
+            for way, sign in experiment.rules[0].shifts.items()
+            for column in _moved_columns(experiment, way, sign)
         ),
         *_backprop().flow_columns(network, loss, _STEP, _ROW),
+        *_row_gradient_columns(network),
+    ]
+
+
+def moves_by_columns(experiment: Experiment) -> bool:
+    """Return whether the forward pass with one weight moved has columns of its own.
+
+    In one formula, a net of several layers writes down a number as often as it is used.
+    """
+    network = experiment.network
+    if not network.is_graph and sum(map(bool, (p.parameters for p in network.places))) < 2:
+        return False
+    texts = network.predicted(_STEP, _ROW)
+    return max(map(len, texts)) > _LONG
+
+
+def _moved_columns(experiment: Experiment, way: str, sign: str) -> list[Column]:
+    """Return the loss of a row with one weight moved, and what it takes."""
+    network, loss = experiment.network, experiment.loss
+
+    def moved(p: str) -> str:
+        return f"{{step.{way}.{p}}}"
+
+    words = "greater" if sign == "+" else "less"
+    if moves_by_columns(experiment):
+        inner = {name for place in network.places for name in place.outputs}
+        columns = [
+            replace(
+                column,
+                quantity=f"{way}.{column.quantity}",
+                formula=fill(
+                    column.formula, lambda n: f"{{{way}.{n}}}" if n in inner else f"{{{n}}}"
+                ),
+                note=f"{column.quantity}, if the weight named in derivative_of were {words} by h",
+                group="numerical derivative",
+                symbol="",
+            )
+            for column in forward_columns(network, moved, _ROW)
+        ]
+        predictions = [f"{{{way}.{name}}}" for name in network.predictions]
+    else:
+        columns, predictions = [], network.predicted(moved, _ROW)
+    return [
+        *columns,
+        Column(
+            f"loss_{way}",
+            "=" + loss.of_row(predictions, list(map(_ROW, experiment.targets))),
+            paper=f"loss at weight {sign} h".replace("-", "−"),
+            note=f"the loss of this row if the weight named in derivative_of were {words} by h",
+            torch=f"loss_at(weight {sign} h)",
+            group="numerical derivative",
+        ),
+    ]
+
+
+def row_gradients(network: Network) -> dict[str, str]:
+    """Return the expression of a row's derivative for those weights whose derivative is no sum of
+    products of columns, so that the rows of a batch need a column for it."""
+    return {
+        p: written_out(terms)
+        for p, terms in _backprop().parameter_terms(network).items()
+        if not all(map(is_name, (factor for term in terms for factor in term)))
+    }
+
+
+def _row_gradient_columns(network: Network) -> list[Column]:
+    values = {*network.input_names}
+    free = {f"param.{p}" for p in network.parameters}
+
+    def template(name: str) -> str:
+        if name in free:
+            return f"{{step.{name}}}"
+        return _ROW(name) if name in values else f"{{{name}}}"
+
+    return [
+        Column(
+            f"row_grad.{p}",
+            "=" + fill(text, template),
+            paper=on_paper(text),
+            note=f"how the loss of this row changes with {p}",
+            torch=f"torch.autograd.grad(loss, {p})",
+            group="backprop",
+        )
+        for p, text in row_gradients(network).items()
     ]
 
 
@@ -204,16 +291,18 @@ def _numerical_columns(experiment: Experiment) -> list[Column]:
 
 def _gradient_columns(experiment: Experiment) -> list[Column]:
     """The mean over the batch of every weight's derivative."""
-    columns = []
-    for p, factors in _backprop().parameter_factors(experiment.network).items():
-        names = [factor[1:-1] for factor in factors]
-        cells = ",".join(f"{{batch.{name}}}" for name in names)
-        total = f"SUMPRODUCT({cells})" if len(names) > 1 else f"SUM({cells})"
+    columns, by_row = [], row_gradients(experiment.network)
+    for p, terms in _backprop().parameter_terms(experiment.network).items():
+        products = [[f"row_grad.{p}"]] if p in by_row else [[f[1:-1] for f in t] for t in terms]
+        total = "+".join(map(_summed, products))
+        if len(products) > 1:
+            total = f"({total})"
+        papers = " + ".join("·".join(names) for names in products)
         columns.append(
             Column(
                 f"grad.{p}",
                 f"={total}/{{batch_rows}}",
-                paper=f"Σ {'·'.join(names)} / batch_rows",
+                paper=f"Σ {papers} / batch_rows",
                 note=f"backprop's derivative of the mean loss for {p}: what came back to its "
                 "layer, times what it was multiplied with, averaged over the batch",
                 torch=f"loss.mean().backward(); {p}.grad",
@@ -222,6 +311,12 @@ def _gradient_columns(experiment: Experiment) -> list[Column]:
             )
         )
     return columns
+
+
+def _summed(names: Sequence[str]) -> str:
+    """Return the sum over a batch of a product of columns."""
+    cells = ",".join(f"{{batch.{name}}}" for name in names)
+    return f"SUMPRODUCT({cells})" if len(names) > 1 else f"SUM({cells})"
 
 
 def _comparison_columns(experiment: Experiment) -> list[Column]:

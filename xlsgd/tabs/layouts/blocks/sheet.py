@@ -102,8 +102,9 @@ DRAWING = BlocksDrawing()
 
 def _add_weight_bars(sheet: Worksheet, at: Place, experiment: Experiment, book: BookMap) -> None:
     """Draw the weights of the first layer after the last step: a group of bars an input."""
-    place = experiment.network.places[0]
-    if "weight" not in place.parameters:
+    network = experiment.network
+    place = network.places[0]
+    if "weight" not in place.parameters or place.inputs != network.input_names:
         return
     steps, data = book.training[experiment.id].tables["steps"], book.data.tables["data"]
     last = steps.rows[-1]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.blocks.columns import block_name
+from xlsgd.tabs.layouts.blocks.columns import block_name, moves_by_columns, row_gradients
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.view import View
@@ -274,14 +274,19 @@ class _Work:
         for way, sign in numerical.shifts.items():
             h = experiment.h if sign == "+" else -experiment.h
             moved = {p: v + h if p == chosen else v for p, v in flat.items()}
-            found[f"loss_{way}"] = evaluate(moved)["loss"].detach()
+            there = {name: value.detach() for name, value in evaluate(moved).items()}
+            found[f"loss_{way}"] = there.pop("loss")
+            if moves_by_columns(experiment):
+                found |= {f"{way}.{name}": value for name, value in there.items()}
         values = {name: value.reshape(shape) for name, value in found.items()}
 
         def mean(rows: Tensor) -> Tensor:
             return self.ensemble.mean(rows, batch, self.per_epoch)
 
         means = {name: mean(values[name]) for name in values if name.startswith("loss")}
-        gradients = {f"grad.{p}": mean(values.pop(f"grad.{p}")) for p in parameters}
+        by_row = {p: values.pop(f"grad.{p}") for p in parameters}
+        gradients = {f"grad.{p}": mean(rows) for p, rows in by_row.items()}
+        values |= {f"row_grad.{p}": by_row[p] for p in row_gradients(experiment.network)}
         moved_losses = {way: means[f"loss_{way}"] for way in numerical.shifts}
         means["grad_num"] = numerical.slope_of(means["loss"], moved_losses, experiment.h)
         means["grad_of"] = gradients[f"grad.{chosen}"]

@@ -1,0 +1,271 @@
+"""Networks that are graphs: a line of text for every layer, and back.
+
+    weights a, b
+    mul = Multiply of a, x
+    pred = Add of mul, b
+
+    fc1_1 … fc1_3 = Linear(2, 3) of x1, x2 with fc1.weight, fc1.bias
+
+A layer stands with what it gives, what it takes, and the names of its weights. Weights that are
+used directly are named first. A name ends in the numbers that say where in its tensor it stands;
+``fc1_1 … fc1_3`` are all from the first to the last, counted up like the digits of a number.
+Weights are called as in PyTorch: ``fc1.weight`` of shape (3, 2) is ``fc1.weight[0,0]``,
+``fc1.weight[0,1]``, ….
+
+Reading such lines runs nothing: they are taken apart by the patterns below, and every layer is
+looked up among those that there are.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from xlsgd.base.errors import SpecError
+from xlsgd.training.nets.layer import Shape
+
+if TYPE_CHECKING:
+    from xlsgd.training.nets.network import Network, Place
+
+__all__ = [
+    "flat",
+    "in_shape",
+    "keyed_lines",
+    "lines_of",
+    "need_fit",
+    "read_graph",
+    "text_of",
+    "weight_names",
+]
+
+KEY = "network"
+"""What the field is called that has the text of a network."""
+MOST = 20_000
+"""Names that a line may stand for."""
+
+_FREE = "weights "
+_LINE = re.compile(
+    r"(?P<outputs>.+?) = (?P<layer>\w+)(?:\((?P<arguments>[^()]*)\))?"
+    r" of (?P<inputs>.+?)(?: with (?P<weights>.+))?"
+)
+_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?:\[\d+(?:,\d+)*\])?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_INDICES = re.compile(r"\d+")
+_BETWEEN = re.compile(r",(?![^\[]*\])(?![^(]*\))")
+_TENSOR = re.compile(r"(?P<base>[^\W\d]\w*(?:\.\w+)*)(?:\((?P<shape>\d+(?:,\d+)*)\))?")
+
+
+def lines_of(network: Network) -> list[str]:
+    """Return a graph as text, a line for every layer."""
+    lines = [_FREE + _written(network.free)] if network.free else []
+    for place in network.places:
+        line = f"{_written(place.outputs)} = {place.layer} of {_written(place.inputs)}"
+        if place.parameters:
+            shapes = place.layer.parameter_shapes()
+            tensors = (_tensor(names, shapes[kind]) for kind, names in place.parameters.items())
+            line += f" with {', '.join(tensors)}"
+        lines.append(line)
+    return lines
+
+
+def keyed_lines(network: Network) -> dict[str, str]:
+    """Return the text of a network by the keys under which a tab has it: ``network``, and of a
+    graph ``network.2``, … for the lines after the first."""
+    lines = lines_of(network) if network.is_graph else [str(network)]
+    return {KEY if i == 1 else f"{KEY}.{i}": line for i, line in enumerate(lines, 1)}
+
+
+def text_of(fields: Collection[str], text: Callable[[str], str]) -> str:
+    """Return the text of a network out of the fields of a tab.
+
+    text: gives the text of a field.
+    """
+    keys = [KEY]
+    while f"{KEY}.{len(keys) + 1}" in fields:
+        keys.append(f"{KEY}.{len(keys) + 1}")
+    return "; ".join(map(text, keys))
+
+
+def read_graph(lines: Sequence[str], input_names: Sequence[str]) -> Network:
+    """Return the network that the lines describe.
+
+    Raises SpecError for what cannot be read, and for layers that do not fit each other.
+    """
+    from xlsgd.training.nets.network import Network, Place, parse_layer
+
+    places: list[Place] = []
+    free: tuple[str, ...] = ()
+    for number, line in enumerate(map(str.strip, lines), 1):
+        where = f"line {number} of the network, '{line[:60]}'"
+        if number == 1 and line.startswith(_FREE):
+            free = _read(line.removeprefix(_FREE), where)
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise SpecError(f"{where}: need 'outputs = Layer(…) of inputs with weights'")
+        layer = parse_layer(match["layer"], match["arguments"] or "", where)
+        shapes = layer.parameter_shapes()
+        tensors = _BETWEEN.split(match["weights"]) if match["weights"] else []
+        if len(tensors) != len(shapes):
+            raise SpecError(
+                f"{where}: got {len(tensors)} tensors of weights, {layer} has {len(shapes)}: "
+                f"{', '.join(shapes) or 'none'}"
+            )
+        parameters = {
+            kind: _read_tensor(tensor.strip(), shape, where)
+            for (kind, shape), tensor in zip(shapes.items(), tensors, strict=True)
+        }
+        inputs, outputs = _read(match["inputs"], where), _read(match["outputs"], where)
+        places.append(Place(layer, parameters, inputs, outputs))
+    return Network.of_places(places, input_names, free)
+
+
+def need_fit(places: Sequence[Place], input_names: Sequence[str], free: Sequence[str]) -> None:
+    """Raise SpecError unless every layer of a graph is given what it needs, and all of it is there
+    before it."""
+    from xlsgd.training.nets.network import is_number
+
+    known, taken = {*input_names, *free}, set[str]()
+    for place in places:
+        where = f"{', '.join(place.outputs[:3])} = {place.layer}"
+        for name in place.inputs:
+            if not (is_number(name) or name in known):
+                raise SpecError(f"network, {where}: it takes {name}, which nothing before it gives")
+        try:
+            width = place.layer.outputs(len(place.inputs))
+        except ValueError as error:
+            raise SpecError(f"network, {where}: {error}") from error
+        if width != len(place.outputs):
+            raise SpecError(
+                f"network, {where}: it gives {width} numbers, and {len(place.outputs)} have names"
+            )
+        for name in place.outputs:
+            if name in known or is_number(name):
+                raise SpecError(f"network, {where}: two things are called {name}")
+        known |= {*place.outputs}
+        taken |= {*place.inputs}
+    given = [name for place in places for name in place.outputs]
+    predictions = [name for name in given if name not in taken]
+    count = len(predictions)
+    need = ["pred"] if count == 1 else [f"pred_{i}" for i in range(1, count + 1)]
+    if sorted(predictions) != sorted(need):
+        raise SpecError(
+            f"network: what nothing takes any more is {', '.join(sorted(predictions)[:5])}; "
+            "need pred, or pred_1, pred_2, …"
+        )
+
+
+def weight_names(base: str, shape: Shape) -> Any:
+    """Return the names of a tensor of weights, nested by its shape."""
+
+    def build(ahead: Sequence[int], at: tuple[int, ...]) -> Any:
+        if not ahead:
+            return f"{base}[{','.join(map(str, at))}]" if at else base
+        return [build(ahead[1:], (*at, i)) for i in range(ahead[0])]
+
+    return build(shape, ())
+
+
+def in_shape(names: Sequence[str], shape: Shape) -> Any:
+    """Return names nested by a shape."""
+    if not shape:
+        return names[0]
+    size = len(names) // shape[0]
+    return [in_shape(names[i * size : (i + 1) * size], shape[1:]) for i in range(shape[0])]
+
+
+def flat(nested: Any) -> list[str]:
+    """Return nested names one after the other."""
+    return [nested] if isinstance(nested, str) else [name for part in nested for name in flat(part)]
+
+
+def _tensor(nested: Any, shape: Shape) -> str:
+    """Return the name of the tensor whose names are nested by a shape, followed by the shape that
+    the tensor itself has, where that is another one: a window of a convolution is a row."""
+    names = flat(nested)
+    base, _, last = names[-1].partition("[")
+    own = tuple(int(number) + 1 for number in _INDICES.findall(last))
+    if own == shape:
+        return base
+    return f"{base}({','.join(map(str, own))})"
+
+
+def _read_tensor(text: str, shape: Shape, where: str) -> Any:
+    match = _TENSOR.fullmatch(text)
+    if match is None:
+        raise SpecError(f"{where}: '{text[:40]}' is no name of a tensor of weights")
+    own = tuple(map(int, match["shape"].split(","))) if match["shape"] else shape
+    if math.prod(own) != math.prod(shape):
+        raise SpecError(f"{where}: {text} has {math.prod(own)} numbers, need {math.prod(shape)}")
+    return in_shape(flat(weight_names(match["base"], own)), shape)
+
+
+def _written(names: Sequence[str]) -> str:
+    """Return names as text, those that count up as the first and the last of them."""
+    parts: list[str] = []
+    at = 0
+    while at < len(names):
+        end = _run(names, at)
+        parts.append(names[at] if end - at < 3 else f"{names[at]} … {names[end - 1]}")
+        at += 1 if end - at < 3 else end - at
+    return ", ".join(parts)
+
+
+def _run(names: Sequence[str], at: int) -> int:
+    """Return where the longest run of names that count up ends, which begins at a place."""
+    end = len(names)
+    while end > at + 1:
+        counted = _counted(names[at], names[end - 1])
+        if counted is not None and counted == list(names[at:end]):
+            return end
+        # Shorter: as long as the first name and the next one differ in nothing but numbers.
+        end -= 1
+        if end - at > 2 and _stem(names[end - 1]) != _stem(names[at]):
+            end = next((i for i in range(at + 1, end) if _stem(names[i]) != _stem(names[at])), end)
+    return at + 1
+
+
+def _stem(name: str) -> str:
+    return _INDICES.sub("#", name)
+
+
+def _counted(first: str, last: str) -> list[str] | None:
+    """Return all names from the first to the last, None where they do not belong together."""
+    begins = [int(match[0]) for match in _INDICES.finditer(first)]
+    ends = [int(match[0]) for match in _INDICES.finditer(last)]
+    if _stem(first) != _stem(last) or len(begins) != len(ends):
+        return None
+    spans = [range(a, b + 1) for a, b in zip(begins, ends, strict=True)]
+    count = 1
+    for span in spans:
+        count *= len(span)
+    if not 2 <= count <= MOST:
+        return None
+    pieces = _INDICES.split(first)
+    names = []
+    for numbers in product(*spans):
+        text = pieces[0]
+        for number, piece in zip(numbers, pieces[1:], strict=True):
+            text += f"{number}{piece}"
+        names.append(text)
+    return names
+
+
+def _read(text: str, where: str) -> tuple[str, ...]:
+    """Return the names that a text stands for.  Raises SpecError for what is none."""
+    found: list[str] = []
+    for part in map(str.strip, _BETWEEN.split(text)):
+        first, dots, last = (piece.strip() for piece in part.partition(" … "))
+        for name in (first, last) if dots else (first,):
+            if not (_NAME.fullmatch(name) or (_NUMBER.fullmatch(name) and not dots)):
+                raise SpecError(f"{where}: '{name[:40]}' is no name")
+        names = _counted(first, last) if dots else [first]
+        if names is None:
+            raise SpecError(f"{where}: '{part[:60]}' does not count up")
+        found += names
+        if len(found) > MOST:
+            raise SpecError(f"{where}: more than {MOST:,} names")
+    return tuple(found)
