@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.training.nets.layer import Layer, Parameters
+from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.silence import Silence
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ __all__ = ["LAYER", "ReLU"]
 
 
 @dataclass(frozen=True)
-class ReLU(Layer):
+class ReLU(Elementwise):
     """max(0, x).  Its derivative at exactly 0 is 0, as in PyTorch."""
 
     name = "ReLU"
@@ -26,19 +25,20 @@ class ReLU(Layer):
 
     # Sheet side
 
-    def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
-        return [f"MAX(0,{value})" for value in x]
+    def value(self, x: str) -> str:
+        return f"MAX(0,{x})"
 
-    def backward(
-        self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
-    ) -> list[str]:
-        return [f"IF({value}>0,{g},0)" for g, value in zip(grad, x, strict=True)]
+    def slope(self, x: str, y: str) -> str:
+        return self.handed_back("1", x, y)
+
+    def handed_back(self, grad: str, x: str, y: str) -> str:
+        return f"IF({x}>0,{grad},0)"
 
     def of_array(self, x: str) -> str:
         return f"{x}*({x}>0)"
 
-    def written(self, x: Sequence[str]) -> list[str]:
-        return [f"max(0, {value})" for value in x]
+    def on_paper(self, x: str) -> str:
+        return f"max(0, {x})"
 
     # Torch side
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.training.nets.layer import Layer, Parameters
+from xlsgd.training.nets.elementwise import Elementwise
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +14,7 @@ __all__ = ["LAYER", "Sigmoid"]
 
 
 @dataclass(frozen=True)
-class Sigmoid(Layer):
+class Sigmoid(Elementwise):
     """1/(1 + e^-x), whose derivative is y·(1 - y)."""
 
     name = "Sigmoid"
@@ -25,15 +24,13 @@ class Sigmoid(Layer):
 
     # Sheet side
 
-    def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
+    def value(self, x: str) -> str:
         # e^709.8 is the largest that a cell can hold. Below -709 the sigmoid is under 1e-307:
         # calling it 0 changes nothing that can be seen and saves the cell from #NUM!.
-        return [f"IF({value}<-709,0,1/(1+EXP(-({value}))))" for value in x]
+        return f"IF({x}<-709,0,1/(1+EXP(-({x}))))"
 
-    def backward(
-        self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
-    ) -> list[str]:
-        return [f"{g}*{value}*(1-{value})" for g, value in zip(grad, y, strict=True)]
+    def slope(self, x: str, y: str) -> str:
+        return f"{y}*(1-{y})"
 
     # Torch side
 

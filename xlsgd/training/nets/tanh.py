@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlsgd.training.nets.layer import Layer, Parameters
+from xlsgd.training.nets.elementwise import Elementwise
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +14,7 @@ __all__ = ["LAYER", "Tanh"]
 
 
 @dataclass(frozen=True)
-class Tanh(Layer):
+class Tanh(Elementwise):
     """tanh(x), whose derivative is 1 - y²."""
 
     name = "Tanh"
@@ -25,13 +24,11 @@ class Tanh(Layer):
 
     # Sheet side
 
-    def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
-        return [f"TANH({value})" for value in x]
+    def value(self, x: str) -> str:
+        return f"TANH({x})"
 
-    def backward(
-        self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
-    ) -> list[str]:
-        return [f"{g}*(1-{value}*{value})" for g, value in zip(grad, y, strict=True)]
+    def slope(self, x: str, y: str) -> str:
+        return f"(1-{y}*{y})"
 
     # Torch side
 
