@@ -8,9 +8,9 @@ from typing import Any
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.files import check_target, kind_of_target, write_whole
-from xlsgd.lessons import Options, get_plan
+from xlsgd.lessons import Lesson, Options, get_plan
 
-__all__ = ["check_output", "generate"]
+__all__ = ["check_output", "generate", "write_lesson"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,7 +35,17 @@ def generate(
     plan = get_plan(lesson)
     path = Path(f"{lesson}.xlsx" if output is None else output)
     check_output(path, force)
-    built = plan.build(Options(progress=progress, **options))
+    write_lesson(plan.build(Options(progress=progress, **options)), path, force, progress)
+    return path
+
+
+def write_lesson(
+    lesson: Lesson, path: Path, force: bool = False, progress: Progress | None = None
+) -> None:
+    """Write the workbook of a lesson, whole or not at all.
+
+    Raises SpecError if it does not fit, OutputExistsError if the file exists and force is False.
+    """
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines.formulas import ENGINE
     from xlsgd.sheets.package import package
@@ -45,10 +55,9 @@ def generate(
         if progress is not None:
             progress("calculating stored values", done, total)
 
-    workbook = build_workbook(built)
+    workbook = build_workbook(lesson)
     calculation = ENGINE.calculate(book_of(workbook), calculating)
     write_whole(path, package(workbook, calculation.values), force)
-    return path
 
 
 def check_output(path: Path, force: bool = False) -> None:

@@ -51,11 +51,12 @@ _LINE = re.compile(
     r"(?P<outputs>.+?) = (?P<layer>\w+)(?:\((?P<arguments>[^()]*)\))?"
     r" of (?P<inputs>.+?)(?: with (?P<weights>.+))?"
 )
-_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?:\[\d+(?:,\d+)*\])?")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_PLAIN = r"(?:[^\W\d]\w*|\d+(?=\.[^\W\d]))(?:\.\w+)*"
+"""A name of PyTorch: the parts of a module may be called by numbers, as ``0.weight``."""
+_NAME = re.compile(rf"{_PLAIN}(?:\[\d+(?:,\d+)*\])?")
 _INDICES = re.compile(r"\d+")
 _BETWEEN = re.compile(r",(?![^\[]*\])(?![^(]*\))")
-_TENSOR = re.compile(r"(?P<base>[^\W\d]\w*(?:\.\w+)*)(?:\((?P<shape>\d+(?:,\d+)*)\))?")
+_TENSOR = re.compile(rf"(?P<base>{_PLAIN})(?:\((?P<shape>\d+(?:,\d+)*)\))?")
 
 
 def lines_of(network: Network) -> list[str]:
@@ -256,11 +257,13 @@ def _counted(first: str, last: str) -> list[str] | None:
 
 def _read(text: str, where: str) -> tuple[str, ...]:
     """Return the names that a text stands for.  Raises SpecError for what is none."""
+    from xlsgd.training.nets.network import is_number
+
     found: list[str] = []
     for part in map(str.strip, _BETWEEN.split(text)):
         first, dots, last = (piece.strip() for piece in part.partition(" … "))
         for name in (first, last) if dots else (first,):
-            if not (_NAME.fullmatch(name) or (_NUMBER.fullmatch(name) and not dots)):
+            if not (_NAME.fullmatch(name) or (is_number(name) and not dots)):
                 raise SpecError(f"{where}: '{name[:40]}' is no name")
         names = _counted(first, last) if dots else [first]
         if names is None:

@@ -8,7 +8,7 @@ from typing import cast
 from xlsgd.base.registry import find
 from xlsgd.training.nets.layer import Layer
 
-__all__ = ["alone_types", "layer_types"]
+__all__ = ["alone_types", "layer_types", "operation_types"]
 
 
 @cache
@@ -21,3 +21,9 @@ def layer_types() -> dict[str, type[Layer]]:
 def alone_types() -> dict[str, type[Layer]]:
     """Return every kind that takes no inputs, so that it stands alone, as ``Function``."""
     return cast(dict[str, type[Layer]], find("xlsgd.training.functions", "FUNCTION"))
+
+
+@cache
+def operation_types() -> dict[str, type[Layer]]:
+    """Return every operation that graphs have besides layers, by its name, as ``Add``."""
+    return cast(dict[str, type[Layer]], find("xlsgd.training.operations", "LAYER"))

@@ -11,12 +11,16 @@ from xlsgd.training.nets.silence import Silence
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["Layer", "Parameters", "Shape"]
+__all__ = ["Layer", "Parameters", "Scattered", "Shape"]
 
 Shape = tuple[int, ...]
 
 Parameters = Mapping[str, Any]
 """A layer's parameters as formula text, nested in lists by shape: ``{"bias": ["{param.b}"]}``."""
+
+
+class Scattered(list[str]):
+    """Inputs of a layer that do not stand side by side in the sheet, in their order."""
 
 
 class Layer(ABC):

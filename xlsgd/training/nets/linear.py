@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import is_name, range_of
-from xlsgd.training.nets.layer import Layer, Parameters, Shape
+from xlsgd.training.nets.layer import Layer, Parameters, Scattered, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -68,7 +68,7 @@ class Linear(Layer):
             terms = _weighted(weights, x)
             if self.bias:
                 terms.append(p["bias"][unit])
-            outputs.append("+".join(terms))
+            outputs.append("+".join(terms) or "0")
         return outputs
 
     def backward(
@@ -118,6 +118,10 @@ MANY = 4
 
 def _weighted(weights: Sequence[str], x: Sequence[str]) -> list[str]:
     """Return the terms of a weighted sum."""
+    if isinstance(x, Scattered):
+        # Around the edges of a convolution is nothing but zeros.
+        pairs = zip(weights, x, strict=True)
+        return [f"{weight}*{value}" for weight, value in pairs if value != "0"]
     if len(x) > MANY and all(map(is_name, (*weights, *x))):
         return [f"SUMPRODUCT({range_of(weights)},{range_of(x)})"]
     return [f"{weight}*{value}" for weight, value in zip(weights, x, strict=True)]

@@ -19,8 +19,8 @@ from string import ascii_lowercase
 from typing import Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.training.nets.kinds import alone_types, layer_types
-from xlsgd.training.nets.layer import Layer, Shape
+from xlsgd.training.nets.kinds import alone_types, layer_types, operation_types
+from xlsgd.training.nets.layer import Layer, Scattered, Shape
 from xlsgd.training.nets.silence import Silence
 from xlsgd.training.wording import Wording
 
@@ -36,6 +36,7 @@ __all__ = [
 
 PREDICTION = "pred"
 """What a prediction is called: ``pred``, of several ``pred_1``, ``pred_2``, …"""
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _PREDICTION = re.compile(rf"{PREDICTION}(_[1-9]\d*)?")
 
 
@@ -208,7 +209,23 @@ class Network:
                 return f"({name})" if name.startswith("-") else name
             return f"{{{name}}}"
 
-        return [template(name) for name in place.inputs]
+        x = [template(name) for name in place.inputs]
+        return x if self._side_by_side(place.inputs) else Scattered(x)
+
+    def _side_by_side(self, names: Sequence[str]) -> bool:
+        """Return whether names are those of neighbouring cells, in their order."""
+        if not self.is_graph:
+            return True
+        at = self._order.get(names[0])
+        return at is not None and all(
+            self._order.get(name) == at + i for i, name in enumerate(names)
+        )
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        """Where in the sheet every number stands, from left to right, with a gap after the data."""
+        given = [name for place in self.places for name in place.outputs]
+        return {name: i for i, name in enumerate((*self.input_names, "", *given))}
 
     @property
     def predictions(self) -> tuple[str, ...]:
@@ -237,7 +254,7 @@ class Network:
             nested = {k: map_nested(parameter, v) for k, v in place.parameters.items()}
             own = self.operands(place, parameter, value)
             x = [known.get(name, text) for name, text in zip(place.inputs, own, strict=True)]
-            outputs = place.layer.forward(x, nested)
+            outputs = place.layer.forward(Scattered(x) if isinstance(own, Scattered) else x, nested)
             known |= {name: f"({text})" for name, text in zip(place.outputs, outputs, strict=True)}
         return [known[name][1:-1] for name in self.predictions]
 
@@ -281,7 +298,7 @@ def parse_layer(name: str, arguments: str, where: str) -> Layer:
 
     where: begins the message of an error.   Raises SpecError for what is no layer.
     """
-    kind = layer_types().get(name, alone_types().get(name))
+    kind = {**operation_types(), **alone_types(), **layer_types()}.get(name)
     if kind is None:
         raise SpecError(f"{where}: unknown layer '{name}'; there are: {', '.join(layer_types())}")
     try:
@@ -292,7 +309,7 @@ def parse_layer(name: str, arguments: str, where: str) -> Layer:
 
 def is_number(name: str) -> bool:
     """Return whether what stands among the inputs of a layer is a number, and no name."""
-    return name[0] in "-0123456789"
+    return _NUMBER.fullmatch(name) is not None
 
 
 def numbered_inputs(count: int) -> tuple[str, ...]:

@@ -1,0 +1,219 @@
+"""A table of anybody's: a CSV file, a Parquet file or a frame, with columns called as they are.
+
+Inputs that are numbers go in as they are; of one that holds words, every word becomes an input of
+its own, 1 where a row has it and else 0. A target of words becomes the number of its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlsgd.base.errors import DataError, SpecError
+from xlsgd.base.registry import unknown
+from xlsgd.data.csvnumbers import NumberReader, is_number
+from xlsgd.data.csvtext import cell_place, data_rows, header_of, records, text_of
+from xlsgd.data.dataset import GREATEST, Dataset, columns_of
+from xlsgd.data.features import Feature, parse_feature
+from xlsgd.data.features.either import Either
+from xlsgd.data.features.feature import number_of
+from xlsgd.data.features.index import Index
+from xlsgd.data.features.number import Number
+from xlsgd.data.schema import Raw, Schema, Words, plain_schema
+from xlsgd.data.source import received
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["dataset_of", "read_table"]
+
+MOST_WORDS = 30
+"""Different words in a column that still are kinds of something."""
+
+Table = Mapping[str, Sequence[Any]]
+
+
+def read_table(
+    source: str | Path,
+    targets: Sequence[str],
+    inputs: Sequence[str] = (),
+    features: Sequence[str] = (),
+) -> Dataset:
+    """Read a CSV file, or a Parquet file by the ending .parquet; see ``dataset_of``.
+
+    source: of a file, or a URL, to which #sha256=HEX may be added.
+    Raises DataError for a file that cannot be read, or could be read in two ways, and for a
+    column that is missing.
+    """
+    if Path(str(source)).suffix.lower() in (".parquet", ".pq"):
+        import pandas as pd
+
+        try:
+            frame = pd.read_parquet(source)
+        except (OSError, ValueError, ImportError) as error:
+            raise DataError(f"{source}: cannot be read as Parquet ({error})") from error
+        return dataset_of(frame, targets, inputs, features, name=Path(source).name)
+    got = received(source)
+    try:
+        made_of = [name for text in features for name in parse_feature("feature", text).made_of]
+        table = _csv(got.content, got.file, {*inputs, *targets, *made_of} if inputs else None)
+        found = dataset_of(table, targets, inputs, features, name=got.name, file=got.file)
+    except DataError:
+        got.forget()
+        raise
+    return found
+
+
+def dataset_of(
+    table: pd.DataFrame | Table,
+    targets: Sequence[str],
+    inputs: Sequence[str] = (),
+    features: Sequence[str] = (),
+    *,
+    name: str = "a table",
+    file: str = "data",
+) -> Dataset:
+    """Return what there is to learn from of a table.
+
+    table: columns of numbers or of words, by name, all of one length.
+    targets: what shall be predicted.   inputs: what from; all other columns where not given.
+    features: inputs made of columns, such as ``standardised(size)`` or ``product(a, b)``, in place
+        of the columns that they are made of.
+    Raises SpecError for names that the table does not have, DataError for cells that are empty or
+    no finite number.
+    """
+    columns = {str(key): list(table[key]) for key in table}
+    if not targets:
+        raise SpecError(
+            f"{file}: which column shall be predicted? Name one as target; there are: "
+            f"{', '.join(columns)}"
+        )
+    for kind, names in (("target", targets), ("input", inputs)):
+        for column in names:
+            if column not in columns:
+                raise SpecError(f"{file}: {unknown(f'{kind} column', column, columns)}")
+    made = [parse_feature(_called(text), text) for text in features]
+    used = [column for feature in made for column in feature.made_of]
+    for column in used:
+        if column not in columns:
+            raise SpecError(f"{file}: {unknown('column of a feature', column, columns)}")
+    rest = [
+        c for c in columns if c not in targets and (c not in used if not inputs else c in inputs)
+    ]
+    raw = {c: _raw(c, columns[c], file) for c in dict.fromkeys((*rest, *used, *targets))}
+    cells = {c: _cells(raw[c], columns[c], file) for c in raw}
+    own: list[Feature] = []
+    if made or any(raw[c].holds == "word" for c in rest):
+        for c in rest:
+            own += _as_features(raw[c], cells[c])
+        own += made
+    names = [feature.quantity for feature in own] or rest
+    if not names:
+        raise SpecError(f"{file}: no input is left beside {', '.join(targets)}")
+    answers = []
+    for c in targets:
+        classes = Index(f"{c} class", c, *raw[c].among) if raw[c].holds == "word" else None
+        own += [classes] if classes else []
+        answers.append(classes.quantity if classes else c)
+    rows = len(next(iter(cells.values())))
+    if not own:
+        order = (*names, *answers)
+        schema = plain_schema(names, answers)
+        if schema.is_plain and order != tuple(raw):
+            raw = {c: raw[c] for c in order}
+    else:
+        schema = Schema(
+            "table", tuple(raw.values()), tuple(names), tuple(answers), tuple(own),
+            words=Words(many="rows of data"),
+        )  # fmt: skip
+    title = f"{rows:,} {'row' if rows == 1 else 'rows'} from {name}"
+    return Dataset(title, **columns_of(schema, cells))
+
+
+def _called(text: str) -> str:
+    """Return what the column of a feature is called: by its text, as a name."""
+    return "_".join("".join(c if c.isalnum() else " " for c in text).split())
+
+
+def _raw(name: str, column: Sequence[Any], file: str) -> Raw:
+    """Return what a column holds."""
+    texts = [cell for cell in column if isinstance(cell, str)]
+    if not texts:
+        return Raw(name)
+    if len(texts) < len(column):
+        at = next(i for i, cell in enumerate(column, 1) if not isinstance(cell, str))
+        raise DataError(
+            f"{file}, row {at}, column {name}: got {column[at - 1]!r} among words such as "
+            f"'{texts[0]}'; need numbers only or words only. Fill it or remove the row."
+        )
+    among = tuple(sorted({text.strip() for text in texts}))
+    if len(among) > MOST_WORDS:
+        raise DataError(
+            f"{file}, column {name}: {len(among):,} different words, such as '{among[0]}' and "
+            f"'{among[1]}'; at most {MOST_WORDS} can be told apart. Leave the column out: name "
+            "the inputs."
+        )
+    for word in among:
+        if "," in word or '"' in word or not word:
+            raise DataError(
+                f"{file}, column {name}: the word '{word}' has a comma or quotation mark in it, "
+                "or is empty; need plain words. Rename it."
+            )
+    return Raw(name, holds="word", among=among, begins=among[0])
+
+
+def _cells(raw: Raw, column: Sequence[Any], file: str) -> list[float | str]:
+    found: list[float | str] = []
+    for i, cell in enumerate(column, 1):
+        if raw.holds == "word":
+            found.append(str(cell).strip())
+            continue
+        value = number_of(float(cell) if isinstance(cell, bool) else cell)
+        if not abs(value) <= GREATEST:
+            raise DataError(
+                f"{file}, row {i}, column {raw.name}: got {cell!r}, need a finite number up to "
+                f"{GREATEST:g}. Fill it or remove the row."
+            )
+        found.append(value)
+    if not found:
+        raise DataError(f"{file}: got a header but no row below it. Add rows of numbers.")
+    return found
+
+
+def _as_features(raw: Raw, cells: Sequence[float | str]) -> list[Feature]:
+    """Return the inputs that a raw column becomes beside features: itself, or one for each word."""
+    if raw.holds == "number":
+        return [Number(f"{raw.name} value", raw.name)]
+    return [Either(f"{raw.name} {_called(word)}", raw.name, word) for word in map(str, raw.among)]
+
+
+def _csv(content: bytes, file: str, wanted: set[str] | None) -> dict[str, list[float | str]]:
+    """Return the columns of a CSV file: numbers, or words where no cell is a number.
+
+    wanted: the columns to read, None for all; of others there are no cells.
+    """
+    text = text_of(content, file)
+    header = header_of(text, (), file)
+    names = [cell.strip() for cell in next(records(text, header.delimiter, file))[1]]
+    header = header_of(text, names, file)
+    rows = list(data_rows(text, header, file))
+    reader = NumberReader(file, header.delimiter)
+    columns: dict[str, list[float | str]] = {}
+    for name, place in header.places.items():
+        if wanted is not None and name not in wanted:
+            columns[name] = []
+            continue
+        cells = [cells[place].strip() for _, cells in rows]
+        if all(cell and not is_number(cell) for cell in cells):
+            columns[name] = list(cells)
+            continue
+        columns[name] = [
+            reader.number(cells[place], partial(cell_place, line, cells, place, name))
+            for line, cells in rows
+        ]
+    reader.finish()
+    if not rows:
+        raise DataError(f"{file}: got a header but no row below it. Add rows of numbers.")
+    return columns

@@ -1,0 +1,127 @@
+"""A workbook of a net of one's own: whatever network, data, loss and optimizer are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xlsgd.base.errors import SpecError
+from xlsgd.data import Dataset
+from xlsgd.lessons.lesson import Lesson
+from xlsgd.tabs.view import View
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import Loss
+from xlsgd.training.nets import Network
+from xlsgd.training.optimizers import Optimizer
+from xlsgd.training.schedules import Schedule
+from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
+
+__all__ = ["OwnNet", "own_lesson"]
+
+FEW = 4
+"""Weights of which every row of data can have its own derivatives beside it."""
+_ROWS_MOST = 40
+"""Rows of data that one still looks through one by one."""
+
+
+@dataclass(frozen=True)
+class OwnNet:
+    """What is trained, and on what.
+
+    start: start value of every weight, by its name.
+    batch_size: rows per update; None for all rows.
+    """
+
+    network: Network
+    loss: Loss
+    optimizer: Optimizer
+    data: Dataset
+    learning_rate: float
+    start: Mapping[str, float]
+    epochs: int = 10
+    batch_size: int | None = None
+    hyper: Mapping[str, float] = field(default_factory=dict)
+    schedule: Schedule = CONSTANT
+    title: str = ""
+
+
+def own_lesson(net: OwnNet) -> Lesson:
+    """Return the workbook to be of a net of one's own.
+
+    Few weights and rows are shown row by row, with every derivative found numerically as well;
+    many as a step a row, and a block for every epoch.
+    Raises SpecError for what does not go together.
+    """
+    data, network = net.data, net.network
+    if tuple(data.inputs) != network.input_names:
+        raise SpecError(
+            f"the network takes {', '.join(network.input_names)}, the data has "
+            f"{', '.join(data.inputs)}"
+        )
+    size = data.rows if net.batch_size is None else min(net.batch_size, data.rows)
+    small = len(network.parameters) <= FEW and size == 1 and data.rows <= _ROWS_MOST
+    experiment = Experiment(
+        id="training",
+        network=network,
+        loss=net.loss,
+        optimizer=net.optimizer,
+        learning_rate=net.learning_rate,
+        start=net.start,
+        hyper=net.hyper,
+        gradient="backprop",
+        batch_size=size,
+        epochs=net.epochs,
+        schedule=net.schedule,
+    )
+    experiment.need_targets(data.targets)
+    labels = {value for column in data.targets for value in column} <= {0.0, 1.0}
+    title = net.title or _title(network)
+    view = View(
+        experiment,
+        title=f"{title}, {net.loss.name}, {net.optimizer.name}",
+        about="Change learning_rate, a start weight, or a number on the tab with the data: every "
+        "cell follows, and the verdict says how the run goes.",
+        layout="rows" if small else "blocks",
+        classifies=not small and labels and len(network.predictions) == 1,
+    )
+    weights = len(network.parameters)
+    return Lesson(
+        name="own",
+        title=title,
+        shows=(
+            f"A net of {weights:,} {'weight' if weights == 1 else 'weights'}: "
+            f"{_in_words(network)}.",
+            f"The data: {data.title}. What is predicted: {', '.join(data.schema.targets)}; from: "
+            f"{_listed(data.schema.inputs)}.",
+            f"It learns by {net.optimizer.name}, {net.optimizer.summary}, from the loss "
+            f"{net.loss.name}, {net.loss.paper}; {size:,} rows a step, {net.epochs:,} epochs. "
+            "Every number is a formula: no Solver, no macro.",
+        ),
+        change=(
+            "On 'training', learning_rate: ten times less, ten times more.",
+            "The start weights, and a number of the data.",
+        ),
+        watch=(
+            "The verdict at the top of the tab, and the loss step by step.",
+            "The numerical derivative beside backprop's: they should agree.",
+        ),
+        data=data,
+        views=(view,),
+        target_loss=0.0,
+    )
+
+
+def _title(network: Network) -> str:
+    layers = list(dict.fromkeys(place.layer.name for place in network.places))
+    return f"A net of {', '.join(layers[:4])}{' …' if len(layers) > 4 else ''}"
+
+
+def _in_words(network: Network) -> str:
+    kinds: dict[str, int] = {}
+    for place in network.places:
+        kinds[place.layer.name] = kinds.get(place.layer.name, 0) + 1
+    return _listed([f"{name} × {count}" if count > 1 else name for name, count in kinds.items()])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 8 else f"{', '.join(names[:7])} … {names[-1]}"

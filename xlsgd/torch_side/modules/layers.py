@@ -1,0 +1,328 @@
+"""Modules of torch.nn as layers: what a part of a module becomes in a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xlsgd.torch_side.modules.names import Names, named
+from xlsgd.training.nets.elementwise import Elementwise
+from xlsgd.training.nets.kinds import layer_types
+from xlsgd.training.nets.layer import Layer
+from xlsgd.training.nets.linear import Linear
+from xlsgd.training.operations.add import Add
+from xlsgd.training.operations.greatest import Greatest
+from xlsgd.training.operations.mean import Mean
+from xlsgd.training.operations.multiply import Multiply
+from xlsgd.training.operations.normalize import Normalize
+
+if TYPE_CHECKING:
+    import torch
+
+    from xlsgd.torch_side.modules.reader import Reader
+
+__all__ = ["convolution", "linear", "normalized", "pooled", "read_layer", "rowwise"]
+
+
+def read_layer(
+    reader: Reader,
+    module: torch.nn.Module,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Any:
+    """Return the names of what a part of a module gives.
+
+    Raises SpecError for what no sheet can have.
+    """
+    kind = type(module).__name__
+    if kind in _REFUSED:
+        raise reader.fault(f"{kind}, which {_REFUSED[kind]}")
+    read = _readers().get(kind)
+    if read is not None:
+        return read(reader, module, *args, **kwargs)
+    layer = layer_of(module)
+    if layer is None:
+        raise reader.fault(
+            f"{kind}, which a sheet does not have; it has {', '.join(sorted(known_modules()))}"
+        )
+    (x,) = args
+    if isinstance(layer, Elementwise):
+        return reader.elementwise(layer, x)
+    return rowwise(reader, layer, x, module)
+
+
+def known_modules() -> set[str]:
+    """Return the names of the classes of torch.nn that can be read."""
+    import torch
+
+    return {name for name in layer_types() if hasattr(torch.nn, name)} | {*_readers()}
+
+
+def layer_of(module: torch.nn.Module) -> Layer | None:
+    """Return the layer of ours that a module of torch.nn is, with its options; None for none.
+
+    A layer is called as in torch.nn, and so are its options.
+    """
+    kind = layer_types().get(type(module).__name__)
+    if kind is None or type(module).__module__.partition(".")[0] != "torch":
+        return None
+    options = {f.name: getattr(module, f.name) for f in fields(kind) if hasattr(module, f.name)}  # type: ignore[arg-type]
+    return kind(**options)
+
+
+def rowwise(reader: Reader, layer: Layer, x: Names, module: Any) -> Names:
+    """Return what a layer gives that takes the numbers of one dimension together, as Softmax."""
+    dim = getattr(module, "dim", None)
+    at = x.ndim - 1 if dim is None else dim % x.ndim
+    if at == 0:
+        raise reader.fault(f"{layer.name} over the rows of data; a sheet goes row by row")
+    y = named(reader.name, x.shape)
+    moved_x, moved_y = np.moveaxis(x, at, -1), np.moveaxis(y, at, -1)
+    for row in np.ndindex(*moved_x.shape[:-1]):
+        reader.place(layer, moved_x[row], moved_y[row])
+    return y
+
+
+# Layers with weights
+
+
+def linear(reader: Reader, x: Names, weight: Names, bias: Names | None) -> Names:
+    """Return the weighted sums of the last dimension: y = x·weightᵀ + bias."""
+    outputs, inputs = weight.shape
+    if x.shape[-1] != inputs:
+        raise reader.fault(f"a linear layer of {inputs} inputs is given {x.shape[-1]} numbers")
+    layer = Linear(inputs, outputs, bias is not None)
+    parameters = {"weight": weight.tolist()}
+    if bias is not None:
+        parameters["bias"] = bias.tolist()
+    y = named(reader.name, (*x.shape[:-1], outputs))
+    for row in np.ndindex(*x.shape[:-1]):
+        reader.place(layer, x[row], y[row], parameters)
+    return y
+
+
+def _linear(reader: Reader, module: Any, x: Names) -> Names:
+    return linear(reader, x, *_weights(reader, module))
+
+
+def _weights(reader: Reader, module: Any) -> tuple[Names, Names | None]:
+    weight = reader.names_of(reader.first_name(module.weight))
+    if module.bias is None:
+        return weight, None
+    return weight, reader.names_of(reader.first_name(module.bias))
+
+
+def convolution(
+    reader: Reader,
+    x: Names,
+    weight: Names,
+    bias: Names | None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Names:
+    """Return a convolution over the last dimensions: one linear layer, used at every place."""
+    sizes = weight.shape[2:]
+    count = len(sizes)
+    steps, wide = _each(stride, count), _each(dilation, count)
+    if padding == "same":
+        whole = [d * (k - 1) for k, d in zip(sizes, wide, strict=True)]
+        around = [(w // 2, w - w // 2) for w in whole]
+    else:
+        around = [(p, p) for p in _each(0 if padding == "valid" else padding, count)]
+    if x.ndim != 2 + count:
+        raise reader.fault(
+            f"a convolution of {count} dimensions is given the shape {_shape(x)}; need (rows, "
+            f"channels, {', '.join(['size'] * count)})"
+        )
+    padded = np.pad(x, [(0, 0), (0, 0), *around], constant_values="0")
+    channels, outputs = padded.shape[1], weight.shape[0]
+    if channels != weight.shape[1] * groups:
+        raise reader.fault(f"a convolution of {weight.shape[1] * groups} channels gets {channels}")
+    ends = [
+        (size - d * (k - 1) - 1) // s + 1
+        for size, k, s, d in zip(padded.shape[2:], sizes, steps, wide, strict=True)
+    ]
+    if min(ends) < 1:
+        raise reader.fault(f"a kernel of {sizes} is larger than {padded.shape[2:]}")
+    y = named(reader.name, (1, outputs, *ends))
+    per = outputs // groups
+    for group in range(groups):
+        own = slice(group * per, (group + 1) * per)
+        rows = weight[own].reshape(per, -1)
+        layer = Linear(rows.shape[1], per, bias is not None)
+        parameters = {"weight": rows.tolist()}
+        if bias is not None:
+            parameters["bias"] = bias[own].tolist()
+        taken = slice(group * weight.shape[1], (group + 1) * weight.shape[1])
+        for at in product(*map(range, ends)):
+            window: Any = tuple(
+                slice(i * s, i * s + d * (k - 1) + 1, d)
+                for i, k, s, d in zip(at, sizes, steps, wide, strict=True)
+            )
+            x_there: Any = padded[0, taken]
+            y_there: Any = y[0, own]
+            reader.place(layer, x_there[(..., *window)], y_there[(..., *at)], parameters)
+    return y
+
+
+def _convolution(reader: Reader, module: Any, x: Names) -> Names:
+    if module.padding_mode != "zeros":
+        raise reader.fault(f"padding_mode '{module.padding_mode}'; a sheet pads with zeros")
+    return convolution(
+        reader,
+        x,
+        *_weights(reader, module),
+        module.stride,
+        module.padding,
+        module.dilation,
+        module.groups,
+    )
+
+
+def _bilinear(reader: Reader, module: Any, one: Names, other: Names) -> Names:
+    weight, bias = _weights(reader, module)
+    products = np.empty((1, one.shape[-1], other.shape[-1]), dtype=object)
+    products[:] = named(reader.name, products.shape)
+    pairs = list(product(one[0], other[0]))
+    reader.place(Multiply(), [a for a, _ in pairs] + [b for _, b in pairs], products.ravel())
+    return linear(reader, products.reshape(1, -1), weight.reshape(len(weight), -1), bias)
+
+
+# Layers without
+
+
+def pooled(
+    reader: Reader, layer: Layer, x: Names, kernel: Any, stride: Any, padding: Any, count: int
+) -> Names:
+    """Return the greatest numbers, or the means, of windows over the last dimensions."""
+    sizes = _each(kernel, count)
+    steps = _each(stride, count) if stride is not None else sizes
+    if any(_each(padding, count)):
+        raise reader.fault("pooling with padding; pad by a layer before it")
+    ends = [(n - k) // s + 1 for n, k, s in zip(x.shape[-count:], sizes, steps, strict=True)]
+    y = named(reader.name, (*x.shape[:-count], *ends))
+    for lead in np.ndindex(*x.shape[:-count]):
+        for at in product(*map(range, ends)):
+            window = tuple(
+                slice(i * s, i * s + k) for i, k, s in zip(at, sizes, steps, strict=True)
+            )
+            reader.place(layer, x[(*lead, *window)].ravel(), [y[(*lead, *at)]])
+    return y
+
+
+def _pool(layer: Layer, count: int) -> Callable[..., Names]:
+    def read(reader: Reader, module: Any, x: Names) -> Names:
+        for option, plain in (("dilation", 1), ("ceil_mode", False), ("return_indices", False)):
+            if getattr(module, option, plain) not in (plain, (plain,) * count):
+                raise reader.fault(f"pooling with {option}, which a sheet does not have")
+        return pooled(reader, layer, x, module.kernel_size, module.stride, module.padding, count)
+
+    return read
+
+
+def _adaptive(count: int) -> Callable[..., Names]:
+    def read(reader: Reader, module: Any, x: Names) -> Names:
+        if set(_each(module.output_size, count)) != {1}:
+            raise reader.fault("adaptive pooling to more than one number; use AvgPool")
+        return pooled(reader, Mean(), x, x.shape[-count:], None, 0, count)
+
+    return read
+
+
+def normalized(
+    reader: Reader, x: Names, count: int, weight: Names | None, bias: Names | None, eps: float
+) -> Names:
+    """Return the numbers of the last dimensions shifted and scaled together, then weighed."""
+    y = named(reader.name, x.shape)
+    for lead in np.ndindex(*x.shape[: x.ndim - count]):
+        reader.place(Normalize(eps), x[lead].ravel(), y[lead].ravel())
+    for layer, weights in ((Multiply(), weight), (Add(), bias)):
+        if weights is not None:
+            reader.use(weights)
+            spread = np.broadcast_to(weights, y.shape)
+            after = named(reader.name, y.shape)
+            reader.place(layer, [*y.ravel(), *spread.ravel()], after)
+            y = after
+    return y
+
+
+def _layer_norm(reader: Reader, module: Any, x: Names) -> Names:
+    weight, bias = (None, None) if module.weight is None else _weights(reader, module)
+    return normalized(reader, x, len(module.normalized_shape), weight, bias, module.eps)
+
+
+def _flatten(reader: Reader, module: Any, x: Names) -> Names:
+    return flattened(x, module.start_dim, module.end_dim)
+
+
+def flattened(x: Names, start: int = 0, end: int = -1) -> Names:
+    """Return names with some dimensions made one."""
+    first, last = start % x.ndim, end % x.ndim
+    return x.reshape(*x.shape[:first], -1, *x.shape[last + 1 :])
+
+
+def _unflatten(reader: Reader, module: Any, x: Names) -> Names:
+    at = module.dim % x.ndim
+    return x.reshape(*x.shape[:at], *module.unflattened_size, *x.shape[at + 1 :])
+
+
+def _as_it_is(reader: Reader, module: Any, x: Names) -> Names:
+    return x
+
+
+def _dropout(reader: Reader, module: Any, x: Names) -> Names:
+    if module.training and module.p > 0:
+        raise reader.fault(
+            f"{type(module).__name__}({module.p:g}), which draws random numbers in training; set "
+            "p to 0, or call eval() on the module"
+        )
+    return x
+
+
+_REFUSED = {
+    **dict.fromkeys(
+        ("BatchNorm1d", "BatchNorm2d"),
+        "mixes the rows of a batch; use LayerNorm, which a sheet has row by row",
+    ),
+    **dict.fromkeys(
+        ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
+        "a sheet does not have; write its steps with Linear and Tanh",
+    ),
+    **dict.fromkeys(
+        ("MultiheadAttention", "Transformer", "TransformerEncoderLayer"),
+        "a sheet does not have; write it with Linear, Softmax and @",
+    ),
+}
+"""Modules that no sheet can have, and what to do instead."""
+
+
+@cache
+def _readers() -> dict[str, Callable[..., Any]]:
+    return {
+        "Linear": _linear,
+        "Bilinear": _bilinear,
+        **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), _convolution),
+        **{f"MaxPool{n}d": _pool(Greatest(), n) for n in (1, 2)},
+        **{f"AvgPool{n}d": _pool(Mean(), n) for n in (1, 2)},
+        **{f"AdaptiveAvgPool{n}d": _adaptive(n) for n in (1, 2)},
+        "LayerNorm": _layer_norm,
+        "Flatten": _flatten,
+        "Unflatten": _unflatten,
+        "Identity": _as_it_is,
+        **dict.fromkeys(("Dropout", "Dropout1d", "Dropout2d", "AlphaDropout"), _dropout),
+    }
+
+
+def _each(value: Any, count: int) -> tuple[int, ...]:
+    return (int(value),) * count if isinstance(value, int) else tuple(int(v) for v in value)
+
+
+def _shape(x: Names) -> str:
+    return f"(rows, {', '.join(map(str, x.shape[1:]))})"

@@ -1,0 +1,70 @@
+"""Layer normalization: numbers shifted and scaled to mean 0 and variance 1, then weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xlsgd.training.nets.layer import Layer, Parameters
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["LAYER", "Normalize"]
+
+
+@dataclass(frozen=True)
+class Normalize(Layer):
+    """(x − mean)/√(variance + eps), of all numbers that come in; LayerNorm without its weights,
+    which are a product and a sum behind it.
+    """
+
+    name = "Normalize"
+    short = "norm"
+    summary = "(x − mean)/√(variance + eps)"
+    kinks = ()
+
+    eps: float = 1e-5
+
+    def __str__(self) -> str:
+        return f"Normalize({self.eps!r})"
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str]) -> Normalize:
+        match arguments:
+            case [eps]:
+                return cls(float(eps))
+        raise ValueError("Normalize takes (eps)")
+
+    # Sheet side
+
+    def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
+        cells = ",".join(x)
+        scale = f"SQRT(VARP({cells})+{self.eps!r})"
+        return [f"({value}-AVERAGE({cells}))/{scale}" for value in x]
+
+    def backward(
+        self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
+    ) -> list[str]:
+        n, cells = len(x), ",".join(x)
+        scale = f"SQRT(VARP({cells})+{self.eps!r})"
+        mean = f"({'+'.join(grad)})/{n}"
+        along = f"({'+'.join(f'{g}*{v}' for g, v in zip(grad, y, strict=True))})/{n}"
+        return [f"({g}-{mean}-{v}*{along})/{scale}" for g, v in zip(grad, y, strict=True)]
+
+    # Torch side
+
+    def module(self) -> nn.Module:
+        import torch
+
+        eps = self.eps
+
+        class Normalized(torch.nn.Module):
+            def forward(self, x: Tensor) -> Tensor:
+                return torch.nn.functional.layer_norm(x, x.shape[-1:], eps=eps)
+
+        return Normalized()
+
+
+LAYER = Normalize
