@@ -51,7 +51,11 @@ class ManyNet:
         # In a graph several layers may have the same weights.
         place_of = {name: i for i, name in enumerate(network.parameters)}
         self._order = (
-            torch.tensor([place_of[n] for p in network.places for n in p.weights], device=device)
+            torch.tensor(
+                [place_of[name] for place in network.places for name in place.weights],
+                dtype=torch.long,
+                device=device,
+            )
             if network.is_graph
             else None
         )

@@ -136,7 +136,7 @@ class TorchNet:
     def _noisy(self, value: Tensor, shape: Sequence[int]) -> Tensor:
         import torch
 
-        if value.dim() != 2:
+        if value.dim() != 2 or not value.is_floating_point():
             return value
         return torch.stack([self._rounded(column, shape) for column in value.unbind(-1)], -1)
 

@@ -36,6 +36,7 @@ __all__ = [
 
 PREDICTION = "pred"
 """What a prediction is called: ``pred``, of several ``pred_1``, ``pred_2``, …"""
+_FEW = 8
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _PREDICTION = re.compile(rf"{PREDICTION}(_[1-9]\d*)?")
 
@@ -91,11 +92,20 @@ class Network:
         return cls(layers, tuple(input_names), tuple(places), tuple(free))
 
     def __str__(self) -> str:
-        if self.is_graph:
-            from xlsgd.training.nets.graph import lines_of
+        """Return its layers in words; ``text`` has all of a graph."""
+        names = [str(layer) for layer in self.layers]
+        if not self.is_graph:
+            return ", ".join(names)
+        # Where a layer is used at many places, it is said once.
+        once = [name for name, before in zip(names, ("", *names), strict=False) if name != before]
+        return ", ".join(once if len(once) <= _FEW else (*once[: _FEW - 1], "…", once[-1]))
 
-            return "; ".join(lines_of(self))
-        return ", ".join(map(str, self.layers))
+    @property
+    def text(self) -> str:
+        """The text from which ``parse_network`` reads it."""
+        from xlsgd.training.nets.graph import lines_of
+
+        return "; ".join(lines_of(self)) if self.is_graph else str(self)
 
     @property
     def is_graph(self) -> bool:

@@ -102,13 +102,16 @@ def _moved_columns(experiment: Experiment, way: str, sign: str) -> list[Column]:
     words = "greater" if sign == "+" else "less"
     if moves_by_columns(experiment):
         inner = {name for place in network.places for name in place.outputs}
+
+        def template(name: str) -> str:
+            ends = name.split(":")
+            return f"{{{':'.join(f'{way}.{n}' if n in inner else n for n in ends)}}}"
+
         columns = [
             replace(
                 column,
                 quantity=f"{way}.{column.quantity}",
-                formula=fill(
-                    column.formula, lambda n: f"{{{way}.{n}}}" if n in inner else f"{{{n}}}"
-                ),
+                formula=fill(column.formula, template),
                 note=f"{column.quantity}, if the weight named in derivative_of were {words} by h",
                 group="numerical derivative",
                 symbol="",
