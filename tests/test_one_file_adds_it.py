@@ -15,7 +15,7 @@ from tests.one_file import TRIED, copy_with, in_copy
 
 pytestmark = pytest.mark.usefixtures("warm")
 
-HARDTANH = '''
+CUT_OFF = '''
     """Cut off at both ends: -1 to 1."""
 
     from dataclasses import dataclass
@@ -23,14 +23,14 @@ HARDTANH = '''
     from xlsgd.training.nets.layer import Layer
     from xlsgd.training.nets.silence import Silence
 
-    __all__ = ["LAYER", "Hardtanh"]
+    __all__ = ["LAYER", "CutOff"]
 
 
     @dataclass(frozen=True)
-    class Hardtanh(Layer):
+    class CutOff(Layer):
         """x, but -1 below -1 and 1 above 1, as torch.nn.Hardtanh; its slope there is 0."""
 
-        name = "Hardtanh"
+        name = "CutOff"
         short = "hard"
         summary = "max(-1, min(1, x))"
         silence = Silence((-1.0, 1.0))
@@ -48,7 +48,7 @@ HARDTANH = '''
             return nn.Hardtanh()
 
 
-    LAYER = Hardtanh
+    LAYER = CutOff
 '''
 
 
@@ -271,13 +271,13 @@ BLOCKS = "id='blocks', layout='blocks', gradient='backprop', batch_size=3"
 def test_a_layer_that_can_die(tmp_path: Path) -> None:
     """At both of its ends: the colours and words that a ReLU has at 0 are the layer's to choose."""
     run = (
-        "view_of('Linear(1, 1), Hardtanh, Linear(1, 1)', learning_rate=0.9, epochs=3,"
+        "view_of('Linear(1, 1), CutOff, Linear(1, 1)', learning_rate=0.9, epochs=3,"
         " start={'a': 9.0, 'b': 30.0, 'c': 1.0, 'd': 0.0}"
     )
     found = tried(
         tmp_path,
-        "training/nets/hardtanh.py",
-        HARDTANH,
+        "training/nets/cut_off.py",
+        CUT_OFF,
         f"{run}), {run}, {BLOCKS})",
         "small_data()",
         "1e-3, 1e3",
@@ -286,10 +286,10 @@ def test_a_layer_that_can_die(tmp_path: Path) -> None:
         assert "hard1 dead since step 1" in run["verdict"]
         assert "it gave -1 or 1 for every row since" in run["sentences"]
         assert "it is neither -1 nor 1 for 0 of 5 rows" in run["sentences"]
-        without = "Without the Hardtanh (Linear(1, 1), Linear(1, 1), all else the same)"
+        without = "Without the CutOff (Linear(1, 1), Linear(1, 1), all else the same)"
         assert without in run["sentences"]
         assert "dead" in run["kinds"]
-    assert "Hardtanh" in found["listed"]
+    assert "CutOff" in found["listed"]
     for tab in ("run", "blocks"):
         assert "OR({}=-1,{}=1)" in _colours(tmp_path / "one.xlsx", tab)
 

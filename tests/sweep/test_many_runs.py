@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.builders import experiment_of, small_data
 from tests.strategies import cases
 from tests.sweep.one_by_one import assert_same_run, panels
+from tests.test_two_sides import some_layer
 from xlsgd.data import Dataset, default_data
 from xlsgd.lessons import Options, get_plan
 from xlsgd.tabs.layouts import get_layout
@@ -224,7 +225,7 @@ def test_quick_ways_are_the_slow_way(runs: tuple[int, ...]) -> None:
         return torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5
 
     kinds = [Linear(1, 1), Linear(1, 1, bias=False), Linear(3, 2), Linear(1, 2), Linear(3, 1)]
-    kinds += [kind() for name, kind in layer_types().items() if name != "Linear"]
+    kinds += [some_layer(kind) for name, kind in layer_types().items() if name != "Linear"]
     for layer in kinds:
         inputs = layer.in_features if isinstance(layer, Linear) else 2
         rows = 5 if runs[-1] == 1 else runs[-1]

@@ -55,7 +55,7 @@ def _why(training: Training, weight: str) -> str:
                 verb = "is" if len(way) == 1 else "are"
                 return f"what {weight} makes is multiplied by {' and '.join(way)}, which {verb} 0"
             break
-        if len(after.inputs) != len(after.outputs):
+        if len(after.inputs) != len(after.outputs) or after.layer.mixes:
             break
         output = after.outputs[number]
         silence = after.layer.silence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,6 +100,8 @@ class TorchNet:
                             decided = self._decided(decided, place.inputs, sides, kink)
                     with saved_tensors_hooks(lambda t: self._noisy(t, shape), lambda t: t):
                         result = module(decided)
+                    stray = self._stray(partial(place.layer.by_steps, decided), shape)
+                    result = result if stray is None else result + stray
                     if result.shape == value.shape:
                         # max(0, -inf) is 0 in torch; in a sheet what is no number spreads.
                         result = torch.where(value.isfinite(), result, torch.nan)
@@ -132,6 +135,33 @@ class TorchNet:
             for name, column in zip(names, value.unbind(-1), strict=True)
         ]
         return torch.stack(columns, -1)
+
+    def _stray(
+        self,
+        by_steps: Callable[[Callable[[Tensor], Tensor]], Tensor | None],
+        shape: Sequence[int],
+    ) -> Tensor | None:
+        """Return how far rounding on the way leads, if it matters: 0 for the run itself, whose
+        numbers are never moved."""
+        from torch.autograd.graph import saved_tensors_hooks
+
+        plain = by_steps(lambda t: t)
+        if plain is None:
+            return None
+        rounding = False
+
+        def noisy(value: Tensor) -> Tensor:
+            nonlocal rounding
+            rounding = True
+            moved = self._noisy(value, shape)
+            rounding = False
+            return moved
+
+        # What moves a number keeps by how much: that is none of the numbers to be moved.
+        with saved_tensors_hooks(lambda t: t if rounding else self._noisy(t, shape), lambda t: t):
+            rounded = by_steps(noisy)
+        assert rounded is not None
+        return rounded - plain
 
     def _noisy(self, value: Tensor, shape: Sequence[int]) -> Tensor:
         import torch

@@ -37,14 +37,24 @@ class Layer(ABC):
     """How its outputs are called: ``lin`` for ``lin1``."""
     summary: ClassVar[str]
     """What it computes, on paper."""
-    silence: ClassVar[Silence | None] = None
-    """At which outputs a unit of it hands nothing back; None where it always hands on something."""
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
-    """Of a layer without parameters: the inputs at which its slope jumps. Naming one where there is
-    none does no harm."""
+    mixes: ClassVar[bool] = False
+    """Of a layer without parameters and with as many outputs as inputs: whether an output follows
+    from more than the input in its own place."""
     weighs_inputs: ClassVar[bool] = False
     """Whether every output is a sum of all inputs, each times a weight of its own, plus at most a
     bias: ``weight`` of shape (outputs, inputs) and perhaps ``bias`` of shape (outputs,)."""
+
+    @property
+    def silence(self) -> Silence | None:
+        """At which outputs a unit of it hands nothing back; None where it always hands on
+        something."""
+        return None
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Of a layer without parameters: the inputs at which its slope jumps. Naming one where
+        there is none does no harm."""
+        return (0.0,)
 
     def __str__(self) -> str:
         return self.name
@@ -115,6 +125,17 @@ class Layer(ABC):
 
         parameters: under PyTorch's names, shapes (rows, *shape).   x: shape (rows, inputs).
         rounding: rounds numbers of shape (rows,).
+        """
+        return None
+
+    def by_steps(self, x: Tensor, rounding: Callable[[Tensor], Tensor]) -> Tensor | None:
+        """Torch side, of a layer without parameters: return what its module gives, by the steps
+        that PyTorch takes to get there, each of them rounded; None where they do not matter,
+        because no numbers cancel in them.
+
+        x: shape (rows, inputs).   rounding: rounds numbers of that shape, and what backpropagation
+        keeps. Unlike ``rounded``, this is not what the sheet is compared with: it tells how far
+        rounding on the way leads.
         """
         return None
 

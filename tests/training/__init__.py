@@ -1,0 +1,1 @@
+"""What nets and losses are made of."""
