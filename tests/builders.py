@@ -155,6 +155,10 @@ def bare_book(*shown: View | Experiment, data: Dataset) -> Book:
         fields = {given.key: given.value for given in (*layout.inputs(view), *layout.panel(view))}
         fields |= {"experiment": e.id, "network": str(e.network), "loss": e.loss.name}
         fields |= {"optimizer": e.optimizer.name, "difference": e.difference}
+        if e.transforms:
+            fields["transforms"] = ", ".join(each.name for each in e.transforms)
+        if not e.schedule.steady:
+            fields["schedule"] = e.schedule.name
         fields[MARKER] = layout.marker
         top = tab.fields["verdict"][0]
         for key, value in fields.items():

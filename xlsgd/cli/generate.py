@@ -11,7 +11,7 @@ import click
 
 from xlsgd.base.errors import SpecError
 from xlsgd.cli.common import FAILED, ProgressBar, errors_as_text, say, show_all
-from xlsgd.cli.options import lesson_options, many_options, tell_of
+from xlsgd.cli.options import Command, lesson_options, many_options, tell_of
 from xlsgd.cli.types import FILE, LESSON, OPTIMIZER
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["generate"]
 
 
-@click.command(epilog="Example:  xlsgd generate graddesc -o graddesc.xlsx --lr 0.0002 --epochs 5")
+@click.command(
+    cls=Command, epilog="Example:  xlsgd generate graddesc -o graddesc.xlsx --lr 0.0002 --epochs 5"
+)
 @click.argument("lesson", type=LESSON)
 @click.option(
     "-o", "--output", type=FILE,

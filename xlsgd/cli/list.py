@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 __all__ = ["list_command"]
@@ -23,6 +25,7 @@ def list_command() -> None:
     from xlsgd.training.nets.kinds import alone_types
     from xlsgd.training.optimizers import optimizers
     from xlsgd.training.schedules import schedules
+    from xlsgd.training.transforms import transforms
 
     sections = {
         "lessons": {name: plan.summary for name, plan in lesson_plans().items()},
@@ -30,12 +33,19 @@ def list_command() -> None:
         "nets without data": {name: kind.summary for name, kind in alone_types().items()},
         "losses": {name: loss.paper for name, loss in losses().items()},
         "gradient rules": {name: rule.summary for name, rule in gradient_rules().items()},
-        "optimizers": {name: o.summary for name, o in optimizers().items()},
+        "optimizers": {name: _with_hyper(o) for name, o in optimizers().items()},
+        "transforms of slopes": {name: _with_hyper(t) for name, t in transforms().items()},
         "features": {name: kind.summary for name, kind in feature_types().items()},
-        "schedules": {name: s.summary for name, s in schedules().items()},
+        "schedules": {name: _with_hyper(s) for name, s in schedules().items()},
         "engines": {name: engine.summary for name, engine in engines().items()},
     }
     for heading, things in sections.items():
         click.echo(f"{heading}:")
         for name, summary in things.items():
             click.echo(f"  {name:<18} {summary}".rstrip())
+
+
+def _with_hyper(thing: Any) -> str:
+    """Return what a thing is, and the hyperparameters that ``--hyper`` sets."""
+    defaults = ", ".join(f"{given.key}={given.value:g}" for given in thing.hyperparameters)
+    return f"{thing.summary}  [{defaults}]" if defaults else str(thing.summary)

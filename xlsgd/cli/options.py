@@ -80,6 +80,34 @@ def _numbers(
     return found
 
 
+def _hyper(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Gather hyperparameters, however they were given, in one place."""
+    given = value if isinstance(value, dict) else {str(parameter.name): value}
+    hyper = context.params.setdefault("hyper", {})
+    hyper |= {name: number for name, number in given.items() if number is not None}
+
+
+def _more_hyper(context: click.Context, parameter: click.Parameter, text: str | None) -> None:
+    _hyper(context, parameter, _numbers(context, parameter, text))
+
+
+def _transform_options() -> list[click.Option]:
+    """Return an option for everything that can be done to slopes."""
+    from xlsgd.training.transforms import transforms
+
+    return [
+        click.Option(
+            [f"--{given.key.replace('_', '-')}"],
+            type=NUMBER,
+            callback=_hyper,
+            expose_value=False,
+            help=f"{each.summary}: {given.note}.",
+        )
+        for each in transforms().values()
+        for given in each.hyperparameters
+    ]
+
+
 engine_option = click.option(
     "--engine", type=ENGINE, default="formulas", show_default=True,
     help="What recalculates the workbook.",
@@ -190,6 +218,15 @@ _START = (
     ),
 )
 _RUN = (
+    click.option(
+        "--hyper",
+        callback=_more_hyper,
+        expose_value=False,
+        metavar="beta=0.8",
+        help="Hyperparameters of optimizer and schedule; xlsgd list shows them.",
+    ),
+    later(_transform_options),
+    click.option("--maximize", is_flag=True, help="Let steps lead uphill."),
     click.option(
         "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
     ),

@@ -11,13 +11,14 @@ import click
 
 from xlsgd.base.errors import SpecError
 from xlsgd.cli.common import AGREES, DIFFERS, ProgressBar, errors_as_text, say
-from xlsgd.cli.options import engine_option, lesson_options, tell_of
+from xlsgd.cli.options import Command, engine_option, lesson_options, tell_of
 from xlsgd.cli.types import DEVICE, FILE, LESSON, OPTIMIZER, WHOLE
 
 __all__ = ["sweep"]
 
 
 @click.command(
+    cls=Command,
     short_help="Train at many learning rates, and draw a map of how it goes.",
     epilog="Example:  xlsgd sweep two-neuron --tab two --y init.a=-3:3 --zoom 1 -o closer",
 )

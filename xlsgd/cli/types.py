@@ -33,11 +33,18 @@ class Named(click.ParamType):  # type: ignore[type-arg]  # generic in new versio
 
     what: what is named, for messages.   known: gives the names, each with a few words; it is
     called when a name has to be looked at, so that a help page need not load what has them.
+    refusal: gives the reason why a name is none of them, where there is more to say than that.
     """
 
-    def __init__(self, what: str, known: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        what: str,
+        known: Callable[[], Mapping[str, str]],
+        refusal: Callable[[str], str] = lambda name: "",
+    ) -> None:
         self.name = what
         self._known = known
+        self._refusal = refusal
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name.  Refuses others, saying which one was perhaps meant."""
@@ -45,6 +52,9 @@ class Named(click.ParamType):  # type: ignore[type-arg]  # generic in new versio
         if value not in known:
             from xlsgd.base.registry import unknown
 
+            why = self._refusal(str(value))
+            if why:
+                self.fail(f"{why}.", param, ctx)
             self.fail(f"{unknown(self.name, str(value), known)}.", param, ctx)
         return value
 
@@ -73,6 +83,12 @@ def _optimizers() -> dict[str, str]:
     from xlsgd.training.optimizers import optimizers
 
     return {name: optimizer.summary for name, optimizer in optimizers().items()}
+
+
+def _refused(name: str) -> str:
+    from xlsgd.training.optimizers.refused import refusal
+
+    return refusal(name)
 
 
 def _conventions() -> dict[str, str]:
@@ -118,7 +134,7 @@ def _engines_and_all() -> dict[str, str]:
 
 
 LESSON = Named("lesson", _lessons)
-OPTIMIZER = Named("optimizer", _optimizers)
+OPTIMIZER = Named("optimizer", _optimizers, _refused)
 CONVENTION = Named("convention", _conventions)
 GRADIENT = Named("gradient", _gradients)
 DIFFERENCE = Named("difference", _differences)

@@ -53,7 +53,7 @@ class GradDesc(LessonPlan):
     def build(self, options: Options) -> Lesson:
         data = options.line_data()
         names = options.optimizers or tuple(
-            name for name, optimizer in optimizers().items() if optimizer.variant_of is None
+            name for name in _WATCH if optimizers()[name].variant_of is None
         )
         chosen = {
             optimizer.name: optimizer

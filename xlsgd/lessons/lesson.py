@@ -14,6 +14,7 @@ from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.tabs.view import View
 from xlsgd.training.schedules import get_schedule
+from xlsgd.training.transforms import transforms
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
 
@@ -27,6 +28,9 @@ class Options:
 
     learning_rate, epochs, h, gradient, difference, batch_size: for every experiment.
     schedule: what becomes of the learning rate, for every experiment, by its name.
+    hyper: hyperparameters by name, of every experiment that has the name; ``weight_decay``,
+        ``clip_norm`` and ``clip_value`` are for all.
+    maximize: whether steps lead uphill.
     init: start values by name, for every experiment that has the name.
     optimizers: names, for the lessons that have a tab per optimizer.
     convention: ``torch`` or ``fastai``.
@@ -44,6 +48,8 @@ class Options:
     difference: str | None = None
     batch_size: int | None = None
     schedule: str | None = None
+    hyper: Mapping[str, float] = field(default_factory=dict)
+    maximize: bool = False
     init: Mapping[str, float] = field(default_factory=dict)
     optimizers: Sequence[str] = ()
     convention: str = "torch"
@@ -66,6 +72,8 @@ class Options:
             self.start != START_FROM[0],
             self.batch_size is not None,
             self.schedule is not None,
+            self.hyper,
+            self.maximize,
             self.convention != "torch",
             self.seed,
         )
@@ -118,6 +126,16 @@ class Options:
                     f"--init {name}: no experiment of this lesson has a start value of that "
                     f"name; there are: {', '.join(sorted(known))}"
                 )
+        if "schedule" in asked:
+            views = [view.but(schedule=asked["schedule"]) for view in views]
+        views = list(map(self._with_hyper, views))
+        for name in self.hyper:
+            known = {h.key for view in views for h in view.experiment.hyperparameters}
+            if name not in known:
+                raise SpecError(
+                    f"--hyper {name}: no experiment of this lesson has a hyperparameter of that "
+                    f"name; there are: {', '.join(sorted(known)) or 'none'}"
+                )
         changed = []
         for view in views:
             e = view.experiment
@@ -130,6 +148,25 @@ class Options:
             changed.append(view.but(start=start, **asked))
             changed[-1].experiment.need_targets(data.targets)
         return tuple(changed)
+
+    def _with_hyper(self, view: View) -> View:
+        """Return a view with the hyperparameters that were asked for, and what they belong to."""
+        e = view.experiment
+        have = {given.key for given in e.hyperparameters}
+        # A decay that the optimizer has itself goes there.
+        added = [
+            each
+            for each in transforms().values()
+            if any(h.key in self.hyper and h.key not in have for h in each.hyperparameters)
+            or (each.name == "maximize" and self.maximize)
+        ]
+        if not (added or have & self.hyper.keys()):
+            return view
+        names = {each.name for each in (*e.transforms, *added)}
+        chosen = tuple(each for name, each in transforms().items() if name in names)
+        have |= {given.key for each in added for given in each.hyperparameters}
+        hyper = {**e.hyper, **{k: v for k, v in self.hyper.items() if k in have}}
+        return view.but(transforms=chosen, hyper=hyper)
 
 
 class LessonPlan(ABC):

@@ -141,6 +141,8 @@ def _fixed(sweep: Sweep) -> list[tuple[str, Any]]:
         for given in e.hyperparameters
         if given.key not in varied
     ]
+    if e.transforms:
+        found.append(("slopes go through", ", ".join(each.name for each in e.transforms)))
     if not e.schedule.steady:
         found.append(("schedule", e.schedule.name))
     starts = {p: e.start.get(p, 0.0) for p in e.network.parameters if f"init.{p}" not in varied}

@@ -33,6 +33,7 @@ from xlsgd.tabs.kind import markers
 from xlsgd.tabs.layouts import layouts
 from xlsgd.training.optimizers import optimizers
 from xlsgd.training.schedules import schedules
+from xlsgd.training.transforms import transforms
 
 __all__ = ["VOLATILE", "settle"]
 
@@ -118,6 +119,7 @@ def _inputs(book: Book) -> Iterator[Place]:
     """Yield the cells that inputs stand in, if they are formulas."""
     keys = {given.key for each in optimizers().values() for given in each.hyperparameters}
     keys |= {given.key for each in schedules().values() for given in each.hyperparameters}
+    keys |= {given.key for each in transforms().values() for given in each.hyperparameters}
     keys |= set(_INPUTS)
     for sheet, grid in book.sheets.items():
         tab = FoundTab.find(sheet, grid, {}, "", markers())

@@ -23,6 +23,7 @@ from xlsgd.torch_side.step_check import need_steps_that_scale
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.torch_side.thresholds import thresholds
+from xlsgd.torch_side.transformed import transformed
 from xlsgd.torch_side.watcher import Watcher
 from xlsgd.torch_side.window import Window
 from xlsgd.training.experiment import Experiment
@@ -158,6 +159,7 @@ class _Training:
 
         gradient: of the batch, shape (parameters, runs).   number: of the step, from 1.
         """
+        gradient = self.seen(gradient)
         rates = self.rates
         if self.factors is not None:
             rates = rates * self.factors[self.group, number - 1]
@@ -172,6 +174,20 @@ class _Training:
             if self.uses_weight:
                 moved.sub_(weights)
             weights.addcmul_(rates[:, part], moved)
+
+    def seen(self, gradient: Tensor) -> Tensor:
+        """Return the slopes that the optimizer sees, shape (parameters, runs)."""
+        import torch
+
+        if not self.experiment.transforms:
+            return gradient
+        parts = []
+        numbers, begins = np.unique(self.group, return_index=True)
+        for number, begin, end in zip(numbers, begins, [*begins, len(self.group)][1:], strict=True):
+            part = slice(int(begin), int(end))
+            variant, weights = self.variants[number], self.weights[:, part]
+            parts.append(transformed(variant, gradient[:, part], weights)[0])
+        return torch.cat(parts, 1)
 
     # All steps
 

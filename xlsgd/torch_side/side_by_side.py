@@ -14,6 +14,7 @@ from xlsgd.torch_side.ensemble import Ensemble
 from xlsgd.torch_side.rates import rates
 from xlsgd.torch_side.sides import Together
 from xlsgd.torch_side.stepper import Stepper, start_state
+from xlsgd.torch_side.transformed import transformed
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ _SHARED = ("network", "loss", "rules", "gradient", "h", "batch_size", "epochs")
 
 
 def can_run_together(one: Experiment, other: Experiment) -> bool:
-    """Return whether two can train side by side: only start, optimizer, learning rate and its
-    schedule may differ."""
+    """Return whether two can train side by side: only start, optimizer, learning rate, its
+    schedule and transforms may differ."""
     return all(getattr(one, key) == getattr(other, key) for key in _SHARED)
 
 
@@ -98,7 +99,9 @@ class SideBySide:
     def step(self, gradients: Tensor) -> None:
         """Do one step of every run.   gradients: shape (parameters, members, runs)."""
         for i, (stepper, rate) in enumerate(zip(self._steppers, self._rates, strict=True)):
-            stepper.step({_ALL: gradients[..., i]}, next(rate))
+            slopes, weights = gradients[..., i], stepper.parameters[_ALL]
+            slopes, _ = transformed(self._experiments[i], slopes, weights)
+            stepper.step({_ALL: slopes}, next(rate))
             self._seen[i].append(self._now(stepper))
         self.together.look(self.weights)
 

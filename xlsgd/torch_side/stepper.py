@@ -30,10 +30,11 @@ class Stepper:
 
     def __init__(self, experiment: Experiment, parameters: Tensors) -> None:
         self.parameters = {p: v.detach().clone() for p, v in parameters.items()}
-        self._keys = experiment.optimizer.state
-        self._counts_steps = experiment.optimizer.counts_steps
-        hyper = _hyperparameters(experiment)
+        self._rule = experiment.optimizer
+        self._keys = self._rule.state
+        self._hyper = hyper = _hyperparameters(experiment)
         self._rate = experiment.learning_rate
+        self._done = 0
 
         def make(tensors: list[Tensor], rate: float) -> torch.optim.Optimizer:
             return experiment.optimizer.torch_optimizer(tensors, rate, hyper)
@@ -46,13 +47,16 @@ class Stepper:
 
     def remember(self, memory: Tensors, steps_done: Tensor) -> None:
         """Set what the optimizer knows of earlier steps."""
+        apart = self._rule.steps_apart
+        self._done = int(steps_done.flatten()[0]) if apart and steps_done.numel() else 0
         for p, tensor in self.parameters.items():
             self._optimizer.state[tensor] = {
                 key: memory[f"{name}.{p}"].detach().clone() for name, key in self._keys.items()
             }
             # Most of torch's optimizers count steps for nothing that they compute, and want one
             # number for all; where the number matters, every run has its own.
-            step = steps_done.clone() if self._counts_steps else steps_done.new_zeros(())
+            own = self._rule.counts_steps and not apart
+            step = steps_done.clone() if own else steps_done.new_full((), float(self._done))
             self._optimizer.state[tensor]["step"] = step
 
     def memory(self) -> Tensors:
@@ -77,8 +81,16 @@ class Stepper:
 
         for p, tensor in self.parameters.items():
             tensor.grad = gradients[p].detach()
+        if self._rule.starts_empty and not self._done:
+            self._optimizer.state.clear()
+        # Again before every step: torch keeps these numbers in single precision.
+        counters = self._rule.torch_counters(self._done, self._hyper, self._rate)
+        for key, number in counters.items():
+            for tensor in self.parameters.values():
+                self._optimizer.state[tensor][key] = torch.tensor(number, dtype=torch.float64)
         with torch.no_grad():
             self._step(self._optimizer)
+        self._done += 1
         if self._optimizer.param_groups[0].get("momentum") == 0 and self._keys:
             # Without momentum torch keeps no buffer; the velocity is the gradient itself.
             for p, tensor in self.parameters.items():
@@ -104,11 +116,13 @@ def step_each(
     done = torch.from_numpy(numbers - 1.0)
     after = {p: value.detach().clone() for p, value in parameters.items()}
     remembered = {name: value.detach().clone() for name, value in memory.items()}
-    different = np.unique(every)
-    for rate in different:
+    # What torch wants to be the same for all that is stepped at once.
+    apart = numbers if experiment.optimizer.steps_apart else np.zeros_like(numbers)
+    different, group = np.unique(np.stack([every, apart]), axis=1, return_inverse=True)
+    for i, rate in enumerate(different[0]):
         some: Tensor | slice = slice(None)
-        if len(different) > 1:
-            some = torch.from_numpy(np.flatnonzero(every == rate))
+        if different.shape[1] > 1:
+            some = torch.from_numpy(np.flatnonzero(group.reshape(-1) == i))
         stepper = Stepper(
             replace(experiment, learning_rate=float(rate)),
             {p: value[:, some] for p, value in parameters.items()},
@@ -134,7 +148,8 @@ def start_state(experiment: Experiment, name: str, first: Tensors) -> Tensor:
     gradient = first[name.partition(".")[2]][:, 0]
     if name in experiment.start:
         return torch.full_like(gradient, experiment.start[name])
-    start = experiment.optimizer.torch_start_state(gradient)
+    kind = name.partition(".")[0]
+    start = experiment.optimizer.torch_start_of(kind, gradient, experiment.learning_rate)
     return torch.as_tensor(start, dtype=torch.float64).expand(gradient.shape).clone()
 
 
@@ -149,10 +164,14 @@ def derived_quantities(
 
     hyper = _hyperparameters(experiment)
     numbers = torch.from_numpy(step.astype(float))
-    derived = {}
+    rule, rate = experiment.optimizer, experiment.learning_rate
+    members = next(iter(quantities.values())).shape
+    derived = {
+        name: value.expand(members) for name, value in rule.of_steps(numbers, hyper, rate).items()
+    }
     for p in experiment.network.parameters:
-        state = {name: quantities[f"{name}.{p}"] for name in experiment.optimizer.state}
-        for name, value in experiment.optimizer.derived(state, numbers, hyper).items():
+        state = {name: quantities[f"{name}.{p}"] for name in rule.state}
+        for name, value in rule.derived(state, numbers, hyper).items():
             derived[f"{name}.{p}"] = value
     return derived
 

@@ -15,6 +15,7 @@ from xlsgd.training.nets import Network
 from xlsgd.training.optimizers import Optimizer
 from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
+from xlsgd.training.transforms import Transform
 
 __all__ = ["Experiment"]
 
@@ -31,6 +32,7 @@ class Experiment:
     h: how far a numerical derivative moves a parameter, > 0.
     batch_size: rows per update; the gradient is the mean over them.
     schedule: what becomes of the learning rate from step to step.
+    transforms: what is done to slopes before the optimizer sees them, in their order.
     Raises SpecError for values that make no sense.
     """
 
@@ -48,6 +50,7 @@ class Experiment:
     epochs: int = 10
     # The very one of the registry: experiments are compared.
     schedule: Schedule = CONSTANT
+    transforms: tuple[Transform, ...] = ()
 
     def __post_init__(self) -> None:
         pick("gradient", self.gradient, dict.fromkeys(CHOICES))
@@ -73,9 +76,19 @@ class Experiment:
         for key in keys:
             if keys.count(key) > 1:
                 raise SpecError(
-                    f"{key} in '{self.id}': {self.optimizer.name} and the schedule "
-                    f"{self.schedule.name} both have a hyperparameter of that name; rename one"
+                    f"{key} in '{self.id}': {self._with(key)} both have a hyperparameter of that "
+                    "name; rename one"
                 )
+        if self.optimizer.own_rates and not self.schedule.steady:
+            raise SpecError(
+                f"the schedule {self.schedule.name} in '{self.id}': {self.optimizer.own_rates}; "
+                "leave the schedule out, or take another optimizer"
+            )
+        if self.transforms and "first." in self.optimizer.start_state:
+            raise SpecError(
+                f"{self.transforms[0].name} in '{self.id}': {self.optimizer.name} begins with the "
+                "first slope as it is; take another optimizer"
+            )
         for given in self.hyperparameters:
             value = self.hyperparameter(given.key)
             least = -math.inf if given.minimum is None else given.minimum
@@ -84,6 +97,15 @@ class Experiment:
             what = f"from {given.minimum:g}" + (f", below {most:g}" if given.below else "")
             what += ", greater than 0" if given.positive else ""
             self._need(fits, given.key, value, what)
+
+    def _with(self, key: str) -> str:
+        """Return the names of all that has a hyperparameter."""
+        parts = (
+            (self.optimizer.name, self.optimizer.hyperparameters),
+            *((each.name, each.hyperparameters) for each in self.transforms),
+            (f"the schedule {self.schedule.name}", self.schedule.hyperparameters),
+        )
+        return " and ".join(name for name, given in parts if key in {h.key for h in given})
 
     def _need(self, fits: bool, name: str, value: float, what: str) -> None:
         if not (fits and math.isfinite(value)):
@@ -134,8 +156,12 @@ class Experiment:
 
     @property
     def hyperparameters(self) -> tuple[Input, ...]:
-        """Those of the optimizer, then those of the schedule."""
-        return (*self.optimizer.hyperparameters, *self.schedule.hyperparameters)
+        """Those of the optimizer, then those of transforms, then those of the schedule."""
+        return (
+            *self.optimizer.hyperparameters,
+            *(given for each in self.transforms for given in each.hyperparameters),
+            *self.schedule.hyperparameters,
+        )
 
     def hyperparameter(self, key: str) -> float:
         """Return the value of a hyperparameter, its default where none is given."""

@@ -29,7 +29,8 @@ def limit_formula(experiment: Experiment) -> str:
         and network.layers[0].parameter_shapes().get("weight") == (1, 1)
         and unit_gains(network) == [1.0]
     )
-    if bends is None or not (one and factor and experiment.schedule.steady):
+    as_they_are = experiment.schedule.steady and not experiment.transforms
+    if bends is None or not (one and factor and as_they_are):
         return ""
     x = f"{{data.{network.input_names[0]}}}"
     square = f"SUMSQ({x})/{{rows}}"

@@ -32,6 +32,7 @@ __all__ = [
     "forward_columns",
     "loss_column",
     "parameter_columns",
+    "step_columns",
     "update_columns",
 ]
 
@@ -164,16 +165,16 @@ class Layout(ABC):
         is_parameter = name in experiment.network.parameters
         value: float | str = experiment.start.get(name, 0.0)
         if not is_parameter and name not in experiment.start:
-            p = name.partition(".")[2]
-            start = experiment.optimizer.start_state
+            kind, _, p = name.partition(".")
+            start = experiment.optimizer.start_of(kind)
             start = start.replace("{g}", self.gradient(p)).replace("{p}", p)
             value = start if start.startswith("=") else float(start)
         note = f"start value of {name}" if is_parameter else f"{name} before the first step"
         return Input(f"init.{name}", value, note, label=f"start {name}")
 
     def hyperparameter_inputs(self, experiment: Experiment) -> list[Input]:
-        """Return the hyperparameters of optimizer and schedule, then what the optimizer starts
-        with."""
+        """Return the hyperparameters of optimizer, transforms and schedule, then what the optimizer
+        starts with."""
         return [
             *(
                 replace(given, value=experiment.hyperparameter(given.key))
@@ -281,12 +282,29 @@ def forward_columns(
     return columns
 
 
-def update_columns(experiment: Experiment, p: str, g: str) -> list[Column]:
+def step_columns(experiment: Experiment, slope: str) -> list[Column]:
+    """Return what comes between the slopes and the optimizer's columns: the rate of the step, what
+    is done to slopes, and what the optimizer has for all parameters alike.
+
+    slope: the quantity that holds the gradient, without the parameter.
+    """
+    names, columns = experiment.network.parameters, experiment.schedule.columns()
+    for transform in experiment.transforms:
+        columns += transform.columns(names, {p: f"{slope}.{p}" for p in names})
+        slope = transform.gives
+    own = experiment.optimizer.step_columns()
+    return columns + list(map(experiment.schedule.applied, own))
+
+
+def update_columns(experiment: Experiment, p: str, slope: str) -> list[Column]:
     """Return the optimizer's columns for parameter p, at the rate of their step.
 
-    g: the quantity that holds the gradient.
+    slope: the quantity that holds the gradient, without the parameter.
     """
-    return list(map(experiment.schedule.applied, experiment.optimizer.columns(p, g)))
+    for transform in experiment.transforms:
+        slope = transform.gives
+    columns = experiment.optimizer.columns(p, f"{slope}.{p}")
+    return list(map(experiment.schedule.applied, columns))
 
 
 def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:

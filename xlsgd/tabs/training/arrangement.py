@@ -15,6 +15,7 @@ from xlsgd.sheets.found_tab import MARKER
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 from xlsgd.training.nets.graph import keyed_lines
+from xlsgd.training.transforms import Transform
 
 __all__ = ["VERDICT_COLUMNS", "Arrangement", "Section", "arrange"]
 
@@ -90,8 +91,14 @@ def arrange(view: View) -> Arrangement:
     )
 
 
+def _named(transforms: Sequence[Transform]) -> tuple[str, str]:
+    """Return the names of transforms, and what they do."""
+    names = ", ".join(each.name for each in transforms)
+    return names, "slopes before the optimizer: " + ", ".join(each.summary for each in transforms)
+
+
 def _facts(view: View) -> list[Input]:
-    schedule = view.experiment.schedule
+    schedule, done = view.experiment.schedule, view.experiment.transforms
     layout = get_layout(view.layout)
     # No note beside words that need its room.
     facts = {
@@ -100,6 +107,7 @@ def _facts(view: View) -> list[Input]:
         "loss": (view.experiment.loss.name, view.experiment.loss.paper),
         "optimizer": (view.experiment.optimizer.name, view.experiment.optimizer.summary),
         "torch": (view.experiment.optimizer.torch_line, ""),
+        **({"transforms": _named(done)} if done else {}),
         **({} if schedule.steady else {"schedule": (schedule.name, schedule.summary)}),
         "difference": (view.experiment.difference, view.experiment.rules[0].summary),
         MARKER: (layout.marker, ""),

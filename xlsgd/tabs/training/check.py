@@ -181,7 +181,8 @@ class TrainingCheck:
         """Compare start values that are an optimizer's rule; all others are taken as they are."""
         inputs = get_layout(view.layout).inputs(view)
         tab.inputs |= {maps.fields[given.key] for given in inputs}
-        if view.experiment.optimizer.start_state.startswith("="):
+        rule = view.experiment.optimizer
+        if any(rule.start_of(state).startswith("=") for state in rule.state):
             begins = {f"init.{name}": list(map(float, v)) for name, v in trace.start.items()}
             places = {
                 key: maps.fields[key]

@@ -19,6 +19,7 @@ from xlsgd.training.nets.graph import text_of
 from xlsgd.training.nets.network import numbered_inputs
 from xlsgd.training.optimizers import get_optimizer
 from xlsgd.training.schedules import get_schedule
+from xlsgd.training.transforms import get_transforms
 
 __all__ = ["find_training"]
 
@@ -61,12 +62,15 @@ def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
     loss = pick("loss", tab.text("loss"), losses())
     # A tab without the word has a learning rate for all steps.
     schedule = get_schedule(tab.text("schedule") if "schedule" in tab.fields else "constant")
+    transforms = get_transforms(tab.text("transforms") if "transforms" in tab.fields else "")
+    hyper = [*optimizer.hyperparameters, *schedule.hyperparameters]
+    hyper += [given for each in transforms for given in each.hyperparameters]
     states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]
     start = {p: tab.number(f"init.{p}") for p in network.parameters}
     for name in states:
         # Some optimizers have a rule of their own for where to start, as a formula.
         content = tab.grid.get(tab.place(f"init.{name}"))
-        has_rule = optimizer.start_state.startswith("=")
+        has_rule = optimizer.start_of(name.partition(".")[0]).startswith("=")
         if not (has_rule and isinstance(content, Formula)):
             start[name] = tab.number(f"init.{name}")
     return Experiment(
@@ -75,15 +79,13 @@ def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
         optimizer=optimizer,
         learning_rate=tab.number("learning_rate"),
         start=start,
-        hyper={
-            h.key: tab.number(h.key)
-            for h in (*optimizer.hyperparameters, *schedule.hyperparameters)
-        },
+        hyper={given.key: tab.number(given.key) for given in hyper},
         gradient=tab.text("gradient"),
         difference=tab.text("difference"),
         h=tab.number("h"),
         loss=loss,
         schedule=schedule,
+        transforms=transforms,
     )
 
 

@@ -22,6 +22,12 @@ def need_linear(experiment: Experiment) -> None:
             f"the learning rate follows the schedule {experiment.schedule.name}: it is another one "
             "from step to step"
         )
+    if experiment.transforms:
+        names = " and ".join(each.name for each in experiment.transforms)
+        raise NoLimitError(
+            f"{names} changes the slopes before {experiment.optimizer.name} sees them, and no "
+            "limit is known for that"
+        )
     if not network.parameters:
         raise NoLimitError(f"the network {network} has no weights to train")
     if len(network.predictions) > 1:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import cast
 
+from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import find, pick
 from xlsgd.training.optimizers.optimizer import CONVENTIONS, Optimizer
+from xlsgd.training.optimizers.refused import refusal
 
 __all__ = ["CONVENTIONS", "Optimizer", "get_optimizer", "optimizers"]
 
@@ -20,9 +22,13 @@ def optimizers() -> dict[str, Optimizer]:
 def get_optimizer(name: str, convention: str = "torch") -> Optimizer:
     """Return the optimizer of that name, in the variant of a convention where it has one.
 
-    Raises SpecError for an unknown name or convention.
+    Raises SpecError for an unknown name or convention, and for an optimizer of torch that no sheet
+    can show.
     """
     pick("convention", convention, dict.fromkeys(CONVENTIONS))
+    why = refusal(name)
+    if why:
+        raise SpecError(why)
     optimizer = cast(Optimizer, pick("optimizer", name, cast(dict[str, object], optimizers())))
     for variant in optimizers().values():
         if variant.variant_of == optimizer.name and variant.convention == convention:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.training.optimizers.optimizer import Optimizer, column
@@ -25,10 +25,17 @@ class Adagrad(Optimizer):
     order = 5
     summary = "s = s + g², then p − learning_rate·g/(√s + eps)"
     torch_line = "torch.optim.Adagrad(params, lr, eps=eps)"
-    hyperparameters = (
+    hyperparameters: ClassVar[tuple[Input, ...]] = (
         Input("eps", 1e-10, "keeps the division from dividing by 0", minimum=0, positive=True),
     )
     state = {"sq_sum": "sum"}
+    torch_class = "Adagrad"
+
+    def reads(self, group: Mapping[str, Any]) -> bool:
+        return not group["lr_decay"]
+
+    def read_start(self, group: Mapping[str, Any]) -> dict[str, float]:
+        return {"sq_sum": float(group["initial_accumulator_value"])}
 
     # Sheet side
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.training.optimizers.optimizer import Optimizer, column
@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-__all__ = ["AVERAGES", "OPTIMIZER", "Adam", "average_columns"]
+__all__ = ["AVERAGES", "OPTIMIZER", "PRODUCT", "Adam", "average_columns"]
 
 BETA1 = Input("beta1", 0.9, "share of the old average gradient that is kept", minimum=0, below=1)
 BETA2 = Input("beta2", 0.999, "share of the old average square that is kept", minimum=0, below=1)
+PRODUCT = "{{{g}}}*{{{g}}}"
+"""A square that is no number in no program, however small."""
 AVERAGES = {"avg_grad": "exp_avg", "sq_avg": "exp_avg_sq"}
 
 
@@ -31,19 +33,31 @@ class Adam(Optimizer):
     order = 7
     summary = "averages of g and g², corrected for their start at 0; p − learning_rate·m̂/(√v̂ + eps)"
     torch_line = "torch.optim.Adam(params, lr, betas=(beta1, beta2), eps=eps)"
-    hyperparameters = (
+    hyperparameters: ClassVar[tuple[Input, ...]] = (
         BETA1,
         BETA2,
         Input("eps", 1e-8, "keeps the division from dividing by 0", minimum=0, positive=True),
     )
     state = AVERAGES
     counts_steps = True
+    torch_class = "Adam"
+    torch_names = {"beta1": "betas.0", "beta2": "betas.1"}
+
+    # What its kin differ in
+
+    amsgrad: ClassVar[bool] = False
+    decays: ClassVar[bool] = False
+    """Whether a weight shrinks by learning_rate · weight_decay of itself, beside the step."""
+    squares: ClassVar[str] = "{{{g}}}^2"
+
+    def reads(self, group: Mapping[str, Any]) -> bool:
+        return bool(group["amsgrad"]) == self.amsgrad
 
     # Sheet side
 
     def columns(self, p: str, g: str) -> list[Column]:
         return [
-            *average_columns(p, g),
+            *average_columns(p, g, self.squares),
             column(
                 f"m_hat.{p}",
                 f"={{avg_grad.{p}}}/(1-{{beta1}}^{{step}})",
@@ -69,6 +83,13 @@ class Adam(Optimizer):
             ),
         ]
 
+    def shrunk(self, p: str) -> tuple[str, str]:
+        """Return what a step begins at, as a template and on paper."""
+        if not self.decays:
+            return f"{{param.{p}}}", p
+        rest = "(1-{learning_rate}*{weight_decay})"
+        return f"{{param.{p}}}*{rest}", f"{p}·(1 − learning_rate·weight_decay)"
+
     # Torch side
 
     def torch_optimizer(
@@ -84,6 +105,7 @@ class Adam(Optimizer):
             lr=learning_rate or 1e-310,
             betas=(hyper["beta1"], hyper["beta2"]),
             eps=hyper["eps"],
+            amsgrad=self.amsgrad,
             differentiable=True,
         )
 
@@ -96,8 +118,11 @@ class Adam(Optimizer):
         }
 
 
-def average_columns(p: str, g: str) -> list[Column]:
-    """Sheet side: return the two running averages that every kind of Adam keeps."""
+def average_columns(p: str, g: str, squares: str = PRODUCT) -> list[Column]:
+    """Sheet side: return the two running averages that every kind of Adam keeps.
+
+    squares: template of the derivative's square.
+    """
     return [
         column(
             f"avg_grad.{p}",
@@ -109,7 +134,7 @@ def average_columns(p: str, g: str) -> list[Column]:
         ),
         column(
             f"sq_avg.{p}",
-            f"={{beta2}}*{{prev.sq_avg.{p}}}+(1-{{beta2}})*{{{g}}}^2",
+            f"={{beta2}}*{{prev.sq_avg.{p}}}+(1-{{beta2}})*{squares.format(g=g)}",
             paper="v = beta2·v + (1 − beta2)·g²",
             note=f"running average of the squared derivatives for {p}: how steep it usually is",
             torch_line=f"optimizer.state[{p}]['exp_avg_sq']",

@@ -40,7 +40,7 @@ class AdamFastai(Optimizer):
 
     def columns(self, p: str, g: str) -> list[Column]:
         return [
-            *average_columns(p, g),
+            *average_columns(p, g, "{{{g}}}^2"),
             column(
                 f"new.{p}",
                 f"={{param.{p}}}-{{learning_rate}}*{{avg_grad.{p}}}/SQRT({{sq_avg.{p}}})",

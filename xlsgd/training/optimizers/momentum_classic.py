@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column
 from xlsgd.training.optimizers.momentum import BETA
@@ -30,6 +30,11 @@ class MomentumClassic(Optimizer):
     hyperparameters = (BETA,)
     state = {"velocity": "momentum_buffer"}
     stable_factor = "2*(1+{beta})"
+    torch_class = "SGD"
+    torch_names = {"beta": "momentum"}
+
+    def reads(self, group: Mapping[str, Any]) -> bool:
+        return bool(group["momentum"] and not group["dampening"] and not group["nesterov"])
 
     # Sheet side
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Column, Input
 
@@ -54,6 +54,22 @@ class Optimizer(ABC):
     """Template of the largest stable learning_rate times the largest curvature, where every step
     sees the same parabola; empty where no such number exists."""
 
+    steps_apart: ClassVar[bool] = False
+    """Whether torch takes one number of the step for all tensors, and computes with it."""
+
+    starts_empty: ClassVar[bool] = False
+    """Whether torch remembers nothing at all before the first step, and not zeros."""
+
+    own_rates: ClassVar[str] = ""
+    """Why it takes no learning-rate schedule, as a sentence; empty where it takes one."""
+
+    torch_class: ClassVar[str] = ""
+    """The class in torch.optim that it is, with the options that ``reads`` asks for."""
+
+    torch_names: ClassVar[Mapping[str, str]] = {}
+    """torch's names of hyperparameters that are called otherwise there; ``betas.0`` is the first
+    of its betas."""
+
     @abstractmethod
     def columns(self, p: str, g: str) -> list[Column]:
         """Sheet side: return its columns for parameter p; the last one is ``new.p``.
@@ -68,9 +84,42 @@ class Optimizer(ABC):
     ) -> torch.optim.Optimizer:
         """Torch side: return ``torch.optim``'s class for it."""
 
+    def step_columns(self) -> list[Column]:
+        """Sheet side: return columns of the step itself, the same for every parameter."""
+        return []
+
+    def of_steps(
+        self, step: Tensor, hyper: Mapping[str, float], learning_rate: float
+    ) -> dict[str, Tensor]:
+        """Torch side of ``step_columns``.  step: numbers of steps, from 1."""
+        return {}
+
+    def start_of(self, state: str) -> str:
+        """Return what a state holds before the first step, as ``start_state``."""
+        return self.start_state
+
+    def torch_start_of(self, state: str, gradient: Tensor, learning_rate: float) -> Tensor | float:
+        """Torch side of ``start_of``.  gradient: of the first row, one for every run."""
+        return self.torch_start_state(gradient)
+
     def torch_start_state(self, gradient: Tensor) -> Tensor | float:
         """Torch side of ``start_state``.  gradient: of the first row, one for every run."""
         return 0.0
+
+    def torch_counters(
+        self, done: int, hyper: Mapping[str, float], learning_rate: float
+    ) -> dict[str, float]:
+        """Torch side: return what else torch remembers after so many steps: what follows from
+        their number, by its key in torch's state."""
+        return {}
+
+    def reads(self, group: Mapping[str, Any]) -> bool:
+        """Return whether it is what torch's class does with the options of a group."""
+        return True
+
+    def read_start(self, group: Mapping[str, Any]) -> dict[str, float]:
+        """Return the start of states, by their names, where options of a group give it."""
+        return {}
 
     def derived(
         self, state: Mapping[str, Tensor], step: Tensor, hyper: Mapping[str, float]
@@ -83,7 +132,13 @@ class Optimizer(ABC):
 
 
 def column(
-    quantity: str, formula: str, paper: str, note: str, torch_line: str, symbol: str = ""
+    quantity: str,
+    formula: str,
+    paper: str,
+    note: str,
+    torch_line: str,
+    symbol: str = "",
+    first: str | None = None,
 ) -> Column:
     """Return a column under the heading that all optimizers share.
 
@@ -97,5 +152,6 @@ def column(
         note=note,
         torch=torch_line,
         group="update",
-        symbol=f"{symbol or kind} {p}",
+        first=first,
+        symbol=f"{symbol or kind} {p}".strip(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.training.optimizers.optimizer import Optimizer, column
@@ -26,11 +26,15 @@ class RMSprop(Optimizer):
     order = 6
     summary = "s = alpha·s + (1 − alpha)·g², then p − learning_rate·g/(√s + eps)"
     torch_line = "torch.optim.RMSprop(params, lr, alpha=alpha, eps=eps)"
-    hyperparameters = (
+    hyperparameters: ClassVar[tuple[Input, ...]] = (
         Input("alpha", 0.99, "share of the old average that is kept", minimum=0, below=1),
         Input("eps", 1e-8, "keeps the division from dividing by 0", minimum=0, positive=True),
     )
     state = {"sq_avg": "square_avg"}
+    torch_class = "RMSprop"
+
+    def reads(self, group: Mapping[str, Any]) -> bool:
+        return not (group["centered"] or group["momentum"])
 
     # Sheet side
 

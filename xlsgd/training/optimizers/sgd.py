@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column
 from xlsgd.training.optimizers.optimizer import Optimizer, column
@@ -24,6 +24,10 @@ class SGD(Optimizer):
     torch_line = "torch.optim.SGD(params, lr)"
     stable_factor = "2"
     step_is_slope = True
+    torch_class = "SGD"
+
+    def reads(self, group: Mapping[str, Any]) -> bool:
+        return not group["momentum"]
 
     # Sheet side
 

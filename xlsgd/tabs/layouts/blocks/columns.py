@@ -24,6 +24,7 @@ from xlsgd.tabs.layouts.layout import (
     forward_columns,
     loss_column,
     parameter_columns,
+    step_columns,
     update_columns,
 )
 from xlsgd.tabs.view import View
@@ -170,7 +171,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
     """Return the columns of the table with a row a step, in order of calculation."""
     experiment, network = view.experiment, view.experiment.network
     updates = [
-        column for p in network.parameters for column in update_columns(experiment, p, f"grad.{p}")
+        column for p in network.parameters for column in update_columns(experiment, p, "grad")
     ]
     kinds = list(dict.fromkeys(column.quantity.partition(".")[0] for column in updates))
     # All velocities side by side, then all new weights: so they can be seen as what they are.
@@ -182,7 +183,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *_numerical_columns(experiment),
         *_gradient_columns(experiment),
         *_comparison_columns(experiment),
-        *experiment.schedule.columns(),
+        *step_columns(experiment, "grad"),
         *updates,
         *verdict.columns(watched),
         clipped.loss_column(),

@@ -25,6 +25,7 @@ from xlsgd.torch_side.rates import rates_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.torch_side.targets import to_predict
+from xlsgd.torch_side.transformed import transformed_by_name
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import right
 from xlsgd.training.schedules import RATE
@@ -106,6 +107,8 @@ def _trained(
         known |= {f"new.{p}": weights[k, :, i, 1:] for k, p in enumerate(names)}
         known |= {f"grad.{p}": slopes[k, :, i] for k, p in enumerate(names)}
         begins = {p: weights[k, :, i, :-1] for k, p in enumerate(names)}
+        own = {p: slopes[k, :, i] for k, p in enumerate(names)}
+        known |= transformed_by_name(view.experiment, own, begins)[1]
         held = together.together.always[i, :-1]
         traces = _Work(view, data, members, blocks).tables(begins, known, held)
         starts = {name: value.numpy() for name, value in together.starts[i].items()}
@@ -139,8 +142,9 @@ def steps(
         begin = start_state(experiment, name, {p: g[:, :1] for p, g in gradients.items()})
         kept[name] = torch.cat((begin.unsqueeze(1), ensemble.copies(sheet[name][:-1])), 1)
     numbers = np.arange(1, count + 1)
-    stepped, remembered = step_each(experiment, parameters, kept, numbers, gradients)
-    found = {f"new.{p}": v for p, v in stepped.items()} | remembered
+    seen, shown = transformed_by_name(experiment, gradients, parameters)
+    stepped, remembered = step_each(experiment, parameters, kept, numbers, seen)
+    found = {f"new.{p}": v for p, v in stepped.items()} | remembered | shown
     found |= derived_quantities(experiment, found, numbers)
     values = {**traces["steps"].values, **{k: v.detach().numpy() for k, v in found.items()}}
     # Where a step lands is where the next one must start.

@@ -10,6 +10,7 @@ from xlsgd.tabs.layouts.layout import (
     forward_columns,
     loss_column,
     parameter_columns,
+    step_columns,
     update_columns,
 )
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
@@ -36,11 +37,11 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *(c for rule in experiment.rules for c in rule.columns(network, loss)),
         *comparison_columns(network),
         *(_batch_gradient_columns(experiment) if view.batched else ()),
-        *experiment.schedule.columns(),
+        *step_columns(experiment, gradient),
         *(
             _only_at_batch_end(c, p) if view.batched else c
             for p in network.parameters
-            for c in update_columns(experiment, p, f"{gradient}.{p}")
+            for c in update_columns(experiment, p, gradient)
         ),
         *((overshoot,) if (overshoot := curvature_column(view)) else ()),
         *verdict.columns(watched),

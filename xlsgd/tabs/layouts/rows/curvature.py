@@ -16,10 +16,11 @@ _MANY = 4
 def curvature_column(view: View) -> Column | None:
     """Return learning_rate times the curvature of this row's loss, in the layout ``rows``.
 
-    None where the curvature depends on the weights, or a step sees more than one row.
+    None where the curvature depends on the weights, or a step sees more than one row or not its
+    slope.
     """
     experiment = view.experiment
-    if view.batched or not rows_are_parabolas(experiment):
+    if view.batched or experiment.transforms or not rows_are_parabolas(experiment):
         return None
     place, bends = weighted_place(experiment.network), experiment.loss.curvature
     assert bends is not None, "rows are parabolas"

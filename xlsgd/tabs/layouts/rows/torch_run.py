@@ -28,6 +28,7 @@ from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.torch_side.targets import columns_to_predict, to_predict
+from xlsgd.torch_side.transformed import transformed_by_name
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.schedules import RATE
@@ -238,6 +239,7 @@ class _Together:
             values = _numpy(quantities)
             if view.batched:
                 values |= _batch_means(experiment, values, place)
+            values |= _transformed(view, values)
             _complete(view, self.data, values, place)
             found.append(Trace(values, _numpy(self.runs.starts[i])))
         return found
@@ -284,7 +286,9 @@ def steps(
     for name in experiment.state_names:
         start = start_state(experiment, name, first).unsqueeze(1)
         kept[name] = torch.cat((start, ensemble.copies(sheet[name][:-1])), 1)
-    stepped, remembered = step_each(experiment, parameters, kept, place["step"], gradients)
+    seen, shown = transformed_by_name(experiment, gradients, parameters)
+    quantities |= shown
+    stepped, remembered = step_each(experiment, parameters, kept, place["step"], seen)
     complete = place_values["batch_end"].bool()
     for p in names:
         quantities[f"new.{p}"] = torch.where(complete, stepped[p], parameters[p])
@@ -300,6 +304,19 @@ def steps(
     values = _numpy(quantities)
     _complete(view, data, values, place)
     return Trace(values)
+
+
+def _transformed(view: View, values: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return what is done to the slopes of every row before the optimizer sees them."""
+    import torch
+
+    slope = "grad_mean" if view.batched else "grad_used"
+
+    def tensors(kind: str) -> Tensors:
+        names = view.experiment.network.parameters
+        return {p: torch.from_numpy(values[f"{kind}.{p}"].copy()) for p in names}
+
+    return _numpy(transformed_by_name(view.experiment, tensors(slope), tensors("param"))[1])
 
 
 def _batch_means(
