@@ -62,6 +62,15 @@ class Function(Layer):
         self._need(tree, _DEEPEST)
         return tree
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names in it that are no weights but inputs."""
+        return ()
+
+    def _is_known(self, name: str) -> bool:
+        """Return whether something in it may be called so."""
+        return _LETTERS.fullmatch(name) is not None
+
     def _need(self, node: ast.expr, depth: int) -> None:
         """Raise ValueError for anything but numbers, weights, arithmetic and known functions."""
         operators = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
@@ -71,7 +80,7 @@ class Function(Layer):
             case ast.Constant(value=float() | int() as value) if not isinstance(value, bool):
                 if not abs(value) < 1e300:
                     raise ValueError(f"the function '{self.text}' has too great a number")
-            case ast.Name(id=name) if _LETTERS.fullmatch(name):
+            case ast.Name(id=name) if self._is_known(name):
                 pass
             case ast.UnaryOp(op=ast.USub(), operand=inner):
                 self._need(inner, depth - 1)
@@ -91,9 +100,14 @@ class Function(Layer):
     @cached_property
     def weights(self) -> tuple[str, ...]:
         """What it is a function of, in the order in which the text names them."""
+        return tuple(name for name in self._names if name not in self.inputs)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        """All names in it that are none of functions, in their order."""
         names = [node for node in ast.walk(self._tree) if isinstance(node, ast.Name)]
         names.sort(key=lambda node: node.col_offset)
-        return tuple(dict.fromkeys(n.id for n in names if n.id not in FUNCTIONS))
+        return tuple(dict.fromkeys(node.id for node in names if node.id not in FUNCTIONS))
 
     def outputs(self, inputs: int) -> int:
         return 1
@@ -107,15 +121,24 @@ class Function(Layer):
     # Sheet side
 
     def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
-        return [written(self._tree, {name: p[_KEY(name)] for name in self.weights})]
+        cells = {name: p[_KEY(name)] for name in self.weights}
+        return [written(self._tree, {**cells, **self._cells(x)})]
+
+    def _cells(self, x: Sequence[str]) -> dict[str, str]:
+        """Return the expressions of the inputs by their names."""
+        return dict(zip(self.inputs, x, strict=False))
 
     def backward(
         self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
     ) -> list[str]:
-        return ["0" for _ in x]
+        cells = {**{name: p[_KEY(name)] for name in self.weights}, **self._cells(x)}
+        handed = [
+            f"{grad[0]}*({written(derivative(self._tree, name), cells)})" for name in self.inputs
+        ]
+        return handed or ["0" for _ in x]
 
     def parameter_gradients(self, grad: Sequence[str], x: Sequence[str]) -> dict[str, Any]:
-        cells = {name: f"{{param.{name}}}" for name in self.weights}
+        cells = {**{name: f"{{param.{name}}}" for name in self.weights}, **self._cells(x)}
         return {
             _KEY(name): [grad[0], f"({written(derivative(self._tree, name), cells)})"]
             for name in self.weights
@@ -126,7 +149,7 @@ class Function(Layer):
     def module(self) -> nn.Module:
         import torch
 
-        tree, weights = self._tree, self.weights
+        tree, weights, inputs = self._tree, self.weights, self.inputs
 
         class Evaluated(torch.nn.Module):
             def __init__(self) -> None:
@@ -137,7 +160,9 @@ class Function(Layer):
 
             def forward(self, x: Tensor) -> Tensor:
                 own = {name: getattr(self, _KEY(name)) for name in weights}
-                return _evaluated(tree, own).expand(*x.shape[:-1], 1)
+                own |= dict(zip(inputs, x.unbind(-1), strict=False))
+                found = _evaluated(tree, own)
+                return found[..., None] if inputs else found.expand(*x.shape[:-1], 1)
 
         return Evaluated()
 
@@ -145,12 +170,14 @@ class Function(Layer):
         self, parameters: Mapping[str, Tensor], x: Tensor, rounding: Callable[[Tensor], Tensor]
     ) -> Tensor:
         own = {name: parameters[_KEY(name)] for name in self.weights}
+        own |= dict(zip(self.inputs, x.unbind(-1), strict=False))
         return _evaluated(self._tree, own, rounding)[:, None]
 
     def of_many(self, module: nn.Module, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
         import torch
 
         own = {name: parameters[_KEY(name)] for name in self.weights}
+        own |= dict(zip(self.inputs, x, strict=False))
         value = _evaluated(self._tree, own)
         # Spread over the rows that there are.
         return (value + torch.zeros_like(x[0]))[None]
