@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xlsgd.base.errors import XlsgdError
     from xlsgd.data import Dataset, made_data, read_csv
     from xlsgd.explaining import Explanation, explain
+    from xlsgd.lessons.exporting import export
     from xlsgd.lessons.generation import generate
     from xlsgd.report import Report
     from xlsgd.sweeping import sweep
@@ -28,6 +29,7 @@ __all__ = [
     "XlsgdError",
     "compare_engines",
     "explain",
+    "export",
     "generate",
     "made_data",
     "read_csv",
@@ -42,6 +44,7 @@ _HOMES = {
     "XlsgdError": "xlsgd.base.errors",
     "compare_engines": "xlsgd.verifying.engines",
     "explain": "xlsgd.explaining",
+    "export": "xlsgd.lessons.exporting",
     "generate": "xlsgd.lessons.generation",
     "made_data": "xlsgd.data",
     "read_csv": "xlsgd.data",

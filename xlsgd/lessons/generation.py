@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from xlsgd.base.cells import Position
 from xlsgd.base.errors import SpecError
 from xlsgd.base.files import check_target, kind_of_target, write_whole
 from xlsgd.lessons import Lesson, Options, get_plan
 
+if TYPE_CHECKING:
+    from xlsgd.sheets.maps import BookMap
+
 __all__ = ["check_output", "generate", "write_lesson"]
 
 Progress = Callable[[str, int, int], None]
+Values = Mapping[str, Mapping[Position, Any]]
+"""What was calculated: per sheet, a value for every formula cell."""
 
 
 def generate(
@@ -40,23 +46,30 @@ def generate(
 
 
 def write_lesson(
-    lesson: Lesson, path: Path, force: bool = False, progress: Progress | None = None
+    lesson: Lesson,
+    path: Path,
+    force: bool = False,
+    progress: Progress | None = None,
+    look: Callable[[BookMap, Values], None] | None = None,
 ) -> None:
     """Write the workbook of a lesson, whole or not at all.
 
+    look: is shown where everything stands and what was calculated, before anything is written.
     Raises SpecError if it does not fit, OutputExistsError if the file exists and force is False.
     """
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines.formulas import ENGINE
     from xlsgd.sheets.package import package
-    from xlsgd.tabs.workbook import book_of, build_workbook
+    from xlsgd.tabs.workbook import book_of, drawn
 
     def calculating(done: int, total: int) -> None:
         if progress is not None:
             progress("calculating stored values", done, total)
 
-    workbook = build_workbook(lesson)
+    workbook, maps = drawn(lesson)
     calculation = ENGINE.calculate(book_of(workbook), calculating)
+    if look is not None:
+        look(maps, calculation.values)
     write_whole(path, package(workbook, calculation.values), force)
 
 

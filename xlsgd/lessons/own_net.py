@@ -15,6 +15,7 @@ from xlsgd.training.nets import Network
 from xlsgd.training.optimizers import Optimizer
 from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
+from xlsgd.training.transforms import Transform
 
 __all__ = ["OwnNet", "own_lesson"]
 
@@ -42,6 +43,7 @@ class OwnNet:
     batch_size: int | None = None
     hyper: Mapping[str, float] = field(default_factory=dict)
     schedule: Schedule = CONSTANT
+    transforms: tuple[Transform, ...] = ()
     title: str = ""
 
 
@@ -72,6 +74,7 @@ def own_lesson(net: OwnNet) -> Lesson:
         batch_size=size,
         epochs=net.epochs,
         schedule=net.schedule,
+        transforms=net.transforms,
     )
     experiment.need_targets(data.targets)
     labels = {value for column in data.targets for value in column} <= {0.0, 1.0}

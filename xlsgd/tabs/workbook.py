@@ -14,7 +14,7 @@ from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.tabs.training.sheet import BESIDE, FIRST_ROW
 
-__all__ = ["MAX_FORMULAS", "book_of", "build_workbook", "check_size"]
+__all__ = ["MAX_FORMULAS", "book_of", "build_workbook", "check_size", "drawn"]
 
 MAX_FORMULAS = 4_000_000
 """More than this, and no spreadsheet program opens the file pleasantly any more."""
@@ -64,6 +64,14 @@ def check_size(lesson: Lesson) -> None:
 
 def build_workbook(lesson: Lesson) -> Workbook:
     """Return the workbook of a lesson.  Raises SpecError if it does not fit."""
+    return drawn(lesson)[0]
+
+
+def drawn(lesson: Lesson) -> tuple[Workbook, BookMap]:
+    """Return the workbook of a lesson, and where everything stands in it.
+
+    Raises SpecError if it does not fit.
+    """
     check_size(lesson)
     workbook = Workbook()
     workbook.remove(workbook.active)
@@ -80,7 +88,7 @@ def build_workbook(lesson: Lesson) -> Workbook:
     workbook.security = None  # an empty protection element makes Gnumeric complain
     workbook.properties.title = lesson.title
     workbook.properties.creator = "xlsgd"
-    return workbook
+    return workbook, book
 
 
 def book_of(workbook: Workbook) -> Book:

@@ -1,0 +1,140 @@
+"""What a live module, loss and optimizer of torch do: their weights, and the first step."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xlsgd.base.errors import SpecError
+from xlsgd.data import Dataset
+from xlsgd.training.nets.graph import flat, weight_names
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["FirstStep", "first_step", "start_weights"]
+
+
+def start_weights(module: torch.nn.Module) -> dict[str, float]:
+    """Return every weight of a module as it stands, by its name, as ``fc1.weight[0,1]``.
+
+    Raises SpecError for weights that are no finite numbers, and for those that are kept fixed.
+    """
+    found: dict[str, float] = {}
+    for name, parameter in module.named_parameters():
+        if not parameter.requires_grad:
+            raise SpecError(
+                f"the module's parameter {name} is kept fixed (requires_grad is False); a sheet "
+                "trains all weights: let it learn, or write its numbers into forward"
+            )
+        values = parameter.detach().cpu().double().numpy()
+        if not np.isfinite(values).all():
+            raise SpecError(f"the module's parameter {name} holds numbers that are not finite")
+        names = flat(weight_names(name, tuple(parameter.shape)))
+        found |= dict(zip(names, map(float, values.ravel()), strict=True))
+    if not found:
+        raise SpecError("the module has no parameters: there is nothing to train")
+    return found
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """What the live objects do with the first batch.
+
+    loss: its mean loss.   gradients, after: by the weights' names, of the mean loss, and the
+    weights after the step.
+    """
+
+    loss: float
+    gradients: Mapping[str, float]
+    after: Mapping[str, float]
+
+
+def first_step(
+    module: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss: Any,
+    data: Dataset,
+    batch_size: int,
+) -> FirstStep:
+    """Let copies of live objects take their first step, in float64; they themselves stay as they
+    are.
+
+    Raises SpecError where they do not go together with the data.
+    """
+    import torch
+
+    own = copy.deepcopy(module).cpu().double()
+    steps = _again(optimizer, module, own)
+    rows = slice(0, batch_size)
+    columns = torch.tensor(list(data.inputs.values()), dtype=torch.float64).T[rows]
+    given = _arguments(module)
+    x = [columns] if len(given) == 1 else [columns[:, list(data.inputs).index(n)] for n in given]
+    try:
+        pred = own(*x)
+        value = loss(pred, _targets(pred, data, rows, loss))
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        raise SpecError(
+            f"module and loss do not go together with the data: {str(error).splitlines()[0]}"
+        ) from error
+    if value.dim():
+        raise SpecError(f"the loss gives the shape {tuple(value.shape)}, need one number")
+    steps.zero_grad()
+    value.backward()
+    gradients = {
+        name: torch.zeros_like(p) if p.grad is None else p.grad.clone()
+        for name, p in own.named_parameters()
+    }
+    steps.step()
+    return FirstStep(float(value.detach()), _named(gradients), _named(dict(own.named_parameters())))
+
+
+def _again(
+    optimizer: torch.optim.Optimizer, module: torch.nn.Module, own: torch.nn.Module
+) -> torch.optim.Optimizer:
+    """Return an optimizer like another, for the copy of a module."""
+    copies = {id(p): q for p, q in zip(module.parameters(), own.parameters(), strict=True)}
+    groups = []
+    for group in optimizer.param_groups:
+        if any(id(p) not in copies for p in group["params"]):
+            raise SpecError("the optimizer has parameters that are none of the module's")
+        groups.append({**group, "params": [copies[id(p)] for p in group["params"]]})
+    if sum(len(group["params"]) for group in groups) != len(copies):
+        raise SpecError(
+            "the optimizer has not all of the module's parameters; a sheet trains all weights"
+        )
+    kind: Any = type(optimizer)
+    return kind(groups)  # type: ignore[no-any-return]
+
+
+def _arguments(module: torch.nn.Module) -> list[str]:
+    import inspect
+
+    parameters = inspect.signature(module.forward).parameters.values()
+    return [p.name for p in parameters if p.default is inspect.Parameter.empty] or ["x"]
+
+
+def _targets(pred: torch.Tensor, data: Dataset, rows: slice, loss: Any) -> torch.Tensor:
+    """Return targets as torch wants them beside predictions: of their shape, or classes."""
+    import torch
+
+    columns = [torch.tensor(column, dtype=torch.float64)[rows] for column in data.targets]
+    if len(columns) > 1:
+        return torch.stack(columns, -1)
+    (y,) = columns
+    if pred.dim() > 1 and pred.shape[-1] > 1:
+        return y.long()
+    return y.reshape(pred.shape)
+
+
+def _named(tensors: Mapping[str, torch.Tensor]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, tensor in tensors.items():
+        values = tensor.detach().numpy()
+        names = flat(weight_names(name, tuple(tensor.shape)))
+        found |= dict(zip(names, map(float, values.ravel()), strict=True))
+    return found
