@@ -50,9 +50,7 @@ class RowsDrawing(Drawing):
             add_chart(sheet, place, spec)
 
     def draw_picture(self, sheet: Worksheet, place: Place, view: View, book: BookMap) -> None:
-        for spec in (*self._line(view, book), self._weights(view, book)):
-            add_chart(sheet, place, spec)
-            return
+        add_chart(sheet, place, next(self._line(view, book), self._weights(view, book)))
 
     def _losses(self, view: View, book: BookMap) -> ChartSpec:
         tab = book.training[view.id]
