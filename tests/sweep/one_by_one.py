@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.layouts.torch_tracing import tracer
 from xlsgd.tabs.view import View
 from xlsgd.verdict import Summary, agrees, epoch_quantities, judge, panel_values
 from xlsgd.verdict.threshold import Limits

@@ -61,13 +61,12 @@ class TrainingTab(TabKind):
     def prepare(self, work: Examination) -> None:
         from xlsgd.tabs.training.check import train
 
-        work.checks = train(work)
+        train(work)
 
     def check(self, work: Examination) -> None:
-        for done, each in enumerate(work.checks):
-            work.tell(done)
-            each.check()
-        work.tell(len(work.checks))
+        from xlsgd.tabs.training.check import check_all
+
+        check_all(work)
 
 
 KIND = TrainingTab()
