@@ -18,7 +18,7 @@ from xlsgd.many.running import answers
 
 __all__ = [
     "SeedsWritten",
-    "Written",
+    "WrittenSeed",
     "folder_for",
     "parse_seeds",
     "prepare",
@@ -93,7 +93,7 @@ def write(
 # Where they are asked for
 
 
-class Written(NamedTuple):
+class WrittenSeed(NamedTuple):
     """What became of one workbook."""
 
     path: Path
@@ -110,13 +110,13 @@ class Written(NamedTuple):
         return f"{self.path}{'' if self.done else f': FAILED, {self.answer.message}'}"
 
 
-class SeedsWritten(InOrder[Written]):
+class SeedsWritten(InOrder[WrittenSeed]):
     """What becomes of the workbooks of all seeds, one after the other, as somebody goes through
     them."""
 
     _failed = 0
 
-    def keep(self, one: Written) -> None:
+    def keep(self, one: WrittenSeed) -> None:
         """Count what could not be written."""
         self._failed += not one.done
 
@@ -188,7 +188,7 @@ def write_many(
     resume: bool = False,
     force: bool = False,
     **options: Any,
-) -> Generator[tuple[int, Written]]:
+) -> Generator[tuple[int, WrittenSeed]]:
     """Write ``LESSON-SEED.xlsx`` for every seed; yield place, and what became of it, as they come.
 
     points, noise: of data made up with each seed.   data: the same for all, for lessons whose
@@ -209,7 +209,7 @@ def write_many(
         )
     skipped = set(there) if resume else set()
     for place in sorted(skipped):
-        yield place, Written(paths[place], Answer("done"))
+        yield place, WrittenSeed(paths[place], Answer("done"))
     todo = [place for place in range(len(paths)) if place not in skipped]
     if not todo:
         return
@@ -227,4 +227,4 @@ def write_many(
         if answer.kind == "refused":
             # Options that make no sense for one seed make none for the others.
             raise SpecError(answer.message)
-        yield todo[number], Written(paths[todo[number]], answer)
+        yield todo[number], WrittenSeed(paths[todo[number]], answer)

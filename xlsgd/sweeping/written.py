@@ -12,7 +12,7 @@ from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.engines import get_engine
 from xlsgd.lessons.given import data_for, keep_source
-from xlsgd.sweeping.check import Checked, can_be_checked, check_sweep
+from xlsgd.sweeping.check import CheckedRun, can_be_checked, check_sweep
 from xlsgd.sweeping.grid import Sweep
 from xlsgd.sweeping.lesson import sweep
 from xlsgd.sweeping.outputs import Outputs
@@ -29,7 +29,7 @@ class SweepWritten:
     """
 
     sweep: Sweep
-    checked: list[Checked] | None
+    checked: list[CheckedRun] | None
     not_checked: str | None
     _outputs: Outputs = field(repr=False)
 

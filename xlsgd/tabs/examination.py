@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from xlsgd.base.cells import WorkbookFile
 from xlsgd.base.progress import Progress
 from xlsgd.checks.examined import ExaminedTab, Wanted
-from xlsgd.checks.reading import Reading
+from xlsgd.checks.reading import FormulaReading
 from xlsgd.engines import Calculation
 from xlsgd.report.compare import Tolerance
 from xlsgd.sheets.maps import TabMap, formula_maker
@@ -47,7 +47,7 @@ class Examination:
             f"tab '{copy}' is a copy of '{tab}', which is checked; the copy is not"
             for copy, tab in found.copies.items()
         ]
-        reading = Reading(file.book, found.maps, calculation.values)
+        reading = FormulaReading(file.book, found.maps, calculation.values)
         own = {tab.sheet: kind for kind, tabs in found.maps.by_kind() for tab in tabs}
         ranks = {kind: i for i, kind in enumerate((*kinds, OTHER))}
         self.tabs = {
