@@ -68,7 +68,7 @@ FORWARD = (
 
 def forward_book(path: Path, rows: int = 712) -> int:
     """Write the forward pass of the Titanic model; return how many formulas it has."""
-    from xlsgd.data.made_passengers import made_passengers
+    from xlsgd.data.passengers import made_passengers
 
     raw = made_passengers(rows).raw
     workbook = Workbook()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -37,18 +37,33 @@ def graph(at_once: bool = False) -> Graph:
     }
 
 
-def reached(start: str, at_once: bool) -> set[str]:
-    """Return all modules that importing one reaches, with the packages that they lie in."""
-    edges, seen, ahead = graph(at_once), set(), [start]
+def reached(start: str, at_once: bool, but: Collection[str] = ()) -> set[str]:
+    """Return all modules that importing one reaches, with the packages that they lie in.
+
+    at_once: as graph has it; else also what functions import. Of a package that is imported only
+        since a module lies in it, nobody has the functions.
+    but: modules at which nobody looks further.
+    """
+    seen: set[tuple[str, bool]] = set()
+    ahead = [(start, at_once)]
     while ahead:
-        module = ahead.pop()
-        if module in seen:
+        here = module, only_at_once = ahead.pop()
+        if here in seen:
             continue
-        seen.add(module)
-        ahead += edges[module]
+        seen.add(here)
+        if module in but:
+            continue
+        ahead += ((further, only_at_once) for further in graph(only_at_once)[module])
         if "." in module:
-            ahead.append(module.rpartition(".")[0])
-    return seen
+            ahead.append((module.rpartition(".")[0], True))
+    return {module for module, _ in seen}
+
+
+def imports_by_function(module: str) -> dict[str, set[str]]:
+    """Return what each function and method of a module imports of the package, by its name."""
+    tree = ast.parse(modules()[module].read_text("utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {f.name: set(_imports_in(f, False)) & modules().keys() for f in functions}
 
 
 def room(module: str) -> str:
@@ -101,7 +116,11 @@ def _reach(edges: Graph, start: str) -> set[str]:
 
 
 def _imported(path: Path, at_once: bool) -> Iterator[str]:
-    for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), at_once):
+    yield from _imports_in(ast.parse(path.read_text(encoding="utf-8")), at_once)
+
+
+def _imports_in(tree: ast.AST, at_once: bool) -> Iterator[str]:
+    for node in _nodes(tree, at_once):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

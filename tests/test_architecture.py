@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.package_map import PACKAGE, circles, floors, graph, modules, reached
+from tests.package_map import (
+    PACKAGE,
+    circles,
+    floors,
+    graph,
+    imports_by_function,
+    modules,
+    reached,
+)
 
 MOST_FLOORS = 9
 MOST_LINES = 400
@@ -19,14 +28,23 @@ TORCH_WING = [
 ]
 """In the folders of tabs, the files whose names begin with torch."""
 
+MEETING = [
+    name
+    for name in modules()
+    if name.startswith("xlsgd.tabs.") and name.endswith((".check", "_check", ".worked_out"))
+]
+"""What checks a kind of tab: there both sides meet."""
+
 SHEET_WING = [
     name
     for name in modules()
     if name.startswith(("xlsgd.sheets", "xlsgd.data", "xlsgd.tabs"))
     and name not in TORCH_WING
-    and not name.endswith(("check", "checks", "worked_out"))
+    and name not in MEETING
 ]
-"""All of the tabs but what checks them: there both sides meet."""
+
+DOORS = ("prepare", "check", "look_at_formulas")
+"""The methods of a kind of tab that may open what checks it."""
 
 
 def test_no_more_floors_than_can_be_kept_in_mind() -> None:
@@ -62,20 +80,70 @@ def test_every_room_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("module", SHEET_WING)
 def test_the_sheet_wing_never_reaches_torch(module: str) -> None:
-    """Whatever is imported on the way: formulas are made without a look at the torch runs."""
-    assert reached(module, at_once=True).isdisjoint(TORCH_WING)
+    """Whatever is imported on the way, by functions too: formulas are made without a look at the
+    torch runs."""
+    assert "import torch" not in modules()[module].read_text("utf-8")
+    assert reached(module, at_once=False, but=MEETING).isdisjoint(TORCH_WING)
+
+
+@pytest.mark.parametrize("module", SHEET_WING)
+def test_importing_the_sheet_wing_loads_nothing_of_torch(module: str) -> None:
+    assert reached(module, at_once=True).isdisjoint([*TORCH_WING, *MEETING])
+
+
+@pytest.mark.parametrize("module", SHEET_WING)
+def test_only_the_check_of_a_kind_of_tab_opens_the_door_to_torch(module: str) -> None:
+    opening = {
+        name
+        for name, imported in imports_by_function(module).items()
+        if not imported.isdisjoint(MEETING)
+    }
+    assert opening <= set(DOORS)
+    assert not opening or "\nKIND = " in modules()[module].read_text("utf-8")
+
+
+def test_a_workbook_is_written_without_torch(tmp_path: Path) -> None:
+    """Whatever is imported by a name that only a run puts together: the registries' files."""
+    program = (
+        "import sys, xlsgd\n"
+        "xlsgd.generate('graddesc', sys.argv[1], epochs=1)\n"
+        "print(*sys.modules)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "book.xlsx")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert "xlsgd.tabs.layouts.rows.layout" in loaded
+    assert loaded.isdisjoint({"torch", *TORCH_WING, *MEETING})
+
+
+def test_a_hole_in_the_wall_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "xlsgd": set(),
+        "xlsgd.tabs": set(),
+        "xlsgd.tabs.line": {"xlsgd.tabs.helper"},
+        "xlsgd.tabs.helper": {"xlsgd.torch_side"},
+        "xlsgd.torch_side": set[str](),
+    }
+    at_import = {**wrong, "xlsgd.tabs.helper": set[str]()}
+    graphs = {False: wrong, True: at_import}
+    monkeypatch.setattr("tests.package_map.graph", lambda at_once=False: graphs[at_once])
+    assert "xlsgd.torch_side" in reached("xlsgd.tabs.line", at_once=False)
+    assert "xlsgd.torch_side" not in reached("xlsgd.tabs.line", at_once=True)
+    assert "xlsgd.torch_side" not in reached("xlsgd.tabs.line", False, but=["xlsgd.tabs.helper"])
 
 
 @pytest.mark.parametrize("module", TORCH_WING)
 def test_the_torch_wing_never_reaches_the_sheets(module: str) -> None:
     drawing = ("xlsgd.sheets.writing", "xlsgd.sheets.charts", "xlsgd.sheets.style")
-    reachable = reached(module, at_once=True)
+    reachable = reached(module, at_once=False)
     assert not [n for n in reachable if n in drawing or n.endswith(".sheet")]
 
 
 def test_the_wings_are_not_empty() -> None:
     assert len(SHEET_WING) > 20
     assert len(TORCH_WING) > 20
+    assert len(MEETING) > 5
 
 
 def test_engines_know_cells_and_files_of_cells_only() -> None:

@@ -15,7 +15,7 @@ from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation
 from xlsgd.engines.formulas import ENGINE
 from xlsgd.report import Difference, Report, RunVerdict
 from xlsgd.report.tolerances import TOLERANCES
-from xlsgd.tabs.layouts.whole_runs import WholeRuns
+from xlsgd.tabs.layouts.torch_whole_runs import WholeRuns
 from xlsgd.verifying.opening import Opened, open_workbook
 from xlsgd.verifying.verification import examine
 

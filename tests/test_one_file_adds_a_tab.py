@@ -50,11 +50,13 @@ BEST = '''
                 found.maps.of(self.name)[""] = TabMap(tab.sheet, tab.fields)
 
         def check(self, work):
+            from xlsgd.tabs.training.torch_trained import Trained
+
             for maps in work.found.maps.of(self.name).values():
                 tab, place = work.tabs[maps.sheet], maps.fields["best_loss"]
                 wanted = work.writer(maps)(best_loss(work.found.maps.training).value)(place[0])
                 tab.check_formula(place, (0, 0, 0), "best_loss", wanted)
-                for check, runs in work.summaries.items():
+                for check, runs in work.of(Trained).summaries.items():
                     ends = [[run.panel["last_loss"] for run in each] for each in runs.values()]
                     lowest = [min(members) for members in zip(*ends)]
                     where, expected = {"best_loss": place}, {"best_loss": lowest}

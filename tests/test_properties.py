@@ -32,7 +32,7 @@ from xlsgd.tabs.view import View
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.optimizers import optimizers
-from xlsgd.verdict.threshold import Limits
+from xlsgd.verdict.threshold import RunLimits
 
 pytestmark = pytest.mark.every
 
@@ -291,7 +291,7 @@ class Panel:
         values = {q: sheet.numbers("run", q) for q in table.columns}
         values |= {q: np.array(cells, dtype=float) for q, cells in columns.items()}
         watched = get_layout(self.view.layout).watched(self.view)
-        limits = Limits(**self.view.typed)
+        limits = RunLimits(**self.view.typed)
         values |= verdict.quantities(self.experiment, limits, watched, values)
         reading = self.experiment.loss.reading
         epochs = verdict.epoch_quantities(values, self.experiment.epochs, reading)

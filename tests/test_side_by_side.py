@@ -7,10 +7,9 @@ import pytest
 
 from tests.builders import small_data, view_of
 from xlsgd.data import Dataset
-from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.blocks import torch_run as block_trace
 from xlsgd.tabs.layouts.rows import torch_run as trace
-from xlsgd.tabs.layouts.tracing import run_all
+from xlsgd.tabs.layouts.torch_tracing import run_all, tracer
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import load_torch
 from xlsgd.training.optimizers import optimizers

@@ -17,8 +17,9 @@ import pytest
 from tests.builders import Recalculated, bare_book, view_of
 from xlsgd.data import Dataset
 from xlsgd.explaining.training import Length, train
-from xlsgd.tabs.layouts import get_layout, tracer
+from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.layouts.torch_tracing import tracer
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
 from xlsgd.training.experiment import Experiment

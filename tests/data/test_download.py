@@ -20,8 +20,9 @@ from click.testing import CliRunner
 from tests.data.files import table, written
 from xlsgd.base.errors import DataError, SpecError
 from xlsgd.cli import main
-from xlsgd.data import dataset, download, passengers_csv, read_csv, read_passengers
+from xlsgd.data import dataset, download, read_csv
 from xlsgd.data.download import cache_folder, fetch, file_name_of, is_url, shown_url
+from xlsgd.data.passengers import NAMED_SOURCES, read_passengers
 
 pytestmark = pytest.mark.every
 
@@ -428,13 +429,13 @@ def test_a_table_of_no_use_is_not_kept(site: Site, cache: Path) -> None:
 
 
 def test_the_named_source(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address, _, checksum = passengers_csv.NAMED_SOURCES["titanic"].partition("#sha256=")
+    address, _, checksum = NAMED_SOURCES["titanic"].partition("#sha256=")
     assert address == (
         "https://raw.githubusercontent.com/datasciencedojo/datasets/master/titanic.csv"
     )
     assert checksum == "4a437fde05fe5264e1701a7387ac6fb75393772ba38bb2c9c566405af5af4bd7"
     pinned = f"{site.url}/train.csv#sha256={SHA256}"
-    monkeypatch.setitem(passengers_csv.NAMED_SOURCES, "titanic", pinned)
+    monkeypatch.setitem(NAMED_SOURCES, "titanic", pinned)
     monkeypatch.chdir(tmp_path)
     written(tmp_path, table({}, {}), "titanic")
     passengers = read_passengers("titanic")
@@ -445,7 +446,7 @@ def test_the_named_source(site: Site, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_named_source_is_the_reference(shared: Path) -> None:
     content = (shared / "data" / "titanic" / "train.csv").read_bytes()
-    assert passengers_csv.NAMED_SOURCES["titanic"].endswith(hashlib.sha256(content).hexdigest())
+    assert NAMED_SOURCES["titanic"].endswith(hashlib.sha256(content).hexdigest())
 
 
 # Points from the web

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from xlsgd.base.errors import SpecError
-from xlsgd.data import dataset, made_passengers
-from xlsgd.data.passengers import RAW_COLUMNS
+from xlsgd.data import dataset
+from xlsgd.data.passengers import RAW_COLUMNS, made_passengers
 
 pytestmark = pytest.mark.every
 

@@ -12,8 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xlsgd.data import features, read_passengers
-from xlsgd.data.passengers import INPUTS, NEEDED, RAW_COLUMNS, SCHEMA, passengers_of
+from xlsgd.data import features
+from xlsgd.data.passengers import (
+    INPUTS,
+    NEEDED,
+    RAW_COLUMNS,
+    SCHEMA,
+    passengers_of,
+    read_passengers,
+)
 
 pytestmark = pytest.mark.every
 

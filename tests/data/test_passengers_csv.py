@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.data.files import FIRST, HEADER, SECOND, table, written
 from xlsgd.base.errors import DataError, SpecError
-from xlsgd.data import dataset, read_passengers
+from xlsgd.data import dataset
+from xlsgd.data.passengers import read_passengers
 
 pytestmark = pytest.mark.every
 

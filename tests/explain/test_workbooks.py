@@ -25,7 +25,8 @@ from tests.verify.books import (
     steps_rows,
 )
 from xlsgd.base.errors import SpecError, WorkbookError
-from xlsgd.data import Dataset, default_data, made_passengers
+from xlsgd.data import Dataset, default_data
+from xlsgd.data.passengers import made_passengers
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network

@@ -11,7 +11,8 @@ import xlsgd
 from tests.builders import LESSONS, default_lesson, experiment_of, small_data, write_experiments
 from tests.test_function import down
 from tests.together import made_once
-from xlsgd.data import Dataset, made_passengers
+from xlsgd.data import Dataset
+from xlsgd.data.passengers import made_passengers
 from xlsgd.sweeping.book import workbook_of
 
 __all__ = ["ALL", "KINDS", "kind", "parts_of", "xml_of"]

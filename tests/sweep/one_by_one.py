@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.layouts.torch_tracing import tracer
 from xlsgd.tabs.view import View
 from xlsgd.verdict import Summary, agrees, epoch_quantities, judge, panel_values
-from xlsgd.verdict.threshold import Limits
+from xlsgd.verdict.threshold import RunLimits
 
 __all__ = ["Panels", "assert_same_run", "panels"]
 
@@ -26,7 +26,7 @@ class Panels:
     mean_loss: shape (members, epochs).
     """
 
-    limits: Limits
+    limits: RunLimits
     panels: list[dict[str, float | str]]
     mean_loss: Floats
 

@@ -34,8 +34,7 @@ from xlsgd.base.cells import (
     WorkbookFile,
     column_number,
 )
-from xlsgd.data import made_passengers
-from xlsgd.data.passengers import INPUTS, Passengers
+from xlsgd.data.passengers import INPUTS, Passengers, made_passengers
 from xlsgd.engines import Calculation, get_engine
 from xlsgd.report import Report
 from xlsgd.sheets.maps import TabMap, address

@@ -16,7 +16,7 @@ import pytest
 import xlsgd
 from tests.titanic.books import EPOCHS, ROWS, START, generated, small, weights_of
 from xlsgd.base.cells import Formula
-from xlsgd.data import made_passengers
+from xlsgd.data.passengers import made_passengers
 
 pytestmark = pytest.mark.every
 
@@ -122,7 +122,7 @@ def test_generating_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
     code = (
         "import sys, xlsgd; from tests.titanic import books;"
-        " from xlsgd.data import made_passengers;"
+        " from xlsgd.data.passengers import made_passengers;"
         " xlsgd.generate('titanic', sys.argv[1], data=made_passengers(books.ROWS),"
         " epochs=books.EPOCHS, init=books.weights_of(books.START))"
     )

@@ -18,8 +18,7 @@ from tests.titanic.books import (
     labels,
     weights_of,
 )
-from xlsgd.data import made_passengers
-from xlsgd.data.passengers import INPUTS
+from xlsgd.data.passengers import INPUTS, made_passengers
 
 ROWS = 40
 STEPS_OF_H = (1e-2, 1e-3, 1e-4, 1e-5)

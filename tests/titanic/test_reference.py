@@ -20,8 +20,7 @@ import xlsgd
 from tests.builders import Floats
 from tests.titanic.books import Calculated, Place, weights_of
 from tests.verify.books import Workbook, edited
-from xlsgd.data import read_passengers
-from xlsgd.data.passengers import INPUTS
+from xlsgd.data.passengers import INPUTS, read_passengers
 from xlsgd.sheets.maps import address
 from xlsgd.tabs.model import torch_values as model
 

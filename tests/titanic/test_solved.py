@@ -12,8 +12,7 @@ import pytest
 import xlsgd
 from tests.builders import Floats
 from tests.titanic.books import features, labels
-from xlsgd.data import read_passengers
-from xlsgd.data.passengers import INPUTS, Passengers
+from xlsgd.data.passengers import INPUTS, Passengers, read_passengers
 from xlsgd.xlsx.reader import read_workbook
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,8 +15,7 @@ import pytest
 
 import xlsgd
 from tests.verify.books import passes
-from xlsgd.data import read_passengers
-from xlsgd.data.passengers import RAW_COLUMNS
+from xlsgd.data.passengers import RAW_COLUMNS, read_passengers
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

@@ -12,8 +12,7 @@ import torch
 
 from tests.builders import Floats
 from tests.titanic.books import Calculated, Place, features, generated, labels, weights_of
-from xlsgd.data import made_passengers
-from xlsgd.data.passengers import INPUTS
+from xlsgd.data.passengers import INPUTS, made_passengers
 
 ROWS, EPOCHS = 60, 20
 RELATIVE = 1e-9

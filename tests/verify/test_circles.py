@@ -30,7 +30,7 @@ from tests.verify.books import (
 from xlsgd.base.errors import WorkbookError
 from xlsgd.checks.circles import listed
 from xlsgd.cli import main
-from xlsgd.data.made_passengers import made_passengers
+from xlsgd.data.passengers import made_passengers
 from xlsgd.many.checking import compare
 from xlsgd.processes.limited import in_own_process
 from xlsgd.processes.limits import Limits

@@ -22,7 +22,7 @@ from tests.verify.books import (
 )
 from xlsgd import Dataset
 from xlsgd.base.errors import WorkbookError
-from xlsgd.data import made_passengers
+from xlsgd.data.passengers import made_passengers
 
 Make = Callable[..., Path]
 Edit = Callable[[Workbook], None]

@@ -16,7 +16,7 @@ import xlsgd
 from tests.verify.books import Workbook, edited, passes
 from tests.verify.rewordings import REWORDINGS, mistakes, named_cells
 from xlsgd import Dataset
-from xlsgd.data import made_passengers
+from xlsgd.data.passengers import made_passengers
 from xlsgd.verifying.opening import open_workbook
 
 POINTS = Dataset("four points", {"x": (14.0, 86.0, 28.0, 51.0)}, (58.0, 202.0, 86.0, 132.0))

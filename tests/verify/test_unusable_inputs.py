@@ -208,6 +208,8 @@ def test_field_of_the_panel_missing(make: Make, target: Path, missing: str) -> N
 
     message = refusal(edited(make("sgd"), target, edit))
     assert message.startswith(f"tab 'sgd' has no field '{missing}' in the column of 'xlsgd'")
+    beside = "learning_rate" if missing == "verdict" else "verdict"
+    assert f"or in the row of '{beside}'; restore it" in message
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["moved_down"]
+from xlsgd.base.cells import LAST_ROW
 
-LAST_ROW = 1_048_576
+__all__ = ["moved_down"]
 
 # What stands before a reference must not be part of a name, a function or an absolute row; what
 # follows must not make it a function, a longer name or the name of a sheet.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, distributions
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Any, TypeVar
 
@@ -22,12 +23,16 @@ __all__ = ["find", "pick", "unknown"]
 Thing = TypeVar("Thing")
 
 
-def find(package: str, attribute: str, folders: bool = False) -> dict[str, Any]:
+def find(
+    package: str, attribute: str, folders: bool = False, file: str = "", group: str = ""
+) -> dict[str, Any]:
     """Return ``{thing.name: thing}`` for every module of package that defines attribute, and for
     every installed package that adds one.
 
     attribute: a module-level name such as ``OPTIMIZER``; modules without it are helpers.
     folders: whether each thing is a folder, and files beside them are none.
+    file: that file of each folder has the thing, where folders hold several; folders without the
+        file have none.   group: of entry points, for such a thing.
     Things come in the order of their ``order``, then by name.
     Raises SpecError for a name that two modules have, and for what an installed package adds and
     cannot be had.
@@ -35,19 +40,22 @@ def find(package: str, attribute: str, folders: bool = False) -> dict[str, Any]:
     found: list[Any] = []
     names: set[str] = set()
     for module in iter_modules(import_module(package).__path__):
-        if folders and not module.ispkg:
+        if (folders or file) and not module.ispkg:
             continue
-        thing = getattr(import_module(f"{package}.{module.name}"), attribute, None)
+        where = f"{package}.{module.name}"
+        if file and find_spec(where := f"{where}.{file}") is None:
+            continue
+        thing = getattr(import_module(where), attribute, None)
         if thing is None:
             continue
         if thing.name in names:
             raise SpecError(
-                f"{package}.{module.name} adds '{thing.name}', which another file beside it adds "
+                f"{where} adds '{thing.name}', which another file beside it adds "
                 "already; give it another name"
             )
         names.add(thing.name)
         found.append(thing)
-    for where, thing in _installed(f"xlsgd.{package.rpartition('.')[2]}"):
+    for where, thing in _installed(f"xlsgd.{group or package.rpartition('.')[2]}"):
         if thing.name in names:
             raise SpecError(f"{where} adds '{thing.name}', which is there already; uninstall it")
         names.add(thing.name)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from xlsgd.base.cells import CellError, Formula, Grid, Position, Scalar, Uncomputed
 from xlsgd.base.columns import Column
 from xlsgd.checks.differences import Differences, Order, finite
-from xlsgd.checks.reading import Reading
+from xlsgd.checks.reading import FormulaReading
 from xlsgd.checks.stored import Saved, as_saved
-from xlsgd.checks.wording import OddCell, Wording
+from xlsgd.checks.wording import FormulaWording, OddCell
 from xlsgd.engines.fast.needed import Place
 from xlsgd.formula.filled import odd_rows
-from xlsgd.report.compare import SAFETY, Block, Tolerance, compare
+from xlsgd.report.compare import SAFETY, ExpectedTable, Tolerance, compare
 from xlsgd.report.report import value_text
 from xlsgd.sheets.maps import TableMap, address
 from xlsgd.verdict import agrees
@@ -40,14 +40,14 @@ class ExaminedTab(Differences):
         contents: Grid,
         values: Mapping[Position, Scalar | Uncomputed],
         tolerance: Mapping[str, Tolerance],
-        reading: Reading,
+        reading: FormulaReading,
         unchecked: str,
     ) -> None:
         """unchecked: why a cell that is not compared is not, unless it is an input."""
         super().__init__(name, kind, contents, values, unchecked)
         self._tolerance = tolerance
         self._reading = reading
-        self._wording = Wording(self, reading)
+        self._wording = FormulaWording(self, reading)
 
     def numbers(
         self, table: TableMap, stored: Mapping[Position, Scalar] | None = None
@@ -84,7 +84,7 @@ class ExaminedTab(Differences):
         self,
         check: str,
         table: str,
-        block: Block,
+        block: ExpectedTable,
         order: Order,
         step_of: Callable[[int], int] | None = None,
     ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from xlsgd.base.columns import Column
 from xlsgd.checks.differences import Order
-from xlsgd.report.compare import Block
+from xlsgd.report.compare import ExpectedTable
 from xlsgd.sheets.maps import TableMap
 from xlsgd.training.trace import Trace
 
@@ -26,9 +26,9 @@ def ranked(rank: int) -> Order:
     return lambda row, column: (rank, row, column)
 
 
-def block_of(table: TableMap, places: Mapping[str, int], trace: Trace, rows: int) -> Block:
+def block_of(table: TableMap, places: Mapping[str, int], trace: Trace, rows: int) -> ExpectedTable:
     """Return what a trace expects of the first rows of a table."""
-    return Block(
+    return ExpectedTable(
         table.rows[:rows],
         places,
         {name: trace[name][:rows] for name in places},

@@ -44,7 +44,7 @@ from xlsgd.engines import Calculation, get_engine
 from xlsgd.formula.tree import Node, nodes_of, text_of
 from xlsgd.report.report import value_text
 
-__all__ = ["Meaning", "Outcome", "meaning"]
+__all__ = ["Meaning", "Trials", "meaning"]
 
 _ORDINARY, _LONG, _HUGE, _ERRORS, _BRIMFUL = 240, 60, 24, 60, 48
 """Trials with numbers of each kind."""
@@ -98,7 +98,7 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Trials:
     """What came of the trials of two formulas.
 
     operands: those of a trial in which they differ.   given, wanted: what they give there.
@@ -116,7 +116,7 @@ def meaning(
     said: Node,
     wanted: Node,
     value: Callable[[Node], Scalar | None],
-    known: MutableMapping[object, Outcome],
+    known: MutableMapping[object, Trials],
 ) -> Meaning:
     """Return whether two trees mean the same.
 
@@ -154,7 +154,7 @@ def meaning(
     if (renamed, words) not in known:
         if len(known) == _MOST_OUTCOMES:
             return Meaning(False, f"of so many changed formulas only {_MOST_OUTCOMES} are tried")
-        outcome = Outcome(True)
+        outcome = Trials(True)
         for lengths in dict.fromkeys(
             tuple(min(size or 1, longest) for size in sizes) for longest in _LONGEST
         ):
@@ -191,7 +191,7 @@ def _size(operand: Node) -> int | None:
     return max(height, width) if 1 in (height, width) else None
 
 
-def _example(outcome: Outcome, operands: Sequence[Node]) -> str:
+def _example(outcome: Trials, operands: Sequence[Node]) -> str:
     if outcome.same or not outcome.operands:
         return ""
     shown = []
@@ -233,7 +233,7 @@ class _Trials:
         self._in_order = [Node("operator", "<=", tuple(pair)) for pair in pairs]
         self._begins = [1 + sum(lengths[:i]) for i in range(len(lengths) + 1)]
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Trials:
         random, drawn = Random(20), self._cells
         trials = [drawn.ordinary(random) for _ in range(_ORDINARY)]
         trials += [drawn.long(random) for _ in range(_LONG)]
@@ -257,7 +257,7 @@ class _Trials:
         ordered = results[2 + len(powers) :]
         rows = [i for i in range(len(trials)) if all(r[i] is not False for r in ordered)]
         if any(True in r for r in results[2 : 2 + len(powers)]):
-            return Outcome(False, untried="programs differ in what 0^0 is")
+            return Trials(False, untried="programs differ in what 0^0 is")
         # Of those with few digits hardly any show that something is rounded.
         told, loose = [0, 0], [0, 0]
         for i in rows:
@@ -268,19 +268,19 @@ class _Trials:
                 told[i >= _ORDINARY] += 1
                 loose[i >= _ORDINARY] += not _alike(one, other, False, _EXACT)
         if 4 * sum(told) < usual:
-            return Outcome(False, untried="hardly any numbers tried in its cells gave a number")
+            return Trials(False, untried="hardly any numbers tried in its cells gave a number")
         if any(4 * one > other for one, other in zip(loose, told, strict=True)):
-            return Outcome(False, untried="it gives other last digits")
+            return Trials(False, untried="it gives other last digits")
         if not self._fail_together([drawn.brimful(random) for _ in range(_BRIMFUL)]):
-            return Outcome(False, untried="it asks otherwise whether there is a number")
+            return Trials(False, untried="it asks otherwise whether there is a number")
         decided = chain(self._decide(trials, rows), self._reach(trials, rows, results[1]))
         if not all(decided):
-            return Outcome(False, untried=_UNTRIED)
-        return Outcome(True)
+            return Trials(False, untried=_UNTRIED)
+        return Trials(True)
 
-    def _different(self, cells: Sequence[Content], given: object, wanted: object) -> Outcome:
+    def _different(self, cells: Sequence[Content], given: object, wanted: object) -> Trials:
         operands = tuple(_scalar(cells[begin - 1]) for begin in self._begins[:-1])
-        return Outcome(False, operands, given, wanted)
+        return Trials(False, operands, given, wanted)
 
     def _fail_together(self, trials: Sequence[Sequence[Content]]) -> bool:
         """Return whether what both formulas ask about turns into an error in the same trials."""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from xlsgd.base.cells import Book, Formula, Position, Scalar, Uncomputed
-from xlsgd.checks.meaning import Meaning, Outcome, meaning
+from xlsgd.checks.meaning import Meaning, Trials, meaning
 from xlsgd.checks.spans import Span, shortened
 from xlsgd.formula.filled import plainly
 from xlsgd.formula.tree import Leaf, Node, Reference, nodes_of, normal, parse
 from xlsgd.sheets.maps import BookMap
 
-__all__ = ["Reading"]
+__all__ = ["FormulaReading"]
 
 Values = Mapping[str, Mapping[Position, Scalar | Uncomputed]]
 
@@ -36,7 +36,7 @@ _Told = Callable[[Reference, str], Target]
 """Tells where a reference points; called with the sheet on which it does."""
 
 
-class Reading:
+class FormulaReading:
     """Reads the formulas of one workbook.
 
     values: of its formula cells, per sheet.
@@ -50,7 +50,7 @@ class Reading:
         }
         self._sheets = {name.lower(): name for name in book.sheets}
         self._spans: list[Span] | None = None
-        self._meanings: dict[object, Outcome] = {}
+        self._meanings: dict[object, Trials] = {}
 
     def same(self, sheet: str, said: str, wanted: str) -> bool:
         """Return whether two formulas of one cell say the same.

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from xlsgd.base.cells import Formula, Position
 from xlsgd.checks.meaning import Meaning
-from xlsgd.checks.reading import Reading
+from xlsgd.checks.reading import FormulaReading
 from xlsgd.report.report import Difference, value_text
 from xlsgd.sheets.maps import address
 
 if TYPE_CHECKING:
     from xlsgd.checks.examined import ExaminedTab
 
-__all__ = ["OddCell", "Wording"]
+__all__ = ["FormulaWording", "OddCell"]
 
 _SHOWN = 3
 """Formulas that are written otherwise, told in full; of more only the number is told."""
@@ -54,10 +54,10 @@ class _Rewritten(NamedTuple):
     provided: str
 
 
-class Wording:
+class FormulaWording:
     """Judges the formulas of a tab."""
 
-    def __init__(self, tab: ExaminedTab, reading: Reading) -> None:
+    def __init__(self, tab: ExaminedTab, reading: FormulaReading) -> None:
         self._tab, self._reading = tab, reading
         self._sheet = tab.report.name
         self._rewritten: list[_Rewritten] = []

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlsgd.base.errors import SpecError
-from xlsgd.cli.common import FAILED, ProgressBar, errors_as_text, say, show_all
-from xlsgd.cli.options import Command, lesson_options, many_options, tell_of
+from xlsgd.cli.common import ProgressBar, errors_as_text, say, show_all
+from xlsgd.cli.options import Command, lesson_options, many_options, refuse_without, tell_of
 from xlsgd.cli.types import FILE, LESSON, OPTIMIZER
 
 if TYPE_CHECKING:
-    from xlsgd.many.calls import Answer
+    from xlsgd.data import Dataset
 
 __all__ = ["generate"]
 
@@ -45,10 +43,6 @@ __all__ = ["generate"]
 def generate(
     lesson: str,
     output: Path | None,
-    source: str | None,
-    points: int | None,
-    noise: float | None,
-    seed: int | None,
     seeds: str | None,
     jobs: int | None,
     timeout: float | None,
@@ -59,58 +53,40 @@ def generate(
     **options: Any,
 ) -> None:
     """Write the workbook of LESSON (xlsgd list shows them)."""
-    progress = ProgressBar(quiet)
+    progress, received, status = ProgressBar(quiet), list["Dataset"](), 0
+    many: dict[str, Any] = {"jobs": jobs, "timeout": timeout, "memory": memory, "dask": dask}
+
+    def tell(data: Dataset) -> None:
+        if not quiet:
+            tell_of(data, options["source"])
+
     with errors_as_text():
-        from xlsgd.lessons.given import given_data
+        if seeds is None:
+            refuse_without("--seeds", **many, resume=resume or None)
+            from xlsgd.lessons.generation import generate as write
 
-        if seeds is not None:
-            if seed is not None:
-                raise SpecError("--seed and --seeds exclude each other")
-            from xlsgd.many.in_order import InOrder
-            from xlsgd.many.writing import folder_for, parse_seeds, write_many
-            from xlsgd.processes.limits import Limits
+            try:
+                path = write(lesson, output, progress=progress, told=received.append, **options)
+            finally:
+                progress.clear()
+            for data in received:
+                tell(data)
+            click.echo(path)
+        else:
+            from xlsgd.many.writing import write_seeds
 
-            which, folder = parse_seeds(seeds), folder_for(lesson, output)
-            # What is wrong with the options is wrong for every seed: say it once.
-            data = given_data(lesson, source, points, noise, which[0])
-            if data is not None and source is not None and not quiet:
-                tell_of(data, source)
-            written = write_many(
-                lesson, which, folder, data=None if source is None else data, points=points,
-                noise=noise, jobs=1 if jobs is None else jobs, dask=dask,
-                limits=Limits.given(timeout, memory), resume=resume, **options,
-            )  # fmt: skip
-            far = "are written; the same command with --resume goes on"
-            found = InOrder(written, len(which), partial(progress, "writing"), far)
-            failed: list[Path] = []
-            show_all(found, partial(_show, failed), progress)
-            if failed:
-                click.echo(f"{len(failed):,} of {len(which):,} could not be written", err=True)
-                sys.exit(FAILED)
-            return
-        for name, value in (("--jobs", jobs), ("--timeout", timeout), ("--memory", memory),
-                            ("--dask", dask), ("--resume", resume or None)):  # fmt: skip
-            if value is not None:
-                raise SpecError(f"{name} is for many workbooks: it goes with --seeds")
-        from xlsgd.base.files import refuse_to_overwrite
-        from xlsgd.lessons.generation import check_output
-        from xlsgd.lessons.generation import generate as write
-
-        if source is not None and output is not None:
-            refuse_to_overwrite([Path(source)], output)
-        # Before anything is downloaded for it.
-        check_output(Path(f"{lesson}.xlsx") if output is None else output, options["force"])
-        data = given_data(lesson, source, points, noise, seed)
-        try:
-            path = write(lesson, output, data=data, seed=seed, progress=progress, **options)
-        finally:
-            progress.clear()
-        if data is not None and not quiet:
-            tell_of(data, source)
-        click.echo(path)
-
-
-def _show(failed: list[Path], written: tuple[Path, Answer]) -> None:
-    path, answer = written
-    failed += [] if answer.kind == "done" else [path]
-    say(f"{path}{'' if answer.kind == 'done' else f': FAILED, {answer.message}'}")
+            written = write_seeds(
+                lesson,
+                seeds,
+                output,
+                resume=resume,
+                progress=progress,
+                told=tell,
+                **many,
+                **options,
+            )
+            show_all(written, lambda one: say(one.line), progress)
+            for note in written.notes():
+                click.echo(note, err=True)
+            status = written.status
+    sys.exit(status)

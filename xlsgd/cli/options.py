@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xlsgd.base.errors import SpecError
 from xlsgd.cli.types import (
     CONVENTION,
     DIFFERENCE,
@@ -35,6 +36,7 @@ __all__ = [
     "lesson_options",
     "limit_options",
     "many_options",
+    "refuse_without",
     "tell_of",
 ]
 
@@ -291,11 +293,17 @@ many_options = _added(
 
 def tell_of(data: Dataset, source: str | None) -> None:
     """Say what was read, and how to be sure to read the same again."""
-    if not data.schema.is_plain:
-        click.echo(data.title, err=True)
-    if source is not None and data.sha256 and not data.checked and "://" in source:
-        click.echo(
-            f"The download was not checked; for the same file every time: "
-            f"--data '{source}#sha256={data.sha256}'",
-            err=True,
-        )
+    from xlsgd.lessons.given import words_about
+
+    for line in words_about(data, source):
+        click.echo(line, err=True)
+
+
+def refuse_without(option: str, **given: Any) -> None:
+    """Raise SpecError for options that are given and are about many workbooks.
+
+    option: the one that asks for many.   given: the others, None where they are not given.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise SpecError(f"--{name} is for many workbooks: it goes with {option}")

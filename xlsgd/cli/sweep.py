@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlsgd.base.errors import SpecError
 from xlsgd.cli.common import AGREES, DIFFERS, ProgressBar, errors_as_text, say
 from xlsgd.cli.options import Command, engine_option, lesson_options, tell_of
 from xlsgd.cli.types import DEVICE, FILE, LESSON, OPTIMIZER, WHOLE
+
+if TYPE_CHECKING:
+    from xlsgd.data import Dataset
+    from xlsgd.sweeping import Sweep
 
 __all__ = ["sweep"]
 
@@ -52,62 +54,31 @@ __all__ = ["sweep"]
 def sweep(
     lesson: str,
     stem: Path | None,
-    table: Path | None,
-    per_side: int,
-    check_seed: int,
-    source: str | None,
-    points: int | None,
-    noise: float | None,
-    seed: int | None,
-    engine: str,
-    force: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Train a tab of LESSON at many learning rates, and draw a map of how it goes."""
     progress = ProgressBar(quiet)
+
+    def tell(data: Dataset) -> None:
+        if not quiet:
+            tell_of(data, options["source"])
+
+    def show(found: Sweep) -> None:
+        progress.clear()
+        if not quiet:
+            say(*summary_lines(found))
+
     with errors_as_text():
-        for name, number in (("--check", per_side), ("--check-seed", check_seed)):
-            if number < 0:
-                raise SpecError(f"{name}: got {number}, need a whole number, 0 or greater")
-        from xlsgd.base.files import refuse_to_overwrite
-        from xlsgd.engines import get_engine
-        from xlsgd.lessons.given import given_data
-        from xlsgd.sweeping.outputs import Outputs
-
-        get_engine(engine)
-
-        outputs = Outputs(Path(f"{lesson}-sweep" if stem is None else stem), table, force)
-        for path in outputs.paths if source is not None else ():
-            refuse_to_overwrite([Path(str(source))], path)
-        data = given_data(lesson, source, points, noise, seed)
-        if data is not None and not quiet:
-            tell_of(data, source)
-        from xlsgd.sweeping.check import can_be_checked, check_sweep
-        from xlsgd.sweeping.lesson import sweep as train
         from xlsgd.sweeping.words import check_lines, summary_lines
+        from xlsgd.sweeping.written import write_sweep
 
-        def tell(lines: Sequence[str]) -> None:
-            progress.clear()
-            if not quiet:
-                say(*lines)
-
-        def seen(found: Any) -> None:
-            tell(summary_lines(found))
-
-        found = train(lesson, data=data, seed=seed, progress=progress, seen=seen, **options)
-        seen(found)
-        checked = None
-        if per_side and not can_be_checked(found):
-            click.echo(
-                "not recalculated: a workbook has one learning rate for all layers", err=True
-            )
-        elif per_side:
-            checked = check_sweep(found, per_side, check_seed, progress, engine)
-            agree = all(one.agree for one in checked)
-            progress.clear()
-            if not (quiet and agree):
-                say(*check_lines(checked))
-        for path in outputs.write(found, checked):
+        found = write_sweep(lesson, stem, progress=progress, told=tell, seen=show, **options)
+        progress.clear()
+        if found.not_checked is not None:
+            click.echo(f"not recalculated: {found.not_checked}", err=True)
+        elif found.checked is not None and not (quiet and found.agrees):
+            say(*check_lines(found.checked))
+        for path in found.write():
             click.echo(path)
-    sys.exit(AGREES if checked is None or all(one.agree for one in checked) else DIFFERS)
+    sys.exit(AGREES if found.agrees else DIFFERS)

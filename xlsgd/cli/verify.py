@@ -20,7 +20,7 @@ from xlsgd.cli.options import (
 from xlsgd.cli.types import FILE, OUTPUT
 
 if TYPE_CHECKING:
-    from xlsgd.many.files import Checked
+    from xlsgd.many.files import CheckedFile
 
 __all__ = ["verify"]
 
@@ -48,7 +48,7 @@ def verify(paths: tuple[Path, ...], quiet: bool, **options: Any) -> None:
     """
     progress = ProgressBar(quiet)
 
-    def show(one: Checked) -> None:
+    def show(one: CheckedFile) -> None:
         if found.alone and one.found is None:
             what = "passed over" if one.status == "skipped" else "Error"
             click.echo(f"{what}: {one.message}", err=True)

@@ -6,17 +6,11 @@ nobody would see it.
 """
 
 from xlsgd.data.dataset import Dataset
-from xlsgd.data.made_passengers import made_passengers
-from xlsgd.data.passengers import Passengers
-from xlsgd.data.passengers_csv import read_passengers
 from xlsgd.data.points import default_data, made_data, read_csv
 
 __all__ = [
     "Dataset",
-    "Passengers",
     "default_data",
     "made_data",
-    "made_passengers",
     "read_csv",
-    "read_passengers",
 ]

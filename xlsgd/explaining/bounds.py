@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xlsgd.explaining.findings import DeadUnit, Limit, Turn
+from xlsgd.explaining.findings import DeadUnit, RateLimit, Turn
 from xlsgd.explaining.rates import Tried, try_rates
 from xlsgd.explaining.training import Training
 from xlsgd.torch_side.stability import sharpness, spectral_radius, stability_limit
@@ -21,18 +21,18 @@ neighbours are 0.6 % apart."""
 _BREAKS = ("exploded", "dead")
 
 
-def calculated_limit(training: Training) -> Limit:
+def calculated_limit(training: Training) -> RateLimit:
     """Return the largest stable rate, where the network is linear in its weights; else why there
     is none, with no value."""
     experiment, data = training.experiment, training.data
     found = stability_limit(experiment, data)
     if found.value is None:
-        return Limit(None, "none", found.reason)
+        return RateLimit(None, "none", found.reason)
     growth = float(spectral_radius(experiment, data, [experiment.learning_rate])[0])
     above = np.geomspace(found.value, _ABOVE * found.value, _WINDOWS + 1)[1:]
     stable = above[spectral_radius(experiment, data, list(above)) < 1]
     counted = "overshooting_rows" in training.panel
-    return Limit(
+    return RateLimit(
         found.value,
         "linear",
         times_above=experiment.learning_rate / found.value,
@@ -45,7 +45,7 @@ def calculated_limit(training: Training) -> Limit:
 
 def border(
     training: Training, why: str, tried: Tried, dead: Sequence[DeadUnit], turn: Turn | None
-) -> Limit:
+) -> RateLimit:
     """Return the smallest rate found at which a run from this start breaks: explodes, or loses a
     unit.
 
@@ -66,7 +66,7 @@ def border(
     lost = [unit.step for unit in dead] if training.kind == "dead" else [turn.step if turn else 1]
     step = max(1, min(lost))
     bent = sharpness(experiment, data, training.before(step), range(data.rows)) if breaks else None
-    return Limit(
+    return RateLimit(
         least,
         "none" if least is None else "tried",
         why,

@@ -14,28 +14,28 @@ from xlsgd.report.report import Difference
 from xlsgd.report.tolerances import TOLERANCES
 from xlsgd.sheets.maps import quoted
 from xlsgd.tabs.kind import kinds
-from xlsgd.tabs.training.check import TrainingCheck
 from xlsgd.verifying.accounts import finish
 from xlsgd.verifying.opening import Opened
 from xlsgd.verifying.verification import examination
 
 __all__ = ["changed_columns", "trains_the_same"]
 
+_WEIGHTS = ("param.", "new.")
+"""What the quantities of weights begin with, before and after a step."""
+
 
 def changed_columns(opened: Opened, experiment: str) -> tuple[ChangedColumn, ...]:
     """Return the columns and cells of a training tab, and of the inputs that it looks at, that do
     not hold xlsgd's formulas."""
     work = examination(opened, TOLERANCES)
-    TrainingCheck(work, experiment).look_at_formulas()
-    kinds()["data"].check(work)
-    maps = opened.found.maps
     found: dict[str, list[Difference]] = {}
-    sheets = (maps.data.sheet, maps.training[experiment].sheet)
-    # Where there is no data, there is no tab for it.
-    for tab in (work.tabs[sheet] for sheet in sheets if sheet in work.tabs):
-        for difference in tab.finish().differences:
-            if difference.cell in tab.edited:
-                found.setdefault(difference.quantity, []).append(difference)
+    for kind in kinds().values():
+        kind.look_at_formulas(work, experiment)
+        for sheet in kind.behind(experiment, opened.found.maps):
+            tab = work.tabs[sheet]
+            for difference in tab.finish().differences:
+                if difference.cell in tab.edited:
+                    found.setdefault(difference.quantity, []).append(difference)
     return tuple(_column(quantity, cells) for quantity, cells in found.items())
 
 
@@ -45,14 +45,17 @@ def trains_the_same(opened: Opened, experiment: str) -> bool:
     Every step has to land where torch's does, as verify asks.
     """
     work = examination(replace(opened, found=opened.found.only(experiment)), TOLERANCES)
-    for name in ("data", "training"):
-        kinds()[name].prepare(work)
-        kinds()[name].check(work)
-    sheets = {opened.found.maps.data.sheet, opened.found.maps.training[experiment].sheet}
-    weights = tuple(f"{kind}." for kind in ("param", "new"))
+    sheets: set[str] = set()
+    for kind in kinds().values():
+        behind = kind.behind(experiment, opened.found.maps)
+        if behind:
+            kind.prepare(work)
+            kind.check(work)
+            sheets.update(behind)
+    # Of the tab of the experiment its weights count, of the tabs that it looks at everything.
     return not any(
         difference.torch_value is not None
-        and (difference.quantity.startswith(weights) or sheet.kind == "data")
+        and (difference.quantity.startswith(_WEIGHTS) or sheet.experiment is None)
         for sheet in finish(work)
         if sheet.name in sheets
         for difference in sheet.differences

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import Turn
 from xlsgd.explaining.training import Training
-from xlsgd.explaining.where import Where
 from xlsgd.torch_side.stability import curvature_along_gradient
 
 __all__ = ["turn_of"]
 
 
-def turn_of(training: Training, where: Where) -> Turn | None:
+def turn_of(training: Training, where: Citation) -> Turn | None:
     """Return the last step before which the mean loss over all rows was no greater than at the
     start weights, None if the run ended no worse than it began.
 

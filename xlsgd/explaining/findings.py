@@ -12,7 +12,7 @@ __all__ = [
     "DeadUnit",
     "Explanation",
     "Frozen",
-    "Limit",
+    "RateLimit",
     "StillWeights",
     "Suggestion",
     "TabExplanation",
@@ -53,7 +53,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Limit:
+class RateLimit:
     """How large the learning rate may be.
 
     kind: ``linear``: the largest stable rate, whatever the start; ``tried``: the smallest rate
@@ -251,7 +251,7 @@ class TabExplanation:
     mean_loss: float
     rmse: float
     mean_rmse: float | None
-    limit: Limit
+    limit: RateLimit
     turn: Turn | None = None
     dead: tuple[DeadUnit, ...] = ()
     frozen: Frozen | None = None

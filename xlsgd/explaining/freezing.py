@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import Frozen
 from xlsgd.explaining.training import Length, Training, train
-from xlsgd.explaining.where import Where
 
 __all__ = ["frozen_derivative"]
 
 
-def frozen_derivative(training: Training, length: Length, where: Where) -> Frozen | None:
+def frozen_derivative(training: Training, length: Length, where: Citation) -> Frozen | None:
     """Return since when the numerical derivatives are 0 because h is lost, None if they are not.
 
     Beside a weight w numbers of 64 bits lie ``numpy.spacing(w)`` apart: what is added counts for

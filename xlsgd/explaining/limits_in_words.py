@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from xlsgd.explaining.findings import Limit, TabExplanation
+from xlsgd.explaining.findings import RateLimit, TabExplanation
 from xlsgd.explaining.training import BROKEN, Training
 from xlsgd.explaining.words import compared, number, percent, rate, times
 from xlsgd.report.terminal import counted
@@ -45,7 +45,7 @@ def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
         yield f"{least}; {compared(tab.learning_rate, limit.value)}.{_window(limit)}"
 
 
-def _window(limit: Limit) -> str:
+def _window(limit: RateLimit) -> str:
     """Return a sentence about rates above a limit: it is where explosions begin, and not where
     all that is larger explodes."""
     if limit.kind == "linear":
@@ -63,7 +63,7 @@ def _window(limit: Limit) -> str:
     )
 
 
-def _linear(limit: Limit, tab: TabExplanation, training: Training) -> Iterator[str]:
+def _linear(limit: RateLimit, tab: TabExplanation, training: Training) -> Iterator[str]:
     assert limit.value is not None
     size = training.experiment.batch_size
     seen = "one row" if size == 1 else "all rows" if size >= tab.rows else f"{size} rows"

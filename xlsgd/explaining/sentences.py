@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from xlsgd.data import Dataset
 from xlsgd.explaining.ablation_in_words import twin_sentences
+from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
 from xlsgd.explaining.limits_in_words import limit_sentences
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
-from xlsgd.explaining.where import Where
 from xlsgd.explaining.words import (
     at,
     listed,
@@ -33,7 +33,7 @@ _COLUMNS = 4
 """Changed columns that are named one by one."""
 
 
-def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple[str, ...]:
+def sentences_of(tab: TabExplanation, training: Training, where: Citation) -> tuple[str, ...]:
     """Return what there is to say of a tab, one paragraph each."""
     experiment, data = training.experiment, training.data
     return tuple(
@@ -55,7 +55,7 @@ def sentences_of(tab: TabExplanation, training: Training, where: Where) -> tuple
     )
 
 
-def changed_sentences(tab: TabExplanation, where: Where) -> Iterator[str]:
+def changed_sentences(tab: TabExplanation, where: Citation) -> Iterator[str]:
     """Yield which columns of a tab are not xlsgd's, and what that means for the explanation."""
     named = [
         f"{c.quantity} ({c.cell}{f' and {c.cells - 1} more' if c.cells > 1 else ''}: {c.content})"
@@ -82,7 +82,7 @@ def changed_sentences(tab: TabExplanation, where: Where) -> Iterator[str]:
         )
 
 
-def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
+def _how_it_went(tab: TabExplanation, training: Training, where: Citation) -> Iterator[str]:
     experiment, constant, schedule = training.experiment, "", ""
     said = experiment.network.wording
     if not training.experiment.schedule.steady:
@@ -110,7 +110,7 @@ def _how_it_went(tab: TabExplanation, training: Training, where: Where) -> Itera
         )
 
 
-def _exploded(tab: TabExplanation, training: Training, where: Where) -> Iterator[str]:
+def _exploded(tab: TabExplanation, training: Training, where: Citation) -> Iterator[str]:
     step = int(training.number("exploded_step"))
     above = training.view.typed["exploded_above"]
     lost = int(training.number("not_finite_step"))
@@ -211,7 +211,7 @@ def _dead(unit: DeadUnit, experiment: Experiment, data: Dataset) -> Iterator[str
         )
 
 
-def _frozen(frozen: Frozen, experiment: Experiment, where: Where) -> Iterator[str]:
+def _frozen(frozen: Frozen, experiment: Experiment, where: Citation) -> Iterator[str]:
     h, w = number(frozen.h), frozen.weight
     gone = w in frozen.lost
     beside = f": {w} + {h} is {w}" if gone else f", and h = {h} is hardly more"
@@ -256,7 +256,7 @@ def _still(still: StillWeights, experiment: Experiment) -> Iterator[str]:
         yield f"{'What' if reason.startswith('what') else reason[:4]}{reason[4:]}."
 
 
-def _suggestion(tab: TabExplanation, experiment: Experiment, where: Where) -> Iterator[str]:
+def _suggestion(tab: TabExplanation, experiment: Experiment, where: Citation) -> Iterator[str]:
     found, cell = tab.suggestion, where.field("learning_rate")
     epoch = experiment.network.wording.epoch
     if found is not None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from xlsgd import verdict
 from xlsgd.data import Dataset
-from xlsgd.tabs.layouts import tracer
 from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.layouts.torch_tracing import tracer
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, TorchNet, data_tensors
 from xlsgd.training.experiment import Experiment

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import DeadUnit
 from xlsgd.explaining.training import Training
-from xlsgd.explaining.where import Where
 from xlsgd.torch_side.stability import curvature_along_gradient
 from xlsgd.training.nets import Network
 from xlsgd.training.nets.network import Place
@@ -14,7 +14,7 @@ from xlsgd.training.nets.network import Place
 __all__ = ["dead_units", "own_weights"]
 
 
-def dead_units(training: Training, where: Where) -> tuple[DeadUnit, ...]:
+def dead_units(training: Training, where: Citation) -> tuple[DeadUnit, ...]:
     """Return the units that were silent for a whole epoch and to the end.
 
     The step that threw a unit out is the last in which it was awake.
@@ -22,7 +22,7 @@ def dead_units(training: Training, where: Where) -> tuple[DeadUnit, ...]:
     return tuple(_dead(training, unit, since, where) for unit, since in training.dead_since.items())
 
 
-def _dead(training: Training, unit: str, since: int, where: Where) -> DeadUnit:
+def _dead(training: Training, unit: str, since: int, where: Citation) -> DeadUnit:
     experiment, data = training.experiment, training.data
     step, end = since - 1, training.steps + 1
     around = (max(step, 1), step + 1, end)

@@ -14,15 +14,15 @@ from xlsgd.data import Dataset
 from xlsgd.explaining.ablation import twin_of
 from xlsgd.explaining.bounds import border, calculated_limit
 from xlsgd.explaining.changed import changed_columns, trains_the_same
+from xlsgd.explaining.citation import Citation, OnTab
 from xlsgd.explaining.divergence import turn_of
-from xlsgd.explaining.findings import ChangedColumn, Explanation, Limit, TabExplanation
+from xlsgd.explaining.findings import ChangedColumn, Explanation, RateLimit, TabExplanation
 from xlsgd.explaining.freezing import frozen_derivative
 from xlsgd.explaining.rates import better_run, suggestion, try_around
 from xlsgd.explaining.sentences import changed_sentences, sentences_of
 from xlsgd.explaining.still_weights import still_weights
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.explaining.units import dead_units
-from xlsgd.explaining.where import OnTab, Where
 from xlsgd.report.report import name_text, value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.found import FoundWorkbook
@@ -92,7 +92,7 @@ def explain_run(
     view: View,
     data: Dataset,
     length: Length | None = None,
-    where: Where | None = None,
+    where: Citation | None = None,
     tab: str = "",
     sheet_verdict: str | None = None,
     changed: tuple[ChangedColumn, ...] = (),
@@ -108,7 +108,7 @@ def explain_run(
     experiment = view.experiment
     if length is None:
         length = Length(experiment.epochs * data.rows, experiment.epochs)
-    where = where or Where()
+    where = where or Citation()
     training = train(view, data, length)
     constant = experiment.loss.constant_of(columns_to_predict(experiment, data))
     known = TabExplanation(
@@ -128,7 +128,7 @@ def explain_run(
         mean_loss=training.mean_loss,
         rmse=training.rmse,
         mean_rmse=None if constant is None else experiment.loss.read(constant),
-        limit=Limit(None, "none", "formulas of the tab have been changed"),
+        limit=RateLimit(None, "none", "formulas of the tab have been changed"),
         changed=changed,
         followed=followed,
     )

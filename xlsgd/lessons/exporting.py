@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
+from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.data.table import dataset_of, read_table
-from xlsgd.lessons.generation import Progress, Values, check_output, write_lesson
+from xlsgd.lessons.generation import Values, check_output, write_lesson
 from xlsgd.lessons.own_net import OwnNet, own_lesson
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from xlsgd.base.cells import Position
 from xlsgd.base.errors import SpecError
 from xlsgd.base.files import check_target, kind_of_target, write_whole
+from xlsgd.base.progress import Progress
+from xlsgd.data import Dataset
 from xlsgd.lessons import Lesson, Options, get_plan
+from xlsgd.lessons.given import data_for, keep_source
 
 if TYPE_CHECKING:
     from xlsgd.sheets.maps import BookMap
 
 __all__ = ["check_output", "generate", "write_lesson"]
 
-Progress = Callable[[str, int, int], None]
 Values = Mapping[str, Mapping[Position, Any]]
 """What was calculated: per sheet, a value for every formula cell."""
 
@@ -25,23 +27,37 @@ def generate(
     lesson: str,
     output: str | Path | None = None,
     *,
+    source: str | None = None,
+    points: int | None = None,
+    noise: float | None = None,
     force: bool = False,
     progress: Progress | None = None,
+    told: Callable[[Dataset], None] | None = None,
     **options: Any,
 ) -> Path:
     """Write the workbook of a lesson and return its path.
 
     lesson: a name that ``lesson_plans()`` knows, such as ``graddesc``.
     output: where to; ``LESSON.xlsx`` in the current folder by default.
+    source: a CSV file or its address, with the data to train on.   points, noise: of data made up,
+        by the option ``seed``.   told: is given data that is not the lesson's own.
     force: replace an existing file.
     options: replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     The same arguments and versions give the same bytes. The file is written whole or not at all.
-    Raises SpecError for arguments that make no sense, OutputExistsError if the file exists.
+    Raises SpecError for arguments that make no sense, OutputExistsError if the file exists,
+    DataError for a source that cannot be used.
     """
     plan = get_plan(lesson)
     path = Path(f"{lesson}.xlsx" if output is None else output)
+    if output is not None:
+        keep_source(source, path)
+    # Before anything is downloaded for it.
     check_output(path, force)
-    write_lesson(plan.build(Options(progress=progress, **options)), path, force, progress)
+    data = data_for(lesson, options, source, points, noise)
+    if data is not None and told is not None:
+        told(data)
+    built = plan.build(Options(**{**options, "data": data, "progress": progress}))
+    write_lesson(built, path, force, progress)
     return path
 
 

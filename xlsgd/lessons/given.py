@@ -1,18 +1,27 @@
-"""The data that was asked for by options: from a file, made up, or the lesson's own."""
+"""The data that was asked for: from a file, made up, or the lesson's own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 from xlsgd.base.errors import SpecError
+from xlsgd.base.files import refuse_to_overwrite
 from xlsgd.data import Dataset
 from xlsgd.lessons import get_plan
 
-__all__ = ["given_data"]
+__all__ = ["data_for", "given_data", "keep_source", "words_about"]
 
 
 def given_data(
     lesson: str, source: str | None, points: int | None, noise: float | None, seed: int | None
 ) -> Dataset | None:
-    """Return the data that was asked for, None for the lesson's own."""
+    """Return the data that was asked for, None for the lesson's own.
+
+    source: of a CSV file, a path or an address.   points, noise, seed: of data made up, instead.
+    Raises SpecError for what makes no sense, DataError for a file that cannot be used.
+    """
     plan = get_plan(lesson)
     making = {"--points": points, "--noise": noise}
     if not plan.seeds_weights:
@@ -26,3 +35,41 @@ def given_data(
             raise SpecError(f"--data and {given[0]} exclude each other: data is read or made up")
         return plan.read_data(source)
     return plan.make_data(points, noise, seed) if given else None
+
+
+def data_for(
+    lesson: str,
+    options: Mapping[str, Any],
+    source: str | None,
+    points: int | None,
+    noise: float | None,
+) -> Dataset | None:
+    """Return the data among the options of a lesson, or what is asked for in its place.
+
+    Raises SpecError for both, and as given_data.
+    """
+    data: Dataset | None = options.get("data")
+    asked = {"source": source, "points": points, "noise": noise}
+    also = [name for name, value in asked.items() if value is not None]
+    if data is None:
+        return given_data(lesson, source, points, noise, options.get("seed"))
+    if also:
+        raise SpecError(f"data and {also[0]} exclude each other: give one of them")
+    return data
+
+
+def keep_source(source: str | None, *outputs: Path) -> None:
+    """Raise SpecError if the file that data is read from would be overwritten."""
+    for output in outputs if source is not None else ():
+        refuse_to_overwrite([Path(str(source))], output)
+
+
+def words_about(data: Dataset, source: str | None) -> Iterator[str]:
+    """Yield what was read or made up, and how to be sure to read the same again."""
+    if not data.schema.is_plain:
+        yield data.title
+    if source is not None and data.sha256 and not data.checked and "://" in source:
+        yield (
+            f"The download was not checked; for the same file every time: "
+            f"--data '{source}#sha256={data.sha256}'"
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from xlsgd.base.errors import SpecError
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
-from xlsgd.tabs.compare.plan import SideBySide
+from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
@@ -85,7 +85,7 @@ class LearningRates(LessonPlan):
                 )
             )
         runs: list[View] = []
-        tabs: list[SideBySide] = []
+        tabs: list[ComparedRuns] = []
         for i, (net, plan) in enumerate(zip(_NETWORKS, options.apply(plans, data), strict=True)):
             if options.progress is not None:
                 options.progress("looking for the largest stable rate", i, len(_NETWORKS))
@@ -103,7 +103,7 @@ class LearningRates(LessonPlan):
             ]
             runs += group
             tabs.append(
-                SideBySide(
+                ComparedRuns(
                     net.sheet,
                     tuple(view.id for view in group),
                     target_loss=_TARGETS[net.name],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xlsgd.base.errors import SpecError
-from xlsgd.data import Dataset, Passengers, made_passengers, read_passengers
-from xlsgd.data.passengers import INPUTS
+from xlsgd.data import Dataset
+from xlsgd.data.passengers import INPUTS, Passengers, made_passengers, read_passengers
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
@@ -60,7 +60,7 @@ class Titanic(LessonPlan):
         if not isinstance(data, Passengers):
             raise SpecError(
                 f"the data '{data.title}' has no passengers; read them with "
-                "xlsgd.data.read_passengers, or pass --data FILE"
+                "xlsgd.data.passengers.read_passengers, or pass --data FILE"
             )
         if options.gradient not in (None, "backprop"):
             raise SpecError(

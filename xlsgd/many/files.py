@@ -31,14 +31,14 @@ from xlsgd.report.targets import check_targets, is_printed, written
 from xlsgd.report.terminal import counted, report_lines
 from xlsgd.report.tolerances import tolerances
 
-__all__ = ["STATUSES", "Checked", "FilesChecked", "check_files"]
+__all__ = ["STATUSES", "CheckedFile", "FilesChecked", "check_files"]
 
 STATUSES = {"agrees": 0, "skipped": 0, "differs": 1, "failed": 2}
 """What may become of a file, with the exit status that follows from it."""
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedFile:
     """What became of one file.
 
     status: a key of STATUSES.   message: why it failed or is passed over, beginning with its name.
@@ -72,7 +72,7 @@ def check_files(paths: Sequence[Path], **options: Any) -> FilesChecked:
     return FilesChecked(paths, **options)
 
 
-class FilesChecked(InOrder[Checked]):
+class FilesChecked(InOrder[CheckedFile]):
     """What becomes of files, one after the other, as somebody goes through them.
 
     outcome: what was found in all of them; reports only where a file of reports is to be written.
@@ -147,7 +147,7 @@ class FilesChecked(InOrder[Checked]):
         self._counts = Counter[str]()
         self._seen: list[Seen] = []
 
-    def keep(self, one: Checked) -> None:
+    def keep(self, one: CheckedFile) -> None:
         """Count and keep what becomes of a file."""
         self._counts[one.status] += 1
         if one.seen is not None:
@@ -202,7 +202,9 @@ class FilesChecked(InOrder[Checked]):
 
     # What becomes of them
 
-    def _in_detail(self, progress: Progress | None, copied: bool) -> Generator[tuple[int, Checked]]:
+    def _in_detail(
+        self, progress: Progress | None, copied: bool
+    ) -> Generator[tuple[int, CheckedFile]]:
         """Check one file in this process, or in a copy of it."""
         file = self._files[0]
 
@@ -225,11 +227,11 @@ class FilesChecked(InOrder[Checked]):
             )
         except XlsgdError as error:
             skipped = self._skip_foreign and isinstance(error, ForeignWorkbookError)
-            yield 0, Checked(str(file), "skipped" if skipped else "failed", str(error))
+            yield 0, CheckedFile(str(file), "skipped" if skipped else "failed", str(error))
         else:
-            yield 0, Checked(str(file), _status(found), found=found)
+            yield 0, CheckedFile(str(file), _status(found), found=found)
 
-    def _by_several(self) -> Generator[tuple[int, Checked]]:
+    def _by_several(self) -> Generator[tuple[int, CheckedFile]]:
         """Have several engines check files side by side."""
         work = Work(f"{compare.__module__}:{compare.__name__}", self._limits)
         how = {"engines": [*self._engines], **self._tolerances}
@@ -239,16 +241,19 @@ class FilesChecked(InOrder[Checked]):
                 file = str(self._files[place])
                 seen = Seen(file, digest(file))
                 if answer.kind == "done" and answer.value is not None:
-                    yield place, Checked(file, _status(answer.value), "", answer.value, seen=seen)
+                    yield (
+                        place,
+                        CheckedFile(file, _status(answer.value), "", answer.value, seen=seen),
+                    )
                     continue
                 message = answer.message.removeprefix(f"{file}: ") or "is no workbook of xlsgd"
                 if answer.kind == "done" and self._skip_foreign:
-                    yield place, Checked(file, "skipped", f"{file}: {message}", seen=seen)
+                    yield place, CheckedFile(file, "skipped", f"{file}: {message}", seen=seen)
                 else:
                     line = visible(f"{file}: FAILED, {message}")
-                    yield place, Checked(file, "failed", f"{file}: {message}", None, line, seen)
+                    yield place, CheckedFile(file, "failed", f"{file}: {message}", None, line, seen)
 
-    def _by_one(self) -> Generator[tuple[int, Checked]]:
+    def _by_one(self) -> Generator[tuple[int, CheckedFile]]:
         """Have one engine check files side by side."""
         with nullcontext() if self._open is None else self._open() as results:
             checked = check_many(
@@ -261,7 +266,7 @@ class FilesChecked(InOrder[Checked]):
                     found = report_from(r.report) if self._reports and r.report else None
                     seen = Seen(r.file, r.sha256, r.content, r.seed, r.untouched)
                     message = f"{r.file}: {r.message}"
-                    yield place, Checked(r.file, r.status, message, found, r.line, seen)
+                    yield place, CheckedFile(r.file, r.status, message, found, r.line, seen)
 
 
 def _status(found: Report | EngineComparison) -> str:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.base.files import kind_of_target
+from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
+from xlsgd.lessons.given import data_for
 from xlsgd.many.calls import Answer, Limits, Work
+from xlsgd.many.in_order import InOrder
 from xlsgd.many.running import answers
 
-__all__ = ["folder_for", "parse_seeds", "prepare", "write", "write_many"]
+__all__ = [
+    "SeedsWritten",
+    "WrittenSeed",
+    "folder_for",
+    "parse_seeds",
+    "prepare",
+    "write",
+    "write_many",
+    "write_seeds",
+]
 
 MOST = 1_000_000
 """Seeds in one run."""
@@ -71,15 +84,94 @@ def write(
 ) -> None:
     """Write one workbook.  points, noise: of data made up with the seed, if none is given."""
     from xlsgd.lessons.generation import generate
-    from xlsgd.lessons.given import given_data
 
-    if data is None:
-        data = given_data(lesson, None, points, noise, seed)
+    made = {"points": points, "noise": noise} if data is None else {"data": data}
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    generate(lesson, path, seed=seed, data=data, force=force, **options)
+    generate(lesson, path, seed=seed, force=force, **made, **options)
 
 
 # Where they are asked for
+
+
+class WrittenSeed(NamedTuple):
+    """What became of one workbook."""
+
+    path: Path
+    answer: Answer
+
+    @property
+    def done(self) -> bool:
+        """Whether it is there."""
+        return self.answer.kind == "done"
+
+    @property
+    def line(self) -> str:
+        """What to say of it."""
+        return f"{self.path}{'' if self.done else f': FAILED, {self.answer.message}'}"
+
+
+class SeedsWritten(InOrder[WrittenSeed]):
+    """What becomes of the workbooks of all seeds, one after the other, as somebody goes through
+    them."""
+
+    _failed = 0
+
+    def keep(self, one: WrittenSeed) -> None:
+        """Count what could not be written."""
+        self._failed += not one.done
+
+    @property
+    def status(self) -> int:
+        """The exit status that follows: 0 all are written, 2 some could not be."""
+        return 2 if self._failed else 0
+
+    def notes(self) -> Iterator[str]:
+        """Yield what there is to say of all of them."""
+        if self._failed:
+            yield f"{self._failed:,} of {self.total:,} could not be written"
+
+
+def write_seeds(
+    lesson: str,
+    seeds: str | Sequence[int],
+    output: Path | None = None,
+    *,
+    source: str | None = None,
+    points: int | None = None,
+    noise: float | None = None,
+    jobs: int | None = None,
+    timeout: float | None = None,
+    memory: int | None = None,
+    dask: str | None = None,
+    progress: Progress | None = None,
+    told: Callable[[Dataset], None] | None = None,
+    **options: Any,
+) -> SeedsWritten:
+    """Return what becomes of the workbooks of all seeds: they are written while somebody goes
+    through it.
+
+    seeds: numbers, or a text such as ``1-500``.   output: the folder; LESSON by default.
+    source, points, noise: as in ``xlsgd.generate``.   told: is given the data of the source.
+    timeout (seconds), memory (MiB): limits of each.   The others are as in write_many.
+    Raises SpecError for what makes no sense, before anything is written.
+    """
+    if options.pop("seed", None) is not None:
+        raise SpecError("--seed and --seeds exclude each other")
+    which = parse_seeds(seeds) if isinstance(seeds, str) else seeds
+    folder = folder_for(lesson, output)
+    # What is wrong with the options is wrong for every seed: say it once.
+    first = {**options, "seed": which[0]} if which else options
+    data = data_for(lesson, first, source, points, noise)
+    if data is not None and source is not None and told is not None:
+        told(data)
+    if source is not None:
+        options["data"] = data
+    written = write_many(
+        lesson, which, folder, points=points, noise=noise, jobs=1 if jobs is None else jobs,
+        dask=dask, limits=Limits.given(timeout, memory), **options,
+    )  # fmt: skip
+    far = "are written; the same command with --resume goes on"
+    return SeedsWritten(written, len(which), progress and partial(progress, "writing"), far)
 
 
 def write_many(
@@ -96,8 +188,8 @@ def write_many(
     resume: bool = False,
     force: bool = False,
     **options: Any,
-) -> Generator[tuple[int, tuple[Path, Answer]]]:
-    """Write ``LESSON-SEED.xlsx`` for every seed; yield place, and path and answer, as they come.
+) -> Generator[tuple[int, WrittenSeed]]:
+    """Write ``LESSON-SEED.xlsx`` for every seed; yield place, and what became of it, as they come.
 
     points, noise: of data made up with each seed.   data: the same for all, for lessons whose
     seed is for start weights.   options: as in ``xlsgd.generate``.
@@ -117,7 +209,7 @@ def write_many(
         )
     skipped = set(there) if resume else set()
     for place in sorted(skipped):
-        yield place, (paths[place], Answer("done"))
+        yield place, WrittenSeed(paths[place], Answer("done"))
     todo = [place for place in range(len(paths)) if place not in skipped]
     if not todo:
         return
@@ -135,4 +227,4 @@ def write_many(
         if answer.kind == "refused":
             # Options that make no sense for one seed make none for the others.
             raise SpecError(answer.message)
-        yield todo[number], (paths[todo[number]], answer)
+        yield todo[number], WrittenSeed(paths[todo[number]], answer)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from xlsgd.base.cells import CellError, Position, Scalar, Uncomputed
 
-__all__ = ["SAFETY", "Block", "Comparison", "Tolerance", "compare", "kind_of"]
+__all__ = ["SAFETY", "Comparison", "ExpectedTable", "Tolerance", "compare", "kind_of"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -50,7 +50,7 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
-class Block:
+class ExpectedTable:
     """Expected numbers for the cells of a table.
 
     rows: numbers of the sheet's rows.   columns: quantity to column number, in order of
@@ -114,7 +114,7 @@ def kind_name(kind: int) -> str:
 
 
 def compare(
-    block: Block, cells: Mapping[Position, Scalar | Uncomputed], tolerance: Tolerance
+    block: ExpectedTable, cells: Mapping[Position, Scalar | Uncomputed], tolerance: Tolerance
 ) -> Comparison:
     """Compare the cells of a table with what is expected of them.
 

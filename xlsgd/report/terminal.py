@@ -20,7 +20,7 @@ def _report_lines(report: Report) -> Iterator[str]:
     state = "agrees with torch" if report.ok else "DIFFERS"
     yield f"{report.file}: {state}  ({report.engine_version}, {report.torch_version})"
     for sheet in report.sheets:
-        if sheet.kind == "training" or sheet.looked_at:
+        if sheet.verdict is not None or sheet.looked_at:
             yield from _sheet_lines(sheet)
     for note in report.notes:
         yield f"  note: {cut(note, 2000)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,9 +91,11 @@ class FoundTab:
             if moved is not None:
                 self.fields[key] = moved
                 return moved
+            anchor = _anchor(self.grid)
+            row = f" or in the row of '{anchor}'" if anchor else ""
             raise self.fault(
-                f" has no field '{key}' in the column of '{MARKER}'; restore it, or generate the "
-                "workbook again"
+                f" has no field '{key}' in the column of '{MARKER}'{row}; restore it, or generate "
+                "the workbook again"
             )
         return self.fields[key]
 
@@ -238,9 +240,7 @@ def _beside_each_other(grid: Grid) -> dict[str, Position]:
 
     Between the two are the words that a reader sees.
     """
-    for row, places in headers_of(grid).items():
-        if len(places.keys() & set(ANCHORS)) < len(ANCHORS) - 1:
-            continue
+    for row, places in _rows_of_keys(grid):
         keys = {key: columns[0] for key, columns in places.items()}
         # A reader may have put a row between, or typed words over one of the values.
         filled = Counter(
@@ -252,6 +252,19 @@ def _beside_each_other(grid: Grid) -> dict[str, Position]:
         if values is not None:
             return {key: (values, column) for key, column in keys.items()}
     return {}
+
+
+def _rows_of_keys(grid: Grid) -> Iterator[tuple[int, dict[str, list[int]]]]:
+    """Yield the rows in which keys of fields stand beside each other, as headers_of has them."""
+    for row, places in headers_of(grid).items():
+        if len(places.keys() & set(ANCHORS)) >= len(ANCHORS) - 1:
+            yield row, places
+
+
+def _anchor(grid: Grid) -> str | None:
+    """Return the key by which to name the row of fields beside each other, None without one."""
+    rows = (places for _, places in _rows_of_keys(grid))
+    return next((key for places in rows for key in ANCHORS if key in places), None)
 
 
 def _together(places: Mapping[str, Sequence[int]]) -> dict[str, int]:

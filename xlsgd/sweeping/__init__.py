@@ -12,11 +12,13 @@ from xlsgd.sweeping.check import can_be_checked, check_sweep
 from xlsgd.sweeping.grid import Sweep, sweep_experiment
 from xlsgd.sweeping.lesson import sweep
 from xlsgd.sweeping.outputs import Outputs
+from xlsgd.sweeping.written import SweepWritten, write_sweep
 
 __all__ = [
     "Axis",
     "Outputs",
     "Sweep",
+    "SweepWritten",
     "axis_names",
     "border",
     "can_be_checked",
@@ -25,4 +27,5 @@ __all__ = [
     "parse_axis",
     "sweep",
     "sweep_experiment",
+    "write_sweep",
 ]

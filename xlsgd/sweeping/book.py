@@ -15,7 +15,7 @@ from xlsgd.sheets.maps import TableMap
 from xlsgd.sheets.package import package
 from xlsgd.sheets.style import add_styles, set_page
 from xlsgd.sweeping.axes import Axis
-from xlsgd.sweeping.check import Checked
+from xlsgd.sweeping.check import CheckedRun
 from xlsgd.sweeping.grid import Sweep, evenly
 from xlsgd.sweeping.map_tab import draw_map
 from xlsgd.sweeping.words import (
@@ -36,7 +36,7 @@ _TOP = 4
 """The row of the curves' headings."""
 
 
-def workbook_of(sweep: Sweep, checked: list[Checked] | None = None) -> bytes:
+def workbook_of(sweep: Sweep, checked: list[CheckedRun] | None = None) -> bytes:
     """Return the workbook of a sweep, the same bytes every time.
 
     checked: runs that were recalculated as workbooks; None where that was not asked for.
@@ -57,7 +57,7 @@ def workbook_of(sweep: Sweep, checked: list[Checked] | None = None) -> bytes:
 
 
 def _draw_words(
-    sheet: Worksheet, sweep: Sweep, checked: list[Checked] | None, shown: str, rows: int
+    sheet: Worksheet, sweep: Sweep, checked: list[CheckedRun] | None, shown: str, rows: int
 ) -> None:
     """Write what was swept, how it went, and how to read the tabs."""
     e = sweep.experiment
@@ -151,7 +151,7 @@ def _fixed(sweep: Sweep) -> list[tuple[str, Any]]:
     return found
 
 
-def _check_lines(checked: list[Checked] | None) -> list[tuple[str, str]]:
+def _check_lines(checked: list[CheckedRun] | None) -> list[tuple[str, str]]:
     if not checked:
         return [("", "No run was written as a workbook and recalculated.")]
     lines = []

@@ -21,11 +21,11 @@ from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.verdict import agrees
 from xlsgd.verifying.verification import verify
 
-__all__ = ["Checked", "can_be_checked", "check_sweep", "drawn"]
+__all__ = ["CheckedRun", "can_be_checked", "check_sweep", "drawn"]
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedRun:
     """A run of a sweep beside the workbook that does the same.
 
     point: where it stands, by axis.   sweep, sheet: the two verdicts.
@@ -69,7 +69,7 @@ def check_sweep(
     seed: int = 0,
     progress: Progress | None = None,
     engine: str = "formulas",
-) -> list[Checked]:
+) -> list[CheckedRun]:
     """Return runs drawn by lot from both sides of the border beside a workbook of them.
 
     Each gets a training tab of its own, as ``generate`` writes it; ``verify`` recalculates it.
@@ -97,7 +97,7 @@ def check_sweep(
         sheet = sheets[view.id]
         assert sheet.verdict is not None
         found.append(
-            Checked(
+            CheckedRun(
                 run,
                 sweep.point(run),
                 str(sweep.verdicts[run]),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.base.files import is_folder, kind_of_target, write_whole
-from xlsgd.sweeping.check import Checked
+from xlsgd.sweeping.check import CheckedRun
 from xlsgd.sweeping.grid import Sweep
 
 __all__ = ["TABLES", "Outputs"]
@@ -62,7 +62,7 @@ class Outputs:
         """The files, in the order in which they are written."""
         return (self._picture, self._table, self._workbook)
 
-    def write(self, sweep: Sweep, checked: list[Checked] | None = None) -> Iterator[Path]:
+    def write(self, sweep: Sweep, checked: list[CheckedRun] | None = None) -> Iterator[Path]:
         """Write the files, each whole or not at all, and yield the path of each.
 
         The same sweep gives the same bytes.

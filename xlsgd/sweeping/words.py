@@ -8,7 +8,7 @@ import numpy as np
 
 from xlsgd.sweeping.axes import Axis
 from xlsgd.sweeping.border import border
-from xlsgd.sweeping.check import Checked
+from xlsgd.sweeping.check import CheckedRun
 from xlsgd.sweeping.grid import Sweep
 
 __all__ = [
@@ -81,7 +81,7 @@ def summary_lines(sweep: Sweep) -> list[str]:
     ]
 
 
-def check_lines(checked: Sequence[Checked]) -> list[str]:
+def check_lines(checked: Sequence[CheckedRun]) -> list[str]:
     """Return what the command line says of the runs that were recalculated."""
     agreeing = sum(one.agree for one in checked)
     lines = [

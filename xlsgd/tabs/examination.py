@@ -1,28 +1,23 @@
-"""A workbook under examination: its tabs, what torch has trained of it, and what was noted."""
+"""A workbook under examination: its tabs, what checks leave for others, and what was noted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
-from xlsgd.base.cells import Position, WorkbookFile
+from xlsgd.base.cells import WorkbookFile
 from xlsgd.base.progress import Progress
 from xlsgd.checks.examined import ExaminedTab, Wanted
-from xlsgd.checks.reading import Reading
+from xlsgd.checks.reading import FormulaReading
 from xlsgd.engines import Calculation
 from xlsgd.report.compare import Tolerance
 from xlsgd.sheets.maps import TabMap, formula_maker
-from xlsgd.tabs.compare.columns import RunSummary
 from xlsgd.tabs.found import FoundWorkbook
-from xlsgd.tabs.layouts.whole_runs import WholeRuns
-from xlsgd.training.trace import Trace, Traces
-
-if TYPE_CHECKING:
-    from xlsgd.tabs.training.check import TrainingCheck
 
 __all__ = ["OTHER", "Examination"]
 
+Left = TypeVar("Left")
 
 OTHER = "other"
 """The kind of a tab that is none of xlsgd's."""
@@ -34,14 +29,6 @@ class Examination:
 
     tabs: every tab of the workbook, by the name of its sheet.
     notes: sentences about what could not be checked.
-    runs: what torch has trained already, for a workbook that is looked at several times.
-    checks: the checks of training tabs, whose inputs have been found usable.
-    trained: what torch has for every experiment by itself, until it has been checked.
-    alone: of experiments whose weights other tabs show, the table of steps.
-    last_steps: the number of the last step of every training tab.
-    summaries: what tabs that show runs side by side will have to say, per check, experiment and
-        member of the ensemble.
-    foreign: the cells of inputs that formulas work out which are not xlsgd's.
     """
 
     def __init__(
@@ -51,18 +38,16 @@ class Examination:
         found: FoundWorkbook,
         tolerance: Mapping[str, Tolerance],
         kinds: Mapping[str, str],
-        runs: WholeRuns | None = None,
         progress: Progress | None = None,
     ) -> None:
         """kinds: every kind of tab, and why its cells are not compared that are not."""
         self.file, self.found = file, found
         self.tolerance, self.habits = tolerance, calculation.habits
-        self.runs = WholeRuns() if runs is None else runs
         self.notes = [
             f"tab '{copy}' is a copy of '{tab}', which is checked; the copy is not"
             for copy, tab in found.copies.items()
         ]
-        reading = Reading(file.book, found.maps, calculation.values)
+        reading = FormulaReading(file.book, found.maps, calculation.values)
         own = {tab.sheet: kind for kind, tabs in found.maps.by_kind() for tab in tabs}
         ranks = {kind: i for i, kind in enumerate((*kinds, OTHER))}
         self.tabs = {
@@ -79,13 +64,18 @@ class Examination:
         }
         for tab in self.tabs.values():
             tab.report.order = ranks[tab.report.kind]
-        self.checks: Sequence[TrainingCheck] = ()
-        self.trained: dict[str, Traces] = {}
-        self.alone: dict[str, Trace] = {}
-        self.last_steps: dict[str, int] = {}
-        self.summaries: dict[str, dict[str, list[RunSummary]]] = {"step": {}, "run": {}}
-        self.foreign: list[tuple[str, Position]] = []
+        self._left: dict[type, Any] = {}
         self._progress = progress
+
+    def of(self, kind: type[Left]) -> Left:
+        """Return what the checks of one kind of tab leave for others, an object of their own.
+
+        kind: its class; it is made when it is first asked for.
+        """
+        if kind not in self._left:
+            self._left[kind] = kind()
+        left: Left = self._left[kind]
+        return left
 
     def tell(self, done: int) -> None:
         """Say how many experiments torch is through with."""

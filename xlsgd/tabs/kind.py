@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from xlsgd.base.cells import Grid
+from xlsgd.base.cells import Grid, Position
 from xlsgd.base.registry import find
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap, Scope
@@ -79,6 +79,14 @@ class TabKind(Scope, ABC):
         """
         return
 
+    def inputs(self, tab: FoundTab) -> Iterable[Position]:
+        """Yield the cells of such a tab that a reader types into."""
+        return ()
+
+    def behind(self, experiment: str, maps: BookMap) -> Sequence[str]:
+        """Return the sheets of this kind by which an experiment is trained."""
+        return ()
+
     def remains(self, sheet: str, grid: Grid, maps: BookMap) -> tuple[str, str] | None:
         """Return the words that a tab without any should have beside its marker, and what says
         so; None if it is none of this kind.
@@ -103,6 +111,11 @@ class TabKind(Scope, ABC):
 
         Raises WorkbookError for an input that cannot be used.
         """
+        return
+
+    def look_at_formulas(self, work: Examination, experiment: str) -> None:
+        """Name the cells that do not hold xlsgd's formulas on the tabs by which an experiment is
+        trained, without training it."""
         return
 
     def check(self, work: Examination) -> None:

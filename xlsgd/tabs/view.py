@@ -23,7 +23,7 @@ class View:
     derivative_of: in layouts that show one numerical derivative, the weight it is for; the
         first one where not given.
     classifies: whether y is 0 or 1, so that predictions can be counted right or wrong.
-    typed: limits that are typed in, by their names in xlsgd.verdict.threshold.Limits; the others
+    typed: limits that are typed in, by their names in xlsgd.verdict.threshold.RunLimits; the others
         are worked out from data and start weights.
     earlier_format: whether an earlier version wrote the tab, without what only charts look at: the
         line through the points, and where epochs end.

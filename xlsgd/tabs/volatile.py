@@ -9,7 +9,7 @@ nothing to check.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from xlsgd.base.cells import (
@@ -23,17 +23,12 @@ from xlsgd.base.cells import (
     WorkbookFile,
 )
 from xlsgd.base.errors import WorkbookError
-from xlsgd.data.schema import is_plain
 from xlsgd.formula.r1c1 import read_area, tokens
 from xlsgd.formula.tree import sheet_name
 from xlsgd.sheets.found_tab import FoundTab, headers_of, texts_of
 from xlsgd.sheets.maps import address, quoted
-from xlsgd.tabs.dataset.finding import data_headers
-from xlsgd.tabs.kind import markers
+from xlsgd.tabs.kind import kinds, markers
 from xlsgd.tabs.layouts import layouts
-from xlsgd.training.optimizers import optimizers
-from xlsgd.training.schedules import schedules
-from xlsgd.training.transforms import transforms
 
 __all__ = ["VOLATILE", "settle"]
 
@@ -49,10 +44,6 @@ Area = tuple[str, Position, Position]
 """A sheet, and the first and the last cell of an area of it."""
 
 _CALL = re.compile(rf"\b({'|'.join(sorted(VOLATILE))})\(", re.IGNORECASE)
-_INPUTS = (
-    *("learning_rate", "gradient", "h", "batch_size", "exploded_above", "chart_limit"),
-    *("target_loss", "weights_of"),
-)
 _SHOWN = 3
 _MOST_AREAS = 1000
 """Areas of a sheet that are looked through one by one; then all of it counts as looked at."""
@@ -117,34 +108,13 @@ def _named(places: list[Place]) -> str:
 
 def _inputs(book: Book) -> Iterator[Place]:
     """Yield the cells that inputs stand in, if they are formulas."""
-    keys = {given.key for each in optimizers().values() for given in each.hyperparameters}
-    keys |= {given.key for each in schedules().values() for given in each.hyperparameters}
-    keys |= {given.key for each in transforms().values() for given in each.hyperparameters}
-    keys |= set(_INPUTS)
     for sheet, grid in book.sheets.items():
         tab = FoundTab.find(sheet, grid, {}, "", markers())
         if tab is None:
             continue
-        places = {
-            place
-            for key, place in tab.fields.items()
-            if key in keys or key.startswith(("init.", "weight."))
-        }
-        if tab.kind == "data":
-            headers = data_headers(tab)
-            places |= _below(grid, lambda text, h=headers: text in h or is_plain([text]))  # type: ignore[misc]
-        for place in sorted(places):
+        for place in sorted(kinds()[tab.kind].inputs(tab)):
             if isinstance(grid.get(place), Formula):
                 yield sheet, place
-
-
-def _below(grid: Grid, mine: Callable[[str], bool]) -> set[Position]:
-    """Return the cells below headers of a kind."""
-    begins: dict[int, int] = {}
-    for (row, column), text in sorted(texts_of(grid).items()):
-        if mine(text):
-            begins.setdefault(column, row)
-    return {(row, column) for row, column in grid if row > begins.get(column, row)}
 
 
 class _Search:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xlsgd.base.columns import Column
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import events
-from xlsgd.verdict.threshold import Limits
+from xlsgd.verdict.threshold import RunLimits
 from xlsgd.verdict.watched import Watched
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def columns(watched: Watched) -> list[Column]:
 
 
 def quantities(
-    experiment: Experiment, limits: Limits, watched: Watched, values: Mapping[str, Floats]
+    experiment: Experiment, limits: RunLimits, watched: Watched, values: Mapping[str, Floats]
 ) -> dict[str, Floats]:
     """Return what the columns hold, but for ``start_loss``.
 

@@ -24,7 +24,7 @@ from xlsgd.verdict.rules import (
     Summary,
     judge,
 )
-from xlsgd.verdict.threshold import Limits
+from xlsgd.verdict.threshold import RunLimits
 from xlsgd.verdict.watched import Watched
 
 __all__ = ["panel", "panel_order", "panel_values"]
@@ -222,7 +222,7 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
 
 def panel_values(
     experiment: Experiment,
-    limits: Limits,
+    limits: RunLimits,
     values: Mapping[str, Floats],
     epochs: Mapping[str, Floats],
     start_loss: Floats,

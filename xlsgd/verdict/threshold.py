@@ -19,7 +19,7 @@ from xlsgd.training.nets import Network
 from xlsgd.verdict.watched import Watched
 
 __all__ = [
-    "Limits",
+    "RunLimits",
     "chart_limit",
     "chart_limit_input",
     "exploded_above_input",
@@ -33,7 +33,7 @@ _DIGITS = 9
 
 
 @dataclass(frozen=True)
-class Limits:
+class RunLimits:
     """The limits of a run.
 
     exploded_above: a loss above this counts as exploded.

@@ -14,6 +14,7 @@ from xlsgd.report.report import Difference, SheetReport
 from xlsgd.tabs.examination import OTHER, Examination
 from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.training.torch_trained import Trained
 
 __all__ = ["finish"]
 
@@ -75,7 +76,7 @@ def _circumstances(
     if view is None or exploded is None:
         return known
     limit = limits_of(view, work.found.data).chart_limit
-    return replace(known, steps=work.last_steps[tab.report.name], chart_limit=limit)
+    return replace(known, steps=work.of(Trained).last_steps[tab.report.name], chart_limit=limit)
 
 
 def _explosions(work: Examination) -> dict[str, int]:

@@ -29,7 +29,7 @@ from xlsgd.report.compare import Tolerance, kind_of
 from xlsgd.report.engines import Disagreement, EngineComparison, EngineRun
 from xlsgd.report.report import name_text
 from xlsgd.report.tolerances import tolerances
-from xlsgd.tabs.layouts.whole_runs import WholeRuns
+from xlsgd.tabs.layouts.torch_whole_runs import WholeRuns
 from xlsgd.verifying.opening import Calculated, CircularError, recalculate
 from xlsgd.verifying.verification import circular_report, examine
 from xlsgd.xlsx.reader import read_workbook

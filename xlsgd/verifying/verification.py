@@ -20,7 +20,8 @@ from xlsgd.report.report import SheetReport, name_text
 from xlsgd.report.tolerances import tolerances
 from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.kind import kinds
-from xlsgd.tabs.layouts.whole_runs import WholeRuns
+from xlsgd.tabs.layouts.torch_whole_runs import WholeRuns
+from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.torch_side.plain import first_import, load_torch
 from xlsgd.verifying.accounts import finish
 from xlsgd.verifying.circular import circular_sheets
@@ -91,12 +92,14 @@ def examine(
     Raises WorkbookError for an input that cannot be used, CircularError where that is due to a
     circular reference; see circular_report.
     """
-    work = examination(opened, allowed, runs, progress)
+    work = examination(opened, allowed, progress)
+    if runs is not None:
+        work.of(Trained).runs = runs
     with without_circles(opened):
         for kind in kinds().values():
             kind.prepare(work)
         if opened.engine != FORMULAS.name:
-            refuse_circles(opened, work.foreign)
+            refuse_circles(opened, work.of(Trained).foreign)
     for kind in kinds().values():
         kind.check(work)
     sheets = finish(work)
@@ -106,13 +109,12 @@ def examine(
 def examination(
     opened: Opened,
     allowed: Mapping[str, Tolerance],
-    runs: WholeRuns | None = None,
     progress: Progress | None = None,
 ) -> Examination:
     """Return the examination of a recalculated workbook, before anything is checked."""
     unchecked = {name: kind.unchecked for name, kind in kinds().items()}
     file, calculation = opened.file, opened.calculation
-    return Examination(file, calculation, opened.found, allowed, unchecked, runs, progress)
+    return Examination(file, calculation, opened.found, allowed, unchecked, progress)
 
 
 def circular_report(error: CircularError, name: str) -> Report:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xlsgd.base.cells import Grid
+from xlsgd.base.cells import Grid, Position
+from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
 from xlsgd.tabs.compare.plan import COMPARE, RATES
 from xlsgd.tabs.found import FoundWorkbook
@@ -65,6 +66,9 @@ class CompareTab(TabKind):
 
         for tab in sorted(tabs[self.name], key=lambda tab: tab.marker == RATES):
             found.maps.of(self.name)[tab.sheet] = find_compare(tab, found.experiments)
+
+    def inputs(self, tab: FoundTab) -> Iterable[Position]:
+        return [place for key, place in tab.fields.items() if key == "target_loss"]
 
     def remains(self, sheet: str, grid: Grid, maps: BookMap) -> tuple[str, str] | None:
         from xlsgd.tabs.compare.remains import remains

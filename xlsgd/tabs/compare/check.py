@@ -12,6 +12,7 @@ from xlsgd.tabs.compare import torch_limits as limits
 from xlsgd.tabs.compare.limit_formula import full_batch_formula
 from xlsgd.tabs.comparing import compare_rows, number_in
 from xlsgd.tabs.examination import Examination
+from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.training.trace import MEMBERS
 
 __all__ = ["check_compare"]
@@ -39,7 +40,7 @@ def _check_side_by_side(work: Examination, maps: TabMap) -> None:
     )
     for check in ("step", "run"):
         compared = check == "step" or predictable
-        summaries = work.summaries[check]
+        summaries = work.of(Trained).summaries[check]
         tables = [
             comparison.losses_quantities(
                 [summaries[e][member] for e in experiments], len(losses.rows), aim

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xlsgd.base.columns import Input
 
-__all__ = ["COMPARE", "LIMITS", "RATES", "SideBySide"]
+__all__ = ["COMPARE", "LIMITS", "RATES", "ComparedRuns"]
 
 COMPARE, RATES = "compare tab, format 2", "rates tab, format 1"
 """What a tab is, beside its marker; on a rates tab learning rates are typed in."""
@@ -17,7 +17,7 @@ what torch has found for the steps that the runs really take."""
 
 
 @dataclass(frozen=True)
-class SideBySide:
+class ComparedRuns:
     """A tab that shows runs side by side.
 
     sheet: its name.   experiments: their ids.   title, about: words for the top.

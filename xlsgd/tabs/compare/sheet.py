@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
-from xlsgd.sheets.charts import ChartSpec, Place, add_chart, curves_over
+from xlsgd.sheets.charts import ChartPlace, ChartSpec, add_chart, curves_over
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import (
     BookMap,
@@ -30,7 +30,7 @@ from xlsgd.sheets.writing import (
     write_title,
 )
 from xlsgd.tabs.compare import columns as comparison
-from xlsgd.tabs.compare.plan import COMPARE, RATES, SideBySide
+from xlsgd.tabs.compare.plan import COMPARE, RATES, ComparedRuns
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_compare_tab", "map_compare_tab"]
@@ -43,7 +43,7 @@ _CHART_WIDTH, _PIXELS_A_ROW = 1134, 20
 _FIRST = ("experiment", "verdict")
 
 
-def map_compare_tab(shown: SideBySide, experiments: Sequence[Experiment]) -> TabMap:
+def map_compare_tab(shown: ComparedRuns, experiments: Sequence[Experiment]) -> TabMap:
     """Return where everything of a tab with runs side by side goes."""
     keys = ["target_loss", MARKER, *(given.key for given in shown.limits)]
     fields = {key: (_FIELDS + i, 2) for i, key in enumerate(keys)}
@@ -74,7 +74,7 @@ def _chart_rows(runs: TableMap) -> int:
 
 
 def draw_compare_tab(
-    sheet: Worksheet, shown: SideBySide, all_experiments: Sequence[Experiment], book: BookMap
+    sheet: Worksheet, shown: ComparedRuns, all_experiments: Sequence[Experiment], book: BookMap
 ) -> None:
     """Write a tab with runs side by side."""
     tab = book.of("compare")[shown.sheet]
@@ -124,7 +124,7 @@ def draw_compare_tab(
     )
     begin = AnchorMarker(col=0, colOff=0, row=runs.rows[-1] + 1, rowOff=0)
     height = _chart_rows(runs) * _PIXELS_A_ROW
-    add_chart(sheet, Place(begin, _CHART_WIDTH, height), losses_chart)
+    add_chart(sheet, ChartPlace(begin, _CHART_WIDTH, height), losses_chart)
     widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
     set_widths(sheet, widths | {1: 20, 2: 34})
     sheet.row_dimensions[runs.header_row - 1].height = 24

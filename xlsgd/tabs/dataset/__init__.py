@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from xlsgd.base.cells import Position
 from xlsgd.base.errors import WorkbookError
 from xlsgd.data import Dataset
 from xlsgd.data.schema import PLAIN
@@ -79,6 +80,18 @@ class DataTab(TabKind):
         for tab in tabs[self.name]:
             if tab is not source:
                 found.copies[tab.sheet] = source.sheet
+
+    def inputs(self, tab: FoundTab) -> Iterable[Position]:
+        from xlsgd.tabs.dataset.finding import cells_below_headers
+
+        return cells_below_headers(tab)
+
+    def behind(self, experiment: str, maps: BookMap) -> Sequence[str]:
+        # Where there is no data, there is no tab for it.
+        return (maps.data.sheet,) if maps.data.sheet else ()
+
+    def look_at_formulas(self, work: Examination, experiment: str) -> None:
+        self.check(work)
 
     def check(self, work: Examination) -> None:
         from xlsgd.tabs.dataset.check import check_features

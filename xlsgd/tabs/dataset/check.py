@@ -9,7 +9,7 @@ import numpy as np
 from xlsgd.checks.expected import places_of, ranked
 from xlsgd.data.features import feature_frame
 from xlsgd.data.schema import Schema
-from xlsgd.report.compare import Block
+from xlsgd.report.compare import ExpectedTable
 from xlsgd.tabs.comparing import ROWS, WEIGHTS, check_fields, number_in
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def check_features(work: Examination) -> None:
     ):
         features = {name: made[name].to_numpy(dtype=float) for name in schema.feature_names}
         spread = {name: np.zeros(len(table.rows)) for name in features}
-        tab.compare_table(check, "data", Block(table.rows, places, features, spread), ranked(ROWS))
+        tab.compare_table(
+            check, "data", ExpectedTable(table.rows, places, features, spread), ranked(ROWS)
+        )
 
 
 def facts_of(schema: Schema, frame: pd.DataFrame) -> dict[str, float]:

@@ -13,13 +13,13 @@ from xlsgd.data.dataset import columns_of
 from xlsgd.data.schema import Raw, Schema, is_plain, plain_schema
 from xlsgd.data.schemas import known_schemas, read_schema
 from xlsgd.formula.filled import relative_form
-from xlsgd.sheets.found_tab import FoundTab
+from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.sheets.own_additions import learned_columns, without_sums
 from xlsgd.sheets.reach import reach
 from xlsgd.tabs.found import FoundWorkbook
 
-__all__ = ["data_headers", "find_data"]
+__all__ = ["cells_below_headers", "find_data"]
 
 
 def find_data(found: FoundWorkbook, tab: FoundTab, training: Sequence[FoundTab]) -> None:
@@ -90,7 +90,17 @@ def _plain(tab: FoundTab, training: Sequence[FoundTab]) -> tuple[Schema, TableMa
     return plain_schema(names), table
 
 
-def data_headers(tab: FoundTab) -> frozenset[str]:
+def cells_below_headers(tab: FoundTab) -> set[Position]:
+    """Return the cells of a tab that lie below the header of a column of data."""
+    headers = _data_headers(tab)
+    begins: dict[int, int] = {}
+    for (row, column), text in sorted(texts_of(tab.grid).items()):
+        if text in headers or is_plain([text]):
+            begins.setdefault(column, row)
+    return {(row, column) for row, column in tab.grid if row > begins.get(column, row)}
+
+
+def _data_headers(tab: FoundTab) -> frozenset[str]:
     """Return the headers of the columns of data that a tab may have, but for x, x1, x2 …"""
     try:
         schema = _schema(tab)

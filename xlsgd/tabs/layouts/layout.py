@@ -22,9 +22,7 @@ from xlsgd.training.nets import Network
 from xlsgd.training.nets.network import map_nested
 
 if TYPE_CHECKING:
-    from xlsgd.data import Dataset
     from xlsgd.tabs.layouts.drawing import Drawing
-    from xlsgd.tabs.layouts.tracing import Tracer
 
 __all__ = [
     "ROWS",
@@ -210,11 +208,7 @@ class Layout(ABC):
     def gradient(self, p: str) -> str:
         """Return the quantity that holds the derivative of one step for parameter p."""
 
-    # Torch side
-
-    @abstractmethod
-    def tracer(self, view: View, data: Dataset) -> Tracer:
-        """Return what traces an experiment on some data."""
+    # What its tables are about: the torch half, in a file of its own, looks at it too
 
     def watched_weight(self, view: View) -> str | None:
         """Return the weight whose numerical derivative is looked at, where a batch is looked at as

@@ -12,7 +12,7 @@ from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, TorchNet, load_torch
 from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.training.experiment import Experiment
-from xlsgd.verdict.threshold import Limits, chart_limit, explosion_threshold
+from xlsgd.verdict.threshold import RunLimits, chart_limit, explosion_threshold
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["limits_of", "start_losses"]
 
 
-def limits_of(view: View, data: Dataset) -> Limits:
+def limits_of(view: View, data: Dataset) -> RunLimits:
     """Return the limits of a run: those that are typed in, and those that its tab works out from
     data and start weights.
 
@@ -34,7 +34,7 @@ def limits_of(view: View, data: Dataset) -> Limits:
     if "chart_limit" not in found:
         start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
         found["chart_limit"] = chart_limit(experiment.network, targets, start)
-    return Limits(**found)
+    return RunLimits(**found)
 
 
 def _worst_start(view: View, data: Dataset) -> float:

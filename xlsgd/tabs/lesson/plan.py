@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xlsgd.data import Dataset
-from xlsgd.tabs.compare.plan import SideBySide
+from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
@@ -33,7 +33,7 @@ class Lesson:
     target_loss: float
     answers: tuple[str, ...] = ()
     model: str = ""
-    side_by_side: tuple[SideBySide, ...] = ()
+    side_by_side: tuple[ComparedRuns, ...] = ()
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
@@ -49,7 +49,9 @@ class Lesson:
         return self.view(id).experiment
 
     @property
-    def compare_tabs(self) -> tuple[SideBySide, ...]:
+    def compare_tabs(self) -> tuple[ComparedRuns, ...]:
         """The tabs that show runs side by side: those of the lesson, else one with all runs."""
-        everything = SideBySide("compare", tuple(view.id for view in self.views), self.target_loss)
+        everything = ComparedRuns(
+            "compare", tuple(view.id for view in self.views), self.target_loss
+        )
         return self.side_by_side or (everything,)

@@ -12,6 +12,7 @@ from xlsgd.tabs.matrix import columns as matrix
 from xlsgd.tabs.matrix import torch_values as torch_matrix
 from xlsgd.tabs.model import columns as model
 from xlsgd.tabs.model.torch_weights import Weights, of_run, weights_shown
+from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS
 
@@ -20,7 +21,7 @@ __all__ = ["check_matrix"]
 
 def check_matrix(work: Examination, experiment: Experiment) -> None:
     """Compare the matrix tab of an experiment."""
-    found, run = work.found, work.alone[experiment.id]
+    found, run = work.found, work.of(Trained).alone[experiment.id]
     maps = found.maps.of("matrix")[experiment.id]
     tab, wanted = work.tabs[maps.sheet], work.writer(maps)
     of = found.maps.of("model")[experiment.id]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from xlsgd.base.cells import Position
+from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted, range_in
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
-from xlsgd.tabs.model.columns import MARKED
+from xlsgd.tabs.model.columns import MARKED, WEIGHTS_OF
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -65,6 +67,13 @@ class ModelTab(TabKind):
             mine[experiment.id] = find_model(tab, experiment, found.data)
             where, asked = mine[experiment.id].tables["filled"], found.data.schema.asked
             found.filled = {raw.name: tab.value(where.cell(raw.name, 0)) for raw in asked}
+
+    def inputs(self, tab: FoundTab) -> Iterable[Position]:
+        return [
+            place
+            for key, place in tab.fields.items()
+            if key == WEIGHTS_OF.key or key.startswith("weight.")
+        ]
 
     def check(self, work: Examination) -> None:
         from xlsgd.tabs.model.check import check_model

@@ -16,6 +16,7 @@ from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.model import columns as model
 from xlsgd.tabs.model import torch_values as torch_model
 from xlsgd.tabs.model.torch_weights import Weights, of_run, weights_shown
+from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["check_model"]
@@ -27,7 +28,7 @@ FILLED = 100
 
 def check_model(work: Examination, experiment: Experiment) -> None:
     """Compare the model tab of an experiment."""
-    found, run = work.found, work.alone[experiment.id]
+    found, run = work.found, work.of(Trained).alone[experiment.id]
     maps = found.maps.of("model")[experiment.id]
     tab, wanted = work.tabs[maps.sheet], work.writer(maps)
     tab.inputs |= {maps.fields[model.WEIGHTS_OF.key]}

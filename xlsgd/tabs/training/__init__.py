@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from xlsgd.base.cells import Position
+from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
+from xlsgd.training.optimizers import optimizers
+from xlsgd.training.schedules import schedules
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from xlsgd.tabs.lesson.plan import Lesson
 
 __all__ = ["KIND"]
+
+_INPUTS = {"learning_rate", "gradient", "h", "batch_size", "exploded_above", "chart_limit"}
 
 
 class TrainingTab(TabKind):
@@ -58,16 +64,35 @@ class TrainingTab(TabKind):
             found.views[view.id] = view
             found.maps.training[view.id] = tab_map
 
+    def inputs(self, tab: FoundTab) -> Iterable[Position]:
+        hyper = (
+            h
+            for each in (optimizers(), schedules())
+            for one in each.values()
+            for h in one.hyperparameters
+        )
+        keys = {given.key for given in hyper} | _INPUTS
+        return [
+            place for key, place in tab.fields.items() if key in keys or key.startswith("init.")
+        ]
+
+    def behind(self, experiment: str, maps: BookMap) -> Sequence[str]:
+        return (maps.training[experiment].sheet,)
+
+    def look_at_formulas(self, work: Examination, experiment: str) -> None:
+        from xlsgd.tabs.training.check import TrainingCheck
+
+        TrainingCheck(work, experiment).look_at_formulas()
+
     def prepare(self, work: Examination) -> None:
         from xlsgd.tabs.training.check import train
 
-        work.checks = train(work)
+        train(work)
 
     def check(self, work: Examination) -> None:
-        for done, each in enumerate(work.checks):
-            work.tell(done)
-            each.check()
-        work.tell(len(work.checks))
+        from xlsgd.tabs.training.check import check_all
+
+        check_all(work)
 
 
 KIND = TrainingTab()

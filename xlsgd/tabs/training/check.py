@@ -20,11 +20,12 @@ from xlsgd.report.report import RunVerdict, shortened
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.compare.columns import RunSummary
 from xlsgd.tabs.examination import Examination
-from xlsgd.tabs.layouts import get_layout, tracer
+from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.torch_limits import limits_of
-from xlsgd.tabs.layouts.tracing import Tracer
+from xlsgd.tabs.layouts.torch_tracing import Tracer, tracer
 from xlsgd.tabs.training.run_verdict import run_verdict
 from xlsgd.tabs.training.sides_check import other_sides
+from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.tabs.training.worked_out import (
     WorkedOut,
     by_torch,
@@ -37,7 +38,7 @@ from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import Trace, Traces
 
-__all__ = ["TrainingCheck", "train"]
+__all__ = ["TrainingCheck", "check_all", "train"]
 
 DATA, STEPS, LIMITS, EPOCHS, PANEL = range(5)
 """Parts of a training tab in order of calculation."""
@@ -46,8 +47,8 @@ _BEFORE_STEPS = ("rows", "steps_per_epoch")
 """Fields that the steps look at, or that look at data alone."""
 
 
-def train(work: Examination) -> list[TrainingCheck]:
-    """Let torch train every experiment by itself, and return what checks their tabs.
+def train(work: Examination) -> None:
+    """Let torch train every experiment by itself, and make ready what checks their tabs.
 
     Raises WorkbookError for an input that cannot be used.
     """
@@ -58,11 +59,20 @@ def train(work: Examination) -> list[TrainingCheck]:
             _refuse_too_large(work, each.view.experiment)
     tracers = {name: tracer(each.worked.alone, data) for each in checks for name in [each.id]}
     rows = {name: len(tabs[name].tables["steps"].rows) for name in tracers}
-    work.trained = work.runs.of(tracers, rows)
+    trained = work.of(Trained)
+    trained.checks, trained.traces = checks, trained.runs.of(tracers, rows)
     for each in checks:
         fields = tabs[each.id].fields
-        work.foreign += ((tabs[each.id].sheet, fields[key]) for key in each.worked.foreign)
-    return checks
+        trained.foreign += ((tabs[each.id].sheet, fields[key]) for key in each.worked.foreign)
+
+
+def check_all(work: Examination) -> None:
+    """Check the tabs of all experiments, which torch has trained."""
+    checks = work.of(Trained).checks
+    for done, each in enumerate(checks):
+        work.tell(done)
+        each.check()
+    work.tell(len(checks))
 
 
 def _refuse_too_large(work: Examination, experiment: Experiment) -> None:
@@ -82,7 +92,7 @@ class TrainingCheck:
     """Checks the tab of one experiment, which torch has trained."""
 
     def __init__(self, work: Examination, experiment_id: str) -> None:
-        self._work, self.id = work, experiment_id
+        self._work, self.id, self._trained = work, experiment_id, work.of(Trained)
         self.view = work.found.views[experiment_id]
         self.maps = work.found.maps.training[experiment_id]
         self.tab = work.tabs[self.maps.sheet]
@@ -112,12 +122,12 @@ class TrainingCheck:
         seen = tab.numbers(steps)
         others = {n: tab.numbers(maps.tables[n]) for n in tables if n != "steps"}
         one_step = as_shown.step(seen, others)
-        whole_run = self._work.trained.pop(self.id)
+        whole_run = self._trained.traces.pop(self.id)
         whole_run = self._on_its_side(maps, by_itself, whole_run, {"steps": seen, **others})
         limit = horizon(view.experiment, whole_run["steps"])
         report.predictable_steps, report.horizon = limit.step, limit.why
         numbers = whole_run["steps"]["step"].astype(np.int64)
-        self._work.last_steps[maps.sheet] = int(numbers[-1])
+        self._trained.last_steps[maps.sheet] = int(numbers[-1])
 
         def step_of(table: str, row: int) -> int:
             return int(numbers[as_shown.step_row(table, row)])
@@ -139,7 +149,7 @@ class TrainingCheck:
         report.verdict = run_verdict(tab, maps, view, whole_run["steps"], panels)
         self._tell_foreign(maps, worked, report.verdict)
         if any(self.id in tabs for tabs in self._work.found.maps.tabs.values()):
-            self._work.alone[self.id] = whole_run["steps"]
+            self._trained.alone[self.id] = whole_run["steps"]
 
     @staticmethod
     def _within(
@@ -219,7 +229,7 @@ class TrainingCheck:
             if key == "exploded_above" and taken != usual:
                 rows = len(maps.tables["steps"].rows)
                 traced = tracer(own, data)
-                run = self._work.runs.of({own.id: traced}, {own.id: rows})[own.id]
+                run = self._trained.runs.of({own.id: traced}, {own.id: rows})[own.id]
                 panels = self._summary(maps, traced, run)[1]
                 if (verdict_text := str(panels[0]["verdict"])) != shown.torch:
                     said += (
@@ -279,7 +289,7 @@ class TrainingCheck:
         length = len(table.rows)
         watched = get_layout(traced.view.layout).watched(traced.view)
         epochs, panels = self._summary(maps, traced, traces)
-        self._work.summaries[check][experiment.id] = [
+        self._trained.summaries[check][experiment.id] = [
             RunSummary(
                 experiment.id,
                 experiment.optimizer.name,

@@ -22,9 +22,7 @@ from xlsgd.training.quantities.accuracy import accuracy
 from xlsgd.verdict.threshold import exploded_above_input
 
 if TYPE_CHECKING:
-    from xlsgd.data import Dataset
     from xlsgd.tabs.layouts.drawing import Drawing
-    from xlsgd.tabs.layouts.tracing import Tracer
 
 __all__ = ["LAYOUT", "BlocksLayout"]
 
@@ -148,15 +146,8 @@ class BlocksLayout(Layout):
         need_steps(tab, steps, self.lengths(shown, data_rows)["steps"])
         return len(blocks), blocks
 
-    # Torch side
-
     def watched_weight(self, view: View) -> str:
         return view.watched_parameter
-
-    def tracer(self, view: View, data: Dataset) -> Tracer:
-        from xlsgd.tabs.layouts.blocks.torch_run import BlocksTracer
-
-        return BlocksTracer(view, data)
 
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
         # A step's loss is its batch's mean.

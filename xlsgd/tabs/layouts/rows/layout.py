@@ -24,9 +24,7 @@ from xlsgd.training.nets.linear import MANY
 from xlsgd.verdict.threshold import chart_limit_input, exploded_above_input
 
 if TYPE_CHECKING:
-    from xlsgd.data import Dataset
     from xlsgd.tabs.layouts.drawing import Drawing
-    from xlsgd.tabs.layouts.tracing import Tracer
 
 __all__ = ["LAYOUT", "RowsLayout"]
 
@@ -134,13 +132,6 @@ class RowsLayout(Layout):
             line.rows = line.rows[:POINTS]
             beside["line"] = line
         return max(1, -(-len(steps.rows) // data_rows)), beside
-
-    # Torch side
-
-    def tracer(self, view: View, data: Dataset) -> Tracer:
-        from xlsgd.tabs.layouts.rows.torch_tracer import RowsTracer
-
-        return RowsTracer(view, data)
 
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
         return float(losses.max())

@@ -5,25 +5,15 @@ Shown where there is one x to draw over and one prediction to draw.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-from numpy.typing import NDArray
-
 from xlsgd.base.columns import Column
-from xlsgd.data import Dataset
 from xlsgd.tabs.view import View
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import Network
-from xlsgd.training.quantities.clipped import on_chart, within
-from xlsgd.training.trace import Trace
+from xlsgd.training.quantities.clipped import within
 
-__all__ = ["POINTS", "has_line", "line_columns", "line_trace"]
+__all__ = ["POINTS", "has_line", "line_columns"]
 
 POINTS = 25
 """Points of the line: enough for a kink to look like one."""
-
-Floats = NDArray[np.float64]
 
 
 def has_line(view: View) -> bool:
@@ -31,9 +21,6 @@ def has_line(view: View) -> bool:
     network = view.experiment.network
     single = network.inputs == 1 and len(network.predictions) == 1
     return network.takes_data and single and not view.earlier_format
-
-
-# Sheet side
 
 
 def line_columns(network: Network, batched: bool = False) -> list[Column]:
@@ -87,47 +74,3 @@ def line_columns(network: Network, batched: bool = False) -> list[Column]:
             "torch.where(line_now.abs() <= chart_limit, line_now, torch.nan)",
         ),
     ]
-
-
-# Torch side
-
-
-def line_trace(
-    experiment: Experiment, data: Dataset, last: Mapping[str, Floats], limit: float
-) -> Trace:
-    """Return what torch has for the table.
-
-    last: every weight after the last step, shape (members,).   limit: how far charts draw.
-    """
-    import torch
-
-    from xlsgd.torch_side import Ensemble, TorchNet
-
-    ensemble = Ensemble(len(next(iter(last.values()))))
-    net = TorchNet(experiment, ensemble)
-    (name,) = experiment.network.input_names
-    (pred,) = experiment.network.predictions
-    x = ensemble.copies(np.array(data.inputs[name]))
-    low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
-    share = torch.arange(POINTS, dtype=torch.float64) / (POINTS - 1)
-    line = low + share * (high - low)
-
-    def predictions(weights: Mapping[str, torch.Tensor]) -> Floats:
-        evaluate = net.evaluate(line.reshape(-1, 1), torch.zeros(line.numel(), dtype=line.dtype))
-        every = {p: w.unsqueeze(-1).expand(line.shape).reshape(-1) for p, w in weights.items()}
-        found: Floats = evaluate(every)[pred].detach().reshape(line.shape).numpy()
-        return found
-
-    names = experiment.network.parameters
-    start = {p: ensemble.copies([experiment.start.get(p, 0.0)])[:, 0] for p in names}
-    now = predictions({p: torch.from_numpy(last[p]) for p in names})
-    point = np.broadcast_to(np.arange(1.0, POINTS + 1), line.shape)
-    return Trace(
-        {
-            "point": point,
-            "line_x": line.numpy(),
-            "line_start": predictions(start),
-            "line_now": now,
-            "plot.line": on_chart(now, limit),
-        }
-    )

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd.tabs.layouts.rows.line import has_line, line_trace
+from xlsgd.tabs.layouts.rows.line import has_line
+from xlsgd.tabs.layouts.rows.torch_line import line_trace
 from xlsgd.tabs.layouts.rows.torch_run import run, runs, steps
 from xlsgd.tabs.layouts.torch_limits import limits_of
-from xlsgd.tabs.layouts.tracing import Tracer
+from xlsgd.tabs.layouts.torch_tracing import TorchHalf, Tracer
 from xlsgd.tabs.view import View
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
-__all__ = ["RowsTracer"]
+__all__ = ["TORCH_HALF", "RowsTracer"]
 
 Floats = NDArray[np.float64]
 
@@ -84,3 +85,6 @@ class RowsTracer(Tracer):
 
     def order(self, table: str, row: int, quantity: str, column: int) -> tuple[int, ...]:
         return (row, column) if table == "steps" else (_AFTER + row, column)
+
+
+TORCH_HALF = TorchHalf("rows", RowsTracer)

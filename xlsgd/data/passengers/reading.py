@@ -11,7 +11,7 @@ from pathlib import Path
 from xlsgd.base.errors import DataError
 from xlsgd.data.csvnumbers import NumberReader
 from xlsgd.data.csvtext import cell_place, data_rows, header_of, shown, text_of
-from xlsgd.data.passengers import (
+from xlsgd.data.passengers.columns import (
     NEEDED,
     NUMBERS,
     PORTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xlsgd.data import Dataset
-from xlsgd.tabs.layouts.tracing import Tracer, run_all
+from xlsgd.tabs.layouts.torch_tracing import Tracer, run_all
 from xlsgd.tabs.view import View
 from xlsgd.training.trace import Traces
 

@@ -7,10 +7,10 @@ from xlsgd.explaining.training import Training
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.found import FoundWorkbook
 
-__all__ = ["OnTab", "Where"]
+__all__ = ["Citation", "OnTab"]
 
 
-class Where:
+class Citation:
     """No cell at all, for experiments that are in no workbook."""
 
     def step(self, quantity: str, training: Training, step: int) -> str:
@@ -25,7 +25,7 @@ class Where:
         return ""
 
 
-class OnTab(Where):
+class OnTab(Citation):
     """The cells of a training tab."""
 
     def __init__(self, found: FoundWorkbook, experiment: str) -> None:

@@ -1,22 +1,30 @@
-"""The torch side of a training tab, whatever its layout: what torch has for each of its tables.
+"""The torch half of a layout: what torch has for each of the tables of its training tabs.
 
 It answers the two questions that verify asks of torch: ``step``, what comes of the numbers in the
-sheet, row by row, and ``run``, what comes of the start values alone.
+sheet, row by row, and ``run``, what comes of the start values alone. It is the file
+``torch_tracer.py`` of a layout's folder; a layout without one that builds upon another is traced as
+that one. So nothing that makes formulas needs to know of it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.base.errors import SpecError
+from xlsgd.base.registry import find
 from xlsgd.data import Dataset
+from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
+from xlsgd.torch_side import can_run_together
 from xlsgd.training.trace import MEMBERS, Traces
 
-__all__ = ["Tracer", "run_all"]
+__all__ = ["TorchHalf", "Tracer", "run_all", "tracer"]
 
 Floats = NDArray[np.float64]
 
@@ -94,13 +102,40 @@ class Tracer(ABC):
         """
 
 
+class TorchHalf(NamedTuple):
+    """What traces the experiments of a layout.   name: of the layout."""
+
+    name: str
+    tracer: type[Tracer]
+
+
+@cache
+def _halves() -> dict[str, TorchHalf]:
+    found = find("xlsgd.tabs.layouts", "TORCH_HALF", file="torch_tracer", group="torch_halves")
+    return cast(dict[str, TorchHalf], found)
+
+
+def tracer(view: View, data: Dataset) -> Tracer:
+    """Return what traces an experiment on some data, as its tab shows it.
+
+    Raises SpecError for a layout that has no torch half, nor builds upon one that has.
+    """
+    layout, known = get_layout(view.layout), _halves()
+    for built_upon in type(layout).__mro__:
+        name = built_upon.__dict__.get("name")
+        if name in known:
+            return known[name].tracer(view, data)
+    raise SpecError(
+        f"the layout '{layout.name}' has no torch half: no torch_tracer.py with a TORCH_HALF of "
+        f"that name; there are: {', '.join(known)}"
+    )
+
+
 def run_all(tracers: Mapping[str, Tracer], rows: Mapping[str, int]) -> dict[str, Traces]:
     """Return what ``run`` gives for each, those that can be trained side by side so trained.
 
     rows: of the tables of steps.
     """
-    from xlsgd.torch_side import can_run_together
-
     groups: list[list[str]] = []
     for name, one in tracers.items():
         for group in groups:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import dataset
-from xlsgd.data.passengers import PORTS, RAW_COLUMNS, SEXES, Passengers, passengers_of
+from xlsgd.data.passengers.columns import PORTS, RAW_COLUMNS, SEXES, Passengers, passengers_of
 
 if TYPE_CHECKING:
     import numpy as np
