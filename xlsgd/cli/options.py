@@ -15,6 +15,7 @@ from xlsgd.cli.types import (
     ENGINE,
     ENGINES,
     GRADIENT,
+    LOSS,
     NUMBER,
     SCHEDULE,
     START,
@@ -205,10 +206,39 @@ def lesson_options(rate: str, optimizer: Callable[[Any], Any]) -> Callable[[Any]
         click.option("--lr", "--learning-rate", "learning_rate", type=NUMBER, help=rate),
         *_START,
         optimizer,
+        *_OWN,
         *_RUN,
     )
 
 
+def _columns(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Gather in one place which columns of a file are what."""
+    from dataclasses import replace
+
+    from xlsgd.lessons.lesson import NO_COLUMNS
+
+    names = [value] if isinstance(value, str) else list(value or ())
+    if parameter.name != "features":
+        names = [name.strip() for text in names for name in text.split(",") if name.strip()]
+    known = context.params.get("columns", NO_COLUMNS)
+    context.params["columns"] = replace(known, **{str(parameter.name): tuple(names)})
+
+
+_OWN = (
+    click.option("--loss", type=LOSS, help="Loss of a net of your own; xlsgd list shows them."),
+    click.option(
+        "--target", "targets", multiple=True, callback=_columns, expose_value=False,
+        metavar="COLUMN", help="Of a net of your own: the column to predict; may be repeated.",
+    ),
+    click.option(
+        "--inputs", callback=_columns, expose_value=False, metavar="a,b",
+        help="Of a net of your own: the columns to predict from.  [all others]",
+    ),
+    click.option(
+        "--feature", "features", multiple=True, callback=_columns, expose_value=False,
+        metavar="standardised(a)", help="An input made of columns; may be repeated.",
+    ),
+)  # fmt: skip
 _START = (
     click.option("--epochs", type=WHOLE, help="How often the data is gone through."),
     click.option("--h", type=NUMBER, help="How far a numerical derivative moves a weight."),
@@ -247,7 +277,7 @@ _RUN = (
         "source",
         metavar="FILE|URL",
         cls=_Told,
-        help="CSV file or URL with columns x and y{}.",
+        help="CSV file or URL with columns x and y{}; of a net of your own, with any columns.",
     ),
     click.option("--points", type=WHOLE, cls=_Told, help="Make up this many points{}, instead."),
     click.option(

@@ -18,6 +18,7 @@ __all__ = [
     "FILE",
     "GRADIENT",
     "LESSON",
+    "LOSS",
     "NUMBER",
     "OPTIMIZER",
     "OUTPUT",
@@ -115,6 +116,12 @@ def _schedules() -> dict[str, str]:
     return {name: schedule.summary for name, schedule in schedules().items()}
 
 
+def _losses() -> dict[str, str]:
+    from xlsgd.training.losses import losses
+
+    return {name: loss.paper for name, loss in losses().items()}
+
+
 def _starts() -> dict[str, str]:
     from xlsgd.lessons import START_FROM
 
@@ -133,7 +140,19 @@ def _engines_and_all() -> dict[str, str]:
     return {**_engines(), ALL: "every engine that is installed"}
 
 
-LESSON = Named("lesson", _lessons)
+class _LessonOrNet(Named):
+    """A lesson, or the text of a net in its place."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from xlsgd.lessons.own_plan import is_net
+
+        if isinstance(value, str) and value not in self._known() and is_net(value):
+            return value
+        return super().convert(value, param, ctx)
+
+
+LESSON = _LessonOrNet("lesson", _lessons)
+LOSS = Named("loss", _losses)
 OPTIMIZER = Named("optimizer", _optimizers, _refused)
 CONVENTION = Named("convention", _conventions)
 GRADIENT = Named("gradient", _gradients)

@@ -58,7 +58,7 @@ def read_table(
     got = received(source)
     try:
         made_of = [name for text in features for name in parse_feature("feature", text).made_of]
-        table = _csv(got.content, got.file, {*inputs, *targets, *made_of} if inputs else None)
+        table = _csv(got.content, got.file, [*targets, *inputs, *made_of], whole=not inputs)
         found = dataset_of(table, targets, inputs, features, name=got.name, file=got.file)
     except DataError:
         got.forget()
@@ -189,20 +189,23 @@ def _as_features(raw: Raw, cells: Sequence[float | str]) -> list[Feature]:
     return [Either(f"{raw.name} {_called(word)}", raw.name, word) for word in map(str, raw.among)]
 
 
-def _csv(content: bytes, file: str, wanted: set[str] | None) -> dict[str, list[float | str]]:
+def _csv(
+    content: bytes, file: str, needed: Sequence[str], whole: bool
+) -> dict[str, list[float | str]]:
     """Return the columns of a CSV file: numbers, or words where no cell is a number.
 
-    wanted: the columns to read, None for all; of others there are no cells.
+    needed: the columns that must be there.   whole: whether to read all others, too; of columns
+    that are not read there are no cells.
     """
     text = text_of(content, file)
-    header = header_of(text, (), file)
+    header = header_of(text, list(dict.fromkeys(needed)), file)
     names = [cell.strip() for cell in next(records(text, header.delimiter, file))[1]]
     header = header_of(text, names, file)
     rows = list(data_rows(text, header, file))
     reader = NumberReader(file, header.delimiter)
     columns: dict[str, list[float | str]] = {}
     for name, place in header.places.items():
-        if wanted is not None and name not in wanted:
+        if not whole and name not in needed:
             columns[name] = []
             continue
         cells = [cells[place].strip() for _, cells in rows]

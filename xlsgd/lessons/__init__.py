@@ -18,5 +18,12 @@ def lesson_plans() -> dict[str, LessonPlan]:
 
 
 def get_plan(name: str) -> LessonPlan:
-    """Return the lesson of that name.  Raises SpecError for an unknown one."""
+    """Return the lesson of that name, or the plan of a net that a text describes.
+
+    Raises SpecError for what is neither.
+    """
+    from xlsgd.lessons.own_plan import OwnPlan, is_net
+
+    if name not in lesson_plans() and is_net(name):
+        return OwnPlan(name)
     return cast(LessonPlan, pick("lesson", name, cast(dict[str, object], lesson_plans())))

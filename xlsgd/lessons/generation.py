@@ -37,7 +37,8 @@ def generate(
 ) -> Path:
     """Write the workbook of a lesson and return its path.
 
-    lesson: a name that ``lesson_plans()`` knows, such as ``graddesc``.
+    lesson: a name that ``lesson_plans()`` knows, such as ``graddesc``, or a net in its place:
+        ``Linear(2, 3), ReLU, Linear(3, 1)``, ``c*(a*x + b) + d``, ``my_net.py:model``.
     output: where to; ``LESSON.xlsx`` in the current folder by default.
     source: a CSV file or its address, with the data to train on.   points, noise: of data made up,
         by the option ``seed``.   told: is given data that is not the lesson's own.
@@ -48,7 +49,7 @@ def generate(
     DataError for a source that cannot be used.
     """
     plan = get_plan(lesson)
-    path = Path(f"{lesson}.xlsx" if output is None else output)
+    path = Path(f"{plan.file_name}.xlsx" if output is None else output)
     if output is not None:
         keep_source(source, path)
     # Before anything is downloaded for it.

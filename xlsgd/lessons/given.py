@@ -10,19 +10,31 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.files import refuse_to_overwrite
 from xlsgd.data import Dataset
 from xlsgd.lessons import get_plan
+from xlsgd.lessons.lesson import NO_COLUMNS, Columns
 
 __all__ = ["data_for", "given_data", "keep_source", "words_about"]
 
 
 def given_data(
-    lesson: str, source: str | None, points: int | None, noise: float | None, seed: int | None
+    lesson: str,
+    source: str | None,
+    points: int | None,
+    noise: float | None,
+    seed: int | None,
+    columns: Columns = NO_COLUMNS,
 ) -> Dataset | None:
     """Return the data that was asked for, None for the lesson's own.
 
     source: of a CSV file, a path or an address.   points, noise, seed: of data made up, instead.
+    columns: which columns of the file are what, for a net of one's own.
     Raises SpecError for what makes no sense, DataError for a file that cannot be used.
     """
     plan = get_plan(lesson)
+    if columns and not plan.reads_tables:
+        raise SpecError(
+            f"--target, --inputs, --feature: the lesson '{lesson}' says itself what its columns "
+            "are; describe a net in place of the lesson, as 'Linear(1, 1)'"
+        )
     making = {"--points": points, "--noise": noise}
     if not plan.seeds_weights:
         making["--seed"] = seed
@@ -33,7 +45,7 @@ def given_data(
     if source is not None:
         if given:
             raise SpecError(f"--data and {given[0]} exclude each other: data is read or made up")
-        return plan.read_data(source)
+        return plan.read_data(source, columns)
     return plan.make_data(points, noise, seed) if given else None
 
 
@@ -48,11 +60,17 @@ def data_for(
 
     Raises SpecError for both, and as given_data.
     """
+    loss, columns = options.get("loss"), options.get("columns", NO_COLUMNS)
+    if loss is not None and not get_plan(lesson).reads_tables:
+        raise SpecError(
+            f"--loss {loss}: the lesson '{lesson}' says itself what its loss is; describe a net in "
+            "place of the lesson, as 'Linear(1, 1)'"
+        )
     data: Dataset | None = options.get("data")
     asked = {"source": source, "points": points, "noise": noise}
     also = [name for name, value in asked.items() if value is not None]
     if data is None:
-        return given_data(lesson, source, points, noise, options.get("seed"))
+        return given_data(lesson, source, points, noise, options.get("seed"), columns)
     if also:
         raise SpecError(f"data and {also[0]} exclude each other: give one of them")
     return data

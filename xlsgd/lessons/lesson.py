@@ -16,10 +16,25 @@ from xlsgd.tabs.view import View
 from xlsgd.training.schedules import get_schedule
 from xlsgd.training.transforms import transforms
 
-__all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
+__all__ = ["START_FROM", "Columns", "Lesson", "LessonPlan", "Options"]
 
 START_FROM = ("random", "solved")
 """Where start weights may come from."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a file are what: see xlsgd.data.table.dataset_of."""
+
+    targets: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.targets or self.inputs or self.features)
+
+
+NO_COLUMNS = Columns()
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,7 @@ class Options:
     convention: ``torch`` or ``fastai``.
     start: ``random`` or ``solved``, for the lessons that make up their start weights.
     seed: for such random weights; 0 by default.
+    loss, columns: of nets of one's own: the loss by its name, and which columns of a file are what.
     data: what a lesson trains on instead of its own.
     progress: called now and then where making the lesson takes long.
     Raises SpecError for words and numbers that no lesson can make sense of.
@@ -55,6 +71,8 @@ class Options:
     convention: str = "torch"
     start: str = START_FROM[0]
     seed: int | None = None
+    loss: str | None = None
+    columns: Columns = NO_COLUMNS
     data: Dataset | None = None
     progress: Callable[[str, int, int], None] | None = None
 
@@ -175,6 +193,9 @@ class LessonPlan(ABC):
     name: ClassVar[str]
     order: ClassVar[int] = 100
     summary: ClassVar[str]
+    reads_tables: ClassVar[bool] = False
+    """Whether a file's columns may be called as they like, and a loss be named: a net of one's
+    own, and no lesson about something."""
     takes_data: ClassVar[bool] = True
     """Whether other data than its own can be asked for."""
     seeds_weights: ClassVar[bool] = False
@@ -186,7 +207,12 @@ class LessonPlan(ABC):
     def build(self, options: Options) -> Lesson:
         """Return the lesson.  Raises SpecError for options that make no sense."""
 
-    def read_data(self, source: str) -> Dataset:
+    @property
+    def file_name(self) -> str:
+        """What its workbook is called where nobody says otherwise, without .xlsx."""
+        return self.name
+
+    def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
         """Return the data of a file.  Raises DataError if it cannot be used."""
         return read_csv(source)
 

@@ -47,15 +47,50 @@ class OwnNet:
     title: str = ""
 
 
-def own_lesson(net: OwnNet) -> Lesson:
-    """Return the workbook to be of a net of one's own.
+def own_lesson(*nets: OwnNet) -> Lesson:
+    """Return the workbook to be of a net of one's own: one, or the same trained in several ways.
 
     Few weights and rows are shown row by row, with every derivative found numerically as well;
     many as a step a row, and a block for every epoch.
     Raises SpecError for what does not go together.
     """
+    net = nets[0]
     data, network = net.data, net.network
-    if tuple(data.inputs) != network.input_names:
+    views = [_view(each, "training" if len(nets) == 1 else each.optimizer.name) for each in nets]
+    weights, names = len(network.parameters), [each.optimizer.name for each in nets]
+    size = views[0].experiment.batch_size
+    rows = () if data.is_nothing else (
+        f"The data: {data.title}. What is predicted: {', '.join(data.schema.targets)}; from: "
+        f"{_listed(data.schema.inputs)}.",
+    )  # fmt: skip
+    return Lesson(
+        name="own",
+        title=net.title or _title(network),
+        shows=(
+            f"A net of {weights:,} {'weight' if weights == 1 else 'weights'}: "
+            f"{_in_words(network)}.",
+            *rows,
+            f"It learns by {', '.join(names)} from the loss {net.loss.name}, {net.loss.paper}; "
+            f"{size:,} {'row' if size == 1 else 'rows'} a step, {net.epochs:,} epochs. "
+            "Every number is a formula: no Solver, no macro.",
+        ),
+        change=(
+            f"On '{views[0].id}', learning_rate: ten times less, ten times more.",
+            "The start weights, and a number of the data.",
+        ),
+        watch=(
+            "The verdict at the top of the tab, and the loss step by step.",
+            "The numerical derivative beside backprop's: they should agree.",
+        ),
+        data=data,
+        views=tuple(views),
+        target_loss=0.0,
+    )
+
+
+def _view(net: OwnNet, id: str) -> View:
+    data, network = net.data, net.network
+    if network.takes_data and tuple(data.inputs) != network.input_names:
         raise SpecError(
             f"the network takes {', '.join(network.input_names)}, the data has "
             f"{', '.join(data.inputs)}"
@@ -63,7 +98,7 @@ def own_lesson(net: OwnNet) -> Lesson:
     size = data.rows if net.batch_size is None else min(net.batch_size, data.rows)
     small = len(network.parameters) <= FEW and size == 1 and data.rows <= _ROWS_MOST
     experiment = Experiment(
-        id="training",
+        id=id,
         network=network,
         loss=net.loss,
         optimizer=net.optimizer,
@@ -78,39 +113,14 @@ def own_lesson(net: OwnNet) -> Lesson:
     )
     experiment.need_targets(data.targets)
     labels = {value for column in data.targets for value in column} <= {0.0, 1.0}
-    title = net.title or _title(network)
-    view = View(
+    layout = "rows" if small else "blocks"
+    return View(
         experiment,
-        title=f"{title}, {net.loss.name}, {net.optimizer.name}",
-        about="Change learning_rate, a start weight, or a number on the tab with the data: every "
-        "cell follows, and the verdict says how the run goes.",
-        layout="rows" if small else "blocks",
+        title=f"{net.title or _title(network)}, {net.loss.name}, {net.optimizer.name}",
+        about="Change learning_rate, a start weight, or a number of the data: every cell follows, "
+        "and the verdict says how the run goes.",
+        layout="function" if data.is_nothing else layout,
         classifies=not small and labels and len(network.predictions) == 1,
-    )
-    weights = len(network.parameters)
-    return Lesson(
-        name="own",
-        title=title,
-        shows=(
-            f"A net of {weights:,} {'weight' if weights == 1 else 'weights'}: "
-            f"{_in_words(network)}.",
-            f"The data: {data.title}. What is predicted: {', '.join(data.schema.targets)}; from: "
-            f"{_listed(data.schema.inputs)}.",
-            f"It learns by {net.optimizer.name}, {net.optimizer.summary}, from the loss "
-            f"{net.loss.name}, {net.loss.paper}; {size:,} rows a step, {net.epochs:,} epochs. "
-            "Every number is a formula: no Solver, no macro.",
-        ),
-        change=(
-            "On 'training', learning_rate: ten times less, ten times more.",
-            "The start weights, and a number of the data.",
-        ),
-        watch=(
-            "The verdict at the top of the tab, and the loss step by step.",
-            "The numerical derivative beside backprop's: they should agree.",
-        ),
-        data=data,
-        views=(view,),
-        target_loss=0.0,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.passengers import INPUTS, Passengers, made_passengers, read_passengers
-from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
+from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
@@ -47,7 +47,7 @@ class Titanic(LessonPlan):
         "start": " of titanic",
     }
 
-    def read_data(self, source: str) -> Dataset:
+    def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
         return read_passengers(source)
 
     def make_data(self, points: int | None, noise: float | None, seed: int | None) -> Dataset:

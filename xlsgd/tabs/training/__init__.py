@@ -13,6 +13,7 @@ from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
 from xlsgd.training.optimizers import optimizers
 from xlsgd.training.schedules import schedules
+from xlsgd.training.transforms import transforms
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -67,7 +68,7 @@ class TrainingTab(TabKind):
     def inputs(self, tab: FoundTab) -> Iterable[Position]:
         hyper = (
             h
-            for each in (optimizers(), schedules())
+            for each in (optimizers(), schedules(), transforms())
             for one in each.values()
             for h in one.hyperparameters
         )

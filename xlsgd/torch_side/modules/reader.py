@@ -20,7 +20,7 @@ from xlsgd.torch_side.modules.names import Names, as_names, named
 from xlsgd.training.nets import Network
 from xlsgd.training.nets.graph import flat, weight_names
 from xlsgd.training.nets.layer import Layer
-from xlsgd.training.nets.network import PREDICTION, Place
+from xlsgd.training.nets.network import PREDICTION, Place, is_number
 from xlsgd.training.nets.sum import Sum
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Reader:
         self._parameters = dict(traced.named_parameters())
         self._places: list[Place] = []
         self._free: dict[str, None] = {}
+        self._same_in_all_rows: set[str] = set()
         self._used = {*self._inputs}
         self._where = ""
 
@@ -149,8 +150,16 @@ class Reader:
         """
         taken, given = (tuple(map(str, np.ravel(list(names)))) for names in (inputs, outputs))
         self._places.append(Place(layer, dict(parameters or {}), taken, given))
+        if not self.goes_through_rows(taken):
+            self._same_in_all_rows |= {*given}
         if len(self._places) > MOST_PLACES:
             raise self.fault(f"more than {MOST_PLACES:,} layers, too many for a workbook")
+
+    def goes_through_rows(self, names: Iterable[str]) -> bool:
+        """Return whether numbers differ from row to row of the data, so that the first dimension
+        of their tensor goes through the rows; those made of weights alone have no such dimension.
+        """
+        return any(not (n in self._same_in_all_rows or is_number(n)) for n in names)
 
     def elementwise(self, layer: Layer, x: Names) -> Names:
         """Return what a layer gives that does the same to every number by itself."""
@@ -170,6 +179,7 @@ class Reader:
     def use(self, weights: Names) -> None:
         """Note that weights stand directly among the inputs of layers."""
         self._free |= dict.fromkeys(weights.ravel())
+        self._same_in_all_rows |= {*weights.ravel()}
 
     # Calls
 

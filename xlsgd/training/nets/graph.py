@@ -49,11 +49,11 @@ MOST = 20_000
 _FREE = "weights "
 _LINE = re.compile(
     r"(?P<outputs>.+?) = (?P<layer>\w+)(?:\((?P<arguments>[^()]*)\))?"
-    r" of (?P<inputs>.+?)(?: with (?P<weights>.+))?"
+    r" of (?P<inputs>.+?)(?: with (?P<weights>[^ ]+(?:, [^ ]+)*))?"
 )
 _PLAIN = r"(?:[^\W\d]\w*|\d+(?=\.[^\W\d]))(?:\.\w+)*"
 """A name of PyTorch: the parts of a module may be called by numbers, as ``0.weight``."""
-_NAME = re.compile(rf"{_PLAIN}(?:\[\d+(?:,\d+)*\])?")
+_NAME = re.compile(rf"{_PLAIN}(?: \w+)*(?:\[\d+(?:,\d+)*\])?")
 _INDICES = re.compile(r"\d+")
 _BETWEEN = re.compile(r",(?![^\[]*\])(?![^(]*\))")
 _TENSOR = re.compile(rf"(?P<base>{_PLAIN})(?:\((?P<shape>\d+(?:,\d+)*)\))?")

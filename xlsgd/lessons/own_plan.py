@@ -1,0 +1,176 @@
+"""The plan of a net of one's own, from a text: layers, a formula, or a module in a Python file.
+
+Linear(2, 3), ReLU, Linear(3, 1)
+c*(a*x + b) + d
+my_net.py:model
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlsgd.base.errors import SpecError
+from xlsgd.base.registry import pick
+from xlsgd.data import Dataset
+from xlsgd.data.table import read_table
+from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options
+from xlsgd.lessons.own_net import OwnNet, own_lesson
+from xlsgd.training.losses import losses
+from xlsgd.training.nets import Network, parse_network
+from xlsgd.training.nets.kinds import layer_types
+from xlsgd.training.optimizers import get_optimizer
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["OwnPlan", "is_net"]
+
+_IN_FILE = re.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
+_LAYER = re.compile(r"\s*([A-Za-z]\w*)")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_RATE, _EPOCHS = 0.01, 10
+
+
+def is_net(text: str) -> bool:
+    """Return whether a text may describe a net, and is not just a word."""
+    return text in layer_types() or any(sign in text for sign in "(+*/^:")
+
+
+@dataclass(frozen=True)
+class _Start:
+    network: Network
+    weights: Mapping[str, float]
+
+
+class OwnPlan(LessonPlan):
+    """How to make the workbook of a net that a text describes."""
+
+    summary = "a net of your own: layers, a formula, or a module in a Python file"
+    reads_tables = True
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.name = text  # type: ignore[misc]  # of this plan, not of all
+
+    @property
+    def file_name(self) -> str:
+        return "net"
+
+    def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
+        targets = columns.targets or ("y",)
+        return read_table(source, targets, columns.inputs, columns.features)
+
+    def build(self, options: Options) -> Lesson:
+        if options.data is None:
+            words = set(_WORD.findall(self.text)) & layer_types().keys()
+            if words or _IN_FILE.fullmatch(self.text):
+                raise SpecError(
+                    f"the net {self.text} needs data to learn from: --data FILE --target COLUMN"
+                )
+        data = Dataset.nothing() if options.data is None else options.data
+        begin = self._start(data, options.seed or 0)
+        network = begin.network
+        loss = pick("loss", options.loss or _usual_loss(network, data), losses())
+        nets = [
+            OwnNet(
+                network,
+                loss,
+                get_optimizer(name, options.convention),
+                data,
+                _RATE if options.learning_rate is None else options.learning_rate,
+                {
+                    **begin.weights,
+                    **{p: options.init[p] for p in begin.weights if p in options.init},
+                },
+                _EPOCHS if options.epochs is None else options.epochs,
+                options.batch_size,
+                title="" if _IN_FILE.fullmatch(self.text) else self.text,
+            )
+            for name in options.optimizers or ("sgd",)
+        ]
+        lesson = own_lesson(*nets)
+        return replace(lesson, views=options.apply(lesson.views, data))
+
+    def _start(self, data: Dataset, seed: int) -> _Start:
+        in_file = _IN_FILE.fullmatch(self.text)
+        if in_file is not None:
+            from xlsgd.torch_side.live import start_weights
+            from xlsgd.torch_side.modules import read_module
+
+            module = module_of(Path(in_file["file"]), in_file["name"], seed)
+            network = read_module(module, tuple(data.inputs))
+            return _Start(network, start_weights(module))
+        first = _LAYER.match(self.text)
+        if first is not None and first[1] in layer_types():
+            from xlsgd.torch_side.initial import initial_weights
+
+            network = parse_network(self.text, tuple(data.inputs))
+            return _Start(network, initial_weights(network, seed))
+        if data.is_nothing:
+            network = parse_network(f"Function({self.text})")
+        else:
+            used = [name for name in data.inputs if name in _WORD.findall(self.text)]
+            if not used:
+                raise SpecError(
+                    f"the formula {self.text} has none of the columns of the data: "
+                    f"{', '.join(data.inputs)}"
+                )
+            if used != list(data.inputs):
+                raise SpecError(
+                    f"the formula {self.text} does not use {', '.join(set(data.inputs) - {*used})};"
+                    f" name the inputs that it uses: --inputs {','.join(used)}"
+                )
+            network = parse_network(f"Formula({' '.join(used)}: {self.text})", used)
+        return _Start(network, dict.fromkeys(network.parameters, 1.0))
+
+
+def _usual_loss(network: Network, data: Dataset) -> str:
+    """Return the loss of somebody who has named none."""
+    if data.is_nothing:
+        return "output"
+    if len(network.predictions) > 1 and len(data.targets) == 1:
+        return "cross-entropy"
+    return "squared error"
+
+
+def module_of(file: Path, name: str, seed: int) -> torch.nn.Module:
+    """Return the module of a name in a Python file, which is run for it.
+
+    A class, or a function without arguments, is called.   seed: of torch's random numbers while
+    the file runs.   Raises SpecError for a file that cannot be run, and for what is no module.
+    """
+    import importlib.util
+
+    import torch
+
+    if not file.is_file():
+        raise SpecError(f"{file}: there is no such file. Check name and folder.")
+    spec = importlib.util.spec_from_file_location("xlsgd_own_net", file)
+    assert spec is not None
+    assert spec.loader is not None
+    code = importlib.util.module_from_spec(spec)
+    torch.manual_seed(seed)
+    try:
+        spec.loader.exec_module(code)
+    except Exception as error:
+        # Whatever a file of the user's own does when it is run.
+        raise SpecError(f"{file}: running it: {type(error).__name__}: {error}") from error
+    if not hasattr(code, name):
+        given = [n for n, thing in vars(code).items() if isinstance(thing, torch.nn.Module)]
+        raise SpecError(
+            f"{file}: it has nothing called {name}"
+            + (f"; modules in it: {', '.join(given)}" if given else "")
+        )
+    found: Any = getattr(code, name)
+    if not isinstance(found, torch.nn.Module) and callable(found):
+        try:
+            found = found()
+        except Exception as error:
+            raise SpecError(f"{file}: calling {name}(): {type(error).__name__}: {error}") from error
+    if not isinstance(found, torch.nn.Module):
+        raise SpecError(f"{file}: {name} is {type(found).__name__}, need a torch.nn.Module")
+    return found
