@@ -13,7 +13,7 @@ import numpy as np
 
 from xlsgd.torch_side.modules.arithmetic import listed
 from xlsgd.torch_side.modules.layers import flattened
-from xlsgd.torch_side.modules.names import Names
+from xlsgd.torch_side.modules.names import Names, as_names
 
 if TYPE_CHECKING:
     from xlsgd.torch_side.modules.reader import Reader
@@ -42,7 +42,8 @@ def _item(reader: Reader, x: Any, at: Any) -> Any:
         first = at[0] if isinstance(at, tuple) and at else at
         if not (first is Ellipsis or first == slice(None)):
             raise reader.fault("an index into the rows of data; write x[:, …]")
-    return x[at]
+    found = x[at]
+    return as_names([found], ()) if isinstance(found, str) else found
 
 
 def _attribute(reader: Reader, x: Names, name: str) -> Any:

@@ -56,7 +56,7 @@ def read_module(module: torch.nn.Module, input_names: Sequence[str]) -> Network:
             "its forward must do the same whatever the numbers are: no if, no loop, no assignment "
             "that depends on them"
         ) from error
-    reader = Reader(traced, input_names)
+    reader = Reader(traced, input_names, dict(module.named_parameters()))
     with torch.no_grad():
         output = reader.run()
     return reader.network(output)
@@ -82,10 +82,15 @@ class Reader:
     Whoever knows how to read a call uses ``place``, ``free`` and ``new``.
     """
 
-    def __init__(self, traced: torch.fx.GraphModule, input_names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        traced: torch.fx.GraphModule,
+        input_names: Sequence[str],
+        parameters: Mapping[str, torch.nn.Parameter],
+    ) -> None:
         self._traced, self._inputs = traced, tuple(input_names)
         self._modules = dict(traced.named_modules())
-        self._parameters = dict(traced.named_parameters())
+        self._parameters = parameters
         self._places: list[Place] = []
         self._free: dict[str, None] = {}
         self._same_in_all_rows: set[str] = set()

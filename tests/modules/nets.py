@@ -1,0 +1,182 @@
+"""Small modules of PyTorch, each with what makes it worth trying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+__all__ = ["MODULES", "Of", "made"]
+
+
+class Of(nn.Module):
+    """A module whose forward is a function of itself and of what comes in."""
+
+    def __init__(self, forward: Callable[..., Any], **parts: Any) -> None:
+        super().__init__()
+        self._forward = forward
+        for name, part in parts.items():
+            if isinstance(part, list | float):
+                part = nn.Parameter(torch.tensor(part))
+            setattr(self, name, part)
+
+    def forward(self, x: Any) -> Any:
+        return self._forward(self, x)
+
+
+class Separate(nn.Module):
+    """A forward of several arguments: columns by their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.tensor(0.4)), nn.Parameter(torch.tensor(-0.2))
+
+    def forward(self, x2: Any, x1: Any) -> Any:
+        return self.a * x1 * x2 + self.b * torch.exp(-x2 * x2)
+
+
+def _tied() -> nn.Module:
+    fc = nn.Linear(3, 3)
+    return nn.Sequential(fc, nn.Tanh(), fc, nn.Tanh(), nn.Linear(3, 1))
+
+
+def _image(net: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Unflatten(1, (1, 4, 4)), *net)
+
+
+# name: number of inputs, how it is made
+MODULES: dict[str, tuple[int, Callable[[], nn.Module]]] = {
+    "line": (1, lambda: Of(lambda m, x: m.a * x + m.b, a=0.7, b=-0.3)),
+    "sequential": (2, lambda: nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))),
+    "xor": (2, lambda: nn.Sequential(nn.Linear(2, 2), nn.Sigmoid(), nn.Linear(2, 1))),
+    "no bias": (2, lambda: nn.Linear(2, 2, bias=False)),
+    "autoencoder": (4, lambda: nn.Sequential(nn.Linear(4, 2), nn.Tanh(), nn.Linear(2, 4))),
+    "separate": (2, Separate),
+    "skip": (
+        3,
+        lambda: Of(
+            lambda m, x: m.out(torch.relu(m.fc(x)) + x).squeeze(-1),
+            fc=nn.Linear(3, 3),
+            out=nn.Linear(3, 1),
+        ),
+    ),
+    "tied": (3, _tied),
+    "used twice": (
+        2,
+        lambda: Of(lambda m, x: m.fc(x) * torch.sigmoid(m.fc(x)), fc=nn.Linear(2, 1)),
+    ),
+    "two heads": (
+        2,
+        lambda: Of(
+            lambda m, x: torch.cat([m.one(x), torch.tanh(m.other(x))], 1),
+            one=nn.Linear(2, 1),
+            other=nn.Linear(2, 2),
+        ),
+    ),
+    "powers": (
+        1,
+        lambda: Of(
+            lambda m, x: m.a * x**2 + m.b * x**3 + m.c / (2 + x) + 0.5, a=0.3, b=-0.2, c=0.8
+        ),
+    ),
+    "functions": (
+        2,
+        lambda: Of(
+            lambda m, x: m.fc(torch.sin(x) + torch.cos(2 * x) - torch.exp(-x.abs())),
+            fc=nn.Linear(2, 1),
+        ),
+    ),
+    "roots": (
+        2,
+        lambda: Of(lambda m, x: torch.log((m.fc(x)).square() + 1).sqrt(), fc=nn.Linear(2, 1)),
+    ),
+    "extremes": (
+        3,
+        lambda: Of(
+            lambda m, x: (
+                torch.maximum(m.fc(x), m.gc(x)).clamp(-0.4, 0.5) - torch.min(x[:, :2], x[:, 1:])
+            ),
+            fc=nn.Linear(3, 2),
+            gc=nn.Linear(3, 2),
+        ),
+    ),
+    "greatest": (3, lambda: Of(lambda m, x: m.fc(x).max(1)[0], fc=nn.Linear(3, 3))),
+    "matrix": (
+        2,
+        lambda: Of(lambda m, x: (x @ m.w).sum(-1), w=[[0.1, -0.2, 0.3], [0.4, 0.5, -0.6]]),
+    ),
+    "attention": (
+        4,
+        lambda: Of(
+            lambda m, x: (
+                (
+                    torch.softmax(x.view(-1, 2, 2) @ x.view(-1, 2, 2).transpose(1, 2) * m.s, -1)
+                    @ x.view(-1, 2, 2)
+                )
+                .flatten(1)
+                .mean(1)
+            ),
+            s=0.7,
+        ),
+    ),
+    "weights alone": (1, lambda: Of(lambda m, x: x * (m.w * m.w).sum() + m.w[0], w=[0.3, -0.5])),
+    "convolution": (
+        16,
+        lambda: _image(
+            nn.Sequential(
+                nn.Conv2d(1, 2, 3, padding=1),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+                nn.Flatten(),
+                nn.Linear(8, 1),
+            )
+        ),
+    ),
+    "strides": (
+        16,
+        lambda: _image(
+            nn.Sequential(nn.Conv2d(1, 2, 2, stride=2, bias=False), nn.AvgPool2d(2), nn.Flatten())
+        ),
+    ),
+    "sound": (
+        6,
+        lambda: nn.Sequential(
+            nn.Unflatten(1, (1, 6)),
+            nn.Conv1d(1, 2, 3, dilation=2),
+            nn.Tanh(),
+            nn.Flatten(),
+            nn.Linear(4, 1),
+        ),
+    ),
+    "normalized": (3, lambda: nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 1))),
+    "bilinear": (4, lambda: Of(lambda m, x: m.b(x[:, :2], x[:, 2:]), b=nn.Bilinear(2, 2, 1))),
+    "chunks": (
+        4,
+        lambda: Of(
+            lambda m, x: m.fc(x.chunk(2, dim=1)[0] * torch.sigmoid(x.chunk(2, dim=1)[1])),
+            fc=nn.Linear(2, 1),
+        ),
+    ),
+    "functional": (
+        2,
+        lambda: Of(
+            lambda m, x: functional.linear(functional.leaky_relu(m.fc(x), 0.2), m.w, m.b),
+            fc=nn.Linear(2, 2),
+            w=[[0.3, -0.4]],
+            b=[0.1],
+        ),
+    ),
+    "dropout": (2, lambda: nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5), nn.Linear(2, 1)).eval()),
+}
+
+
+def made(name: str, seed: int = 0) -> tuple[nn.Module, tuple[str, ...]]:
+    """Return a module in float64, and the names of its inputs."""
+    inputs, make = MODULES[name]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = make().double()
+    return module, ("x",) if inputs == 1 else tuple(f"x{i}" for i in range(1, inputs + 1))

@@ -1,0 +1,156 @@
+"""Modules read as graphs: the rebuilt network gives what the module gives, and its slopes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tests.modules.nets import MODULES, Of, made
+from xlsgd.base.errors import SpecError
+from xlsgd.torch_side import Ensemble, TorchNet
+from xlsgd.torch_side.live import start_weights
+from xlsgd.torch_side.modules import read_module
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses.squared_error import LOSS
+from xlsgd.training.nets import Network, parse_network
+from xlsgd.training.optimizers import get_optimizer
+
+ROWS = 7
+
+
+def _numbers(inputs: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(3)
+    return torch.rand(ROWS, inputs, generator=generator, dtype=torch.float64) * 2 - 0.9
+
+
+def _arguments(module: nn.Module, x: torch.Tensor, names: tuple[str, ...]) -> list[torch.Tensor]:
+    import inspect
+
+    given = list(inspect.signature(module.forward).parameters)
+    return [x] if len(given) == 1 else [x[:, names.index(name)] for name in given]
+
+
+def _rebuilt(network: Network, start: dict[str, float], x: torch.Tensor) -> dict[str, Any]:
+    """Return what the network gives, and the slopes of the sum of its predictions' squares."""
+    experiment = Experiment("t", network, LOSS, get_optimizer("sgd"), 0.1)
+    net = TorchNet(experiment, Ensemble(1))
+    leaves = {
+        p: torch.full((ROWS,), start[p], dtype=torch.float64, requires_grad=True)
+        for p in network.parameters
+    }
+    y = torch.zeros((ROWS, *((len(network.predictions),) if len(network.predictions) > 1 else ())))
+    with torch.enable_grad():
+        found = net.evaluate(x, y.double())(leaves)
+        predictions = torch.stack([found[name] for name in network.predictions], -1)
+        slopes = torch.autograd.grad(predictions.square().sum(), list(leaves.values()))
+    return {
+        "pred": predictions.detach(),
+        **{p: float(slope.sum()) for p, slope in zip(leaves, slopes, strict=True)},
+    }
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("name", MODULES)
+def test_the_rebuilt_network_does_what_the_module_does(name: str) -> None:
+    module, names = made(name)
+    network = parse_network(read_module(module, names).text, names)
+    x = _numbers(len(names))
+    expected = module(*_arguments(module, x, names))
+    expected.square().sum().backward()
+    found = _rebuilt(network, start_weights(module), x)
+    torch.testing.assert_close(
+        found["pred"], expected.detach().reshape(ROWS, -1), rtol=1e-12, atol=1e-13
+    )
+    for parameter_name, parameter in module.named_parameters():
+        assert parameter.grad is not None
+        for at, slope in zip(
+            torch.cartesian_prod(*(torch.arange(n) for n in parameter.shape)).reshape(
+                parameter.numel(), -1
+            )
+            if parameter.dim()
+            else torch.empty(1, 0),
+            parameter.grad.ravel(),
+            strict=True,
+        ):
+            ends = ",".join(str(int(i)) for i in at)
+            key = f"{parameter_name}[{ends}]" if ends else parameter_name
+            assert found[key] == pytest.approx(float(slope), rel=1e-11, abs=1e-12), key
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("name", MODULES)
+def test_its_text_is_read_back(name: str) -> None:
+    module, names = made(name)
+    network = read_module(module, names)
+    again = parse_network(network.text, names)
+    assert again == network or not network.is_graph
+    assert again.text == network.text
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "batch norm": (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), "buffer"),
+    "recurrent": (Of(lambda m, x: m.r(x)[0], r=nn.LSTM(2, 2)), "LSTM, which a sheet does not have"),
+    "dropout": (nn.Sequential(nn.Linear(2, 1), nn.Dropout(0.2)), "draws random numbers"),
+    "random": (Of(lambda m, x: m.fc(x) + torch.rand(2), fc=nn.Linear(2, 2)), "random numbers"),
+    "control flow": (
+        Of(lambda m, x: m.fc(x) if x.sum() > 0 else x, fc=nn.Linear(2, 2)),
+        "cannot be followed",
+    ),
+    "mean of rows": (Of(lambda m, x: m.fc(x) - x.mean(0), fc=nn.Linear(2, 2)), "rows of data"),
+    "mean of all": (Of(lambda m, x: m.fc(x) - x.mean(), fc=nn.Linear(2, 2)), "rows of data"),
+    "first row": (Of(lambda m, x: m.fc(x[0]), fc=nn.Linear(2, 2)), "index into the rows"),
+    "sorted": (Of(lambda m, x: m.fc(x.sort(1)[0]), fc=nn.Linear(2, 2)), "sort, which a sheet"),
+    "detached": (Of(lambda m, x: m.fc(x).detach() + m.fc(x), fc=nn.Linear(2, 2)), "detach"),
+    "wrong shape": (nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1)), "of 2 inputs is given 3"),
+    "two tensors": (Of(lambda m, x: (m.fc(x), x), fc=nn.Linear(2, 2)), "need one tensor"),
+    "idle": (Of(lambda m, x: m.fc(x), fc=nn.Linear(2, 2), gc=nn.Linear(2, 2)), "does nothing"),
+    "softmax of rows": (nn.Sequential(nn.Linear(2, 2), nn.Softmax(0)), "rows of data"),
+    "transposed": (Of(lambda m, x: m.fc(x.t()), fc=nn.Linear(2, 2)), "first one first"),
+}
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("name", BAD)
+def test_what_no_sheet_can_have_is_refused_in_a_line(name: str) -> None:
+    module, words = BAD[name]
+    with pytest.raises(SpecError) as caught:
+        read_module(module, ("x1", "x2"))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_hooks_are_refused() -> None:
+    module = nn.Linear(1, 1)
+    module.register_forward_hook(lambda m, args, out: out * 2)
+    with pytest.raises(SpecError, match="hooks"):
+        read_module(module, ("x",))
+
+
+def test_an_argument_that_is_no_column() -> None:
+    module, _ = made("separate")
+    with pytest.raises(SpecError, match="takes x2, and the data has no such column"):
+        read_module(module, ("x1", "z"))
+
+
+def test_convolutions_are_one_layer_used_at_every_place() -> None:
+    module, names = made("convolution")
+    network = read_module(module, names)
+    places = [place for place in network.places if str(place.layer) == "Linear(9, 2)"]
+    assert len(places) == 16
+    assert all(place.parameters == places[0].parameters for place in places)
+    # At the corner, five of nine numbers are those around the image.
+    assert places[0].inputs.count("0") == 5
+
+
+def test_what_only_moves_numbers_costs_no_cell() -> None:
+    plain = Of(lambda m, x: m.fc(x), fc=nn.Linear(4, 1))
+    moving = Of(
+        lambda m, x: m.fc(torch.stack([x[:, 0:2], x[:, 2:]], 1).permute(0, 2, 1).reshape(-1, 4)),
+        fc=nn.Linear(4, 1),
+    )
+    names = ("a", "b", "c", "d")
+    assert len(read_module(moving, names).places) == len(read_module(plain, names).places) == 1
+    assert read_module(moving, names).places[0].inputs == ("a", "c", "b", "d")
