@@ -31,6 +31,7 @@ from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.dataset.finding import data_headers
 from xlsgd.tabs.kind import markers
 from xlsgd.tabs.layouts import layouts
+from xlsgd.training.losses import losses
 from xlsgd.training.optimizers import optimizers
 from xlsgd.training.schedules import schedules
 
@@ -118,6 +119,7 @@ def _inputs(book: Book) -> Iterator[Place]:
     """Yield the cells that inputs stand in, if they are formulas."""
     keys = {given.key for each in optimizers().values() for given in each.hyperparameters}
     keys |= {given.key for each in schedules().values() for given in each.hyperparameters}
+    keys |= {given.key for each in losses().values() for given in each.hyperparameters}
     keys |= set(_INPUTS)
     for sheet, grid in book.sheets.items():
         tab = FoundTab.find(sheet, grid, {}, "", markers())

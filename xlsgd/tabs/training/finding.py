@@ -76,7 +76,8 @@ def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
         start=start,
         hyper={
             h.key: tab.number(h.key)
-            for h in (*optimizer.hyperparameters, *schedule.hyperparameters)
+            for part in (optimizer, schedule, loss)
+            for h in part.hyperparameters
         },
         gradient=tab.text("gradient"),
         difference=tab.text("difference"),
