@@ -8,7 +8,8 @@ one part in a million: then the step check and the run check must fail, each by 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.builders import (
 from xlsgd import verify
 from xlsgd.base.cells import Book, WorkbookFile
 from xlsgd.base.columns import Column
+from xlsgd.data import Dataset
 from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
 from xlsgd.report.tolerances import TOLERANCES
@@ -100,9 +102,28 @@ def columns_of(rule: GradientRule) -> list[Column]:
     return rule.columns(parse_network(TWO), SquaredError())
 
 
+ENDS = {"probabilities": ", Sigmoid", "log-probabilities": ", LogSoftmax"}
+
+
 def with_loss(name: str, **options: Any) -> Experiment:
-    """Return an experiment with the loss."""
-    return experiment_of(LINE, loss=name, **{"gradient": "backprop", **options})
+    """Return an experiment with the loss, its network one that ends in what the loss takes."""
+    loss = losses()[name]
+    network = f"Linear(1, {loss.fewest}){ENDS.get(loss.takes, '')}"
+    hyper = {given.key: 0.4 for given in loss.hyperparameters}
+    return experiment_of(network, loss=name, **{"gradient": "backprop", "hyper": hyper, **options})
+
+
+def data_for(what: str, rows: int = 5) -> Dataset:
+    """Return what a thing is trained on: the usual points, with labels where a loss needs them."""
+    points = small_data(rows)
+    if not what.startswith("loss "):
+        return points
+    name = next(name for name in losses() if f"{what} ".startswith(f"loss {name} "))
+    loss = losses()[name]
+    for y in (points.y, (1.0, 0.0, 0.0, 1.0, 0.0)[:rows], (1.0, -1.0, -1.0, 1.0, -1.0)[:rows]):
+        if not any(loss.label_fault(each, loss.fewest) for each in y):
+            return Dataset(f"{points.title}, labels {sorted(set(y))}", points.inputs, y)
+    raise AssertionError(f"{name} takes none of these labels")
 
 
 EVERYTHING: dict[str, Callable[..., Experiment]] = {
@@ -128,9 +149,9 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("xlsgd.verifying.opening"), "get_engine", lambda name: engine)
 
 
-def verified(path: Path, *experiments: Experiment) -> Report:
+def verified(path: Path, *experiments: Experiment, data: Dataset | None = None) -> Report:
     """Write a workbook of experiments and verify it."""
-    return verify(write_experiments(path, *experiments, engine=engine))
+    return verify(write_experiments(path, *experiments, data=data, engine=engine))
 
 
 def verified_cells(book: Book) -> Report:
@@ -149,10 +170,57 @@ def assert_both_checks_fail(tab: SheetReport) -> None:
         assert not tab.comparisons[table].ok.all(), f"the {table} comparison saw nothing"
 
 
+def tabs_of(
+    builds: Mapping[str, Callable[..., Experiment]], rows: int = 5, **options: Any
+) -> dict[str, SheetReport]:
+    """Return what verify says of experiments: a tab each, in one workbook for equal data."""
+    together: dict[tuple[float, ...], dict[str, str]] = {}
+    for i, what in enumerate(builds):
+        together.setdefault(data_for(what, rows).y, {})[what] = f"run{i}"
+    found: dict[str, SheetReport] = {}
+    for ids in together.values():
+        data = data_for(next(iter(ids)), rows)
+        views = [builds[what](id=id, **options) for what, id in ids.items()]
+        report = verified_cells(bare_book(*views, data=data))
+        found |= {what: tab_of(report, id) for what, id in ids.items()}
+    return found
+
+
 # As they are
 
 
-@pytest.mark.parametrize("what", EVERYTHING)
+COMMON = {
+    *("Linear", "ReLU", "Sigmoid", "Tanh", "Sum", "GELU", "Softmax"),
+    *("squared error", "output", "huber", "bce-with-logits", "cross-entropy"),
+}
+"""Layers and losses of every sort. Others are tried in all ways at full width only."""
+
+
+def sorts(names: Iterable[str]) -> list[Any]:
+    """Return cases, named by what they try: those of layers and losses like others are wide."""
+    cases = []
+    for name in names:
+        kind, _, what = name.partition(" ")
+        alone = what if kind in ("layer", "loss") else name
+        known = next(
+            (n for n in (*layer_types(), *losses()) if f"{alone} ".startswith(f"{n} ")), None
+        )
+        wide = known is not None and known not in COMMON
+        cases.append(pytest.param(name, marks=pytest.mark.wide) if wide else name)
+    return cases
+
+
+def test_all_parts_agree_in_a_few_steps() -> None:
+    parts = {
+        what: b for what, b in EVERYTHING.items() if what.partition(" ")[0] in ("layer", "loss")
+    }
+    for what, tab in tabs_of(parts, rows=3, epochs=2).items():
+        assert tab.ok, (what, tab.first_difference)
+        assert tab.unchecked == {}
+        assert tab.cells_compared == tab.formulas > 0
+
+
+@pytest.mark.parametrize("what", sorts(EVERYTHING))
 def test_both_sides_agree(what: str, tmp_path: Path) -> None:
     # A row an update, a batch that the data is no multiple of, and all rows an update.
     ways = ((1, "numerical"), (2, "backprop"), (small_data().rows, "numerical"))
@@ -161,7 +229,7 @@ def test_both_sides_agree(what: str, tmp_path: Path) -> None:
         EVERYTHING[what](id=f"run{i}", batch_size=batch_size, gradient=gradient)
         for i, (batch_size, gradient) in enumerate(ways)
     ]
-    report = verified(tmp_path / "run.xlsx", *experiments)
+    report = verified(tmp_path / "run.xlsx", *experiments, data=data_for(what))
     assert report.ok, report.first_difference
     for experiment in experiments:
         tab = tab_of(report, experiment.id)
@@ -284,7 +352,10 @@ def off_losses() -> Iterator[Off]:
         return replace(with_loss(loss.name, **options), loss=loss)
 
     for name, loss in losses().items():
-        for method, quantity in (("forward", "loss"), ("backward", "grad.pred")):
+        one = (("forward", "loss"), ("backward", "grad.pred"))
+        for method, quantity in (
+            (("of_row", "loss"), ("slopes", "grad.pred_1")) if loss.several else one
+        ):
             build = functools.partial(experiment, with_method_off(loss, method))
             yield f"loss {name} {method}", build, {quantity}
 
@@ -297,15 +368,20 @@ OFF = {
 
 
 @pytest.fixture(scope="module")
-def off_report() -> Report:
-    """What verify says of one workbook with a tab for everything in OFF."""
-    experiments = [build(id=f"run{i}") for i, (build, _) in enumerate(OFF.values())]
-    return verified_cells(bare_book(*experiments, data=small_data()))
+def off_tabs(request: pytest.FixtureRequest) -> dict[str, SheetReport]:
+    """What verify says of everything in OFF that is asked for."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    wanted = {
+        item.callspec.params["what"]
+        for item in items
+        if item.originalname == "test_a_wrong_sheet_side_is_found"
+    }
+    return tabs_of({what: build for what, (build, _) in OFF.items() if what in wanted})
 
 
-@pytest.mark.parametrize("what", OFF)
-def test_a_wrong_sheet_side_is_found(what: str, off_report: Report) -> None:
-    tab = tab_of(off_report, f"run{list(OFF).index(what)}")
+@pytest.mark.parametrize("what", sorts(OFF))
+def test_a_wrong_sheet_side_is_found(what: str, off_tabs: dict[str, SheetReport]) -> None:
+    tab = off_tabs[what]
     assert_both_checks_fail(tab)
     assert not tab.ok
     first = tab.first_difference
@@ -372,7 +448,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @functools.cache
     def file(what: str) -> Path:
         path = folder / f"{what}.xlsx"
-        return write_experiments(path, EVERYTHING[what](epochs=2), engine=engine)
+        data = data_for(what)
+        return write_experiments(path, EVERYTHING[what](epochs=2), data=data, engine=engine)
 
     return file
 
@@ -382,7 +459,7 @@ def off_tensor(module: Any, arguments: Any, output: Any) -> Any:
     return output * FACTOR
 
 
-@pytest.mark.parametrize("name", [*layer_types(), *losses()])
+@pytest.mark.parametrize("name", sorts([*layer_types(), *losses()]))
 def test_a_wrong_module_is_found(
     name: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,8 +467,8 @@ def test_a_wrong_module_is_found(
     kind: Any = type(losses()[name]) if layer is None else layer
     right = kind.module
 
-    def module(self: Any) -> Any:
-        found = right(self)
+    def module(self: Any, **options: float) -> Any:
+        found = right(self, **options)
         found.register_forward_hook(off_tensor)
         return found
 
@@ -409,14 +486,18 @@ def test_a_loss_bends_as_it_says(name: str) -> None:
     import torch
 
     loss = losses()[name]
-    pred = torch.linspace(-3, 3, 25, dtype=torch.float64, requires_grad=True)
-    y = torch.ones_like(pred)  # a label, where labels are asked for
+    low, high = (0.02, 0.98) if loss.takes == "probabilities" else (-3, 3)
+    shape = (25,) if loss.fewest == 1 else (25, loss.fewest)
+    pred = torch.linspace(low, high, math.prod(shape), dtype=torch.float64).reshape(shape)
+    pred.requires_grad_()
+    y = torch.ones(25, dtype=torch.float64)  # a label, where labels are asked for
     (slope,) = torch.autograd.grad(loss.module()(pred, y).sum(), pred, create_graph=True)
     bend = torch.zeros_like(pred)
     if slope.requires_grad:
         (bend,) = torch.autograd.grad(slope.sum(), pred)
-    same = bool(torch.allclose(bend, bend[0])) and bool(bend[0])
-    assert loss.curvature == (pytest.approx(float(bend[0])) if same else None)
+    first = bend.flatten()[0]
+    same = bool(torch.allclose(bend, first)) and bool(first)
+    assert loss.curvature == (pytest.approx(float(first)) if same else None)
 
 
 @pytest.mark.parametrize("name", layer_types())

@@ -50,7 +50,19 @@ ranges = st.sampled_from(
 )
 criteria = st.sampled_from([">0", "<=2", "<>1", "=0", ">=-1.5", "<1e3", "abc", "1"])
 digits = st.sampled_from(["0", "2", "-1"])
-FUNCTIONS_OF_ONE = ["ABS", "EXP", "INT", "LN", "LOG10", "SIGN", "SQRT", "TANH", "SIN", "ATAN"]
+FUNCTIONS_OF_ONE = [
+    "ABS",
+    "ATANH",
+    "EXP",
+    "INT",
+    "LN",
+    "LOG10",
+    "SIGN",
+    "SQRT",
+    "TANH",
+    "SIN",
+    "ATAN",
+]
 
 
 def deeper(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

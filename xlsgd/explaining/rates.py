@@ -166,7 +166,9 @@ def _worth_it(training: Training, other: Training) -> bool:
         return True
     lost = training.kind in ("exploded", "not finite") or not training.mean_loss <= start
     loss = training.experiment.loss
-    constant = loss.constant_of(columns_to_predict(training.experiment, training.data))
+    constant = loss.constant_of(
+        columns_to_predict(training.experiment, training.data), **training.experiment.loss_options
+    )
     now, reached = loss.read(start if lost else training.mean_loss), loss.read(other.mean_loss)
     # Where nobody knows what one prediction for all rows leaves, the start has to do.
     scale = loss.read(start if constant is None else constant) or now

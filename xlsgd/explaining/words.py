@@ -52,6 +52,8 @@ def rate(value: float) -> str:
 
 def mean_of_targets(experiment: Experiment) -> str:
     """Return what a net can do at least that has learned nothing of its inputs."""
+    if experiment.loss.guess:
+        return experiment.loss.guess
     return "the mean of y" if len(experiment.targets) == 1 else "the mean of every target"
 
 

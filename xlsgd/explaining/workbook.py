@@ -110,7 +110,9 @@ def explain_run(
         length = Length(experiment.epochs * data.rows, experiment.epochs)
     where = where or Citation()
     training = train(view, data, length)
-    constant = experiment.loss.constant_of(columns_to_predict(experiment, data))
+    constant = experiment.loss.constant_of(
+        columns_to_predict(experiment, data), **experiment.loss_options
+    )
     known = TabExplanation(
         tab=tab or experiment.id,
         experiment=experiment.id,

@@ -42,7 +42,7 @@ class ManyNet:
             )
             for place in network.places
         ]
-        self._loss = experiment.loss.module().to(device)
+        self._loss = experiment.loss.module(**experiment.loss_options).to(device)
         self._targets = len(experiment.targets)
         shapes = [shape for _, _, own, _ in self._places for shape in own.values()]
         self._sizes = [torch.Size(shape).numel() for shape in shapes]

@@ -8,8 +8,8 @@ by and forgotten, so that memory does not grow with the number of steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ Floats = NDArray[np.float64]
 _ALL = "all"
 _WINDOW = 32
 """Looks that are gathered before they are gone through."""
+_OF_ALL = ("last_step", "last_epoch", "steps_per_epoch")
+"""What a summary has once for all runs."""
 _WORTH = 1 / 64
 """The share of runs that must be over before those that go on are worth sorting out."""
 
@@ -69,10 +71,59 @@ def train_many(
     times something.
     """
     torch = load_torch()
+    options = [given.key for given in experiment.loss.hyperparameters if given.key in (hyper or {})]
+    if hyper and options:
+        return _by_loss(
+            [hyper[key] for key in options],
+            lambda runs, values: train_many(
+                replace(
+                    experiment,
+                    hyper={**experiment.hyper, **dict(zip(options, values, strict=True))},
+                ),
+                data,
+                {
+                    p: np.broadcast_to(rate, len(hyper[options[0]]))[runs]
+                    for p, rate in rates.items()
+                },
+                {p: value[runs] for p, value in start.items()},
+                {key: value[runs] for key, value in hyper.items() if key not in options},
+                device,
+                progress,
+                watched,
+            ),
+        )
     with torch.no_grad():
         return _Training(experiment, data, rates, start, hyper or {}, device, watched).summary(
             progress
         )
+
+
+def _by_loss(
+    options: Sequence[Floats],
+    train: Callable[[NDArray[np.intp], Sequence[float]], Summary],
+) -> Summary:
+    """Return what is known of runs whose losses differ: trained apart, loss by loss.
+
+    options: the hyperparameters of the loss, shape (runs,) each.   train: trains those of a loss.
+    """
+    table, which = np.unique(np.stack(options, 1), axis=0, return_inverse=True)
+    groups = [np.flatnonzero(which.reshape(-1) == i) for i in range(len(table))]
+    parts = [train(runs, values.tolist()) for runs, values in zip(groups, table, strict=True)]
+    back = np.argsort(np.concatenate(groups))
+
+    def joined(*values: Any) -> Any:
+        if isinstance(values[0], Mapping):
+            return {key: joined(*(each[key] for each in values)) for key in values[0]}
+        sizes = (
+            np.broadcast_to(v, len(runs)) if np.ndim(v) == 0 else v
+            for v, runs in zip(values, groups, strict=True)
+        )
+        return np.concatenate(list(sizes))[back]
+
+    of_runs = [f.name for f in fields(Summary) if f.name not in _OF_ALL]
+    return replace(
+        parts[0], **{name: joined(*(getattr(part, name) for part in parts)) for name in of_runs}
+    )
 
 
 class _Training:

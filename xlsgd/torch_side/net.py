@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ class TorchNet:
     def __init__(self, experiment: Experiment, ensemble: Ensemble) -> None:
         self._experiment, self._ensemble = experiment, ensemble
         self._places = [(place, place.layer.module()) for place in experiment.network.places]
-        self._loss = experiment.loss.module()
+        self._options = experiment.loss_options
+        self._loss = experiment.loss.module(**self._options)
         self.outputs = [name for place in experiment.network.places for name in place.outputs]
 
     def evaluate(
@@ -118,7 +120,11 @@ class TorchNet:
             columns = [outputs[name] for name in network.predictions]
             pred = columns[0] if len(columns) == 1 else torch.stack(columns, -1)
             of_targets = y.shape[1:]
-            loss = self._loss(pred, y.expand(*shape, *of_targets).reshape(-1, *of_targets))
+            expected = y.expand(*shape, *of_targets).reshape(-1, *of_targets)
+            loss = self._loss(pred, expected)
+            steps = self._experiment.loss.by_steps
+            stray = self._stray(lambda t: steps(pred, expected, t, **self._options), shape)
+            loss = loss if stray is None else loss + stray
             if of_targets:
                 loss = self._noisy(loss, shape).mean(-1)
             outputs["loss"] = self._rounded(loss, shape)
@@ -158,7 +164,11 @@ class TorchNet:
             return moved
 
         # What moves a number keeps by how much: that is none of the numbers to be moved.
-        with saved_tensors_hooks(lambda t: t if rounding else self._noisy(t, shape), lambda t: t):
+        def kept(value: Tensor) -> Tensor:
+            as_it_is = rounding or not value.is_floating_point()
+            return value if as_it_is else self._noisy(value, shape)
+
+        with saved_tensors_hooks(kept, lambda t: t):
             rounded = by_steps(noisy)
         assert rounded is not None
         return rounded - plain
@@ -166,7 +176,11 @@ class TorchNet:
     def _noisy(self, value: Tensor, shape: Sequence[int]) -> Tensor:
         import torch
 
-        if value.dim() != 2 or not value.is_floating_point():
+        if not value.is_floating_point():
+            return value
+        if value.dim() == 1 and len(value) == math.prod(shape):
+            return self._rounded(value, shape)
+        if value.dim() != 2:
             return value
         return torch.stack([self._rounded(column, shape) for column in value.unbind(-1)], -1)
 

@@ -27,7 +27,7 @@ __all__ = ["SideBySide", "can_run_together"]
 _ALL = "all"
 """All parameters of a run, stacked."""
 
-_SHARED = ("network", "loss", "rules", "gradient", "h", "batch_size", "epochs")
+_SHARED = ("network", "loss", "loss_options", "rules", "gradient", "h", "batch_size", "epochs")
 
 
 def can_run_together(one: Experiment, other: Experiment) -> bool:

@@ -72,6 +72,12 @@ class Experiment:
                 f"'{self.id}': the network {self.network} makes {count} predictions, but the loss "
                 f"{self.loss.name} takes one; end in one, or choose a loss for several"
             )
+        if count < self.loss.fewest:
+            raise SpecError(
+                f"'{self.id}': the loss {self.loss.name} takes {self.loss.fewest} predictions or "
+                f"more, one for every class, but the network {self.network} makes {count}; end in "
+                "as many as there are classes, or choose a loss for one"
+            )
         keys = [given.key for given in self.hyperparameters]
         for key in keys:
             if keys.count(key) > 1:
@@ -94,7 +100,8 @@ class Experiment:
             least = -math.inf if given.minimum is None else given.minimum
             most = math.inf if given.below is None else given.below
             fits = least <= value < most and (value > 0 or not given.positive)
-            what = f"from {given.minimum:g}" + (f", below {most:g}" if given.below else "")
+            what = "" if given.minimum is None else f"from {least:g}"
+            what += f", below {most:g}" if given.below else ""
             what += ", greater than 0" if given.positive else ""
             self._need(fits, given.key, value, what)
 
@@ -104,6 +111,7 @@ class Experiment:
             (self.optimizer.name, self.optimizer.hyperparameters),
             *((each.name, each.hyperparameters) for each in self.transforms),
             (f"the schedule {self.schedule.name}", self.schedule.hyperparameters),
+            (f"the loss {self.loss.name}", self.loss.hyperparameters),
         )
         return " and ".join(name for name, given in parts if key in {h.key for h in given})
 
@@ -156,12 +164,19 @@ class Experiment:
 
     @property
     def hyperparameters(self) -> tuple[Input, ...]:
-        """Those of the optimizer, then those of transforms, then those of the schedule."""
+        """Those of the optimizer, then those of transforms, then those of the schedule
+        and of the loss."""
         return (
             *self.optimizer.hyperparameters,
             *(given for each in self.transforms for given in each.hyperparameters),
             *self.schedule.hyperparameters,
+            *self.loss.hyperparameters,
         )
+
+    @property
+    def loss_options(self) -> dict[str, float]:
+        """The hyperparameters of the loss alone, by their names."""
+        return {given.key: self.hyperparameter(given.key) for given in self.loss.hyperparameters}
 
     def hyperparameter(self, key: str) -> float:
         """Return the value of a hyperparameter, its default where none is given."""

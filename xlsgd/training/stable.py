@@ -7,11 +7,13 @@ In all of them x is a cell, or something in parentheses.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from xlsgd.base.columns import is_name, range_of
 
 __all__ = [
+    "chosen",
     "decay",
     "expm1",
     "factor",
@@ -21,6 +23,7 @@ __all__ = [
     "powers",
     "sigmoid",
     "softplus",
+    "within",
 ]
 
 MANY = 4
@@ -73,6 +76,24 @@ def greatest(x: Sequence[str]) -> str:
 def powers(x: Sequence[str]) -> list[str]:
     """Return e to the power of how far every number is below the greatest: never above 1."""
     return [f"EXP({each}-{greatest(x)})" for each in x]
+
+
+def chosen(x: Sequence[str], at: str) -> str:
+    """Return the number in place ``at``, counted from 0, of several: a factor."""
+    if len(x) > MANY and all(map(is_name, x)):
+        # The 1: to Gnumeric, a single index into one row of cells is the number of a row.
+        return f"INDEX({range_of(x)},1,{at}+1)"
+    found = x[-1]
+    for place, each in reversed(list(enumerate(x[:-1]))):
+        found = f"IF({at}={place},{_bare(each)},{_bare(found)})"
+    return found
+
+
+def within(x: str) -> str:
+    """Return an expression that can stand as a factor: one that is no cell in parentheses."""
+    if re.fullmatch(r"\w+|\{[^{}]*\}", x) or _bare(x) != x:
+        return x
+    return f"({x})"
 
 
 def _bare(x: str) -> str:

@@ -31,6 +31,7 @@ FROM_NUMPY = {
     "ACOS": "arccos",
     "ASIN": "arcsin",
     "ATAN": "arctan",
+    "ATANH": "arctanh",
     "COS": "cos",
     "COSH": "cosh",
     "EXP": "exp",

@@ -42,7 +42,7 @@ def values(
     # max(0, nan) is nan in torch as in a sheet; max(0, -inf) is 0, where a sheet has no number.
     finite = torch.where(product.isfinite(), product, torch.nan)
     found["pred"] = total.module()(bend.module()(finite))[..., 0]
-    found["loss"] = experiment.loss.module()(found["pred"], y)
+    found["loss"] = experiment.loss.module(**experiment.loss_options)(found["pred"], y)
     batch = torch.zeros(data.rows, dtype=torch.int64)
     mean = ensemble.mean(found["loss"], batch, 1)[:, 0]
     return {name: value.numpy() for name, value in found.items()}, [float(v) for v in mean]

@@ -6,6 +6,8 @@ others over them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xlsgd.base.columns import Column, Input
 from xlsgd.base.errors import SpecError
 from xlsgd.data.schema import Schema, Words
@@ -68,6 +70,7 @@ def forward_table(experiment: Experiment) -> list[Column]:
             f"'{experiment.id}': the tab 'model' shows one prediction, the network "
             f"{experiment.network} makes {len(experiment.network.predictions)}"
         )
+    loss = loss_column(experiment, "{{{}}}".format)
     return [
         Column(
             "y",
@@ -78,8 +81,15 @@ def forward_table(experiment: Experiment) -> list[Column]:
             group="data",
         ),
         *forward_columns(experiment.network, _PARAMETER, "{{row.{}}}".format),
-        loss_column(experiment, "{{{}}}".format),
+        replace(loss, formula=_of_training_tab(loss.formula, experiment)),
     ]
+
+
+def _of_training_tab(formula: str, experiment: Experiment) -> str:
+    """Return a formula with the hyperparameters of the loss where the training tab has them."""
+    for given in experiment.loss.hyperparameters:
+        formula = formula.replace(f"{{{given.key}}}", f"{{@{experiment.id}.{given.key}}}")
+    return formula
 
 
 def fields(experiment: Experiment) -> list[Input]:

@@ -11,6 +11,7 @@ from xlsgd.sheets.maps import BookMap
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
+from xlsgd.training.losses import losses
 from xlsgd.training.optimizers import optimizers
 from xlsgd.training.schedules import schedules
 from xlsgd.training.transforms import transforms
@@ -68,7 +69,7 @@ class TrainingTab(TabKind):
     def inputs(self, tab: FoundTab) -> Iterable[Position]:
         hyper = (
             h
-            for each in (optimizers(), schedules(), transforms())
+            for each in (optimizers(), schedules(), transforms(), losses())
             for one in each.values()
             for h in one.hyperparameters
         )

@@ -64,7 +64,7 @@ def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
     schedule = get_schedule(tab.text("schedule") if "schedule" in tab.fields else "constant")
     transforms = get_transforms(tab.text("transforms") if "transforms" in tab.fields else "")
     hyper = [*optimizer.hyperparameters, *schedule.hyperparameters]
-    hyper += [given for each in transforms for given in each.hyperparameters]
+    hyper += [given for each in (*transforms, loss) for given in each.hyperparameters]
     states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]
     start = {p: tab.number(f"init.{p}") for p in network.parameters}
     for name in states:

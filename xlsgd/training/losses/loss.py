@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from xlsgd.base.columns import Input
 from xlsgd.training.losses.reading import Reading
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 __all__ = ["Loss"]
 
 
 class Loss(ABC):
-    """The loss of one row of data; a batch's loss is the mean over its rows."""
+    """The loss of one row of data; a batch's loss is the mean over its rows.
+
+    Its hyperparameters are inputs of the tab: formulas have them as ``{delta}``, and what stands on
+    torch's side takes them by their names.
+    """
 
     name: ClassVar[str]
     paper: ClassVar[str]
@@ -25,12 +30,18 @@ class Loss(ABC):
 
     by_hand: ClassVar[str] = ""
     """The same in torch's arithmetic, where that is short."""
+    hyperparameters: ClassVar[tuple[Input, ...]] = ()
     reading: ClassVar[Reading | None] = None
     """How its mean is read; None where the mean itself is what one reads."""
     unit: ClassVar[str] = ""
     """What the mean itself is in, such as ``nats``; "" where there is no word for it."""
     several: ClassVar[bool] = False
     """Whether it takes several predictions, as cross-entropy with one for each class."""
+    fewest: ClassVar[int] = 1
+    """How many predictions it takes at least."""
+    takes: ClassVar[str] = ""
+    """What a prediction has to be: ``logits``, ``probabilities`` or ``log-probabilities``; "" where
+    any number will do. A network that ends in something else is warned of."""
     by_target: ClassVar[bool] = False
     """Whether several predictions may each have a target of their own, and a row's loss is the mean
     of the losses of all of them, as torch.nn.MSELoss has it."""
@@ -47,6 +58,8 @@ class Loss(ABC):
     """Words about a y greater than that."""
     constant_words: ClassVar[str] = ""
     """What ``constant`` is, as it is read, in words: the standard deviation of y."""
+    guess: ClassVar[str] = ""
+    """What is predicted for every row there, in words; "" for the mean of y."""
 
     def forward(self, pred: str, y: str) -> str:
         """Sheet side: return the expression of the loss; pred may be a sum."""
@@ -94,25 +107,37 @@ class Loss(ABC):
         return "10"
 
     @abstractmethod
-    def module(self) -> nn.Module:
+    def module(self, *args: Any, **options: Any) -> nn.Module:
         """Torch side: return the same as PyTorch has it, one number a row.
 
+        options: its hyperparameters by their names, if it has any.
         It takes predictions and y of one shape, any, and gives losses of that shape. A loss of
         several predictions takes those in the shape (rows, predictions).
         """
+
+    def by_steps(self, *args: Any, **options: Any) -> Tensor | None:
+        """Torch side: return what its module gives, by the steps that PyTorch takes to get there,
+        each of them rounded; None where they do not matter, see Layer.by_steps.
+
+        args: predictions, y, and what rounds.   options: its hyperparameters by their names.
+        """
+        return None
 
     def cost_before_learning(self, low: float, high: float) -> float:
         """Torch side of ``before_learning``."""
         return 10.0
 
-    def constant(self, y: Sequence[float]) -> float | None:
+    def constant(self, y: Sequence[float], *args: Any, **options: Any) -> float | None:
         """Return the mean loss that is left when the same is predicted for every row, the mean of
-        y, or what stands for it; None where nobody knows."""
+        y, or what stands for it; None where nobody knows.
+
+        options: its hyperparameters by their names, if it has any.
+        """
         return None
 
-    def constant_of(self, targets: Sequence[Sequence[float]]) -> float | None:
+    def constant_of(self, targets: Sequence[Sequence[float]], **options: float) -> float | None:
         """Return ``constant`` for one target or several, a prediction for each."""
-        found = [self.constant(y) for y in targets]
+        found = [self.constant(y, **options) for y in targets]
         known = [value for value in found if value is not None]
         return sum(known) / len(known) if len(known) == len(found) else None
 
