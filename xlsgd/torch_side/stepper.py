@@ -32,7 +32,7 @@ class Stepper:
         self.parameters = {p: v.detach().clone() for p, v in parameters.items()}
         self._rule = experiment.optimizer
         self._keys = self._rule.state
-        self._hyper = hyper = _hyperparameters(experiment)
+        hyper = _hyperparameters(experiment)
         self._rate = experiment.learning_rate
         self._done = 0
 
@@ -84,7 +84,7 @@ class Stepper:
         if self._rule.starts_empty and not self._done:
             self._optimizer.state.clear()
         # Again before every step: torch keeps these numbers in single precision.
-        counters = self._rule.torch_counters(self._done, self._hyper, self._rate)
+        counters = self._rule.torch_counters(self._done, self._optimizer.param_groups[0])
         for key, number in counters.items():
             for tensor in self.parameters.values():
                 self._optimizer.state[tensor][key] = torch.tensor(number, dtype=torch.float64)

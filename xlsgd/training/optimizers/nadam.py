@@ -109,9 +109,8 @@ class NAdam(Adam):
             decoupled_weight_decay=True,
         )
 
-    def torch_counters(
-        self, done: int, hyper: Mapping[str, float], learning_rate: float
-    ) -> dict[str, float]:
+    def torch_counters(self, done: int, group: Mapping[str, Any]) -> dict[str, float]:
+        hyper = {"beta1": group["betas"][0], "momentum_decay": group["momentum_decay"]}
         return {"mu_product": _products(hyper, done)[done]}
 
     def of_steps(

@@ -106,11 +106,9 @@ class Optimizer(ABC):
         """Torch side of ``start_state``.  gradient: of the first row, one for every run."""
         return 0.0
 
-    def torch_counters(
-        self, done: int, hyper: Mapping[str, float], learning_rate: float
-    ) -> dict[str, float]:
+    def torch_counters(self, done: int, group: Mapping[str, Any]) -> dict[str, float]:
         """Torch side: return what else torch remembers after so many steps: what follows from
-        their number, by its key in torch's state."""
+        their number, by its key in torch's state.  group: torch's options."""
         return {}
 
     def reads(self, group: Mapping[str, Any]) -> bool:

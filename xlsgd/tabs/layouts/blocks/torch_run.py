@@ -89,10 +89,8 @@ def _trained(
         stacked: Tensor = torch.stack([found[p] for p in names])
         return stacked
 
-    names = experiments[0].network.parameters
-    together = SideBySide(
-        experiments, work.ensemble, lambda weights, held: gradients(weights, held, 0)
-    )
+    names, ensemble = experiments[0].network.parameters, work.ensemble
+    together = SideBySide(experiments, ensemble, lambda weights, held: gradients(weights, held, 0))
     total = experiments[0].epochs * work.per_epoch
     followed = []
     for step in range(total):
@@ -105,9 +103,9 @@ def _trained(
     for i, view in enumerate(views):
         known = {name: values[:, 1:] for name, values in together.memory_seen(i).items()}
         known |= {f"new.{p}": weights[k, :, i, 1:] for k, p in enumerate(names)}
-        known |= {f"grad.{p}": slopes[k, :, i] for k, p in enumerate(names)}
         begins = {p: weights[k, :, i, :-1] for k, p in enumerate(names)}
         own = {p: slopes[k, :, i] for k, p in enumerate(names)}
+        known |= {f"grad.{p}": slope for p, slope in own.items()}
         known |= transformed_by_name(view.experiment, own, begins)[1]
         held = together.together.always[i, :-1]
         traces = _Work(view, data, members, blocks).tables(begins, known, held)
