@@ -37,6 +37,8 @@ class NAdam(Adam):
     steps_apart = True
     squares = PRODUCT
     torch_class = "NAdam"
+    # Its product is that of one beta1 for all steps.
+    momentum_key = ""
 
     def reads(self, group: Mapping[str, Any]) -> bool:
         return not (group["decoupled_weight_decay"] and group["weight_decay"])

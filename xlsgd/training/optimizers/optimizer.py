@@ -63,6 +63,9 @@ class Optimizer(ABC):
     own_rates: ClassVar[str] = ""
     """Why it takes no learning-rate schedule, as a sentence; empty where it takes one."""
 
+    momentum_key: ClassVar[str] = ""
+    """The hyperparameter that torch's cyclic schedules move together with the rate."""
+
     torch_class: ClassVar[str] = ""
     """The class in torch.optim that it is, with the options that ``reads`` asks for."""
 

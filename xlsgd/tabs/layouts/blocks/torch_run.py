@@ -21,14 +21,13 @@ from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
-from xlsgd.torch_side.rates import rates_of_steps
+from xlsgd.torch_side.rates import scheduled_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.torch_side.targets import to_predict
 from xlsgd.torch_side.transformed import transformed_by_name
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import right
-from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 if TYPE_CHECKING:
@@ -322,7 +321,7 @@ class _Work:
             "step": index + 1.0,
             "epoch": index // self.per_epoch + 1.0,
             "batch_rows": sizes[index % self.per_epoch],
-            RATE: rates_of_steps(experiment, index + 1),
+            **scheduled_of_steps(experiment, index + 1),
         }
         values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}
         watched = get_layout(self.view.layout).watched(self.view)
