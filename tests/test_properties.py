@@ -68,7 +68,10 @@ def every_optimizer(learning_rate: float) -> Recalculated:
 def test_learning_rate_0_changes_nothing(name: str) -> None:
     found = weights(every_optimizer(0.0), name, "new")
     start = list(every_optimizer(0.0).found.experiments[name].start.values())
-    assert (found == np.array(start)[:4, np.newaxis]).all()
+    # Rprop, in torch as well, has steps of a least size however they begin; they grow by a fifth.
+    least = {"rprop": 1e-6}.get(name, 0.0)
+    moved = np.abs(found - np.array(start)[:4, np.newaxis])
+    assert (moved <= np.cumsum(least * 1.2 ** np.arange(found.shape[1])) * (1 + 1e-6)).all()
     assert (weights(every_optimizer(0.01), name, "new")[:, 0] != start[:4]).all()
 
 
@@ -76,6 +79,8 @@ def test_momentum_without_memory_is_plain_descent() -> None:
     """With beta 0 every kind of momentum does what sgd does, to the last bit."""
     kinds = [n for n, o in optimizers().items() if "beta" in {h.key for h in o.hyperparameters}]
     kinds = [name for name in kinds if "velocity" in optimizers()[name].state]
+    # To those that keep no velocity without beta, it has to be above 0.
+    kinds = [n for n in kinds if not any(g.positive for g in optimizers()[n].hyperparameters)]
     assert {"momentum", "momentum-classic", "nesterov"} <= set(kinds)
     sheet = calculated(
         experiment_of(TWO, "sgd", id="sgd"),

@@ -91,7 +91,7 @@ def test_a_shell_completes_names() -> None:
     assert completed(["sweep"], "gr") == {"graddesc"}
     assert completed(["generate", "graddesc", "--optimizer"], "") == set(optimizers())
     assert completed(["sweep", "graddesc", "--optimizer"], "mom") == {
-        "momentum", "momentum-classic"
+        "momentum", "momentum-classic", "momentum-dampened"
     }  # fmt: skip
     assert completed(["verify", "a.xlsx", "--engine"], "") == {*engine_names(), "all"}
     for command in ("diff", "explain"):

@@ -77,6 +77,7 @@ class Input:
     minimum, below: the allowed range, minimum <= value < below; None means open.
     positive: the value must also be greater than 0.
     choices: the allowed words, for a drop-down.
+    whole: the value must be a whole number.
     fixed: describes the tab; changing it does not change the formulas.
     label: what it is called where a reader sees it first; the key's words where not given.
     """
@@ -87,6 +88,7 @@ class Input:
     minimum: float | None = None
     below: float | None = None
     positive: bool = False
+    whole: bool = False
     choices: tuple[str, ...] = ()
     fixed: bool = False
     label: str = ""

@@ -18,6 +18,7 @@ from xlsgd.cli.types import (
     LOSS,
     NUMBER,
     SCHEDULE,
+    SCHEDULE_BY,
     START,
     WHOLE,
 )
@@ -264,6 +265,13 @@ _RUN = (
     ),
     click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
     click.option("--schedule", type=SCHEDULE, help="Rate of every step; xlsgd list shows them."),
+    click.option(
+        "--schedule-by",
+        type=SCHEDULE_BY,
+        default="step",
+        show_default=True,
+        help="Set the rate anew after every step or epoch.",
+    ),
     click.option(
         "--convention",
         type=CONVENTION,

@@ -23,6 +23,7 @@ __all__ = [
     "OPTIMIZER",
     "OUTPUT",
     "SCHEDULE",
+    "SCHEDULE_BY",
     "START",
     "WHOLE",
     "Named",
@@ -158,6 +159,7 @@ CONVENTION = Named("convention", _conventions)
 GRADIENT = Named("gradient", _gradients)
 DIFFERENCE = Named("difference", _differences)
 SCHEDULE = Named("schedule", _schedules)
+SCHEDULE_BY = Named("by", lambda: {"step": "", "epoch": ""})
 START = Named("start", _starts)
 ENGINE = Named("engine", _engines)
 ENGINES = Named("engine", _engines_and_all)

@@ -13,13 +13,17 @@ from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.tabs.view import View
-from xlsgd.training.schedules import get_schedule
+from xlsgd.training.schedules import Schedule, get_schedule
+from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import transforms
 
-__all__ = ["START_FROM", "Columns", "Lesson", "LessonPlan", "Options"]
+__all__ = ["BY", "START_FROM", "Columns", "Lesson", "LessonPlan", "Options"]
 
 START_FROM = ("random", "solved")
 """Where start weights may come from."""
+
+BY = ("step", "epoch")
+"""After what a schedule may set the rate anew."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Options:
 
     learning_rate, epochs, h, gradient, difference, batch_size: for every experiment.
     schedule: what becomes of the learning rate, for every experiment, by its name.
+    schedule_by: whether the rate is set anew after every ``step`` or every ``epoch``.
     hyper: hyperparameters by name, of every experiment that has the name; ``weight_decay``,
         ``clip_norm`` and ``clip_value`` are for all.
     maximize: whether steps lead uphill.
@@ -64,6 +69,7 @@ class Options:
     difference: str | None = None
     batch_size: int | None = None
     schedule: str | None = None
+    schedule_by: str = BY[0]
     hyper: Mapping[str, float] = field(default_factory=dict)
     maximize: bool = False
     init: Mapping[str, float] = field(default_factory=dict)
@@ -78,6 +84,9 @@ class Options:
 
     def __post_init__(self) -> None:
         pick("start", self.start, dict.fromkeys(START_FROM))
+        pick("schedule_by", self.schedule_by, dict.fromkeys(BY))
+        if self.schedule_by != BY[0] and self.schedule is None:
+            raise SpecError(f"schedule_by {self.schedule_by}: there is no schedule; name one")
         if self.seed is not None and self.seed < 0:
             raise SpecError(f"seed: got {self.seed}, need a whole number, 0 or greater")
 
@@ -145,7 +154,7 @@ class Options:
                     f"name; there are: {', '.join(sorted(known))}"
                 )
         if "schedule" in asked:
-            views = [view.but(schedule=asked["schedule"]) for view in views]
+            views = [self._with_schedule(view, asked["schedule"], data) for view in views]
         views = list(map(self._with_hyper, views))
         for name in self.hyper:
             known = {h.key for view in views for h in view.experiment.hyperparameters}
@@ -166,6 +175,18 @@ class Options:
             changed.append(view.but(start=start, **asked))
             changed[-1].experiment.need_targets(data.targets)
         return tuple(changed)
+
+    def _with_schedule(self, view: View, schedule: Schedule, data: Dataset) -> View:
+        """Return a view with the schedule, as long as its run where it has an end."""
+        e = view.experiment
+        epochs = e.epochs if self.epochs is None else self.epochs
+        size = e.batch_size if self.batch_size is None else self.batch_size
+        per_epoch = -(-data.rows // size)
+        every = per_epoch if self.schedule_by == "epoch" else 1
+        keys = {given.key for given in schedule.hyperparameters}
+        hyper = {EVERY.key: every, "total_steps": max(2, epochs * per_epoch // every)}
+        own = {key: float(value) for key, value in hyper.items() if key in keys}
+        return view.but(schedule=schedule, hyper={**e.hyper, **own})
 
     def _with_hyper(self, view: View) -> View:
         """Return a view with the hyperparameters that were asked for, and what they belong to."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
 from xlsgd.training.optimizers import Optimizer, optimizers
 from xlsgd.training.optimizers.refused import refusal
+from xlsgd.training.schedules import Schedule, schedules
+from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
+from xlsgd.training.schedules.refused import REFUSED
+from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import Transform, transforms
 
 if TYPE_CHECKING:
@@ -34,15 +38,52 @@ class ReadOptimizer:
     hyper: Mapping[str, float] = field(default_factory=dict)
     transforms: tuple[Transform, ...] = ()
     start: Mapping[str, float] = field(default_factory=dict)
+    schedule: Schedule = CONSTANT
 
 
-def from_torch(optimizer: torch.optim.Optimizer) -> ReadOptimizer:
-    """Return what an optimizer of torch is among ours.
+def from_torch(
+    optimizer: torch.optim.Optimizer, scheduler: Any = None, every: int = 1
+) -> ReadOptimizer:
+    """Return what an optimizer of torch is among ours, and the scheduler that it has.
 
-    Its rate is that of its groups now; under a scheduler that has begun, the one it began with.
+    every: after how many steps the scheduler is stepped: 1, or as many as an epoch has.
+    Without a scheduler its rate is that of its groups now.
     Raises SpecError for a class that is none of ours, for groups with options of their own, and
-    for an optimizer that has made steps already.
+    for an optimizer or a scheduler that has made steps already.
     """
+    found = _rule(optimizer)
+    if scheduler is None:
+        return found
+    schedule = _schedule(scheduler)
+    options = schedule.reads(scheduler)
+    if options is None:
+        raise SpecError(
+            f"the scheduler {type(scheduler).__name__} with these options is none of those there "
+            f"are: {', '.join(schedules())}"
+        )
+    hyper = {**found.hyper, **options, EVERY.key: float(every)}
+    rate = schedule.greatest(scheduler)
+    return replace(found, learning_rate=rate, hyper=hyper, schedule=schedule)
+
+
+def _schedule(scheduler: Any) -> Schedule:
+    """Return the schedule of a scheduler's class.  Raises SpecError for what is none of ours."""
+    name = type(scheduler).__name__
+    fitting = [s for s in schedules().values() if s.torch_class == name]
+    if not fitting:
+        raise SpecError(
+            REFUSED.get(name)
+            or f"the scheduler {name} is none of those there are: {', '.join(schedules())}"
+        )
+    if scheduler.last_epoch != 0:
+        raise SpecError(
+            f"the scheduler {name} has made {scheduler.last_epoch} steps already; make a new one, "
+            "and a new optimizer"
+        )
+    return fitting[0]
+
+
+def _rule(optimizer: torch.optim.Optimizer) -> ReadOptimizer:
     name, group = _kind(optimizer), _only_group(optimizer)
     if any(map(_has_begun, optimizer.state.values())):
         raise SpecError(
@@ -70,7 +111,7 @@ def from_torch(optimizer: torch.optim.Optimizer) -> ReadOptimizer:
         done.append(transforms()["weight-decay"])
         hyper["weight_decay"] = decay
     start = {state: value for state, value in rule.read_start(group).items() if value}
-    rate = float(group.get("initial_lr", group["lr"]))
+    rate = float(group["lr"])
     return ReadOptimizer(rule, rate, hyper, tuple(done), start)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
@@ -13,46 +13,52 @@ if TYPE_CHECKING:
 
 __all__ = ["loss_of"]
 
+_MEANS = {"training", "reduction", "ignore_index", "eps", "size_average", "reduce"}
 
-def loss_of(given: torch.nn.Module | Any) -> tuple[Loss, dict[str, float]]:
+
+def loss_of(given: torch.nn.Module | Callable[..., Any]) -> tuple[Loss, dict[str, float]]:
     """Return the loss that a module of torch.nn, or a function of torch.nn.functional, is.
 
-    With it come its options, by the names of our hyperparameters, which are torch's.
+    With it come its options, by the names of our hyperparameters.
     Raises SpecError for a loss that is none of ours, and for options that no sheet has.
     """
     import torch
 
-    is_module = isinstance(given, torch.nn.Module)
-    name = type(given).__name__ if is_module else getattr(given, "__name__", str(given))
-    fitting = [loss for loss in losses().values() if name in (loss.torch_class, _function(loss))]
-    if not fitting:
-        known = sorted(loss.torch_class for loss in losses().values() if loss.torch_class)
-        raise SpecError(f"the loss {name} is none of those there are: {', '.join(known)}")
-    (loss,) = fitting
-    options = vars(given) if is_module else {}
-    reduction = options.get("reduction", "mean")
-    if reduction != "mean":
+    module = given if isinstance(given, torch.nn.Module) else None
+    name = getattr(given, "__name__", str(given)) if module is None else type(module).__name__
+    known = {each.torch_class: each for each in losses().values() if each.torch_class}
+    functions = {_function(each): each for each in known.values()}
+    loss = functions.get(name) if module is None else known.get(name)
+    if loss is None:
+        raise SpecError(f"the loss {name} is none of those there are: {', '.join(sorted(known))}")
+    if module is None:
+        return loss, {}
+    options = {**_plain(module), **dict(module.named_buffers())}
+    if module.__dict__.get("reduction", "mean") != "mean":
         raise SpecError(
-            f"the loss {name} with reduction='{reduction}'; a step here follows the mean over its "
-            "rows: with 'sum', take 'mean' and a learning rate as many times as large as there are "
-            "rows in a batch"
+            f"the loss {name} with reduction='{module.reduction}'; a step here follows the mean "
+            "over its rows: for 'sum', take 'mean' and a learning rate as many times as large as "
+            "a batch has rows"
         )
-    _refuse_tensors(name, given if is_module else None, loss)
-    own = {h.key: float(options[h.key]) for h in loss.hyperparameters if h.key in options}
-    return loss, own
+    for key, value in loss.torch_needs.items():
+        if options.pop(key, value) != value:
+            raise SpecError(f"the loss {name} with {key}={not value}, which no sheet has")
+    found = {}
+    for hyper in loss.hyperparameters:
+        value = options.pop(loss.torch_names.get(hyper.key, hyper.key), None)
+        if value is not None:
+            found[hyper.key] = float(value)
+    for key, value in options.items():
+        if value is not None:
+            raise SpecError(f"the loss {name} with {key}, which no sheet has; leave it out")
+    return loss, found
+
+
+def _plain(module: torch.nn.Module) -> Mapping[str, Any]:
+    return {k: v for k, v in vars(module).items() if not k.startswith("_") and k not in _MEANS}
 
 
 def _function(loss: Loss) -> str:
     """Return the name in torch.nn.functional, as ``mse_loss``, out of the loss's line of torch."""
     head = loss.torch.partition("(")[0]
     return head.rpartition(".")[2] if head.startswith("torch.nn.functional.") else ""
-
-
-def _refuse_tensors(name: str, module: Any, loss: Loss) -> None:
-    known = {h.key for h in loss.hyperparameters}
-    options: Mapping[str, Any] = {} if module is None else dict(module.named_buffers())
-    for key, value in options.items():
-        if value is not None and key not in known:
-            raise SpecError(
-                f"the loss {name} has {key} for every class; leave it out, a sheet has none"
-            )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from xlsgd.data import Dataset
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
-from xlsgd.torch_side.rates import factors_of_steps
+from xlsgd.torch_side.rates import factors_of_steps, scheduled_of_steps
 from xlsgd.torch_side.record import Record
 from xlsgd.torch_side.step_check import need_steps_that_scale
 from xlsgd.torch_side.stepper import Stepper, start_state
@@ -27,6 +27,7 @@ from xlsgd.torch_side.transformed import transformed
 from xlsgd.torch_side.watcher import Watcher
 from xlsgd.torch_side.window import Window
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.schedules.schedule import MOMENTUM
 from xlsgd.verdict import Summary
 
 if TYPE_CHECKING:
@@ -163,9 +164,13 @@ class _Training:
             need_steps_that_scale(variant)
         # What the schedule makes of the rates, shape (variants, steps).
         self.factors: Tensor | None = None
+        self.momenta: list[Floats] = []
         if not experiment.schedule.steady:
             steps = experiment.epochs * len(self.watcher.batches)
             self.factors = tensor([factors_of_steps(each, steps) for each in self.variants])
+            numbers = np.arange(1, steps + 1)
+            every = [scheduled_of_steps(each, numbers) for each in self.variants]
+            self.momenta = [each[MOMENTUM] for each in every if MOMENTUM in each]
         self.uses_weight = experiment.optimizer.uses_weight
         zero = self.rates.new_zeros(self.runs)
         self.weights = torch.stack([self.start.get(p, zero) for p in self.names])
@@ -221,6 +226,10 @@ class _Training:
             moved, weights = stepper.parameters[_ALL].zero_(), self.weights[:, part]
             if self.uses_weight:
                 moved.copy_(weights)
+            if self.momenta:
+                # The rate is applied to what was moved, below.
+                momenta = self.momenta[self.group[part.start]]
+                stepper.turn(1.0, float(momenta[number - 1]))
             stepper.step({_ALL: gradient[:, part]})
             if self.uses_weight:
                 moved.sub_(weights)

@@ -1,7 +1,8 @@
-"""The learning rate of every step, as torch's scheduler has it."""
+"""The learning rate of every step, as torch's scheduler has it, and what moves with it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -10,35 +11,55 @@ from numpy.typing import NDArray
 
 from xlsgd.base.errors import SpecError
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.schedules.schedule import COUNT, EVERY, MOMENTUM, RATE
 
-__all__ = ["factors_of_steps", "rates", "rates_of_steps"]
+__all__ = ["Scheduled", "factors_of_steps", "rates_of_steps", "scheduled", "scheduled_of_steps"]
 
 Floats = NDArray[np.float64]
+Scheduled = dict[str, float]
+"""What a schedule gives to a step: its rate, and what else columns show."""
 
 
-def rates(experiment: Experiment) -> Iterator[float]:
-    """Yield the rate of every step, without end."""
-    if experiment.schedule.steady:
+def scheduled(experiment: Experiment) -> Iterator[Scheduled]:
+    """Yield what the schedule gives to every step, without end."""
+    schedule = experiment.schedule
+    if schedule.steady:
         while True:
-            yield experiment.learning_rate
+            yield {RATE: experiment.learning_rate}
     import torch
 
-    optimizer = torch.optim.SGD([torch.zeros(1)], lr=experiment.learning_rate)
-    keys = (given.key for given in experiment.schedule.hyperparameters)
+    moves = bool(schedule.moved(experiment.optimizer))
+    optimizer = torch.optim.SGD(
+        [torch.zeros(1)], lr=experiment.learning_rate, momentum=0.5 if moves else 0.0
+    )
+    keys = (given.key for given in schedule.hyperparameters)
     hyper = {key: experiment.hyperparameter(key) for key in keys}
-    scheduler = experiment.schedule.torch_scheduler(optimizer, hyper)
+    scheduler = schedule.torch_scheduler(optimizer, hyper)
+    every, step = hyper.get(EVERY.key, 1.0), 0
     while True:
-        yield float(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
+        group = optimizer.param_groups[0]
+        found = {RATE: float(group["lr"]), COUNT: float(math.floor(step / every))}
+        found |= {name: float(getattr(scheduler, key)) for name, key in schedule.shown.items()}
+        if moves:
+            found[MOMENTUM] = float(group["momentum"])
+        yield found
+        step += 1
+        if math.floor(step / every) > found[COUNT]:
+            optimizer.step()
+            scheduler.step()
+
+
+def scheduled_of_steps(experiment: Experiment, steps: NDArray[np.int64]) -> dict[str, Floats]:
+    """Return what the schedule gives to some steps.  steps: their numbers, from 1."""
+    if experiment.schedule.steady:
+        return {RATE: np.full(len(steps), experiment.learning_rate)}
+    known = list(islice(scheduled(experiment), max(1, int(steps.max(initial=0)))))
+    return {name: np.array([each[name] for each in known])[steps - 1] for name in known[0]}
 
 
 def rates_of_steps(experiment: Experiment, steps: NDArray[np.int64]) -> Floats:
     """Return the rates of some steps.  steps: their numbers, from 1."""
-    if experiment.schedule.steady:
-        return np.full(len(steps), experiment.learning_rate)
-    known = np.array(list(islice(rates(experiment), int(steps.max(initial=0)))))
-    return known[steps - 1]
+    return scheduled_of_steps(experiment, steps)[RATE]
 
 
 def factors_of_steps(experiment: Experiment, steps: int) -> Floats:
@@ -49,9 +70,9 @@ def factors_of_steps(experiment: Experiment, steps: int) -> Floats:
     """
     from dataclasses import replace
 
+    numbers = np.arange(1, steps + 1)
     one, two = (
-        np.array(list(islice(rates(replace(experiment, learning_rate=rate)), steps)))
-        for rate in (1.0, 2.0)
+        rates_of_steps(replace(experiment, learning_rate=rate), numbers) for rate in (1.0, 2.0)
     )
     if not np.allclose(two, 2 * one, rtol=1e-9, atol=0.0):
         raise SpecError(

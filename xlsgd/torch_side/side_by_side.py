@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.torch_side.ensemble import Ensemble
-from xlsgd.torch_side.rates import rates
+from xlsgd.torch_side.rates import scheduled
 from xlsgd.torch_side.sides import Together
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.torch_side.transformed import transformed
@@ -66,7 +66,7 @@ class SideBySide:
         self.together = Together()
         self.together.look(weights)
         first = gradients(weights, self.together.now)
-        self._rates = [rates(experiment) for experiment in experiments]
+        self._given = [scheduled(experiment) for experiment in experiments]
         self.starts: list[Tensors] = []
         self._steppers: list[Stepper] = []
         for i, experiment in enumerate(experiments):
@@ -98,10 +98,10 @@ class SideBySide:
 
     def step(self, gradients: Tensor) -> None:
         """Do one step of every run.   gradients: shape (parameters, members, runs)."""
-        for i, (stepper, rate) in enumerate(zip(self._steppers, self._rates, strict=True)):
+        for i, (stepper, given) in enumerate(zip(self._steppers, self._given, strict=True)):
             slopes, weights = gradients[..., i], stepper.parameters[_ALL]
             slopes, _ = transformed(self._experiments[i], slopes, weights)
-            stepper.step({_ALL: slopes}, next(rate))
+            stepper.step({_ALL: slopes}, next(given))
             self._seen[i].append(self._now(stepper))
         self.together.look(self.weights)
 

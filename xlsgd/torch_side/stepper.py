@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from inspect import unwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xlsgd.torch_side.rates import rates_of_steps
+from xlsgd.torch_side.rates import Scheduled, scheduled_of_steps
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.schedules.schedule import MOMENTUM, RATE
 
 if TYPE_CHECKING:
     import torch
@@ -32,15 +34,18 @@ class Stepper:
         self.parameters = {p: v.detach().clone() for p, v in parameters.items()}
         self._rule = experiment.optimizer
         self._keys = self._rule.state
-        self._hyper = hyper = _hyperparameters(experiment)
-        self._rate = experiment.learning_rate
+        hyper = _hyperparameters(experiment)
+        self._rate: tuple[float, float | None] = (experiment.learning_rate, -1.0)
+        self._moved = experiment.schedule.moved(self._rule)
         self._done = 0
 
-        def make(tensors: list[Tensor], rate: float) -> torch.optim.Optimizer:
-            return experiment.optimizer.torch_optimizer(tensors, rate, hyper)
+        def make(
+            tensors: list[Tensor], rate: float, changed: Mapping[str, float]
+        ) -> torch.optim.Optimizer:
+            return self._rule.torch_optimizer(tensors, rate, {**hyper, **changed})
 
         self._make = make
-        self._optimizer = make(list(self.parameters.values()), self._rate)
+        self._optimizer = make(list(self.parameters.values()), experiment.learning_rate, {})
         # The method without what torch wraps around it: profiler, hooks and its compiler, whose
         # import takes 0.8 s.  None of them has anything to do here.
         self._step = unwrap(type(self._optimizer).step)
@@ -67,24 +72,22 @@ class Stepper:
             for p, tensor in self.parameters.items()
         }
 
-    def step(self, gradients: Tensors, rate: float | None = None) -> None:
+    def step(self, gradients: Tensors, given: Scheduled | None = None) -> None:
         """Do one step along gradients.
 
-        rate: of this step; the experiment's learning rate where not given.
+        given: what the schedule gives to this step; the experiment's learning rate without it.
         """
         import torch
 
-        if rate is not None and rate != self._rate:
-            self._rate = rate
-            for group in self._optimizer.param_groups:
-                group["lr"] = self._make([torch.zeros(1)], rate).param_groups[0]["lr"]
+        if given is not None:
+            self.turn(given[RATE], given.get(MOMENTUM))
 
         for p, tensor in self.parameters.items():
             tensor.grad = gradients[p].detach()
         if self._rule.starts_empty and not self._done:
             self._optimizer.state.clear()
         # Again before every step: torch keeps these numbers in single precision.
-        counters = self._rule.torch_counters(self._done, self._hyper, self._rate)
+        counters = self._rule.torch_counters(self._done, self._optimizer.param_groups[0])
         for key, number in counters.items():
             for tensor in self.parameters.values():
                 self._optimizer.state[tensor][key] = torch.tensor(number, dtype=torch.float64)
@@ -95,6 +98,18 @@ class Stepper:
             # Without momentum torch keeps no buffer; the velocity is the gradient itself.
             for p, tensor in self.parameters.items():
                 self._optimizer.state[tensor]["momentum_buffer"] = gradients[p].detach()
+
+    def turn(self, rate: float, momentum: float | None = None) -> None:
+        """Set the rate of the next steps, and the momentum where that moves."""
+        import torch
+
+        if self._rate == (rate, momentum):
+            return
+        self._rate = (rate, momentum)
+        changed = {} if momentum is None else {self._moved: momentum}
+        options = self._make([torch.zeros(1)], rate, changed).param_groups[0]
+        for group in self._optimizer.param_groups:
+            group |= {key: value for key, value in options.items() if key != "params"}
 
 
 def step_each(
@@ -112,14 +127,16 @@ def step_each(
     """
     import torch
 
-    every = rates_of_steps(experiment, numbers)
+    given = scheduled_of_steps(experiment, numbers)
+    momenta = given.get(MOMENTUM, np.full(len(numbers), -1.0))
     done = torch.from_numpy(numbers - 1.0)
     after = {p: value.detach().clone() for p, value in parameters.items()}
     remembered = {name: value.detach().clone() for name, value in memory.items()}
     # What torch wants to be the same for all that is stepped at once.
     apart = numbers if experiment.optimizer.steps_apart else np.zeros_like(numbers)
-    different, group = np.unique(np.stack([every, apart]), axis=1, return_inverse=True)
-    for i, rate in enumerate(different[0]):
+    same = np.stack([given[RATE], momenta, apart])
+    different, group = np.unique(same, axis=1, return_inverse=True)
+    for i, (rate, momentum, _) in enumerate(different.T):
         some: Tensor | slice = slice(None)
         if different.shape[1] > 1:
             some = torch.from_numpy(np.flatnonzero(group.reshape(-1) == i))
@@ -130,6 +147,7 @@ def step_each(
         begin = {name: value[:, some] for name, value in memory.items()}
         members = len(next(iter(parameters.values())))
         stepper.remember(begin, steps_done=done[some].expand(members, -1))
+        stepper.turn(float(rate), float(momentum) if MOMENTUM in given else None)
         stepper.step({p: value[:, some] for p, value in gradients.items()})
         for p, value in stepper.parameters.items():
             after[p][:, some] = value
@@ -162,7 +180,10 @@ def derived_quantities(
     """
     import torch
 
-    hyper = _hyperparameters(experiment)
+    hyper: dict[str, Any] = dict(_hyperparameters(experiment))
+    given = scheduled_of_steps(experiment, step)
+    if MOMENTUM in given:
+        hyper[experiment.schedule.moved(experiment.optimizer)] = torch.from_numpy(given[MOMENTUM])
     numbers = torch.from_numpy(step.astype(float))
     rule, rate = experiment.optimizer, experiment.learning_rate
     members = next(iter(quantities.values())).shape

@@ -17,7 +17,20 @@ from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 from xlsgd.training.transforms import Transform
 
-__all__ = ["Experiment"]
+__all__ = ["Experiment", "hyperparameters"]
+
+
+def hyperparameters(
+    optimizer: Optimizer, transforms: Sequence[Transform], schedule: Schedule, loss: Loss
+) -> tuple[Input, ...]:
+    """Return the hyperparameters of all four that are typed in, and do not move with a rate."""
+    moved, needless = schedule.moved(optimizer), schedule.momentum_keys
+    return (
+        *(given for given in optimizer.hyperparameters if given.key != moved),
+        *(given for each in transforms for given in each.hyperparameters),
+        *(given for given in schedule.hyperparameters if moved or given.key not in needless),
+        *loss.hyperparameters,
+    )
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,10 @@ class Experiment:
                 f"{self.transforms[0].name} in '{self.id}': {self.optimizer.name} begins with the "
                 "first slope as it is; take another optimizer"
             )
+        self._check_hyperparameters()
+
+    def _check_hyperparameters(self) -> None:
+        """Raise SpecError for hyperparameters that make no sense, alone or together."""
         for given in self.hyperparameters:
             value = self.hyperparameter(given.key)
             least = -math.inf if given.minimum is None else given.minimum
@@ -103,7 +120,13 @@ class Experiment:
             what = "" if given.minimum is None else f"from {least:g}"
             what += f", below {most:g}" if given.below else ""
             what += ", greater than 0" if given.positive else ""
+            what += ", without a fraction" if given.whole else ""
+            fits = fits and (not given.whole or value % 1 == 0)
             self._need(fits, given.key, value, what)
+        keys = [given.key for given in self.schedule.hyperparameters]
+        fault = self.schedule.fault({key: self.hyperparameter(key) for key in keys})
+        if fault:
+            raise SpecError(f"the schedule {self.schedule.name} in '{self.id}': {fault}")
 
     def _with(self, key: str) -> str:
         """Return the names of all that has a hyperparameter."""
@@ -164,14 +187,8 @@ class Experiment:
 
     @property
     def hyperparameters(self) -> tuple[Input, ...]:
-        """Those of the optimizer, then those of transforms, then those of the schedule
-        and of the loss."""
-        return (
-            *self.optimizer.hyperparameters,
-            *(given for each in self.transforms for given in each.hyperparameters),
-            *self.schedule.hyperparameters,
-            *self.loss.hyperparameters,
-        )
+        """Those of the optimizer, then those of transforms, of the schedule and of the loss."""
+        return hyperparameters(self.optimizer, self.transforms, self.schedule, self.loss)
 
     @property
     def loss_options(self) -> dict[str, float]:
@@ -180,5 +197,7 @@ class Experiment:
 
     def hyperparameter(self, key: str) -> float:
         """Return the value of a hyperparameter, its default where none is given."""
-        defaults = {given.key: given.value for given in self.hyperparameters}
+        known = (*self.optimizer.hyperparameters, *self.schedule.hyperparameters)
+        known += self.hyperparameters
+        defaults = {given.key: given.value for given in known}
         return float(self.hyper.get(key, defaults[key]))

@@ -282,12 +282,15 @@ def step_columns(experiment: Experiment, slope: str) -> list[Column]:
 
     slope: the quantity that holds the gradient, without the parameter.
     """
-    names, columns = experiment.network.parameters, experiment.schedule.columns()
+    names, columns = (
+        experiment.network.parameters,
+        experiment.schedule.columns(experiment.optimizer),
+    )
     for transform in experiment.transforms:
         columns += transform.columns(names, {p: f"{slope}.{p}" for p in names})
         slope = transform.gives
     own = experiment.optimizer.step_columns()
-    return columns + list(map(experiment.schedule.applied, own))
+    return columns + [experiment.schedule.applied(c, experiment.optimizer) for c in own]
 
 
 def update_columns(experiment: Experiment, p: str, slope: str) -> list[Column]:
@@ -298,7 +301,7 @@ def update_columns(experiment: Experiment, p: str, slope: str) -> list[Column]:
     for transform in experiment.transforms:
         slope = transform.gives
     columns = experiment.optimizer.columns(p, f"{slope}.{p}")
-    return list(map(experiment.schedule.applied, columns))
+    return [experiment.schedule.applied(c, experiment.optimizer) for c in columns]
 
 
 def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:

@@ -12,7 +12,7 @@ from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.tabs.layouts import layouts
 from xlsgd.tabs.view import View
-from xlsgd.training.experiment import Experiment
+from xlsgd.training.experiment import Experiment, hyperparameters
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.graph import text_of
@@ -63,8 +63,7 @@ def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
     # A tab without the word has a learning rate for all steps.
     schedule = get_schedule(tab.text("schedule") if "schedule" in tab.fields else "constant")
     transforms = get_transforms(tab.text("transforms") if "transforms" in tab.fields else "")
-    hyper = [*optimizer.hyperparameters, *schedule.hyperparameters]
-    hyper += [given for each in (*transforms, loss) for given in each.hyperparameters]
+    hyper = hyperparameters(optimizer, transforms, schedule, loss)
     states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]
     start = {p: tab.number(f"init.{p}") for p in network.parameters}
     for name in states:

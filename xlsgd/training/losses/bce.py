@@ -20,6 +20,7 @@ class BCE(Loss):
     Outside 0 to 1 a prediction is no probability and its loss no number."""
 
     name = "bce"
+    torch_class = "BCELoss"
     paper = "−y·ln(pred) − (1 − y)·ln(1 − pred)"
     paper_gradient = "(pred − y)/(pred·(1 − pred))"
     torch = "torch.nn.functional.binary_cross_entropy(pred, y, reduction='none')"

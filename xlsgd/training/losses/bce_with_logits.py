@@ -22,6 +22,7 @@ class BCEWithLogits(Loss):
     Rows with y = 1 count pos_weight times."""
 
     name = "bce-with-logits"
+    torch_class = "BCEWithLogitsLoss"
     paper = "(1 − y)·pred + (1 + (pos_weight − 1)·y)·ln(1 + e^−pred)"
     paper_gradient = "(1 − y) − (1 + (pos_weight − 1)·y)·σ(−pred)"
     torch = (

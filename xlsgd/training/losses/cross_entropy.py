@@ -25,6 +25,7 @@ class CrossEntropy(Loss):
     """
 
     name = "cross-entropy"
+    torch_class = "CrossEntropyLoss"
     paper = "−ln softmax(pred)[y]"
     paper_gradient = "softmax(pred) − 1 for class y"
     torch = (

@@ -27,6 +27,7 @@ class HalfSquaredError(SquaredError):
     """(pred - y)²/2 for a row, with derivative pred - y."""
 
     name = "half squared error"
+    torch_class = ""
     paper = "(pred − y)²/2"
     paper_gradient = "pred − y"
     torch = "torch.nn.functional.mse_loss(pred, y, reduction='none') / 2"

@@ -17,6 +17,7 @@ class HingeEmbedding(Loss):
     """pred for y = 1, max(0, margin - pred) for y = -1: as torch.nn.HingeEmbeddingLoss."""
 
     name = "hinge-embedding"
+    torch_class = "HingeEmbeddingLoss"
     paper = "pred if y = 1, max(0, margin − pred) if y = −1"
     paper_gradient = "1 if y = 1, else −1 up to the margin"
     torch = "torch.nn.functional.hinge_embedding_loss(pred, y, margin, reduction='none')"

@@ -18,6 +18,7 @@ class Huber(Loss):
     """(pred - y)²/2 up to delta, beyond it delta·(|pred - y| - delta/2)."""
 
     name = "huber"
+    torch_class = "HuberLoss"
     paper = "(pred − y)²/2, beyond delta delta·(|pred − y| − delta/2)"
     paper_gradient = "pred − y, from −delta to delta"
     torch = "torch.nn.functional.huber_loss(pred, y, reduction='none', delta=delta)"

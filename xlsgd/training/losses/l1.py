@@ -17,6 +17,7 @@ class L1(Loss):
     """|pred - y|, with derivative 1, -1, or 0 where nothing is off: as torch.nn.L1Loss."""
 
     name = "l1"
+    torch_class = "L1Loss"
     paper = "|pred − y|"
     paper_gradient = "sign(pred − y)"
     torch = "torch.nn.functional.l1_loss(pred, y, reduction='none')"

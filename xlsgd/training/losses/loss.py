@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Input
@@ -28,6 +28,12 @@ class Loss(ABC):
     paper_gradient: ClassVar[str]
     torch: ClassVar[str]
 
+    torch_class: ClassVar[str] = ""
+    """Its class in torch.nn; "" where there is none."""
+    torch_names: ClassVar[Mapping[str, str]] = {}
+    """What torch calls a hyperparameter, where that is another name."""
+    torch_needs: ClassVar[Mapping[str, Any]] = {}
+    """Options that torch's class must have to be the same."""
     by_hand: ClassVar[str] = ""
     """The same in torch's arithmetic, where that is short."""
     hyperparameters: ClassVar[tuple[Input, ...]] = ()

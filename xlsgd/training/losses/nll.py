@@ -21,6 +21,7 @@ class NLL(Loss):
     """-pred of class y, counted from 0: as torch.nn.NLLLoss, after a LogSoftmax."""
 
     name = "nll"
+    torch_class = "NLLLoss"
     paper = "−pred[y]"
     paper_gradient = "−1 for class y, else 0"
     torch = "torch.nn.functional.nll_loss(pred, y, reduction='none')"

@@ -19,6 +19,8 @@ class PoissonNLL(Loss):
     """e^pred - y·pred, with derivative e^pred - y: as torch.nn.PoissonNLLLoss."""
 
     name = "poisson-nll"
+    torch_class = "PoissonNLLLoss"
+    torch_needs = {"log_input": True, "full": False}
     paper = "e^pred − y·pred"
     paper_gradient = "e^pred − y"
     torch = "torch.nn.functional.poisson_nll_loss(pred, y, reduction='none')"

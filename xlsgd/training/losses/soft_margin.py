@@ -19,6 +19,7 @@ class SoftMargin(Loss):
     As torch.nn.SoftMarginLoss, which has no number above 709 where this one has."""
 
     name = "soft-margin"
+    torch_class = "SoftMarginLoss"
     paper = "ln(1 + e^(−y·pred))"
     paper_gradient = "−y·σ(−y·pred)"
     torch = "-torch.nn.functional.logsigmoid(y * pred)  # SoftMarginLoss, without its overflow"

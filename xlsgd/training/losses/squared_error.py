@@ -32,6 +32,7 @@ class SquaredError(Loss):
     """
 
     name = "squared error"
+    torch_class = "MSELoss"
     paper = "(pred − y)²"
     paper_gradient = "2·(pred − y)"
     torch = "torch.nn.functional.mse_loss(pred, y, reduction='none')"

@@ -41,6 +41,7 @@ class Adam(Optimizer):
     state = AVERAGES
     counts_steps = True
     torch_class = "Adam"
+    momentum_key = "beta1"
     torch_names = {"beta1": "betas.0", "beta2": "betas.1"}
 
     # What its kin differ in

@@ -35,6 +35,7 @@ class Adamax(Optimizer):
     counts_steps = True
     steps_apart = True
     torch_class = "Adamax"
+    momentum_key = "beta1"
     torch_names = {"beta1": "betas.0", "beta2": "betas.1"}
 
     # Sheet side

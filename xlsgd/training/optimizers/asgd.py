@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.training.optimizers.optimizer import Optimizer, column
@@ -98,11 +98,9 @@ class ASGD(Optimizer):
             t0=hyper["t0"],
         )
 
-    def torch_counters(
-        self, done: int, hyper: Mapping[str, float], learning_rate: float
-    ) -> dict[str, float]:
-        falls = (1 + hyper["lambd"] * learning_rate * done) ** hyper["alpha"]
-        return {"eta": learning_rate / falls, "mu": 1 / max(1.0, done - hyper["t0"])}
+    def torch_counters(self, done: int, group: Mapping[str, Any]) -> dict[str, float]:
+        falls = (1 + group["lambd"] * group["lr"] * done) ** group["alpha"]
+        return {"eta": group["lr"] / falls, "mu": 1 / max(1.0, done - group["t0"])}
 
     def of_steps(
         self, step: Tensor, hyper: Mapping[str, float], learning_rate: float

@@ -40,6 +40,7 @@ class MomentumDampened(Optimizer):
     steps_apart = True
     starts_empty = True
     torch_class = "SGD"
+    momentum_key = "beta"
     torch_names = {"beta": "momentum"}
 
     def reads(self, group: Mapping[str, Any]) -> bool:

@@ -37,6 +37,8 @@ class NAdam(Adam):
     steps_apart = True
     squares = PRODUCT
     torch_class = "NAdam"
+    # Its product is that of one beta1 for all steps.
+    momentum_key = ""
 
     def reads(self, group: Mapping[str, Any]) -> bool:
         return not (group["decoupled_weight_decay"] and group["weight_decay"])
@@ -109,9 +111,8 @@ class NAdam(Adam):
             decoupled_weight_decay=True,
         )
 
-    def torch_counters(
-        self, done: int, hyper: Mapping[str, float], learning_rate: float
-    ) -> dict[str, float]:
+    def torch_counters(self, done: int, group: Mapping[str, Any]) -> dict[str, float]:
+        hyper = {"beta1": group["betas"][0], "momentum_decay": group["momentum_decay"]}
         return {"mu_product": _products(hyper, done)[done]}
 
     def of_steps(

@@ -31,6 +31,7 @@ class Nesterov(Optimizer):
     state = {"velocity": "momentum_buffer"}
     stable_factor = "2*(1+{beta})/(1+2*{beta})"
     torch_class = "SGD"
+    momentum_key = "beta"
     torch_names = {"beta": "momentum"}
 
     def reads(self, group: Mapping[str, Any]) -> bool:

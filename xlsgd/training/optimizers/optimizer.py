@@ -63,6 +63,9 @@ class Optimizer(ABC):
     own_rates: ClassVar[str] = ""
     """Why it takes no learning-rate schedule, as a sentence; empty where it takes one."""
 
+    momentum_key: ClassVar[str] = ""
+    """The hyperparameter that torch's cyclic schedules move together with the rate."""
+
     torch_class: ClassVar[str] = ""
     """The class in torch.optim that it is, with the options that ``reads`` asks for."""
 
@@ -106,11 +109,9 @@ class Optimizer(ABC):
         """Torch side of ``start_state``.  gradient: of the first row, one for every run."""
         return 0.0
 
-    def torch_counters(
-        self, done: int, hyper: Mapping[str, float], learning_rate: float
-    ) -> dict[str, float]:
+    def torch_counters(self, done: int, group: Mapping[str, Any]) -> dict[str, float]:
         """Torch side: return what else torch remembers after so many steps: what follows from
-        their number, by its key in torch's state."""
+        their number, by its key in torch's state.  group: torch's options."""
         return {}
 
     def reads(self, group: Mapping[str, Any]) -> bool:

@@ -30,6 +30,7 @@ class RMSpropMomentum(RMSprop):
     torch_line = "torch.optim.RMSprop(params, lr, alpha=alpha, eps=eps, momentum=beta)"
     hyperparameters = (BETA_ABOVE_0, *RMSprop.hyperparameters)
     state = {"sq_avg": "square_avg", "velocity": "momentum_buffer"}
+    momentum_key = "beta"
     torch_names = {"beta": "momentum"}
 
     def reads(self, group: Mapping[str, Any]) -> bool:

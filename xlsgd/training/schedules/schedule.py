@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Column, Input
+from xlsgd.training.optimizers import Optimizer as Rule
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
-__all__ = ["RATE", "Schedule"]
+__all__ = ["COUNT", "EVERY", "MOMENTUM", "RATE", "Schedule"]
 
 RATE = "rate"
 """The quantity that holds the learning rate of a step."""
+
+COUNT = "count"
+"""The quantity that holds how often torch's scheduler has been stepped: its last_epoch."""
+
+MOMENTUM = "momentum"
+"""The quantity that holds the beta or beta1 of a step, where that moves with the rate."""
+
+EVERY = Input(
+    "rate_every",
+    1.0,
+    "steps between two changes of the rate; as many as an epoch has, for one an epoch",
+    minimum=1,
+    whole=True,
+)
 
 _INPUT = "{learning_rate}"
 
@@ -36,10 +52,45 @@ class Schedule(ABC):
     """The line of PyTorch that gives the same."""
     hyperparameters: ClassVar[tuple[Input, ...]] = ()
 
+    momentum_keys: ClassVar[tuple[str, ...]] = ()
+    """The hyperparameters that only an optimizer with momentum has a use for."""
+
+    torch_class: ClassVar[str] = ""
+    """The class in torch.optim.lr_scheduler that it is."""
+    torch_names: ClassVar[Mapping[str, str]] = {}
+    """torch's names of hyperparameters that are called otherwise there."""
+    shown: ClassVar[Mapping[str, str]] = {}
+    """What its other columns hold: quantity to the attribute of torch's scheduler."""
+
     @abstractmethod
     def rate(self) -> str:
         """Sheet side: return the expression of a step's rate, made of ``{learning_rate}``,
-        ``{step}``, counted from 1, and hyperparameters."""
+        ``{step}``, counted from 1, and hyperparameters. ``{count}`` is the number of times that
+        torch's scheduler has been stepped: with EVERY among the hyperparameters, not after every
+        step."""
+
+    def momentum(self) -> str:
+        """Sheet side: return the expression of the momentum of a step, where it moves as well."""
+        return ""
+
+    def more_columns(self) -> list[Column]:
+        """Sheet side: return columns that the rate is made of."""
+        return []
+
+    def fault(self, hyper: Mapping[str, float]) -> str:
+        """Return what is wrong with hyperparameters that are right one by one; else nothing."""
+        return ""
+
+    def greatest(self, scheduler: Any) -> float:
+        """Torch side: return the learning rate of a live scheduler of torch's class: the one that
+        its rates are made of."""
+        return float(scheduler.base_lrs[0])
+
+    def reads(self, scheduler: Any) -> dict[str, float] | None:
+        """Torch side: return hyperparameters of a live scheduler of torch's class, without EVERY;
+        None if it does something else."""
+        keys = (given.key for given in self.hyperparameters if given is not EVERY)
+        return {key: float(getattr(scheduler, self.torch_names.get(key, key))) for key in keys}
 
     @abstractmethod
     def torch_scheduler(self, optimizer: Optimizer, hyper: Mapping[str, float]) -> LRScheduler:
@@ -58,11 +109,40 @@ class Schedule(ABC):
         """The template of the cell with a step's rate."""
         return _INPUT if self.steady else f"{{{RATE}}}"
 
-    def columns(self) -> list[Column]:
-        """Sheet side: return the column with the rate of a step; none if all have the same."""
+    def columns(self, optimizer: Rule) -> list[Column]:
+        """Sheet side: return the column with the rate of a step, and those that it is made of; none
+        if all steps have the same."""
         if self.steady:
             return []
+        momentum = self.momentum() if self.moved(optimizer) else ""
+        said = "".join(c.formula for c in self.more_columns()) + self.rate() + momentum
+        found = []
+        if f"{{{COUNT}}}" in said:
+            found.append(
+                Column(
+                    COUNT,
+                    f"=INT(({{step}}-1)/{{{EVERY.key}}})",
+                    paper="(step − 1)/rate_every, rounded down",
+                    note="how often the rate has been set anew",
+                    torch="scheduler.last_epoch",
+                    group="update",
+                )
+            )
+        found += self.more_columns()
+        if momentum:
+            found.append(
+                Column(
+                    MOMENTUM,
+                    f"={momentum}",
+                    paper="the other way round than the rate",
+                    note=f"share of the past that is kept in this step, by {self.name}",
+                    torch="optimizer.param_groups[0]['momentum']  # or betas[0]",
+                    group="update",
+                    symbol="β of the step",
+                )
+            )
         return [
+            *found,
             Column(
                 RATE,
                 f"={self.rate()}",
@@ -70,11 +150,16 @@ class Schedule(ABC):
                 note=f"learning rate of this step, by the schedule {self.name}",
                 torch=f"{self.torch_line}.get_last_lr()[0]",
                 group="update",
-            )
+            ),
         ]
 
-    def applied(self, column: Column) -> Column:
-        """Return an optimizer's column with the rate of its step."""
-        from dataclasses import replace
+    def moved(self, optimizer: Rule) -> str:
+        """Return the hyperparameter of an optimizer that moves with the rate; empty for none."""
+        return optimizer.momentum_key if self.momentum() else ""
 
-        return replace(column, formula=column.formula.replace(_INPUT, self.cell))
+    def applied(self, column: Column, optimizer: Rule) -> Column:
+        """Return an optimizer's column with the rate of its step, and its momentum."""
+        formula, key = column.formula.replace(_INPUT, self.cell), self.moved(optimizer)
+        if key:
+            formula = formula.replace(f"{{{key}}}", f"{{{MOMENTUM}}}")
+        return replace(column, formula=formula)

@@ -20,14 +20,13 @@ from xlsgd.tabs.layouts.blocks.columns import block_name, moves_by_columns, row_
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
-from xlsgd.torch_side.rates import rates_of_steps
+from xlsgd.torch_side.rates import scheduled_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.torch_side.targets import to_predict
 from xlsgd.torch_side.transformed import transformed_by_name
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import right
-from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace, Traces
 
 if TYPE_CHECKING:
@@ -88,10 +87,8 @@ def _trained(
         stacked: Tensor = torch.stack([found[p] for p in names])
         return stacked
 
-    names = experiments[0].network.parameters
-    together = SideBySide(
-        experiments, work.ensemble, lambda weights, held: gradients(weights, held, 0)
-    )
+    names, ensemble = experiments[0].network.parameters, work.ensemble
+    together = SideBySide(experiments, ensemble, lambda weights, held: gradients(weights, held, 0))
     total = experiments[0].epochs * work.per_epoch
     followed = []
     for step in range(total):
@@ -104,9 +101,9 @@ def _trained(
     for i, view in enumerate(views):
         known = {name: values[:, 1:] for name, values in together.memory_seen(i).items()}
         known |= {f"new.{p}": weights[k, :, i, 1:] for k, p in enumerate(names)}
-        known |= {f"grad.{p}": slopes[k, :, i] for k, p in enumerate(names)}
         begins = {p: weights[k, :, i, :-1] for k, p in enumerate(names)}
         own = {p: slopes[k, :, i] for k, p in enumerate(names)}
+        known |= {f"grad.{p}": slope for p, slope in own.items()}
         known |= transformed_by_name(view.experiment, own, begins)[1]
         held = together.together.always[i, :-1]
         traces = _Work(view, data, members, blocks).tables(begins, known, held)
@@ -328,7 +325,7 @@ class _Work:
             "step": index + 1.0,
             "epoch": index // self.per_epoch + 1.0,
             "batch_rows": sizes[index % self.per_epoch],
-            RATE: rates_of_steps(experiment, index + 1),
+            **scheduled_of_steps(experiment, index + 1),
         }
         values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}
         watched = get_layout(self.view.layout).watched(self.view)

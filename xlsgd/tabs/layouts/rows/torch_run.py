@@ -23,7 +23,7 @@ from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.torch_limits import limits_of, start_losses
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
-from xlsgd.torch_side.rates import rates_of_steps
+from xlsgd.torch_side.rates import rates_of_steps, scheduled_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
@@ -31,7 +31,6 @@ from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.torch_side.transformed import transformed_by_name
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
-from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace
 
 if TYPE_CHECKING:
@@ -351,7 +350,7 @@ def _complete(
     exact |= {name: np.array(data.inputs[name])[row] for name in experiment.network.input_names}
     columns = columns_to_predict(experiment, data)
     exact |= {n: np.array(y)[row] for n, y in zip(experiment.targets, columns, strict=True)}
-    exact[RATE] = rates_of_steps(experiment, place["step"])
+    exact |= scheduled_of_steps(experiment, place["step"])
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     watched = get_layout(view.layout).watched(view)
     values |= verdict.quantities(experiment, limits, watched, values)

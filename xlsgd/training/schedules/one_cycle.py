@@ -1,0 +1,113 @@
+"""Up to the rate and down to nothing, once; momentum goes the other way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from xlsgd.base.columns import Input
+from xlsgd.training.schedules.schedule import EVERY, Schedule
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
+
+__all__ = ["SCHEDULE", "OneCycle"]
+
+
+class OneCycle(Schedule):
+    """From learning_rate/div_factor up to learning_rate at pct_start of the way, and down to
+    learning_rate/div_factor/final_div_factor, along cosines. beta or beta1, where the optimizer
+    has one, goes from max_momentum down to base_momentum and up again. As
+    torch.optim.lr_scheduler.OneCycleLR, which knows no rate after the end; here the last one
+    stays."""
+
+    name = "one-cycle"
+    order = 9
+    summary = (
+        "learning_rate/div_factor up to learning_rate, then down to nearly nothing, along cosines"
+    )
+    torch_line = (
+        "torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps, pct_start=pct_start)"
+    )
+    hyperparameters = (
+        Input("total_steps", 100.0, "counts of the cycle", minimum=2, whole=True),
+        Input("pct_start", 0.3, "part of the way that leads up", minimum=0, below=1),
+        Input("div_factor", 25.0, "what the rate is divided by at first", minimum=1),
+        Input("final_div_factor", 1e4, "what that is divided by at last", minimum=1),
+        Input("base_momentum", 0.85, "least momentum, at the greatest rate", minimum=0, below=1),
+        Input("max_momentum", 0.95, "greatest momentum, at first and at last", minimum=0, below=1),
+        EVERY,
+    )
+    momentum_keys = ("base_momentum", "max_momentum")
+    torch_class = "OneCycleLR"
+
+    # Sheet side
+
+    def rate(self) -> str:
+        low = "{learning_rate}/{div_factor}"
+        return _there_and_back(low, "{learning_rate}", f"{low}/{{final_div_factor}}")
+
+    def momentum(self) -> str:
+        return _there_and_back("{max_momentum}", "{base_momentum}", "{max_momentum}")
+
+    def fault(self, hyper: Mapping[str, float]) -> str:
+        up = hyper["pct_start"] * hyper["total_steps"] - 1
+        if 0 <= up < 1e-9 or abs(up - hyper["total_steps"] + 1) < 1e-9:
+            return "pct_start leaves no step on the way up or down; take another, or more steps"
+        return ""
+
+    # Torch side
+
+    def torch_scheduler(self, optimizer: Optimizer, hyper: Mapping[str, float]) -> LRScheduler:
+        from torch.optim.lr_scheduler import OneCycleLR
+
+        class Once(OneCycleLR):
+            def step(self, epoch: int | None = None) -> None:
+                if self.last_epoch + 1 < self.total_steps:
+                    super().step()
+
+        return Once(
+            optimizer,
+            max_lr=float(optimizer.param_groups[0]["lr"]),
+            total_steps=int(hyper["total_steps"]),
+            pct_start=float(hyper["pct_start"]),
+            div_factor=hyper["div_factor"],
+            final_div_factor=hyper["final_div_factor"],
+            base_momentum=hyper["base_momentum"],
+            max_momentum=hyper["max_momentum"],
+            cycle_momentum=optimizer.defaults["momentum"] > 0,
+        )
+
+    def greatest(self, scheduler: Any) -> float:
+        return float(scheduler.optimizer.param_groups[0]["max_lr"])
+
+    def reads(self, scheduler: Any) -> dict[str, float] | None:
+        group, phases = scheduler.optimizer.param_groups[0], scheduler._schedule_phases
+        if len(phases) != 2 or scheduler._anneal_func_type != "cos":
+            return None
+        found = {
+            "total_steps": float(scheduler.total_steps),
+            "pct_start": (phases[0]["end_step"] + 1) / scheduler.total_steps,
+            "div_factor": group["max_lr"] / group["initial_lr"],
+            "final_div_factor": group["initial_lr"] / group["min_lr"],
+        }
+        if scheduler.cycle_momentum:
+            found |= {key: group[key] for key in ("base_momentum", "max_momentum")}
+        return found
+
+
+def _there_and_back(first: str, then: str, last: str) -> str:
+    """Return the expression of a number that goes along two half cosines."""
+    turn, end = "({pct_start}*{total_steps}-1)", "({total_steps}-1)"
+    count = "MIN({count},{total_steps}-1)"
+
+    def way(start: str, stop: str, share: str) -> str:
+        return f"{stop}+({start}-{stop})/2*(1+COS(PI()*{share}))"
+
+    up = way(first, then, f"{count}/{turn}")
+    down = way(then, last, f"({count}-{turn})/({end}-{turn})")
+    return f"IF({count}<={turn},{up},{down})"
+
+
+SCHEDULE = OneCycle()

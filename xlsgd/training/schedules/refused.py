@@ -1,0 +1,24 @@
+"""Schedulers of torch that are not among ours, why not, and what to take instead."""
+
+from __future__ import annotations
+
+__all__ = ["REFUSED"]
+
+_FUNCTION = "takes a Python function, which no sheet can look into"
+
+REFUSED = {
+    "ReduceLROnPlateau": "the scheduler ReduceLROnPlateau goes by the losses so far, and here the "
+    "rate of a step follows from its number alone; use step, or exponential",
+    "LambdaLR": f"the scheduler LambdaLR {_FUNCTION}; write it as a formula, such as "
+    "schedule='learning_rate/(1+0.1*count)'",
+    "MultiplicativeLR": f"the scheduler MultiplicativeLR {_FUNCTION}; use exponential, or a "
+    "formula, such as schedule='learning_rate*0.9^count'",
+    "SequentialLR": "the scheduler SequentialLR is made of several; use one-cycle, or a formula",
+    "ChainedScheduler": "the scheduler ChainedScheduler is made of several; use one of them, or a "
+    "formula",
+    "ConstantLR": "the scheduler ConstantLR is a constant rate after a first one; use multi-step, "
+    "or linear",
+    "SWALR": "the scheduler SWALR belongs to the averaging of weights, which is not done here; use "
+    "linear",
+}
+"""By torch's names."""
