@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,23 +10,16 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.data.table import dataset_of, read_table
-from xlsgd.lessons.generation import Values, check_output, write_lesson
+from xlsgd.lessons.generation import check_output, write_lesson
+from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson
-from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.view import View
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-    from xlsgd.sheets.maps import BookMap
-    from xlsgd.torch_side.live import FirstStep
 
 __all__ = ["export"]
-
-_CLOSE = 1e-9
-"""How far a cell may be from the live objects, relative to the largest number of its kind: both
-compute in float64, in another order."""
 
 
 def export(
@@ -74,7 +67,6 @@ def export(
     start = start_weights(model)
     start |= {f"{state}.{p}": value for state, value in rule.start.items() for p in start}
     size = rows.rows if batch_size is None else min(batch_size, rows.rows)
-    live = first_step(model, optimizer, loss, rows, size)
     lesson = own_lesson(
         OwnNet(
             network,
@@ -90,8 +82,11 @@ def export(
             title=title or type(model).__name__,
         )
     )
+    live = first_step(model, optimizer, loss, rows, size)
     (view,) = lesson.views
-    write_lesson(lesson, where, force, progress, lambda m, v: _same(view, m, v, live))
+    write_lesson(
+        lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
+    )
     return where
 
 
@@ -124,30 +119,3 @@ def _columns(tensor: Any, name: str) -> dict[str, list[float]]:
     return {
         f"{name}{separator}{i}": column.tolist() for i, column in enumerate(values.unbind(1), 1)
     }
-
-
-def _same(view: View, maps: BookMap, values: Values, live: FirstStep) -> None:
-    """Raise SpecError unless the cells of the first step have what the live objects do."""
-    e, layout = view.experiment, get_layout(view.layout)
-    tab = maps.training[e.id]
-    steps = tab.tables["steps"]
-
-    def cell(quantity: str) -> float:
-        value = values[tab.sheet].get(steps.cell(quantity, 0), float("nan"))
-        return float(value) if isinstance(value, float | int) else float("nan")
-
-    checks: list[tuple[str, Callable[[str], str], Mapping[str, float]]] = [
-        ("mean loss", str, {"loss": live.loss}),
-        ("slope", layout.gradient, live.gradients),
-        ("new weight", "new.{}".format, live.after),
-    ]
-    for what, quantity, expected in checks:
-        size = max(map(abs, expected.values())) + 1e-300
-        for name, number in expected.items():
-            got = cell(quantity(name))
-            if not abs(got - number) <= _CLOSE * size:
-                raise SpecError(
-                    f"the workbook would not do what the module does: the {what} of the first step"
-                    f" for {name} is {got:.9g} in the sheet, {number:.9g} in torch; does the "
-                    "module do something with the rows of a batch together?"
-                )

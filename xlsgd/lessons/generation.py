@@ -58,7 +58,7 @@ def generate(
     if data is not None and told is not None:
         told(data)
     built = plan.build(Options(**{**options, "data": data, "progress": progress}))
-    write_lesson(built, path, force, progress)
+    write_lesson(built, path, force, progress, plan.look)
     return path
 
 

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
@@ -16,6 +16,10 @@ from xlsgd.tabs.view import View
 from xlsgd.training.schedules import Schedule, get_schedule
 from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import transforms
+
+if TYPE_CHECKING:
+    from xlsgd.base.cells import Position
+    from xlsgd.sheets.maps import BookMap
 
 __all__ = ["BY", "START_FROM", "Columns", "Lesson", "LessonPlan", "Options"]
 
@@ -232,6 +236,14 @@ class LessonPlan(ABC):
     def file_name(self) -> str:
         """What its workbook is called where nobody says otherwise, without .xlsx."""
         return self.name
+
+    def look(self, maps: BookMap, values: Mapping[str, Mapping[Position, Any]]) -> None:
+        """Look at what was calculated for the lesson that was built, before it is written.
+
+        maps: where everything stands.   values: per sheet, of every formula cell.
+        Raises SpecError where it is not what it should be.
+        """
+        return
 
     def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
         """Return the data of a file.  Raises DataError if it cannot be used."""

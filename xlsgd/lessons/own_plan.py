@@ -17,7 +17,9 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.data import Dataset
 from xlsgd.data.table import read_table
+from xlsgd.lessons.generation import Values
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options
+from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import Network, parse_network
@@ -26,6 +28,8 @@ from xlsgd.training.optimizers import get_optimizer
 
 if TYPE_CHECKING:
     import torch
+
+    from xlsgd.sheets.maps import BookMap
 
 __all__ = ["OwnPlan", "is_net"]
 
@@ -42,8 +46,11 @@ def is_net(text: str) -> bool:
 
 @dataclass(frozen=True)
 class _Start:
+    """What is trained, from which weights.   module: the user's own, None where there is none."""
+
     network: Network
     weights: Mapping[str, float]
+    module: torch.nn.Module | None = None
 
 
 class OwnPlan(LessonPlan):
@@ -55,6 +62,7 @@ class OwnPlan(LessonPlan):
     def __init__(self, text: str) -> None:
         self.text = text
         self.name = text  # type: ignore[misc]  # of this plan, not of all
+        self._live: tuple[torch.nn.Module, Lesson] | None = None
 
     @property
     def file_name(self) -> str:
@@ -93,7 +101,28 @@ class OwnPlan(LessonPlan):
             for name in options.optimizers or ("sgd",)
         ]
         lesson = own_lesson(*nets)
-        return replace(lesson, views=options.apply(lesson.views, data))
+        built = replace(lesson, views=options.apply(lesson.views, data))
+        # Other start weights than the module's are for a workbook alone.
+        self._live = None if begin.module is None or options.init else (begin.module, built)
+        return built
+
+    def look(self, maps: BookMap, values: Values) -> None:
+        if self._live is None:
+            return
+        from xlsgd.torch_side.live import first_step
+
+        module, lesson = self._live
+        for view in lesson.views:
+            e = view.experiment
+            criterion = e.loss.module(**e.loss_options)
+            live = first_step(
+                module,
+                None,
+                lambda pred, y, own=criterion: own(pred, y.double()).mean(),
+                lesson.data,
+                e.batch_size,
+            )
+            need_same(view, maps, values, live)
 
     def _start(self, data: Dataset, seed: int) -> _Start:
         in_file = _IN_FILE.fullmatch(self.text)
@@ -103,7 +132,7 @@ class OwnPlan(LessonPlan):
 
             module = module_of(Path(in_file["file"]), in_file["name"], seed)
             network = read_module(module, tuple(data.inputs))
-            return _Start(network, start_weights(module))
+            return _Start(network, start_weights(module), module)
         first = _LAYER.match(self.text)
         if first is not None and first[1] in layer_types():
             from xlsgd.torch_side.initial import initial_weights

@@ -56,7 +56,7 @@ class FirstStep:
 
 def first_step(
     module: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer | None,
     loss: Any,
     data: Dataset,
     batch_size: int,
@@ -64,12 +64,14 @@ def first_step(
     """Let copies of live objects take their first step, in float64; they themselves stay as they
     are.
 
+    optimizer: None for no step; then there are no weights after it.
+
     Raises SpecError where they do not go together with the data.
     """
     import torch
 
     own = copy.deepcopy(module).cpu().double()
-    steps = _again(optimizer, module, own)
+    steps = None if optimizer is None else _again(optimizer, module, own)
     rows = slice(0, batch_size)
     columns = torch.tensor(list(data.inputs.values()), dtype=torch.float64).T[rows]
     given = _arguments(module)
@@ -83,14 +85,17 @@ def first_step(
         ) from error
     if value.dim():
         raise SpecError(f"the loss gives the shape {tuple(value.shape)}, need one number")
-    steps.zero_grad()
+    own.zero_grad()
     value.backward()
     gradients = {
         name: torch.zeros_like(p) if p.grad is None else p.grad.clone()
         for name, p in own.named_parameters()
     }
-    steps.step()
-    return FirstStep(float(value.detach()), _named(gradients), _named(dict(own.named_parameters())))
+    after: dict[str, torch.Tensor] = {}
+    if steps is not None:
+        steps.step()
+        after = dict(own.named_parameters())
+    return FirstStep(float(value.detach()), _named(gradients), _named(after))
 
 
 def _again(

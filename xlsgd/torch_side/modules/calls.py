@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xlsgd.base.errors import SpecError
 from xlsgd.torch_side.modules.arithmetic import ARITHMETIC, listed
 from xlsgd.torch_side.modules.layers import (
     convolution,
@@ -82,6 +83,8 @@ def read_call(
             return read(reader, *args, **kwargs)
         if name in _MODULES:
             return _as_module(reader, _MODULES[name], *args, **kwargs)
+    except SpecError:
+        raise
     except (TypeError, ValueError, IndexError, AttributeError) as error:
         raise reader.fault(f"{name}: {error}") from error
     if name in _RANDOM or name.startswith("dropout"):

@@ -1,0 +1,50 @@
+"""Whether a workbook to be does what live objects of torch do, before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from xlsgd.base.errors import SpecError
+from xlsgd.lessons.generation import Values
+from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.view import View
+
+if TYPE_CHECKING:
+    from xlsgd.sheets.maps import BookMap
+    from xlsgd.torch_side.live import FirstStep
+
+__all__ = ["need_same"]
+
+_CLOSE = 1e-9
+"""How far a cell may be from the live objects, relative to the largest number of its kind: both
+compute in float64, in another order."""
+
+
+def need_same(view: View, maps: BookMap, values: Values, live: FirstStep) -> None:
+    """Raise SpecError unless the cells of the first step have what the live objects do."""
+    e, layout = view.experiment, get_layout(view.layout)
+    tab = maps.training[e.id]
+    steps = tab.tables["steps"]
+
+    def cell(quantity: str) -> float:
+        value = values[tab.sheet].get(steps.cell(quantity, 0), float("nan"))
+        return float(value) if isinstance(value, float | int) else float("nan")
+
+    # Of a batch shown row by row, the first row is not yet the step: own nets have batches of one
+    # row there.
+    checks: list[tuple[str, Callable[[str], str], Mapping[str, float]]] = [
+        ("mean loss", str, {"loss": live.loss}),
+        ("slope", layout.gradient, live.gradients),
+        ("new weight", "new.{}".format, live.after),
+    ]
+    for what, quantity, expected in checks:
+        size = max(map(abs, expected.values()), default=0.0) + 1e-300
+        for name, number in expected.items():
+            got = cell(quantity(name))
+            if not abs(got - number) <= _CLOSE * size:
+                raise SpecError(
+                    f"the workbook would not do what the module does: the {what} of the first step"
+                    f" for {name} is {got:.9g} in the sheet, {number:.9g} in torch; does the "
+                    "module do something with the rows of a batch together?"
+                )
