@@ -52,8 +52,8 @@ def generate(
     built = plan.build(Options(**{**options, "data": data, "progress": progress}))
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines.formulas import ENGINE
-    from xlsgd.sheets.package import package
     from xlsgd.tabs.workbook import book_of, build_workbook
+    from xlsgd.xlsx.package import package
 
     def calculating(done: int, total: int) -> None:
         if progress is not None:
