@@ -80,6 +80,19 @@ def test_every_room_says_what_it_is() -> None:
         assert path.read_text("utf-8").startswith('"""'), path
 
 
+def test_no_two_classes_have_one_name() -> None:
+    """But those that a registry finds, such as a layer and a schedule that are called Linear, and
+    those of the engines, which are a world of their own."""
+    own = ("xlsgd.training.", "xlsgd.engines.", "xlsgd.data.features.", "xlsgd.report.formats.")
+    homes: dict[str, list[str]] = {}
+    for module, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not f"{module}.".startswith(own):
+                homes.setdefault(node.name, []).append(module)
+    assert len(homes) > 100
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
 @pytest.mark.parametrize("module", SHEET_WING)
 def test_the_sheet_wing_never_reaches_torch(module: str) -> None:
     """Whatever is imported on the way, by functions too: formulas are made without a look at the
