@@ -26,10 +26,10 @@ if str(ROOT) not in sys.path:
 
 from xlsgd.engines import get_engine  # noqa: E402
 from xlsgd.lessons import Options, lesson_plans  # noqa: E402 - the package is beside this folder
-from xlsgd.sheets.package import package  # noqa: E402
 from xlsgd.sweeping import sweep  # noqa: E402
 from xlsgd.sweeping.picture import draw_picture  # noqa: E402
 from xlsgd.tabs.workbook import book_of, build_workbook  # noqa: E402
+from xlsgd.xlsx.package import package  # noqa: E402
 
 RESOLUTION = 110
 LAST_ROW, MOST_COLUMNS = 69, 36

@@ -19,7 +19,6 @@ from xlsgd.engines import Calculation, Progress, get_engine
 from xlsgd.lessons import Lesson
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
-from xlsgd.sheets.package import package
 from xlsgd.tabs.dataset.sheet import map_data_tab
 from xlsgd.tabs.finder import find_lesson
 from xlsgd.tabs.found import FoundWorkbook
@@ -31,6 +30,7 @@ from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import optimizers
+from xlsgd.xlsx.package import package
 from xlsgd.xlsx.reader import read_workbook
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.package_map import (
     modules,
     reached,
 )
+from xlsgd.tabs.kind import kinds
 
 MOST_FLOORS = 9
 MOST_LINES = 400
@@ -76,6 +78,19 @@ def test_every_file_can_be_read_in_one_sitting() -> None:
 def test_every_room_says_what_it_is() -> None:
     for path in PACKAGE.rglob("__init__.py"):
         assert path.read_text("utf-8").startswith('"""'), path
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """But those that a registry finds, such as a layer and a schedule that are called Linear, and
+    those of the engines, which are a world of their own."""
+    own = ("xlsgd.training.", "xlsgd.engines.", "xlsgd.data.features.", "xlsgd.report.formats.")
+    homes: dict[str, list[str]] = {}
+    for module, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not f"{module}.".startswith(own):
+                homes.setdefault(node.name, []).append(module)
+    assert len(homes) > 100
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
 
 
 @pytest.mark.parametrize("module", SHEET_WING)
@@ -144,6 +159,46 @@ def test_the_wings_are_not_empty() -> None:
     assert len(SHEET_WING) > 20
     assert len(TORCH_WING) > 20
     assert len(MEETING) > 5
+
+
+def kinds_named(text: str) -> set[str]:
+    """Return what a module calls kinds of tabs by: ``of("model")``, ``tabs["model"]``,
+    ``kinds()["model"]``, ``tab.kind == "model"``."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        asked: list[ast.AST] = []
+        if isinstance(node, ast.Call):
+            asked = list(node.args) if ast.unparse(node.func).endswith(".of") else []
+        elif isinstance(node, ast.Subscript):
+            asked = [node.slice] if ast.unparse(node.value) in ("tabs", "kinds()") else []
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(ast.unparse(side).endswith(".kind") for side in sides):
+                asked = [part for side in sides for part in ast.walk(side)]
+        found |= {str(each.value) for each in asked if isinstance(each, ast.Constant)}
+    return found & kinds().keys()
+
+
+def test_a_kind_of_tab_is_named_by_those_that_look_at_it_alone() -> None:
+    """And by those that it looks at: all else goes by what a kind says of itself."""
+    homes = {type(kind).__module__: name for name, kind in kinds().items()}
+    near = {
+        name: {name, *kind.looks_at, *(n for n, k in kinds().items() if name in k.looks_at)}
+        for name, kind in kinds().items()
+    }
+    naming = 0
+    for module, path in modules().items():
+        named = kinds_named(path.read_text("utf-8"))
+        home = next((homes[h] for h in homes if module == h or module.startswith(f"{h}.")), None)
+        assert named <= (near[home] if home is not None else set()), module
+        naming += bool(named)
+    assert naming > 5
+
+
+def test_names_of_kinds_are_found() -> None:
+    text = 'book.of("model"), tabs["data"], kinds()["lesson"], tab.kind == "training", x["matrix"]'
+    assert kinds_named(text) == {"model", "data", "lesson", "training"}
+    assert kinds_named('if sheet.kind in ("compare", "sgd"): pass') == {"compare"}
 
 
 def test_engines_know_cells_and_files_of_cells_only() -> None:

@@ -101,6 +101,33 @@ def test_interrupted(engines: tuple[str, ...]) -> None:
     assert not psutil.wait_procs(children, timeout=5)[1]
 
 
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interruption_within_a_callback_is_not_lost(number: str) -> None:
+    """Nothing can be raised out of the end of an object: Python says so, and goes on."""
+    program = f"""
+import os, signal, time
+from xlsgd.cli.common import errors_as_text, stop_when_told
+
+class Ending:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{number})
+        time.sleep(0.005)
+
+stop_when_told()
+with errors_as_text():
+    Ending()
+    time.sleep(20)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "Interrupted\n")
+
+
 def test_what_is_no_file_is_written_into(tmp_path: Path) -> None:
     target, link = tmp_path / "target.json", tmp_path / "link.json"
     target.write_bytes(b"old")

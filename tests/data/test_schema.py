@@ -19,7 +19,6 @@ from xlsgd.data.schema import Raw, Schema, Words
 from xlsgd.data.schemas import read_schema
 from xlsgd.engines import get_engine
 from xlsgd.lessons import Lesson
-from xlsgd.sheets.package import package
 from xlsgd.tabs.view import View
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
@@ -27,6 +26,7 @@ from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
 from xlsgd.training.nets import parse_network
 from xlsgd.training.optimizers import get_optimizer
 from xlsgd.verifying.opening import open_workbook
+from xlsgd.xlsx.package import package
 
 FEATURES = {
     "rooms_": "number(rooms)",

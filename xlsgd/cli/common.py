@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import Timer
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -40,6 +41,9 @@ Result = TypeVar("Result")
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 """Exit statuses, as those of ``diff``."""
+
+_AFTER_A_CALLBACK = 0.01
+"""Seconds after which a callback of Python is over."""
 
 
 @contextmanager
@@ -117,13 +121,26 @@ def within(
 
 
 def stop_when_told() -> None:
-    """Have SIGTERM stop this process as Ctrl-C does, so that it cleans up and says so."""
+    """Have SIGTERM stop this process as Ctrl-C does, so that it cleans up and says so.
+
+    Either may come while Python runs a callback, such as the end of an object, out of which nothing
+    can be raised. Python would tell of an exception that it ignores, and go on: it comes once more.
+    """
 
     def stop(number: int, frame: Any) -> None:
         raise KeyboardInterrupt
 
+    others = sys.unraisablehook
+
+    def once_more(lost: sys.UnraisableHookArgs) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            Timer(_AFTER_A_CALLBACK, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        else:
+            others(lost)
+
     with suppress(ValueError, AttributeError):  # not in the main thread, or no such signal
         signal.signal(signal.SIGTERM, stop)
+        sys.unraisablehook = once_more
 
 
 def terminal_width() -> int | None:

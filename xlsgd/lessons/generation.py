@@ -76,8 +76,8 @@ def write_lesson(
     """
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines.formulas import ENGINE
-    from xlsgd.sheets.package import package
     from xlsgd.tabs.workbook import book_of, drawn
+    from xlsgd.xlsx.package import package
 
     def calculating(done: int, total: int) -> None:
         if progress is not None:

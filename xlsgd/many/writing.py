@@ -66,8 +66,8 @@ def prepare() -> None:
     """Import what writing needs, once for all workbooks."""
     from xlsgd.engines import formulas
     from xlsgd.lessons import generation
-    from xlsgd.sheets import package
     from xlsgd.tabs import workbook
+    from xlsgd.xlsx import package
 
     assert all((generation, formulas, package, workbook))
 

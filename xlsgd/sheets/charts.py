@@ -26,9 +26,9 @@ from openpyxl.drawing.xdr import XDRPositiveSize2D
 from openpyxl.utils.units import pixels_to_EMU
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.sheets.chart_xml import UNSEEN
 from xlsgd.sheets.maps import TableMap, quoted, range_in
 from xlsgd.sheets.style import SERIES
+from xlsgd.xlsx.chart_xml import UNSEEN
 
 __all__ = ["BarSpec", "ChartPlace", "ChartSpec", "Curve", "add_bars", "add_chart", "curves_over"]
 

@@ -112,7 +112,10 @@ class TabMap:
 class BookMap:
     """All tabs that xlsgd knows.
 
-    training: experiment id to map, in tab order.
+    Templates speak of two: of the data, as in ``{data.x}``, and of an experiment, as in
+    ``{@id.last_loss}``. All others have names by a scope.
+
+    data: of the rows that nets learn from.   training: experiment id to map, in tab order.
     tabs: the others, by the name of their kind, and by what they show.
     scopes: give the names in templates that stand for cells of a tab of some kind.
     """

@@ -12,7 +12,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.sheets.charts import ChartSpec, add_chart, curves_over
 from xlsgd.sheets.maps import TableMap
-from xlsgd.sheets.package import package
 from xlsgd.sheets.style import add_styles, set_page
 from xlsgd.sweeping.axes import Axis
 from xlsgd.sweeping.check import CheckedRun
@@ -25,6 +24,7 @@ from xlsgd.sweeping.words import (
     place_words,
     sweep_title,
 )
+from xlsgd.xlsx.package import package
 
 __all__ = ["MOST_ROWS", "workbook_of"]
 

@@ -12,7 +12,6 @@ import numpy as np
 from xlsgd.base.progress import Progress
 from xlsgd.engines.formulas import ENGINE
 from xlsgd.lessons import Lesson
-from xlsgd.sheets.package import package
 from xlsgd.sweeping.axes import RATE, changed
 from xlsgd.sweeping.border import lost
 from xlsgd.sweeping.grid import Sweep
@@ -20,6 +19,7 @@ from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.verdict import agrees
 from xlsgd.verifying.verification import verify
+from xlsgd.xlsx.package import package
 
 __all__ = ["CheckedRun", "can_be_checked", "check_sweep", "drawn"]
 

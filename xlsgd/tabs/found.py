@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass, field
 
-from xlsgd.base.cells import Position, Scalar, Uncomputed
+from xlsgd.base.cells import Position
 from xlsgd.data import Dataset
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.tabs.view import View
@@ -23,7 +23,6 @@ class FoundWorkbook:
     formulas, and one of them is wrong.
     faults: cells of the data tab that no net learns from though they should, and why.
     views: of the experiments, by id, with the values that stand in the cells now.
-    filled: what is filled in on the model tab.
     copies: tabs that a learner has copied, with the tab that each shows again.
     inputs: cells from which inputs were read and that hold formulas.
     """
@@ -34,7 +33,6 @@ class FoundWorkbook:
     shown: Dataset = field(init=False)
     faults: dict[Position, str] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
-    filled: dict[str, Scalar | Uncomputed] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     inputs: list[tuple[str, Position]] = field(default_factory=list)
 

@@ -1,1 +1,1 @@
-"""An .xlsx file as cells: turned away if it is made to choke, else formulas and stored values."""
+"""An .xlsx file as cells, turned away if it is made to choke; and cells as an .xlsx file."""

@@ -65,8 +65,6 @@ class ModelTab(TabKind):
             if found.is_copy(tab.sheet, mine.get(experiment.id)):
                 continue
             mine[experiment.id] = find_model(tab, experiment, found.data)
-            where, asked = mine[experiment.id].tables["filled"], found.data.schema.asked
-            found.filled = {raw.name: tab.value(where.cell(raw.name, 0)) for raw in asked}
 
     def inputs(self, tab: FoundTab) -> Iterable[Position]:
         return [

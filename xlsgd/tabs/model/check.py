@@ -81,7 +81,9 @@ def _check_filled(
     maps, data_tab = found.maps.of("model")[experiment.id], found.maps.data
     tab, table = work.tabs[maps.sheet], maps.tables["filled"]
     row = table.rows[0]
-    tab.inputs |= {(row, table.columns[name]) for name in found.filled}
+    typed = {raw.name: (row, table.columns[raw.name]) for raw in schema.asked}
+    tab.inputs |= set(typed.values())
+    given = {name: tab.cells.get(place) for name, place in typed.items()}
     columns = model.filled_columns(experiment, schema)
     places = {column.quantity: (row, table.columns[column.quantity]) for column in columns}
     wanted = work.writer(maps, "filled")
@@ -94,7 +96,7 @@ def _check_filled(
     alone = facts_of(schema, pd.DataFrame({n: list(c) for n, c in found.data.raw.items()}))
     # An empty cell counts as 0 in a formula.
     numbers = {raw.name for raw in schema.asked if raw.holds == "number"}
-    filled = {k: 0.0 if v is None and k in numbers else v for k, v in found.filled.items()}
+    filled = {k: 0.0 if v is None and k in numbers else v for k, v in given.items()}
     frame = pd.DataFrame({name: [value] for name, value in filled.items()})
     for check, facts in (("step", seen), ("run", alone)):
         made = feature_frame(schema.features, frame, facts)
@@ -110,5 +112,5 @@ def _check_filled(
         for place in experiment.network.places:
             expected |= {name: [*map(float, passed.rows[name][:, 0])] for name in place.outputs}
         pred = [*map(float, passed.rows["pred"][:, 0])]
-        expected["says"] = torch_model.filled_words(schema, found.filled, pred, experiment.loss.cut)
+        expected["says"] = torch_model.filled_words(schema, given, pred, experiment.loss.cut)
         tab.compare_fields(check, places, expected, FIELDS, FILLED)

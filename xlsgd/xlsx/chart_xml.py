@@ -12,8 +12,8 @@ from lxml import etree
 from openpyxl.utils.cell import range_to_tuple
 
 from xlsgd.base.cells import Position, Scalar, Uncomputed
-from xlsgd.sheets.cell_xml import number_text
-from xlsgd.sheets.usual import (
+from xlsgd.xlsx.cell_xml import number_text
+from xlsgd.xlsx.usual import (
     CHART,
     DRAWING,
     RELATIONSHIPS,

@@ -17,9 +17,9 @@ from lxml import etree
 from openpyxl.workbook import Workbook
 
 from xlsgd.base.cells import Position, Scalar, Uncomputed, Values
-from xlsgd.sheets.cell_xml import SharedTexts, with_all_digits, with_values
-from xlsgd.sheets.chart_xml import chart_part, drawing_part
-from xlsgd.sheets.usual import content_types, note_shapes, relationships, styles, usual_name
+from xlsgd.xlsx.cell_xml import SharedTexts, with_all_digits, with_values
+from xlsgd.xlsx.chart_xml import chart_part, drawing_part
+from xlsgd.xlsx.usual import content_types, note_shapes, relationships, styles, usual_name
 
 __all__ = ["package"]
 
