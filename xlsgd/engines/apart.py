@@ -1,0 +1,102 @@
+"""Have a library calculate in a process of its own, and read what it answers.
+
+What a library does with a stranger's workbook, it does there: one that crashes, hangs or takes all
+memory takes nobody along. The answer is a file of JSON, ``Asked`` says what stands in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xlsgd.base.cells import Book, CellError, Formula, Position, Scalar, Uncomputed
+from xlsgd.base.errors import EngineError
+from xlsgd.engines.programs import Values, private, run_program, without_network
+
+__all__ = ["MEMORY", "Asked", "limit_memory", "run_python"]
+
+MEMORY = 4 << 30
+"""Bytes that a library may have for a workbook; a browser's tab may have as many."""
+
+_ONE_THREAD = {"RAYON_NUM_THREADS": "1"}
+
+
+@dataclass
+class Asked:
+    """The formula cells of a book in an order, and the values that come back in the same.
+
+    An answer has, per sheet, a list with a value for each of ``places``: a number, a text, true or
+    false, null for none, ``{"error": "#NUM!"}``, or ``{"not": "why there is none"}``.
+    """
+
+    places: dict[str, list[Position]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, book: Book) -> Asked:
+        """Return the formula cells of a book, row by row."""
+        return cls(
+            {
+                sheet: sorted(p for p, content in grid.items() if isinstance(content, Formula))
+                for sheet, grid in book.sheets.items()
+            }
+        )
+
+    def answered(self, answer: Path, program: str) -> Values:
+        """Return what a program wrote as its answer.
+
+        Raises EngineError if there is none, or not one value for every cell.
+        """
+        try:
+            found = json.loads(answer.read_bytes())
+        except (OSError, ValueError) as error:
+            raise EngineError(f"{program} gave no answer that can be read ({error})") from error
+        values: Values = {}
+        for sheet, places in self.places.items():
+            cells = found.get(sheet)
+            if not isinstance(cells, list) or len(cells) != len(places):
+                raise EngineError(f"{program} did not answer for every formula of {sheet!r}")
+            values[sheet] = {
+                place: _value(cell, program) for place, cell in zip(places, cells, strict=True)
+            }
+        return values
+
+
+def _value(cell: Any, program: str) -> Scalar | Uncomputed:
+    if cell is None:
+        return Uncomputed(f"{program} has no value")
+    if isinstance(cell, Mapping):
+        return CellError(cell["error"]) if "error" in cell else Uncomputed(cell["not"])
+    if isinstance(cell, bool | str):
+        return cell
+    return float(cell)
+
+
+def run_python(
+    program: str, module: str, arguments: Sequence[str | Path], folder: Path, time_limit: float
+) -> str:
+    """Run a module of this package in a Python of its own, and return what it printed.
+
+    folder: for whatever it leaves.
+    Raises EngineError if it fails or takes longer than time_limit, in seconds.
+    """
+    # -P: a file json.py beside the workbooks is not to be imported by anyone.
+    command = [*without_network(), sys.executable, "-P", "-m", module, *arguments]
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return run_program(
+        program, command, time_limit, {**private(folder), **_ONE_THREAD, "PYTHONPATH": path}
+    )
+
+
+def limit_memory() -> None:
+    """Let this process have no more than MEMORY, where the system can see to that."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, most))
