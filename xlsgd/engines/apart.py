@@ -1,7 +1,7 @@
 """Have a library calculate in a process of its own, and read what it answers.
 
 What a library does with a stranger's workbook, it does there: one that crashes, hangs or takes all
-memory takes nobody along. The answer is a file of JSON, ``Asked`` says what stands in it.
+memory takes nobody along. The answer is a file of JSON; ``Asked`` says what stands in it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ _ONE_THREAD = {"RAYON_NUM_THREADS": "1"}
 class Asked:
     """The formula cells of a book in an order, and the values that come back in the same.
 
-    An answer has, per sheet, a list with a value for each of ``places``: a number, a text, true or
-    false, null for none, ``{"error": "#NUM!"}``, or ``{"not": "why there is none"}``.
+    An answer is ``{"values": [[...], ...], "notes": [...]}``: per sheet a list with a value for
+    each of its ``places``, which is a number, a text, true or false, null for none,
+    ``{"error": "#NUM!"}``, or ``{"not": "why there is none"}``; and what a user should know.
     """
 
     places: dict[str, list[Position]] = field(default_factory=dict)
@@ -47,24 +48,23 @@ class Asked:
             }
         )
 
-    def answered(self, answer: Path, program: str) -> Values:
-        """Return what a program wrote as its answer.
+    def answered(self, answer: Path, program: str) -> tuple[Values, list[str]]:
+        """Return what a program wrote as its answer: values and notes.
 
         Raises EngineError if there is none, or not one value for every cell.
         """
         try:
             found = json.loads(answer.read_bytes())
-        except (OSError, ValueError) as error:
+            lists, notes = found["values"], found["notes"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise EngineError(f"{program} gave no answer that can be read ({error})") from error
-        values: Values = {}
-        for sheet, places in self.places.items():
-            cells = found.get(sheet)
-            if not isinstance(cells, list) or len(cells) != len(places):
-                raise EngineError(f"{program} did not answer for every formula of {sheet!r}")
-            values[sheet] = {
-                place: _value(cell, program) for place, cell in zip(places, cells, strict=True)
-            }
-        return values
+        if [len(cells) for cells in lists] != [len(places) for places in self.places.values()]:
+            raise EngineError(f"{program} did not answer for every formula")
+        values: Values = {
+            sheet: {p: _value(cell, program) for p, cell in zip(places, cells, strict=True)}
+            for (sheet, places), cells in zip(self.places.items(), lists, strict=True)
+        }
+        return values, notes
 
 
 def _value(cell: Any, program: str) -> Scalar | Uncomputed:

@@ -66,7 +66,7 @@ class FormualizerEngine:
             run_python(
                 program, __name__, [source, places, answer], folder / "home", self.time_limit
             )
-            return Calculation(asked.answered(answer, program))
+            return Calculation(*asked.answered(answer, program))
 
 
 ENGINE = FormualizerEngine()
@@ -85,8 +85,8 @@ def _answer(source: str, places: str, answer: str) -> None:
     book.register_function("MMULT", _matrix_product, min_args=2, max_args=2)
     book.evaluate_all()
     asked: dict[str, list[Position]] = json.loads(Path(places).read_bytes())
-    values = {sheet: _values(book, sheet, found) for sheet, found in asked.items()}
-    Path(answer).write_text(json.dumps(values), encoding="utf-8")
+    values = [_values(book, sheet, found) for sheet, found in asked.items()]
+    Path(answer).write_text(json.dumps({"values": values, "notes": []}), encoding="utf-8")
 
 
 def _values(book: Any, sheet: str, places: list[Position]) -> list[object]:
@@ -122,7 +122,9 @@ def _matrix_product(left: object, right: object) -> list[list[float]]:
     if {len(row) for row in a} != {len(b)}:
         raise ValueError("MMULT: columns of the first and rows of the second are not as many")
     across = list(zip(*b, strict=True))
-    return [[sum(x * y for x, y in zip(row, column, strict=True)) for column in across] for row in a]
+    return [
+        [sum(x * y for x, y in zip(row, column, strict=True)) for column in across] for row in a
+    ]
 
 
 def _matrix(given: object) -> list[list[float]]:
