@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xlsgd.base.cells import Position, WorkbookFile
-from xlsgd.engines import Calculation, Progress
+from xlsgd.engines import ERRORS_LEFT_OUT, Calculation, Progress
 from xlsgd.engines.apart import Asked, limit_memory, run_python
 from xlsgd.engines.installed import needed, package_version
 from xlsgd.engines.programs import TIME_LIMIT, cells_of
@@ -44,7 +44,10 @@ class FormualizerEngine:
     name = "formualizer"
     order = 2
     summary = "formualizer, a spreadsheet engine written in Rust"
-    time_limit = TIME_LIMIT
+    habits = frozenset({ERRORS_LEFT_OUT})
+
+    def __init__(self, time_limit: float = TIME_LIMIT) -> None:
+        self.time_limit = time_limit
 
     def missing(self) -> str | None:
         """Return what to install, if formualizer is not there."""
@@ -66,7 +69,7 @@ class FormualizerEngine:
             run_python(
                 program, __name__, [source, places, answer], folder / "home", self.time_limit
             )
-            return Calculation(*asked.answered(answer, program))
+            return Calculation(*asked.answered(answer, program), self.habits)
 
 
 ENGINE = FormualizerEngine()
@@ -128,7 +131,7 @@ def _matrix_product(left: object, right: object) -> list[list[float]]:
 
 
 def _matrix(given: object) -> list[list[float]]:
-    rows = given if isinstance(given, list) else [[given]]
+    rows: list[list[Any]] = given if isinstance(given, list) else [[given]]
     if not all(type(cell) in (int, float) for row in rows for cell in row):
         raise ValueError("MMULT: takes numbers only")
     return rows

@@ -1,7 +1,7 @@
 """The engine that has HyperFormula recalculate, a spreadsheet engine in JavaScript.
 
 It is a program that somebody has installed, as LibreOffice is, and no part of xlsgd: npm has it,
-under the GPL. Node.js runs it in a process of its own, and it is given the cells: it reads no files.
+under the GPL. Node.js runs it in a process of its own and is handed the cells.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from xlsgd.base.cells import Book, CellError, Content, Formula, Uncomputed, WorkbookFile
-from xlsgd.engines import Calculation, Progress
+from xlsgd.engines import ERRORS_LEFT_OUT, Calculation, Progress
 from xlsgd.engines.allowed import refusal
 from xlsgd.engines.apart import MEMORY, Asked
 from xlsgd.engines.installed import needed
@@ -83,6 +83,7 @@ class HyperFormulaEngine:
     name = "hyperformula"
     order = 4
     summary = "HyperFormula, a spreadsheet engine in JavaScript, where it is installed"
+    habits = frozenset({ERRORS_LEFT_OUT})
 
     def __init__(self, time_limit: float = TIME_LIMIT) -> None:
         self.time_limit = time_limit
@@ -117,7 +118,8 @@ class HyperFormulaEngine:
             cells, answer = folder / "cells.json", folder / "answer.json"
             cells.write_text(json.dumps(_handed(file.book, asked)), encoding="utf-8")
             heap = f"--max-old-space-size={MEMORY >> 20}"
-            command = [*without_network(), node, heap, _SCRIPT, library, cells, answer]
+            command: list[str | Path] = [*without_network(), node, heap]
+            command += [_SCRIPT, library, cells, answer]
             run_program(program, command, self.time_limit, _environment(folder / "home"))
             values, notes = asked.answered(answer, program)
         for sheet, grid in file.book.sheets.items():
@@ -125,7 +127,7 @@ class HyperFormulaEngine:
                 refused = refusal(content, program) if isinstance(content, Formula) else None
                 if refused is not None:
                     values[sheet][position] = Uncomputed(refused)
-        return Calculation(values, notes)
+        return Calculation(values, notes, self.habits)
 
 
 def _environment(home: Path) -> dict[str, str]:
