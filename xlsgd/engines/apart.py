@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,10 @@ from xlsgd.base.cells import Book, CellError, Formula, Position, Scalar, Uncompu
 from xlsgd.base.errors import EngineError
 from xlsgd.engines.programs import Values, private, run_program, without_network
 
-__all__ = ["MEMORY", "Asked", "limit_memory", "run_python"]
+__all__ = ["MEMORY", "Asked", "run_python", "with_little_memory"]
 
-MEMORY = 4 << 30
-"""Bytes that a library may have for a workbook; a browser's tab may have as many."""
-
-_ONE_THREAD = {"RAYON_NUM_THREADS": "1"}
+MEMORY = 2 << 30
+"""Bytes that a library may have for a workbook; the largest lesson takes less than half of it."""
 
 
 @dataclass
@@ -86,17 +84,15 @@ def run_python(
     Raises EngineError if it fails or takes longer than time_limit, in seconds.
     """
     # -P: a file json.py beside the workbooks is not to be imported by anyone.
-    command = [*without_network(), sys.executable, "-P", "-m", module, *arguments]
+    command: list[str | Path] = [*without_network(), *with_little_memory()]
+    command += [sys.executable, "-P", "-m", module, *arguments]
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    return run_program(
-        program, command, time_limit, {**private(folder), **_ONE_THREAD, "PYTHONPATH": path}
-    )
+    return run_program(program, command, time_limit, {**private(folder), "PYTHONPATH": path})
 
 
-def limit_memory() -> None:
-    """Let this process have no more than MEMORY, where the system can see to that."""
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, most))
+def with_little_memory() -> tuple[str, ...]:
+    """Return what to put before a command so that it has no more than MEMORY; () for nothing."""
+    shell = shutil.which("sh") if os.name == "posix" else None
+    if shell is None:
+        return ()
+    return (shell, "-c", 'ulimit -d "$0" 2>/dev/null; exec "$@"', str(MEMORY >> 10))

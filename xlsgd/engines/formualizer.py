@@ -14,7 +14,7 @@ from typing import Any
 
 from xlsgd.base.cells import Position, WorkbookFile
 from xlsgd.engines import ERRORS_LEFT_OUT, Calculation, Progress
-from xlsgd.engines.apart import Asked, limit_memory, run_python
+from xlsgd.engines.apart import Asked, run_python
 from xlsgd.engines.installed import needed, package_version
 from xlsgd.engines.programs import TIME_LIMIT, cells_of
 
@@ -82,7 +82,6 @@ def _answer(source: str, places: str, answer: str) -> None:
     """Calculate a workbook and write the values of the places that are asked for."""
     import formualizer
 
-    limit_memory()
     book = formualizer.load_workbook(source)
     book.set_temporal_egress("serial")
     book.register_function("MMULT", _matrix_product, min_args=2, max_args=2)

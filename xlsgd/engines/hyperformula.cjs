@@ -23,7 +23,7 @@ function plain(value) {
 }
 
 function main([folder, cells, answer]) {
-  const { HyperFormula } = require(folder);
+  const { AlwaysSparse, HyperFormula } = require(folder);
   const { sheets, names, wanted } = JSON.parse(readFileSync(cells, "utf8"));
   const book = HyperFormula.buildFromSheets(
     Object.fromEntries(sheets.map(([name, found]) => [name, rows(found)])),
@@ -31,11 +31,13 @@ function main([folder, cells, answer]) {
       licenseKey: "gpl-v3",
       maxRows: 1048576,
       maxColumns: 16384,
+      // Otherwise a single cell in the last corner of a sheet takes gigabytes.
+      chooseAddressMappingPolicy: new AlwaysSparse(),
       // As in Excel, a formula may take a range where a number is due: SUMPRODUCT((A1:A9>1)*B1:B9).
       useArrayArithmetic: true,
       // Off: it would round what it shows to 14 digits, and take numbers for equal that differ.
       smartRounding: false,
-      // As in Excel: a reference to an empty cell is 0.
+      // As in Excel: what refers to an empty cell is 0, and 1900 has a 29th of February.
       evaluateNullToZero: true,
       leapYear1900: true,
       nullDate: { year: 1899, month: 12, day: 31 },
@@ -58,4 +60,10 @@ function main([folder, cells, answer]) {
   writeFileSync(answer, JSON.stringify({ values, notes: refused }));
 }
 
-main(process.argv.slice(2));
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  // Without the places in the code, which nobody who has a workbook can use.
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from xlsgd.base.cells import Book, CellError, Content, Formula, Uncomputed, WorkbookFile
+from xlsgd.base.errors import EngineError
 from xlsgd.engines import ERRORS_LEFT_OUT, Calculation, Progress
 from xlsgd.engines.allowed import refusal
-from xlsgd.engines.apart import MEMORY, Asked
+from xlsgd.engines.apart import MEMORY, Asked, with_little_memory
 from xlsgd.engines.installed import needed
 from xlsgd.engines.programs import TIME_LIMIT, private, run_program, without_network
 from xlsgd.formula.r1c1 import tokens
@@ -26,6 +28,8 @@ __all__ = ["ENGINE", "HyperFormulaEngine", "find_hyperformula"]
 
 _NODE = "install Node.js (Debian, Ubuntu: apt-get install nodejs npm), then: "
 _MISSING = "npm install --global hyperformula"
+_NATIVE = re.compile(r"(?::\s|\n).*?\b0x[0-9a-f]{4,}.*", re.DOTALL)
+"""What Node.js prints of its own code when it has no more memory."""
 _SCRIPT = Path(__file__).with_suffix(".cjs")
 
 
@@ -118,9 +122,14 @@ class HyperFormulaEngine:
             cells, answer = folder / "cells.json", folder / "answer.json"
             cells.write_text(json.dumps(_handed(file.book, asked)), encoding="utf-8")
             heap = f"--max-old-space-size={MEMORY >> 20}"
-            command: list[str | Path] = [*without_network(), node, heap]
-            command += [_SCRIPT, library, cells, answer]
-            run_program(program, command, self.time_limit, _environment(folder / "home"))
+            command: list[str | Path] = [*without_network(), *with_little_memory()]
+            command += [node, heap, _SCRIPT, library, cells, answer]
+            try:
+                run_program(program, command, self.time_limit, _environment(folder / "home"))
+            except EngineError as error:
+                # Of what Node.js prints when it ends itself, the first line that is left says most.
+                said = _NATIVE.sub("; is there too little memory?", str(error))
+                raise EngineError(said) from error
             values, notes = asked.answered(answer, program)
         for sheet, grid in file.book.sheets.items():
             for position, content in grid.items():
