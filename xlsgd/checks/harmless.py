@@ -32,7 +32,10 @@ BLURRED = 1e-3
 
 _FIRST_STEPS = ("not_finite_at", "frozen_since", "not_finite_step")
 """Since when something is so: a step, or 0 for never."""
-_OF_AN_EPOCH = ("mean_loss", "rmse", "change", "lowest", "last_loss", "last_rmse", "last_change")
+_OF_AN_EPOCH = (
+    *("mean_loss", "rmse", "change", "lowest"),
+    *("last_loss", "last_rmse", "last_change", "lowest_loss"),
+)
 """What follows from the mean loss of an epoch, in the table of epochs and beside it."""
 _LATE_CLAUSES = re.compile("; (numerical derivative frozen|no number) since step ([0-9]+)")
 

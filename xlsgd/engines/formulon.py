@@ -28,7 +28,7 @@ def convert(source: Path, target: Path, time_limit: float = TIME_LIMIT) -> Path:
     Raises EngineError if no file came out in time.
     """
     with tempfile.TemporaryDirectory(prefix="xlsgd-formulon-") as home:
-        arguments = [source, target, _cache()]
+        arguments = [source, _cache(), target]
         output = run_python("formulon", __name__, arguments, Path(home), time_limit)
     if not target.exists():
         raise EngineError(f"{source}: formulon wrote no xlsx file. {output[-500:]}")
@@ -67,7 +67,7 @@ ENGINE = FormulonEngine()
 # In a process of its own
 
 
-def _recalculate(source: str, target: str, cache: str) -> None:
+def _recalculate(source: str, cache: str, target: str) -> None:
     """Calculate a workbook and save it.  cache: where machine code is kept."""
     import wasmtime
 
