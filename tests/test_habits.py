@@ -11,7 +11,7 @@ import pytest
 import xlsgd
 from xlsgd.base.cells import Book, CellError, Formula, Position, WorkbookFile
 from xlsgd.checks.harmless import RULES, Circumstances, explosion, rule_of
-from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation
+from xlsgd.engines import ERRORS_LEFT_OUT, FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation
 from xlsgd.engines.formulas import ENGINE
 from xlsgd.report import Difference, Report, RunVerdict
 from xlsgd.report.tolerances import TOLERANCES
@@ -21,7 +21,8 @@ from xlsgd.verifying.verification import examine
 
 pytestmark = pytest.mark.every
 
-HABITS = (FIFTEEN_DIGITS, NEAR_ZERO, MORE_DIGITS)
+LAST_DIGITS = (FIFTEEN_DIGITS, NEAR_ZERO, MORE_DIGITS)
+HABITS = (*LAST_DIGITS, ERRORS_LEFT_OUT)
 
 
 def rule(
@@ -64,7 +65,7 @@ def test_near_zero() -> None:
     assert rule(0.0, math.inf, NEAR_ZERO, rounding=1e-9) is None
 
 
-@pytest.mark.parametrize("habit", HABITS)
+@pytest.mark.parametrize("habit", LAST_DIGITS)
 def test_after_the_explosion(habit: str) -> None:
     late = "after the explosion"
     for quantity in ("derivative_alive", "not_finite_at"):
@@ -112,6 +113,32 @@ def test_wider_range() -> None:
     assert rule(0.0, math.nan, MORE_DIGITS, exploded=6) is None
     assert rule(0.0, math.nan, FIFTEEN_DIGITS, NEAR_ZERO, exploded=5) is None
     assert rule(CellError("#NUM!"), 1.0, MORE_DIGITS, exploded=5) is None
+
+
+def test_errors_left_out() -> None:
+    def left_out(sheet: Any, torch: Any, quantity: str, **known: Any) -> str | None:
+        known = {"exploded": 5, "step": None, **known}
+        return rule(
+            sheet, torch, *known.pop("habits", [ERRORS_LEFT_OUT]), quantity=quantity, **known
+        )
+
+    for quantity in ("mean_loss", "mean_loss.two-7", "rmse", "change", "lowest", "last_loss"):
+        for torch in (math.nan, math.inf):
+            assert left_out(1e171, torch, quantity) == "errors left out"
+            # Not in a run that does not explode, and not in a program without the habit.
+            assert left_out(1e171, torch, quantity, exploded=None) is None
+            assert left_out(1e171, torch, quantity, habits=LAST_DIGITS[:2]) is None
+        # A number where torch has another one is another matter, and so is none where it has one.
+        assert left_out(1e171, 1e170, quantity) is None
+        assert left_out(math.nan, 1e170, quantity) is None
+        assert left_out(CellError("#NUM!"), 1e170, quantity) is None
+        assert left_out(1e171, math.nan, quantity, check="pattern") is None
+    for quantity in ("loss", "param.a", "new.a", "grad.a", "plot.a", "exploded_at", "left"):
+        assert left_out(1e171, math.nan, quantity) is None
+    assert left_out(3.0, 2.0, "rises") == "errors left out"
+    for sheet in (1.0, 4.0, 3.5):
+        assert left_out(sheet, 2.0, "rises") is None
+    assert left_out(3.0, 2.0, "rises", exploded=None) is None
 
 
 def test_an_explosion_is_one_that_both_sides_see() -> None:

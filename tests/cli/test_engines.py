@@ -152,7 +152,7 @@ def test_stale_values_are_those_of_stored(small: Path, tmp_path: Path) -> None:
 def test_all_leaves_out_stored_where_nothing_is_stored(
     edited: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("libreoffice", "gnumeric"):
+    for name in ("formualizer", "formulon", "hyperformula", "libreoffice", "gnumeric"):
         monkeypatch.setattr(type(get_engine(name)), "missing", lambda self: "left out here")
     found = xlsgd.compare_engines(edited)
     assert [run.engine for run in found.runs] == ["formulas", "ironcalc"]

@@ -1,4 +1,4 @@
-"""Engines that are programs, and IronCalc: they calculate anew, end in time, and leave nothing."""
+"""Engines that are programs or libraries: they calculate anew, end in time, and leave nothing."""
 
 from __future__ import annotations
 
@@ -207,12 +207,13 @@ def test_a_program_that_is_not_there() -> None:
         run_program("It", ["/no/such/program"])
 
 
-@pytest.mark.parametrize("name", ["libreoffice", "gnumeric", "ironcalc"])
+@pytest.mark.parametrize("name", [name for name in CALCULATING if name != "formulas"])
 def test_an_engine_that_is_missing_says_how_to_get_it(
     name: str, monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("xlsgd.engines.ironcalc.package_version", lambda name: None)
+    for library in ("ironcalc", "formualizer", "formulon"):
+        monkeypatch.setattr(f"xlsgd.engines.{library}.package_version", lambda name: None)
     monkeypatch.setattr("xlsgd.engines.libreoffice.find_soffice", lambda: None)
     missing = get_engine(name).missing()
     assert missing is not None
@@ -233,16 +234,33 @@ DEEP = {
 }
 
 
-@pytest.mark.parametrize("what", DEEP)
-def test_ironcalc_is_spared_what_would_end_the_process(what: str) -> None:
-    pytest.importorskip("ironcalc")
-    grid: Grid = {(1, 1): Formula(DEEP[what]), (2, 1): Formula("=A1+1"), (3, 1): Formula("=1+1")}
-    found = get_engine("ironcalc").recalculate(
-        WorkbookFile(Path("deep.xlsx"), Book({"s": grid}), {})
-    )
-    assert isinstance(found.values["s"][1, 1], Uncomputed)
-    assert found.values["s"][2, 1] == CellError("#N/A")
-    assert found.values["s"][3, 1] == 2.0
+@pytest.mark.parametrize("name", ["ironcalc", "hyperformula"])
+def test_who_is_handed_cells_is_spared_what_would_end_the_process(name: str) -> None:
+    found = get_engine(name)
+    if (missing := found.missing()) is not None:
+        pytest.skip(f"{name}: {missing}")
+    sheets: dict[str, Grid] = {
+        what: {(1, 1): Formula(text), (2, 1): Formula("=A1+1"), (3, 1): Formula("=1+1")}
+        for what, text in DEEP.items()
+    }
+    values = found.recalculate(WorkbookFile(Path("deep.xlsx"), Book(sheets), {})).values
+    for what in DEEP:
+        assert isinstance(values[what][1, 1], Uncomputed), what
+        assert values[what][2, 1] == CellError("#N/A"), what
+        assert values[what][3, 1] == 2.0, what
+
+
+@pytest.mark.parametrize("name", ["formualizer", "formulon"])
+def test_a_reader_of_files_has_no_value_for_what_is_too_deep(name: str, tmp_path: Path) -> None:
+    found = get_engine(name)
+    if (missing := found.missing()) is not None:
+        pytest.skip(f"{name}: {missing}")
+    cells = {f"A{row}": text for row, text in enumerate(DEEP.values(), start=1)}
+    got = values(found, book_file(tmp_path / "deep.xlsx", {**cells, "B1": "=1+1"}))
+    assert got.pop((1, 2)) == 2.0
+    for (row, _), value in got.items():
+        right = row == list(DEEP).index("signs in parentheses") + 1 and value == 1.0
+        assert right or isinstance(value, CellError | Uncomputed), list(DEEP)[row - 1]
 
 
 # What was saved
@@ -286,7 +304,8 @@ def test_looking_for_engines_loads_none_of_them() -> None:
     code = (
         "import sys; from xlsgd.engines import engines\n"
         "for engine in engines().values(): engine.missing()\n"
-        "loaded = {'formulas', 'ironcalc', 'numpy', 'lxml', 'openpyxl', 'torch'} & {*sys.modules}\n"
+        "large = {'formulas', 'ironcalc', 'formualizer', 'formulon', 'wasmtime', 'numpy', 'lxml'}\n"
+        "loaded = (large | {'openpyxl', 'torch'}) & {*sys.modules}\n"
         "sys.exit(', '.join(loaded) or None)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)

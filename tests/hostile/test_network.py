@@ -91,6 +91,19 @@ def test_nobody_is_asked_by_gnumeric(
     assert asked[1] == []
 
 
+@pytest.mark.every
+@pytest.mark.parametrize("name", ["formualizer", "formulon", "hyperformula"])
+def test_nobody_is_asked_by_a_library(
+    name: str, linked: Path, asked: tuple[str, list[str]]
+) -> None:
+    engine = get_engine(name)
+    if (missing := engine.missing()) is not None:
+        pytest.skip(f"{name}: {missing}")
+    values = engine.recalculate(read_workbook(linked)).values["sgd"].values()
+    assert asked[1] == []
+    assert sum(isinstance(value, float) for value in values) > 200
+
+
 def test_libreoffice_asks_nobody_for_what_it_is_given_whole(
     soffice: Path, linked: Path, asked: tuple[str, list[str]], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from xlsgd.engines import FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO
+from xlsgd.engines import ERRORS_LEFT_OUT, FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO
 from xlsgd.report.compare import Tolerance
 from xlsgd.report.report import Difference, RunVerdict
 
@@ -32,6 +32,11 @@ BLURRED = 1e-3
 
 _FIRST_STEPS = ("not_finite_at", "frozen_since", "not_finite_step")
 """Since when something is so: a step, or 0 for never."""
+_OF_AN_EPOCH = (
+    *("mean_loss", "rmse", "change", "lowest"),
+    *("last_loss", "last_rmse", "last_change", "lowest_loss"),
+)
+"""What follows from the mean loss of an epoch, in the table of epochs and beside it."""
 _LATE_CLAUSES = re.compile("; (numerical derivative frozen|no number) since step ([0-9]+)")
 
 
@@ -150,6 +155,18 @@ def _late(found: Difference, circumstances: Circumstances) -> bool:
     return False
 
 
+def _left_out(found: Difference, circumstances: Circumstances) -> bool:
+    if found.check == "pattern" or not _since_explosion(found, circumstances):
+        return False
+    sheet, torch = found.sheet_value, found.torch_value
+    if not (isinstance(sheet, float) and isinstance(torch, float)):
+        return False
+    quantity = found.quantity.partition(".")[0]
+    if quantity == "rises":
+        return sheet - torch == 1
+    return quantity in _OF_AN_EPOCH and math.isfinite(sheet) and not math.isfinite(torch)
+
+
 RULES = (
     Rule(
         "fifteen digits",
@@ -189,6 +206,15 @@ RULES = (
         "Where float64 ends at 1.8e308 and infinity − infinity is no number, this program goes on "
         "to 1e4932, and its differences are numbers.",
         _wider,
+    ),
+    Rule(
+        "errors left out",
+        frozenset({ERRORS_LEFT_OUT}),
+        "Where sheet and torch say that the run has exploded, these may be numbers where torch has "
+        f"none: {', '.join(f'`{name}`' for name in _OF_AN_EPOCH)}; and `rises` may be 1 more.",
+        "In the epoch in which numbers end, some losses are numbers and the others errors. The "
+        "program's AVERAGEIF is the mean of the former, and what follows from it a number.",
+        _left_out,
     ),
 )
 """In the order in which they are asked; the first that explains a cell gives its name."""

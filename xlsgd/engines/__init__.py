@@ -16,6 +16,7 @@ from xlsgd.base.registry import find, pick
 
 __all__ = [
     "ALL",
+    "ERRORS_LEFT_OUT",
     "FIFTEEN_DIGITS",
     "MORE_DIGITS",
     "NEAR_ZERO",
@@ -37,9 +38,11 @@ Progress = Callable[[int, int], None]
 FIFTEEN_DIGITS = "fifteen digits"
 """Numbers are saved with 15 significant digits (LibreOffice)."""
 NEAR_ZERO = "near zero"
-"""A difference of nearly equal numbers is made 0 (Excel, LibreOffice)."""
+"""A difference of nearly equal numbers is made 0 (Excel, LibreOffice, formulon)."""
 MORE_DIGITS = "more digits"
 """Numbers have 64 bits of mantissa, not 53, and reach beyond 1e308 (Gnumeric on Debian)."""
+ERRORS_LEFT_OUT = "errors left out"
+"""AVERAGEIF leaves out cells with errors (formualizer, HyperFormula)."""
 
 
 @dataclass

@@ -48,7 +48,7 @@ class GnumericEngine(ProgramEngine):
     """Recalculates a workbook in Gnumeric."""
 
     name = "gnumeric"
-    order = 3
+    order = 6
     summary = "Gnumeric, where it is installed"
     habits = frozenset({MORE_DIGITS})
     program = "Gnumeric"

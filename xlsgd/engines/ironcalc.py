@@ -6,12 +6,12 @@ openpyxl writes names of parts, and prints a line to stdout for every formula wi
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from xlsgd.base.cells import Book, CellError, Content, Formula, Scalar, Uncomputed, WorkbookFile
 from xlsgd.base.errors import EngineError
 from xlsgd.engines import Calculation, Progress
+from xlsgd.engines.allowed import refusal
 from xlsgd.engines.installed import needed, package_version
 
 __all__ = ["ENGINE", "IronCalcEngine"]
@@ -25,10 +25,6 @@ _NOT_COMPUTED = {
     "#CIRC!": "the formula looks at itself",
 }
 """Errors that are no values: IronCalc's words for not having computed a cell."""
-
-_MOST_LETTERS, _DEEPEST = 8192, 64
-"""What Excel allows a formula. IronCalc ends the whole process on one that is nested too deeply."""
-_DEEP = re.compile(r"[^\w\"']{65}")
 
 
 class IronCalcEngine:
@@ -87,7 +83,7 @@ def _calculate(book: Book, progress: Progress | None) -> Calculation:
             if not isinstance(content, Formula):
                 continue
             value: Scalar | Uncomputed = model.get_cell_value(i, row, column)
-            refused = _refused(content)
+            refused = refusal(content, "IronCalc")
             if refused is not None:
                 value = Uncomputed(refused)
             elif isinstance(value, str) and value.startswith("#"):
@@ -105,7 +101,7 @@ def _calculate(book: Book, progress: Progress | None) -> Calculation:
 def _write(model: Any, sheet: int, row: int, column: int, content: Content) -> None:
     if isinstance(content, Formula):
         # What looks at such a cell must not take it for an empty one.
-        formula = "=NA()" if _refused(content) else str(content)
+        formula = "=NA()" if refusal(content, "IronCalc") else str(content)
         model.update_cell_with_formula(sheet, row, column, formula)
     elif isinstance(content, bool):
         model.update_cell_with_bool(sheet, row, column, content)
@@ -115,23 +111,6 @@ def _write(model: Any, sheet: int, row: int, column: int, content: Content) -> N
         model.update_cell_with_text(sheet, row, column, content)
     elif isinstance(content, CellError):
         model.set_user_input(sheet, row, column, content.code)
-
-
-def _refused(formula: Formula) -> str | None:
-    """Return why a formula is not handed to IronCalc, None if it is."""
-    if formula.startswith("{"):
-        return "a formula over an array is not handed to IronCalc"
-    if len(formula) > _MOST_LETTERS:
-        return f"longer than the {_MOST_LETTERS} letters that Excel allows"
-    if len(formula) <= _DEEPEST:
-        return None
-    depth = deepest = 0
-    for letter in formula if formula.count("(") + formula.count("{") > _DEEPEST else "":
-        depth += (letter in "({") - (letter in ")}")
-        deepest = max(deepest, depth)
-    if deepest > _DEEPEST or _DEEP.search(formula.replace(" ", "")):
-        return f"nested deeper than the {_DEEPEST} levels that Excel allows"
-    return None
 
 
 def _define_names(model: Any, book: Book) -> list[str]:

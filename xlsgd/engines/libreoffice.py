@@ -143,7 +143,7 @@ class LibreOfficeEngine(ProgramEngine):
     """Recalculates a workbook in LibreOffice."""
 
     name = "libreoffice"
-    order = 2
+    order = 5
     summary = "LibreOffice Calc, where it is installed"
     habits = frozenset({FIFTEEN_DIGITS, NEAR_ZERO})
     program = "LibreOffice"

@@ -33,6 +33,8 @@ from xlsgd.xlsx.settled import copy_settled
 __all__ = [
     "TIME_LIMIT",
     "ProgramEngine",
+    "Values",
+    "cells_of",
     "private",
     "run_program",
     "saved_values",
@@ -141,6 +143,21 @@ def private(folder: Path) -> dict[str, str]:
     return {**kept, **homes, "LC_ALL": "C.UTF-8", "GSETTINGS_BACKEND": "memory"}
 
 
+def cells_of(file: WorkbookFile, folder: Path) -> Path:
+    """Write a copy of a workbook for a program to open, and return it.
+
+    It has the cells alone: without pictures and links, nobody is to be asked for anything.
+    """
+    # A name of our own: one that begins with a dash would pass for an option.
+    source = folder / "workbook.xlsx"
+    try:
+        copy_cells(file.path, source)
+        return copy_settled(file, source, folder / "settled.xlsx") if file.settled else source
+    except (OSError, Damaged, zipfile.BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise WorkbookError(f"{file.path}: cannot be read: {reason}") from error
+
+
 @dataclass
 class ProgramEngine(ABC):
     """An engine that has a program recalculate.
@@ -180,17 +197,8 @@ class ProgramEngine(ABC):
         """Return a value for every formula cell; see ``Engine``."""
         program = self.version()
         with tempfile.TemporaryDirectory(prefix="xlsgd-") as folder:
-            # A name of our own: one that begins with a dash would pass for an option.
-            source, target = Path(folder, "workbook.xlsx"), Path(folder, "saved", "workbook.xlsx")
+            source, target = cells_of(file, Path(folder)), Path(folder, "saved", "workbook.xlsx")
             target.parent.mkdir()
-            try:
-                # Without pictures and links: no program is to ask anybody for anything.
-                copy_cells(file.path, source)
-                if file.settled:
-                    source = copy_settled(file, source, Path(folder, "settled.xlsx"))
-            except (OSError, Damaged, zipfile.BadZipFile) as error:
-                reason = getattr(error, "strerror", None) or error
-                raise WorkbookError(f"{file.path}: cannot be read: {reason}") from error
             self.convert(source, target)
             try:
                 saved = read_workbook(target)

@@ -34,7 +34,7 @@ class StoredEngine:
     """Takes the values that stand beside the formulas."""
 
     name = "stored"
-    order = 4
+    order = 7
     summary = "the values in the file, by the program that saved it last"
 
     def missing(self) -> str | None:
