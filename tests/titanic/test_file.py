@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 import xlsgd
+from tests.openers.books import xml_of
 from tests.titanic.books import EPOCHS, ROWS, START, generated, small, weights_of
 from xlsgd.base.cells import Formula
 from xlsgd.data.passengers import made_passengers
@@ -140,3 +141,16 @@ def test_seeds_give_other_weights(tmp_path: Path) -> None:
         for s in (0, 1)
     ]
     assert digest(paths[0]) != digest(paths[1])
+
+
+def test_a_rule_that_colours_looks_at_one_table() -> None:
+    """LibreOffice takes a rule with a formula for several areas to look at all cells between the
+    first and the last: it took 1.1 of the 1.3 seconds that a change of the learning rate took."""
+    seen = 0
+    for name, root in xml_of(generated(), "xl/worksheets/").items():
+        for formatting in root.iter(f"{MAIN}conditionalFormatting"):
+            areas = formatting.get("sqref", "").split()
+            kinds = {rule.get("type") for rule in formatting.iter(f"{MAIN}cfRule")}
+            assert len(areas) == 1 or kinds == {"cellIs"}, f"{name}: {areas}"
+            seen += 1
+    assert seen > 10

@@ -119,12 +119,14 @@ def is_large_negative(cell: str) -> str:
 
 def shorten_large(sheet: Worksheet, *spans: str) -> None:
     """Show large negative numbers as powers of ten.  spans: such as ``B5:C9``."""
-    # A rule for every span: of one rule for several, programs disagree which cell its formula is
-    # written for.
+    # By value, not by a formula: programs need not watch what such a formula looks at.
     for span in spans:
-        first = span.partition(":")[0]
-        short = DifferentialStyle(numFmt=SHORT)
-        rule = Rule(type="expression", dxf=short, formula=[is_large_negative(first)])
+        rule = Rule(
+            type="cellIs",
+            operator="lessThanOrEqual",
+            dxf=DifferentialStyle(numFmt=SHORT),
+            formula=[f"-{LARGE}"],
+        )
         sheet.conditional_formatting.add(span, rule)
 
 

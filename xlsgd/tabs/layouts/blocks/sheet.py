@@ -50,13 +50,14 @@ class BlocksDrawing(Drawing):
 
     def silent_units(self, units: Mapping[str, Silence], tab: TabMap) -> Iterator[Colour]:
         blocks = [table for name, table in tab.tables.items() if name.startswith(BLOCK)]
+        # A rule for every block: LibreOffice takes one rule for all of them to look at whatever
+        # stands between the first and the last, and a second to follow a change.
         for unit, silence in units.items():
-            spans = []
             for block in blocks:
                 letter = column_letters(block.columns[unit])
-                spans.append(f"{letter}{block.rows[0]}:{letter}{block.rows[-1]}")
-            corner = spans[0].partition(":")[0]
-            yield Colour(" ".join(spans), silence.condition(corner), "dead", "dead_pale")
+                corner = f"{letter}{block.rows[0]}"
+                where = f"{corner}:{letter}{block.rows[-1]}"
+                yield Colour(where, silence.condition(corner), "dead", "dead_pale")
 
     def draw_charts(
         self, sheet: Worksheet, places: Sequence[ChartPlace], view: View, book: BookMap
