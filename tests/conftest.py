@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -19,6 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # before the package does: other kernels round otherwise, and what a test says would depend on
 # which ran before it.
 os.environ.setdefault("ATEN_CPU_CAPABILITY", "default")
+
+
+# Whatever the variable says: a hundred processes would compile the package and pytest would rewrite
+# every test file in each of its own, half of the time that collecting tests takes.
+sys.dont_write_bytecode = False
 
 
 # A skip that nobody reads hides a test that never runs. On a learner's machine LibreOffice may be

@@ -13,6 +13,7 @@ import pytest
 
 import xlsgd
 from tests.builders import Recalculated, default_lesson, experiment_of, small_data, view_of
+from tests.loaded import loaded
 from tests.verify.books import field_cell, header_row, letter_of
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, default_data
@@ -46,7 +47,7 @@ def rate_cells(sheet: Any) -> list[str]:
 
 
 def edited(path: Path, target: Path, tab: str, changes: dict[str, Any]) -> Path:
-    book = openpyxl.load_workbook(path)
+    book = loaded(path)
     for cell, value in changes.items():
         book[tab][cell] = value
     book.save(target)
@@ -145,7 +146,7 @@ def test_what_the_lesson_does_not_take(options: dict[str, Any], words: str) -> N
 
 
 def test_a_rate_typed_in_changes_its_tab_on_both_sides(rates: Path, tmp_path: Path) -> None:
-    sheet = openpyxl.load_workbook(rates)["rates-one"]
+    sheet = loaded(rates)["rates-one"]
     cell = rate_cells(sheet)[0]
     path = edited(rates, tmp_path / "edited.xlsx", "rates-one", {cell: 0.9})
     report = xlsgd.verify(path)
@@ -158,7 +159,7 @@ def test_a_rate_typed_in_changes_its_tab_on_both_sides(rates: Path, tmp_path: Pa
 
 def test_a_rate_typed_in_on_the_tab_of_a_run_is_named(rates: Path, tmp_path: Path) -> None:
     """The table of rates would show another one than the run trains at."""
-    sheet = openpyxl.load_workbook(rates)["one-3"]
+    sheet = loaded(rates)["one-3"]
     cell = field_cell(sheet, "learning_rate")
     report = xlsgd.verify(edited(rates, tmp_path / "e.xlsx", "one-3", {cell: 0.01}))
     first = report.first_difference
@@ -167,7 +168,7 @@ def test_a_rate_typed_in_on_the_tab_of_a_run_is_named(rates: Path, tmp_path: Pat
 
 
 def test_a_rate_taken_from_another_row_is_named(rates: Path, tmp_path: Path) -> None:
-    book = openpyxl.load_workbook(rates)
+    book = loaded(rates)
     cell = field_cell(book["one-3"], "learning_rate")
     other = book["one-4"][field_cell(book["one-4"], "learning_rate")].value
     report = xlsgd.verify(edited(rates, tmp_path / "e.xlsx", "one-3", {cell: other}))
@@ -177,7 +178,7 @@ def test_a_rate_taken_from_another_row_is_named(rates: Path, tmp_path: Path) -> 
 
 
 def test_words_in_place_of_a_rate_are_refused(rates: Path, tmp_path: Path) -> None:
-    cell = rate_cells(openpyxl.load_workbook(rates)["rates-one"])[2]
+    cell = rate_cells(loaded(rates)["rates-one"])[2]
     path = edited(rates, tmp_path / "e.xlsx", "rates-one", {cell: "fast"})
     with pytest.raises(xlsgd.XlsgdError, match="learning_rate"):
         xlsgd.verify(path)
@@ -187,7 +188,7 @@ def test_words_in_place_of_a_rate_are_refused(rates: Path, tmp_path: Path) -> No
 def test_another_limit_of_the_full_batch_is_named(
     rates: Path, tmp_path: Path, value: float | str
 ) -> None:
-    cell = field_cell(openpyxl.load_workbook(rates)["rates-one"], "limit_full_batch")
+    cell = field_cell(loaded(rates)["rates-one"], "limit_full_batch")
     report = xlsgd.verify(edited(rates, tmp_path / "e.xlsx", "rates-one", {cell: value}))
     first = report.first_difference
     assert first is not None
@@ -199,7 +200,7 @@ def test_another_limit_of_the_full_batch_is_named(
 def test_a_limit_that_no_longer_holds_is_noted(
     rates: Path, tmp_path: Path, name: str, value: float | str
 ) -> None:
-    cell = field_cell(openpyxl.load_workbook(rates)[name], "limit_found")
+    cell = field_cell(loaded(rates)[name], "limit_found")
     report = xlsgd.verify(edited(rates, tmp_path / "e.xlsx", name, {cell: value}))
     assert report.ok  # a number beside the runs, not one of theirs
     assert any(f"{name}!{cell} (limit_found)" in note for note in report.notes)
@@ -213,7 +214,7 @@ def test_other_points_make_the_numbers_found_stale(rates: Path, tmp_path: Path) 
 
 
 def test_a_deleted_run_is_no_error(rates: Path, tmp_path: Path) -> None:
-    book = openpyxl.load_workbook(rates)
+    book = loaded(rates)
     del book["two-4"]
     book.save(tmp_path / "e.xlsx")
     report = xlsgd.verify(tmp_path / "e.xlsx")

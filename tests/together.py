@@ -1,33 +1,45 @@
-"""What a test run makes once for all its processes: workbooks that take seconds to generate."""
+"""What test runs make once for all their processes: workbooks that take seconds to generate.
+
+They are kept in the folder of pytest's cache from ``make test`` to ``make test-all``, as long as
+no file of the package and of the tests is another one, nor any library: so nothing is looked at
+that is not what would be generated now. ``make clean`` removes them.
+"""
 
 from __future__ import annotations
 
-import atexit
 import functools
+import hashlib
 import os
 import shutil
-import tempfile
+import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.metadata import distributions
 from pathlib import Path
 
 __all__ = ["begin", "end", "made_once"]
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE = ROOT / ".pytest_cache" / "made"
+OLD = 6 * 3600
+"""Seconds after which a folder for other files is removed."""
 
 _FOLDER = "XLSGD_TESTS_FOLDER"
 """The variable that tells a run's processes their folder."""
 
 
 def begin() -> bool:
-    """Make the folder of a run; return whether there was none yet, so that it is to be ended."""
+    """Choose the folder of a run; return whether there was none yet, so that it is to be ended."""
     if _FOLDER in os.environ:
         return False
-    os.environ[_FOLDER] = tempfile.mkdtemp(prefix="xlsgd-tests-")
+    os.environ[_FOLDER] = str(_chosen())
     return True
 
 
 def end() -> None:
-    """Remove the folder of a run."""
-    shutil.rmtree(os.environ.pop(_FOLDER), ignore_errors=True)
+    """Keep the folder of a run for the next one."""
+    os.environ.pop(_FOLDER, None)
 
 
 def made_once(name: str, make: Callable[[Path], object]) -> Path:
@@ -43,11 +55,23 @@ def made_once(name: str, make: Callable[[Path], object]) -> Path:
 
 @functools.cache
 def _folder() -> Path:
-    if _FOLDER in os.environ:
-        return Path(os.environ[_FOLDER])
-    folder = tempfile.mkdtemp(prefix="xlsgd-tests-")  # outside of pytest
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    return Path(os.environ[_FOLDER]) if _FOLDER in os.environ else _chosen()
+
+
+def _chosen() -> Path:
+    """Return the folder for the files and libraries as they are; old ones are removed."""
+    known = hashlib.sha256(sys.version.encode())
+    for path in sorted(p for room in ("xlsgd", "tests") for p in (ROOT / room).rglob("*.py")):
+        known.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    libraries = {f"{d.name} {d.version}" for d in distributions()}
+    known.update("\n".join(sorted(libraries)).encode())
+    folder = MADE / known.hexdigest()[:20]
+    folder.mkdir(parents=True, exist_ok=True)
+    for other in MADE.iterdir():
+        with suppress(OSError):  # a run that is still going on keeps its own
+            if time.time() - other.stat().st_mtime > OLD:
+                shutil.rmtree(other)
+    return folder
 
 
 @contextmanager

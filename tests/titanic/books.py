@@ -24,6 +24,7 @@ import pytest
 
 import xlsgd
 from tests.builders import Floats
+from tests.together import made_once
 from xlsgd.base.cells import (
     Book,
     Content,
@@ -81,9 +82,14 @@ def _folder() -> Path:
 @functools.cache
 def generated(rows: int = ROWS, epochs: int = EPOCHS, **options: Any) -> Path:
     """Return a workbook of made-up passengers, generated once for the same options."""
-    path = _folder() / f"{len(list(_folder().iterdir()))}.xlsx"
-    options = {"data": made_passengers(rows), "init": weights_of(START), **options}
-    return xlsgd.generate("titanic", path, epochs=epochs, **options)
+
+    def make(path: Path) -> Path:
+        given = {"data": made_passengers(rows), "init": weights_of(START), **options}
+        return xlsgd.generate("titanic", path, epochs=epochs, **given)
+
+    if not options:
+        return made_once(f"titanic-{rows}-{epochs}.xlsx", make)
+    return make(_folder() / f"{len(list(_folder().iterdir()))}.xlsx")
 
 
 @functools.cache

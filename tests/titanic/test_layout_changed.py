@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,28 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "edited.xlsx"
 
 
-def row(tab: str, quantity: str, table: str = "", place: int = 0) -> int:
-    return small().position(Place(tab, quantity, table, place))[0]
+@dataclass(frozen=True)
+class At:
+    """A row or a column by what stands there, looked up when it is needed."""
+
+    way: str
+    place: Place
+
+    def number(self) -> int:
+        return small().position(self.place)[("row", "column").index(self.way)]
 
 
-def column(tab: str, quantity: str, table: str = "", place: int = 0) -> int:
-    return small().position(Place(tab, quantity, table, place))[1]
+def row(tab: str, quantity: str, table: str = "", place: int = 0) -> At:
+    return At("row", Place(tab, quantity, table, place))
+
+
+def column(tab: str, quantity: str, table: str = "", place: int = 0) -> At:
+    return At("column", Place(tab, quantity, table, place))
+
+
+def placed(edits: Iterable[tuple[Any, ...]]) -> Edits:
+    """Return edits with the numbers of rows and columns."""
+    return [tuple(x.number() if isinstance(x, At) else x for x in edit) for edit in edits]
 
 
 def counts(report: Report) -> list[tuple[str, int, int]]:
@@ -64,7 +81,7 @@ ROWS_INSERTED = {
 
 @pytest.mark.parametrize("where", ROWS_INSERTED)
 def test_rows_inserted(where: str, untouched: Report, target: Path, libreoffice_edit: Edit) -> None:
-    edits: Edits = [("insert_row", tab, number) for tab, number in ROWS_INSERTED[where]]
+    edits = placed(("insert_row", tab, number) for tab, number in ROWS_INSERTED[where])
     report = xlsgd.verify(libreoffice_edit(generated(), target, edits))
     assert passes(report)
     assert counts(report) == counts(untouched)
@@ -91,7 +108,7 @@ def test_columns_inserted(untouched: Report, target: Path, libreoffice_edit: Edi
         ("adam", 2),
         ("compare", 3),
     ]
-    edits: Edits = [("insert_column", tab, number) for tab, number in places]
+    edits = placed(("insert_column", tab, number) for tab, number in places)
     report = xlsgd.verify(libreoffice_edit(generated(), target, edits))
     assert passes(report)
     assert counts(report) == counts(untouched)
@@ -121,7 +138,7 @@ def test_a_range_without_its_partner_is_found(
     where: str, target: Path, libreoffice_edit: Edit
 ) -> None:
     edit, tab = BREAKS[where]
-    report = xlsgd.verify(libreoffice_edit(generated(), target, [edit]))
+    report = xlsgd.verify(libreoffice_edit(generated(), target, placed([edit])))
     first = report.first_difference
     assert first is not None
     assert (first.sheet, first.sheet_value) == (tab, CellError("#VALUE!"))
@@ -140,16 +157,16 @@ def test_a_mistake_after_insertions_is_found_where_it_is_now(
         ("rename", "training", "my net"),
         ("set_value", "my net", cell, 0.123),
     ]
-    report = xlsgd.verify(libreoffice_edit(generated(), target, edits))
+    report = xlsgd.verify(libreoffice_edit(generated(), target, placed(edits)))
     assert first_wrong(report) == f"my net!{cell}"
 
 
 def test_tabs_renamed_and_inputs_set(
     untouched: Report, target: Path, libreoffice_edit: Edit
 ) -> None:
-    age = column_letters(column("passengers", "Age", "data"))
+    below, right = small().position(Place("passengers", "Age", "data", 2))
     edits: Edits = [
-        ("set_value", "passengers", f"{age}{row('passengers', 'Age', 'data', 2)}", 71),
+        ("set_value", "passengers", f"{column_letters(right)}{below}", 71),
         *(("rename", tab, f"It's {tab} #{i}") for i, tab in enumerate(TABS)),
     ]
     report = xlsgd.verify(libreoffice_edit(generated(), target, edits))

@@ -17,6 +17,7 @@ import openpyxl
 from openpyxl.formula.translate import Translator
 from openpyxl.utils import get_column_letter
 
+from tests.loaded import loaded
 from xlsgd import Dataset
 from xlsgd.report import Difference, Report
 
@@ -195,7 +196,7 @@ class Words:
 
 def edited(source: Path, target: Path, edit: Callable[[Workbook], None]) -> Path:
     """Save a workbook changed by openpyxl, which stores no values."""
-    workbook = openpyxl.load_workbook(source)
+    workbook = loaded(source)
     edit(workbook)
     workbook.save(target)
     return target

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from xlsgd.base.cells import CellError, Scalar, Uncomputed, column_letters
 from xlsgd.engines.fast.compiled import Loop, LoopMaker, compile_loop
@@ -25,6 +26,12 @@ CIRCULAR = Uncomputed("circular reference")
 WIDEST = 500
 """Columns in one loop."""
 
+MOST_RESULTS = 20_000
+"""What formulas itself gave, kept; above it all of that is forgotten."""
+
+MOST_VALUES = 2000
+"""In the operands of a formula whose result is kept."""
+
 _NEEDS = "it needs "
 
 
@@ -41,6 +48,7 @@ class Experience:
     checked: formulas of which formulas itself has calculated a cell, with the same result as the
         code generated for it.
     readings: what KeyReader remembers.
+    results: what formulas itself gave, by a digest of the formula and its operands.
     """
 
     library: Library = field(default_factory=Library)
@@ -48,6 +56,7 @@ class Experience:
     loops: dict[tuple[int, ...], LoopMaker | None] = field(default_factory=dict)
     checked: set[Relative] = field(default_factory=set)
     readings: dict[object, Readings] = field(default_factory=dict)
+    results: dict[bytes, Scalar | complex] = field(default_factory=dict)
 
     def __len__(self) -> int:
         read = sum(len(readings.read) for readings in self.readings.values())
@@ -65,6 +74,22 @@ class Experience:
         if isinstance(known, str):
             raise Refused(known)
         return known
+
+    def by_formulas(self, template: Template, text: str, operands: Operands) -> Scalar | complex:
+        """Return what formulas gives; asking it takes milliseconds, and in a run that has
+        exploded the same is asked of hundreds of cells, and of every copy of a workbook."""
+        sizes = (len(x.values) if isinstance(x, Block) else 1 for x in operands)
+        if not template.parsed.settled or sum(sizes) > MOST_VALUES:
+            return template.parsed.value(lambda number, area: operands[number])
+        # By what they look like: True is not 1.0 then, nor 0.0 -0.0.
+        asked = blake2b(
+            f"{text}{operands!r}".encode(errors="surrogatepass"), digest_size=16
+        ).digest()
+        if asked not in self.results:
+            if len(self.results) >= MOST_RESULTS:
+                self.results.clear()
+            self.results[asked] = template.parsed.value(lambda number, area: operands[number])
+        return self.results[asked]
 
     def loop(self, codes: Sequence[Generated]) -> LoopMaker | None:
         """Return the maker of a loop over formulas; None if it cannot be made."""
@@ -241,7 +266,8 @@ class Evaluator:
             else:
                 template = plan.pattern.template
                 assert template is not None
-                result = template.parsed.value(lambda number, area: operands[number])
+                text = plan.pattern.relative.text
+                result = self._experience.by_formulas(template, text, operands)
         except Refused as refused:
             return Uncomputed(str(refused))
         if isinstance(result, complex):

@@ -14,6 +14,9 @@ from xlsgd.formula.r1c1 import Refused
 
 __all__ = ["BLIND_TO_EMPTY_CELLS", "Fetch", "Parsed"]
 
+_OTHER_WITH_EVERY_LOOK = re.compile(r"\b(?:NOW|RAND|RANDARRAY|RANDBETWEEN|TODAY)\(", re.IGNORECASE)
+"""Functions that do not give the same for the same operands."""
+
 LARGEST_ARRAY = 2**17  # cells: above it, formulas takes seconds for a single formula
 
 # A range may be cut after the last cell in use if it goes to nothing but these.  INDEX may see
@@ -34,6 +37,7 @@ class Parsed:
     cell: where it stands, such as ``B7``, if its value depends on that; its text then has
         operands of its own sheet without a sheet.
     positional: whether the value depends on where the formula or its operands stand.
+    settled: whether the value follows from its operands alone, and from nothing that changes.
     Raises Refused if formulas cannot parse the text or does not know a function in it.
     """
 
@@ -57,6 +61,8 @@ class Parsed:
             # of a number with leading zeros and the RecursionError of deep nesting.
             raise Refused(f"formulas cannot parse it ({type(error).__name__})") from error
         self._takers = self._find_takers()
+        self._parts: dict[str, Parsed] = {}
+        self.settled = not (self.positional or _OTHER_WITH_EVERY_LOOK.search(text))
 
     def _read_graph(self) -> Expression:
         library, dsp = self._library, self._builder.dsp
@@ -143,7 +149,9 @@ class Parsed:
         if isinstance(node, Constant):
             return node.value
         # The id of a node is what it computes, written as a formula.
-        return Parsed(self._library, f"={id_}", self._cell).value(fetch)
+        if id_ not in self._parts:
+            self._parts[id_] = Parsed(self._library, f"={id_}", self._cell)
+        return self._parts[id_].value(fetch)
 
     def _argument(self, areas: list[Any], fetch: Fetch) -> Any:
         library, shaped, values = self._library, [], {}
