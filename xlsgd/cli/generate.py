@@ -99,12 +99,17 @@ def generate(
         # Before anything is downloaded for it.
         check_output(Path(f"{lesson}.xlsx") if output is None else output, options["force"])
         data = given_data(lesson, source, points, noise, seed)
+        said: list[str] = []
         try:
-            path = write(lesson, output, data=data, seed=seed, progress=progress, **options)
+            path = write(
+                lesson, output, data=data, seed=seed, progress=progress, told=said.append, **options
+            )
         finally:
             progress.clear()
         if data is not None and not quiet:
             tell_of(data, source)
+        for words in said:
+            click.echo(f"Note: {words}", err=True)
         click.echo(path)
 
 

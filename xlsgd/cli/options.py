@@ -14,6 +14,7 @@ from xlsgd.cli.types import (
     ENGINE,
     ENGINES,
     GRADIENT,
+    LOSS,
     NUMBER,
     SCHEDULE,
     START,
@@ -194,6 +195,7 @@ _RUN = (
         "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
     ),
     click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
+    click.option("--loss", type=LOSS, help="What a row costs; xlsgd list shows them."),
     click.option("--schedule", type=SCHEDULE, help="Rate of every step; xlsgd list shows them."),
     click.option(
         "--convention",

@@ -18,6 +18,7 @@ __all__ = [
     "FILE",
     "GRADIENT",
     "LESSON",
+    "LOSS",
     "NUMBER",
     "OPTIMIZER",
     "OUTPUT",
@@ -99,6 +100,12 @@ def _schedules() -> dict[str, str]:
     return {name: schedule.summary for name, schedule in schedules().items()}
 
 
+def _losses() -> dict[str, str]:
+    from xlsgd.training.losses import losses
+
+    return {name.replace(" ", "-"): loss.paper for name, loss in losses().items()}
+
+
 def _starts() -> dict[str, str]:
     from xlsgd.lessons import START_FROM
 
@@ -123,6 +130,7 @@ CONVENTION = Named("convention", _conventions)
 GRADIENT = Named("gradient", _gradients)
 DIFFERENCE = Named("difference", _differences)
 SCHEDULE = Named("schedule", _schedules)
+LOSS = Named("loss", _losses)
 START = Named("start", _starts)
 ENGINE = Named("engine", _engines)
 ENGINES = Named("engine", _engines_and_all)

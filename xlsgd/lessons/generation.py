@@ -21,6 +21,7 @@ def generate(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    told: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Path:
     """Write the workbook of a lesson and return its path.
@@ -28,6 +29,8 @@ def generate(
     lesson: a name that ``lesson_plans()`` knows, such as ``graddesc``.
     output: where to; ``LESSON.xlsx`` in the current folder by default.
     force: replace an existing file.
+    told: called with what is worth a word, such as a loss that takes something else than the
+        network gives.
     options: replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     The same arguments and versions give the same bytes. The file is written whole or not at all.
     Raises SpecError for arguments that make no sense, OutputExistsError if the file exists.
@@ -36,6 +39,9 @@ def generate(
     path = Path(f"{lesson}.xlsx" if output is None else output)
     check_output(path, force)
     built = plan.build(Options(progress=progress, **options))
+    for words in dict.fromkeys(view.experiment.unfit_loss for view in built.views):
+        if words and told is not None:
+            told(words)
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines.formulas import ENGINE
     from xlsgd.sheets.package import package

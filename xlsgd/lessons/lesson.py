@@ -13,6 +13,7 @@ from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.tabs.view import View
+from xlsgd.training.losses import get_loss
 from xlsgd.training.schedules import get_schedule
 
 __all__ = ["START_FROM", "Lesson", "LessonPlan", "Options"]
@@ -27,6 +28,7 @@ class Options:
 
     learning_rate, epochs, h, gradient, difference, batch_size: for every experiment.
     schedule: what becomes of the learning rate, for every experiment, by its name.
+    loss: what a row costs, for every experiment, by its name.
     init: start values by name, for every experiment that has the name.
     optimizers: names, for the lessons that have a tab per optimizer.
     convention: ``torch`` or ``fastai``.
@@ -44,6 +46,7 @@ class Options:
     difference: str | None = None
     batch_size: int | None = None
     schedule: str | None = None
+    loss: str | None = None
     init: Mapping[str, float] = field(default_factory=dict)
     optimizers: Sequence[str] = ()
     convention: str = "torch"
@@ -66,14 +69,15 @@ class Options:
             self.start != START_FROM[0],
             self.batch_size is not None,
             self.schedule is not None,
+            self.loss is not None,
             self.convention != "torch",
             self.seed,
         )
         if self.learning_rate is None and not any(asked):
             return ()
         return (
-            "This workbook was made with learning rates, start values, batches or optimizers of "
-            "its own. "
+            "This workbook was made with learning rates, start values, batches, losses or "
+            "optimizers of its own. "
             "What is said here of single tabs and rates is about the lesson as it comes: believe "
             "the verdict of each tab.",
         )
@@ -109,6 +113,8 @@ class Options:
         }
         if self.schedule is not None:
             asked["schedule"] = get_schedule(self.schedule)
+        if self.loss is not None:
+            asked["loss"] = get_loss(self.loss)
         known = {name for view in views for name in view.experiment.start_names}
         for name, value in self.init.items():
             if not math.isfinite(value):
