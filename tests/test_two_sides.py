@@ -219,10 +219,12 @@ def sorts(names: Iterable[str]) -> list[Any]:
     return cases
 
 
-def test_all_parts_agree_in_a_few_steps() -> None:
-    parts = {
-        what: b for what, b in EVERYTHING.items() if what.partition(" ")[0] in ("layer", "loss")
-    }
+def test_parts_like_others_agree_in_a_few_steps() -> None:
+    parts = {}
+    for what, build in EVERYTHING.items():
+        kind, _, name = what.partition(" ")
+        if kind in ("layer", "loss") and name not in COMMON:
+            parts[what] = build
     for what, tab in tabs_of(parts, rows=3, epochs=2).items():
         assert tab.ok, (what, tab.first_difference)
         assert tab.unchecked == {}
@@ -550,7 +552,7 @@ def test_a_layer_is_linear_as_it_says(name: str) -> None:
     module = layer.module()
     slopes = [
         torch.autograd.functional.jacobian(module, torch.tensor(at, dtype=torch.float64))
-        for at in ([0.3, -2.0], [-1.0, 0.7])
+        for at in ([0.3, -2.0], [-9.0, 7.0])
     ]
     fixed = bool(torch.equal(*slopes))
     if layer.parameter_shapes():

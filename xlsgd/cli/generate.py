@@ -54,6 +54,7 @@ def generate(
 ) -> None:
     """Write the workbook of LESSON (xlsgd list shows them)."""
     progress, received, status = ProgressBar(quiet), list["Dataset"](), 0
+    warnings: list[str] = []
     many: dict[str, Any] = {"jobs": jobs, "timeout": timeout, "memory": memory, "dask": dask}
 
     def tell(data: Dataset) -> None:
@@ -66,11 +67,16 @@ def generate(
             from xlsgd.lessons.generation import generate as write
 
             try:
-                path = write(lesson, output, progress=progress, told=received.append, **options)
+                path = write(
+                    lesson, output, progress=progress, told=received.append, warned=warnings.append,
+                    **options,
+                )  # fmt: skip
             finally:
                 progress.clear()
             for data in received:
                 tell(data)
+            for words in warnings:
+                click.echo(f"Note: {words}", err=True)
             click.echo(path)
         else:
             from xlsgd.many.writing import write_seeds

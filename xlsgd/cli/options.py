@@ -226,7 +226,6 @@ def _columns(context: click.Context, parameter: click.Parameter, value: Any) -> 
 
 
 _OWN = (
-    click.option("--loss", type=LOSS, help="Loss of a net of your own; xlsgd list shows them."),
     click.option(
         "--target", "targets", multiple=True, callback=_columns, expose_value=False,
         metavar="COLUMN", help="Of a net of your own: the column to predict; may be repeated.",
@@ -264,6 +263,7 @@ _RUN = (
         "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
     ),
     click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
+    click.option("--loss", type=LOSS, help="What a row costs; xlsgd list shows them."),
     click.option("--schedule", type=SCHEDULE, help="Rate of every step; xlsgd list shows them."),
     click.option(
         "--schedule-by",

@@ -120,7 +120,7 @@ def _schedules() -> dict[str, str]:
 def _losses() -> dict[str, str]:
     from xlsgd.training.losses import losses
 
-    return {name: loss.paper for name, loss in losses().items()}
+    return {name.replace(" ", "-"): loss.paper for name, loss in losses().items()}
 
 
 def _starts() -> dict[str, str]:

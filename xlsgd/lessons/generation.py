@@ -33,6 +33,7 @@ def generate(
     force: bool = False,
     progress: Progress | None = None,
     told: Callable[[Dataset], None] | None = None,
+    warned: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Path:
     """Write the workbook of a lesson and return its path.
@@ -43,6 +44,8 @@ def generate(
     source: a CSV file or its address, with the data to train on.   points, noise: of data made up,
         by the option ``seed``.   told: is given data that is not the lesson's own.
     force: replace an existing file.
+    warned: called with what is worth a word, such as a loss that takes something else than the
+        network gives.
     options: replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     The same arguments and versions give the same bytes. The file is written whole or not at all.
     Raises SpecError for arguments that make no sense, OutputExistsError if the file exists,
@@ -58,6 +61,9 @@ def generate(
     if data is not None and told is not None:
         told(data)
     built = plan.build(Options(**{**options, "data": data, "progress": progress}))
+    for words in dict.fromkeys(view.experiment.unfit_loss for view in built.views):
+        if words and warned is not None:
+            warned(words)
     write_lesson(built, path, force, progress, plan.look)
     return path
 

@@ -60,12 +60,7 @@ def data_for(
 
     Raises SpecError for both, and as given_data.
     """
-    loss, columns = options.get("loss"), options.get("columns", NO_COLUMNS)
-    if loss is not None and not get_plan(lesson).reads_tables:
-        raise SpecError(
-            f"--loss {loss}: the lesson '{lesson}' says itself what its loss is; describe a net in "
-            "place of the lesson, as 'Linear(1, 1)'"
-        )
+    columns = options.get("columns", NO_COLUMNS)
     data: Dataset | None = options.get("data")
     asked = {"source": source, "points": points, "noise": noise}
     also = [name for name, value in asked.items() if value is not None]

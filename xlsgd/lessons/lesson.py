@@ -13,6 +13,7 @@ from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
 from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.tabs.view import View
+from xlsgd.training.losses import get_loss
 from xlsgd.training.schedules import Schedule, get_schedule
 from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import transforms
@@ -55,12 +56,13 @@ class Options:
     hyper: hyperparameters by name, of every experiment that has the name; ``weight_decay``,
         ``clip_norm`` and ``clip_value`` are for all.
     maximize: whether steps lead uphill.
+    loss: what a row costs, for every experiment, by its name.
     init: start values by name, for every experiment that has the name.
     optimizers: names, for the lessons that have a tab per optimizer.
     convention: ``torch`` or ``fastai``.
     start: ``random`` or ``solved``, for the lessons that make up their start weights.
     seed: for such random weights; 0 by default.
-    loss, columns: of nets of one's own: the loss by its name, and which columns of a file are what.
+    columns: of nets of one's own: which columns of a file are what.
     data: what a lesson trains on instead of its own.
     progress: called now and then where making the lesson takes long.
     Raises SpecError for words and numbers that no lesson can make sense of.
@@ -76,12 +78,12 @@ class Options:
     schedule_by: str = BY[0]
     hyper: Mapping[str, float] = field(default_factory=dict)
     maximize: bool = False
+    loss: str | None = None
     init: Mapping[str, float] = field(default_factory=dict)
     optimizers: Sequence[str] = ()
     convention: str = "torch"
     start: str = START_FROM[0]
     seed: int | None = None
-    loss: str | None = None
     columns: Columns = NO_COLUMNS
     data: Dataset | None = None
     progress: Callable[[str, int, int], None] | None = None
@@ -105,14 +107,15 @@ class Options:
             self.schedule is not None,
             self.hyper,
             self.maximize,
+            self.loss is not None,
             self.convention != "torch",
             self.seed,
         )
         if self.learning_rate is None and not any(asked):
             return ()
         return (
-            "This workbook was made with learning rates, start values, batches or optimizers of "
-            "its own. "
+            "This workbook was made with learning rates, start values, batches, losses or "
+            "optimizers of its own. "
             "What is said here of single tabs and rates is about the lesson as it comes: believe "
             "the verdict of each tab.",
         )
@@ -148,6 +151,8 @@ class Options:
         }
         if self.schedule is not None:
             asked["schedule"] = get_schedule(self.schedule)
+        if self.loss is not None:
+            asked["loss"] = get_loss(self.loss)
         known = {name for view in views for name in view.experiment.start_names}
         for name, value in self.init.items():
             if not math.isfinite(value):

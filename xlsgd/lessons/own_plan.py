@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.base.registry import pick
 from xlsgd.data import Dataset
 from xlsgd.data.table import read_table
 from xlsgd.lessons.generation import Values
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options
 from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson
-from xlsgd.training.losses import losses
+from xlsgd.training.losses import get_loss
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.kinds import layer_types
 from xlsgd.training.optimizers import get_optimizer
@@ -82,7 +81,7 @@ class OwnPlan(LessonPlan):
         data = Dataset.nothing() if options.data is None else options.data
         begin = self._start(data, options.seed or 0)
         network = begin.network
-        loss = pick("loss", options.loss or _usual_loss(network, data), losses())
+        loss = get_loss(options.loss or _usual_loss(network, data))
         nets = [
             OwnNet(
                 network,

@@ -78,11 +78,11 @@ class Ensemble:
         factors = self._factors(each).reshape(self.members, *lead, rows)
         return values * factors.movedim(0, -2).reshape(values.shape)
 
-    def on_its_side(self, values: Tensor, seen: Tensor, at: float = 0.0) -> Tensor:
+    def on_its_side(self, values: Tensor, seen: Tensor, at: float | Tensor = 0.0) -> Tensor:
         """Return computed numbers, all members on the side of a kink on which a sheet's number is.
 
         values: shape (members · rows,), member by member.   seen: the sheet's, shape (rows,).
-        at: where the kink is.
+        at: where the kink is, in all rows or in each.
         At a kink, as max(0, x) has one at 0, rounding decides on the derivative. In a sheet it is
         the sheet's own number that decides, and what follows has to follow from that: with the
         derivative of one side or of the other, not with anything between. So where a number may

@@ -116,11 +116,13 @@ class TorchNet:
                 outputs |= dict(zip(given, columns, strict=True))
                 known |= dict(zip(given, columns, strict=True))
                 value = torch.stack(columns, -1)
-            # One prediction has one number a row, several have one dimension more.
             columns = [outputs[name] for name in network.predictions]
-            pred = columns[0] if len(columns) == 1 else torch.stack(columns, -1)
             of_targets = y.shape[1:]
             expected = y.expand(*shape, *of_targets).reshape(-1, *of_targets)
+            if sides and len(shape) == 1:
+                columns = self._beside_jumps(columns, expected, sides)
+            # One prediction has one number a row, several have one dimension more.
+            pred = columns[0] if len(columns) == 1 else torch.stack(columns, -1)
             loss = self._loss(pred, expected)
             steps = self._experiment.loss.by_steps
             stray = self._stray(lambda t: steps(pred, expected, t, **self._options), shape)
@@ -132,6 +134,23 @@ class TorchNet:
             return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}
 
         return evaluate
+
+    def _beside_jumps(
+        self, columns: Sequence[Tensor], expected: Tensor, sides: Sides
+    ) -> list[Tensor]:
+        """Return predictions, all members on one side of where the slope of the loss jumps."""
+        jump = self._experiment.loss.jumps_at
+        if not jump:
+            return list(columns)
+        targets = expected.unbind(-1) if expected.dim() > 1 else [expected]
+        decided = []
+        for name, column, y in zip(
+            self._experiment.network.predictions, columns, targets, strict=True
+        ):
+            own = y.reshape(self._ensemble.members, -1)[0]
+            at = own if jump == "y" else self._options[jump]
+            decided.append(sides.decide(self._ensemble, name, column, at))
+        return decided
 
     def _decided(self, value: Tensor, names: Sequence[str], sides: Sides, kink: float) -> Tensor:
         import torch

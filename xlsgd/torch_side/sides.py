@@ -37,11 +37,13 @@ class Sides:
     seen: Tensors = field(default_factory=dict)
     held: Tensor | None = None
 
-    def decide(self, ensemble: Ensemble, name: str, values: Tensor, at: float = 0.0) -> Tensor:
+    def decide(
+        self, ensemble: Ensemble, name: str, values: Tensor, at: float | Tensor = 0.0
+    ) -> Tensor:
         """Return the numbers that come to a kink, all members on one side where they may be.
 
         name: of the output.   values: shape (members · rows,), member by member.
-        at: where the kink is.
+        at: where the kink is, in all rows or in each.
         """
         import torch
 

@@ -191,6 +191,20 @@ class Experiment:
         return hyperparameters(self.optimizer, self.transforms, self.schedule, self.loss)
 
     @property
+    def unfit_loss(self) -> str:
+        """What is to be said of a loss that takes something else than the network gives, "" if
+        nothing: the numbers are right, and teach it little."""
+        last, takes = self.network.layers[-1], self.loss.takes
+        if last.gives == takes or (takes == "logits" and not last.gives):
+            return ""
+        if not takes:
+            return ""
+        return (
+            f"'{self.id}': the loss {self.loss.name} takes {takes}, and the network {self.network} "
+            f"ends in {last.name}, which gives {last.gives or 'any numbers'}: {self.loss.otherwise}"
+        )
+
+    @property
     def loss_options(self) -> dict[str, float]:
         """The hyperparameters of the loss alone, by their names."""
         return {given.key: self.hyperparameter(given.key) for given in self.loss.hyperparameters}

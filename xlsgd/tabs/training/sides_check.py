@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import is_rounding
+from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import Traces
 
 __all__ = ["OtherSide", "other_sides"]
@@ -25,7 +26,8 @@ __all__ = ["OtherSide", "other_sides"]
 class OtherSide:
     """A number on another side of a kink in the sheet than in torch.
 
-    row: of the table, counted from 0.   at: where the kink is.
+    row: of the table, counted from 0.   at: where the kink is.   counts: whether it is none, but
+    where predictions count as right.
     """
 
     table: str
@@ -34,6 +36,7 @@ class OtherSide:
     sheet: float
     torch: float
     at: float
+    counts: bool = False
 
     def matters(self, alone: Traces, followed: Traces) -> bool:
         """Return whether anything in its row follows from its side.
@@ -48,7 +51,7 @@ class OtherSide:
 
     def told(self, cell: str) -> str:
         """Return a sentence for the user.   cell: with its tab."""
-        what = "a prediction counts as right" if self.at else "a derivative jumps"
+        what = "a prediction counts as right" if self.counts else "a derivative jumps"
         return (
             f"{cell} ({self.quantity}): {self.sheet:.3g} in the sheet, {self.torch:.3g} in torch. "
             f"That is rounding, but at {self.at:g} {what}, so that either may follow: the run "
@@ -67,14 +70,19 @@ def other_sides(
     traces: what torch has by itself.   sheet: what the sheet has, by table.
     within: how many rows of a table can be predicted.
     """
-    kinks = list(view.experiment.network.kinks)
+    experiment = view.experiment
+    kinks: list[tuple[str, float | str, bool]] = [(*k, False) for k in experiment.network.kinks]
     if view.classifies:
-        kinks.append(("pred", view.experiment.loss.cut))
+        kinks.append(("pred", experiment.loss.cut, True))
+    if experiment.loss.jumps_at:
+        kinks += [(name, jump, False) for name, jump in _jumps(experiment)]
     found = []
     for number, (table, rows) in enumerate(within.items()):
-        for quantity, at in kinks:
-            if quantity not in sheet[table] or quantity not in traces[table].values:
+        for quantity, jump, counts in kinks:
+            needed = {quantity, *([jump] if isinstance(jump, str) else [])}
+            if not needed <= sheet[table].keys() & traces[table].values.keys():
                 continue
+            at = traces[table][jump][:rows] if isinstance(jump, str) else np.full(rows, jump)
             seen = sheet[table][quantity][:rows]
             own = traces[table][quantity][:rows]
             stray = traces[table].spread(quantity)[:rows]
@@ -82,6 +90,17 @@ def other_sides(
                 same = is_rounding(seen, own, np.where(np.isfinite(stray), stray, 0.0))
                 other = same & (np.sign(seen - at) != np.sign(own - at))
             for row in map(int, np.flatnonzero(other)):
-                here = OtherSide(table, quantity, row, float(seen[row]), float(own[row]), at)
+                here = OtherSide(
+                    table, quantity, row, float(seen[row]), float(own[row]), float(at[row]), counts
+                )
                 found.append(((number, row), here))
     return [here for _, here in sorted(found, key=lambda one: one[0])]
+
+
+def _jumps(experiment: Experiment) -> list[tuple[str, float | str]]:
+    """Return every prediction, and where the slope of the loss jumps: a number or a target."""
+    at, options = experiment.loss.jumps_at, experiment.loss_options
+    names = experiment.network.predictions
+    if at in options:
+        return [(name, options[at]) for name in names]
+    return list(zip(names, experiment.targets, strict=True))

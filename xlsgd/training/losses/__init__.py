@@ -5,13 +5,22 @@ from __future__ import annotations
 from functools import cache
 from typing import cast
 
-from xlsgd.base.registry import find
+from xlsgd.base.registry import find, pick
 from xlsgd.training.losses.loss import Loss
 
-__all__ = ["Loss", "losses"]
+__all__ = ["Loss", "get_loss", "losses"]
 
 
 @cache
 def losses() -> dict[str, Loss]:
     """Return every loss by its name."""
     return cast(dict[str, Loss], find("xlsgd.training.losses", "LOSS"))
+
+
+def get_loss(name: str) -> Loss:
+    """Return the loss of that name; hyphens may stand for its spaces.
+
+    Raises SpecError for an unknown one.
+    """
+    known = {each.replace(" ", "-"): each for each in losses()}
+    return pick("loss", known.get(name, name), losses())

@@ -28,6 +28,7 @@ class BCE(Loss):
     by_target = True
     exact_labels = True
     takes = "probabilities"
+    otherwise = "end it in Sigmoid, or choose the loss bce-with-logits"
 
     # Sheet side
 

@@ -33,6 +33,7 @@ class BCEWithLogits(Loss):
     by_target = True
     exact_labels = True
     takes = "logits"
+    otherwise = "leave that out, or choose the loss bce"
     cut = 0.0
     hyperparameters = (
         Input("pos_weight", 1.0, "how many times a row with y = 1 counts", minimum=0),

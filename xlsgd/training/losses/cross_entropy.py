@@ -35,6 +35,7 @@ class CrossEntropy(Loss):
     unit = "nats"
     guess = "the share of every class"
     takes = "logits"
+    otherwise = "leave that out, or choose the loss nll after LogSoftmax"
     exact_labels = True
     several = True
     fewest = 2

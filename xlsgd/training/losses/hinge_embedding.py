@@ -23,6 +23,7 @@ class HingeEmbedding(Loss):
     torch = "torch.nn.functional.hinge_embedding_loss(pred, y, margin, reduction='none')"
     by_target = True
     exact_labels = True
+    jumps_at = "margin"
     hyperparameters = (
         Input("margin", 1.0, "how far from 0 pred has to be where y = −1", minimum=0),
     )

@@ -23,8 +23,8 @@ class L1(Loss):
     torch = "torch.nn.functional.l1_loss(pred, y, reduction='none')"
     by_hand = "(pred - y).abs()"
     by_target = True
-    # No labels, but at y itself the slope jumps: next to it is another slope.
     exact_labels = True
+    jumps_at = "y"
 
     # Sheet side
 

@@ -54,6 +54,11 @@ class Loss(ABC):
     exact_labels: ClassVar[bool] = False
     """Whether y are labels: numbers beside which the next float64 is no label any more. Then
     ``label_fault`` says which are none."""
+    jumps_at: ClassVar[str] = ""
+    """The prediction at which its slope jumps: ``y``, or the name of a hyperparameter. ``y`` takes
+    exact labels: next to it is another slope."""
+    otherwise: ClassVar[str] = ""
+    """What to do about a network that ends in something else than it takes, in words."""
     curvature: ClassVar[float | None] = None
     """Its second derivative in the prediction, where that is the same everywhere, and not 0."""
     cut: ClassVar[float] = 0.5

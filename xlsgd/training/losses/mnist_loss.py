@@ -23,6 +23,7 @@ class MnistLoss(Loss):
     by_target = True
     exact_labels = True
     takes = "probabilities"
+    otherwise = "end it in Sigmoid"
 
     # Sheet side
 

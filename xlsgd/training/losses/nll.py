@@ -28,6 +28,7 @@ class NLL(Loss):
     unit = "nats"
     guess = "the share of every class"
     takes = "log-probabilities"
+    otherwise = "end it in LogSoftmax, or choose the loss cross-entropy"
     exact_labels = True
     several = True
     fewest = 2

@@ -26,6 +26,7 @@ class SoftMargin(Loss):
     by_target = True
     exact_labels = True
     takes = "logits"
+    otherwise = "leave that out"
     cut = 0.0
 
     # Sheet side

@@ -25,6 +25,7 @@ class Hardsigmoid(Elementwise):
     short = "hardsig"
     summary = "min(max(0, x + 3), 6)/6"
     kinks = (-3.0, 3.0)
+    gives = "probabilities"
     silence = Silence((0.0, 1.0))
 
     # Sheet side

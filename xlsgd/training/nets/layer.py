@@ -37,6 +37,8 @@ class Layer(ABC):
     """How its outputs are called: ``lin`` for ``lin1``."""
     summary: ClassVar[str]
     """What it computes, on paper."""
+    gives: ClassVar[str] = ""
+    """What its outputs are, where a loss may ask: ``probabilities``, ``log-probabilities``."""
     mixes: ClassVar[bool] = False
     """Of a layer without parameters and with as many outputs as inputs: whether an output follows
     from more than the input in its own place."""

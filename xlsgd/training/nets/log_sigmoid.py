@@ -22,6 +22,7 @@ class LogSigmoid(Elementwise):
     short = "logsig"
     summary = "−ln(1 + e^−x)"
     kinks = ()
+    gives = "log-probabilities"
 
     # Sheet side
 

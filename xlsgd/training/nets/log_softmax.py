@@ -24,6 +24,7 @@ class LogSoftmax(Layer):
     short = "logsoftmax"
     summary = "x − ln(e^x1 + e^x2 + …)"
     kinks = ()
+    gives = "log-probabilities"
     mixes = True
 
     @classmethod

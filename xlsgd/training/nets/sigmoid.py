@@ -21,6 +21,7 @@ class Sigmoid(Elementwise):
     short = "sigmoid"
     summary = "1/(1 + e^−x)"
     kinks = ()
+    gives = "probabilities"
 
     # Sheet side
 

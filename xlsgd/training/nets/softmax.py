@@ -26,6 +26,7 @@ class Softmax(Layer):
     short = "softmax"
     summary = "e^x/(e^x1 + e^x2 + …)"
     kinks = ()
+    gives = "probabilities"
     mixes = True
 
     @classmethod
