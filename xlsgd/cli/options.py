@@ -264,7 +264,12 @@ _RUN = (
     ),
     click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
     click.option("--loss", type=LOSS, help="What a row costs; xlsgd list shows them."),
-    click.option("--schedule", type=SCHEDULE, help="Rate of every step; xlsgd list shows them."),
+    click.option(
+        "--schedule",
+        type=SCHEDULE,
+        help="Rate of every step, by its name (xlsgd list shows them) or as a formula, such as "
+        "'learning_rate/(1+0.1*step)'.",
+    ),
     click.option(
         "--schedule-by",
         type=SCHEDULE_BY,

@@ -36,6 +36,7 @@ class Named(click.ParamType):  # type: ignore[type-arg]  # generic in new versio
     what: what is named, for messages.   known: gives the names, each with a few words; it is
     called when a name has to be looked at, so that a help page need not load what has them.
     refusal: gives the reason why a name is none of them, where there is more to say than that.
+    other: whether a text is no name, but something else that is taken.
     """
 
     def __init__(
@@ -43,15 +44,17 @@ class Named(click.ParamType):  # type: ignore[type-arg]  # generic in new versio
         what: str,
         known: Callable[[], Mapping[str, str]],
         refusal: Callable[[str], str] = lambda name: "",
+        other: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self.name = what
         self._known = known
         self._refusal = refusal
+        self._other = other
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name.  Refuses others, saying which one was perhaps meant."""
         known = self._known()
-        if value not in known:
+        if value not in known and not self._other(str(value)):
             from xlsgd.base.registry import unknown
 
             why = self._refusal(str(value))
@@ -123,6 +126,12 @@ def _losses() -> dict[str, str]:
     return {name.replace(" ", "-"): loss.paper for name, loss in losses().items()}
 
 
+def _is_formula(text: str) -> bool:
+    from xlsgd.training.schedules.formula import is_formula
+
+    return is_formula(text)
+
+
 def _starts() -> dict[str, str]:
     from xlsgd.lessons import START_FROM
 
@@ -158,7 +167,7 @@ OPTIMIZER = Named("optimizer", _optimizers, _refused)
 CONVENTION = Named("convention", _conventions)
 GRADIENT = Named("gradient", _gradients)
 DIFFERENCE = Named("difference", _differences)
-SCHEDULE = Named("schedule", _schedules)
+SCHEDULE = Named("schedule", _schedules, other=_is_formula)
 SCHEDULE_BY = Named("by", lambda: {"step": "", "epoch": ""})
 START = Named("start", _starts)
 ENGINE = Named("engine", _engines)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import cast
 
 from xlsgd.base.registry import find, pick
+from xlsgd.training.schedules.formula import Formula, is_formula
 from xlsgd.training.schedules.schedule import RATE, Schedule
 
 __all__ = ["RATE", "Schedule", "get_schedule", "schedules"]
@@ -18,5 +19,10 @@ def schedules() -> dict[str, Schedule]:
 
 
 def get_schedule(name: str) -> Schedule:
-    """Return the schedule of that name.  Raises SpecError for an unknown one."""
+    """Return the schedule of that name, or that a formula such as ``learning_rate/step`` describes.
+
+    Raises SpecError for an unknown name, and for a formula that cannot be read.
+    """
+    if is_formula(name):
+        return Formula(name.strip())
     return cast(Schedule, pick("schedule", name, cast(dict[str, object], schedules())))
