@@ -1,0 +1,200 @@
+"""Export: live objects of torch become a workbook that does what they do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+import xlsgd
+from tests.modules.nets import MODULES, Of, made
+from xlsgd.base.errors import DataError, SpecError
+from xlsgd.xlsx.reader import read_workbook
+
+Floats = Any
+
+ROWS = 5
+
+
+def _inputs(count: int, rows: int = ROWS) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(count)
+    return (torch.rand(rows, count, generator=generator, dtype=torch.float64) * 2 - 0.9).round(
+        decimals=3
+    )
+
+
+def _trained(
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss: Any,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    epochs: int,
+    size: int,
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Train as anybody does in torch, and return the weights."""
+    for _ in range(epochs):
+        for begin in range(0, len(x), size):
+            rows = slice(begin, begin + size)
+            optimizer.zero_grad()
+            loss(module(x[rows]), y[rows]).backward()
+            optimizer.step()
+    return {name: p.detach().numpy().copy() for name, p in module.named_parameters()}
+
+
+def _last_weights(path: Path) -> dict[str, float]:
+    """Return the weights after the last step, read from the cells alone: by their headers."""
+    frame = pd.read_excel(path, sheet_name="training", header=None)
+    keys = next(row for row in frame.index if "loss" in set(frame.loc[row]) and row > 5)
+    found = {}
+    for column, key in frame.loc[keys].items():
+        if isinstance(key, str) and key.startswith("new."):
+            numbers = [v for v in frame.loc[keys + 2 :, column] if isinstance(v, int | float)]
+            found[key.removeprefix("new.")] = [v for v in numbers if v == v][-1]
+    return found
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if n not in ("separate", "no bias")])
+def test_the_last_weights_are_those_of_a_loop_in_torch(name: str, tmp_path: Path) -> None:
+    module, names = made(name)
+    x = _inputs(len(names))
+    with torch.no_grad():
+        shape = module(x).shape
+    y = torch.linspace(-0.5, 0.5, int(np.prod(shape)), dtype=torch.float64).reshape(shape)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.05, momentum=0.5)
+    path = xlsgd.export(
+        module, optimizer, nn.MSELoss(), data=(x, y), path=tmp_path / "m.xlsx", epochs=2,
+        batch_size=3,
+    )  # fmt: skip
+    expected = _trained(module, optimizer, nn.MSELoss(), x, y, 2, 3)
+    found = _last_weights(path)
+    for tensor, values in expected.items():
+        for at in np.ndindex(*values.shape):
+            key = f"{tensor}[{','.join(map(str, at))}]" if at else tensor
+            assert found[key] == pytest.approx(values[at], rel=1e-9, abs=1e-12), key
+    report = xlsgd.verify(path)
+    assert report.ok
+    assert not any(sheet.unchecked for sheet in report.sheets)
+
+
+def test_live_objects_stay_as_they_are(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
+    before = {name: p.detach().clone() for name, p in module.named_parameters()}
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.1)
+    data = {"a": [0.1, 0.2, 0.3], "b": [1.0, -1.0, 0.5], "y": [1.0, 0.0, 1.0]}
+    xlsgd.export(module, optimizer, nn.MSELoss(), data=data, path=tmp_path / "m.xlsx", epochs=1)
+    assert not optimizer.state
+    assert all(torch.equal(p, before[name]) for name, p in module.named_parameters())
+    assert all(p.dtype == torch.float32 and p.grad is None for p in module.parameters())
+
+
+def test_the_model_is_rebuilt_from_the_workbook_alone(tmp_path: Path) -> None:
+    module, names = made("skip")
+    data = {**dict(zip(names, _inputs(3).T.tolist(), strict=True)), "y": [0.1, 0.2, 0.3, 0.4, 0.5]}
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    path = xlsgd.export(
+        module, optimizer, nn.MSELoss(), data=data, path=tmp_path / "m.xlsx", epochs=1
+    )
+    texts = {
+        cell
+        for cell in read_workbook(path).book.sheets["training"].values()
+        if isinstance(cell, str)
+    }
+    assert "fc_1 … fc_3 = Linear(3, 3) of x1 … x3 with fc.weight, fc.bias" in texts
+    assert "add_1 … add_3 = Add of relu_1 … relu_3, x1 … x3" in texts
+    assert "pred = Linear(3, 1) of add_1 … add_3 with out.weight, out.bias" in texts
+
+
+class Crosswise(nn.Module):
+    """Looks right for a single row of data, and does something else with several."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(2, 1)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(x) - x[:, 0]
+
+
+def test_what_mixes_the_rows_of_a_batch_is_found_before_writing(tmp_path: Path) -> None:
+    module = Crosswise()
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    data = {"a": [0.1, 0.2, 0.3], "b": [1.0, -1.0, 0.5], "y": [1.0, 0.0, 1.0]}
+    path = tmp_path / "m.xlsx"
+    with pytest.raises(SpecError):
+        xlsgd.export(module, optimizer, nn.MSELoss(), data=data, path=path, epochs=1)
+    assert not path.exists()
+
+
+def _one() -> nn.Module:
+    return nn.Linear(2, 1)
+
+
+_DATA = {"a": [0.1, 0.2, 0.3], "b": [1.0, -1.0, 0.5], "y": [1.0, 0.0, 1.0]}
+
+BAD: dict[str, tuple[Any, str]] = {
+    "classes beyond": (
+        lambda p: _export(nn.Linear(2, 2), nn.CrossEntropyLoss(), p, y=[0.0, 1.0, 2.0]),
+        "from 0 to 1",
+    ),
+    "half a class": (
+        lambda p: _export(nn.Linear(2, 2), nn.CrossEntropyLoss(), p, y=[0.0, 0.5, 1.0]),
+        "got 0.5",
+    ),
+    "no such column": (lambda p: _export(_one(), nn.MSELoss(), p, target="price"), "'price'"),
+    "not a number": (
+        lambda p: _export(_one(), nn.MSELoss(), p, a=[0.1, float("nan"), 0.3]),
+        "row 2, column a: got nan",
+    ),
+    "too wide": (lambda p: _export(nn.Linear(3, 1), nn.MSELoss(), p), "of 3 inputs is given 2"),
+    "sum": (lambda p: _export(_one(), nn.MSELoss(reduction="sum"), p), "reduction='sum'"),
+    "class weights": (
+        lambda p: _export(nn.Linear(2, 2), nn.CrossEntropyLoss(weight=torch.ones(2)), p),
+        "weight",
+    ),
+    "unknown loss": (lambda p: _export(_one(), nn.KLDivLoss(), p), "KLDivLoss is none of those"),
+    "solver": (
+        lambda p: _export(_one(), nn.MSELoss(), p, rule=torch.optim.LBFGS),
+        "LBFGS",
+    ),
+    "frozen": (
+        lambda p: _export(_one().requires_grad_(False), nn.MSELoss(), p),
+        "kept fixed",
+    ),
+    "no epochs": (lambda p: _export(_one(), nn.MSELoss(), p, epochs=0), "epochs"),
+    "words among numbers": (
+        lambda p: _export(_one(), nn.MSELoss(), p, a=[0.1, "two", 0.3]),
+        "column a",
+    ),
+    "a module of other data": (
+        lambda p: _export(Of(lambda m, x: m.fc(x)[:, 3], fc=nn.Linear(2, 2)), nn.MSELoss(), p),
+        "getitem",
+    ),
+}
+
+
+def _export(
+    module: nn.Module, loss: Any, path: Path, *, target: str = "y", epochs: int = 1,
+    rule: Any = torch.optim.SGD, **columns: Any,
+) -> None:  # fmt: skip
+    xlsgd.export(
+        module, rule(module.parameters(), lr=0.1), loss, data={**_DATA, **columns}, target=target,
+        path=path, epochs=epochs,
+    )  # fmt: skip
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_gets_one_clear_line(name: str, tmp_path: Path) -> None:
+    call, words = BAD[name]
+    path = tmp_path / "m.xlsx"
+    with pytest.raises((SpecError, DataError)) as caught:
+        call(path)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not path.exists()
