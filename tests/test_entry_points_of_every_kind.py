@@ -12,13 +12,13 @@ import pytest
 from tests.report.test_formats import TAP
 from tests.test_one_file_adds_a_tab import BEST, ENGINE, LAYOUT
 from tests.test_one_file_adds_data import FLATS, ROOT, VALLEY
-from tests.test_one_file_adds_it import ADAMW, COSINE, CROSS_ENTROPY, HARDTANH
+from tests.test_one_file_adds_it import CROSS_ENTROPY, HARDTANH, PULLED, SWING
 
 ADDED = {
-    "optimizers": ("adamw", ADAMW, "OPTIMIZER"),
+    "optimizers": ("pulled", PULLED, "OPTIMIZER"),
     "nets": ("hardtanh", HARDTANH, "LAYER"),
     "losses": ("cross_entropy", CROSS_ENTROPY, "LOSS"),
-    "schedules": ("cosine", COSINE, "SCHEDULE"),
+    "schedules": ("swing", SWING, "SCHEDULE"),
     "features": ("root", ROOT, "FEATURE"),
     "tabs": ("best", BEST, "KIND"),
     "layouts": ("tall", LAYOUT, "LAYOUT"),
@@ -70,7 +70,7 @@ def run(folder: Path, *words: str) -> str:
 
 def test_all_are_listed(installed: Path) -> None:
     listed = run(installed, "list")
-    for name in ("adamw", "Hardtanh", "cross-entropy", "cosine", "root", "flats", "valley"):
+    for name in ("pulled", "Hardtanh", "cross-entropy", "swing", "root", "flats", "valley"):
         assert name.lower() in listed.lower(), name
     assert "borrowed" in run(installed, "engines")
 
@@ -89,6 +89,6 @@ def test_a_lesson_with_a_rule_a_tab_an_engine_and_a_format(installed: Path, less
 
 
 def test_an_optimizer_and_a_schedule_of_it(installed: Path) -> None:
-    words = ("--optimizer", "adamw", "--schedule", "cosine", "--epochs", "2", "-o", "both.xlsx")
+    words = ("--optimizer", "pulled", "--schedule", "swing", "--epochs", "2", "-o", "both.xlsx")
     run(installed, "generate", "graddesc", *words)
     assert "0 cells differ" in run(installed, "verify", "both.xlsx")

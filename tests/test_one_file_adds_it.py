@@ -52,21 +52,21 @@ CUT_OFF = '''
 '''
 
 
-ADAMW = '''
+PULLED = '''
     """Adam that shrinks the weights a little at every step, beside what the gradient asks for."""
 
     from xlsgd.base.columns import Input
     from xlsgd.training.optimizers.adam import Adam
     from xlsgd.training.optimizers.optimizer import column
 
-    __all__ = ["OPTIMIZER", "AdamW"]
+    __all__ = ["OPTIMIZER", "Pulled"]
 
 
-    class AdamW(Adam):
+    class Pulled(Adam):
         """p * (1 - learning_rate * weight_decay), then as Adam; as torch.optim.AdamW."""
 
-        name = "adamw"
-        order = 8
+        name = "pulled"
+        order = 80
         summary = "Adam, and every weight shrinks by learning_rate·weight_decay of itself"
         torch_line = "torch.optim.AdamW(params, lr, betas, eps, weight_decay)"
         hyperparameters = (
@@ -102,7 +102,7 @@ ADAMW = '''
             )
 
 
-    OPTIMIZER = AdamW()
+    OPTIMIZER = Pulled()
 '''
 
 
@@ -155,20 +155,20 @@ CROSS_ENTROPY = '''
 '''
 
 
-COSINE = '''
+SWING = '''
     """Half a cosine: from the learning rate down to nothing, and no further."""
 
     from xlsgd.base.columns import Input
     from xlsgd.training.schedules.schedule import Schedule
 
-    __all__ = ["SCHEDULE", "Cosine"]
+    __all__ = ["SCHEDULE", "Swing"]
 
 
-    class Cosine(Schedule):
+    class Swing(Schedule):
         """learning_rate * (1 + cos(pi * (step - 1)/cosine_steps))/2, up and down again after that;
         as torch.optim.lr_scheduler.CosineAnnealingLR."""
 
-        name = "cosine"
+        name = "swing"
         order = 3
         summary = "learning_rate·(1 + cos(π·(step − 1)/cosine_steps))/2"
         torch_line = "torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, cosine_steps)"
@@ -185,7 +185,7 @@ COSINE = '''
             return CosineAnnealingLR(optimizer, hyper["cosine_steps"])
 
 
-    SCHEDULE = Cosine()
+    SCHEDULE = Swing()
 '''
 
 
@@ -298,20 +298,20 @@ def test_an_optimizer_whose_step_depends_on_the_weight(tmp_path: Path) -> None:
     """The sweep trains the very rule: its losses are those of a run by hand."""
     found = tried(
         tmp_path,
-        "training/optimizers/adamw.py",
-        ADAMW,
-        "view_of('Linear(1, 1)', 'adamw', learning_rate=0.1, epochs=4)",
+        "training/optimizers/pulled.py",
+        PULLED,
+        "view_of('Linear(1, 1)', 'pulled', learning_rate=0.1, epochs=4)",
         "small_data()",
         "0.01, 1",
     )
     run = found["runs"]["run"]
-    expected = [_adamw_by_hand(0.01 * 100 ** (i / 6)) for i in range(7)]
+    expected = [_pulled_by_hand(0.01 * 100 ** (i / 6)) for i in range(7)]
     assert run["last losses"] == pytest.approx(expected, rel=1e-6)
-    assert "Linear(1, 1), adamw, learning_rate 0.1" in run["sentences"]
-    assert "adamw" in found["listed"]
+    assert "Linear(1, 1), pulled, learning_rate 0.1" in run["sentences"]
+    assert "pulled" in found["listed"]
 
 
-def _adamw_by_hand(rate: float, decay: float = 0.3, epochs: int = 4) -> float:
+def _pulled_by_hand(rate: float, decay: float = 0.3, epochs: int = 4) -> float:
     """Return the mean loss of the last epoch; forward differences, as is usual."""
     data = small_data()
     weights, m, v, h, step = [0.9, 0.67], [0.0, 0.0], [0.0, 0.0], 0.01, 0
@@ -335,18 +335,18 @@ def _adamw_by_hand(rate: float, decay: float = 0.3, epochs: int = 4) -> float:
 
 
 def test_an_optimizer_that_does_not_say_so_is_refused(tmp_path: Path) -> None:
-    silent = ADAMW.replace("        uses_weight = True\n", "")
-    assert silent != ADAMW
-    copy_with(tmp_path, {"training/optimizers/adamw.py": silent})
+    silent = PULLED.replace("        uses_weight = True\n", "")
+    assert silent != PULLED
+    copy_with(tmp_path, {"training/optimizers/pulled.py": silent})
     program = """
         axis = Axis("learning_rate", 0.01, 1, 7, True)
-        view = view_of("Linear(1, 1)", "adamw")
+        view = view_of("Linear(1, 1)", "pulled")
         found = refused(lambda: sweep_experiment(view, small_data(), [axis]))
     """
     said = in_copy(tmp_path, textwrap.dedent(TRIED) + textwrap.dedent(program))
     assert said == (
-        "the step of adamw depends on the weight, but it does not say so: set uses_weight = True "
-        "in its class, AdamW"
+        "the step of pulled depends on the weight, but it does not say so: set uses_weight = True "
+        "in its class, Pulled"
     )
 
 
@@ -377,31 +377,31 @@ def test_a_loss_with_exact_labels(tmp_path: Path) -> None:
 def test_a_learning_rate_schedule(tmp_path: Path) -> None:
     """Momentum and Adam follow it on both sides; the sweep's losses are those of a run by hand."""
     options = "learning_rate=0.1, epochs=4, hyper={'cosine_steps': 14.0}"
-    options += ", schedule=schedules()['cosine']"
+    options += ", schedule=schedules()['swing']"
     line = "view_of('Linear(1, 1)'"
     found = tried(
         tmp_path,
-        "training/schedules/cosine.py",
-        COSINE,
+        "training/schedules/swing.py",
+        SWING,
         f"{line}, 'sgd', {options}), {line}, 'adam', id='batches', batch_size=2, {options}),"
         f" {line}, 'momentum', {BLOCKS}, {options})",
         "small_data()",
         "0.01, 1",
-        also="[xlsgd.verify(xlsgd.generate('graddesc', 'two.xlsx', schedule='cosine',"
+        also="[xlsgd.verify(xlsgd.generate('graddesc', 'two.xlsx', schedule='swing',"
         " optimizers=['sgd', 'adam'], epochs=1)).ok,"
-        " xlsgd.sweep('graddesc', 'cosine_steps=2:20:4', schedule='cosine', epochs=1).runs]",
+        " xlsgd.sweep('graddesc', 'cosine_steps=2:20:4', schedule='swing', epochs=1).runs]",
     )
     for run in found["runs"].values():
-        assert "with the schedule cosine" in run["sentences"]
+        assert "with the schedule swing" in run["sentences"]
     assert {"cosine_steps", "rate", "schedule"} <= _texts(tmp_path / "one.xlsx")
-    expected = [_cosine_by_hand(0.01 * 100 ** (i / 6)) for i in range(7)]
+    expected = [_swing_by_hand(0.01 * 100 ** (i / 6)) for i in range(7)]
     assert found["runs"]["run"]["last losses"] == pytest.approx(expected, rel=1e-6)
-    assert "cosine" in found["listed"]
+    assert "swing" in found["listed"]
     assert found["also"] == [True, 4]
     assert {"cosine_steps", "rate", "schedule"} <= _texts(tmp_path / "two.xlsx")
 
 
-def _cosine_by_hand(rate: float, over: float = 14.0, epochs: int = 4) -> float:
+def _swing_by_hand(rate: float, over: float = 14.0, epochs: int = 4) -> float:
     """Return the mean loss of the last epoch; forward differences, as is usual."""
     data = small_data()
     a, b, h, step = 0.9, 0.67, 0.01, 0

@@ -40,9 +40,17 @@ def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
             f"{number(limit.sharpness)} where it bends most; a step of gradient descent"
             f"{said.rows(' that sees all rows')} would be stable there up to "
             f"2 / {number(limit.sharpness)} = {rate(limit.local_limit)}."
+            f"{_rate_there(limit, training)}"
         )
     if limit.value is not None:
         yield f"{least}; {compared(tab.learning_rate, limit.value)}.{_window(limit)}"
+
+
+def _rate_there(limit: RateLimit, training: Training) -> str:
+    """Return the rate of the step that a local limit is about, where it is not what is typed in."""
+    if limit.local_step is None or training.experiment.schedule.steady:
+        return ""
+    return f" The rate of that step is {rate(training.rate(limit.local_step))}."
 
 
 def _window(limit: RateLimit) -> str:

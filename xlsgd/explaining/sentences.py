@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from xlsgd.data import Dataset
 from xlsgd.explaining.ablation_in_words import twin_sentences
 from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
 from xlsgd.explaining.limits_in_words import limit_sentences
+from xlsgd.explaining.moving_rate import of_step, schedule_words
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
 from xlsgd.explaining.words import (
@@ -35,7 +35,7 @@ _COLUMNS = 4
 
 def sentences_of(tab: TabExplanation, training: Training, where: Citation) -> tuple[str, ...]:
     """Return what there is to say of a tab, one paragraph each."""
-    experiment, data = training.experiment, training.data
+    experiment = training.experiment
     return tuple(
         text
         for part in (
@@ -44,7 +44,7 @@ def sentences_of(tab: TabExplanation, training: Training, where: Citation) -> tu
             _exploded(tab, training, where)
             if tab.kind == "exploded"
             else trend_sentences(tab, training),
-            (text for unit in tab.dead for text in _dead(unit, experiment, data)),
+            (text for unit in tab.dead for text in _dead(unit, training)),
             _frozen(tab.frozen, experiment, where) if tab.frozen else (),
             _still(tab.still, experiment) if tab.still else (),
             twin_sentences(tab, experiment),
@@ -83,10 +83,8 @@ def changed_sentences(tab: TabExplanation, where: Citation) -> Iterator[str]:
 
 
 def _how_it_went(tab: TabExplanation, training: Training, where: Citation) -> Iterator[str]:
-    experiment, constant, schedule = training.experiment, "", ""
+    experiment, constant, schedule = training.experiment, "", schedule_words(training)
     said = experiment.network.wording
-    if not training.experiment.schedule.steady:
-        schedule = f" with the schedule {training.experiment.schedule.name}"
     if tab.mean_rmse is not None:
         mean = mean_of_targets(experiment)
         constant = f"; always predicting {mean} gives {told(experiment, tab.mean_rmse)}"
@@ -156,7 +154,7 @@ def _turn(turn: Turn, exploded: int, training: Training) -> Iterator[str]:
     optimizer = training.experiment.optimizer
     bends = (
         f"There the loss{those} bends by {number(turn.curvature)} along its slope, and "
-        f"learning_rate times that is {times(turn.lr_times_curvature)}"
+        f"{of_step(training, turn.step)} times that is {times(turn.lr_times_curvature)}"
     )
     if optimizer.state:
         yield (
@@ -179,7 +177,8 @@ def _turn(turn: Turn, exploded: int, training: Training) -> Iterator[str]:
     yield f"{changed}."
 
 
-def _dead(unit: DeadUnit, experiment: Experiment, data: Dataset) -> Iterator[str]:
+def _dead(unit: DeadUnit, training: Training) -> Iterator[str]:
+    experiment, data = training.experiment, training.data
     name, rows = unit.unit, unit.rows_of_data
     silence = experiment.network.silences[name]
     given, awake = silence.words, silence.otherwise
@@ -196,8 +195,8 @@ def _dead(unit: DeadUnit, experiment: Experiment, data: Dataset) -> Iterator[str
         threw = "threw it out" if not unit.reached_after else "is the last in which it was awake"
         yield (
             f"{begin}. Step {unit.step}, epoch {unit.epoch}, {threw}, on "
-            f"{rows_seen(unit.rows, data)}. There learning_rate times the curvature along the "
-            f"slope is {times(unit.lr_times_curvature)}. The step took "
+            f"{rows_seen(unit.rows, data)}. There {of_step(training, unit.step)} times the "
+            f"curvature along the slope is {times(unit.lr_times_curvature)}. The step took "
             f"{moves(unit.weights_before, unit.weights_after)}."
         )
         yield (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xlsgd.explaining.findings import TabExplanation
+from xlsgd.explaining.moving_rate import moving_sentences, of_step
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.words import number, percent, step_seen, times
 from xlsgd.report.terminal import counted
@@ -57,12 +58,13 @@ def trend_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
         yield f"It has settled: {share}, and the last {epoch} changed it by {percent(abs(change))}."
     elif trend in ("converging", "converging slowly"):
         yield f"It trains: {share}, and the last {epoch} took away {percent(abs(change))}."
+    yield from moving_sentences(training)
     turn = tab.turn
     if turn is not None and not tab.dead:
         yield (
             f"It left in {step_seen(turn.step, turn.epoch, turn.cell, turn.rows, training)}: the "
             f"last step before which the {mean_loss}{said.rows(' over all rows')} was no greater "
             f"than at the start. It went from {number(turn.mean_loss_before)} to "
-            f"{number(turn.mean_loss_after)} there; learning_rate times the curvature along the "
-            f"slope was {times(turn.lr_times_curvature)}."
+            f"{number(turn.mean_loss_after)} there; {of_step(training, turn.step)} times the "
+            f"curvature along the slope was {times(turn.lr_times_curvature)}."
         )

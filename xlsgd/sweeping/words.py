@@ -76,9 +76,18 @@ def summary_lines(sweep: Sweep) -> list[str]:
     return [
         sweep_title(sweep),
         f"window: {window}",
+        *_scheduled(sweep),
         *(f"  {count:>{wide},} {kind}" for kind, count in counts),
         f"border: {border_words(sweep)}",
     ]
+
+
+def _scheduled(sweep: Sweep) -> list[str]:
+    """Return what a learning rate is here, where it moves from step to step."""
+    schedule = sweep.experiment.schedule
+    if schedule.steady:
+        return []
+    return [f"learning_rate is the one typed in: schedule {schedule.name}, {schedule.summary}"]
 
 
 def check_lines(checked: Sequence[CheckedRun]) -> list[str]:

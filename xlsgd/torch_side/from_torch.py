@@ -69,7 +69,7 @@ def from_torch(
 def _schedule(scheduler: Any) -> Schedule:
     """Return the schedule of a scheduler's class.  Raises SpecError for what is none of ours."""
     name = type(scheduler).__name__
-    fitting = [s for s in schedules().values() if s.torch_class == name]
+    fitting = [s for s in schedules().values() if vars(type(s)).get("torch_class") == name]
     if not fitting:
         raise SpecError(
             REFUSED.get(name)
@@ -92,7 +92,9 @@ def _rule(optimizer: torch.optim.Optimizer) -> ReadOptimizer:
         )
     decoupled = group.get("decoupled_weight_decay")
     kind = "AdamW" if name == "Adam" and decoupled else name
-    fitting = [o for o in optimizers().values() if o.torch_class == kind and o.reads(group)]
+    # What is made of one of ours is not torch's because of that.
+    own = [o for o in optimizers().values() if vars(type(o)).get("torch_class") == kind]
+    fitting = [o for o in own if o.reads(group)]
     if len(fitting) != 1:
         raise SpecError(
             refusal(name)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from xlsgd.base.columns import Input
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.schedules import RATE
 from xlsgd.verdict.rules import (
     CLEAR,
     HIGHER,
@@ -109,6 +110,7 @@ def panel(watched: Watched) -> list[Input]:
             )
             for key, (above, words) in (_OVERSHOOT if watched.curvature else {}).items()
         ),
+        *(Input(key, formula, words) for key, (formula, words) in _moving(watched).items()),
         Input("last_step", "=MAX({steps.step})", "updates done"),
         Input(
             "last_epoch",
@@ -117,6 +119,16 @@ def panel(watched: Watched) -> list[Input]:
         ),
         Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", f"updates in {said.an_epoch}"),
     ]
+
+
+def _moving(watched: Watched) -> dict[str, tuple[str, str]]:
+    """Return the fields about a learning rate that moves: formula and words."""
+    if not watched.moves:
+        return {}
+    return {
+        "greatest_rate": ("=MAX({steps.rate})", "the rate at its greatest, by the schedule"),
+        "least_rate": ("=MIN({steps.rate})", "the rate at its least"),
+    }
 
 
 def _at(quantity: str) -> str:
@@ -213,7 +225,16 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
     overshoot = _OVERSHOOT if watched.curvature else ()
     read = (f"last_{watched.reading.key}",) if watched.reading else ()
     return (
-        *("rows", "steps_per_epoch", *overshoot, "start_loss", "last_step", "last_epoch", *dead),
+        *(
+            "rows",
+            "steps_per_epoch",
+            *overshoot,
+            *_moving(watched),
+            "start_loss",
+            "last_step",
+            "last_epoch",
+            *dead,
+        ),
         *("still_weights", "zero_gradient_since", "frozen_since", "rises", "falls", "last_change"),
         *("last_loss", *read, "lowest_loss", *accuracy, "loss_left", "pace"),
         *("exploded_step", "not_finite_step", "trend", "verdict"),
@@ -284,6 +305,9 @@ def panel_values(
             for key, (above, _) in _OVERSHOOT.items():
                 # An error is no number above anything.
                 fields[key] = float(((curvature > above) & np.isfinite(curvature)).sum())
+        if not experiment.schedule.steady:
+            fields["greatest_rate"] = float(values[RATE][run].max())
+            fields["least_rate"] = float(values[RATE][run].min())
         if "accuracy" in epochs:
             fields["last_accuracy"] = float(epochs["accuracy"][run, last_epoch - 1])
         fields["still_weights"] = verdicts.still_weights(run)

@@ -24,6 +24,7 @@ class Watched:
     mean_loss: the expression of the mean loss of an epoch.   accuracy: the same, if it has one.
     start_loss: the expression of the mean loss at the start weights.
     worst_start: the expression of the greatest loss of a row at the start weights.
+    moves: whether the learning rate moves from step to step.
     curvature: whether every row has its learning rate times curvature.
     start_column: the expression of a row's loss at the start weights, where rows have it.
     cut: predictions above it stand for y = 1.   reading: how the mean loss is read.
@@ -40,6 +41,7 @@ class Watched:
     start_loss: str
     worst_start: str
     wording: Wording
+    moves: bool = False
     curvature: bool = False
     start_column: str | None = None
     accuracy: str | None = None

@@ -24,6 +24,7 @@ class AdagradDecay(Adagrad):
 
     name = "adagrad-decay"
     order = 21
+    torch_class = "Adagrad"
     summary = "Adagrad at the rate learning_rate/(1 + (step − 1)·lr_decay)"
     torch_line = "torch.optim.Adagrad(params, lr, lr_decay=lr_decay, eps=eps)"
     hyperparameters = (

@@ -13,6 +13,7 @@ class AdamWAMSGrad(AdamW, AMSGrad):
 
     name = "adamw-amsgrad"
     order = 28
+    torch_class = "AdamW"
     summary = "AdamW with v̂ from the largest v so far"
     torch_line = "torch.optim.AdamW(params, lr, betas, eps, weight_decay, amsgrad=True)"
 

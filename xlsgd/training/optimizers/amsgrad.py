@@ -23,6 +23,7 @@ class AMSGrad(Adam):
 
     name = "amsgrad"
     order = 26
+    torch_class = "Adam"
     summary = "Adam with v̂ from the largest v so far"
     torch_line = "torch.optim.Adam(params, lr, betas=(beta1, beta2), eps=eps, amsgrad=True)"
     state = {**AVERAGES, "sq_max": "max_exp_avg_sq"}

@@ -19,6 +19,7 @@ class NAdamW(NAdam):
 
     name = "nadamw"
     order = 31
+    torch_class = "NAdam"
     summary = "NAdam, and every weight shrinks by learning_rate·weight_decay of itself"
     torch_line = "torch.optim.NAdam(params, lr, …, weight_decay=…, decoupled_weight_decay=True)"
     hyperparameters = (DECAY, *NAdam.hyperparameters)

@@ -67,7 +67,8 @@ class Optimizer(ABC):
     """The hyperparameter that torch's cyclic schedules move together with the rate."""
 
     torch_class: ClassVar[str] = ""
-    """The class in torch.optim that it is, with the options that ``reads`` asks for."""
+    """The class in torch.optim that it is, with the options that ``reads`` asks for. It is not
+    inherited: a rule made of another is not what torch has because of that."""
 
     torch_names: ClassVar[Mapping[str, str]] = {}
     """torch's names of hyperparameters that are called otherwise there; ``betas.0`` is the first

@@ -19,6 +19,7 @@ class RAdamW(RAdam):
 
     name = "radamw"
     order = 33
+    torch_class = "RAdam"
     summary = "RAdam, and every weight shrinks by learning_rate·weight_decay of itself"
     torch_line = "torch.optim.RAdam(params, lr, …, weight_decay=…, decoupled_weight_decay=True)"
     hyperparameters = (DECAY, *RAdam.hyperparameters)

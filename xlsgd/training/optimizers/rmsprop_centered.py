@@ -24,6 +24,7 @@ class RMSpropCentered(RMSprop):
 
     name = "rmsprop-centered"
     order = 23
+    torch_class = "RMSprop"
     summary = "averages s of g² and m of g, then p − learning_rate·g/(√(s − m²) + eps)"
     torch_line = "torch.optim.RMSprop(params, lr, alpha=alpha, eps=eps, centered=True)"
     state = {"sq_avg": "square_avg", "avg_grad": "grad_avg"}

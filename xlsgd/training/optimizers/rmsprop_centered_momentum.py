@@ -25,6 +25,7 @@ class RMSpropCenteredMomentum(RMSpropMomentum):
 
     name = "rmsprop-centered-momentum"
     order = 25
+    torch_class = "RMSprop"
     summary = "averages s, m; v = beta·v + g/(√(s − m²) + eps), then p − learning_rate·v"
     torch_line = "torch.optim.RMSprop(params, lr, alpha, eps, momentum=beta, centered=True)"
     state = {"sq_avg": "square_avg", "avg_grad": "grad_avg", "velocity": "momentum_buffer"}

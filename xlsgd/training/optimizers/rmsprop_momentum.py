@@ -26,6 +26,7 @@ class RMSpropMomentum(RMSprop):
 
     name = "rmsprop-momentum"
     order = 24
+    torch_class = "RMSprop"
     summary = "average s of g², v = beta·v + g/(√s + eps), then p − learning_rate·v"
     torch_line = "torch.optim.RMSprop(params, lr, alpha=alpha, eps=eps, momentum=beta)"
     hyperparameters = (BETA_ABOVE_0, *RMSprop.hyperparameters)

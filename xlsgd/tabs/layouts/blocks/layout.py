@@ -93,6 +93,7 @@ class BlocksLayout(Layout):
             wording=experiment.network.wording,
             cut=experiment.loss.cut,
             reading=experiment.loss.reading,
+            moves=not experiment.schedule.steady,
             accuracy=accuracy("{block.pred}", "{block.y}", "{rows}", experiment.loss.cut)
             if view.classifies
             else None,

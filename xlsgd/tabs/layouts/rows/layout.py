@@ -77,6 +77,7 @@ class RowsLayout(Layout):
             worst_start="MAX({steps.start_loss})",
             curvature=curvature_column(view) is not None,
             reading=experiment.loss.reading,
+            moves=not experiment.schedule.steady,
             wording=experiment.network.wording,
             start_column=experiment.loss.of_row(
                 experiment.network.predicted(_start(experiment)),
