@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from xlsgd.engines import engine_names  # noqa: E402 - the package is beside this folder
 from xlsgd.report.engines import EngineComparison, EngineRun, agreeing, kinds_text  # noqa: E402
-from xlsgd.verifying.engines import compare_engines  # noqa: E402 - the package is beside this folder
+from xlsgd.verifying.engines import compare_engines  # noqa: E402
 
 __all__ = ["PAGE", "ROOT", "counts", "lesson_rows", "rows_shown"]
 
@@ -97,7 +98,8 @@ def main() -> None:
         print(f"{lesson}: {len(found.runs)} engines agree with torch")
     known = list(dict.fromkeys(lesson for lesson, _ in shown))
     lines = [_line(HEADERS), _line(["---"] * len(HEADERS))]
-    for lesson, engine in sorted(shown, key=lambda key: known.index(key[0])):
+    order = engine_names()
+    for lesson, engine in sorted(shown, key=lambda key: (known.index(key[0]), order.index(key[1]))):
         lines.append(_line((f"`{lesson}`", f"`{engine}`", *shown[lesson, engine])))
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(_MARK)

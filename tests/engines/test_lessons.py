@@ -6,29 +6,33 @@ with. Anew: python scripts/engines_table.py
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from scripts.engines_table import PAGE, ROOT, counts, rows_shown
 from tests.builders import LESSONS
-from xlsgd.engines import engine_names
+from xlsgd.engines import engine_names, get_engine
 from xlsgd.report.engines import comparison_lines
 from xlsgd.verifying.engines import compare_engines
 
+SLOW = ("formulon", "hyperformula")
+"""They take longer than all others together; tests/engines/test_apart.py has small workbooks."""
+
 
 @pytest.mark.parametrize(
-    "lesson",
+    ("lesson", "engines"),
     [
-        lesson if lesson == "graddesc" else pytest.param(lesson, marks=pytest.mark.wide)
-        for lesson in LESSONS
+        ("graddesc", [name for name in engine_names() if name not in SLOW]),
+        *(pytest.param(lesson, engine_names(), marks=pytest.mark.wide) for lesson in LESSONS),
     ],
+    ids=["quick graddesc", *LESSONS],
 )
-def test_every_engine_agrees_with_torch(lesson: str, soffice: Path, ssconvert: Path) -> None:
-    pytest.importorskip("ironcalc")
-    found = compare_engines(ROOT / "workbooks" / f"{lesson}.xlsx")
+def test_every_engine_agrees_with_torch(lesson: str, engines: list[str]) -> None:
+    for name in engines:
+        if (missing := get_engine(name).missing()) is not None:
+            pytest.skip(f"{name}: {missing}")
+    found = compare_engines(ROOT / "workbooks" / f"{lesson}.xlsx", engines)
     assert found.ok, "\n".join(comparison_lines(found))
-    assert [run.engine for run in found.runs] == engine_names()
+    assert [run.engine for run in found.runs] == engines
     page, shown = PAGE.read_text(encoding="utf-8"), rows_shown()
     for run in found.runs:
         assert run.report is not None
