@@ -24,6 +24,7 @@ from tests.builders import (
     view_of,
     write_experiments,
 )
+from tests.widths import share_of_each
 from xlsgd import verify
 from xlsgd.base.cells import Book, WorkbookFile
 from xlsgd.base.columns import Column
@@ -152,14 +153,15 @@ def assert_both_checks_fail(tab: SheetReport) -> None:
 # As they are
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("what", EVERYTHING)
-def test_both_sides_agree(what: str, tmp_path: Path) -> None:
+def test_both_sides_agree(what: str, tmp_path: Path, share: Callable[..., list[Any]]) -> None:
     # A row an update, a batch that the data is no multiple of, and all rows an update.
     ways = ((1, "numerical"), (2, "backprop"), (small_data().rows, "numerical"))
     assert {gradient for _, gradient in ways} == set(CHOICES)
     experiments = [
         EVERYTHING[what](id=f"run{i}", batch_size=batch_size, gradient=gradient)
-        for i, (batch_size, gradient) in enumerate(ways)
+        for i, (batch_size, gradient) in enumerate(share(ways))
     ]
     report = verified(tmp_path / "run.xlsx", *experiments)
     assert report.ok, report.first_difference
@@ -297,12 +299,22 @@ OFF = {
 
 
 @pytest.fixture(scope="module")
-def off_report() -> Report:
-    """What verify says of one workbook with a tab for everything in OFF."""
-    experiments = [build(id=f"run{i}") for i, (build, _) in enumerate(OFF.values())]
+def off_report(request: pytest.FixtureRequest) -> Report:
+    """What verify says of one workbook with a tab for everything in OFF that is asked for."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    wanted = {
+        item.callspec.params["what"]
+        for item in items
+        if item.originalname == "test_a_wrong_sheet_side_is_found"
+    }
+    builds = {
+        f"run{i}": build for i, (what, (build, _)) in enumerate(OFF.items()) if what in wanted
+    }
+    experiments = [build(id=id) for id, build in builds.items()]
     return verified_cells(bare_book(*experiments, data=small_data()))
 
 
+@pytest.mark.of_each(2)
 @pytest.mark.parametrize("what", OFF)
 def test_a_wrong_sheet_side_is_found(what: str, off_report: Report) -> None:
     tab = tab_of(off_report, f"run{list(OFF).index(what)}")
@@ -315,8 +327,11 @@ def test_a_wrong_sheet_side_is_found(what: str, off_report: Report) -> None:
 
 
 @pytest.fixture(scope="module")
-def off_columns() -> dict[str, SheetReport]:
-    """What verify says where one column is wrong: a tab for every column that there is."""
+def off_columns(pytestconfig: pytest.Config) -> dict[str, SheetReport]:
+    """What verify says where one column is wrong: a tab for every column that there is.
+
+    At first for one of those of every kind, such as the weights'.
+    """
     right = RowsLayout.tables
     # The loss counts as exploded from the first row on: a 0 would hide that it is off.
     options: dict[str, Any] = {"epochs": 2, "typed": {"exploded_above": 1e-9}}
@@ -333,6 +348,9 @@ def off_columns() -> dict[str, SheetReport]:
                 huge = {"start": dict.fromkeys("abcd", 1e200)}
                 lost = huge if column.quantity == "not_finite_at" else {}
                 cases[column.quantity] = (start(id=id, **lost), id)
+    assert {"step", "batch_end", "x", "pred_collapsed", "grad_mean.a", "plot.loss"} < cases.keys()
+    kinds = {quantity: quantity.partition(".")[0] for quantity in cases}
+    cases = {quantity: cases[quantity] for quantity in share_of_each(pytestconfig, kinds)}
 
     def tables(layout: RowsLayout, view: View) -> dict[str, list[Column]]:
         wrong = {id: quantity for quantity, (_, id) in cases.items()}[view.id]
@@ -347,10 +365,9 @@ def off_columns() -> dict[str, SheetReport]:
     return {quantity: tab_of(report, id) for quantity, (_, id) in cases.items()}
 
 
+@pytest.mark.both
 def test_every_column_is_guarded(off_columns: dict[str, SheetReport]) -> None:
-    assert {"step", "batch_end", "x", "pred_collapsed", "grad_mean.a", "plot.loss"} < set(
-        off_columns
-    )
+    assert len(off_columns) > 15
     unguarded, misplaced = [], []
     for quantity, tab in off_columns.items():
         if any(tab.comparisons[table].ok.all() for table in TABLES):
@@ -470,6 +487,7 @@ OPTIMIZER_KEYS = [
 ]
 
 
+@pytest.mark.of_each(2)
 @pytest.mark.parametrize(("name", "key"), OPTIMIZER_KEYS, ids=map(" ".join, OPTIMIZER_KEYS))
 def test_a_wrong_constant_in_a_torch_optimizer_is_found(
     name: str, key: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
@@ -526,6 +544,7 @@ RULE_QUANTITIES = [
 ]
 
 
+@pytest.mark.of_each(4)
 @pytest.mark.parametrize(("name", "quantity"), RULE_QUANTITIES, ids=map(" ".join, RULE_QUANTITIES))
 def test_a_wrong_derivative_in_torch_is_found(
     name: str, quantity: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
