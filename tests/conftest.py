@@ -6,7 +6,9 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +96,12 @@ def pytest_make_collect_report(
 
 
 # What tests ask for
+
+
+@pytest.fixture
+def share(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
+    """Return what gives a test marked ``both`` its share of some things (tests/widths.py)."""
+    return partial(widths.share, request.config, request.node.nodeid)
 
 
 @pytest.fixture(scope="session")

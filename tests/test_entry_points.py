@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 OPTIMIZER = '''
 """Sign descent: every step has the same length, only its direction follows the slope."""
@@ -53,7 +58,7 @@ def _xlsgd(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         cwd=folder,
-        env={"PYTHONPATH": f"{folder}:{Path.cwd()}", "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        env={**os.environ, "PYTHONPATH": f"{folder}:{Path.cwd()}", "HOME": str(folder)},
     )
 
 

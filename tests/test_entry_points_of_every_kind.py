@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,8 @@ from tests.report.test_formats import TAP
 from tests.test_one_file_adds_a_tab import BEST, ENGINE, LAYOUT
 from tests.test_one_file_adds_data import FLATS, ROOT, VALLEY
 from tests.test_one_file_adds_it import CROSS_ENTROPY, HARDTANH, PULLED, SWING
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 ADDED = {
     "optimizers": ("pulled", PULLED, "OPTIMIZER"),
@@ -61,7 +64,7 @@ def run(folder: Path, *words: str) -> str:
         capture_output=True,
         text=True,
         cwd=folder,
-        env={"PYTHONPATH": f"{folder}:{Path.cwd()}", "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        env={**os.environ, "PYTHONPATH": f"{folder}:{Path.cwd()}", "HOME": str(folder)},
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -195,8 +195,10 @@ def run_pytest(folder: Path, source: str, *options: str, ci: str | None = None) 
     root = Path(__file__).parent.parent
     environment = {k: v for k, v in os.environ.items() if k != "CI" and "PYTEST" not in k}
     environment |= {"PYTHONPATH": str(root)} | ({} if ci is None else {"CI": ci})
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # Hypothesis alone takes half a second
+    plugins = ["-p", "tests.conftest", *(["-p", "xdist"] if "-n" in options else [])]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-rA", *options],
+        [sys.executable, "-m", "pytest", *plugins, "-rA", *options],
         cwd=folder,
         env=environment,
         capture_output=True,

@@ -25,6 +25,7 @@ from tests.builders import (
     view_of,
     write_experiments,
 )
+from tests.widths import share_of_each
 from xlsgd import verify
 from xlsgd.base.cells import Book, WorkbookFile
 from xlsgd.base.columns import Column
@@ -231,14 +232,15 @@ def test_parts_like_others_agree_in_a_few_steps() -> None:
         assert tab.cells_compared == tab.formulas > 0
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("what", sorts(EVERYTHING))
-def test_both_sides_agree(what: str, tmp_path: Path) -> None:
+def test_both_sides_agree(what: str, tmp_path: Path, share: Callable[..., list[Any]]) -> None:
     # A row an update, a batch that the data is no multiple of, and all rows an update.
     ways = ((1, "numerical"), (2, "backprop"), (small_data().rows, "numerical"))
     assert {gradient for _, gradient in ways} == set(CHOICES)
     experiments = [
         EVERYTHING[what](id=f"run{i}", batch_size=batch_size, gradient=gradient)
-        for i, (batch_size, gradient) in enumerate(ways)
+        for i, (batch_size, gradient) in enumerate(share(ways))
     ]
     report = verified(tmp_path / "run.xlsx", *experiments, data=data_for(what))
     assert report.ok, report.first_difference
@@ -404,6 +406,7 @@ def off_tabs(request: pytest.FixtureRequest) -> dict[str, SheetReport]:
     return tabs_of({what: build for what, (build, _) in OFF.items() if what in wanted})
 
 
+@pytest.mark.of_each(2)
 @pytest.mark.parametrize("what", sorts(OFF))
 def test_a_wrong_sheet_side_is_found(what: str, off_tabs: dict[str, SheetReport]) -> None:
     tab = off_tabs[what]
@@ -416,8 +419,11 @@ def test_a_wrong_sheet_side_is_found(what: str, off_tabs: dict[str, SheetReport]
 
 
 @pytest.fixture(scope="module")
-def off_columns() -> dict[str, SheetReport]:
-    """What verify says where one column is wrong: a tab for every column that there is."""
+def off_columns(pytestconfig: pytest.Config) -> dict[str, SheetReport]:
+    """What verify says where one column is wrong: a tab for every column that there is.
+
+    At first for one of those of every kind, such as the weights'.
+    """
     right = RowsLayout.tables
     # The loss counts as exploded from the first row on: a 0 would hide that it is off.
     options: dict[str, Any] = {"epochs": 2, "typed": {"exploded_above": 1e-9}}
@@ -434,6 +440,9 @@ def off_columns() -> dict[str, SheetReport]:
                 huge = {"start": dict.fromkeys("abcd", 1e200)}
                 lost = huge if column.quantity == "not_finite_at" else {}
                 cases[column.quantity] = (start(id=id, **lost), id)
+    assert {"step", "batch_end", "x", "pred_collapsed", "grad_mean.a", "plot.loss"} < cases.keys()
+    kinds = {quantity: quantity.partition(".")[0] for quantity in cases}
+    cases = {quantity: cases[quantity] for quantity in share_of_each(pytestconfig, kinds)}
 
     def tables(layout: RowsLayout, view: View) -> dict[str, list[Column]]:
         wrong = {id: quantity for quantity, (_, id) in cases.items()}[view.id]
@@ -448,10 +457,9 @@ def off_columns() -> dict[str, SheetReport]:
     return {quantity: tab_of(report, id) for quantity, (_, id) in cases.items()}
 
 
+@pytest.mark.both
 def test_every_column_is_guarded(off_columns: dict[str, SheetReport]) -> None:
-    assert {"step", "batch_end", "x", "pred_collapsed", "grad_mean.a", "plot.loss"} < set(
-        off_columns
-    )
+    assert len(off_columns) > 15
     unguarded, misplaced = [], []
     for quantity, tab in off_columns.items():
         if any(tab.comparisons[table].ok.all() for table in TABLES):
@@ -583,6 +591,7 @@ OPTIMIZER_KEYS = [
 ]
 
 
+@pytest.mark.of_each(2)
 @pytest.mark.parametrize(("name", "key"), OPTIMIZER_KEYS, ids=map(" ".join, OPTIMIZER_KEYS))
 def test_a_wrong_constant_in_a_torch_optimizer_is_found(
     name: str, key: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
@@ -649,6 +658,7 @@ RULE_QUANTITIES = [
 ]
 
 
+@pytest.mark.of_each(4)
 @pytest.mark.parametrize(("name", "quantity"), RULE_QUANTITIES, ids=map(" ".join, RULE_QUANTITIES))
 def test_a_wrong_derivative_in_torch_is_found(
     name: str, quantity: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch

@@ -43,18 +43,29 @@ def test_four(n):
 def test_every(n):
     pass
 
+@pytest.mark.every
+class TestCloser:
+    @pytest.mark.of_each(1)
+    @pytest.mark.parametrize("n", ["adam beta1", "adam beta2", "adam eps", "sgd rate", "sgd"])
+    def test_of_each(self, n):
+        pass
+
+@pytest.mark.both
+def test_share(share):
+    print("tried", *share("abcd", 2))
+
 @pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.wide)])
 def test_one_is_wide(n):
     pass
 """
-ALL = 1 + 1 + 1 + 20 + 45 + 30 + 30 + 2
+ALL = 1 + 1 + 1 + 20 + 45 + 30 + 30 + 5 + 1 + 2
 
 
 def collected(folder: Path, *options: str) -> list[str]:
     """Return the names of the tests that would be run."""
     status, output = run_pytest(folder, CASES, "--collect-only", "-q", *options)
     assert status == 0
-    return re.findall(r"^test_it\.py::(\S+)$", output, flags=re.MULTILINE)
+    return re.findall(r"^test_it\.py::(.+)$", output, flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +77,7 @@ def widths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 def test_some_and_rest_are_all(widths: dict[str, list[str]]) -> None:
     assert len(widths["all"]) == ALL
     assert {*widths["some"], *widths["rest"]} == {*widths["all"]}
-    assert {*widths["some"]} & {*widths["rest"]} == {"test_both"}
+    assert {*widths["some"]} & {*widths["rest"]} == {"test_both", "test_share"}
 
 
 def test_some_is_of_every_kind(widths: dict[str, list[str]]) -> None:
@@ -76,10 +87,22 @@ def test_some_is_of_every_kind(widths: dict[str, list[str]]) -> None:
     assert sum(name.startswith("test_three") for name in some) == 3
     assert sum(name.startswith("test_four") for name in some) == 3
     assert sum(name.startswith("test_every") for name in some) == 30
+    of_each = [name.partition("[")[2] for name in some if "test_of_each" in name]
+    assert sorted(name.partition(" ")[0] for name in of_each) == ["adam", "sgd", "sgd]"]
     pairs = [name[-4:-1] for name in some if name.startswith("test_each_value")]
     assert {pair[2] for pair in pairs} == {*"pqrst"}
     assert {pair[0] for pair in pairs} == {*"012345678"}
     assert len(pairs) < 15
+
+
+def test_a_test_at_both_widths_tries_everything_once(tmp_path: Path) -> None:
+    tried = {}
+    for width in ("some", "rest", "all"):
+        output = run_pytest(tmp_path, CASES, "-s", "--width", width, "-k", "test_share")[1]
+        (said,) = re.findall(r"tried ([a-d ]+)", output)
+        tried[width] = said.split()
+    assert len(tried["some"]) == 2
+    assert sorted(tried["some"] + tried["rest"]) == tried["all"] == [*"abcd"]
 
 
 def test_what_is_named_is_run(tmp_path: Path) -> None:

@@ -119,11 +119,13 @@ def _start_alike(variables: Any) -> bool:
 
 
 def _same_package(cwd: str, safe: bool, variables: Any) -> bool:
-    """Return whether what would be imported is the package that is tested here."""
+    """Return whether what would be imported is the package that is tested here, and finds nothing
+    installed beside it that this process does not."""
     path = [entry for entry in variables.get("PYTHONPATH", "").split(os.pathsep) if entry]
     for folder in [*([] if safe else [cwd]), *path]:
         if (package := Path(folder, PACKAGE)).is_dir():
-            return package.resolve() == Path(xlsgd.__file__).resolve().parent
+            here = package.resolve() == Path(xlsgd.__file__).resolve().parent
+            return here and not any(list(Path(entry).glob("*.dist-info")) for entry in path)
     return True
 
 

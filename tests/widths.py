@@ -6,8 +6,12 @@ their names. Marks say otherwise:
 ``every``: all cases, because each stands for a kind of thing, or because they are quick.
 ``sampled(n)``: n of the cases; without a number as many as it takes for every value of every
 parameter to be tried once.
+``of_each(n)``: n cases of everything that has several, whose names differ in the last word alone:
+with ``of_each(1)`` one of ``adam beta1`` and ``adam eps``, and one of ``sgd learning_rate``.
 ``wide``: this test, or these cases, at full width only.
-``both``: this test does more at full width, and belongs to the rest too.
+``both``: this test does some of what it does at each width (by the fixture ``share``).
+
+Of ``every``, ``sampled`` and ``of_each`` the closest counts: a function's before its file's.
 
 What is drawn follows from the names alone: it is the same on every machine, in every process, and
 ``rest`` is exactly what ``some`` has left out. A test named on the command line is always run.
@@ -17,22 +21,35 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pytest
 
-__all__ = ["MARKS", "WIDTHS", "add_options", "allow_none", "choose", "some"]
+__all__ = [
+    "MARKS",
+    "WIDTHS",
+    "add_options",
+    "allow_none",
+    "choose",
+    "share",
+    "share_of_each",
+    "some",
+]
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 WIDTHS = ("some", "rest", "all")
 MOST = 3
 """Cases of a function."""
 
 MARKS = {
+    "of_each(n)": "so many of the cases whose names differ in the last word alone",
     "wide": "at full width only",
     "every": "all cases, at any width",
     "sampled(n)": "so many of the cases, unless at full width",
-    "both": "does more at full width, and belongs to the rest too",
+    "both": "does some of what it does, and at full width the rest",
 }
 
 
@@ -68,6 +85,30 @@ def allow_none(session: pytest.Session, status: int) -> None:
         session.exitstatus = pytest.ExitCode.OK if named else status
 
 
+def share(config: pytest.Config, name: str, things: Sequence[T], kept: int = 1) -> list[T]:
+    """Return those of some things that a test tries at the width that was asked for.
+
+    name: of the test, by which as many as are kept are drawn; all others are the rest.
+    """
+    width = config.getoption("--width")
+    if width == "all" or any("::" in named for named in config.args):
+        return list(things)
+    first = hashlib.sha256(name.encode()).digest()[0]
+    drawn = {(first + i) % len(things) for i in range(kept)}
+    return [thing for i, thing in enumerate(things) if (i in drawn) == (width == "some")]
+
+
+def share_of_each(config: pytest.Config, kinds: Mapping[K, object]) -> list[K]:
+    """Return the things that a test tries at the width that was asked for: one of each kind, or
+    all others.   kinds: of every thing."""
+    width = config.getoption("--width")
+    firsts = {kind: thing for thing, kind in reversed(kinds.items())}
+    drawn = set(firsts.values())
+    if width == "all" or any("::" in named for named in config.args):
+        return list(kinds)
+    return [thing for thing in kinds if (thing in drawn) == (width == "some")]
+
+
 def some(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Return the tests of every kind of thing, in the order they came in."""
     cases: dict[str, list[pytest.Item]] = defaultdict(list)
@@ -75,8 +116,11 @@ def some(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     for item in items:
         if _has(item, "wide"):
             continue
-        if _has(item, "every") or not hasattr(item, "callspec"):
+        if _how(item) == "every" or not hasattr(item, "callspec"):
             chosen.add(item.nodeid)
+        elif _how(item) == "of_each":
+            name, _, case = item.nodeid.partition("[")
+            cases[f"{name} {case.rpartition(' ')[0]}"].append(item)
         else:
             cases[item.nodeid.partition("[")[0]].append(item)
     for of_one in cases.values():
@@ -87,7 +131,8 @@ def some(items: Sequence[pytest.Item]) -> list[pytest.Item]:
 def _drawn(cases: Iterable[pytest.Item]) -> list[pytest.Item]:
     """Return the sample of one function's cases."""
     shuffled = sorted(cases, key=lambda item: hashlib.sha256(item.nodeid.encode()).digest())
-    mark = shuffled[0].get_closest_marker("sampled")
+    how = _how(shuffled[0])
+    mark = shuffled[0].get_closest_marker(how) if how else None
     if mark is None or mark.args:
         return shuffled[: MOST if mark is None else mark.args[0]]
     seen: set[tuple[int, str]] = set()
@@ -106,6 +151,12 @@ def _values(item: Any) -> set[tuple[int, str]]:
     Names, for what repr says of a function is another thing in every process.
     """
     return set(enumerate(item.callspec._idlist))
+
+
+def _how(item: pytest.Item) -> str:
+    """Return the mark that says which cases are drawn, "" if none does."""
+    found = (m.name for m in item.iter_markers() if m.name in ("every", "sampled", "of_each"))
+    return next(found, "")
 
 
 def _has(item: pytest.Item, mark: str) -> bool:

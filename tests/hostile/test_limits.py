@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.hostile.files import packed
 from tests.verify.books import SIX_POINTS, part_name, parts_of
 
 XLSGD = [sys.executable, "-m", "xlsgd"]
+AT_WORK = 1.0
+"""Seconds of a processor after which a helper has imported what it needs."""
 UNIX = pytest.mark.skipif(os.name != "posix", reason="signals and rights as Unix has them")
 
 
@@ -56,6 +59,19 @@ def large(base: Path) -> Path:
     return noted(base, base.with_name("large.xlsx"), rows)
 
 
+def calculating(process: subprocess.Popen[str]) -> list[Any]:
+    """Return the processes that a command has started, once one of them is at work."""
+    import psutil
+
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        started = psutil.Process(process.pid).children(recursive=True)
+        if any(sum(one.cpu_times()[:2]) > AT_WORK for one in started):
+            return started
+        time.sleep(0.1)
+    raise AssertionError("nothing was started")
+
+
 def ran(*arguments: object, **how: object) -> tuple[int, str, float]:
     """Return exit status, what was said on stderr, and how long it took."""
     begun = time.perf_counter()
@@ -69,10 +85,10 @@ def ran(*arguments: object, **how: object) -> tuple[int, str, float]:
 @UNIX
 @pytest.mark.parametrize("command", ["explain", "diff"])
 def test_a_file_that_takes_too_long(slow: Path, command: str) -> None:
-    status, said, seconds = ran(command, slow, "--timeout", "4", "-q")
+    status, said, seconds = ran(command, slow, "--timeout", "2", "-q")
     assert (status, said.strip()) == (
         2,
-        f"Error: {slow}: timed out after 4 s and was given up; --timeout allows more seconds",
+        f"Error: {slow}: timed out after 2 s and was given up; --timeout allows more seconds",
     )
     assert seconds < 20
 
@@ -93,7 +109,7 @@ def test_a_file_that_takes_too_much_memory(large: Path, command: str) -> None:
 def test_verify_alone_has_the_limits_of_many(slow: Path, tmp_path: Path) -> None:
     """Without an option it is done in full detail, and ended at the limit all the same."""
     code = (
-        "import xlsgd.processes.limits as a; a.Limits.__init__.__defaults__ = (4.0, 950)\n"
+        "import xlsgd.processes.limits as a; a.Limits.__init__.__defaults__ = (2.0, 950)\n"
         "import sys; sys.argv = ['xlsgd', 'verify', sys.argv[1], '--json', sys.argv[2]]\n"
         "from xlsgd.cli import run; run()"
     )
@@ -102,8 +118,8 @@ def test_verify_alone_has_the_limits_of_many(slow: Path, tmp_path: Path) -> None
         [sys.executable, "-c", code, slow, report], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "timed out after 4 s and was given up" in done.stderr
-    assert "timed out after 4 s" in report.read_text()
+    assert "timed out after 2 s and was given up" in done.stderr
+    assert "timed out after 2 s" in report.read_text()
 
 
 def test_the_default_is_below_a_gigabyte() -> None:
@@ -136,7 +152,7 @@ def test_told_to_stop(slow: Path, tmp_path: Path, number: int, many: bool) -> No
         [*XLSGD, "verify", slow, *options],
         stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path / "t")},
     ) as process:  # fmt: skip
-        time.sleep(4)
+        calculating(process)
         process.send_signal(number)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 2
@@ -149,9 +165,10 @@ def test_told_to_stop(slow: Path, tmp_path: Path, number: int, many: bool) -> No
 def test_nothing_goes_on_when_it_is_killed(slow: Path) -> None:
     import psutil
 
-    with subprocess.Popen([*XLSGD, "verify", "-q", slow], stderr=subprocess.DEVNULL) as process:
-        time.sleep(3)
-        started = psutil.Process(process.pid).children(recursive=True)
+    with subprocess.Popen(
+        [*XLSGD, "verify", "-q", slow], stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        started = calculating(process)
         process.kill()
     assert started
     gone, alive = psutil.wait_procs(started, timeout=5)
