@@ -23,7 +23,7 @@ def still_weights(training: Training, dead: tuple[DeadUnit, ...]) -> StillWeight
     if not left or training.number("frozen_since") or training.mean_loss == 0:
         return None
     since = [int(training.table[f"nonzero.{p}"].max()) + 1 for p in left]
-    everything = set(training.still) == set(training.experiment.network.parameters)
+    everything = set(training.still) == set(training.experiment.network.groups)
     return StillWeights(max(since), left, everything, {p: _why(training, p) for p in left})
 
 
@@ -34,7 +34,7 @@ def _why(training: Training, weight: str) -> str:
     loss changes with what comes out of its layer.
     """
     network = training.experiment.network
-    if network.is_graph:
+    if network.is_graph or weight not in network.parameters:
         return ""
     end = training.steps + 1
     outputs, values = training.outputs([end]), training.before(end)

@@ -105,7 +105,7 @@ class Training:
     def still(self) -> tuple[str, ...]:
         """The weights whose derivative is 0 for good."""
         named = str(self.panel["still_weights"]).split(", ")
-        return tuple(p for p in self.experiment.network.parameters if p in named)
+        return tuple(p for p in self.experiment.network.groups if p in named)
 
     @property
     def mean_loss(self) -> float:

@@ -298,7 +298,10 @@ class _Training:
             not_finite_at=array(record["not_finite_at"]),
             derivative_alive=array(record["alive"]),
             awake={unit: array(record[f"awake.{unit}"]) for unit in units},
-            nonzero={p: array(record[f"nonzero.{p}"]) for p in self.names},
+            nonzero={
+                group: np.maximum.reduce([array(record[f"nonzero.{p}"]) for p in names])
+                for group, names in self.experiment.network.groups.items()
+            },
             mean_loss=array(record.mean_loss.T),
             start_loss=array(self.start_loss),
             exploded_above=array(self.all_above),

@@ -89,21 +89,29 @@ def columns(watched: Watched) -> list[Column]:
                 f"stuck for a whole {said.epoch}: the unit is dead",
             )
         )
-    for p, gradient in watched.gradients.items():
-        cell = f"{{{gradient}}}"
+    for group, names in watched.groups.items():
+        quantities = [watched.gradients[p] for p in names]
+        alone = len(quantities) == 1
+        span = quantities[0] if alone else f"{quantities[0]}:{quantities[-1]}"
+        cell = f"{{{span}}}" if alone else f"MAX({{{span}}})"
+        nothing = f"{cell}=0" if alone else f"AND({cell}=0,MIN({{{span}}})=0)"
         found.append(
             last_step(
-                f"nonzero.{p}",
+                f"nonzero.{group}",
                 f"IF(AND(ISNUMBER({cell}),ISNUMBER({{loss}})),"
-                f"IF({cell}=0,{{before}},{{step}}),{{step}})",
-                f"last step with {gradient} ≠ 0",
-                f"the last step in which the derivative for {p} was not exactly 0; "
-                f"stuck for a whole {said.epoch}: nothing moves {p} any more",
+                f"IF({nothing},{{before}},{{step}}),{{step}})",
+                f"last step with {quantities[0] if alone else f'a derivative of {group}'} ≠ 0",
+                f"the last step in which the derivative for {group} was not exactly 0; "
+                f"stuck for a whole {said.epoch}: nothing moves {group} any more",
             )
         )
     numerical = "+".join(f"ABS({{{g}}})" for g in watched.numerical)
     backprop = "+".join(f"ABS({{{g}}})" for g in watched.backprop)
-    largest = ",".join(f"ABS({{param.{p}}})" for p in watched.parameters)
+    weights = [f"param.{p}" for p in watched.parameters]
+    largest = ",".join(f"ABS({{{name}}})" for name in weights)
+    if len(watched.groups) < len(weights):
+        side_by_side = f"{{{weights[0]}:{weights[-1]}}}"
+        largest = f"MAX({side_by_side}),-MIN({side_by_side})"
     found.append(
         last_step(
             "derivative_alive",
@@ -145,8 +153,9 @@ def quantities(
         known = f"signal.{unit}" in values
         signal = tensor(f"signal.{unit}") if known else silence.signal_of(tensor(unit))
         found[f"awake.{unit}"] = _last_step(step, events.awake(signal))
-    for p, gradient in watched.gradients.items():
-        found[f"nonzero.{p}"] = _last_step(step, events.nonzero(tensor(gradient), loss))
+    for group, names in watched.groups.items():
+        moving = [events.nonzero(tensor(watched.gradients[p]), loss) for p in names]
+        found[f"nonzero.{group}"] = _last_step(step, torch.stack(moving).any(0))
     frozen = events.frozen(
         map(tensor, watched.numerical),
         map(tensor, watched.backprop),

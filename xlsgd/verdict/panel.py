@@ -169,14 +169,14 @@ def _verdict_text(watched: Watched) -> str:
 
 
 def _still_text(watched: Watched) -> str:
-    names = "&".join(f'IF({_stuck(f"nonzero.{p}")},", {p}","")' for p in watched.parameters)
-    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.parameters)
+    names = "&".join(f'IF({_stuck(f"nonzero.{p}")},", {p}","")' for p in watched.groups)
+    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.groups)
     nobody = f'IF({{last_step}}-MIN({last})<{{steps_per_epoch}},", {NONE}","")'
     return f"MID({names}&{nobody},3,9999)"
 
 
 def _all_still(watched: Watched) -> str:
-    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.parameters)
+    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.groups)
     return f"IF({{last_step}}-MAX({last})>={{steps_per_epoch}},MAX({last})+1,0)"
 
 

@@ -20,6 +20,8 @@ class Watched:
     silences: unit to when it is silent.
     numerical, backprop: the quantities whose two kinds of derivative are compared.
     gradients: weight to the quantity that holds the derivative that moves it.
+    groups: weights by what is said of them together, see Network.groups; the derivatives of a
+        group stand side by side.
     completed: the expression of how many epochs have been completed.
     mean_loss: the expression of the mean loss of an epoch.   accuracy: the same, if it has one.
     start_loss: the expression of the mean loss at the start weights.
@@ -41,6 +43,7 @@ class Watched:
     start_loss: str
     worst_start: str
     wording: Wording
+    groups: Mapping[str, tuple[str, ...]]
     moves: bool = False
     curvature: bool = False
     start_column: str | None = None

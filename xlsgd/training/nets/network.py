@@ -36,6 +36,8 @@ __all__ = [
 
 PREDICTION = "pred"
 """What a prediction is called: ``pred``, of several ``pred_1``, ``pred_2``, …"""
+MANY_WEIGHTS = 40
+"""More weights than this are not told of one by one."""
 _FEW = 8
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _PREDICTION = re.compile(rf"{PREDICTION}(_[1-9]\d*)?")
@@ -166,6 +168,18 @@ class Network:
         """The names of all weights and biases, in order."""
         names = (name for place in self.places for name in place.weights)
         return tuple(dict.fromkeys((*self.free, *names)))
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The weights by what is said of them together: each by itself where they are few, else
+        those of a tensor, as ``fc1.weight`` or ``a``."""
+        if len(self.parameters) <= MANY_WEIGHTS:
+            return {name: (name,) for name in self.parameters}
+        found: dict[str, list[str]] = {}
+        for name in self.parameters:
+            base = name.partition("[")[0] if self.is_graph else re.split(r"[\d_]", name)[0]
+            found.setdefault(base, []).append(name)
+        return {base: tuple(names) for base, names in found.items()}
 
     @property
     def kinks(self) -> tuple[tuple[str, float], ...]:

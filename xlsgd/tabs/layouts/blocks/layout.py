@@ -91,6 +91,7 @@ class BlocksLayout(Layout):
             start_loss="{first.loss}",
             worst_start="{first.loss}",
             wording=experiment.network.wording,
+            groups=experiment.network.groups,
             cut=experiment.loss.cut,
             reading=experiment.loss.reading,
             moves=not experiment.schedule.steady,

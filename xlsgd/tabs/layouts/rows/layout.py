@@ -79,6 +79,7 @@ class RowsLayout(Layout):
             reading=experiment.loss.reading,
             moves=not experiment.schedule.steady,
             wording=experiment.network.wording,
+            groups=experiment.network.groups,
             start_column=experiment.loss.of_row(
                 experiment.network.predicted(_start(experiment)),
                 [f"{{{name}}}" for name in experiment.targets],
