@@ -113,10 +113,18 @@ class Ensemble:
         def total(values: Tensor) -> Tensor:
             return values.new_zeros(len(values), batches).index_add(1, batch, values) / counts
 
-        drawn = torch.from_numpy(self._random.integers(-1, 2, size=(self.members, batches)))
+        moves = self.moves_of_means(counts.numpy())
+        return total(rows) + torch.from_numpy(moves) * total(rows.abs())
+
+    def moves_of_means(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by which share of the mean of their sizes means may be off, shape (members, …).
+
+        counts: of the numbers that each is the mean of, shape (…).
+        """
+        drawn = self._random.integers(-1, 2, size=(self.members, *counts.shape))
         drawn[0] = 0
-        units = _EPSILON * (1 + counts.sqrt() / 8)
-        return total(rows) + drawn * units * total(rows.abs())
+        moves: NDArray[np.float64] = drawn * _EPSILON * (1 + np.sqrt(counts) / 8)
+        return moves
 
     def _factors(self, each: int) -> Tensor:
         """Return factors within one unit in the last place of 1, shape (members, each)."""

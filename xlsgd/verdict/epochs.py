@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -91,13 +91,18 @@ def epoch_columns(watched: Watched) -> list[Column]:
 
 
 def epoch_quantities(
-    values: Mapping[str, Floats], epochs: int, reading: Reading | None
+    values: Mapping[str, Floats],
+    epochs: int,
+    reading: Reading | None,
+    moves_of_means: Callable[[Floats], Floats] | None = None,
 ) -> dict[str, Floats]:
     """Return what the table holds.
 
     values: ``epoch``, ``loss`` and, where it has one, ``accuracy`` of every row of data as it
         comes by, shapes (…, rows).
     epochs: length of the table; epochs without rows give nan.   reading: of the loss.
+    moves_of_means: gives by which share of the mean of their sizes means may be off, from how many
+        numbers each has; None for means as they are.
     """
     numbers = np.arange(1, epochs + 1)
     loss = np.where(np.isfinite(values["loss"]), values["loss"], np.nan)
@@ -111,6 +116,9 @@ def epoch_quantities(
 
     with np.errstate(all="ignore"):
         mean_loss = means(loss)
+        if moves_of_means is not None:
+            counts = np.array([(epoch.reshape(-1, epoch.shape[-1])[0] == n).sum() for n in numbers], dtype=float)
+            mean_loss = mean_loss + moves_of_means(counts) * means(np.abs(loss))
         mean_loss = np.where(np.isfinite(mean_loss), mean_loss, np.nan)
     found = {
         "epoch": np.broadcast_to(numbers.astype(float), mean_loss.shape),

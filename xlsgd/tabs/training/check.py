@@ -34,6 +34,7 @@ from xlsgd.tabs.training.worked_out import (
     worked_out,
 )
 from xlsgd.tabs.view import View
+from xlsgd.torch_side import Ensemble
 from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import Trace, Traces
@@ -262,7 +263,9 @@ class TrainingCheck:
         length = len(maps.tables["epochs"].rows)
         reading = traced.experiment.loss.reading
         per_epoch = traced.experiment.steps_per_epoch(traced.data.rows)
-        epochs = verdict.epoch_quantities(traced.by_row(traces), length, reading)
+        rows = traced.by_row(traces)
+        moves = Ensemble(len(rows["loss"])).moves_of_means
+        epochs = verdict.epoch_quantities(rows, length, reading, moves)
         epochs["ends_at"] = verdict.ends_of_epochs(epochs["epoch"], per_epoch)
         panels = verdict.panel_values(
             traced.experiment,
