@@ -440,8 +440,8 @@ def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
     assert found["also"] == [
         "'run': the network Linear(1, 3) makes 3 predictions, and the loss squared error needs a "
         "target for each; the data has 1: end in one, or add targets",
-        "data, row 3, y: got 3; the loss surprise of classes of 'run' needs a class, a whole number "
-        "from 0 to 2",
+        "data, row 3, y: got 3; the loss surprise of classes of 'run' needs a class, a whole "
+        "number from 0 to 2",
         "'run': the network Linear(1, 3) makes 3 predictions; only one prediction can be counted "
         "right or wrong",
     ]

@@ -18,7 +18,7 @@ class SmoothL1(Loss):
     """(pred - y)²/2·l1_beta where that is nearer than l1_beta, else |pred - y| - l1_beta/2."""
 
     name = "smooth-l1"
-    paper = "(pred − y)²/2·l1_beta, from l1_beta on |pred − y| − l1_beta/2"
+    paper = "(pred − y)²/(2·l1_beta), from l1_beta on |pred − y| − l1_beta/2"
     paper_gradient = "(pred − y)/l1_beta, from −1 to 1"
     torch = "torch.nn.functional.smooth_l1_loss(pred, y, reduction='none', beta=l1_beta)"
     by_target = True
