@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 
 import xlsgd
-from tests.builders import experiment_of, small_data, view_of, write_experiments
+from tests.builders import Recalculated, experiment_of, small_data, view_of, write_experiments
 from tests.test_two_sides import EVERYTHING, data_for
 from tests.verify.books import edited, fields, first_wrong, passes
 from xlsgd.base.errors import SpecError
@@ -25,6 +25,7 @@ from xlsgd.sweeping.axes import Axis
 from xlsgd.sweeping.check import check_sweep
 from xlsgd.sweeping.grid import sweep_experiment
 from xlsgd.tabs.view import View
+from xlsgd.training.losses import losses
 from xlsgd.training.losses.l1 import L1
 
 POINTS = small_data(4)
@@ -321,3 +322,34 @@ def test_every_engine_agrees(engine: str, tmp_path: Path) -> None:
     for path in books:
         report = xlsgd.verify(path, engine=engine)
         assert passes(report), (path.name, report.first_difference)
+
+
+# Several targets
+
+
+@pytest.mark.parametrize("loss", ["l1", "huber", "bce-with-logits", "mnist-loss"])
+def test_several_targets_cost_their_mean(loss: str, tmp_path: Path) -> None:
+    """A prediction for each target: the first loss is PyTorch's mean over both."""
+    labels = (1.0, 0.0, 0.0, 1.0), (0.0, 1.0, 0.0, 1.0)
+    y, z = labels if losses()[loss].takes else (POINTS.y, labels[0])
+    data = Dataset("two targets", POINTS.inputs, y, more_targets={"z": z})
+    net = "Linear(1, 2)" + (", Sigmoid" if loss == "mnist-loss" else "")
+    given: dict[str, Any] = {"loss": loss, "data": data, "epochs": 2, "gradient": "backprop"}
+    rows = view_of(net, id="rows", **given)
+    blocks = view_of(net, id="blocks", layout="blocks", batch_size=4, **given)
+    path = write_experiments(tmp_path / "two.xlsx", rows, blocks, data=data)
+    report = xlsgd.verify(path)
+    assert passes(report), report.first_difference
+    start = rows.experiment.start
+    preds = torch.tensor([[start["a1"], start["a2"]]], dtype=torch.float64) * torch.tensor(
+        data.inputs["x"], dtype=torch.float64
+    ).unsqueeze(1) + torch.tensor([[start["b1"], start["b2"]]], dtype=torch.float64)
+    of = {
+        "l1": torch.nn.L1Loss(),
+        "huber": torch.nn.HuberLoss(),
+        "bce-with-logits": torch.nn.BCEWithLogitsLoss(),
+        "mnist-loss": lambda p, t: torch.where(t == 1, 1 - p.sigmoid(), p.sigmoid()).mean(),
+    }[loss]
+    expected = float(of(preds, torch.tensor([y, z], dtype=torch.float64).T))
+    found = Recalculated.of(path)
+    assert found.numbers("blocks", "loss")[0] == pytest.approx(expected, rel=1e-12)
