@@ -381,9 +381,15 @@ def _losses() -> list[str]:
     from xlsgd.training.losses import losses
 
     return _table(
-        ("loss of a row", "on paper", "its slope", "in PyTorch"),
+        ("loss of a row", "on paper", "its slope", "its numbers", "in PyTorch"),
         (
-            (f"`{name}`", loss.paper, loss.paper_gradient, f"`{loss.torch}`")
+            (
+                f"`{name}`",
+                loss.paper,
+                loss.paper_gradient,
+                ", ".join(f"{g.key} {g.value:g}" for g in loss.hyperparameters) or "none",
+                f"`{loss.torch.partition('  #')[0]}`",
+            )
             for name, loss in losses().items()
         ),
     )

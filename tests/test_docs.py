@@ -187,7 +187,11 @@ def _everything() -> dict[str, list[str]]:
         "optimizer": list(optimizers()),
         "engine": engine_names(),
         "tab": [e.id for plan in lessons.values() for e in plan.build(Options()).experiments],
-        "hyperparameter": [h.key for o in optimizers().values() for h in o.hyperparameters],
+        "hyperparameter": [
+            given.key
+            for part in (*optimizers().values(), *losses().values())
+            for given in part.hyperparameters
+        ],
     }
 
 

@@ -200,7 +200,7 @@ CLASSES = '''
     class CrossEntropy(Loss):
         """-ln of the share that softmax gives to class y, counted from 0."""
 
-        name = "cross-entropy"
+        name = "surprise of classes"
         paper = "−ln softmax(pred)[y]"
         paper_gradient = "softmax(pred) − 1 for class y"
         torch = "torch.nn.functional.cross_entropy(pred, y, reduction='none')"
@@ -358,7 +358,7 @@ def test_a_loss_with_exact_labels(tmp_path: Path) -> None:
     )
     found = tried(
         tmp_path,
-        "training/losses/cross_entropy.py",
+        "training/losses/surprise.py",
         CROSS_ENTROPY,
         f"{run}, gradient='backprop'), {run}, {BLOCKS}, classifies=True)",
         "LABELLED",
@@ -420,7 +420,7 @@ def _swing_by_hand(rate: float, over: float = 14.0, epochs: int = 4) -> float:
 def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
     """Three classes, a prediction each: what the formulas say is torch's, to the last weight."""
     run = (
-        "view_of('Linear(1, 2), Tanh, Linear(2, 3)', loss='cross-entropy',"
+        "view_of('Linear(1, 2), Tanh, Linear(2, 3)', loss='surprise of classes',"
         " learning_rate=0.1, epochs=3"
     )
     three = "'Linear(1, 3)'"
@@ -432,16 +432,16 @@ def test_a_loss_of_several_predictions(tmp_path: Path) -> None:
         "CLASSES",
         "1e-2, 1e2",
         also=f"[refused(lambda: experiment_of({three}).need_targets([(1.0,)])),"
-        f" refused(lambda: experiment_of({three}, loss='cross-entropy').need_targets("
+        f" refused(lambda: experiment_of({three}, loss='surprise of classes').need_targets("
         f"[(0.0, 2.0, 3.0)])), refused(lambda: view_of({three},"
-        " loss='cross-entropy', classifies=True))]",
+        " loss='surprise of classes', classifies=True))]",
     )
     assert {"pred_1", "pred_2", "pred_3", "grad.pred_3"} <= _texts(tmp_path / "one.xlsx")
     assert found["also"] == [
         "'run': the network Linear(1, 3) makes 3 predictions, and the loss squared error needs a "
         "target for each; the data has 1: end in one, or add targets",
-        "data, row 3, y: got 3; the loss cross-entropy of 'run' needs a class, a whole number "
-        "from 0 to 2",
+        "data, row 3, y: got 3; the loss surprise of classes of 'run' needs a class, a whole "
+        "number from 0 to 2",
         "'run': the network Linear(1, 3) makes 3 predictions; only one prediction can be counted "
         "right or wrong",
     ]

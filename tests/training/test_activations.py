@@ -17,6 +17,7 @@ from tests.training.evaluated import POINTS, calculated
 from xlsgd.base.errors import SpecError
 from xlsgd.training.nets import layer_types, parse_network
 from xlsgd.training.nets.elementwise import Elementwise
+from xlsgd.training.stable import number
 
 Floats = NDArray[np.float64]
 mp = mpmath.mp.clone()
@@ -212,6 +213,23 @@ def test_what_it_takes_is_read_back(text: str) -> None:
 )
 def test_as_torch_prints_it(text: str, same: str) -> None:
     assert str(layer_of(text)) == same
+
+
+@pytest.mark.every
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.01, "0.01"),
+        (-3.0, "-3"),
+        (1e-5, "0.00001"),
+        (2.5e-12, "0.0000000000025"),
+        (1e20, "1*10^20"),
+        (1.5e-40, "1.5*10^-40"),
+        (0.1 + 0.2, "0.30000000000000004"),
+    ],
+)
+def test_a_number_in_a_formula_has_no_exponent(value: float, text: str) -> None:
+    assert number(value) == text
 
 
 @pytest.mark.every

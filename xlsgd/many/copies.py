@@ -79,7 +79,7 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
             *(view.derivative_of, *map(view.typed.get, ("exploded_above", "chart_limit"))),
         )
         named = (*sorted(e.start.items()), *sorted(e.hyper.items()))
-        rules = [e.optimizer.name, *(each.name for each in e.transforms)]
+        rules = [e.loss.name, e.optimizer.name, *(each.name for each in e.transforms)]
         rules += [] if e.schedule.steady else [e.schedule.name]
         words = [id, *rules, *map(_short, options)]
         said.append(" ".join([*words, *(f"{name}={_short(value)}" for name, value in named)]))

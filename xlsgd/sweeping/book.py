@@ -133,7 +133,7 @@ def _axis_line(axis: Axis) -> tuple[str, str]:
 def _fixed(sweep: Sweep) -> list[tuple[str, Any]]:
     """Return what was the same for all runs."""
     e, varied = sweep.experiment, {axis.name for axis in sweep.axes}
-    found: list[tuple[str, Any]] = []
+    found: list[tuple[str, Any]] = [("loss", e.loss.name)]
     if not any(name.startswith("learning_rate") for name in varied):
         found.append(("learning_rate", e.learning_rate))
     found += [

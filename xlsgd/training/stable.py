@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 from xlsgd.base.columns import is_name, range_of
 
@@ -26,14 +27,25 @@ __all__ = [
     "within",
 ]
 
+_ZEROS = 15
+"""Of these a number may have some more before or behind its digits."""
 MANY = 4
 """More numbers than this are a range, where their cells stand side by side."""
 
 
 def number(value: float) -> str:
-    """Return a number as a formula has it, with 15 digits where they say all."""
+    """Return a number as a formula has it, with 15 digits where they say all.
+
+    Without an exponent, which not all programs read alike.
+    """
     text = f"{value:.15g}"
-    return (text if float(text) == value else repr(value)).upper()
+    text = text if float(text) == value else repr(value)
+    digits, _, power = text.partition("e")
+    if not power:
+        return text
+    if abs(int(power)) <= _ZEROS:
+        return f"{Decimal(text):f}"
+    return f"{digits}*10^{int(power)}"
 
 
 def factor(value: float) -> str:
@@ -82,7 +94,8 @@ def chosen(x: Sequence[str], at: str) -> str:
     """Return the number in place ``at``, counted from 0, of several: a factor."""
     if len(x) > MANY and all(map(is_name, x)):
         # The 1: to Gnumeric, a single index into one row of cells is the number of a row.
-        return f"INDEX({range_of(x)},1,{at}+1)"
+        # In a SUM it is a range for sure: elsewhere Excel would write @ before it.
+        return f"SUM(INDEX({range_of(x)},1,{at}+1))"
     found = x[-1]
     for place, each in reversed(list(enumerate(x[:-1]))):
         found = f"IF({at}={place},{_bare(each)},{_bare(found)})"

@@ -117,7 +117,8 @@ def epoch_quantities(
     with np.errstate(all="ignore"):
         mean_loss = means(loss)
         if moves_of_means is not None:
-            counts = np.array([(epoch.reshape(-1, epoch.shape[-1])[0] == n).sum() for n in numbers], dtype=float)
+            of_one = epoch.reshape(-1, epoch.shape[-1])[0]
+            counts = np.array([float((of_one == n).sum()) for n in numbers])
             mean_loss = mean_loss + moves_of_means(counts) * means(np.abs(loss))
         mean_loss = np.where(np.isfinite(mean_loss), mean_loss, np.nan)
     found = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xlsgd.training.losses.entropy import entropy
 from xlsgd.training.losses.loss import Loss
+from xlsgd.training.stable import number
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -35,14 +36,14 @@ class BCE(Loss):
     def forward(self, pred: str, y: str) -> str:
         # Of a small probability, 1 - p has lost the digits: ln(1 - p) is -2·ATANH(p/(2 - p)).
         p = f"({pred})"
-        one = f"MAX(-100,LN(MAX({p},1E-300)))"
-        other = f"IF({p}<0.5,-2*ATANH({p}/(2-{p})),MAX(-100,LN(MAX(1-{p},1E-300))))"
+        one = f"MAX(-100,LN(MAX({p},10^-300)))"
+        other = f"IF({p}<0.5,-2*ATANH({p}/(2-{p})),MAX(-100,LN(MAX(1-{p},10^-300))))"
         return f"IF(ABS({p}-0.5)<=0.5,({y}-1)*{other}-{y}*{one},NA())"
 
     def backward(self, pred: str, y: str) -> str:
         # What PyTorch divides by at least is 1e-12 in single precision.
         p = f"({pred})"
-        slope = f"({p}-{y})/MAX((1-{p})*{p},9.99999996004197E-13)"
+        slope = f"({p}-{y})/MAX((1-{p})*{p},{number(9.999999960041972e-13)})"
         return f"IF(ABS({p}-0.5)<=0.5,{slope},NA())"
 
     def label_fault(self, y: float, predictions: int) -> str:

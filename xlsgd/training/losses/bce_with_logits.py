@@ -24,7 +24,7 @@ class BCEWithLogits(Loss):
     name = "bce-with-logits"
     torch_class = "BCEWithLogitsLoss"
     paper = "(1 − y)·pred + (1 + (pos_weight − 1)·y)·ln(1 + e^−pred)"
-    paper_gradient = "(1 − y) − (1 + (pos_weight − 1)·y)·σ(−pred)"
+    paper_gradient = "(1 + (pos_weight − 1)·y)·σ(pred) − pos_weight·y"
     torch = (
         "torch.nn.functional.binary_cross_entropy_with_logits(pred, y, reduction='none', "
         "pos_weight=pos_weight)"
@@ -47,7 +47,8 @@ class BCEWithLogits(Loss):
         return f"(1-{y})*{x}-{self._weight(y)}*(MIN(0,{pred})-{log1p(decay(x))})"
 
     def backward(self, pred: str, y: str) -> str:
-        return f"(1-{y})-{self._weight(y)}*{sigmoid(f'(-{within(pred)})')}"
+        # As torch has it as well: of σ what is left beside y, and not σ of −pred.
+        return f"{self._weight(y)}*{sigmoid(within(pred))}-{{pos_weight}}*{y}"
 
     def _weight(self, y: str) -> str:
         return f"(1+({{pos_weight}}-1)*{y})"
@@ -72,8 +73,11 @@ class BCEWithLogits(Loss):
     ) -> Tensor:
         import torch
 
+        weight = 1 + (pos_weight - 1) * y
         logarithm = rounding(torch.nn.functional.logsigmoid(pred))
-        return rounding((1 - y) * pred - (1 + (pos_weight - 1) * y) * logarithm)
+        loss = rounding((1 - y) * pred - weight * logarithm)
+        # The slope has steps of its own: this adds nothing but the first of them, rounded.
+        return loss + rounding(weight * pred.detach().sigmoid()) * (pred - pred.detach())
 
     def constant(self, y: Sequence[float], pos_weight: float = 1.0) -> float:
         one = pos_weight * sum(y) / len(y)

@@ -20,7 +20,7 @@ class SmoothL1(Loss):
     name = "smooth-l1"
     torch_class = "SmoothL1Loss"
     torch_names = {"l1_beta": "beta"}
-    paper = "(pred − y)²/2·l1_beta, from l1_beta on |pred − y| − l1_beta/2"
+    paper = "(pred − y)²/(2·l1_beta), from l1_beta on |pred − y| − l1_beta/2"
     paper_gradient = "(pred − y)/l1_beta, from −1 to 1"
     torch = "torch.nn.functional.smooth_l1_loss(pred, y, reduction='none', beta=l1_beta)"
     by_target = True
