@@ -35,6 +35,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -354,6 +355,34 @@ def _optimizers() -> list[str]:
     return _table(("name", "on paper", "in PyTorch", "defaults", "convention"), rows)
 
 
+def _defaults(thing: Any) -> str:
+    return ", ".join(f"{given.key} {given.value:g}" for given in thing.hyperparameters) or "none"
+
+
+def _schedules() -> list[str]:
+    from xlsgd.training.schedules import schedules
+
+    return _table(
+        ("name", "the rate on paper", "in PyTorch", "defaults"),
+        (
+            (f"`{name}`", s.summary, f"`{s.torch_line.partition('  #')[0]}`", _defaults(s))
+            for name, s in schedules().items()
+        ),
+    )
+
+
+def _transforms() -> list[str]:
+    from xlsgd.training.transforms import transforms
+
+    return _table(
+        ("name", "on paper", "in PyTorch", "if asked for"),
+        (
+            (f"`{name}`", t.summary, f"`{t.torch_line}`", _defaults(t))
+            for name, t in transforms().items()
+        ),
+    )
+
+
 def _layers() -> list[str]:
     from xlsgd.training.nets import layer_types
 
@@ -533,6 +562,8 @@ def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 TABLES: dict[str, Callable[[], list[str]]] = {
     "lessons": _lessons,
     "optimizers": _optimizers,
+    "schedules": _schedules,
+    "transforms": _transforms,
     "inputs": _inputs,
     "layers": _layers,
     "losses": _losses,

@@ -71,7 +71,8 @@ def hyperparameters(draw: st.DrawFn, optimizer: Optimizer) -> dict[str, float]:
     found = {}
     for given in optimizer.hyperparameters:
         if given.below is not None:
-            found[given.key] = draw(st.sampled_from((0.0, 0.5, given.value, 0.9, 0.999)))
+            least = () if given.positive else (0.0,)
+            found[given.key] = draw(st.sampled_from((*least, 0.5, given.value, 0.9, 0.999)))
         elif given.positive:
             found[given.key] = draw(st.sampled_from((given.value, 1e-6, 0.01, 1.0)))
     return found

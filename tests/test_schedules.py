@@ -204,6 +204,8 @@ def test_rates_are_those_of_fastai(total: int) -> None:
 @pytest.mark.parametrize(
     ("text", "of"),
     [
+        ("learning_rate*0.00001/1e-5", lambda r, n: r),
+        ("learning_rate*1e16/1e+16*1e-250/1e-250", lambda r, n: r),
         ("learning_rate/(1+0.1*step)", lambda r, n: r / (1 + 0.1 * n)),
         ("learning_rate*0.9^count", lambda r, n: r * 0.9 ** (n - 1)),
         ("learning_rate-(0.001-(0.002-step/1000))", lambda r, n: r - (0.001 - (0.002 - n / 1000))),
@@ -240,6 +242,11 @@ def test_a_formula_is_what_it_says(text: str, of: Callable[[float, int], float])
 def test_what_is_no_formula_of_a_rate_is_refused(text: str, message: str) -> None:
     with pytest.raises(SpecError, match=re.escape(message)):
         get_schedule(text)
+
+
+def test_a_formula_has_no_number_with_an_exponent() -> None:
+    said = get_schedule("learning_rate*1e-5*1e16*1e-250").rate()
+    assert said == "{learning_rate}*0.00001*10000000000000000*(1*10^-250)"
 
 
 def test_a_formula_has_to_depend_on_the_learning_rate() -> None:

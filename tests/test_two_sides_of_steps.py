@@ -78,7 +78,7 @@ TRIED: dict[str, tuple[str, dict[str, float]]] = {
 """Schedules with hyperparameters that all tell within three epochs."""
 
 DONE = {
-    "clip-value": {"clip_value": 0.2},
+    "clip-value": {"clip_value": 0.23},
     "clip-norm": {"clip_norm": 0.3},
     "maximize": {},
     "weight-decay": {"weight_decay": 0.3},

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from tests.builders import experiment_of, small_data
 from tests.strategies import cases
 from tests.sweep.one_by_one import assert_same_run, panels
 from tests.test_two_sides import some_layer
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, default_data
 from xlsgd.lessons import Options, get_plan
 from xlsgd.tabs.layouts import get_layout
@@ -57,6 +58,7 @@ def compare(experiment: Experiment | View, data: Dataset, rates: list[float]) ->
 @given(cases())
 def test_random_experiments_row_by_row(case: tuple[Experiment, Dataset]) -> None:
     experiment, data = case
+    assume(not experiment.optimizer.own_rates)
     rate = experiment.learning_rate
     compare(experiment, data, [rate, 10 * rate, rate / 3])
 
@@ -65,13 +67,16 @@ def test_random_experiments_row_by_row(case: tuple[Experiment, Dataset]) -> None
 @given(cases())
 def test_random_experiments_in_blocks(case: tuple[Experiment, Dataset]) -> None:
     experiment, data = case
+    assume(not experiment.optimizer.own_rates)
     rate = experiment.learning_rate
     blocks = View(replace(experiment, gradient="backprop"), layout="blocks")
     compare(blocks, data, [rate, 10 * rate, rate / 3])
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("optimizer", list(optimizers()))
+@pytest.mark.parametrize(
+    "optimizer", [name for name, each in optimizers().items() if not each.own_rates]
+)
 @pytest.mark.parametrize("gradient", ["numerical", "backprop"])
 @pytest.mark.parametrize("batch_size", [1, 3, 29])
 def test_every_optimizer(optimizer: str, gradient: str, batch_size: int) -> None:
@@ -85,6 +90,16 @@ def test_every_optimizer(optimizer: str, gradient: str, batch_size: int) -> None
     if optimizer == "sgd":
         assert not verdicts[0].startswith("exploded")
         assert verdicts[-1].startswith("exploded")
+
+
+@pytest.mark.every
+@pytest.mark.parametrize(
+    "optimizer", [name for name, each in optimizers().items() if each.own_rates]
+)
+def test_optimizers_with_rates_of_their_own_are_refused(optimizer: str) -> None:
+    (experiment,) = get_plan("graddesc").build(Options(optimizers=(optimizer,))).experiments
+    with pytest.raises(SpecError, match=f"the step of {optimizer} is not learning_rate times"):
+        at_rates(View(experiment), default_data(), [experiment.learning_rate])
 
 
 # Runs in which things go wrong

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.explaining.findings import Suggestion
 from xlsgd.explaining.training import BROKEN, Length, Training, train
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
+from xlsgd.torch_side.rates import factors_of_steps
 from xlsgd.torch_side.stability.border import verdicts_at
+from xlsgd.torch_side.step_check import need_steps_that_scale
 from xlsgd.torch_side.targets import columns_to_predict
 
 __all__ = ["Tried", "better_run", "suggestion", "try_around", "try_rates"]
@@ -24,6 +27,8 @@ _A_DECADE = 16
 """Rates tried between one and ten times as much: neighbours are 15 % apart."""
 _DECADES = 3
 """Powers of ten looked at below and above the tab's own rate."""
+_ALONE = 25
+"""Rates tried where each has to be trained by itself."""
 _MOST = 7
 """Powers of ten looked at below a limit, however small the tab's own rate is."""
 _WIDER = 12
@@ -70,11 +75,34 @@ class Tried:
 
 
 def try_rates(view: View, data: Dataset, rates: Floats) -> Tried:
-    """Train at some learning rates, all else as it is.  rates: rising."""
+    """Train at some learning rates, all else as it is.
+
+    rates: rising; of many only some, where each has to be trained by itself.
+    """
+    if not _together(view, data):
+        some = np.unique(
+            np.linspace(0, len(rates) - 1, min(len(rates), _ALONE)).round().astype(int)
+        )
+        length = Length(view.experiment.epochs * data.rows, view.experiment.epochs)
+        runs = [train(view.but(learning_rate=float(r)), data, length) for r in rates[some]]
+        losses = np.array([run.mean_loss for run in runs])
+        return Tried(rates[some], tuple(run.kind for run in runs), losses)
     watched = get_layout(view.layout).watched_weight(view)
     verdicts = verdicts_at(view.experiment, data, watched, rates)
     loss = verdicts.numbers["last_loss"]
     return Tried(rates, tuple(map(verdicts.kind, range(len(rates)))), loss)
+
+
+def _together(view: View, data: Dataset) -> bool:
+    """Return whether many rates can be trained at once: every step is the rate times something."""
+    experiment = view.experiment
+    try:
+        need_steps_that_scale(experiment)
+        if not experiment.schedule.steady:
+            factors_of_steps(experiment, experiment.epochs * experiment.steps_per_epoch(data.rows))
+    except SpecError:
+        return False
+    return True
 
 
 def try_around(view: View, data: Dataset, limit: float | None) -> Tried:

@@ -22,6 +22,23 @@ _RATES = {
     "adam": 0.3,
     "rmsprop-fastai": 0.1,
     "adam-fastai": 0.1,
+    "momentum-dampened": 1e-5,
+    "adagrad-decay": 3.0,
+    "adadelta": 10.0,
+    "rmsprop-centered": 0.3,
+    "rmsprop-momentum": 0.1,
+    "rmsprop-centered-momentum": 0.1,
+    "amsgrad": 0.3,
+    "adamw": 0.3,
+    "adamw-amsgrad": 0.3,
+    "adamax": 1.0,
+    "nadam": 0.3,
+    "nadamw": 0.1,
+    # Its first steps are not divided by the slope's usual size: as long as those of momentum.
+    "radam": 5e-5,
+    "radamw": 5e-5,
+    "rprop": 0.1,
+    "asgd": 1e-5,
 }
 _WATCH = {
     "sgd": "Steps are learning_rate times the slope. a is found within an epoch, b crawls: its "

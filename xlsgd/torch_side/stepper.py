@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.torch_side.ensemble import Ensemble
 from xlsgd.torch_side.rates import Scheduled, scheduled_of_steps
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules.schedule import MOMENTUM, RATE
@@ -186,10 +187,17 @@ def derived_quantities(
         hyper[experiment.schedule.moved(experiment.optimizer)] = torch.from_numpy(given[MOMENTUM])
     numbers = torch.from_numpy(step.astype(float))
     rule, rate = experiment.optimizer, experiment.learning_rate
-    members = next(iter(quantities.values())).shape
-    derived = {
-        name: value.expand(members) for name, value in rule.of_steps(numbers, hyper, rate).items()
-    }
+    shape = next(iter(quantities.values())).shape
+    # What a step has of its number alone may cancel: as far as a digit of a hyperparameter tells.
+    ensemble = Ensemble(shape[0])
+    moved = {key: ensemble.copies([value]) for key, value in _hyperparameters(experiment).items()}
+
+    def rounding(value: Tensor) -> Tensor:
+        whole = value.expand(shape[0], -1)
+        return ensemble.rounding(whole.reshape(-1)).reshape(whole.shape)
+
+    of_steps = rule.of_steps(numbers, moved, rate, rounding)
+    derived = {name: value.expand(shape) for name, value in of_steps.items()}
     for p in experiment.network.parameters:
         state = {name: quantities[f"{name}.{p}"] for name in rule.state}
         for name, value in rule.derived(state, numbers, hyper).items():

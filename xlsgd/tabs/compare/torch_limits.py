@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from xlsgd.base.columns import Input
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.tabs.compare.limit_formula import full_batch_formula
 from xlsgd.tabs.compare.plan import LIMITS
@@ -84,7 +85,11 @@ def stale(view: View, data: Dataset, found: float) -> str | None:
         return f"it says {found:g}, which is no learning rate"
     watched = get_layout(view.layout).watched_weight(view)
     near = np.array([found * (1 - 10 * _AGREE), found])
-    below, above = explodes(view.experiment, data, watched, near)
+    try:
+        below, above = explodes(view.experiment, data, watched, near)
+    except SpecError as error:
+        # An edit may leave a schedule whose rates are not the learning rate times something.
+        return f"it cannot be found any more: {error}"
     if above and not below:
         return None
     return f"from the start as it is now, a run does not begin to explode at {found:.7g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column, Input
@@ -103,7 +103,11 @@ class ASGD(Optimizer):
         return {"eta": group["lr"] / falls, "mu": 1 / max(1.0, done - group["t0"])}
 
     def of_steps(
-        self, step: Tensor, hyper: Mapping[str, float], learning_rate: float
+        self,
+        step: Tensor,
+        hyper: Mapping[str, Tensor],
+        learning_rate: float,
+        rounding: Callable[[Tensor], Tensor],
     ) -> dict[str, Tensor]:
         done = step - 1
         falls = (1 + hyper["lambd"] * learning_rate * done) ** hyper["alpha"]

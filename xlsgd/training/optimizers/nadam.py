@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Column, Input
@@ -116,16 +116,20 @@ class NAdam(Adam):
         return {"mu_product": _products(hyper, done)[done]}
 
     def of_steps(
-        self, step: Tensor, hyper: Mapping[str, float], learning_rate: float
+        self,
+        step: Tensor,
+        hyper: Mapping[str, Tensor],
+        learning_rate: float,
+        rounding: Callable[[Tensor], Tensor],
     ) -> dict[str, Tensor]:
         import torch
 
-        most = int(step.max()) if step.numel() else 0
-        products = torch.tensor(_products(hyper, most), dtype=torch.float64)
+        every = torch.arange(1, int(step.max()) + 1, dtype=step.dtype)
+        products = _mu(hyper, every).cumprod(-1)
         return {
             "mu": _mu(hyper, step),
             "mu_next": _mu(hyper, step + 1),
-            "mu_product": products[step.long()],
+            "mu_product": products[:, step.long() - 1],
         }
 
     def derived(
@@ -134,7 +138,7 @@ class NAdam(Adam):
         return {"v_hat": state["sq_avg"] / (1 - hyper["beta2"] ** step)}
 
 
-def _mu(hyper: Mapping[str, float], step: Any) -> Any:
+def _mu(hyper: Mapping[str, Any], step: Any) -> Any:
     return hyper["beta1"] * (1 - 0.5 * 0.96 ** (step * hyper["momentum_decay"]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Column, Input
@@ -93,9 +93,17 @@ class Optimizer(ABC):
         return []
 
     def of_steps(
-        self, step: Tensor, hyper: Mapping[str, float], learning_rate: float
+        self,
+        step: Tensor,
+        hyper: Mapping[str, Tensor],
+        learning_rate: float,
+        rounding: Callable[[Tensor], Tensor],
     ) -> dict[str, Tensor]:
-        """Torch side of ``step_columns``.  step: numbers of steps, from 1."""
+        """Torch side of ``step_columns``.
+
+        step: numbers of steps, from 1, shape (steps,).   hyper: of every member, shape (members, 1)
+        each.   rounding: what becomes of numbers that cancel later on, shape (members, steps).
+        """
         return {}
 
     def start_of(self, state: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column
@@ -98,11 +98,16 @@ class RAdam(Adam):
         )
 
     def of_steps(
-        self, step: Tensor, hyper: Mapping[str, float], learning_rate: float
+        self,
+        step: Tensor,
+        hyper: Mapping[str, Tensor],
+        learning_rate: float,
+        rounding: Callable[[Tensor], Tensor],
     ) -> dict[str, Tensor]:
         import torch
 
-        faded = hyper["beta2"] ** step
+        # 1 - faded cancels in the first steps, and then rho does.
+        faded = rounding(hyper["beta2"] ** step)
         longest = 2 / (1 - hyper["beta2"]) - 1
         rho = longest - 2 * step * faded / (1 - faded)
         trusted = rho > 5

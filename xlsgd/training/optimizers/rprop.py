@@ -56,7 +56,7 @@ class Rprop(Optimizer):
         return [
             column(
                 f"step_size.{p}",
-                f"=MAX({{least_step}},MIN({{most_step}},{{prev.step_size.{p}}}*{grown}))",
+                f"=MIN({{most_step}},MAX({{least_step}},{{prev.step_size.{p}}}*{grown}))",
                 paper="·etaplus if g has its last sign, ·etaminus if it has turned",
                 note=f"how far {p} goes in a step",
                 torch_line=f"optimizer.state[{p}]['step_size']",

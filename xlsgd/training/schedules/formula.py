@@ -10,6 +10,7 @@ import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -136,6 +137,16 @@ class Formula(Schedule):
         return ByFormula(optimizer)
 
 
+def _plain(value: float) -> str:
+    """Return a number without an exponent, which programs read differently."""
+    mantissa, _, power = f"{value:.15g}".partition("e")
+    if not power:
+        return mantissa
+    if abs(int(power)) <= _LONGEST // 10:
+        return format(Decimal(repr(value)), "f")
+    return f"({mantissa}*10^{int(power)})"
+
+
 def _written(node: ast.expr) -> tuple[str, int]:
     """Return the text in a sheet, and how strongly it holds together: 1 a sum, 2 a product, 4 a
     power, 5 a cell."""
@@ -146,7 +157,7 @@ def _written(node: ast.expr) -> tuple[str, int]:
 
     match node:
         case ast.Constant(value=value):
-            return f"{float(value):.15g}".replace("e", "E"), 5  # type: ignore[arg-type]
+            return _plain(float(value)), 5  # type: ignore[arg-type]
         case ast.Name(id=name):
             return f"{{{name}}}", 5
         case ast.UnaryOp(operand=inner):
