@@ -270,7 +270,10 @@ def _alike(shown: str, real: str) -> bool:
 
 def _masked(line: str) -> str:
     for pattern, mask in (
-        (r"(formulas|torch|IronCalc|Openpyxl) \d[\w.+]*", r"\1 VERSION"),
+        (
+            r"(formulas|torch|IronCalc|formualizer|formulon|HyperFormula|Openpyxl) \d[\w.+]*",
+            r"\1 VERSION",
+        ),
         # A table of engines: how long it took, and a difference that is rounding.
         (r" +\d+\.\d\d s$", " TIME"),
         (r"  \d[\d.e+-]* in [A-Z]+\d+ *(?=  | TIME|$)", "  greatest difference"),

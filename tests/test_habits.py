@@ -122,7 +122,15 @@ def test_errors_left_out() -> None:
             sheet, torch, *known.pop("habits", [ERRORS_LEFT_OUT]), quantity=quantity, **known
         )
 
-    for quantity in ("mean_loss", "mean_loss.two-7", "rmse", "change", "lowest", "last_loss"):
+    for quantity in (
+        "mean_loss",
+        "mean_loss.two-7",
+        "rmse",
+        "change",
+        "lowest",
+        "last_loss",
+        "pace",
+    ):
         for torch in (math.nan, math.inf):
             assert left_out(1e171, torch, quantity) == "errors left out"
             # Not in a run that does not explode, and not in a program without the habit.
@@ -133,12 +141,21 @@ def test_errors_left_out() -> None:
         assert left_out(math.nan, 1e170, quantity) is None
         assert left_out(CellError("#NUM!"), 1e170, quantity) is None
         assert left_out(1e171, math.nan, quantity, check="pattern") is None
-    for quantity in ("loss", "param.a", "new.a", "grad.a", "plot.a", "exploded_at", "left"):
+    for quantity in ("loss", "param.a", "new.a", "grad.a", "plot.a", "exploded_at", "start_loss"):
         assert left_out(1e171, math.nan, quantity) is None
     assert left_out(3.0, 2.0, "rises") == "errors left out"
     for sheet in (1.0, 4.0, 3.5):
         assert left_out(sheet, 2.0, "rises") is None
     assert left_out(3.0, 2.0, "rises", exploded=None) is None
+    assert left_out("diverging", "not finite", "trend") == "errors left out"
+    for sheet, torch in (
+        ("diverging", "too slow"),
+        ("not finite", "diverging"),
+        ("8", "not finite"),
+    ):
+        assert left_out(sheet, torch, "trend") is None
+    for quantity in ("verdict", "mean_loss"):
+        assert left_out("diverging", "not finite", quantity) is None
 
 
 def test_an_explosion_is_one_that_both_sides_see() -> None:

@@ -69,6 +69,22 @@ def test_what_is_missing_is_said(run: Run, monkeypatch: pytest.MonkeyPatch, smal
     )
 
 
+@pytest.mark.parametrize("name", ["formualizer", "formulon", "hyperformula"])
+def test_how_to_get_a_library_is_said(
+    name: str, run: Run, monkeypatch: pytest.MonkeyPatch, small: Path
+) -> None:
+    for library in ("formualizer", "formulon"):
+        monkeypatch.setattr(f"xlsgd.engines.{library}.package_version", lambda name: None)
+    monkeypatch.setattr("xlsgd.engines.hyperformula.find_hyperformula", lambda: None)
+    monkeypatch.setattr("xlsgd.engines.hyperformula.find_node", lambda: Path("node"))
+    how = "npm install --global hyperformula" if name == "hyperformula" else ""
+    how = how or f"pip install 'xlsgd[{name}]'"
+    assert f"{name:<12} not here: {how}\n" in run("engines").stdout
+    result = run("verify", small, "--engine", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"Error: the engine '{name}' is not installed; {how}\n"
+
+
 def test_engines_that_agree(run: Run, small: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     result = run("verify", small, *CHEAP, "--engine", "stored", "--json", report)

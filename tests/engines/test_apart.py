@@ -277,6 +277,15 @@ def test_products_of_matrices(name: str, formula: str, expected: object, tmp_pat
     assert values(needed(name), book_file(tmp_path / "product.xlsx", cells))[1, 4] == expected
 
 
+@pytest.mark.wide
+def test_formulon_does_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes seconds longer where nothing can be kept."""
+    engine = needed("formulon")
+    path = book_file(tmp_path / "one.xlsx", {"A1": "=1+1"})
+    monkeypatch.setattr("xlsgd.engines.formulon._cache", lambda: path / "cache")
+    assert values(engine, path) == {(1, 1): 2.0}
+
+
 # Where HyperFormula is looked for
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from xlsgd.engines import ERRORS_LEFT_OUT, FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO
 from xlsgd.report.compare import Tolerance
 from xlsgd.report.report import Difference, RunVerdict
+from xlsgd.verdict.rules import TRENDS
 
 __all__ = ["RULES", "Circumstances", "Rule", "explosion", "rule_of"]
 
@@ -34,7 +35,7 @@ _FIRST_STEPS = ("not_finite_at", "frozen_since", "not_finite_step")
 """Since when something is so: a step, or 0 for never."""
 _OF_AN_EPOCH = (
     *("mean_loss", "rmse", "change", "lowest"),
-    *("last_loss", "last_rmse", "last_change", "lowest_loss"),
+    *("last_loss", "last_rmse", "last_change", "lowest_loss", "loss_left", "pace"),
 )
 """What follows from the mean loss of an epoch, in the table of epochs and beside it."""
 _LATE_CLAUSES = re.compile("; (numerical derivative frozen|no number) since step ([0-9]+)")
@@ -159,6 +160,8 @@ def _left_out(found: Difference, circumstances: Circumstances) -> bool:
     if found.check == "pattern" or not _since_explosion(found, circumstances):
         return False
     sheet, torch = found.sheet_value, found.torch_value
+    if found.quantity == "trend":
+        return torch == "not finite" and sheet in TRENDS
     if not (isinstance(sheet, float) and isinstance(torch, float)):
         return False
     quantity = found.quantity.partition(".")[0]
@@ -211,7 +214,8 @@ RULES = (
         "errors left out",
         frozenset({ERRORS_LEFT_OUT}),
         "Where sheet and torch say that the run has exploded, these may be numbers where torch has "
-        f"none: {', '.join(f'`{name}`' for name in _OF_AN_EPOCH)}; and `rises` may be 1 more.",
+        f"none: {', '.join(f'`{name}`' for name in _OF_AN_EPOCH)}; and `rises` may be 1 "
+        "more, and `trend` another word than “not finite”.",
         "In the epoch in which numbers end, some losses are numbers and the others errors. The "
         "program's AVERAGEIF is the mean of the former, and what follows from it a number.",
         _left_out,

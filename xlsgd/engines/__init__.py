@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 FIFTEEN_DIGITS = "fifteen digits"
 """Numbers are saved with 15 significant digits (LibreOffice)."""
 NEAR_ZERO = "near zero"
-"""A difference of nearly equal numbers is made 0 (Excel, LibreOffice, formulon)."""
+"""A difference of nearly equal numbers is made 0 (Excel, LibreOffice)."""
 MORE_DIGITS = "more digits"
 """Numbers have 64 bits of mantissa, not 53, and reach beyond 1e308 (Gnumeric on Debian)."""
 ERRORS_LEFT_OUT = "errors left out"
