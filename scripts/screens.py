@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,8 +55,8 @@ CHANGES = (
     ("titanic", "passengers", "Age", "5"),
 )
 """Workbook, tab, input and what is typed into it."""
-QUIET, PATIENCE = 2.0, 60.0
-"""Seconds without a change after which a screen counts as done, and after which nobody waits."""
+SHORT, QUIET, PATIENCE = 0.5, 1.0, 60.0
+"""Seconds at rest after which a key, and a screen, count as done; and after which nobody waits."""
 
 # Without decorations that only take room, and as large as the screen.
 OPENBOX = """<?xml version="1.0"?>
@@ -83,6 +84,7 @@ class Screen:
         self._started: list[subprocess.Popen[bytes]] = []
         self._buffer: mmap.mmap | None = None
         self._env = dict(os.environ)
+        self._office: list[psutil.Process] = []
 
     def __enter__(self) -> Screen:
         width, height = self._size
@@ -148,30 +150,52 @@ class Screen:
     def go_to(self, sheet: str, cell: str = "A1") -> None:
         """Go to a cell by the box with its name."""
         self._press("ctrl+shift+t")
-        time.sleep(0.3)
-        self._press("ctrl+a")
+        self._follow(SHORT)
         self._write(f"${sheet}.{cell}")
+        self._follow(SHORT)
         self._press("Return")
-        self.settle(QUIET)
+        self._follow(QUIET)
 
-    def type(self, text: str) -> float:
-        """Type into the cell, and return how many seconds later the screen last changed."""
+    def type(self, text: str) -> tuple[float, float]:
+        """Type into the cell, and return how many seconds later the screen last changed, and how
+        many of them LibreOffice was calculating and drawing."""
         self._write(text)
-        self.settle(QUIET / 2)
-        begin = time.monotonic()
+        self._follow(SHORT)
+        begin, used = time.monotonic(), self._used()
         self._press("Return")
-        return self.settle(3 * QUIET) - begin
+        return self.settle(3 * QUIET) - begin, self._used() - used
+
+    def _follow(self, quiet: float) -> None:
+        """Wait until a key has been answered, and all that it brings about is done."""
+        begin, seen = time.monotonic(), self._look()
+        while self._look() == seen and time.monotonic() - begin < SHORT:
+            time.sleep(0.02)
+        self.settle(quiet)
 
     def settle(self, quiet: float) -> float:
-        """Wait until nothing changes any more, and return when the last change was seen."""
-        begin = last = time.monotonic()
-        seen = self._look()
-        while (now := time.monotonic()) - last < quiet and now - begin < PATIENCE:
+        """Wait until LibreOffice is at rest, and return when the last change was seen.
+
+        At rest: for so many seconds nothing has changed and next to nothing been calculated.
+        """
+        begin = changed = busy = checked = time.monotonic()
+        seen, used = self._look(), self._used()
+        while (now := time.monotonic()) - max(changed, busy) < quiet and now - begin < PATIENCE:
             time.sleep(0.03)
-            found = self._look()
-            if found != seen:
-                seen, last = found, time.monotonic()
-        return last
+            if (found := self._look()) != seen:
+                seen, changed = found, time.monotonic()
+            if now - checked > 0.2:
+                if (found_used := self._used()) - used > 0.015:
+                    busy = now
+                used, checked = found_used, now
+        return changed
+
+    def _used(self) -> float:
+        """Return the processor time of LibreOffice so far."""
+        if not self._office:
+            first = psutil.Process(self._started[-1].pid)
+            self._office = [first, *first.children(recursive=True)]
+        every = [p.cpu_times() for p in self._office if p.is_running()]
+        return sum(each.user + each.system for each in every)
 
     def save(self, path: Path) -> None:
         """Save what is seen as a picture."""
@@ -194,7 +218,7 @@ class Screen:
         subprocess.run(["xdotool", "key", key], env=self._env, check=True)
 
     def _write(self, text: str) -> None:
-        subprocess.run(["xdotool", "type", "--delay", "20", text], env=self._env, check=True)
+        subprocess.run(["xdotool", "type", "--delay", "20", "--", text], env=self._env, check=True)
 
 
 def found_in(book: Path) -> FoundWorkbook:
@@ -251,12 +275,13 @@ def main() -> None:
                         screen.save(path)
                         print(path)
         if asked.times:
-            for line in times(books, Path(folder)):
-                print(line)
+            for row in times(books, Path(folder)):
+                print(*row, sep="  ")
 
 
-def times(books: Sequence[Path], work: Path) -> Iterator[str]:
-    """Yield a line for every change: seconds from Enter to the last change on the screen."""
+def times(books: Sequence[Path], work: Path) -> Iterator[tuple[str, ...]]:
+    """Yield workbook, tab, input and what is typed into it for every change, then the seconds
+    from Enter to the last change on the screen, and LibreOffice's processor time."""
     for book in books:
         changes = [change[1:] for change in CHANGES if change[0] == book.stem]
         if not changes:
@@ -266,7 +291,8 @@ def times(books: Sequence[Path], work: Path) -> Iterator[str]:
             for tab, key, typed in changes:
                 screen.go_to(tab)
                 screen.go_to(tab, place_of(found, tab, key))
-                yield f"{book.stem}, {tab}, {key} = {typed}: {screen.type(typed):.1f} s"
+                seen, used = screen.type(typed)
+                yield book.stem, tab, key, typed, f"{seen:.1f} s", f"{used:.1f} s"
 
 
 if __name__ == "__main__":
