@@ -243,6 +243,7 @@ def path_columns(experiments: Sequence[Experiment]) -> list[Column]:
                 f"{p} after the epoch",
                 group,
                 first=f"={{@{e.id}.init.{p}}}",
+                symbol=f"{p}, {e.id}",
             )
             for p in line_weights(e)
         ]
@@ -259,6 +260,7 @@ def path_columns(experiments: Sequence[Experiment]) -> list[Column]:
                 f"{p} for the chart, counted in cells of the map",
                 f"1 + {PLACES - 1} * ({p} - from_{p}) / (to_{p} - from_{p})",
                 "for the chart",
+                symbol=f"{p}, {e.id}",
             )
             for p, share in zip(weights, shares, strict=True)
         ]

@@ -18,7 +18,6 @@ from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, quoted
 from xlsgd.sheets.style import SERIES, fill_of, set_page, shortened
 from xlsgd.sheets.writing import (
-    marker_field,
     set_widths,
     write_body,
     write_fields,
@@ -43,6 +42,7 @@ _COLOURS = (
 )
 """From where the loss is small to where it is large."""
 _POINTS = 12.75
+_MARKED = Input(MARKER, surface.MARKED, "", fixed=True)
 
 
 def map_surface_tab(shown: Sequence[Experiment], sheet: str) -> TabMap:
@@ -73,7 +73,7 @@ def _sections(shown: Sequence[Experiment]) -> list[tuple[Sequence[Input], int]]:
     for fields in (window, lowest[-3:], surface.levels()):
         found.append((fields, row))
         row += len(fields) + 2
-    return [*found, ([*lowest[:-3], *surface.marks(first), marker_field(surface.MARKED)], row)]
+    return [*found, ([*lowest[:-3], *surface.marks(first), _MARKED], row)]
 
 
 def draw_surface_tab(sheet: Worksheet, shown: Sequence[Experiment], book: BookMap) -> None:
@@ -149,7 +149,7 @@ def _draw_beside(sheet: Worksheet, shown: Sequence[Experiment], book: BookMap, t
         row, column = tab.fields[given.key]
         sheet.cell(row, column - 1).fill = fill_of(colour)
         sheet.cell(row, column).number_format = _BESIDE
-    for given in surface.lowest(shown[0]):
+    for given in surface.lowest(shown[0])[1:]:
         sheet.cell(*tab.fields[given.key]).number_format = _BESIDE
     sheet.cell(*tab.fields[MARKER]).style = "fact"
 
@@ -183,12 +183,12 @@ def _draw_ways(sheet: Worksheet, shown: Sequence[Experiment], tab: TabMap) -> No
 
 
 def _set_sizes(sheet: Worksheet, tab: TabMap) -> None:
-    widths: dict[int, float] = {1: 3, 2: 7, _WORDS - 1: 2, _WORDS: 11, _WORDS + 1: 10}
+    widths: dict[int, float] = {1: 3, 2: 7, _WORDS - 1: 2, _WORDS: 14, _WORDS + 1: 10}
     widths |= dict.fromkeys(range(_LEFT, _LEFT + surface.PLACES), 4.6)
-    widths[_WORDS + 2] = 60
+    widths[_WORDS + 2] = 46
     set_widths(sheet, widths)
     columns = tab.tables["path"].columns.values()
-    set_widths(sheet, dict.fromkeys(range(min(columns), max(columns) + 1), 11.0))
+    set_widths(sheet, dict.fromkeys(range(min(columns), max(columns) + 1), 12.0))
     for row in range(_GRID, _GRID + surface.PLACES):
         sheet.row_dimensions[row].height = _POINTS
     for row in (_ABOVE_KEYS, _KEYS):
