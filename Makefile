@@ -3,6 +3,7 @@
 # make test-all   the same, and then all cases of everything
 #                 (LibreOffice and Gnumeric, where installed, are tried too)
 # make workbooks  the committed workbooks anew
+# make screens    every kind of tab as a spreadsheet program's window shows it, into build/screens
 # make clean      remove the environment .venv, demo/ and all caches
 #
 # Another Python:  make demo PYTHON=python3.12
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LESSONS := graddesc two-neuron titanic learning-rates
 
-.PHONY: help demo test test-all test-rest workbooks clean
+.PHONY: help demo test test-all test-rest workbooks screens clean
 .DELETE_ON_ERROR:
 
 help:
@@ -56,6 +57,9 @@ workbooks: $(VENV)/.installed
 	  echo "Generating workbooks/$$lesson.xlsx"; \
 	  $(BIN)/xlsgd generate $$lesson -o workbooks/$$lesson.xlsx --force; \
 	done
+
+screens: $(VENV)/.installed-dev
+	$(BIN)/python scripts/screens.py --times
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info

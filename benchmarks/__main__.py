@@ -1,7 +1,7 @@
 """Measure what the docs show of speed, and write it there.
 
-FIGURE is engines, calculation, ways, growth, verify, profile, many or sweep; all where none is
-named, which takes an hour or so, most of it for formulas.ExcelModel. Every comparison runs its
+FIGURE is engines, calculation, ways, growth, verify, profile, many, sweep or screen; all where none
+is named, which takes an hour or so, most of it for formulas.ExcelModel. Every comparison runs its
 sides in turn, round by round, and what counts is their ratio: machines are noisy.
 """
 

@@ -253,6 +253,31 @@ def sweep(rounds: int) -> Table:
     return _printed("benchmarks/sweep_speed.py", str(2 * rounds + 1))
 
 
+def screen(rounds: int) -> Table:
+    """From Enter to the last change in LibreOffice's window, on a screen of 1366 × 768 pixels."""
+    from scripts.screens import TABS, missing, times
+
+    if why := missing():
+        raise SystemExit(f"screen: {why}")
+    books = [ROOT / "workbooks" / f"{lesson}.xlsx" for lesson in TABS]
+    found: dict[tuple[str, ...], list[tuple[float, ...]]] = {}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            for *change, seen, used in times(books, Path(folder)):
+                seconds = tuple(float(text.split()[0]) for text in (seen, used))
+                found.setdefault(tuple(change), []).append(seconds)
+    rows = [
+        (
+            f"`{book}`",
+            f"`{tab}`",
+            f"{key} = {typed}",
+            *(f"{median(each):.1f} s" for each in zip(*costs, strict=True)),
+        )
+        for (book, tab, key, typed), costs in found.items()
+    ]
+    return _table(("workbook", "tab", "typed", "wall", "CPU"), rows)
+
+
 FIGURES: dict[str, Callable[[int], Table]] = {
     "engines": engines,
     "calculation": calculation,
@@ -262,4 +287,5 @@ FIGURES: dict[str, Callable[[int], Table]] = {
     "profile": profile,
     "many": many,
     "sweep": sweep,
+    "screen": screen,
 }

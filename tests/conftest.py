@@ -126,7 +126,7 @@ def soffice() -> Path:
     """LibreOffice's program."""
     program = find_soffice()
     if program is None:
-        pytest.skip("LibreOffice is not installed (Debian: libreoffice-calc-nogui)")
+        pytest.skip("LibreOffice is not installed (Debian: libreoffice-calc)")
     return program
 
 

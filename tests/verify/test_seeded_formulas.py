@@ -45,7 +45,9 @@ def mistakes_in(path: Path) -> Iterator[tuple[str, str, str, str]]:
     pick = random.Random(SEED)
     # Of runs that differ in a number only, some.
     tabs = [known.data, *training[:2], *training[-1:]]
-    tabs += [tab for kind in ("compare", "model", "matrix") for tab in known.of(kind).values()]
+    tabs += [
+        tab for kind in ("compare", "model", "matrix", "surface") for tab in known.of(kind).values()
+    ]
     workbook = openpyxl.load_workbook(path)
     for tab in tabs:
         sheet, blocks = workbook[tab.sheet], "block.1" in tab.tables

@@ -38,6 +38,7 @@ class Dataset:
     remark: a sentence more for the sheet.
     facts: what else the sheet says of it.
     is_nothing: whether there is no data, see ``Dataset.nothing``.
+    truth: slope and intercept of the line behind made-up points, None where nobody knows it.
     Raises SpecError if there is no input, no row, or the columns differ in length.
     """
 
@@ -53,6 +54,7 @@ class Dataset:
     remark: str = ""
     facts: tuple[Input, ...] = field(default=(), compare=False)
     is_nothing: bool = False
+    truth: tuple[float, float] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         columns = self.inputs | {"y": self.y, **self.more_targets}

@@ -22,12 +22,16 @@ _FASTAI_X = (
     *(38, 44, 99, 13, 21, 28, 20, 8, 64, 99, 70, 27, 17, 8),
 )
 
+_TRUTH = (2.0, 30.0)
+"""Slope and intercept of the line that points are made up around."""
+
 
 def default_data() -> Dataset:
     """Return fast.ai's 29 points: whole numbers up to 99, all exactly on y = 2x + 30."""
     x = tuple(float(number) for number in _FASTAI_X)
-    y = tuple(2 * number + 30 for number in x)
-    return Dataset(f"{len(x)} points on y = 2x + 30", {"x": x}, y)
+    slope, intercept = _TRUTH
+    y = tuple(slope * number + intercept for number in x)
+    return Dataset(f"{len(x)} points on y = 2x + 30", {"x": x}, y, truth=_TRUTH)
 
 
 def made_data(points: int, noise: float, seed: int) -> Dataset:
@@ -51,11 +55,14 @@ def made_data(points: int, noise: float, seed: int) -> Dataset:
     rng = np.random.default_rng(seed)
     x = tuple(float(number) for number in rng.integers(1, 100, size=points))
     normal = rng.standard_normal(points)
-    y = tuple(2 * number + 30 + noise * float(z) for number, z in zip(x, normal, strict=True))
+    slope, intercept = _TRUTH
+    y = tuple(
+        slope * number + intercept + noise * float(z) for number, z in zip(x, normal, strict=True)
+    )
     if not all(abs(number) <= GREATEST for number in y):
         raise SpecError(f"noise: got {noise}, so great that y² overflows. Choose a smaller one.")
     title = f"{points} points {'around' if noise else 'on'} y = 2x + 30"
-    return Dataset(f"{title}, noise {noise:g}, seed {seed}", {"x": x}, y)
+    return Dataset(f"{title}, noise {noise:g}, seed {seed}", {"x": x}, y, truth=_TRUTH)
 
 
 def read_csv(path: str | Path, inputs: Sequence[str] = ("x",)) -> Dataset:

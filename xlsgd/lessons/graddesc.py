@@ -119,10 +119,13 @@ class GradDesc(LessonPlan):
                 "The loss and the verdict: what a rate slightly too large does, and how many "
                 "steps it takes until numbers run away.",
                 "'compare': the same points, the same start, and how far each tab gets.",
+                "'surface': the loss over a and b as a map, and the way that each optimizer takes "
+                "over it. The valley is steep across and nearly flat along.",
             ),
             data=data,
             views=options.apply(views, data),
             target_loss=100.0,
+            surface=tuple(view.id for view in views),
         )
 
 

@@ -15,7 +15,7 @@ from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
-from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor, TwoCellAnchor
 from openpyxl.drawing.text import (
     CharacterProperties,
     Paragraph,
@@ -26,11 +26,21 @@ from openpyxl.drawing.xdr import XDRPositiveSize2D
 from openpyxl.utils.units import pixels_to_EMU
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.base.cells import Position
 from xlsgd.sheets.maps import TableMap, quoted, range_in
 from xlsgd.sheets.style import SERIES
 from xlsgd.xlsx.chart_xml import UNSEEN
 
-__all__ = ["BarSpec", "ChartPlace", "ChartSpec", "Curve", "add_bars", "add_chart", "curves_over"]
+__all__ = [
+    "BarSpec",
+    "ChartPlace",
+    "ChartSpec",
+    "Curve",
+    "add_bars",
+    "add_chart",
+    "add_overlay",
+    "curves_over",
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,8 @@ class Curve:
 
     x, y: their cells as in a formula, with their sheet.   words: in the legend, or the cell that
     holds them, such as ``=rates!$C$9``.
-    look: ``line``, ``faint`` for a thin grey one behind the others, ``points``.
+    look: ``line``, ``faint`` for a thin grey one behind the others, ``dashed`` for what is to be
+        reached, ``points``; on an overlay ``mark`` for one point.
     """
 
     x: str
@@ -103,6 +114,8 @@ def add_chart(sheet: Worksheet, place: str | ChartPlace, spec: ChartSpec) -> Non
             _draw_points(series)
         elif curve.look == "faint":
             series.graphicalProperties = _line(_FAINT, 6350)
+        elif curve.look == "dashed":
+            series.graphicalProperties = _line(_TRUE, 12700, dashed=True)
         else:
             series.graphicalProperties = _line(next(colours), 19050, dashed=i >= len(SERIES))
         chart.series.append(series)
@@ -120,7 +133,56 @@ def add_chart(sheet: Worksheet, place: str | ChartPlace, spec: ChartSpec) -> Non
     _put(sheet, chart, place)
 
 
+def add_overlay(
+    sheet: Worksheet,
+    first: Position,
+    last: Position,
+    title: str,
+    curves: Sequence[Curve],
+    edge: tuple[float, float],
+) -> None:
+    """Draw curves over cells, which are seen through the chart.
+
+    first, last: the cells in the corners.   title: said of the chart and not drawn.
+    edge: where both axes begin and end: at the outer edges of these cells.
+    """
+    chart = ScatterChart()
+    chart.style, chart.scatterStyle, chart.legend = 2, "lineMarker", None
+    chart.title = _words(title, UNSEEN)
+    colours = cycle(SERIES)
+    for curve in curves:
+        x, y = (Reference(range_string=cells) for cells in (curve.x, curve.y))
+        series = Series(y, x, title=curve.words)
+        series.smooth = False
+        if curve.look == "mark":
+            _draw_points(series, "diamond", 9, _MARK)
+        else:
+            colour = next(colours)
+            series.graphicalProperties = _line(colour, 22225)
+            series.marker.symbol, series.marker.size = "circle", 4
+            series.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
+            series.marker.graphicalProperties.line.solidFill = "FFFFFF"
+        chart.series.append(series)
+    for axis in (chart.x_axis, chart.y_axis):
+        axis.delete, axis.majorGridlines = True, None
+        axis.scaling.min, axis.scaling.max = edge
+    # Nothing but the lines is drawn, and they fill the whole of it.
+    whole = ManualLayout(layoutTarget="inner", xMode="edge", yMode="edge", x=0, y=0, w=1, h=1)
+    chart.layout = Layout(manualLayout=whole)
+    nothing = GraphicalProperties(noFill=True, ln=LineProperties(noFill=True))
+    chart.graphical_properties = chart.plot_area.graphicalProperties = nothing
+    (top, left), (bottom, right) = first, last
+    chart.anchor = TwoCellAnchor(
+        "twoCell",
+        AnchorMarker(col=left - 1, row=top - 1),
+        AnchorMarker(col=right, row=bottom),
+    )
+    sheet.add_chart(chart)
+
+
 _FAINT = "B8C4D0"
+_TRUE = "2E7D32"
+_MARK = "C2185B"
 
 
 def _line(colour: str, width: int, dashed: bool = False) -> GraphicalProperties:
@@ -131,11 +193,13 @@ def _line(colour: str, width: int, dashed: bool = False) -> GraphicalProperties:
     return GraphicalProperties(ln=line)
 
 
-def _draw_points(series: XYSeries) -> None:
+def _draw_points(
+    series: XYSeries, symbol: str = "circle", size: int = 5, fill: str = "5D6D7E"
+) -> None:
     """Let a series be points without a line."""
     series.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
-    series.marker.symbol, series.marker.size = "circle", 5
-    colour = GraphicalProperties(solidFill="5D6D7E")
+    series.marker.symbol, series.marker.size = symbol, size
+    colour = GraphicalProperties(solidFill=fill)
     colour.line.noFill = True
     series.marker.graphicalProperties = colour
 

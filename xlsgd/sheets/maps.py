@@ -97,6 +97,7 @@ class TabMap:
     runs: where the tab shows runs side by side, the row of each experiment.
     sets_rates: whether their learning rates are typed in there.
     can_shrink: whether rows cleared at the end of its tables leave shorter tables.
+    follows: the experiments whose whole runs it shows.
     """
 
     sheet: str
@@ -106,6 +107,7 @@ class TabMap:
     runs: dict[str, int] = field(default_factory=dict)
     sets_rates: bool = False
     can_shrink: bool = True
+    follows: tuple[str, ...] = ()
 
 
 @dataclass

@@ -193,6 +193,9 @@ def add_styles(workbook: Workbook) -> None:
     style("number", number_format=NUMBER)
     # Many of these stand beside each other.
     style("step", number_format=NUMBER, font=font(10))
+    # On a map of numbers, and beside it.
+    style("map", font=font(7), alignment=middle("center"))
+    style("axis", number_format=shortened("0.0"), font=font(8, quiet), alignment=middle("center"))
     style("count", number_format="0")
     style("share", number_format=SHARE)
     style("data", number_format="General")

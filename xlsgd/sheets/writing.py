@@ -42,7 +42,7 @@ _COUNTS = frozenset(
         *("not_finite_at", "exploded_step", "not_finite_step", "zero_gradient_since"),
         *("overshooting_rows", "growing_rows"),
         *("frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
-        *("steps_per_epoch", "batch_rows", "ends_at"),
+        *("steps_per_epoch", "batch_rows", "ends_at", "epochs_done"),
     )
 )
 """Fields and quantities that are whole numbers."""

@@ -47,10 +47,20 @@ def chart_part(xml: bytes, look: Look) -> tuple[bytes, str]:
         _fill_cache(reference, look)
     words = _words_of(root)
     for axis in root.iter(*_AXES):
-        title = axis.find(f"{_C}title")
-        if title is not None and next(title.iter(f"{_A}rPr")).get("sz") == str(UNSEEN):
+        if (title := _unseen(axis)) is not None:
             axis.remove(title)
+    chart = root.find(f"{_C}chart")
+    if (title := _unseen(chart)) is not None:
+        chart.replace(title, etree.Element(f"{_C}autoTitleDeleted", val="1"))
     return as_bytes(root), words
+
+
+def _unseen(element: etree._Element) -> etree._Element | None:
+    """Return the title of a chart or an axis if it is said and not drawn."""
+    title = element.find(f"{_C}title")
+    if title is None or next(title.iter(f"{_A}rPr")).get("sz") != str(UNSEEN):
+        return None
+    return title
 
 
 def _fill_cache(reference: etree._Element, look: Look) -> None:

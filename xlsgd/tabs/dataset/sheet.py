@@ -29,12 +29,14 @@ from xlsgd.sheets.writing import (
     write_title,
 )
 
-__all__ = ["draw_data_tab", "map_data_tab", "write_raw"]
+__all__ = ["TRUTH", "draw_data_tab", "map_data_tab", "write_raw"]
 
 _PLAIN_HEADER, _PLAIN_MARKER = (5, 6), (3, 2)
 _PLAIN_WIDTHS = dict.fromkeys(range(1, 11), 14.0)
 _DESCRIBED_HEADER = HEADER_ROW, FIRST_ROW
 _FEATURE_WIDTH = 12.0
+TRUTH = "true line"
+_TRUE_LINE = ("true line, x", "true line, y")
 
 
 def map_data_tab(data: Dataset) -> TabMap:
@@ -51,7 +53,11 @@ def map_data_tab(data: Dataset) -> TabMap:
         keys = [given.key for given in _fields(data)]
         places = {key: (FIRST_ROW + i, right) for i, key in enumerate(keys)}
     columns |= {name: columns[of] for name, of in schema.answers.items()}
-    return TabMap(schema.sheet, places, {"data": table})
+    tables = {"data": table}
+    if schema.is_plain and data.truth is not None:
+        left = max(columns.values()) + 2
+        tables[TRUTH] = TableMap.laid_out(header, _TRUE_LINE, left, range(first, first + 2))
+    return TabMap(schema.sheet, places, tables)
 
 
 def _fields(data: Dataset) -> list[Input]:
@@ -82,10 +88,24 @@ def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
             if not schema.is_plain:
                 cell.number_format = "General"
     _draw_features(sheet, data, book)
+    _draw_truth(sheet, data, book)
     widths = _PLAIN_WIDTHS if schema.is_plain else _draw_fields(sheet, data, book)
     set_widths(sheet, widths)
     sheet.freeze_panes = f"A{table.rows[0]}"
     sheet.sheet_view.showGridLines = False
+
+
+def _draw_truth(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
+    """Write both ends of the line that the points were made up around, for charts."""
+    if data.truth is None or TRUTH not in book.data.tables:
+        return
+    table, (slope, intercept) = book.data.tables[TRUTH], data.truth
+    for name in _TRUE_LINE:
+        sheet.cell(table.header_row, table.columns[name], name).style = "note"
+    (x,) = data.inputs.values()
+    for i, end in enumerate((min(x), max(x))):
+        for name, value in zip(_TRUE_LINE, (end, slope * end + intercept), strict=True):
+            sheet.cell(*table.cell(name, i), value).style = "note"
 
 
 def _draw_features(sheet: Worksheet, data: Dataset, book: BookMap) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.data.schema import Words
 from xlsgd.sheets.charts import ChartPlace
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.tabs.view import View
@@ -54,9 +55,14 @@ class Drawing(ABC):
 
     @abstractmethod
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[ChartPlace], view: View, book: BookMap
+        self,
+        sheet: Worksheet,
+        places: Sequence[ChartPlace],
+        view: View,
+        book: BookMap,
+        words: Words,
     ) -> None:
-        """Draw the charts.  places: for as many as there is room."""
+        """Draw the charts.  places: for as many as there is room.   words: about the data."""
 
     @abstractmethod
     def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:

@@ -19,6 +19,7 @@ class Lesson:
     shows, change, watch: paragraphs of the first tab: what there is to see, what to change, what
     happens then.   target_loss: the mean loss that the runs race to on the tab ``compare``.
     answers: paragraphs that answer questions.
+    surface: the experiments whose ways over the loss are shown on a tab of its own, by their ids.
     side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
@@ -33,6 +34,7 @@ class Lesson:
     target_loss: float
     answers: tuple[str, ...] = ()
     model: str = ""
+    surface: tuple[str, ...] = ()
     side_by_side: tuple[ComparedRuns, ...] = ()
 
     @property

@@ -9,9 +9,9 @@ from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.data.schema import Raw, Schema, Words
-from xlsgd.sheets.charts import BarSpec, add_bars
+from xlsgd.sheets.charts import add_bars
 from xlsgd.sheets.found_tab import MARKER
-from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker, quoted
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker
 from xlsgd.sheets.style import NUMBER, colour_rule, set_page, shorten_large
 from xlsgd.sheets.writing import (
     number_rows,
@@ -23,6 +23,7 @@ from xlsgd.sheets.writing import (
     write_title,
 )
 from xlsgd.tabs.model import columns as model
+from xlsgd.tabs.model.charts import histogram
 from xlsgd.tabs.model.columns import MARKED
 from xlsgd.training.experiment import Experiment
 
@@ -186,24 +187,9 @@ def _draw_histogram(sheet: Worksheet, words: Words, book: BookMap, tab: TabMap) 
             cell.style = "value"
             cell.number_format = '[<-1000]"-∞";[>1000]"∞";0.0'
     write_body(sheet, columns, book, tab, "histogram")
-    first, last = table.rows[0], table.rows[-1]
-
-    def cells(name: str) -> str:
-        letter = column_letters(table.columns[name])
-        return f"{quoted(sheet.title)}!${letter}${first}:${letter}${last}"
-
     for name in ("y_0", "y_1"):
         for row in table.rows:
             sheet.cell(row, table.columns[name]).style = "count"
     add_bars(
-        sheet,
-        f"{column_letters(_CHART)}{_WEIGHTS_HEADER}",
-        BarSpec(
-            "Predictions of the two groups",
-            "prediction, from",
-            words.many,
-            cells("from"),
-            {words.groups[0]: cells("y_0"), words.groups[1]: cells("y_1")},
-            height_cm=10.0,
-        ),
+        sheet, f"{column_letters(_CHART)}{_WEIGHTS_HEADER}", histogram(words, tab, height_cm=10.0)
     )

@@ -149,7 +149,8 @@ class TrainingCheck:
         self._check_start(tab, maps, view, whole_run["steps"])
         report.verdict = run_verdict(tab, maps, view, whole_run["steps"], panels)
         self._tell_foreign(maps, worked, report.verdict)
-        if any(self.id in tabs for tabs in self._work.found.maps.tabs.values()):
+        beside = self._work.found.maps.tabs.values()
+        if any(self.id in tabs or _follow(tabs, self.id) for tabs in beside):
             self._trained.alone[self.id] = whole_run["steps"]
 
     @staticmethod
@@ -313,6 +314,11 @@ class TrainingCheck:
             tab.compare_fields(check, before, expected, DATA)
             tab.compare_fields(check, fields, expected, PANEL, len(before))
         return panels
+
+
+def _follow(tabs: Mapping[str, TabMap], experiment_id: str) -> bool:
+    """Return whether one of some tabs shows the whole run of an experiment."""
+    return any(experiment_id in tab.follows for tab in tabs.values())
 
 
 def _ordered(traced: Tracer, table: str, columns: Sequence[Column]) -> Order:

@@ -123,7 +123,7 @@ def draw_training_tab(sheet: Worksheet, view: View, data: Dataset, book: BookMap
     colour(sheet, view, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
     _set_sizes(screen, arranged, tables, tab, drawing)
-    drawing.draw_charts(sheet, screen.places(CHARTS_ROW), view, book)
+    drawing.draw_charts(sheet, screen.places(CHARTS_ROW), view, book, data.schema.words)
     set_page(sheet)
 
 

@@ -8,10 +8,12 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
+from xlsgd.data.schema import Words
 from xlsgd.sheets.charts import BarSpec, ChartPlace, ChartSpec, add_bars, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
+from xlsgd.tabs.model.charts import histogram
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.silence import Silence
@@ -20,7 +22,7 @@ __all__ = ["DRAWING"]
 
 
 class BlocksDrawing(Drawing):
-    """A chart of the loss, one of the weights, and one of the two derivatives of one weight."""
+    """Charts of the loss, of the weights, of the predictions, of the derivatives of one weight."""
 
     def heading(self, table: str) -> str:
         return f"epoch {table.removeprefix(BLOCK)}: " if table.startswith(BLOCK) else ""
@@ -60,7 +62,12 @@ class BlocksDrawing(Drawing):
                 yield Colour(where, silence.condition(corner), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[ChartPlace], view: View, book: BookMap
+        self,
+        sheet: Worksheet,
+        places: Sequence[ChartPlace],
+        view: View,
+        book: BookMap,
+        words: Words,
     ) -> None:
         steps = book.training[view.id].tables["steps"]
         last = len(steps.rows)
@@ -75,8 +82,13 @@ class BlocksDrawing(Drawing):
             x_max=last,
         )
         add_chart(sheet, places[0], self._losses(view, book))
-        add_chart(sheet, places[2], derivatives)
         _add_weight_bars(sheet, places[1], view.experiment, book)
+        model = book.of("model").get(view.id)
+        if model is None:
+            add_chart(sheet, places[2], derivatives)
+            return
+        add_bars(sheet, places[2], histogram(words, model))
+        add_chart(sheet, places[3], derivatives)
 
     def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:
         add_chart(sheet, place, self._losses(view, book))

@@ -8,8 +8,10 @@ from dataclasses import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
+from xlsgd.data.schema import Words
 from xlsgd.sheets.charts import ChartPlace, ChartSpec, Curve, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address
+from xlsgd.tabs.dataset.sheet import TRUTH
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.tabs.view import View
 from xlsgd.training.nets.silence import Silence
@@ -38,7 +40,12 @@ class RowsDrawing(Drawing):
             yield Colour(where, silence.condition(here(unit)), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[ChartPlace], view: View, book: BookMap
+        self,
+        sheet: Worksheet,
+        places: Sequence[ChartPlace],
+        view: View,
+        book: BookMap,
+        words: Words,
     ) -> None:
         charts = [
             self._losses(view, book),
@@ -74,13 +81,18 @@ class RowsDrawing(Drawing):
             return
         (x,) = view.experiment.network.input_names
         points = curves_over(book.data.sheet, book.data.tables["data"], x, {"y": "data"})
-        lines = {"line_start": "at the start", "plot.line": "now"}
+        lines = {"line_start": "start", "plot.line": "now"}
         start, now = curves_over(tab.sheet, tab.tables["line"], "line_x", lines)
         yield ChartSpec(
             "The points and the line",
             x,
             "y",
-            [replace(start, look="faint"), *(replace(p, look="points") for p in points), now],
+            [
+                replace(start, look="faint"),
+                *_true_line(book),
+                *(replace(p, look="points") for p in points),
+                now,
+            ],
             x_min=None,
         )
 
@@ -105,6 +117,15 @@ class RowsDrawing(Drawing):
         tab = book.training[view.id]
         lines = {f"{kind}.{p}": p for p in view.experiment.network.parameters}
         return curves_over(tab.sheet, tab.tables["steps"], "step", lines)
+
+
+def _true_line(book: BookMap) -> list[Curve]:
+    """Return the line that the points were made up around, where the workbook knows one."""
+    if TRUTH not in book.data.tables:
+        return []
+    table = book.data.tables[TRUTH]
+    x, y = table.columns
+    return [replace(c, look="dashed") for c in curves_over(book.data.sheet, table, x, {y: "true"})]
 
 
 def _last_step(view: View, book: BookMap) -> int:
