@@ -24,9 +24,10 @@ import pytest
 
 import xlsgd
 from tests.builders import LESSONS, default_lesson, experiment_of, small_data, write_experiments
+from tests.loaded import looked_at
 from tests.verify.books import header_row
 from xlsgd import generate
-from xlsgd.base.cells import CellError
+from xlsgd.base.cells import CellError, WorkbookFile
 from xlsgd.base.columns import Column
 from xlsgd.data.passengers import INPUTS
 from xlsgd.tabs.finder import find_lesson
@@ -69,9 +70,8 @@ that was committed."""
 VOLATILE = {"RAND", "RANDBETWEEN", "NOW", "TODAY", "OFFSET", "INDIRECT", "CELL", "INFO"}
 
 
-@functools.cache
 def formulas(lesson: str) -> Any:
-    return openpyxl.load_workbook(default_lesson(lesson))
+    return looked_at(default_lesson(lesson))
 
 
 @functools.cache
@@ -84,8 +84,13 @@ def everything(folder: Path) -> Path:
 
 
 @functools.cache
+def read(lesson: str) -> WorkbookFile:
+    return read_workbook(default_lesson(lesson))
+
+
+@functools.cache
 def found(lesson: str) -> FoundWorkbook:
-    file = read_workbook(default_lesson(lesson))
+    file = read(lesson)
     return find_lesson(file.book, file.stored, lesson)
 
 
@@ -113,7 +118,7 @@ def test_pandas_reads_a_value_in_every_formula_cell(lesson: str) -> None:
     assert list(frames) == formulas(lesson).sheetnames
     cells = formula_cells(formulas(lesson))
     assert len(cells) > 50_000
-    stored = read_workbook(default_lesson(lesson)).stored
+    stored = read(lesson).stored
     values = {sheet: frame.to_numpy() for sheet, frame in frames.items()}
     missing, kinds = [], set()
     for sheet, cell in cells:
@@ -128,7 +133,7 @@ def test_pandas_reads_a_value_in_every_formula_cell(lesson: str) -> None:
 @pytest.mark.parametrize("lesson", CASES)
 def test_stored_values_are_to_the_last_digit(lesson: str) -> None:
     """A number that is written in 15 digits is another number."""
-    stored = read_workbook(default_lesson(lesson)).stored
+    stored = read(lesson).stored
     numbers = [v for s in stored.values() for v in s.values() if isinstance(v, float)]
     longest = [v for v in numbers if len(repr(v).partition("e")[0].strip("-0.")) >= 17]
     assert len(longest) > 0.1 * len(numbers)
@@ -446,7 +451,7 @@ def test_charts_have_titles(lesson: str) -> None:
 @pytest.mark.parametrize("lesson", CASES)
 def test_charts_stay_readable_where_a_run_explodes(lesson: str) -> None:
     """Everything that is drawn stays within bounds, whatever the run does."""
-    file = read_workbook(default_lesson(lesson))
+    file = read(lesson)
     for id, maps in found(lesson).maps.training.items():
         limit = found(lesson).views[id].typed.get("chart_limit", math.inf)
         table = maps.tables["steps"]
