@@ -22,6 +22,8 @@ from xlsgd.report import Report, SheetReport
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
 from xlsgd.tabs.view import View
 
+pytestmark = pytest.mark.usefixtures("trained_once")
+
 FEW = Dataset("four points", {"x": (1.0, 4.0, -2.0, 3.0)}, (3.0, 9.5, -3.0, 7.0))
 
 
