@@ -466,7 +466,7 @@ def test_rows_inserted_and_no_formula_follows(make: Make, target: Path) -> None:
     assert first.torch_value is not None
 
 
-@pytest.mark.parametrize("more", [1, 76, 99_000])
+@pytest.mark.parametrize("more", [1, 76, pytest.param(99_000, marks=pytest.mark.wide)])
 @pytest.mark.parametrize(
     ("tab", "headers"),
     [
