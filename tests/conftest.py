@@ -121,6 +121,16 @@ def _warm() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def trained_once() -> Iterator[None]:
+    """Train in torch once for workbooks with the same inputs, in a whole file."""
+    from tests.trained_once import patch as remember_runs
+
+    with pytest.MonkeyPatch.context() as patch:
+        remember_runs(patch.setattr)
+        yield
+
+
 @pytest.fixture(scope="session")
 def soffice() -> Path:
     """LibreOffice's program."""

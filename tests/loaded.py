@@ -1,7 +1,8 @@
-"""Workbooks as openpyxl has them, to be changed: read once, and copied from memory from then on."""
+"""Workbooks as openpyxl has them: read once, to be looked at, or to be changed as a copy."""
 
 from __future__ import annotations
 
+import functools
 import pickle
 from collections import OrderedDict
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import openpyxl
 
-__all__ = ["loaded"]
+__all__ = ["loaded", "looked_at"]
 
 MOST = 12
 """Workbooks that are remembered."""
@@ -38,3 +39,14 @@ def loaded(path: Path) -> Any:
             _read.popitem(last=False)
     _read.move_to_end(key)
     return pickle.loads(_read[key])
+
+
+def looked_at(path: Path, data_only: bool = False) -> Any:
+    """Return a workbook with its formulas, or with its values, for all who change nothing."""
+    status = path.stat()
+    return _looked_at(path.resolve(), data_only, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(8)
+def _looked_at(path: Path, data_only: bool, *_: int) -> Any:
+    return openpyxl.load_workbook(path, data_only=data_only)

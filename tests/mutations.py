@@ -74,7 +74,7 @@ FAULTS = (
         "the histogram counts a border twice",
         '=COUNTIFS({forward.pred},">="&{from},{forward.pred},"<"&{to},',
         '=COUNTIFS({forward.pred},">="&{from},{forward.pred},"<="&{to},',
-        ("titanic", "test_workbook_file.py"),
+        ("titanic", "test_workbook_formulas.py"),
     ),
     Fault(
         "torch",

@@ -13,7 +13,7 @@ import pytest
 
 import xlsgd
 from tests.builders import Recalculated, default_lesson, experiment_of, small_data, view_of
-from tests.loaded import loaded
+from tests.loaded import loaded, looked_at
 from tests.verify.books import field_cell, header_row, letter_of
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, default_data
@@ -21,6 +21,8 @@ from xlsgd.lessons import Options, get_plan
 from xlsgd.report import Report, SheetReport
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
 from xlsgd.tabs.view import View
+
+pytestmark = pytest.mark.usefixtures("trained_once")
 
 FEW = Dataset("four points", {"x": (1.0, 4.0, -2.0, 3.0)}, (3.0, 9.5, -3.0, 7.0))
 
@@ -70,7 +72,7 @@ def test_from_far_too_small_to_exploding() -> None:
 
 
 def test_the_limits_of_the_default_points() -> None:
-    book = openpyxl.load_workbook(default_lesson("learning-rates"), data_only=True)
+    book = looked_at(default_lesson("learning-rates"), data_only=True)
     one, two = book["rates-one"], book["rates-two"]
     assert one[field_cell(one, "limit_found")].value == pytest.approx(4.380593e-4, rel=2e-7)
     x = np.array(default_data().inputs["x"])
@@ -267,7 +269,7 @@ def test_where_there_is_no_such_column() -> None:
 
 
 def test_rows_that_overshoot_are_marked() -> None:
-    sheet = openpyxl.load_workbook(default_lesson("graddesc"))["sgd"]
+    sheet = looked_at(default_lesson("graddesc"))["sgd"]
     letter = letter_of(sheet, "lr_curvature", "step", "loss")
     rules = [
         rule

@@ -38,7 +38,7 @@ def both(monkeypatch: pytest.MonkeyPatch, *arguments: object, **options: Any) ->
     return results
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("words", [["-q"], ["--json", "-"], ["missing.xlsx"], ["--no-such"]])
 def test_the_same_is_said(
     words: list[str], book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,10 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-import os
 import re
-import subprocess
-import sys
 import warnings
 import zipfile
 from pathlib import Path
@@ -22,11 +19,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-import xlsgd
 from tests.builders import LESSONS, default_lesson, experiment_of, small_data, write_experiments
+from tests.loaded import looked_at
 from tests.verify.books import header_row
-from xlsgd import generate
-from xlsgd.base.cells import CellError
+from xlsgd.base.cells import CellError, WorkbookFile
 from xlsgd.base.columns import Column
 from xlsgd.data.passengers import INPUTS
 from xlsgd.tabs.finder import find_lesson
@@ -35,30 +31,10 @@ from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 from xlsgd.xlsx.reader import read_workbook
 
-ROOT = Path(__file__).resolve().parent.parent
-WORKBOOKS = ROOT / "workbooks"
-
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
-# What Excel 2010, Google Sheets, LibreOffice, Gnumeric and the formulas library all have.
-FUNCTIONS = {
-    *("ABS", "AND", "AVERAGEIF", "COUNT", "COUNTIF", "EXP", "IF", "INDEX", "ISNUMBER", "MATCH"),
-    *("MAX", "MIN", "NA", "OR", "ROUNDUP", "SQRT", "SUM", "TANH"),
-    *(
-        "AVERAGE",
-        "COUNTIFS",
-        "INT",
-        "LOG10",
-        "MID",
-        "MMULT",
-        "ROUND",
-        "SUMSQ",
-        "ROWS",
-        "SUMPRODUCT",
-    ),
-}
 CASES = [
     lesson if lesson == "two-neuron" else pytest.param(lesson, marks=pytest.mark.wide)
     for lesson in LESSONS
@@ -66,12 +42,9 @@ CASES = [
 """At full width every lesson; else one, and that no byte of any of them is another than the one
 that was committed."""
 
-VOLATILE = {"RAND", "RANDBETWEEN", "NOW", "TODAY", "OFFSET", "INDIRECT", "CELL", "INFO"}
 
-
-@functools.cache
 def formulas(lesson: str) -> Any:
-    return openpyxl.load_workbook(default_lesson(lesson))
+    return looked_at(default_lesson(lesson))
 
 
 @functools.cache
@@ -84,8 +57,13 @@ def everything(folder: Path) -> Path:
 
 
 @functools.cache
+def read(lesson: str) -> WorkbookFile:
+    return read_workbook(default_lesson(lesson))
+
+
+@functools.cache
 def found(lesson: str) -> FoundWorkbook:
-    file = read_workbook(default_lesson(lesson))
+    file = read(lesson)
     return find_lesson(file.book, file.stored, lesson)
 
 
@@ -113,7 +91,7 @@ def test_pandas_reads_a_value_in_every_formula_cell(lesson: str) -> None:
     assert list(frames) == formulas(lesson).sheetnames
     cells = formula_cells(formulas(lesson))
     assert len(cells) > 50_000
-    stored = read_workbook(default_lesson(lesson)).stored
+    stored = read(lesson).stored
     values = {sheet: frame.to_numpy() for sheet, frame in frames.items()}
     missing, kinds = [], set()
     for sheet, cell in cells:
@@ -128,7 +106,7 @@ def test_pandas_reads_a_value_in_every_formula_cell(lesson: str) -> None:
 @pytest.mark.parametrize("lesson", CASES)
 def test_stored_values_are_to_the_last_digit(lesson: str) -> None:
     """A number that is written in 15 digits is another number."""
-    stored = read_workbook(default_lesson(lesson)).stored
+    stored = read(lesson).stored
     numbers = [v for s in stored.values() for v in s.values() if isinstance(v, float)]
     longest = [v for v in numbers if len(repr(v).partition("e")[0].strip("-0.")) >= 17]
     assert len(longest) > 0.1 * len(numbers)
@@ -155,139 +133,6 @@ SIZES = {
 @pytest.mark.parametrize("lesson", CASES)
 def test_files_have_not_grown(lesson: str) -> None:
     assert default_lesson(lesson).stat().st_size < SIZES[lesson]
-
-
-# The same bytes every time
-
-
-@pytest.mark.sampled(1)
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_generating_twice_gives_the_same_bytes(lesson: str, tmp_path: Path) -> None:
-    first, second = (generate(lesson, tmp_path / f"{i}.xlsx", epochs=1) for i in "ab")
-    assert digest(first) == digest(second)
-
-
-@pytest.mark.parametrize("lesson", CASES)
-def test_another_process_gives_the_same_bytes(lesson: str, tmp_path: Path) -> None:
-    """Another process has another order of sets, another time, another folder."""
-    code = "import sys, xlsgd; xlsgd.generate(sys.argv[1], sys.argv[2])"
-    package = Path(xlsgd.__file__).resolve().parent.parent
-    own = os.environ.get("PYTHONHASHSEED", "0")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(package),
-        "PYTHONHASHSEED": "4711" if own != "4711" else "42",
-        "TZ": "Pacific/Auckland",
-        "LC_ALL": "C",
-    }
-    command = [sys.executable, "-c", code, lesson, str(tmp_path / "other.xlsx")]
-    subprocess.run(command, check=True, cwd=tmp_path, env=environment)
-    assert digest(tmp_path / "other.xlsx") == digest(default_lesson(lesson))
-
-
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_committed_workbooks_are_fresh(lesson: str) -> None:
-    if not list(WORKBOOKS.glob("*.xlsx")):
-        pytest.skip("no workbooks/*.xlsx in this copy of the repository (make workbooks)")
-    committed = WORKBOOKS / f"{lesson}.xlsx"
-    assert digest(committed) == digest(default_lesson(lesson)), (
-        f"{committed} is not what xlsgd generates now: make workbooks, and look at what changed"
-    )
-
-
-def test_every_lesson_is_committed_and_nothing_else() -> None:
-    if not list(WORKBOOKS.glob("*.xlsx")):
-        pytest.skip("no workbooks/*.xlsx in this copy of the repository (make workbooks)")
-    from xlsgd.lessons import lesson_plans
-
-    assert {path.stem for path in WORKBOOKS.glob("*.xlsx")} == set(lesson_plans()) == set(LESSONS)
-
-
-@pytest.mark.parametrize("lesson", CASES)
-def test_nothing_in_the_file_tells_when_it_was_made(lesson: str) -> None:
-    with zipfile.ZipFile(default_lesson(lesson)) as package:
-        assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        dates = re.findall(rb"\d{4}-\d\d-\d\dT[^<]*", package.read("docProps/core.xml"))
-    assert set(dates) == {b"2026-11-01T00:00:00Z"}
-
-
-# Formulas
-
-
-@pytest.fixture(scope="module", params=[*CASES, "everything"])
-def texts(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, str]:
-    """Every formula of a workbook by its cell, text in quotes removed."""
-    if request.param == "everything":
-        workbook = openpyxl.load_workbook(everything(tmp_path_factory.getbasetemp()))
-    else:
-        workbook = formulas(request.param)
-    return {
-        f"{sheet}!{cell.coordinate}": re.sub(r'"[^"]*"', '""', cell.value)
-        for sheet, cell in formula_cells(workbook)
-        if isinstance(cell.value, str)
-    } | {
-        f"{sheet}!{cell.coordinate}": "array entry"
-        for sheet, cell in formula_cells(workbook)
-        if not isinstance(cell.value, str)
-    }
-
-
-def test_formulas_use_what_every_program_has(texts: dict[str, str]) -> None:
-    used = {name for text in texts.values() for name in re.findall(r"([A-Za-z.]+)\(", text)}
-    assert used <= FUNCTIONS, "say of a new function that all the programs have it"
-    assert not used & VOLATILE
-
-
-def test_matrices_need_no_array_entry(texts: dict[str, str]) -> None:
-    """INDEX and SUMPRODUCT take a matrix as it is; a matrix alone in a cell would spill."""
-    products = [text for text in texts.values() if "MMULT(" in text]
-    assert all(text.startswith(("=SUM(INDEX(MMULT(", "=SUMPRODUCT((MMULT(")) for text in products)
-
-
-def test_index_stands_where_a_range_may_stand(texts: dict[str, str]) -> None:
-    """INDEX gives a cell, which may be a range: elsewhere Excel writes an @ before it."""
-    found = [text for text in texts.values() if "INDEX(" in text]
-    assert len(found) > 2
-    assert [t for t in found if re.search(r"(?<!SUM\()(?<!AVERAGE\()\bINDEX\(", t)] == []
-
-
-@pytest.mark.parametrize(
-    ("what", "pattern"),
-    [
-        ("array entry", r"^array entry$|^\{|_xlfn|_xlws|ANCHORARRAY"),
-        ("structured reference", r"\[|\]"),
-        # Some programs read 1E-5 alone, others 1e-5, and others neither without a sign.
-        ("exponent", r"(?<![A-Za-z$])[0-9.]+[eE][-+]?[0-9]"),
-        ("power of a power", r"\^[^-+*/,()<>=]*\^"),
-        ("minus before a power", r"(?<![A-Za-z0-9)])-[A-Za-z$0-9.]+\^"),
-        ("semicolon or decimal comma", r";"),
-        ("other workbook", r"\.xls|file:"),
-        ("implicit intersection or spill", r"@|#"),
-        ("whole column or row", r"\$?[A-Z]{1,3}:\$?[A-Z]{1,3}(?![0-9A-Z])"),
-    ],
-)
-def test_formulas_avoid(what: str, pattern: str, texts: dict[str, str]) -> None:
-    assert texts
-    hits = {cell: text for cell, text in texts.items() if re.search(pattern, text)}
-    assert hits == {}, what
-
-
-def test_patterns_above_find_what_they_are_for() -> None:
-    bad = {
-        r"(?<![A-Za-z$])[0-9.]+[eE][-+]?[0-9]": ("=A1+1E5", "=1e300*A1", "=2.5E3", "=1E-05"),
-        r"\^[^-+*/,()<>=]*\^": ("=2^3^2", "=A1^B1^C1"),
-        r"(?<![A-Za-z0-9)])-[A-Za-z$0-9.]+\^": ("=-A1^2", "=3*(-2^2)"),
-    }
-    good = ("=A1+10^-5", "=10^300*A1", "=AE5+B2", "=$AE5^2", "=A1^2+B1^2", "=A1-B1^2")
-    for pattern, examples in bad.items():
-        assert all(re.search(pattern, text) for text in examples)
-        assert not any(re.search(pattern, text) for text in good)
-
-
-def test_formulas_are_not_longer_than_excel_takes(texts: dict[str, str]) -> None:
-    assert max(map(len, texts.values())) < 8192
 
 
 # What a learner finds
@@ -446,7 +291,7 @@ def test_charts_have_titles(lesson: str) -> None:
 @pytest.mark.parametrize("lesson", CASES)
 def test_charts_stay_readable_where_a_run_explodes(lesson: str) -> None:
     """Everything that is drawn stays within bounds, whatever the run does."""
-    file = read_workbook(default_lesson(lesson))
+    file = read(lesson)
     for id, maps in found(lesson).maps.training.items():
         limit = found(lesson).views[id].typed.get("chart_limit", math.inf)
         table = maps.tables["steps"]

@@ -1,6 +1,6 @@
 """How wide the tests are: some of every kind (``make test``), the rest of them, or all.
 
-Every test function is tried by ``make test``, with three of its cases where it has more, drawn by
+Every test function is tried by ``make test``, with two of its cases where it has more, drawn by
 their names. Marks say otherwise:
 
 ``every``: all cases, because each stands for a kind of thing, or because they are quick.
@@ -41,7 +41,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 WIDTHS = ("some", "rest", "all")
-MOST = 3
+MOST = 2
 """Cases of a function."""
 
 MARKS = {

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from tests.builders import LESSONS
+from tests.loaded import looked_at
 from tests.openers.books import KINDS, kind
 
 CASES = [*KINDS, *(pytest.param(f"whole {n}", marks=pytest.mark.wide) for n in LESSONS)]
@@ -25,7 +26,7 @@ CELLS, COLUMNS, MEGABYTES, LETTERS = 10_000_000, 18_278, 100, 50_000
 def test_size(name: str) -> None:
     path = kind(name)
     assert path.stat().st_size < MEGABYTES * 1_000_000
-    sheets = openpyxl.load_workbook(path).worksheets
+    sheets = looked_at(path).worksheets
     assert len(sheets) <= 200
     # Empty cells count, up to the last that holds anything.
     assert sum(sheet.max_row * sheet.max_column for sheet in sheets) < CELLS
@@ -38,7 +39,7 @@ def test_size(name: str) -> None:
 
 
 def names_of(name: str) -> list[str]:
-    workbook: Any = openpyxl.load_workbook(kind(name))
+    workbook = looked_at(kind(name))
     return [*workbook.defined_names, *(n for s in workbook.worksheets for n in s.defined_names)]
 
 
@@ -69,7 +70,7 @@ def test_names_that_are_not_allowed_are_seen() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_no_rule_has_a_number_format_but_for_large_negative_numbers(name: str) -> None:
     """Google Sheets leaves it out.  For these no format of a cell is right in all programs."""
-    for sheet in openpyxl.load_workbook(kind(name)).worksheets:
+    for sheet in looked_at(kind(name)).worksheets:
         for area in sheet.conditional_formatting:
             for rule in area.rules:
                 if rule.dxf is not None and rule.dxf.numFmt is not None:
@@ -79,7 +80,7 @@ def test_no_rule_has_a_number_format_but_for_large_negative_numbers(name: str) -
 
 def number_formats(name: str) -> dict[str, str]:
     """Return the format code of every cell with a formula that holds a long number."""
-    workbook = openpyxl.load_workbook(kind(name), data_only=True)
+    workbook = looked_at(kind(name), data_only=True)
     return {
         f"{sheet.title}!{cell.coordinate}": cell.number_format
         for sheet in workbook.worksheets

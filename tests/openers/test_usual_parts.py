@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.cell import range_boundaries
 
+from tests.loaded import looked_at
 from tests.openers.books import ALL, KINDS, kind, parts_of, xml_of
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -66,7 +67,7 @@ def test_texts_are_shared_and_each_is_there_once(name: str) -> None:
     texts = ["".join(each.itertext()) for each in shared]
     assert len(set(texts)) == len(texts) == int(shared.get("uniqueCount", 0)) > 10
     used = 0
-    workbook = openpyxl.load_workbook(path)
+    workbook = looked_at(path)
     for i, sheet in enumerate(workbook.worksheets, 1):
         root = xml_of(path, f"xl/worksheets/sheet{i}.xml")[f"xl/worksheets/sheet{i}.xml"]
         for cell in root.iter(f"{MAIN}c"):
@@ -131,7 +132,7 @@ def cached(reference: ElementTree.Element) -> tuple[int, dict[int, str]]:
 @pytest.mark.parametrize("name", CASES)
 def test_charts_keep_what_their_cells_hold(name: str) -> None:
     path = kind(name)
-    workbook = openpyxl.load_workbook(path, data_only=True)
+    workbook = looked_at(path, data_only=True)
     numbers = texts = 0
     for root in xml_of(path, "xl/charts/").values():
         for reference in (*root.iter(f"{CHART}numRef"), *root.iter(f"{CHART}strRef")):

@@ -44,7 +44,7 @@ CASES = [
 ]
 
 
-@pytest.mark.sampled(30)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize(("place", "kind"), CASES, ids=str)
 def test_a_broken_cell_is_named(place: Place, kind: str) -> None:
     named, wrong = named_and_wrong(small(), kind, place)

@@ -85,7 +85,12 @@ def trained(tab: str, batch_size: int) -> dict[str, Floats]:
     return found
 
 
-EVERYTHING = [(tab, size) for size in BATCHES for tab in UNITS]
+SIZES = [pytest.param(ROWS, marks=pytest.mark.wide), 32]
+EVERYTHING = [
+    pytest.param(tab, size, marks=pytest.mark.wide if size == ROWS else ())
+    for size in BATCHES
+    for tab in UNITS
+]
 
 
 def steps(batch_size: int) -> int:
@@ -130,7 +135,7 @@ def test_the_panel(tab: str, batch_size: int) -> None:
     assert book.value(Place(tab, "last_step")) == steps(batch_size)
 
 
-@pytest.mark.parametrize("batch_size", BATCHES)
+@pytest.mark.parametrize("batch_size", SIZES)
 def test_the_model_shows_what_the_last_step_left(batch_size: int) -> None:
     book, w = calculated(batch_size), trained("training", batch_size)["weights"][-1]
     pred = np.maximum(0, features(made_passengers(ROWS)) @ w.reshape(2, 10).T).sum(axis=1)
@@ -142,7 +147,7 @@ def test_the_model_shows_what_the_last_step_left(batch_size: int) -> None:
     np.testing.assert_array_equal(bars, np.histogram(pred, edges)[0])
 
 
-@pytest.mark.parametrize("batch_size", BATCHES)
+@pytest.mark.parametrize("batch_size", SIZES)
 def test_the_batches_are_as_long_as_they_should_be(batch_size: int) -> None:
     found = calculated(batch_size).column("training", "steps", "batch_rows")
     sizes = [ROWS] if batch_size == ROWS else [32, 28]

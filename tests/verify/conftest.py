@@ -16,6 +16,11 @@ from xlsgd.report import Report
 Make = Callable[..., Path]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _trained_once(trained_once: None) -> None:
+    """Most workbooks here are the same but for a cell."""
+
+
 @pytest.fixture(scope="session")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Return a function that generates a small workbook, once for the same options."""

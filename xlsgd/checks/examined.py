@@ -96,10 +96,12 @@ class ExaminedTab(Differences):
             return
         result = compare(block, self.cells, self._tolerance[check])
         self.report.comparisons[f"{check} {table}"] = result
+        contents, compared = self.contents, self._compared
         for j, (quantity, column) in enumerate(block.columns.items()):
             for i, row in enumerate(block.rows):
-                if isinstance(self.contents.get((row, column)), Formula):
-                    self._compared[row, column] = quantity, order, i, j
+                cell = row, column
+                if contents.get(cell).__class__ is Formula:
+                    compared[cell] = quantity, order, i, j
         for i, j in np.argwhere(~result.ok):
             position = result.position(i, j)
             place = order(int(i), int(j))
