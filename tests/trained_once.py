@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xlsgd.tabs import examination
 from xlsgd.tabs.layouts.tracing import Tracer
 from xlsgd.tabs.layouts.whole_runs import WholeRuns
+
+from xlsgd.tabs import examination
 from xlsgd.training.trace import Traces
 
 __all__ = ["patch"]

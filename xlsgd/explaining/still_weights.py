@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from xlsgd.explaining.findings import DeadUnit, StillWeights
 from xlsgd.explaining.training import Training
-from xlsgd.training.nets.network import Place
+from xlsgd.training.nets.place import Place
 
 __all__ = ["still_weights"]
 

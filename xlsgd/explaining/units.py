@@ -9,7 +9,7 @@ from xlsgd.explaining.findings import DeadUnit
 from xlsgd.explaining.training import Training
 from xlsgd.torch_side.stability import curvature_along_gradient
 from xlsgd.training.nets import Network
-from xlsgd.training.nets.network import Place
+from xlsgd.training.nets.place import Place
 
 __all__ = ["dead_units", "own_weights"]
 

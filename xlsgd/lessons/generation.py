@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlsgd.base.cells import Position
 from xlsgd.base.errors import SpecError
 from xlsgd.base.files import check_target, kind_of_target, write_whole
 from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.lessons import Lesson, Options, get_plan
 from xlsgd.lessons.given import data_for, keep_source
+from xlsgd.lessons.lesson import Values
 
 if TYPE_CHECKING:
     from xlsgd.sheets.maps import BookMap
 
 __all__ = ["check_output", "generate", "write_lesson"]
-
-Values = Mapping[str, Mapping[Position, Any]]
-"""What was calculated: per sheet, a value for every formula cell."""
 
 
 def generate(

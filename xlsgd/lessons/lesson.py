@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from xlsgd.base.cells import Position
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
@@ -19,10 +20,12 @@ from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import transforms
 
 if TYPE_CHECKING:
-    from xlsgd.base.cells import Position
     from xlsgd.sheets.maps import BookMap
 
-__all__ = ["BY", "START_FROM", "Columns", "Lesson", "LessonPlan", "Options"]
+__all__ = ["BY", "START_FROM", "Columns", "Lesson", "LessonPlan", "Options", "Values"]
+
+Values = Mapping[str, Mapping[Position, Any]]
+"""What was calculated: per sheet, a value for every formula cell."""
 
 START_FROM = ("random", "solved")
 """Where start weights may come from."""
@@ -242,7 +245,7 @@ class LessonPlan(ABC):
         """What its workbook is called where nobody says otherwise, without .xlsx."""
         return self.name
 
-    def look(self, maps: BookMap, values: Mapping[str, Mapping[Position, Any]]) -> None:
+    def look(self, maps: BookMap, values: Values) -> None:
         """Look at what was calculated for the lesson that was built, before it is written.
 
         maps: where everything stands.   values: per sheet, of every formula cell.

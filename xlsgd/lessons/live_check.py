@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import SpecError
-from xlsgd.lessons.generation import Values
+from xlsgd.lessons.lesson import Values
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 

@@ -17,6 +17,8 @@ from xlsgd.tabs.found import FoundWorkbook
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.data.schema import Words
+    from xlsgd.sheets.charts import BarSpec
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
@@ -51,6 +53,13 @@ class TabKind(Scope, ABC):
     """Where it comes among kinds that do not look at each other."""
     looks_at: ClassVar[tuple[str, ...]] = ()
     """The kinds of tabs that its formulas look at."""
+
+    def lends(self, experiment: str, words: Words, book: BookMap) -> Sequence[BarSpec]:
+        """Return charts of its tabs that the training tab of an experiment shows as well.
+
+        words: about the data.
+        """
+        return ()
 
     @property
     def markers(self) -> Mapping[str, Sequence[frozenset[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.nets.network import Place, is_number
+from xlsgd.training.nets.place import Place, is_number
 
 if TYPE_CHECKING:
     from torch import Tensor

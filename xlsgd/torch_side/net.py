@@ -15,7 +15,7 @@ from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.sides import Sides
 from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.nets.network import is_number, map_nested
+from xlsgd.training.nets.place import is_number, map_nested
 from xlsgd.training.quantities import one_line
 
 if TYPE_CHECKING:

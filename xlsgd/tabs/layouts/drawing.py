@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.data.schema import Words
-from xlsgd.sheets.charts import ChartPlace
+from xlsgd.sheets.charts import BarSpec, ChartPlace
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.tabs.view import View
 from xlsgd.training.nets.silence import Silence
@@ -60,9 +59,9 @@ class Drawing(ABC):
         places: Sequence[ChartPlace],
         view: View,
         book: BookMap,
-        words: Words,
+        lent: Sequence[BarSpec],
     ) -> None:
-        """Draw the charts.  places: for as many as there is room.   words: about the data."""
+        """Draw the charts.  places: for as many as there is room.   lent: by other tabs."""
 
     @abstractmethod
     def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:

@@ -19,7 +19,7 @@ from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import GRADIENT_INPUT
 from xlsgd.training.nets import Network
-from xlsgd.training.nets.network import map_nested
+from xlsgd.training.nets.place import map_nested
 
 if TYPE_CHECKING:
     from xlsgd.tabs.layouts.drawing import Drawing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from xlsgd.base.cells import Position
@@ -16,6 +16,8 @@ from xlsgd.tabs.model.columns import MARKED, WEIGHTS_OF
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.data.schema import Words
+    from xlsgd.sheets.charts import BarSpec
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
@@ -54,6 +56,12 @@ class ModelTab(TabKind):
         from xlsgd.tabs.model.sheet import draw_model_tab
 
         draw_model_tab(sheet, lesson.experiment(tab.key), lesson.data, book)
+
+    def lends(self, experiment: str, words: Words, book: BookMap) -> Sequence[BarSpec]:
+        from xlsgd.tabs.model.charts import histogram
+
+        shown = book.of(self.name).get(experiment)
+        return () if shown is None else (histogram(words, shown),)
 
     def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.model.finding import find_model

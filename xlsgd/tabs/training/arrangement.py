@@ -14,7 +14,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
-from xlsgd.training.nets.graph import keyed_lines
+from xlsgd.training.nets.graph import keys_of
 from xlsgd.training.transforms import Transform
 
 __all__ = ["VERDICT_COLUMNS", "Arrangement", "Section", "arrange"]
@@ -100,10 +100,11 @@ def _named(transforms: Sequence[Transform]) -> tuple[str, str]:
 def _facts(view: View) -> list[Input]:
     schedule, done = view.experiment.schedule, view.experiment.transforms
     layout = get_layout(view.layout)
+    lines = view.experiment.network.lines
     # No note beside words that need its room.
     facts = {
         "experiment": (view.id, "its name in reports and on 'compare'"),
-        **{key: (line, "") for key, line in keyed_lines(view.experiment.network).items()},
+        **{key: (line, "") for key, line in zip(keys_of(lines), lines, strict=True)},
         "loss": (view.experiment.loss.name, view.experiment.loss.paper),
         "optimizer": (view.experiment.optimizer.name, view.experiment.optimizer.summary),
         "torch": (view.experiment.optimizer.torch_line, ""),

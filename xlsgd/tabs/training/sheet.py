@@ -17,6 +17,7 @@ from xlsgd.data import Dataset
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, quoted
 from xlsgd.sheets.style import set_page, shorten_large
 from xlsgd.sheets.writing import write_body, write_fields, write_headers, write_value
+from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.drawing import Drawing
 from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, Arrangement, arrange
@@ -123,7 +124,9 @@ def draw_training_tab(sheet: Worksheet, view: View, data: Dataset, book: BookMap
     colour(sheet, view, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
     _set_sizes(screen, arranged, tables, tab, drawing)
-    drawing.draw_charts(sheet, screen.places(CHARTS_ROW), view, book, data.schema.words)
+    words = data.schema.words
+    lent = [bars for kind in kinds().values() for bars in kind.lends(view.id, words, book)]
+    drawing.draw_charts(sheet, screen.places(CHARTS_ROW), view, book, lent)
     set_page(sheet)
 
 

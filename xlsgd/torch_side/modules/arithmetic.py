@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xlsgd.torch_side.modules.names import Names, named, number
+from xlsgd.torch_side.modules.names import Names, number
 from xlsgd.training.nets.layer import Layer
 from xlsgd.training.nets.sum import Sum
 from xlsgd.training.operations.abs import Abs
@@ -55,7 +55,7 @@ def _pairs(layer: Layer) -> Callable[..., Names]:
         if alpha != 1 or rounding_mode is not None:
             raise reader.fault("alpha or rounding_mode; write the arithmetic out")
         a, b = np.broadcast_arrays(_names(one), _names(other))
-        y = named(reader.name, a.shape)
+        y = reader.named(a.shape)
         reader.place(layer, [*a.ravel(), *b.ravel()], y)
         return y
 
@@ -99,7 +99,7 @@ def _product(reader: Reader, one: Names, other: Names) -> Names:
     lead = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     left = np.broadcast_to(left, (*lead, *left.shape[-2:]))
     right = np.broadcast_to(right, (*lead, *right.shape[-2:]))
-    y = named(reader.name, (*lead, left.shape[-2], right.shape[-1]))
+    y = reader.named((*lead, left.shape[-2], right.shape[-1]))
     for at in np.ndindex(*y.shape):
         row, column = left[at[:-1]], right[(*at[:-2], slice(None), at[-1])]
         reader.place(Dot(), [*row, *column], [y[at]])
@@ -132,7 +132,7 @@ def _together(layer: Layer) -> Callable[..., Names]:
         kept = [size for i, size in enumerate(x.shape) if i not in axes]
         order = [i for i in range(x.ndim) if i not in axes] + list(axes)
         rows = x.transpose(order).reshape(*kept, -1)
-        y = named(reader.name, kept)
+        y = reader.named(kept)
         for at in np.ndindex(*kept):
             reader.place(layer, rows[at], [y[at]])
         if keepdim:

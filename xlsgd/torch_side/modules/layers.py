@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xlsgd.torch_side.modules.names import Names, named
+from xlsgd.torch_side.modules.names import Names
 from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.kinds import layer_types
 from xlsgd.training.nets.layer import Layer
@@ -81,7 +81,7 @@ def rowwise(reader: Reader, layer: Layer, x: Names, module: Any) -> Names:
     at = x.ndim - 1 if dim is None else dim % x.ndim
     if at == 0:
         raise reader.fault(f"{layer.name} over the rows of data; a sheet goes row by row")
-    y = named(reader.name, x.shape)
+    y = reader.named(x.shape)
     moved_x, moved_y = np.moveaxis(x, at, -1), np.moveaxis(y, at, -1)
     for row in np.ndindex(*moved_x.shape[:-1]):
         reader.place(layer, moved_x[row], moved_y[row])
@@ -100,7 +100,7 @@ def linear(reader: Reader, x: Names, weight: Names, bias: Names | None) -> Names
     parameters = {"weight": weight.tolist()}
     if bias is not None:
         parameters["bias"] = bias.tolist()
-    y = named(reader.name, (*x.shape[:-1], outputs))
+    y = reader.named((*x.shape[:-1], outputs))
     for row in np.ndindex(*x.shape[:-1]):
         reader.place(layer, x[row], y[row], parameters)
     return y
@@ -151,7 +151,7 @@ def convolution(
     ]
     if min(ends) < 1:
         raise reader.fault(f"a kernel of {sizes} is larger than {padded.shape[2:]}")
-    y = named(reader.name, (1, outputs, *ends))
+    y = reader.named((1, outputs, *ends))
     per = outputs // groups
     for group in range(groups):
         own = slice(group * per, (group + 1) * per)
@@ -189,7 +189,7 @@ def _convolution(reader: Reader, module: Any, x: Names) -> Names:
 def _bilinear(reader: Reader, module: Any, one: Names, other: Names) -> Names:
     weight, bias = _weights(reader, module)
     products = np.empty((1, one.shape[-1], other.shape[-1]), dtype=object)
-    products[:] = named(reader.name, products.shape)
+    products[:] = reader.named(products.shape)
     pairs = list(product(one[0], other[0]))
     reader.place(Multiply(), [a for a, _ in pairs] + [b for _, b in pairs], products.ravel())
     return linear(reader, products.reshape(1, -1), weight.reshape(len(weight), -1), bias)
@@ -207,7 +207,7 @@ def pooled(
     if any(_each(padding, count)):
         raise reader.fault("pooling with padding; pad by a layer before it")
     ends = [(n - k) // s + 1 for n, k, s in zip(x.shape[-count:], sizes, steps, strict=True)]
-    y = named(reader.name, (*x.shape[:-count], *ends))
+    y = reader.named((*x.shape[:-count], *ends))
     for lead in np.ndindex(*x.shape[:-count]):
         for at in product(*map(range, ends)):
             window = tuple(
@@ -240,14 +240,14 @@ def normalized(
     reader: Reader, x: Names, count: int, weight: Names | None, bias: Names | None, eps: float
 ) -> Names:
     """Return the numbers of the last dimensions shifted and scaled together, then weighed."""
-    y = named(reader.name, x.shape)
+    y = reader.named(x.shape)
     for lead in np.ndindex(*x.shape[: x.ndim - count]):
         reader.place(Normalize(eps), x[lead].ravel(), y[lead].ravel())
     for layer, weights in ((Multiply(), weight), (Add(), bias)):
         if weights is not None:
             reader.use(weights)
             spread = np.broadcast_to(weights, y.shape)
-            after = named(reader.name, y.shape)
+            after = reader.named(y.shape)
             reader.place(layer, [*y.ravel(), *spread.ravel()], after)
             y = after
     return y

@@ -20,7 +20,8 @@ from xlsgd.torch_side.modules.names import Names, as_names, named
 from xlsgd.training.nets import Network
 from xlsgd.training.nets.graph import flat, weight_names
 from xlsgd.training.nets.layer import Layer
-from xlsgd.training.nets.network import PREDICTION, Place, is_number
+from xlsgd.training.nets.network import PREDICTION
+from xlsgd.training.nets.place import Place, is_number
 from xlsgd.training.nets.sum import Sum
 
 if TYPE_CHECKING:
@@ -128,19 +129,16 @@ class Reader:
 
     # What readers of single calls use
 
-    @property
-    def name(self) -> str:
-        """What the value of the present call shall be called."""
+    def named(self, shape: Sequence[int]) -> Names:
+        """Return new names for the value of the present call, of a shape."""
         # torch.fx calls the parts of a Sequential _0, _1, …
-        name = (
-            f"layer{self._where}".replace("layer_", "layer")
-            if self._where[0] == "_"
-            else self._where
-        )
-        while name in self._used or _TAKEN.fullmatch(name):
+        name = f"layer{self._where[1:]}" if self._where.startswith("_") else self._where
+        found = named(name, shape)
+        while _TAKEN.fullmatch(name) or not self._used.isdisjoint(found.ravel()):
             name += "_"
-        self._used.add(name)
-        return name
+            found = named(name, shape)
+        self._used |= {*found.ravel()}
+        return found
 
     def place(
         self,
@@ -168,7 +166,7 @@ class Reader:
 
     def elementwise(self, layer: Layer, x: Names) -> Names:
         """Return what a layer gives that does the same to every number by itself."""
-        y = named(self.name, x.shape)
+        y = self.named(x.shape)
         self.place(layer, x, y)
         return y
 

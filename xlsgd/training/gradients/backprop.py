@@ -9,7 +9,7 @@ from xlsgd.base.columns import Column, is_name, on_paper
 from xlsgd.training.gradients.rule import GradientRule
 from xlsgd.training.losses import Loss
 from xlsgd.training.nets import Network
-from xlsgd.training.nets.network import map_nested
+from xlsgd.training.nets.place import map_nested
 
 if TYPE_CHECKING:
     from xlsgd.training.gradients.rule import Evaluate, Tensors

@@ -22,18 +22,17 @@ import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xlsgd.base.errors import SpecError
+from xlsgd.training.nets.kinds import parse_layer
 from xlsgd.training.nets.layer import Shape
-
-if TYPE_CHECKING:
-    from xlsgd.training.nets.network import Network, Place
+from xlsgd.training.nets.place import Place, is_number
 
 __all__ = [
     "flat",
     "in_shape",
-    "keyed_lines",
+    "keys_of",
     "lines_of",
     "need_fit",
     "read_graph",
@@ -59,10 +58,10 @@ _BETWEEN = re.compile(r",(?![^\[]*\])(?![^(]*\))")
 _TENSOR = re.compile(rf"(?P<base>{_PLAIN})(?:\((?P<shape>\d+(?:,\d+)*)\))?")
 
 
-def lines_of(network: Network) -> list[str]:
-    """Return a graph as text, a line for every layer."""
-    lines = [_FREE + _written(network.free)] if network.free else []
-    for place in network.places:
+def lines_of(places: Sequence[Place], free: Sequence[str]) -> list[str]:
+    """Return a graph as text, a line for every layer.  free: weights that are used directly."""
+    lines = [_FREE + _written(free)] if free else []
+    for place in places:
         line = f"{_written(place.outputs)} = {place.layer} of {_written(place.inputs)}"
         if place.parameters:
             shapes = place.layer.parameter_shapes()
@@ -72,11 +71,9 @@ def lines_of(network: Network) -> list[str]:
     return lines
 
 
-def keyed_lines(network: Network) -> dict[str, str]:
-    """Return the text of a network by the keys under which a tab has it: ``network``, and of a
-    graph ``network.2``, … for the lines after the first."""
-    lines = lines_of(network) if network.is_graph else [str(network)]
-    return {KEY if i == 1 else f"{KEY}.{i}": line for i, line in enumerate(lines, 1)}
+def keys_of(lines: Sequence[str]) -> list[str]:
+    """Return the keys under which a tab has the lines of a network: ``network``, ``network.2``."""
+    return [KEY if i == 1 else f"{KEY}.{i}" for i in range(1, len(lines) + 1)]
 
 
 def text_of(fields: Collection[str], text: Callable[[str], str]) -> str:
@@ -90,13 +87,11 @@ def text_of(fields: Collection[str], text: Callable[[str], str]) -> str:
     return "; ".join(map(text, keys))
 
 
-def read_graph(lines: Sequence[str], input_names: Sequence[str]) -> Network:
-    """Return the network that the lines describe.
+def read_graph(lines: Sequence[str]) -> tuple[list[Place], tuple[str, ...]]:
+    """Return the layers at their places that the lines describe, and the weights used directly.
 
     Raises SpecError for what cannot be read, and for layers that do not fit each other.
     """
-    from xlsgd.training.nets.network import Network, Place, parse_layer
-
     places: list[Place] = []
     free: tuple[str, ...] = ()
     for number, line in enumerate(map(str.strip, lines), 1):
@@ -121,14 +116,12 @@ def read_graph(lines: Sequence[str], input_names: Sequence[str]) -> Network:
         }
         inputs, outputs = _read(match["inputs"], where), _read(match["outputs"], where)
         places.append(Place(layer, parameters, inputs, outputs))
-    return Network.of_places(places, input_names, free)
+    return places, free
 
 
 def need_fit(places: Sequence[Place], input_names: Sequence[str], free: Sequence[str]) -> None:
     """Raise SpecError unless every layer of a graph is given what it needs, and all of it is there
     before it."""
-    from xlsgd.training.nets.network import is_number
-
     known, taken = {*input_names, *free}, set[str]()
     for place in places:
         where = f"{', '.join(place.outputs[:3])} = {place.layer}"
@@ -257,8 +250,6 @@ def _counted(first: str, last: str) -> list[str] | None:
 
 def _read(text: str, where: str) -> tuple[str, ...]:
     """Return the names that a text stands for.  Raises SpecError for what is none."""
-    from xlsgd.training.nets.network import is_number
-
     found: list[str] = []
     for part in map(str.strip, _BETWEEN.split(text)):
         first, dots, last = (piece.strip() for piece in part.partition(" … "))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from xlsgd.training.nets.network import Network, Place
+from xlsgd.training.nets.network import Network
+from xlsgd.training.nets.place import Place
 
 __all__ = ["linear_in_weights", "unit_gains", "weighted_place"]
 

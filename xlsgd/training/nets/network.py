@@ -19,51 +19,21 @@ from string import ascii_lowercase
 from typing import Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.training.nets.kinds import alone_types, layer_types, operation_types
+from xlsgd.training.nets.graph import lines_of, need_fit, read_graph
+from xlsgd.training.nets.kinds import alone_types, parse_layer
 from xlsgd.training.nets.layer import Layer, Scattered, Shape
+from xlsgd.training.nets.place import Place, is_number, map_nested
 from xlsgd.training.nets.silence import Silence
 from xlsgd.training.wording import Wording
 
-__all__ = [
-    "PREDICTION",
-    "Network",
-    "Place",
-    "is_number",
-    "map_nested",
-    "parse_layer",
-    "parse_network",
-]
+__all__ = ["PREDICTION", "Network", "numbered_inputs", "parse_network"]
 
 PREDICTION = "pred"
 """What a prediction is called: ``pred``, of several ``pred_1``, ``pred_2``, …"""
 MANY_WEIGHTS = 40
 """More weights than this are not told of one by one."""
 _FEW = 8
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _PREDICTION = re.compile(rf"{PREDICTION}(_[1-9]\d*)?")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A layer at its place in a network.
-
-    parameters: names nested by shape under PyTorch's names, ``{"weight": [["a"]], "bias": ["b"]}``.
-    inputs, outputs: quantity names of what goes in and what comes out. In a graph a weight may
-        stand among the inputs by its name, and a number as itself.
-    """
-
-    layer: Layer
-    parameters: dict[str, Any]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-
-    @property
-    def weights(self) -> list[str]:
-        """The names of its weights and biases, in order."""
-        names: list[str] = []
-        for nested in self.parameters.values():
-            map_nested(names.append, nested)
-        return names
 
 
 @dataclass(frozen=True)
@@ -105,9 +75,12 @@ class Network:
     @property
     def text(self) -> str:
         """The text from which ``parse_network`` reads it."""
-        from xlsgd.training.nets.graph import lines_of
+        return "; ".join(self.lines)
 
-        return "; ".join(lines_of(self)) if self.is_graph else str(self)
+    @property
+    def lines(self) -> list[str]:
+        """The same line by line: of a graph a line a layer."""
+        return lines_of(self.graph, self.free) if self.is_graph else [str(self)]
 
     @property
     def is_graph(self) -> bool:
@@ -120,8 +93,6 @@ class Network:
         if not self.layers:
             raise SpecError("a network needs at least one layer")
         if self.is_graph:
-            from xlsgd.training.nets.graph import need_fit
-
             need_fit(self.graph, self.input_names, self.free)
             return self.graph
         alone = [layer for layer in self.layers if layer.name in alone_types()]
@@ -299,9 +270,8 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
     """
     names = numbered_inputs(inputs) if isinstance(inputs, int) else tuple(inputs)
     if " = " in text:
-        from xlsgd.training.nets.graph import read_graph
-
-        return read_graph(text.split(";"), names)
+        places, free = read_graph(text.split(";"))
+        return Network.of_places(places, names, free)
     layers = []
     position = 0
     pattern = re.compile(rf"\s*(\w+)\s*(?:\(({_INSIDE})\))?\s*(?:,|$)")
@@ -317,35 +287,9 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
     return Network(tuple(layers), names)
 
 
-def parse_layer(name: str, arguments: str, where: str) -> Layer:
-    """Return a layer from its name and the text in its parentheses.
-
-    where: begins the message of an error.   Raises SpecError for what is no layer.
-    """
-    kind = {**operation_types(), **alone_types(), **layer_types()}.get(name)
-    if kind is None:
-        raise SpecError(f"{where}: unknown layer '{name}'; there are: {', '.join(layer_types())}")
-    try:
-        return kind.parse(arguments.split(",") if arguments else [])
-    except ValueError as error:
-        raise SpecError(f"{where}: {error}") from error
-
-
-def is_number(name: str) -> bool:
-    """Return whether what stands among the inputs of a layer is a number, and no name."""
-    return _NUMBER.fullmatch(name) is not None
-
-
 def numbered_inputs(count: int) -> tuple[str, ...]:
     """Return the names of inputs that have none of their own: ``x``, or ``x1, x2, …``."""
     return _numbered("x", count)
-
-
-def map_nested(function: Callable[[str], Any], nested: Any) -> Any:
-    """Apply function to every name in nested lists, keeping the nesting."""
-    if isinstance(nested, str):
-        return function(nested)
-    return [map_nested(function, item) for item in nested]
 
 
 def _numbered(name: str, count: int, separator: str = "") -> tuple[str, ...]:

@@ -8,12 +8,10 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.data.schema import Words
 from xlsgd.sheets.charts import BarSpec, ChartPlace, ChartSpec, add_bars, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
-from xlsgd.tabs.model.charts import histogram
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.silence import Silence
@@ -67,7 +65,7 @@ class BlocksDrawing(Drawing):
         places: Sequence[ChartPlace],
         view: View,
         book: BookMap,
-        words: Words,
+        lent: Sequence[BarSpec],
     ) -> None:
         steps = book.training[view.id].tables["steps"]
         last = len(steps.rows)
@@ -83,12 +81,9 @@ class BlocksDrawing(Drawing):
         )
         add_chart(sheet, places[0], self._losses(view, book))
         _add_weight_bars(sheet, places[1], view.experiment, book)
-        model = book.of("model").get(view.id)
-        if model is None:
-            add_chart(sheet, places[2], derivatives)
-            return
-        add_bars(sheet, places[2], histogram(words, model))
-        add_chart(sheet, places[3], derivatives)
+        for place, bars in zip(places[2:], lent, strict=False):
+            add_bars(sheet, place, bars)
+        add_chart(sheet, places[2 + len(lent)], derivatives)
 
     def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:
         add_chart(sheet, place, self._losses(view, book))

@@ -8,8 +8,7 @@ from dataclasses import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.data.schema import Words
-from xlsgd.sheets.charts import ChartPlace, ChartSpec, Curve, add_chart, curves_over
+from xlsgd.sheets.charts import BarSpec, ChartPlace, ChartSpec, Curve, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address
 from xlsgd.tabs.dataset.sheet import TRUTH
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
@@ -45,7 +44,7 @@ class RowsDrawing(Drawing):
         places: Sequence[ChartPlace],
         view: View,
         book: BookMap,
-        words: Words,
+        lent: Sequence[BarSpec],
     ) -> None:
         charts = [
             self._losses(view, book),
