@@ -52,10 +52,12 @@ def points_file(folder: Path) -> Path:
 
 
 def test_data_from_a_file(tmp_path: Path) -> None:
-    source, told = points_file(tmp_path), list[Dataset]()
+    source, received = points_file(tmp_path), list[Dataset]()
     asked: dict[str, Any] = {"optimizers": ("sgd",), "epochs": 1}
-    path = generate("graddesc", tmp_path / "a.xlsx", source=str(source), told=told.append, **asked)
-    (data,) = told
+    path = generate(
+        "graddesc", tmp_path / "a.xlsx", source=str(source), received=received.append, **asked
+    )
+    (data,) = received
     assert data.inputs["x"] == (1.0, 2.0, 3.0)
     other = generate("graddesc", tmp_path / "b.xlsx", data=data, **asked)
     assert path.read_bytes() == other.read_bytes()

@@ -51,7 +51,7 @@ def generate(
     **options: Any,
 ) -> None:
     """Write the workbook of LESSON (xlsgd list shows them)."""
-    progress, received, status = ProgressBar(quiet), list["Dataset"](), 0
+    progress, heard, status = ProgressBar(quiet), list["Dataset"](), 0
     many: dict[str, Any] = {"jobs": jobs, "timeout": timeout, "memory": memory, "dask": dask}
 
     def tell(data: Dataset) -> None:
@@ -64,10 +64,10 @@ def generate(
             from xlsgd.lessons.generation import generate as write
 
             try:
-                path = write(lesson, output, progress=progress, told=received.append, **options)
+                path = write(lesson, output, progress=progress, received=heard.append, **options)
             finally:
                 progress.clear()
-            for data in received:
+            for data in heard:
                 tell(data)
             click.echo(path)
         else:
@@ -79,7 +79,7 @@ def generate(
                 output,
                 resume=resume,
                 progress=progress,
-                told=tell,
+                received=tell,
                 **many,
                 **options,
             )

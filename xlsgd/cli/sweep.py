@@ -72,7 +72,7 @@ def sweep(
         from xlsgd.sweeping.words import check_lines, summary_lines
         from xlsgd.sweeping.written import write_sweep
 
-        found = write_sweep(lesson, stem, progress=progress, told=tell, seen=show, **options)
+        found = write_sweep(lesson, stem, progress=progress, received=tell, seen=show, **options)
         progress.clear()
         if found.not_checked is not None:
             click.echo(f"not recalculated: {found.not_checked}", err=True)

@@ -25,7 +25,7 @@ def generate(
     noise: float | None = None,
     force: bool = False,
     progress: Progress | None = None,
-    told: Callable[[Dataset], None] | None = None,
+    received: Callable[[Dataset], None] | None = None,
     **options: Any,
 ) -> Path:
     """Write the workbook of a lesson and return its path.
@@ -33,7 +33,7 @@ def generate(
     lesson: a name that ``lesson_plans()`` knows, such as ``graddesc``.
     output: where to; ``LESSON.xlsx`` in the current folder by default.
     source: a CSV file or its address, with the data to train on.   points, noise: of data made up,
-        by the option ``seed``.   told: is given data that is not the lesson's own.
+        by the option ``seed``.   received: is given data that is not the lesson's own.
     force: replace an existing file.
     options: replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     The same arguments and versions give the same bytes. The file is written whole or not at all.
@@ -47,8 +47,8 @@ def generate(
     # Before anything is downloaded for it.
     check_output(path, force)
     data = data_for(lesson, options, source, points, noise)
-    if data is not None and told is not None:
-        told(data)
+    if data is not None and received is not None:
+        received(data)
     built = plan.build(Options(**{**options, "data": data, "progress": progress}))
     # Slow imports wait until the options have been found to make sense.
     from xlsgd.engines.formulas import ENGINE

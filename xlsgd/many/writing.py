@@ -144,14 +144,14 @@ def write_seeds(
     memory: int | None = None,
     dask: str | None = None,
     progress: Progress | None = None,
-    told: Callable[[Dataset], None] | None = None,
+    received: Callable[[Dataset], None] | None = None,
     **options: Any,
 ) -> SeedsWritten:
     """Return what becomes of the workbooks of all seeds: they are written while somebody goes
     through it.
 
     seeds: numbers, or a text such as ``1-500``.   output: the folder; LESSON by default.
-    source, points, noise: as in ``xlsgd.generate``.   told: is given the data of the source.
+    source, points, noise: as in ``xlsgd.generate``.   received: is given the data of the source.
     timeout (seconds), memory (MiB): limits of each.   The others are as in write_many.
     Raises SpecError for what makes no sense, before anything is written.
     """
@@ -162,8 +162,8 @@ def write_seeds(
     # What is wrong with the options is wrong for every seed: say it once.
     first = {**options, "seed": which[0]} if which else options
     data = data_for(lesson, first, source, points, noise)
-    if data is not None and source is not None and told is not None:
-        told(data)
+    if data is not None and source is not None and received is not None:
+        received(data)
     if source is not None:
         options["data"] = data
     written = write_many(

@@ -30,11 +30,11 @@ from xlsgd.sheets.maps import TableMap, quoted, range_in
 from xlsgd.sheets.style import SERIES
 from xlsgd.xlsx.chart_xml import UNSEEN
 
-__all__ = ["BarSpec", "ChartPlace", "ChartSpec", "Curve", "add_bars", "add_chart", "curves_over"]
+__all__ = ["BarSpec", "ChartSpec", "Curve", "Place", "add_bars", "add_chart", "curves_over"]
 
 
 @dataclass(frozen=True)
-class ChartPlace:
+class Place:
     """Where a chart stands: from where in a cell, and how large in pixels."""
 
     begin: AnchorMarker
@@ -85,7 +85,7 @@ def curves_over(sheet: str, table: TableMap, x: str, lines: Mapping[str, str]) -
     ]
 
 
-def add_chart(sheet: Worksheet, place: str | ChartPlace, spec: ChartSpec) -> None:
+def add_chart(sheet: Worksheet, place: str | Place, spec: ChartSpec) -> None:
     """Draw a chart at a place, which may be a cell."""
     chart = ScatterChart()
     chart.style = 2
@@ -157,7 +157,7 @@ class BarSpec:
     height_cm: float = 7.6
 
 
-def add_bars(sheet: Worksheet, place: str | ChartPlace, spec: BarSpec) -> None:
+def add_bars(sheet: Worksheet, place: str | Place, spec: BarSpec) -> None:
     """Draw a bar chart at a place, which may be a cell."""
     chart = BarChart()
     chart.type, chart.grouping, chart.gapWidth = "col", "clustered", 60
@@ -172,7 +172,7 @@ def add_bars(sheet: Worksheet, place: str | ChartPlace, spec: BarSpec) -> None:
     _put(sheet, chart, place)
 
 
-def _put(sheet: Worksheet, chart: ChartBase, place: str | ChartPlace) -> None:
+def _put(sheet: Worksheet, chart: ChartBase, place: str | Place) -> None:
     if isinstance(place, str):
         sheet.add_chart(chart, place)
         return

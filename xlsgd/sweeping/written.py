@@ -56,14 +56,14 @@ def write_sweep(
     engine: str = "formulas",
     force: bool = False,
     progress: Progress | None = None,
-    told: Callable[[Dataset], None] | None = None,
+    received: Callable[[Dataset], None] | None = None,
     seen: Callable[[Sweep], None] | None = None,
     **options: Any,
 ) -> SweepWritten:
     """Sweep a lesson, recalculate some of its runs as a workbook, and return what is to be written.
 
     stem, table, force: as in Outputs; LESSON-sweep by default.
-    source, points, noise: as in ``xlsgd.generate``.   told: is given data that is not the lesson's.
+    source, points, noise, received: as in ``xlsgd.generate``.
     per_side: how many runs from each side of the border are recalculated, 0 for none.
     check_seed: of the lot that draws them.   engine: what recalculates them.
     seen: is given every look at the border, the last one too.   options: as in ``xlsgd.sweep``.
@@ -77,8 +77,8 @@ def write_sweep(
     outputs = Outputs(Path(f"{lesson}-sweep") if stem is None else stem, table, force)
     keep_source(source, *outputs.paths)
     data = data_for(lesson, options, source, points, noise)
-    if data is not None and told is not None:
-        told(data)
+    if data is not None and received is not None:
+        received(data)
     found = sweep(lesson, **{**options, "data": data}, progress=progress, seen=seen)
     if seen is not None:
         seen(found)

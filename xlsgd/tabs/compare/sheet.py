@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
-from xlsgd.sheets.charts import ChartPlace, ChartSpec, add_chart, curves_over
+from xlsgd.sheets.charts import ChartSpec, Place, add_chart, curves_over
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import (
     BookMap,
@@ -124,7 +124,7 @@ def draw_compare_tab(
     )
     begin = AnchorMarker(col=0, colOff=0, row=runs.rows[-1] + 1, rowOff=0)
     height = _chart_rows(runs) * _PIXELS_A_ROW
-    add_chart(sheet, ChartPlace(begin, _CHART_WIDTH, height), losses_chart)
+    add_chart(sheet, Place(begin, _CHART_WIDTH, height), losses_chart)
     widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
     set_widths(sheet, widths | {1: 20, 2: 34})
     sheet.row_dimensions[runs.header_row - 1].height = 24

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.sheets.charts import ChartPlace
+from xlsgd.sheets.charts import Place
 from xlsgd.sheets.maps import BookMap, TabMap
 from xlsgd.tabs.view import View
 from xlsgd.training.nets.silence import Silence
@@ -54,10 +54,10 @@ class Drawing(ABC):
 
     @abstractmethod
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[ChartPlace], view: View, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], view: View, book: BookMap
     ) -> None:
         """Draw the charts.  places: for as many as there is room."""
 
     @abstractmethod
-    def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:
+    def draw_picture(self, sheet: Worksheet, place: Place, view: View, book: BookMap) -> None:
         """Draw the one chart that shows best, on another tab, what is learned."""

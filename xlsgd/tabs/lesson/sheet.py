@@ -9,7 +9,7 @@ from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.sheets.charts import ChartPlace
+from xlsgd.sheets.charts import Place
 from xlsgd.sheets.maps import BookMap, quoted
 from xlsgd.sheets.style import set_page
 from xlsgd.sheets.writing import set_widths, write_heading
@@ -49,7 +49,7 @@ def draw_lesson_tab(
     sheet["A1"].style = "title"
     _write_words(sheet, lesson)
     view = lesson.views[0]
-    place = ChartPlace(AnchorMarker(col=_LINKS - 1, colOff=0, row=2, rowOff=0), *_PICTURE_PIXELS)
+    place = Place(AnchorMarker(col=_LINKS - 1, colOff=0, row=2, rowOff=0), *_PICTURE_PIXELS)
     get_layout(view.layout).drawing.draw_picture(sheet, place, view, book)
     row = _write_links(sheet, tabs, 3 + _PICTURE_ROWS)
     row = _write_beside(sheet, row + 2, "Colours", _COLOURS)

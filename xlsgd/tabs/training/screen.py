@@ -9,7 +9,7 @@ from openpyxl.utils.units import pixels_to_EMU
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.sheets.charts import ChartPlace
+from xlsgd.sheets.charts import Place
 
 __all__ = ["CHART_PIXELS", "Screen"]
 
@@ -56,16 +56,16 @@ class Screen:
         dimension.outlineLevel, dimension.hidden = 1, True
         self.sheet.row_dimensions[row + 1].collapsed = True
 
-    def places(self, row: int) -> Sequence[ChartPlace]:
+    def places(self, row: int) -> Sequence[Place]:
         """Return where charts stand beside each other from a row down.
 
         What does not fit beside the others stands behind the folds, which would open below it.
         """
         width, height = CHART_PIXELS
-        places = [ChartPlace(self._at(i * (width + _SPACE), row), width, height) for i in range(3)]
+        places = [Place(self._at(i * (width + _SPACE), row), width, height) for i in range(3)]
         behind = max((column for column, pixels in self._pixels.items() if not pixels), default=0)
         begin = AnchorMarker(col=behind + 1, colOff=0, row=row - 1, rowOff=0)
-        return [*places, ChartPlace(begin, width, height)]
+        return [*places, Place(begin, width, height)]
 
     def _at(self, pixels: int, row: int) -> AnchorMarker:
         column = 1

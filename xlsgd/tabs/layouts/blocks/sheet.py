@@ -8,7 +8,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.sheets.charts import BarSpec, ChartPlace, ChartSpec, add_bars, add_chart, curves_over
+from xlsgd.sheets.charts import BarSpec, ChartSpec, Place, add_bars, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
@@ -59,7 +59,7 @@ class BlocksDrawing(Drawing):
             yield Colour(" ".join(spans), silence.condition(corner), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[ChartPlace], view: View, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], view: View, book: BookMap
     ) -> None:
         steps = book.training[view.id].tables["steps"]
         last = len(steps.rows)
@@ -77,7 +77,7 @@ class BlocksDrawing(Drawing):
         add_chart(sheet, places[2], derivatives)
         _add_weight_bars(sheet, places[1], view.experiment, book)
 
-    def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:
+    def draw_picture(self, sheet: Worksheet, place: Place, view: View, book: BookMap) -> None:
         add_chart(sheet, place, self._losses(view, book))
 
     def _losses(self, view: View, book: BookMap) -> ChartSpec:
@@ -100,9 +100,7 @@ class BlocksDrawing(Drawing):
 DRAWING = BlocksDrawing()
 
 
-def _add_weight_bars(
-    sheet: Worksheet, at: ChartPlace, experiment: Experiment, book: BookMap
-) -> None:
+def _add_weight_bars(sheet: Worksheet, at: Place, experiment: Experiment, book: BookMap) -> None:
     """Draw the weights of the first layer after the last step: a group of bars an input."""
     place = experiment.network.places[0]
     if "weight" not in place.parameters:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
-from xlsgd.sheets.charts import ChartPlace, ChartSpec, Curve, add_chart, curves_over
+from xlsgd.sheets.charts import ChartSpec, Curve, Place, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.tabs.view import View
@@ -38,7 +38,7 @@ class RowsDrawing(Drawing):
             yield Colour(where, silence.condition(here(unit)), "dead", "dead_pale")
 
     def draw_charts(
-        self, sheet: Worksheet, places: Sequence[ChartPlace], view: View, book: BookMap
+        self, sheet: Worksheet, places: Sequence[Place], view: View, book: BookMap
     ) -> None:
         charts = [
             self._losses(view, book),
@@ -49,7 +49,7 @@ class RowsDrawing(Drawing):
         for place, spec in zip(places, charts, strict=False):
             add_chart(sheet, place, spec)
 
-    def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:
+    def draw_picture(self, sheet: Worksheet, place: Place, view: View, book: BookMap) -> None:
         add_chart(sheet, place, next(self._line(view, book), self._weights(view, book)))
 
     def _losses(self, view: View, book: BookMap) -> ChartSpec:
