@@ -14,6 +14,8 @@ from xlsgd.training.gradients import CHOICES, differences
 from xlsgd.training.losses import Loss, losses
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.optimizers import Optimizer, optimizers
+from xlsgd.training.schedules import Schedule, schedules
+from xlsgd.training.transforms import Transform, transforms
 
 __all__ = ["cases", "datasets", "experiments", "networks"]
 
@@ -88,6 +90,39 @@ def fitting(data: Dataset) -> list[Loss]:
 
 
 @st.composite
+def schedules_for(draw: st.DrawFn, optimizer: Optimizer) -> tuple[Schedule, dict[str, float]]:
+    """Return a schedule, half the time the steady one, and hyperparameters that go together."""
+    known = schedules()
+    steady = optimizer.own_rates or draw(st.booleans())
+    chosen = known["constant"] if steady else draw(st.sampled_from(list(known.values())))
+    found = {}
+    for given in chosen.hyperparameters:
+        if given.whole:
+            found[given.key] = float(draw(st.sampled_from((given.minimum or 1, 3, 7, given.value))))
+        elif given.below is not None:
+            found[given.key] = draw(st.sampled_from((0.25, 0.6, given.value)))
+    return chosen, {} if chosen.fault(_all(chosen, found)) else found
+
+
+def _all(schedule: Schedule, hyper: dict[str, float]) -> dict[str, float]:
+    return {given.key: float(given.value) for given in schedule.hyperparameters} | hyper
+
+
+@st.composite
+def transforms_for(
+    draw: st.DrawFn, optimizer: Optimizer
+) -> tuple[tuple[Transform, ...], dict[str, float]]:
+    """Return what is done to slopes, mostly nothing, and hyperparameters."""
+    taken = {given.key for given in optimizer.hyperparameters}
+    possible = [t for t in transforms().values() if not taken & {g.key for g in t.hyperparameters}]
+    if "first." in optimizer.start_state or draw(st.booleans()):
+        possible = []
+    chosen = tuple(t for t in possible if t.name != "maximize" and draw(st.booleans()))
+    keys = [given.key for each in chosen for given in each.hyperparameters]
+    return chosen, {key: draw(decades(-2, 2)) for key in keys}
+
+
+@st.composite
 def experiments(draw: st.DrawFn, data: Dataset) -> Experiment:
     """Return an experiment on data.
 
@@ -97,13 +132,17 @@ def experiments(draw: st.DrawFn, data: Dataset) -> Experiment:
     """
     network = draw(networks(len(data.inputs)))
     optimizer = draw(st.sampled_from(list(optimizers().values())))
+    schedule, of_schedule = draw(schedules_for(optimizer))
+    done, of_done = draw(transforms_for(optimizer))
     return Experiment(
         id="run",
         network=network,
         optimizer=optimizer,
         learning_rate=draw(st.one_of(decades(-5, 1), st.just(0.0))),
         start={p: draw(numbers(-2, 2)) for p in network.parameters},
-        hyper=draw(hyperparameters(optimizer)),
+        hyper={**draw(hyperparameters(optimizer)), **of_done, **of_schedule},
+        schedule=schedule,
+        transforms=done,
         gradient=draw(st.sampled_from(CHOICES)),
         difference=draw(st.sampled_from(list(differences()))),
         h=draw(decades(-4, 0)),
