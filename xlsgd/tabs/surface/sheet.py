@@ -135,7 +135,7 @@ def _draw_grid(sheet: Worksheet, first: Experiment, book: BookMap, tab: TabMap) 
 
 def _draw_beside(sheet: Worksheet, shown: Sequence[Experiment], book: BookMap, tab: TabMap) -> None:
     """Write the legend of the ways, and the fields with their headings."""
-    links = [sheet.parent.worksheets[0].title, *(t.sheet for t in book.of("compare").values())]
+    links = [sheet.parent.worksheets[0].title, *(one.sheet for one in book if one.runs)]
     for i, name in enumerate(links):
         cell = sheet.cell(1, _WORDS + i, name)
         cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(name)}!A1")
