@@ -17,13 +17,8 @@ from xlsgd.report.engines import comparison_lines
 from xlsgd.verifying.engines import compare_engines
 
 
-@pytest.mark.parametrize(
-    "lesson",
-    [
-        lesson if lesson == "graddesc" else pytest.param(lesson, marks=pytest.mark.wide)
-        for lesson in LESSONS
-    ],
-)
+@pytest.mark.wide  # at first a small workbook: tests/cli/test_engines.py
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_every_engine_agrees_with_torch(lesson: str, soffice: Path, ssconvert: Path) -> None:
     pytest.importorskip("ironcalc")
     found = compare_engines(ROOT / "workbooks" / f"{lesson}.xlsx")
