@@ -38,7 +38,11 @@ def loaded(path: Path) -> Any:
         while len(_read) > MOST:
             _read.popitem(last=False)
     _read.move_to_end(key)
-    return pickle.loads(_read[key])
+    workbook = pickle.loads(_read[key])
+    for sheet in workbook.worksheets:  # what makes a row's or a column's size does not come along
+        sheet.row_dimensions.default_factory = sheet._add_row
+        sheet.column_dimensions.default_factory = sheet._add_column
+    return workbook
 
 
 def looked_at(path: Path, data_only: bool = False) -> Any:

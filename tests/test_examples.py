@@ -191,13 +191,13 @@ def test_a_summary_of_ten_broken_workbooks_fits(repository: Path) -> None:
              "torch_value": -1.2345678901234567e-300, "reason": "differs from torch | ≠ " * 9,
              "formula": "=IF(" + "A1+" * 80}  # fmt: skip
     differences = [{**wrong, "cell": f"S{i}"} for i in range(40_000)]
-    books = [
-        {"file": f"workbooks/{i}{'ü' * 120}.xlsx", "ok": False, "cells_differing": 40_000,
+    book = json.dumps(
+        {"file": f"workbooks/NUMBER{'ü' * 120}.xlsx", "ok": False, "cells_differing": 40_000,
          "first_difference": differences[0], "sheets": [{"differences": differences}]}
-        for i in range(10)
-    ]  # fmt: skip
+    )  # fmt: skip
+    books = [book.replace("NUMBER", str(i), 1) for i in range(10)]
     lost = [{"file": f"{i}.xlsx", "ok": False, "error": "is damaged " * 99} for i in range(2000)]
-    text = json.dumps({"workbooks": [*books, *lost]})
+    text = f'{{"workbooks": [{", ".join([*books, *map(json.dumps, lost)])}]}}'
     (repository / "report.json").write_text(text, encoding="utf-8")
     for most in (1_000_000, 20_000):
         summary = _summary(most)

@@ -37,6 +37,7 @@ FEATURES = {
     "area_2": "power(area_, 2)",
     "of_all": "share(area)",
     "one": "constant(1)",
+    "heater": 'index(heated by, "wood", "gas")',
 }
 RAW = (
     Raw("rooms", begins=3.0),
@@ -99,6 +100,7 @@ def test_features_are_what_they_say() -> None:
     assert found["big"].tolist() == pytest.approx(list(found["area_"] * FRAME["rooms"]))
     assert found["digits"][0] == pytest.approx(1.3222192947339193)  # log10(21)
     assert set(found["one"]) == {1.0}
+    assert found["heater"].tolist() == [1, 0, 1, 1, 0, 0]
     assert {feature.name for feature in SCHEMA.features} == feature_types().keys()
 
 

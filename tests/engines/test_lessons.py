@@ -14,19 +14,11 @@ from xlsgd.engines import engine_names, get_engine
 from xlsgd.report.engines import comparison_lines
 from xlsgd.verifying.engines import compare_engines
 
-SLOW = ("formulon", "hyperformula")
-"""They take longer than all others together; tests/engines/test_apart.py has small workbooks."""
 
-
-@pytest.mark.parametrize(
-    ("lesson", "engines"),
-    [
-        ("graddesc", [name for name in engine_names() if name not in SLOW]),
-        *(pytest.param(lesson, engine_names(), marks=pytest.mark.wide) for lesson in LESSONS),
-    ],
-    ids=["quick graddesc", *LESSONS],
-)
-def test_every_engine_agrees_with_torch(lesson: str, engines: list[str]) -> None:
+@pytest.mark.wide  # at first a small workbook: tests/cli/test_engines.py
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_engine_agrees_with_torch(lesson: str) -> None:
+    engines = engine_names()
     for name in engines:
         if (missing := get_engine(name).missing()) is not None:
             pytest.skip(f"{name}: {missing}")

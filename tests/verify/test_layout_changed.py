@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 import xlsgd
+from tests.builders import default_lesson
 from tests.verify.books import (
     EPOCHS,
     ROWS,
@@ -247,7 +248,7 @@ def test_saved_again_by_libreoffice(
 def test_whole_lessons_saved_again_by_libreoffice(
     lesson: str, tmp_path: Path, libreoffice_saved: Convert
 ) -> None:
-    path = xlsgd.generate(lesson, tmp_path / f"{lesson}.xlsx")
+    path = default_lesson(lesson)
     fresh, saved = (
         xlsgd.verify(p) for p in (path, libreoffice_saved(path, "xlsx", tmp_path / "saved"))
     )

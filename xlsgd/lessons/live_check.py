@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import SpecError
 from xlsgd.lessons.lesson import Values
-from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ compute in float64, in another order."""
 
 def need_same(view: View, maps: BookMap, values: Values, live: FirstStep) -> None:
     """Raise SpecError unless the cells of the first step have what the live objects do."""
+    # Slow to import, and all files beside lessons are, to find the lessons.
+    from xlsgd.tabs.layouts import get_layout
+
     e, layout = view.experiment, get_layout(view.layout)
     tab = maps.training[e.id]
     steps = tab.tables["steps"]
