@@ -163,7 +163,7 @@ class Screen:
         self._follow(SHORT)
         begin, used = time.monotonic(), self._used()
         self._press("Return")
-        return self.settle(3 * QUIET) - begin, self._used() - used
+        return self.settle(6 * QUIET) - begin, self._used() - used
 
     def _follow(self, quiet: float) -> None:
         """Wait until a key has been answered, and all that it brings about is done."""

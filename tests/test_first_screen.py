@@ -15,6 +15,7 @@ import xlsgd
 from tests.builders import default_lesson
 from tests.loaded import looked_at
 from tests.verify.books import header_row, letter_of, runs_cell
+from xlsgd.data import Dataset, made_data, made_passengers
 
 PIXELS, ROWS = 1300, 26
 """What a window leaves of 1366 pixels for columns, beside numbers of rows, folds and a scroll bar,
@@ -55,3 +56,48 @@ def test_charts_end_with_the_last_step(tmp_path: Path) -> None:
     by_step = [t for t in texts if re.search(r"Loss: rows|Weights on their|Numerical against", t)]
     ends = [re.findall(r'<c:max val="([0-9.]+)"', text)[0] for text in by_step]
     assert list(map(float, ends)) == [4 * math.ceil(29 / 10)] * 3
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_true_line_is_drawn_where_it_is_known(tmp_path: Path, known: bool) -> None:
+    made = made_data(6, noise=3.0, seed=1)
+    data = made if known else Dataset("read from a file", made.inputs, made.y)
+    path = xlsgd.generate(
+        "graddesc", tmp_path / "line.xlsx", data=data, epochs=1, optimizers=("sgd",)
+    )
+    sheet = openpyxl.load_workbook(path)["data"]
+    with zipfile.ZipFile(path) as package:
+        charts = [n for n in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
+        texts = [package.read(name).decode() for name in charts]
+    drawn = [text for text in texts if "The points and the line" in text]
+    assert len(drawn) == 2  # on the lesson's first tab, and on the optimizer's
+    for text in drawn:
+        assert ("<c:v>true</c:v>" in text) == known
+        found = re.findall(r"'data'!\$([A-Z]+)\$(\d+):\$[A-Z]+\$(\d+)</c:f>", text)
+        ends = [cells for cells in found if cells[0] not in "AB"]
+        points = [
+            [sheet[f"{letter}{row}"].value for row in (first, last)] for letter, first, last in ends
+        ]
+        if known:
+            (low, high), ys = points
+            assert (low, high) == (min(made.inputs["x"]), max(made.inputs["x"]))
+            assert ys == [2 * low + 30, 2 * high + 30]
+        else:
+            assert points == []
+    assert xlsgd.verify(path).ok
+
+
+def test_titanics_predictions_stand_on_it(tmp_path: Path) -> None:
+    path = xlsgd.generate(
+        "titanic", tmp_path / "t.xlsx", data=made_passengers(12, 1), epochs=2, optimizers=("sgd",)
+    )
+    sheet = openpyxl.load_workbook(path)["training"]
+    titles = {
+        chart.title.tx.rich.p[0].r[0].t: chart.anchor._from
+        for chart in sheet._charts
+        if chart.title is not None
+    }
+    place = titles["Predictions of the two groups"]
+    assert place.row < ROWS
+    assert pixels(sheet, place.col) < PIXELS
+    assert "Weights after the last step" in titles

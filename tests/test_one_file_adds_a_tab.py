@@ -117,7 +117,7 @@ def best(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 def test_a_kind_of_tab_is_generated_and_verified(best: dict[str, object]) -> None:
-    assert best["tabs"] == ["lesson", "data", "sgd", "adam", "compare", "best"]
+    assert best["tabs"] == ["lesson", "data", "sgd", "adam", "surface", "compare", "best"]
     assert "best" in best["linked"]  # type: ignore[operator]
     assert best["explained"] == 2
     assert best["right"] == {

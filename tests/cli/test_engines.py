@@ -93,7 +93,8 @@ def test_engines_that_agree(run: Run, small: Path, tmp_path: Path) -> None:
     assert lines[0].startswith(f"{small}: all agree with torch  (formulas 1.")
     assert lines[1].split()[:5] == ["engine", "sheet", "cells", "agree", "harmless"]
     names = [tuple(line.split()[:2]) for line in lines[2:]]
-    assert names == [(e, s) for e in ("formulas", "ironcalc", "stored") for s in ("sgd", "compare")]
+    tabs = ("sgd", "surface", "compare")
+    assert names == [(e, s) for e in ("formulas", "ironcalc", "stored") for s in tabs]
     document = json.loads(report.read_text(encoding="utf-8"))
     assert document["ok"]
     assert [w["engine"] for w in document["workbooks"]] == ["formulas", "ironcalc", "stored"]

@@ -233,12 +233,12 @@ def test_junit(run: Run, good: Path, broken: Path, corrupt: Path, tmp_path: Path
         tuple(int(suite.attrib[key]) for key in ("tests", "failures", "errors")) for suite in root
     ]
     wrong = sum(not sheet.ok for sheet in xlsgd.verify(broken).sheets)
-    assert counts == [(3, 0, 0), (3, wrong, 0), (1, 0, 1)]
+    assert counts == [(4, 0, 0), (4, wrong, 0), (1, 0, 1)]
     for suite, (tests, failures, errors) in zip(root, counts, strict=True):
         assert len(suite.findall("testcase")) == tests
         assert len(suite.findall("testcase/failure")) == failures
         assert len(suite.findall("testcase/error")) == errors
-    assert [case.attrib["name"] for case in root[0]] == ["sgd", "adam", "compare"]
+    assert [case.attrib["name"] for case in root[0]] == ["sgd", "adam", "surface", "compare"]
 
 
 def test_reports_of_names_that_xml_and_json_must_quote(

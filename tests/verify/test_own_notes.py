@@ -207,7 +207,7 @@ def test_lesson_and_compare_may_go(small: Path, target: Path) -> None:
 
     report = xlsgd.verify(edited(small, target, edit))
     assert passes(report)
-    assert [sheet.name for sheet in report.sheets] == ["data", "sgd", "adam"]
+    assert [sheet.name for sheet in report.sheets] == ["data", "sgd", "adam", "surface"]
 
 
 @pytest.mark.parametrize("name", [None, "sgd-faster"], ids=["not named", "named"])

@@ -25,7 +25,7 @@ def test_frame(untouched: Report, values: openpyxl.Workbook) -> None:
     assert frame["ok"].all()
     assert not frame.duplicated(["sheet", "cell", "check"]).any()
     assert set(frame["check"]) == {"step", "run"}
-    assert set(frame["sheet"]) == {"sgd", "adam", "compare"}
+    assert set(frame["sheet"]) == {"sgd", "adam", "surface", "compare"}
     numbers = frame.dropna(subset=["off"])  # words such as the verdict are not off by anything
     assert (numbers["off"] <= numbers["allowed"]).all()
     losses = frame[(frame["sheet"] == "sgd") & (frame["quantity"] == "loss")]

@@ -138,12 +138,13 @@ def add_overlay(
     first: Position,
     last: Position,
     title: str,
+    axes: tuple[str, str],
     curves: Sequence[Curve],
     edge: tuple[float, float],
 ) -> None:
     """Draw curves over cells, which are seen through the chart.
 
-    first, last: the cells in the corners.   title: said of the chart and not drawn.
+    first, last: the cells in the corners.   title, axes: said of the chart and not drawn.
     edge: where both axes begin and end: at the outer edges of these cells.
     """
     chart = ScatterChart()
@@ -163,8 +164,8 @@ def add_overlay(
             series.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
             series.marker.graphicalProperties.line.solidFill = "FFFFFF"
         chart.series.append(series)
-    for axis in (chart.x_axis, chart.y_axis):
-        axis.delete, axis.majorGridlines = True, None
+    for axis, words in zip((chart.x_axis, chart.y_axis), axes, strict=True):
+        axis.delete, axis.majorGridlines, axis.title = True, None, _words(words, UNSEEN)
         axis.scaling.min, axis.scaling.max = edge
     # Nothing but the lines is drawn, and they fill the whole of it.
     whole = ManualLayout(layoutTarget="inner", xMode="edge", yMode="edge", x=0, y=0, w=1, h=1)

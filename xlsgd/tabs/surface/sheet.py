@@ -179,7 +179,8 @@ def _draw_ways(sheet: Worksheet, shown: Sequence[Experiment], tab: TabMap) -> No
     curves.append(Curve(marks[0], marks[1], "least loss", "mark"))
     corners = (grid.rows[0], _LEFT), (grid.rows[-1], _LEFT + surface.PLACES - 1)
     edge = (0.5, surface.PLACES + 0.5)
-    add_overlay(sheet, *corners, "The ways of the runs over the loss", curves, edge)
+    names = surface.line_weights(shown[0])
+    add_overlay(sheet, *corners, "The ways of the runs over the loss", names, curves, edge)
 
 
 def _set_sizes(sheet: Worksheet, tab: TabMap) -> None:
