@@ -16,8 +16,11 @@ from tests.builders import Recalculated, bare_book, experiment_of, small_data
 from xlsgd.base.errors import SpecError
 from xlsgd.torch_side.from_torch import from_torch
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.nets import parse_network
+from xlsgd.training.optimizers import optimizers
 from xlsgd.training.schedules import get_schedule, schedules
 from xlsgd.training.schedules.formula import Formula
+from xlsgd.training.transforms import transforms
 
 pytestmark = pytest.mark.every
 
@@ -307,3 +310,20 @@ def test_a_scheduler_that_has_begun_is_refused() -> None:
     scheduler.step()
     with pytest.raises(SpecError, match="has made 1 steps already"):
         from_torch(live, scheduler)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("rate", {"schedule": get_schedule("step")}),
+        ("count", {"schedule": get_schedule("cosine")}),
+        ("mu", {"optimizer": optimizers()["nadam"]}),
+        ("grad_norm", {"transforms": (transforms()["clip-norm"],)}),
+    ],
+)
+def test_a_column_of_the_data_may_not_be_called_as_one_of_the_steps(
+    name: str, options: dict[str, Any]
+) -> None:
+    steady = replace(experiment_of(start={}), network=parse_network("Linear(1, 1)", [name]))
+    with pytest.raises(SpecError, match=f"the data has a column {name}, and so have the steps"):
+        replace(steady, **options)

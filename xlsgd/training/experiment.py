@@ -109,6 +109,22 @@ class Experiment:
                 "first slope as it is; take another optimizer"
             )
         self._check_hyperparameters()
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """Raise SpecError for an input that is called as a column of the steps is."""
+        columns = [*self.schedule.columns(self.optimizer), *self.optimizer.step_columns()]
+        for each in self.transforms:
+            columns += each.columns(
+                self.network.parameters, dict.fromkeys(self.network.parameters, "")
+            )
+        both = sorted({column.quantity for column in columns} & {*self.network.input_names})
+        if both:
+            raise SpecError(
+                f"'{self.id}': the data has a column {both[0]}, and so have the steps by "
+                f"{self.optimizer.name} and the schedule {self.schedule.name}; rename that of the "
+                "data"
+            )
 
     def _check_hyperparameters(self) -> None:
         """Raise SpecError for hyperparameters that make no sense, alone or together."""
