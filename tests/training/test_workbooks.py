@@ -185,7 +185,7 @@ def huge(name: str) -> View:
     start = {p: 0.25 * i for i, p in enumerate(names)} | {names[0]: 80.0}
     if names[1] == "a2":
         start["a2"] = -80.0
-    return view.but(id=name, start=start, learning_rate=1e-3, epochs=1, gradient="backprop")
+    return view.but(id=name, start=start, learning_rate=1e-3, epochs=2, gradient="backprop")
 
 
 @pytest.mark.every
@@ -309,6 +309,10 @@ def _of_all() -> dict[tuple[float, ...], list[str]]:
     return found
 
 
+# IronCalc takes numbers below 2e-16 for 0 where it compares, and so a slope such as e^−50.
+KNOWN = {"ironcalc": ("nonzero.",)}
+
+
 @pytest.mark.wide
 @pytest.mark.parametrize("engine", [e for e in engine_names() if e not in ("stored", "formulas")])
 def test_every_engine_agrees(engine: str, tmp_path: Path) -> None:
@@ -321,7 +325,10 @@ def test_every_engine_agrees(engine: str, tmp_path: Path) -> None:
         books.append(write_experiments(tmp_path / f"{i}.xlsx", *views, data=data_for(parts[0], 3)))
     for path in books:
         report = xlsgd.verify(path, engine=engine)
-        assert passes(report), (path.name, report.first_difference)
+        known = KNOWN.get(engine, ())
+        wrong = [d for d in report.differences() if not str(d.quantity).startswith(known)]
+        assert wrong == [], path.name
+        assert report.ok or known
 
 
 # Several targets
