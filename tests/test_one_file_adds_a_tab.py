@@ -126,7 +126,7 @@ def test_a_kind_of_tab_is_generated_and_verified(best: dict[str, object]) -> Non
         "compared": 1,
         "unchecked": 0,
         # Those that it looks at come before it, and what is nobody's comes last.
-        "order": ["data", "training", "training", "compare", "best", "other"],
+        "order": ["data", "training", "training", "surface", "compare", "best", "other"],
         "first": None,
     }
 

@@ -261,15 +261,23 @@ def test_charts_have_titles(lesson: str) -> None:
     with zipfile.ZipFile(default_lesson(lesson)) as package:
         charts = [n for n in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
         roots = {name: ElementTree.fromstring(package.read(name)) for name in charts}
-    # Four on each training tab, three where there is no line over one x; one to compare, one where
-    # a model's predictions are shown.
+    # Four on each training tab, three where there is neither a line over one x nor a model; one to
+    # compare, one where a model's predictions are shown, one over a surface.
     maps = found(lesson).maps
-    drawn = sum(4 if "line" in tab.tables else 3 for tab in maps.training.values())
+    drawn = sum(
+        4 if "line" in tab.tables or id in maps.of("model") else 3
+        for id, tab in maps.training.items()
+    )
     first = 1  # and the picture of the first tab
-    assert len(roots) == first + drawn + len(maps.of("compare")) + len(maps.of("model"))
+    others = sum(len(maps.of(kind)) for kind in ("compare", "model", "surface"))
+    assert len(roots) == first + drawn + others
+    over_cells = 0
     for name, root in roots.items():
         chart = root.find(f"{CHART}chart")
         assert chart is not None
+        if chart.find(f"{CHART}autoTitleDeleted[@val='1']") is not None:
+            over_cells += 1
+            continue
         assert words(chart.find(f"{CHART}title")), name
         bars = root.find(f".//{CHART}barChart") is not None
         axes = list(root.iter(f"{CHART}valAx"))
@@ -286,6 +294,7 @@ def test_charts_have_titles(lesson: str) -> None:
         title = words(chart.find(f"{CHART}title")).lower()
         if "loss" in title and "accuracy" not in title:
             assert any(True for _ in root.iter(f"{CHART}logBase")), name
+    assert over_cells == len(maps.of("surface"))
 
 
 @pytest.mark.parametrize("lesson", CASES)

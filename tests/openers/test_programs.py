@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from scripts.openers_table import OPENERS, rows_shown
 from tests.builders import LESSONS
 from tests.openers.books import kind
 from xlsgd.base.cells import Formula, WorkbookFile, column_letters
@@ -204,3 +205,17 @@ def test_libreoffice(libreoffice_convert: Any, name: str, tmp_path: Path) -> Non
     for sheet, cells in formulas_of(name).items():
         assert sum(isinstance(c, Formula) for c in found.sheets[sheet].values()) == len(cells)
     assert charts_in(saved) == charts_in(kind(name))
+
+
+# The page that says so
+
+
+def test_the_table_has_every_lesson_and_every_program() -> None:
+    shown = rows_shown()
+    assert {name: set(words.values()) for name, words in shown.items()} == {
+        name: {"opens"} for name in OPENERS
+    }
+    assert all(list(words) == list(LESSONS) for words in shown.values())
+    # No test of a program is missing there, and none there is no test.
+    named = {test.partition("[")[0] for test in OPENERS.values()}
+    assert named == {name for name in globals() if name.startswith("test_") and "table" not in name}

@@ -213,7 +213,7 @@ def test_tabs_renamed_and_values_set(
     report = xlsgd.verify(libreoffice_edit(small, target, edits))
     assert passes(report)
     assert [sheet.name for sheet in report.sheets] == [
-        "data", "R1C1", "It's 1, ‘mine’ & yours", "Ådäm #1", "A1"
+        "data", "R1C1", "It's 1, ‘mine’ & yours", "Ådäm #1", "surface", "A1"
     ]  # fmt: skip
     assert [s.experiment for s in report.sheets if s.kind == "training"] == ["sgd", "adam"]
 
