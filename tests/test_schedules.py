@@ -53,6 +53,10 @@ LIVE: dict[str, Make] = {
         o, 0.06, total_steps=40, pct_start=0.37, div_factor=9.0, final_div_factor=50.0,
         base_momentum=0.6, max_momentum=0.9,
     ),
+    "one-cycle, momentum stays": lambda o: S.OneCycleLR(
+        o, 0.06, total_steps=EPOCHS * ROWS, cycle_momentum=False
+    ),
+    "cyclic, momentum stays": lambda o: S.CyclicLR(o, 0.01, 0.06, 3, 4, cycle_momentum=False),
     "cyclic": lambda o: S.CyclicLR(o, 0.01, 0.06, 3, 4),
     "cyclic, halved": lambda o: S.CyclicLR(o, 0.01, 0.06, 3, mode="triangular2"),
     "cyclic, shrinking": lambda o: S.CyclicLR(o, 0.01, 0.06, 3, 2, "exp_range", 0.95),
@@ -301,6 +305,15 @@ def test_schedulers_that_cannot_be_taken_over(make: Make, message: str) -> None:
     live = classic([torch.zeros(1, requires_grad=True)])
     with pytest.raises(SpecError, match=message):
         from_torch(live, make(live))
+
+
+def test_momentum_that_cannot_move_is_refused() -> None:
+    live = torch.optim.NAdam([torch.zeros(1, requires_grad=True)])
+    with pytest.raises(SpecError, match=r"moves the momentum of nadam.*cycle_momentum=False"):
+        from_torch(live, S.OneCycleLR(live, 0.1, 20))
+    live = torch.optim.NAdam([torch.zeros(1, requires_grad=True)])
+    read = from_torch(live, S.OneCycleLR(live, 0.1, 20, cycle_momentum=False))
+    assert read.hyper["beta1"] == 0.9
 
 
 def test_a_scheduler_that_has_begun_is_refused() -> None:

@@ -61,6 +61,11 @@ def from_torch(
             f"the scheduler {type(scheduler).__name__} with these options is none of those there "
             f"are: {', '.join(schedules())}"
         )
+    if getattr(scheduler, "cycle_momentum", False) and not schedule.moved(found.optimizer):
+        raise SpecError(
+            f"the scheduler {type(scheduler).__name__} moves the momentum of "
+            f"{found.optimizer.name}, which keeps it here; pass cycle_momentum=False"
+        )
     hyper = {**found.hyper, **options, EVERY.key: float(every)}
     rate = schedule.greatest(scheduler)
     return replace(found, learning_rate=rate, hyper=hyper, schedule=schedule)

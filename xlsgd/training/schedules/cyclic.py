@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Input
+from xlsgd.training.schedules.one_cycle import momenta
 from xlsgd.training.schedules.schedule import EVERY, Schedule
 
 if TYPE_CHECKING:
@@ -97,10 +98,7 @@ class Cyclic(Schedule):
             "shrink": 0.5 if scheduler.mode == "triangular2" else 1.0,
             "gamma": float(scheduler.gamma) if scheduler.mode == "exp_range" else 1.0,
         }
-        if scheduler.cycle_momentum:
-            group = scheduler.optimizer.param_groups[0]
-            found |= {key: group[key] for key in ("base_momentum", "max_momentum")}
-        return found
+        return found | momenta(scheduler)
 
 
 SCHEDULE = Cyclic()

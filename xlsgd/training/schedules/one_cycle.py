@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
-__all__ = ["SCHEDULE", "OneCycle"]
+__all__ = ["SCHEDULE", "OneCycle", "momenta"]
 
 
 class OneCycle(Schedule):
@@ -92,9 +92,16 @@ class OneCycle(Schedule):
             "div_factor": group["max_lr"] / group["initial_lr"],
             "final_div_factor": group["initial_lr"] / group["min_lr"],
         }
-        if scheduler.cycle_momentum:
-            found |= {key: group[key] for key in ("base_momentum", "max_momentum")}
-        return found
+        return found | momenta(scheduler)
+
+
+def momenta(scheduler: Any) -> dict[str, float]:
+    """Torch side: return between what momentum moves; where it stays, both are what it is."""
+    group = scheduler.optimizer.param_groups[0]
+    if scheduler.cycle_momentum:
+        return {key: float(group[key]) for key in ("base_momentum", "max_momentum")}
+    kept = group["betas"][0] if "betas" in group else group.get("momentum", 0.0)
+    return dict.fromkeys(("base_momentum", "max_momentum"), float(kept))
 
 
 def _there_and_back(first: str, then: str, last: str) -> str:
