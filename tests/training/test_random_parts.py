@@ -33,7 +33,7 @@ def cases(draw: st.DrawFn) -> tuple[View, Dataset]:
     x = draw(st.lists(numbers(-scale, scale), min_size=rows, max_size=rows).map(tuple))
     kind = next(
         kind
-        for kind, known in zip(LABELS, ((0.5,), (0.0, 1.0), (-1.0, 1.0)), strict=True)
+        for kind, known in zip(LABELS, ((1.5, -0.5), (0.0, 1.0), (-1.0, 1.0)), strict=True)
         if not any(loss.label_fault(y, out) for y in known)
     )
     y = draw(st.lists(kind, min_size=rows, max_size=rows).map(tuple))

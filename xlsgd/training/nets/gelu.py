@@ -47,7 +47,7 @@ class GELU(Elementwise):
         if self.approximate == "tanh":
             inner = f"SQRT(2/PI())*(1+3*0.044715*{x}*{x})"
             return f"(0.5*(1+{_tanh(x)})+0.5*{x}*(1-{_tanh(x)}*{_tanh(x)})*{inner})"
-        return f"({_share(x)}+{x}*EXP(-0.5*{x}*{x})/SQRT(2*PI()))"
+        return f"({_share(x)}+{x}*EXP(-0.5*{_square(x)})/SQRT(2*PI()))"
 
     def on_paper(self, x: str) -> str:
         if self.approximate == "tanh":
@@ -64,6 +64,8 @@ class GELU(Elementwise):
     def by_steps(self, x: Tensor, rounding: Callable[[Tensor], Tensor]) -> Tensor:
         import torch
 
+        # Further out nothing is left to cancel, and a huge derivative times nothing no number.
+        x = x.clamp(-50, 50)
         if self.approximate == "tanh":
             inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
             from_minus_1 = rounding(torch.tanh(rounding(inner)))
@@ -74,11 +76,20 @@ class GELU(Elementwise):
 
 def _share(x: str) -> str:
     """Return Φ(x): the one function of a normal distribution that all programs have right."""
-    return f"IF({x}<0,CHIDIST({x}*{x},1)/2,1-CHIDIST({x}*{x},1)/2)"
+    return f"IF({x}<0,CHIDIST({_square(x)},1)/2,1-CHIDIST({_square(x)},1)/2)"
+
+
+def _square(x: str) -> str:
+    """Return x², as far as it matters: from 2,500 on what follows is 0, and no cell overflows."""
+    return f"{x}*{_near(x)}"
 
 
 def _tanh(x: str) -> str:
-    return f"TANH(SQRT(2/PI())*({x}+0.044715*{x}*{x}*{x}))"
+    return f"TANH(SQRT(2/PI())*({x}+0.044715*{x}*{_near(x)}*{_near(x)}))"
+
+
+def _near(x: str) -> str:
+    return f"MAX(-50,MIN(50,{x}))"
 
 
 LAYER = GELU
