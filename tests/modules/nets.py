@@ -169,6 +169,15 @@ MODULES: dict[str, tuple[int, Callable[[], nn.Module]]] = {
             b=[0.1],
         ),
     ),
+    "embedding": (
+        2,
+        lambda: Of(
+            lambda m, x: m.fc(torch.cat([m.e((0 * x[:, 0]).long()), x[:, 1:]], 1)),
+            e=nn.Embedding(3, 2),
+            fc=nn.Linear(3, 1),
+        ),
+    ),
+    "prelu": (2, lambda: nn.Sequential(nn.Linear(2, 3), nn.PReLU(3), nn.Linear(3, 1), nn.PReLU())),
     "dropout": (2, lambda: nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5), nn.Linear(2, 1)).eval()),
 }
 

@@ -110,6 +110,53 @@ def test_the_model_is_rebuilt_from_the_workbook_alone(tmp_path: Path) -> None:
     assert "pred = Linear(3, 1) of add_1 … add_3 with out.weight, out.bias" in texts
 
 
+def test_an_embedding_by_a_column_of_places(tmp_path: Path) -> None:
+    module = Of(lambda m, x: m.fc(m.e(x[:, 0].long())), e=nn.Embedding(3, 2), fc=nn.Linear(2, 1))
+    module = module.double()
+    data = {"word": [0, 1, 2, 1, 0], "y": [0.1, 0.2, 0.3, 0.4, 0.5]}
+    x, y = (torch.tensor(data[n], dtype=torch.float64)[:, None] for n in ("word", "y"))
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    path = xlsgd.export(
+        module, optimizer, nn.MSELoss(), data=data, path=tmp_path / "m.xlsx", epochs=3, batch_size=2
+    )
+    expected = _trained(module, optimizer, nn.MSELoss(), x, y, 3, 2)
+    found = _last_weights(path)
+    for at in np.ndindex(3, 2):
+        name = f"e.weight[{at[0]},{at[1]}]"
+        assert found[name] == pytest.approx(expected["e.weight"][at], rel=1e-9)
+    assert xlsgd.verify(path).ok
+
+
+def test_a_scheduler_clipped_slopes_and_shuffled_rows(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)).double()
+    x, y = _inputs(2, 7), torch.linspace(-1, 2, 7, dtype=torch.float64)[:, None]
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.5)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.7)
+    path = xlsgd.export(
+        module, optimizer, nn.MSELoss(), data=(x, y), path=tmp_path / "m.xlsx", epochs=3,
+        batch_size=3, scheduler=scheduler, schedule_by="epoch", clip_norm=0.3, shuffle=5,
+    )  # fmt: skip
+    order = pd.read_excel(path, sheet_name="data", header=None)
+    keys = next(i for i in order.index if "row of table" in set(order.loc[i]))
+    column = next(c for c in order.columns if order.loc[keys, c] == "row of table")
+    drawn = [int(v) - 1 for v in order.loc[keys + 1 :, column].dropna()]
+    assert sorted(drawn) == list(range(7))
+    assert drawn != list(range(7))
+    for _ in range(3):
+        for begin in range(0, 7, 3):
+            rows = drawn[begin : begin + 3]
+            optimizer.zero_grad()
+            nn.functional.mse_loss(module(x[rows]), y[rows]).backward()
+            nn.utils.clip_grad_norm_(module.parameters(), 0.3)
+            optimizer.step()
+        scheduler.step()
+    found = _last_weights(path)
+    for at in np.ndindex(2, 2):
+        expected = module[0].weight.detach().numpy()[at]
+        assert found[f"0.weight[{at[0]},{at[1]}]"] == pytest.approx(expected, rel=1e-9)
+    assert xlsgd.verify(path).ok
+
+
 class Crosswise(nn.Module):
     """Looks right for a single row of data, and does something else with several."""
 

@@ -218,6 +218,10 @@ def _columns(context: click.Context, parameter: click.Parameter, value: Any) -> 
 
     from xlsgd.lessons.lesson import NO_COLUMNS
 
+    if parameter.name == "shuffle":
+        known = context.params.get("columns", NO_COLUMNS)
+        context.params["columns"] = replace(known, shuffle=value)
+        return
     names = [value] if isinstance(value, str) else list(value or ())
     if parameter.name != "features":
         names = [name.strip() for text in names for name in text.split(",") if name.strip()]

@@ -32,6 +32,9 @@ __all__ = ["dataset_of", "read_table"]
 MOST_WORDS = 30
 """Different words in a column that still are kinds of something."""
 
+ORIGINAL = "row of table"
+"""The column that says which row each was, where they are shuffled."""
+
 Table = Mapping[str, Sequence[Any]]
 
 
@@ -40,6 +43,7 @@ def read_table(
     targets: Sequence[str],
     inputs: Sequence[str] = (),
     features: Sequence[str] = (),
+    shuffle: int | None = None,
 ) -> Dataset:
     """Read a CSV file, or a Parquet file by the ending .parquet; see ``dataset_of``.
 
@@ -54,12 +58,14 @@ def read_table(
             frame = pd.read_parquet(source)
         except (OSError, ValueError, ImportError) as error:
             raise DataError(f"{source}: cannot be read as Parquet ({error})") from error
-        return dataset_of(frame, targets, inputs, features, name=Path(source).name)
+        return dataset_of(frame, targets, inputs, features, name=Path(source).name, shuffle=shuffle)
     got = received(source)
     try:
         made_of = [name for text in features for name in parse_feature("feature", text).made_of]
         table = _csv(got.content, got.file, [*targets, *inputs, *made_of], whole=not inputs)
-        found = dataset_of(table, targets, inputs, features, name=got.name, file=got.file)
+        found = dataset_of(
+            table, targets, inputs, features, name=got.name, file=got.file, shuffle=shuffle
+        )
     except DataError:
         got.forget()
         raise
@@ -74,6 +80,7 @@ def dataset_of(
     *,
     name: str = "a table",
     file: str = "data",
+    shuffle: int | None = None,
 ) -> Dataset:
     """Return what there is to learn from of a table.
 
@@ -81,6 +88,8 @@ def dataset_of(
     targets: what shall be predicted.   inputs: what from; all other columns where not given.
     features: inputs made of columns, such as ``standardised(size)`` or ``product(a, b)``, in place
         of the columns that they are made of.
+    shuffle: seed of the order in which the rows stand in the sheet, and come by in every epoch;
+        a column says which row of the table each was. None for the table's own order.
     Raises SpecError for names that the table does not have, DataError for cells that are empty or
     no finite number.
     """
@@ -103,7 +112,7 @@ def dataset_of(
         c for c in columns if c not in targets and (c not in used if not inputs else c in inputs)
     ]
     raw = {c: _raw(c, columns[c], file) for c in dict.fromkeys((*rest, *used, *targets))}
-    cells = {c: _cells(raw[c], columns[c], file) for c in raw}
+    cells: dict[str, Sequence[float | str]] = {c: _cells(raw[c], columns[c], file) for c in raw}
     own: list[Feature] = []
     if made or any(raw[c].holds == "word" for c in rest):
         for c in rest:
@@ -118,7 +127,14 @@ def dataset_of(
         own += [classes] if classes else []
         answers.append(classes.quantity if classes else c)
     rows = len(next(iter(cells.values())))
-    if not own:
+    if shuffle is not None:
+        if shuffle < 0:
+            raise SpecError(f"shuffle: got {shuffle}, need a whole number, 0 or greater")
+        drawn = _shuffled(rows, shuffle)
+        raw = {ORIGINAL: Raw(ORIGINAL, note="which row of the table it was"), **raw}
+        cells = {ORIGINAL: list(range(1, rows + 1)), **cells}
+        cells = {c: [column[i] for i in drawn] for c, column in cells.items()}
+    if not own and shuffle is None:
         order = (*names, *answers)
         schema = plain_schema(names, answers)
         if schema.is_plain and order != tuple(raw):
@@ -129,7 +145,14 @@ def dataset_of(
             words=Words(many="rows of data"),
         )  # fmt: skip
     title = f"{rows:,} {'row' if rows == 1 else 'rows'} from {name}"
+    title += "" if shuffle is None else f", shuffled by the seed {shuffle}"
     return Dataset(title, **columns_of(schema, cells))
+
+
+def _shuffled(rows: int, seed: int) -> list[int]:
+    import numpy as np
+
+    return [int(i) for i in np.random.default_rng(seed).permutation(rows)]
 
 
 def _called(text: str) -> str:

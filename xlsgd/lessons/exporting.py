@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
 from xlsgd.base.progress import Progress
+from xlsgd.base.registry import pick
 from xlsgd.data import Dataset
 from xlsgd.data.table import dataset_of, read_table
 from xlsgd.lessons.generation import check_output, write_lesson
+from xlsgd.lessons.lesson import BY
 from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson
+from xlsgd.training.transforms import transforms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +37,11 @@ def export(
     features: Sequence[str] = (),
     epochs: int = 10,
     batch_size: int | None = None,
+    scheduler: Any = None,
+    schedule_by: str = "step",
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    shuffle: int | None = None,
     title: str = "",
     force: bool = False,
     progress: Progress | None = None,
@@ -46,7 +54,10 @@ def export(
         (rows,) or (rows, targets).
     target: the column or columns to predict.   inputs: what from, in this order; all others by
         default.   features: inputs made of columns, as ``standardised(size)``.
-    batch_size: rows per step, in the order of the data; all rows by default.
+    batch_size: rows per step, in the order of the data; all rows by default.   shuffle: seed of
+        the order, the same in every epoch; as they are by default.
+    scheduler: of torch.optim.lr_scheduler, new, stepped after every ``step`` or every ``epoch``.
+    clip_norm, clip_value: of torch.nn.utils.clip_grad_norm_ and clip_grad_value_, at every step.
     Before anything is written, loss, slopes and weights of the first step are compared with what
     the live objects do; they themselves stay as they are.
     Raises SpecError for what a sheet cannot have, DataError for data that cannot be used,
@@ -59,11 +70,19 @@ def export(
 
     where = Path(path)
     check_output(where, force)
-    rows = _dataset(data, [target] if isinstance(target, str) else list(target), inputs, features)
+    targets = [target] if isinstance(target, str) else list(target)
+    rows = _dataset(data, targets, inputs, features, shuffle)
     if epochs < 1 or (batch_size is not None and batch_size < 1):
         raise SpecError(f"epochs {epochs}, batch_size {batch_size}: need 1 or more")
     network = read_module(model, tuple(rows.inputs))
-    rule, criterion = from_torch(optimizer), loss_of(loss)
+    size = rows.rows if batch_size is None else min(batch_size, rows.rows)
+    pick("schedule_by", schedule_by, dict.fromkeys(BY))
+    every = -(-rows.rows // size) if schedule_by == "epoch" else 1
+    rule, criterion = from_torch(optimizer, scheduler, every), loss_of(loss)
+    asked = {"clip_value": clip_value, "clip_norm": clip_norm}
+    clips = {key: value for key, value in asked.items() if value is not None}
+    known = transforms()
+    clipped = [each for each in known.values() if {h.key for h in each.hyperparameters} & {*clips}]
     start = start_weights(model)
     start |= {f"{state}.{p}": value for state, value in rule.start.items() for p in start}
     size = rows.rows if batch_size is None else min(batch_size, rows.rows)
@@ -77,12 +96,13 @@ def export(
             start,
             epochs,
             batch_size,
-            {**rule.hyper, **criterion[1]},
-            transforms=rule.transforms,
+            {**rule.hyper, **criterion[1], **clips},
+            rule.schedule,
+            (*clipped, *rule.transforms),
             title=title or type(model).__name__,
         )
     )
-    live = first_step(model, optimizer, loss, rows, size)
+    live = first_step(model, optimizer, loss, rows, size, clips)
     (view,) = lesson.views
     write_lesson(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
@@ -91,14 +111,18 @@ def export(
 
 
 def _dataset(
-    data: Any, targets: list[str], inputs: Sequence[str], features: Sequence[str]
+    data: Any,
+    targets: list[str],
+    inputs: Sequence[str],
+    features: Sequence[str],
+    shuffle: int | None,
 ) -> Dataset:
     if isinstance(data, str | Path):
-        return read_table(data, targets, inputs, features)
+        return read_table(data, targets, inputs, features, shuffle)
     if isinstance(data, tuple | list) and len(data) == 2:
         x, y = (_columns(tensor, name) for tensor, name in zip(data, ("x", "y"), strict=True))
-        return dataset_of({**x, **y}, list(y), (), features)
-    return dataset_of(data, targets, inputs, features)
+        return dataset_of({**x, **y}, list(y), (), features, shuffle=shuffle)
+    return dataset_of(data, targets, inputs, features, shuffle=shuffle)
 
 
 def _columns(tensor: Any, name: str) -> dict[str, list[float]]:

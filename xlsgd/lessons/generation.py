@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["check_output", "generate", "write_lesson"]
 
 
+LARGE = 20_000
+"""Formulas of a net of one's own from which on it is worth a word how long they take."""
+
+
 def generate(
     lesson: str,
     output: str | Path | None = None,
@@ -61,6 +65,12 @@ def generate(
     for words in dict.fromkeys(view.experiment.unfit_loss for view in built.views):
         if words and warned is not None:
             warned(words)
+    if plan.reads_tables and warned is not None:
+        from xlsgd.tabs.size import check_size
+
+        size = check_size(built)
+        if size.formulas > LARGE:
+            warned(str(size))
     write_lesson(built, path, force, progress, plan.look)
     return path
 

@@ -36,14 +36,15 @@ BY = ("step", "epoch")
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of a file are what: see xlsgd.data.table.dataset_of."""
+    """Which columns of a file are what, and the order of its rows; see ``dataset_of``."""
 
     targets: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    shuffle: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.targets or self.inputs or self.features)
+        return self != NO_COLUMNS
 
 
 NO_COLUMNS = Columns()

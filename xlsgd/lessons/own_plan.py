@@ -68,7 +68,7 @@ class OwnPlan(LessonPlan):
 
     def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
         targets = columns.targets or ("y",)
-        return read_table(source, targets, columns.inputs, columns.features)
+        return read_table(source, targets, columns.inputs, columns.features, columns.shuffle)
 
     def build(self, options: Options) -> Lesson:
         if options.data is None:

@@ -60,11 +60,13 @@ def first_step(
     loss: Any,
     data: Dataset,
     batch_size: int,
+    clips: Mapping[str, float] | None = None,
 ) -> FirstStep:
     """Let copies of live objects take their first step, in float64; they themselves stay as they
     are.
 
     optimizer: None for no step; then there are no weights after it.
+    clips: clip_value or clip_norm, or both in this order; the gradients returned are those before.
 
     Raises SpecError where they do not go together with the data.
     """
@@ -93,6 +95,10 @@ def first_step(
     }
     after: dict[str, torch.Tensor] = {}
     if steps is not None:
+        if clips and "clip_value" in clips:
+            torch.nn.utils.clip_grad_value_(own.parameters(), clips["clip_value"])
+        if clips and "clip_norm" in clips:
+            torch.nn.utils.clip_grad_norm_(own.parameters(), clips["clip_norm"])
         steps.step()
         after = dict(own.named_parameters())
     return FirstStep(float(value.detach()), _named(gradients), _named(after))

@@ -15,11 +15,14 @@ from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.kinds import layer_types
 from xlsgd.training.nets.layer import Layer
 from xlsgd.training.nets.linear import Linear
+from xlsgd.training.nets.relu import ReLU
 from xlsgd.training.operations.add import Add
+from xlsgd.training.operations.chosen import Chosen
 from xlsgd.training.operations.greatest import Greatest
 from xlsgd.training.operations.mean import Mean
 from xlsgd.training.operations.multiply import Multiply
 from xlsgd.training.operations.normalize import Normalize
+from xlsgd.training.operations.subtract import Subtract
 
 if TYPE_CHECKING:
     import torch
@@ -195,6 +198,33 @@ def _bilinear(reader: Reader, module: Any, one: Names, other: Names) -> Names:
     return linear(reader, products.reshape(1, -1), weight.reshape(len(weight), -1), bias)
 
 
+def _embedding(reader: Reader, module: Any, x: Names) -> Names:
+    if module.max_norm is not None or module.padding_idx is not None or module.scale_grad_by_freq:
+        raise reader.fault("Embedding with max_norm, padding_idx or scale_grad_by_freq")
+    weight = reader.names_of(reader.first_name(module.weight))
+    reader.use(weight)
+    y = reader.named((*x.shape, weight.shape[1]))
+    for at in np.ndindex(*x.shape):
+        for i in range(weight.shape[1]):
+            reader.place(Chosen(), [x[at], *weight[:, i]], [y[(*at, i)]])
+    return y
+
+
+def _prelu(reader: Reader, module: Any, x: Names) -> Names:
+    """Return max(0, x) + weight·(x − max(0, x)), whose slope at 0 is the weight, as in PyTorch."""
+    weight = reader.names_of(reader.first_name(module.weight))
+    reader.use(weight)
+    if len(weight) > 1:
+        weight = weight.reshape(-1, *([1] * (x.ndim - 2)))
+    over = reader.elementwise(ReLU(), x)
+    under, weighed, y = (reader.named(x.shape) for _ in range(3))
+    reader.place(Subtract(), [*x.ravel(), *over.ravel()], under)
+    spread = np.broadcast_to(weight, x.shape)
+    reader.place(Multiply(), [*spread.ravel(), *under.ravel()], weighed)
+    reader.place(Add(), [*over.ravel(), *weighed.ravel()], y)
+    return y
+
+
 # Layers without
 
 
@@ -312,6 +342,8 @@ def _readers() -> dict[str, Callable[..., Any]]:
         **{f"MaxPool{n}d": _pool(Greatest(), n) for n in (1, 2)},
         **{f"AvgPool{n}d": _pool(Mean(), n) for n in (1, 2)},
         **{f"AdaptiveAvgPool{n}d": _adaptive(n) for n in (1, 2)},
+        "Embedding": _embedding,
+        "PReLU": _prelu,
         "LayerNorm": _layer_norm,
         "Flatten": _flatten,
         "Unflatten": _unflatten,

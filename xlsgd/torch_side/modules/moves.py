@@ -134,6 +134,8 @@ def _detached(reader: Reader, x: Names) -> Names:
     )
 
 
+_SAME = ("contiguous", "clone", "double", "float", "int", "long", "to", "type")
+
 MOVES: dict[str, Callable[..., Any]] = {
     "reshape": _reshaped,
     "view": _reshaped,
@@ -154,7 +156,9 @@ MOVES: dict[str, Callable[..., Any]] = {
     "permute": _permuted,
     "t": lambda reader, x: _transposed(reader, x, 0, 1) if x.ndim > 1 else x,
     "expand": lambda reader, x, *sizes: _expanded(x, _sizes(sizes)),
-    **dict.fromkeys(("contiguous", "clone", "double", "to", "type", "float"), _unchanged),
+    **dict.fromkeys(
+        ("contiguous", "clone", "double", "float", "int", "long", "to", "type"), _unchanged
+    ),
     "detach": _detached,
 }
 """What functions and methods of tensors are called, without underscores around."""
