@@ -13,13 +13,13 @@ import pytest
 from tests.report.test_formats import TAP
 from tests.test_one_file_adds_a_tab import BEST, ENGINE, LAYOUT
 from tests.test_one_file_adds_data import FLATS, ROOT, VALLEY
-from tests.test_one_file_adds_it import CROSS_ENTROPY, HARDTANH, PULLED, SWING
+from tests.test_one_file_adds_it import CROSS_ENTROPY, CUT_OFF, PULLED, SWING
 
 pytestmark = pytest.mark.usefixtures("warm")
 
 ADDED = {
     "optimizers": ("pulled", PULLED, "OPTIMIZER"),
-    "nets": ("hardtanh", HARDTANH, "LAYER"),
+    "nets": ("cut_off", CUT_OFF, "LAYER"),
     "losses": ("cross_entropy", CROSS_ENTROPY, "LOSS"),
     "schedules": ("swing", SWING, "SCHEDULE"),
     "features": ("root", ROOT, "FEATURE"),
@@ -73,7 +73,7 @@ def run(folder: Path, *words: str) -> str:
 
 def test_all_are_listed(installed: Path) -> None:
     listed = run(installed, "list")
-    for name in ("pulled", "Hardtanh", "cross-entropy", "swing", "root", "flats", "valley"):
+    for name in ("pulled", "CutOff", "binary cross-entropy", "swing", "root", "flats", "valley"):
         assert name.lower() in listed.lower(), name
     assert "borrowed" in run(installed, "engines")
 

@@ -15,7 +15,8 @@ import xlsgd
 from tests.builders import default_lesson
 from tests.loaded import looked_at
 from tests.verify.books import header_row, letter_of, runs_cell
-from xlsgd.data import Dataset, made_data, made_passengers
+from xlsgd.data import Dataset, made_data
+from xlsgd.data.passengers import made_passengers
 
 PIXELS, ROWS = 1300, 26
 """What a window leaves of 1366 pixels for columns, beside numbers of rows, folds and a scroll bar,

@@ -47,7 +47,8 @@ class Opinions:
 
 
 def random_run(generator: np.random.Generator, data: Dataset, number: int) -> View:
-    names = list(optimizers())
+    # Sweeps train many rates at once: where every step is the rate times something.
+    names = [name for name, optimizer in optimizers().items() if not optimizer.own_rates]
     return view_of(
         NETWORKS[int(generator.integers(len(NETWORKS)))],
         names[int(generator.integers(len(names)))],

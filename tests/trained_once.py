@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xlsgd.tabs.layouts.tracing import Tracer
-from xlsgd.tabs.layouts.whole_runs import WholeRuns
-
-from xlsgd.tabs import examination
+from xlsgd.tabs.examination import Examination
+from xlsgd.tabs.layouts.torch_tracing import Tracer
+from xlsgd.tabs.layouts.torch_whole_runs import WholeRuns
+from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.training.trace import Traces
+from xlsgd.verifying import verification
 
 __all__ = ["patch"]
 
@@ -31,5 +32,11 @@ class KnownRuns(WholeRuns):
 def patch(set_attribute: Callable[[Any, str, Any], None]) -> None:
     """Have verify remember, as long as an attribute stays set.  Not where torch's side is made
     wrong on purpose: what it trained before would be remembered."""
-    runs = KnownRuns()
-    set_attribute(examination, "WholeRuns", lambda: runs)
+    runs, plain = KnownRuns(), verification.examination
+
+    def remembering(*args: Any, **options: Any) -> Examination:
+        work = plain(*args, **options)
+        work.of(Trained).runs = runs
+        return work
+
+    set_attribute(verification, "examination", remembering)
