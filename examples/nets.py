@@ -8,7 +8,7 @@ All data is made up from a seed, so that nothing has to be downloaded.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -174,11 +174,15 @@ def export(name: str, folder: Path) -> tuple[Path, int]:
     return path, sum(p.numel() for p in net.module.parameters())
 
 
-def main(folder: str, *names: str) -> None:
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for name in names or NETS:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path, help="where the workbooks are written to")
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*NETS, []], help="which nets")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name in options.names or NETS:
         begin = time.perf_counter()
-        path, weights = export(name, Path(folder))
+        path, weights = export(name, options.folder)
         written = time.perf_counter()
         report = xlsgd.verify(path)
         verdict = "agrees" if report.ok else "DIFFERS"
@@ -190,4 +194,4 @@ def main(folder: str, *names: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

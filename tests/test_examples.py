@@ -34,7 +34,8 @@ def _run(name: str, *arguments: str) -> None:
 def test_every_example_is_tested_here() -> None:
     """docs/learners.md shows and runs learning_rates.py as it is called without arguments."""
     names = {path.name for path in EXAMPLES.iterdir() if not path.name.startswith("_")}
-    assert names == {"check_class.py", "learning_rates.py", "summary.py", "github-actions.yml"}
+    scripts = {"check_class.py", "learning_rates.py", "nets.py", "summary.py"}
+    assert names == {*scripts, "github-actions.yml"}
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.py")))
@@ -45,6 +46,28 @@ def test_every_example_explains_itself(name: str, capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert shown.startswith(f"usage: {name} ")
     assert len(shown.splitlines()) > 5
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "words",
+        *(
+            pytest.param(name, marks=pytest.mark.wide)
+            for name in (
+                *("xor-by-one", "xor-by-two", "three-flowers", "two-moons", "glyphs-by-weights"),
+                *("glyphs-by-a-hidden-layer", "glyphs-by-convolution", "autoencoder"),
+                "polynomial",
+            )
+        ),
+    ],
+)
+def test_nets(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _run("nets.py", str(tmp_path), name)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split()[0] == name
+    assert line.endswith(": agrees")
+    assert (tmp_path / f"{name}.xlsx").is_file()
 
 
 def test_check_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
