@@ -26,7 +26,7 @@ def learning_sentences(tab: TabExplanation, training: Training) -> Iterator[str]
     if tab.saturated:
         yield from _saturated(tab.saturated, training)
     if tab.layer_slopes is not None:
-        yield from _slopes(tab.layer_slopes, tab.optimizer)
+        yield from _slopes(tab.layer_slopes, tab.optimizer, bool(tab.saturated))
     if tab.plateau is not None:
         yield from _plateau(tab.plateau, training)
 
@@ -74,7 +74,7 @@ def _saturated(units: Sequence[SaturatedUnit], training: Training) -> Iterator[s
     )
 
 
-def _slopes(found: LayerSlopes, optimizer: str) -> Iterator[str]:
+def _slopes(found: LayerSlopes, optimizer: str, saturated: bool) -> Iterator[str]:
     first, last = found.tensors[0], found.tensors[-1]
     said = []
     for when, sizes, factor in (
@@ -113,6 +113,8 @@ def _slopes(found: LayerSlopes, optimizer: str) -> Iterator[str]:
         )
     elif growing:
         advice = "Begin with smaller weights in the layers between, or clip with --clip-norm."
+    elif saturated:
+        advice = "The saturated units on the way are a reason."
     else:
         advice = (
             "Fewer layers, ReLU in place of Sigmoid, a skip connection (x + layer(x)) or larger "

@@ -8,6 +8,7 @@ from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import Plateau
 from xlsgd.explaining.layer_slopes import size_of
 from xlsgd.explaining.training import BROKEN, Training
+from xlsgd.explaining.ways import adds_up
 from xlsgd.torch_side.stability import slopes
 from xlsgd.verdict.rules import CLEAR
 
@@ -27,8 +28,11 @@ def plateau_of(training: Training, constant: float | None, where: Citation) -> P
     """Return since when and where a run stands without having learned anything of its inputs.
 
     constant: the mean loss of always predicting the mean; None where nobody knows.
-    None for a run that is broken, one that moves, and one that has got below that.
+    None for a run that is broken, one that moves, one that has got below that, and for networks
+    that only add up: where their loss is level, it is at its minimum.
     """
+    if adds_up(training.experiment.network):
+        return None
     epochs, rows = training.epochs, training.data.rows
     if constant is None or not constant > 0 or epochs < _EPOCHS or training.kind in BROKEN:
         return None

@@ -157,8 +157,7 @@ def explain_run(
         still=still_weights(training, dead),
         saturated=() if learned else saturated_units(training, where),
         layer_slopes=None if learned else layer_slopes(training, where),
-        # Where the network is linear in its weights, the loss has no level parts but its minimum.
-        plateau=None if limit.kind == "linear" else plateau_of(training, constant, where),
+        plateau=plateau_of(training, constant, where),
         twin=twin_of(training, length, better),
         suggestion=None if better is None else suggestion(better, tried),
         tried=len(tried.rates),
