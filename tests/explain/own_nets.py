@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from xlsgd.data.table import dataset_of
 from xlsgd.explaining import TabExplanation, explain_run
+from xlsgd.explaining.training import Length, Training, train
 from xlsgd.lessons.own_net import OwnNet, own_lesson
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.modules import read_module
 from xlsgd.training.losses import losses
 from xlsgd.training.optimizers import optimizers
 
-__all__ = ["Looped", "explained", "looped", "view_of_module"]
+__all__ = ["Looped", "explained", "looped", "trained", "view_of_module"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,12 @@ def view_of_module(
     loss = losses()["squared error"]
     lesson = own_lesson(OwnNet(network, loss, rule, data, rate, start, epochs))
     return lesson.views[0], data
+
+
+def trained(module: nn.Module, x: Tensor, y: Tensor, rate: float, epochs: int = 4) -> Training:
+    """Return a module's run, without an explanation: that tries a hundred rates."""
+    view, data = view_of_module(module, x, y, rate, epochs)
+    return train(view, data, Length(epochs * data.rows, epochs))
 
 
 def explained(

@@ -9,9 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from tests.explain.own_nets import explained, looped, view_of_module
+from tests.explain.own_nets import explained, looped, trained, view_of_module
 from tests.modules.nets import Of
 from xlsgd.explaining.ablation import ablated
+from xlsgd.explaining.citation import Citation
+from xlsgd.explaining.layer_slopes import layer_slopes
+from xlsgd.explaining.plateau import plateau_of
+from xlsgd.explaining.saturation import saturated_units
 from xlsgd.explaining.ways import Ways, adds_up
 from xlsgd.torch_side.modules import read_module
 
@@ -199,7 +203,8 @@ def test_which_layers_can_be_saturated(layer: nn.Module, expected: int) -> None:
     net = seeded(nn.Linear(1, 1), layer, nn.Linear(1, 1))
     with torch.no_grad():
         net[0].bias.fill_(-50.0)
-    assert len(explained(net, X[:, :1], Y, 1e-4, 1).saturated) == expected
+    training = trained(net, X[:, :1], Y, 1e-4, 1)
+    assert len(saturated_units(training, Citation())) == expected
 
 
 def size(values: torch.Tensor) -> float:
@@ -230,7 +235,7 @@ def test_derivatives_that_are_about_alike_are_not_told_of() -> None:
     net = seeded(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
     slopes = looped(net, X, Y, 0.05, 1).slopes[0]
     assert 0.01 < size(slopes["0.weight"]) / size(slopes["2.weight"]) < 100
-    assert explained(net, X, Y, 0.05, 1).layer_slopes is None
+    assert layer_slopes(trained(net, X, Y, 0.05, 1), Citation()) is None
 
 
 def test_derivatives_that_grow_with_the_inputs() -> None:
@@ -283,14 +288,15 @@ def test_what_is_no_plateau() -> None:
     with torch.no_grad():
         line[0].weight.fill_(1e-3)
         line[0].bias.fill_(0.5)
-    assert explained(line, XOR, ODD, 0.1).plateau is None
+    assert plateau_of(trained(line, XOR, ODD, 0.1), 0.25, Citation()) is None
     # This one moves.
     moving = seeded(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
-    assert explained(moving, XOR, ODD, 0.1).plateau is None
+    assert plateau_of(trained(moving, XOR, ODD, 0.1), 0.25, Citation()) is None
     # This one has settled far below what always predicting the mean gives.
     fitted = looped(net := seeded(nn.Linear(2, 1), nn.Tanh()), X, X[:, :1].tanh(), 1.0, 300)
     net.load_state_dict(fitted.weights[-1])
-    assert explained(net, X, X[:, :1].tanh(), 1e-3).plateau is None
+    mean = float(X[:, :1].tanh().var(unbiased=False))
+    assert plateau_of(trained(net, X, X[:, :1].tanh(), 1e-3), mean, Citation()) is None
 
 
 @pytest.mark.parametrize(
