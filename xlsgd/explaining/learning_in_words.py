@@ -28,7 +28,7 @@ def learning_sentences(tab: TabExplanation, training: Training) -> Iterator[str]
     if tab.layer_slopes is not None:
         yield from _slopes(tab.layer_slopes, tab.optimizer, bool(tab.saturated))
     if tab.plateau is not None:
-        yield from _plateau(tab.plateau, training)
+        yield from _plateau(tab.plateau, training, bool(tab.saturated))
 
 
 def _saturated(units: Sequence[SaturatedUnit], training: Training) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _each(tensors: Sequence[str], sizes: Sequence[float]) -> str:
     return ", ".join(pairs if len(pairs) <= _TENSORS else (pairs[0], "…", pairs[-1]))
 
 
-def _plateau(found: Plateau, training: Training) -> Iterator[str]:
+def _plateau(found: Plateau, training: Training, saturated: bool) -> Iterator[str]:
     moved = percent((found.highest - found.lowest) / found.highest)
     mean = mean_of_targets(training.experiment)
     yield (
@@ -138,9 +138,13 @@ def _plateau(found: Plateau, training: Training) -> Iterator[str]:
         f"predicting {mean} gives {number(found.constant)}. It has not converged to anything that "
         "it found in the inputs."
     )
+    advice = (
+        "Behind the saturated units there is nothing to follow: those come first."
+        if saturated
+        else "Train for longer or at another rate, or begin with other weights, less alike; if no "
+        "start leaves it, the inputs may say nothing about the target."
+    )
     yield (
         f"No unit is dead and derivatives are left{at(found.cell)}: their root mean square is "
-        f"{number(found.end_size)} at the end, {number(found.start_size)} at the start. Train for "
-        "longer or at another rate, or begin with other weights, less alike; if no start leaves "
-        "it, the inputs may say nothing about the target."
+        f"{number(found.end_size)} at the end, {number(found.start_size)} at the start. {advice}"
     )
