@@ -2,40 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from xlsgd.base.errors import SpecError
 from xlsgd.explaining.findings import Twin, TwinAt
 from xlsgd.explaining.training import Length, Training, train
+from xlsgd.explaining.ways import one_to_one
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.stability import stability_limit
 from xlsgd.training.nets import Layer, Network
+from xlsgd.training.nets.place import Place
 
 __all__ = ["ablated", "can_die", "twin_of"]
 
 
 def can_die(network: Network) -> tuple[Layer, ...]:
     """Return the layers whose units can die; all they do is to bend what passes."""
-    return tuple(
-        place.layer
-        for place in network.places
-        if place.layer.silence and not place.parameters and len(place.inputs) == len(place.outputs)
-    )
+    return tuple(place.layer for place in network.places if _bends(place))
+
+
+def _bends(place: Place) -> bool:
+    return bool(place.layer.silence and one_to_one(place))
 
 
 def ablated(view: View) -> View | None:
-    """Return the same without the layers whose units can die, None if it has none, and of a graph.
+    """Return the same without the layers whose units can die, None if it has none, and where a
+    graph is none any more without them.
 
-    Weights are called by letters in the order of the layers: they keep their names.
+    Weights are called by letters in the order of the layers, or have names: they keep them.
     """
     network = view.experiment.network
-    if network.is_graph:
-        return None
     left_out = can_die(network)
+    if network.is_graph:
+        graph = _bridged(network) if left_out else None
+        return None if graph is None else view.but(network=graph)
     layers = tuple(layer for layer in network.layers if layer not in left_out)
     if len(layers) == len(network.layers) or not layers:
         return None
     return view.but(network=Network(layers, network.input_names))
+
+
+def _bridged(network: Network) -> Network | None:
+    """Return a graph in which what goes into the layers whose units can die goes past them; None
+    where nothing is left, or a prediction would be something that others take as well."""
+    past: dict[str, str] = {}
+    called: dict[str, str] = {}
+    for place in network.places:
+        for name, output in zip(place.inputs, place.outputs, strict=True) if _bends(place) else ():
+            past[output] = past.get(name, name)
+            if output in network.predictions:
+                called[past[output]] = output
+
+    def renamed(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(called.get(past.get(name, name), past.get(name, name)) for name in names)
+
+    places = [
+        replace(place, inputs=renamed(place.inputs), outputs=renamed(place.outputs))
+        for place in network.places
+        if not _bends(place)
+    ]
+    try:
+        return Network.of_places(places, network.input_names, network.free) if places else None
+    except SpecError:
+        return None
 
 
 def twin_of(training: Training, length: Length, better: Training | None) -> Twin | None:

@@ -20,6 +20,11 @@ class Citation:
         """
         return ""
 
+    def unit(self, quantity: str, training: Training, step: int) -> str:
+        """Return the cell of what a layer gives, in the last row of data that a step saw; "" for
+        none."""
+        return ""
+
     def field(self, key: str) -> str:
         """Return the cell beside a key."""
         return ""
@@ -37,6 +42,12 @@ class OnTab(Citation):
         if quantity not in table.columns:
             return ""
         return _cell(self._tab.sheet, table.cell(quantity, int(training.last[step - 1])))
+
+    def unit(self, quantity: str, training: Training, step: int) -> str:
+        block = self._tab.tables.get(f"block.{training.epoch(step)}")
+        if block is None or quantity not in block.columns:
+            return self.step(quantity, training, step)
+        return _cell(self._tab.sheet, block.cell(quantity, training.rows(step)[-1]))
 
     def field(self, key: str) -> str:
         if key == "learning_rate":

@@ -12,7 +12,10 @@ __all__ = [
     "DeadUnit",
     "Explanation",
     "Frozen",
+    "LayerSlopes",
+    "Plateau",
     "RateLimit",
+    "SaturatedUnit",
     "StillWeights",
     "Suggestion",
     "TabExplanation",
@@ -152,6 +155,70 @@ class StillWeights:
 
 
 @dataclass(frozen=True)
+class SaturatedUnit:
+    """A unit whose slope is nearly 0 for nearly every row, at the start weights or at the end.
+
+    since: the first step since which it was so to the end; 0 where it is not so any more.
+    slope: its steepest in those rows, and steepest: that anywhere.
+    least_input, greatest_input: what goes into it, at the end; at the start if it is over.
+    weights: those that make what goes into it.
+    """
+
+    unit: str
+    layer: str
+    since: int
+    rows_at_start: int
+    rows_at_end: int
+    rows_of_data: int
+    slope: float
+    steepest: float
+    least_input: float
+    greatest_input: float
+    weights: tuple[str, ...]
+    cell: str
+
+
+@dataclass(frozen=True)
+class LayerSlopes:
+    """Derivatives that get much smaller, or larger, on their way back through the layers.
+
+    tensors: of weights, from the first layer to the last.
+    at_start, at_end: root mean square of the derivatives of the mean loss over all rows, for each.
+    start_factor, end_factor: the first divided by the last; None where it says nothing.
+    first_input, last_input: root mean square of what comes into the first and the last layer.
+    scales: whether twice the derivative is twice the step of the optimizer.
+    """
+
+    tensors: tuple[str, ...]
+    at_start: tuple[float, ...]
+    at_end: tuple[float, ...]
+    start_factor: float | None
+    end_factor: float | None
+    first_input: float
+    last_input: float
+    scales: bool
+    cell: str
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """A loss that does not move, at what always predicting the mean gives, though slopes are there.
+
+    epochs: how many it has not moved for.   lowest, highest: the mean loss in those.
+    constant: what one prediction for all rows gives.
+    start_size, end_size: root mean square of the derivatives of the mean loss over all rows.
+    """
+
+    epochs: int
+    lowest: float
+    highest: float
+    constant: float
+    start_size: float
+    end_size: float
+    cell: str
+
+
+@dataclass(frozen=True)
 class TwinAt:
     """A run with the layers whose units can die and without, at another learning rate."""
 
@@ -256,6 +323,9 @@ class TabExplanation:
     dead: tuple[DeadUnit, ...] = ()
     frozen: Frozen | None = None
     still: StillWeights | None = None
+    saturated: tuple[SaturatedUnit, ...] = ()
+    layer_slopes: LayerSlopes | None = None
+    plateau: Plateau | None = None
     twin: Twin | None = None
     suggestion: Suggestion | None = None
     tried: int = 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from xlsgd.explaining.ablation_in_words import twin_sentences
 from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
+from xlsgd.explaining.learning_in_words import learning_sentences
 from xlsgd.explaining.limits_in_words import limit_sentences
 from xlsgd.explaining.moving_rate import of_step, schedule_words
 from xlsgd.explaining.training import Training
@@ -47,6 +48,7 @@ def sentences_of(tab: TabExplanation, training: Training, where: Citation) -> tu
             (text for unit in tab.dead for text in _dead(unit, training)),
             _frozen(tab.frozen, experiment, where) if tab.frozen else (),
             _still(tab.still, experiment) if tab.still else (),
+            learning_sentences(tab, training),
             twin_sentences(tab, experiment),
             limit_sentences(tab, training),
             _suggestion(tab, experiment, where),
@@ -192,12 +194,13 @@ def _dead(unit: DeadUnit, training: Training) -> Iterator[str]:
             f"{unit.reached_before} of {rows} rows, and at the end for {unit.reached_at_end}."
         )
     else:
+        took = f" The step took {moves(unit.weights_before, unit.weights_after)}."
+        took = took if unit.weights_before else ""
         threw = "threw it out" if not unit.reached_after else "is the last in which it was awake"
         yield (
             f"{begin}. Step {unit.step}, epoch {unit.epoch}, {threw}, on "
             f"{rows_seen(unit.rows, data)}. There {of_step(training, unit.step)} times the "
-            f"curvature along the slope is {times(unit.lr_times_curvature)}. The step took "
-            f"{moves(unit.weights_before, unit.weights_after)}."
+            f"curvature along the slope is {times(unit.lr_times_curvature)}.{took}"
         )
         yield (
             f"Before that step {name} was {awake} for {unit.reached_before} of {rows} rows, after "
@@ -205,8 +208,9 @@ def _dead(unit: DeadUnit, training: Training) -> Iterator[str]:
         )
     if unit.still:
         stand = "stands" if len(unit.still) == 1 else "stand"
+        count = sum(len(experiment.network.groups[p]) for p in unit.still)
         yield (
-            f"Because of it {listed(unit.still, 'weights')} {stand} still, {len(unit.still)} of "
+            f"Because of it {listed(unit.still, 'weights')} {stand} still, {count} of "
             f"{counted(len(experiment.network.parameters), 'weight')}: where the unit gives "
             f"{given}, "
             "their derivatives are 0, and a derivative of 0 is no step."

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xlsgd.explaining.findings import DeadUnit, StillWeights
+from xlsgd.explaining.saturation import slopes_of
 from xlsgd.explaining.training import Training
-from xlsgd.training.nets.place import Place
+from xlsgd.explaining.ways import Ways, factor, partner
+from xlsgd.training.operations.add import Add
+from xlsgd.training.operations.multiply import Multiply
+from xlsgd.training.operations.subtract import Subtract
 
 __all__ = ["still_weights"]
 
@@ -34,28 +37,24 @@ def _why(training: Training, weight: str) -> str:
     loss changes with what comes out of its layer.
     """
     network = training.experiment.network
-    if network.is_graph or weight not in network.parameters:
+    if weight not in network.parameters:
         return ""
-    end = training.steps + 1
-    outputs, values = training.outputs([end]), training.before(end)
-    at = next(i for i, place in enumerate(network.places) if weight in place.weights)
-    found = _place_in(network.places[at], weight)
+    ways = Ways(network)
+    found = _use_of(ways, weight)
     if found is None:
         return ""
-    number, source = found
-    seen = np.ones(training.data.rows)
-    if source:
-        seen = outputs[source][0] if source in outputs else np.array(training.data.inputs[source])
+    made, source = found
+    end = training.steps + 1
+    outputs, values = training.outputs([end]), training.before(end)
+    seen = training.values([source], [end])[0, :, 0] if source else np.ones(training.data.rows)
     if not seen.any():
         return f"{weight} is multiplied by {source}, which is 0 in every row"
-    for after in network.places[at + 1 :]:
+    for after, number in ways.onwards(made):
         if after.parameters:
             way = [row[number] for row in after.parameters["weight"]]
             if not any(values[p] for p in way):
                 verb = "is" if len(way) == 1 else "are"
                 return f"what {weight} makes is multiplied by {' and '.join(way)}, which {verb} 0"
-            break
-        if len(after.inputs) != len(after.outputs) or after.layer.mixes:
             break
         output = after.outputs[number]
         silence = after.layer.silence
@@ -68,29 +67,22 @@ def _why(training: Training, weight: str) -> str:
                 f"that is not 0, {output} is {silence.words}"
             )
         before = outputs[after.inputs[number]][0]
-        if not (_slopes(after, before) * (seen != 0)).any():
+        if not (slopes_of(after, before) * (seen != 0)).any():
             return f"{output}, behind {weight}, is so far out that its slope is 0 in every row"
     return ""
 
 
-def _slopes(place: Place, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the slope of a layer without weights, which treats every number by itself."""
-    import torch
-
-    x = torch.tensor(values, requires_grad=True)
-    with torch.enable_grad():
-        slopes: NDArray[np.float64] = torch.autograd.grad(place.layer.module()(x).sum(), x)[
-            0
-        ].numpy()
-    return slopes
-
-
-def _place_in(place: Place, weight: str) -> tuple[int, str] | None:
-    """Return which output of a layer a weight belongs to, and what it is multiplied by, "" for a
-    bias; None in a layer that does not weigh its inputs."""
-    if not place.layer.weighs_inputs:
+def _use_of(ways: Ways, weight: str) -> tuple[str, str] | None:
+    """Return what a weight makes, and what it is multiplied by, "" where by nothing; None where it
+    is used more than once, or otherwise."""
+    used = ways.uses(weight)
+    if len(used) != 1:
         return None
-    for number, row in enumerate(place.parameters.get("weight", ())):
-        if weight in row:
-            return number, place.inputs[row.index(weight)]
-    return list(place.parameters["bias"]).index(weight), ""
+    place, number = used[0]
+    if place.layer.weighs_inputs:
+        return place.outputs[number], factor(place, number, weight)
+    if isinstance(place.layer, Multiply):
+        return place.outputs[number], partner(place, place.inputs.index(weight))
+    if isinstance(place.layer, Add | Subtract):
+        return place.outputs[number], ""
+    return None

@@ -193,6 +193,29 @@ class Training:
             found = evaluate({p: weights[:, [i]].expand(shape) for i, p in enumerate(names)})
             return {name: value.numpy() for name, value in found.items()}
 
+    def values(self, names: Sequence[str], steps: Iterable[int]) -> Floats:
+        """Return what goes into a layer for every row of data, at the weights before some steps.
+
+        names: of numbers that layers give, inputs, weights, or numbers as themselves.
+        Shape (steps, rows, names).
+        """
+        steps = list(steps)
+        outputs = self.outputs(steps)
+        weights = self.weights[[step - 1 for step in steps]]
+        known = self.experiment.network.parameters
+        shape = (len(steps), self.data.rows)
+
+        def value(name: str) -> Floats:
+            if name in outputs:
+                return outputs[name]
+            if name in self.data.inputs:
+                return np.broadcast_to(np.array(self.data.inputs[name]), shape)
+            if name in known:
+                return np.broadcast_to(weights[:, [known.index(name)]], shape)
+            return np.full(shape, float(name))
+
+        return np.stack([value(name) for name in names], -1)
+
     def awake(self, unit: str, outputs: Floats) -> NDArray[np.bool_]:
         """Return where a unit that can die lets something through.  outputs: of it, any shape."""
         import torch

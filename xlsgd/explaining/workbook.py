@@ -18,7 +18,10 @@ from xlsgd.explaining.citation import Citation, OnTab
 from xlsgd.explaining.divergence import turn_of
 from xlsgd.explaining.findings import ChangedColumn, Explanation, RateLimit, TabExplanation
 from xlsgd.explaining.freezing import frozen_derivative
+from xlsgd.explaining.layer_slopes import layer_slopes
+from xlsgd.explaining.plateau import has_learned, plateau_of
 from xlsgd.explaining.rates import better_run, suggestion, try_around
+from xlsgd.explaining.saturation import saturated_units
 from xlsgd.explaining.sentences import changed_sentences, sentences_of
 from xlsgd.explaining.still_weights import still_weights
 from xlsgd.explaining.training import Length, Training, train
@@ -144,6 +147,7 @@ def explain_run(
     if limit.value is None:
         limit = border(replace(training, view=complete), limit.why, tried, dead, turn)
     better = better_run(training, length, tried)
+    learned = has_learned(training, constant)
     explained = replace(
         known,
         turn=turn,
@@ -151,6 +155,9 @@ def explain_run(
         dead=dead,
         frozen=frozen_derivative(training, length, where),
         still=still_weights(training, dead),
+        saturated=() if learned else saturated_units(training, where),
+        layer_slopes=None if learned else layer_slopes(training, where),
+        plateau=plateau_of(training, constant, where),
         twin=twin_of(training, length, better),
         suggestion=None if better is None else suggestion(better, tried),
         tried=len(tried.rates),

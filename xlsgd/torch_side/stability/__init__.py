@@ -9,7 +9,7 @@ weights can still be asked for.
 
 from __future__ import annotations
 
-from xlsgd.torch_side.stability.curvature import curvature_along_gradient, sharpness
+from xlsgd.torch_side.stability.curvature import curvature_along_gradient, sharpness, slopes
 from xlsgd.torch_side.stability.limit import spectral_radius, stability_limit
 from xlsgd.torch_side.stability.linearity import NoLimitError
 from xlsgd.torch_side.stability.row_curvature import (
@@ -25,6 +25,7 @@ __all__ = [
     "curvature_quantities",
     "row_curvatures",
     "sharpness",
+    "slopes",
     "spectral_radius",
     "stability_limit",
 ]

@@ -20,7 +20,7 @@ from xlsgd.training.experiment import Experiment
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["curvature_along_gradient", "greatest", "row_hessians", "sharpness"]
+__all__ = ["curvature_along_gradient", "greatest", "row_hessians", "sharpness", "slopes"]
 
 
 def curvature_along_gradient(
@@ -40,6 +40,16 @@ def curvature_along_gradient(
     direction = gradient.detach() / size
     bent = _times(leaves, gradient, direction)
     return float(direction @ bent / (direction @ direction))
+
+
+def slopes(experiment: Experiment, data: Dataset, weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the derivative of the mean loss over all rows for every weight.
+
+    weights, errors: as for ``curvature_along_gradient``.
+    """
+    _, gradient = _gradient(experiment, data, weights, range(data.rows))
+    found = gradient.detach().tolist()
+    return dict(zip(experiment.network.parameters, found, strict=True))
 
 
 def sharpness(

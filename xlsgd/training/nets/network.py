@@ -148,9 +148,12 @@ class Network:
             return {name: (name,) for name in self.parameters}
         found: dict[str, list[str]] = {}
         for name in self.parameters:
-            base = name.partition("[")[0] if self.is_graph else re.split(r"[\d_]", name)[0]
-            found.setdefault(base, []).append(name)
+            found.setdefault(self.tensor_of(name), []).append(name)
         return {base: tuple(names) for base, names in found.items()}
+
+    def tensor_of(self, weight: str) -> str:
+        """Return what the tensor is called that a weight belongs to: ``fc1.weight``, or ``a``."""
+        return weight.partition("[")[0] if self.is_graph else re.split(r"[\d_]", weight)[0]
 
     @property
     def kinks(self) -> tuple[tuple[str, float], ...]:

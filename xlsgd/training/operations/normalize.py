@@ -24,6 +24,7 @@ class Normalize(Layer):
     short = "norm"
     summary = "(x − mean)/√(variance + eps)"
     kinks = ()
+    mixes = True
 
     eps: float = 1e-5
 
