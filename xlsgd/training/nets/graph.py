@@ -53,6 +53,7 @@ MOST_IN_ALL = 2_000_000
 LONGEST = 32_767
 """Characters of a line: more than that no cell holds."""
 
+_PREDICTION = re.compile(r"pred(?:_[1-9]\d*)?")
 _FREE = "weights "
 _LAYER = re.compile(r"(?P<layer>\w+)(?:\((?P<arguments>[^()]*)\))? of (?P<rest>.+)")
 _PLAIN = r"(?:[^\W\d]\w*|\d+(?=\.[^\W\d]))(?:\.\w+)*"
@@ -171,14 +172,17 @@ def need_fit(places: Sequence[Place], input_names: Sequence[str], free: Sequence
         known |= {*place.outputs}
         taken |= {*place.inputs}
     given = [name for place in places for name in place.outputs]
-    predictions = [name for name in given if name not in taken]
+    predictions = [name for name in given if _PREDICTION.fullmatch(name) and name not in taken]
     count = len(predictions)
     need = ["pred"] if count == 1 else [f"pred_{i}" for i in range(1, count + 1)]
-    if sorted(predictions) != sorted(need):
+    if not predictions or sorted(predictions) != sorted(need):
+        last = [name for name in given if name not in taken]
         raise SpecError(
-            f"network: what nothing takes any more is {', '.join(sorted(predictions)[:5])}; "
+            f"network: what nothing takes any more is {', '.join(sorted(last)[:5])}; "
             "need pred, or pred_1, pred_2, …"
         )
+    if any(_PREDICTION.fullmatch(name) for name in taken):
+        raise SpecError("network: a prediction goes into another layer; give that another name")
 
 
 def weight_names(base: str, shape: Shape) -> Any:
