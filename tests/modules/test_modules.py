@@ -33,15 +33,17 @@ def _arguments(module: nn.Module, x: torch.Tensor, names: tuple[str, ...]) -> li
     return [x] if len(given) == 1 else [x[:, names.index(name)] for name in given]
 
 
-def _rebuilt(network: Network, start: dict[str, float], x: torch.Tensor) -> dict[str, Any]:
+def rebuilt(network: Network, start: dict[str, float], x: torch.Tensor) -> dict[str, Any]:
     """Return what the network gives, and the slopes of the sum of its predictions' squares."""
     experiment = Experiment("t", network, LOSS, get_optimizer("sgd"), 0.1)
     net = TorchNet(experiment, Ensemble(1))
     leaves = {
-        p: torch.full((ROWS,), start[p], dtype=torch.float64, requires_grad=True)
+        p: torch.full((len(x),), start[p], dtype=torch.float64, requires_grad=True)
         for p in network.parameters
     }
-    y = torch.zeros((ROWS, *((len(network.predictions),) if len(network.predictions) > 1 else ())))
+    y = torch.zeros(
+        (len(x), *((len(network.predictions),) if len(network.predictions) > 1 else ()))
+    )
     with torch.enable_grad():
         found = net.evaluate(x, y.double())(leaves)
         predictions = torch.stack([found[name] for name in network.predictions], -1)
@@ -60,7 +62,7 @@ def test_the_rebuilt_network_does_what_the_module_does(name: str) -> None:
     x = _numbers(len(names))
     expected = module(*_arguments(module, x, names))
     expected.square().sum().backward()
-    found = _rebuilt(network, start_weights(module), x)
+    found = rebuilt(network, start_weights(module), x)
     torch.testing.assert_close(
         found["pred"], expected.detach().reshape(ROWS, -1), rtol=1e-12, atol=1e-13
     )
@@ -154,3 +156,32 @@ def test_what_only_moves_numbers_costs_no_cell() -> None:
     names = ("a", "b", "c", "d")
     assert len(read_module(moving, names).places) == len(read_module(plain, names).places) == 1
     assert read_module(moving, names).places[0].inputs == ("a", "c", "b", "d")
+
+
+def test_parts_that_nothing_takes_are_left_out_or_hand_back_nothing() -> None:
+    module = Of(
+        lambda m, x: (m.s * torch.tanh(x))[:, 1:] + torch.softmax(m.fc(x), 1)[:, :1],
+        s=[0.3, 0.4],
+        fc=nn.Linear(2, 2),
+    ).double()
+    names = ("x1", "x2")
+    network = read_module(module, names)
+    # One product of two, and one tanh; but all of softmax, whose parts hang together.
+    assert [(str(p.layer), len(p.outputs)) for p in network.places] == [
+        ("Tanh", 1),
+        ("Multiply", 1),
+        ("Linear(2, 2)", 2),
+        ("Softmax", 2),
+        ("Add", 1),
+    ]
+    x = _numbers(2)
+    found = rebuilt(parse_network(network.text, names), start_weights(module), x)
+    torch.testing.assert_close(found["pred"], module(x).detach())
+
+
+def test_numbers_alone_have_functions_too() -> None:
+    module = Of(lambda m, x: x * torch.exp(m.w) + m.w.tanh(), w=0.3).double()
+    x = _numbers(1)
+    network = parse_network(read_module(module, ("x",)).text)
+    found = rebuilt(network, start_weights(module), x)
+    torch.testing.assert_close(found["pred"], module(x).detach())

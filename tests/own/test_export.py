@@ -47,9 +47,9 @@ def _trained(
     return {name: p.detach().numpy().copy() for name, p in module.named_parameters()}
 
 
-def _last_weights(path: Path) -> dict[str, float]:
+def last_weights(path: Path) -> dict[str, float]:
     """Return the weights after the last step, read from the cells alone: by their headers."""
-    frame = pd.read_excel(path, sheet_name="training", header=None)
+    frame = pd.read_excel(path, sheet_name="training", header=None, engine="openpyxl")
     keys = next(row for row in frame.index if "loss" in set(frame.loc[row]) and row > 5)
     found = {}
     for column, key in frame.loc[keys].items():
@@ -72,7 +72,7 @@ def test_the_last_weights_are_those_of_a_loop_in_torch(name: str, tmp_path: Path
         batch_size=3,
     )  # fmt: skip
     expected = _trained(module, optimizer, nn.MSELoss(), x, y, 2, 3)
-    found = _last_weights(path)
+    found = last_weights(path)
     for tensor, values in expected.items():
         for at in np.ndindex(*values.shape):
             key = f"{tensor}[{','.join(map(str, at))}]" if at else tensor
@@ -120,10 +120,28 @@ def test_an_embedding_by_a_column_of_places(tmp_path: Path) -> None:
         module, optimizer, nn.MSELoss(), data=data, path=tmp_path / "m.xlsx", epochs=3, batch_size=2
     )
     expected = _trained(module, optimizer, nn.MSELoss(), x, y, 3, 2)
-    found = _last_weights(path)
+    found = last_weights(path)
     for at in np.ndindex(3, 2):
         name = f"e.weight[{at[0]},{at[1]}]"
         assert found[name] == pytest.approx(expected["e.weight"][at], rel=1e-9)
+    assert xlsgd.verify(path).ok
+
+
+def test_weights_that_do_nothing_stay_what_they_are(tmp_path: Path) -> None:
+    module = Of(
+        lambda m, x: (m.s * x)[:, 1:] + torch.softmax(m.fc(x), 1)[:, :1] + m.w[1],
+        s=[0.25, 0.4], w=[0.5, 0.6, 0.75], fc=nn.Linear(2, 2),
+    ).double()  # fmt: skip
+    x, y = _inputs(2), torch.linspace(-1, 2, ROWS, dtype=torch.float64)[:, None]
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.1)
+    path = xlsgd.export(
+        module, optimizer, nn.MSELoss(), data=(x, y), path=tmp_path / "m.xlsx", epochs=2
+    )
+    found = last_weights(path)
+    assert (found["s[0]"], found["w[0]"], found["w[2]"]) == (0.25, 0.5, 0.75)
+    trained = _trained(module, optimizer, nn.MSELoss(), x, y, 2, ROWS)
+    assert found["s[1]"] == pytest.approx(trained["s"][1], rel=1e-9)
+    assert found["w[1]"] == pytest.approx(trained["w"][1], rel=1e-9)
     assert xlsgd.verify(path).ok
 
 
@@ -150,11 +168,27 @@ def test_a_scheduler_clipped_slopes_and_shuffled_rows(tmp_path: Path) -> None:
             nn.utils.clip_grad_norm_(module.parameters(), 0.3)
             optimizer.step()
         scheduler.step()
-    found = _last_weights(path)
+    found = last_weights(path)
     for at in np.ndindex(2, 2):
         expected = module[0].weight.detach().numpy()[at]
         assert found[f"0.weight[{at[0]},{at[1]}]"] == pytest.approx(expected, rel=1e-9)
     assert xlsgd.verify(path).ok
+
+
+def test_what_nadam_remembers_is_kept_in_float64(tmp_path: Path) -> None:
+    # The usual type of torch's numbers is float32 here, and so would be its product of momenta.
+    assert torch.get_default_dtype() == torch.float32
+    module = nn.Linear(1, 1).double()
+    with torch.no_grad():
+        module.weight.fill_(1e-3)
+        module.bias.fill_(-2e-3)
+    optimizer = torch.optim.NAdam(module.parameters(), lr=0.5)
+    data = {"x": [0.5, -0.3], "y": [1.0, 0.25]}
+    path = xlsgd.export(
+        module, optimizer, nn.MSELoss(), data=data, path=tmp_path / "m.xlsx", epochs=1
+    )
+    assert xlsgd.verify(path).ok
+    assert torch.get_default_dtype() == torch.float32
 
 
 class Crosswise(nn.Module):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,9 +100,24 @@ def first_step(
             torch.nn.utils.clip_grad_value_(own.parameters(), clips["clip_value"])
         if clips and "clip_norm" in clips:
             torch.nn.utils.clip_grad_norm_(own.parameters(), clips["clip_norm"])
-        steps.step()
+        with _in_float64():
+            steps.step()
         after = dict(own.named_parameters())
     return FirstStep(float(value.detach()), _named(gradients), _named(after))
+
+
+@contextmanager
+def _in_float64() -> Iterator[None]:
+    """Let optimizers keep in float64 what they remember beside the weights: NAdam's product of
+    momenta has the type that is usual, whatever that of the weights is."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _again(

@@ -10,7 +10,7 @@ The module's own code runs, its numbers are not touched.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,13 @@ import numpy as np
 from xlsgd.base.errors import SpecError
 from xlsgd.torch_side.modules.names import Names, as_names, named
 from xlsgd.training.nets import Network
+from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.graph import flat, weight_names
 from xlsgd.training.nets.layer import Layer
 from xlsgd.training.nets.network import PREDICTION
 from xlsgd.training.nets.place import Place, is_number
 from xlsgd.training.nets.sum import Sum
+from xlsgd.training.operations.binary import Binary
 
 if TYPE_CHECKING:
     import torch
@@ -151,7 +153,7 @@ class Reader:
 
         inputs, outputs: names, in arrays of any shape.
         """
-        taken, given = (tuple(map(str, np.ravel(list(names)))) for names in (inputs, outputs))
+        taken, given = map(_flat, (inputs, outputs))
         self._places.append(Place(layer, dict(parameters or {}), taken, given))
         if not self.goes_through_rows(taken):
             self._same_in_all_rows |= {*given}
@@ -247,8 +249,10 @@ class Reader:
             Place(p.layer, p.parameters, p.inputs, tuple(renamed.get(n, n) for n in p.outputs))
             for p in self._needed({*renamed, *copies})
         ]
-        free = {name for place in places for name in place.inputs if name in self._free}
-        network = Network.of_places(places, self._inputs, [n for n in self._free if n in free])
+        # A tensor of weights is there as a whole, also where some of them do nothing.
+        free = {_tensor_of(n) for place in places for n in place.inputs if n in self._free}
+        kept = [n for n in self._free if _tensor_of(n) in free]
+        network = Network.of_places(places, self._inputs, kept)
         network.places  # noqa: B018 - finds what does not fit
         unused = [n for n in self._parameters if not _uses(network, n)]
         if unused:
@@ -262,9 +266,29 @@ class Reader:
         kept: list[Place] = []
         for place in reversed(self._places):
             if wanted.intersection(place.outputs):
-                kept.append(place)
-                wanted = wanted | {*place.inputs}
+                kept.append(_only(place, wanted))
+                wanted |= {*kept[-1].inputs}
         return kept[::-1]
+
+
+def _tensor_of(weight: str) -> str:
+    return weight.partition("[")[0]
+
+
+def _flat(names: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(map(str, np.ravel(names if isinstance(names, np.ndarray) else list(names))))
+
+
+def _only(place: Place, wanted: Collection[str]) -> Place:
+    """Return a place that gives only what is wanted, where its layer does so number by number."""
+    at = [i for i, name in enumerate(place.outputs) if name in wanted]
+    each = {Binary: 2, Elementwise: 1}
+    groups = next((n for kind, n in each.items() if isinstance(place.layer, kind)), 0)
+    if not groups or len(at) == len(place.outputs):
+        return place
+    width = len(place.outputs)
+    inputs = tuple(place.inputs[group * width + i] for group in range(groups) for i in at)
+    return Place(place.layer, place.parameters, inputs, tuple(place.outputs[i] for i in at))
 
 
 def _uses(network: Network, tensor: str) -> bool:

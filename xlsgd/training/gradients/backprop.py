@@ -86,7 +86,7 @@ class Backprop(GradientRule):
                             f"={text}",
                             paper=on_paper(text),
                             note=f"how the loss changes with {name}: handed back through "
-                            f"{', '.join(dict.fromkeys(takers[name]))}",
+                            f"{', '.join(dict.fromkeys(takers.get(name, ['nothing'])))}",
                             torch=f"torch.autograd.grad(loss, {name})",
                             group="backprop",
                         )
@@ -147,7 +147,10 @@ class Backprop(GradientRule):
             # holds, row by row, the derivative of each loss.
             total = outputs.pop("loss").sum()
         sought = {**outputs, **leaves}
-        gradients = torch.autograd.grad(total, list(sought.values()))
+        # Of some layers not every output is taken.
+        gradients = torch.autograd.grad(
+            total, list(sought.values()), allow_unused=True, materialize_grads=True
+        )
         return {
             f"grad.{name}": gradient.detach()
             for name, gradient in zip(sought, gradients, strict=True)

@@ -30,6 +30,8 @@ from xlsgd.training.nets.layer import Shape
 from xlsgd.training.nets.place import Place, is_number
 
 __all__ = [
+    "LONGEST",
+    "MOST_IN_ALL",
     "flat",
     "in_shape",
     "keys_of",
@@ -45,17 +47,24 @@ KEY = "network"
 MOST = 20_000
 """Names that a line may stand for."""
 
+MOST_LINES = 20_000
+MOST_IN_ALL = 2_000_000
+"""Names that all lines together may stand for, those of weights among them."""
+LONGEST = 32_767
+"""Characters of a line: more than that no cell holds."""
+
+_PREDICTION = re.compile(r"pred(?:_[1-9]\d*)?")
 _FREE = "weights "
-_LINE = re.compile(
-    r"(?P<outputs>.+?) = (?P<layer>\w+)(?:\((?P<arguments>[^()]*)\))?"
-    r" of (?P<inputs>.+?)(?: with (?P<weights>[^ ]+(?:, [^ ]+)*))?"
-)
+_LAYER = re.compile(r"(?P<layer>\w+)(?:\((?P<arguments>[^()]*)\))? of (?P<rest>.+)")
 _PLAIN = r"(?:[^\W\d]\w*|\d+(?=\.[^\W\d]))(?:\.\w+)*"
 """A name of PyTorch: the parts of a module may be called by numbers, as ``0.weight``."""
 _NAME = re.compile(rf"{_PLAIN}(?: \w+)*(?:\[\d+(?:,\d+)*\])?")
 _INDICES = re.compile(r"\d+")
-_BETWEEN = re.compile(r",(?![^\[]*\])(?![^(]*\))")
-_TENSOR = re.compile(rf"(?P<base>{_PLAIN})(?:\((?P<shape>\d+(?:,\d+)*)\))?")
+_PART = re.compile(r"(?:[^,\[(]|\[[^\[\]]*\]|\([^()]*\)|[\[(])*")
+"""What stands between two commas: those in brackets belong to a name."""
+_TENSOR = re.compile(rf"(?P<base>{_PLAIN})(?:\((?P<shape>\d{{1,9}}(?:,\d{{1,9}}){{0,7}})\))?")
+_DIGITS = 9
+"""Of a number in a name that counts up."""
 
 
 def lines_of(places: Sequence[Place], free: Sequence[str]) -> list[str]:
@@ -94,27 +103,39 @@ def read_graph(lines: Sequence[str]) -> tuple[list[Place], tuple[str, ...]]:
     """
     places: list[Place] = []
     free: tuple[str, ...] = ()
+    if len(lines) > MOST_LINES:
+        raise SpecError(f"network: {len(lines):,} lines, at most {MOST_LINES:,} can be read")
+    in_all = 0
     for number, line in enumerate(map(str.strip, lines), 1):
         where = f"line {number} of the network, '{line[:60]}'"
+        if len(line) > LONGEST:
+            raise SpecError(f"{where}: {len(line):,} characters, more than a cell holds")
         if number == 1 and line.startswith(_FREE):
             free = _read(line.removeprefix(_FREE), where)
             continue
-        match = _LINE.fullmatch(line)
+        given, _, made = line.partition(" = ")
+        match = _LAYER.fullmatch(made)
         if match is None:
             raise SpecError(f"{where}: need 'outputs = Layer(…) of inputs with weights'")
         layer = parse_layer(match["layer"], match["arguments"] or "", where)
         shapes = layer.parameter_shapes()
-        tensors = _BETWEEN.split(match["weights"]) if match["weights"] else []
+        # Columns may be called 'size with garden': only what has weights ends in them.
+        rest = match["rest"]
+        taken, _, weights = rest.rpartition(" with ") if shapes else (rest, "", "")
+        tensors = _between(weights) if taken and weights else []
         if len(tensors) != len(shapes):
             raise SpecError(
                 f"{where}: got {len(tensors)} tensors of weights, {layer} has {len(shapes)}: "
                 f"{', '.join(shapes) or 'none'}"
             )
+        inputs, outputs = _read(taken, where), _read(given, where)
+        in_all += len(inputs) + len(outputs) + sum(map(math.prod, shapes.values()))
+        if in_all > MOST_IN_ALL:
+            raise SpecError(f"{where}: more than {MOST_IN_ALL:,} names up to here")
         parameters = {
             kind: _read_tensor(tensor.strip(), shape, where)
             for (kind, shape), tensor in zip(shapes.items(), tensors, strict=True)
         }
-        inputs, outputs = _read(match["inputs"], where), _read(match["outputs"], where)
         places.append(Place(layer, parameters, inputs, outputs))
     return places, free
 
@@ -122,10 +143,19 @@ def read_graph(lines: Sequence[str]) -> tuple[list[Place], tuple[str, ...]]:
 def need_fit(places: Sequence[Place], input_names: Sequence[str], free: Sequence[str]) -> None:
     """Raise SpecError unless every layer of a graph is given what it needs, and all of it is there
     before it."""
+    weights = {*free, *(name for place in places for name in place.weights)}
+    for name in input_names:
+        if name in weights:
+            raise SpecError(
+                f"network: a weight and an input are both called {name}; give the input another "
+                "name"
+            )
     known, taken = {*input_names, *free}, set[str]()
     for place in places:
         where = f"{', '.join(place.outputs[:3])} = {place.layer}"
         for name in place.inputs:
+            if is_number(name) and not math.isfinite(float(name)):
+                raise SpecError(f"network, {where}: {name[:40]} is too great a number")
             if not (is_number(name) or name in known):
                 raise SpecError(f"network, {where}: it takes {name}, which nothing before it gives")
         try:
@@ -137,19 +167,22 @@ def need_fit(places: Sequence[Place], input_names: Sequence[str], free: Sequence
                 f"network, {where}: it gives {width} numbers, and {len(place.outputs)} have names"
             )
         for name in place.outputs:
-            if name in known or is_number(name):
+            if name in known or name in weights or is_number(name):
                 raise SpecError(f"network, {where}: two things are called {name}")
         known |= {*place.outputs}
         taken |= {*place.inputs}
     given = [name for place in places for name in place.outputs]
-    predictions = [name for name in given if name not in taken]
+    predictions = [name for name in given if _PREDICTION.fullmatch(name) and name not in taken]
     count = len(predictions)
     need = ["pred"] if count == 1 else [f"pred_{i}" for i in range(1, count + 1)]
-    if sorted(predictions) != sorted(need):
+    if not predictions or sorted(predictions) != sorted(need):
+        last = [name for name in given if name not in taken]
         raise SpecError(
-            f"network: what nothing takes any more is {', '.join(sorted(predictions)[:5])}; "
+            f"network: what nothing takes any more is {', '.join(sorted(last)[:5])}; "
             "need pred, or pred_1, pred_2, …"
         )
+    if any(_PREDICTION.fullmatch(name) for name in taken):
+        raise SpecError("network: a prediction goes into another layer; give that another name")
 
 
 def weight_names(base: str, shape: Shape) -> Any:
@@ -228,10 +261,10 @@ def _stem(name: str) -> str:
 
 def _counted(first: str, last: str) -> list[str] | None:
     """Return all names from the first to the last, None where they do not belong together."""
-    begins = [int(match[0]) for match in _INDICES.finditer(first)]
-    ends = [int(match[0]) for match in _INDICES.finditer(last)]
-    if _stem(first) != _stem(last) or len(begins) != len(ends):
+    froms, tos = _INDICES.findall(first), _INDICES.findall(last)
+    if _stem(first) != _stem(last) or max(map(len, [*froms, *tos]), default=0) > _DIGITS:
         return None
+    begins, ends = [int(digits) for digits in froms], [int(digits) for digits in tos]
     spans = [range(a, b + 1) for a, b in zip(begins, ends, strict=True)]
     count = 1
     for span in spans:
@@ -248,10 +281,22 @@ def _counted(first: str, last: str) -> list[str] | None:
     return names
 
 
+def _between(text: str) -> list[str]:
+    """Return what stands between the commas of a text, other than those in brackets."""
+    parts, at = [], 0
+    while True:
+        match = _PART.match(text, at)
+        assert match is not None, "nothing is a part as well"
+        parts.append(match[0])
+        at = match.end() + 1
+        if at > len(text):
+            return parts
+
+
 def _read(text: str, where: str) -> tuple[str, ...]:
     """Return the names that a text stands for.  Raises SpecError for what is none."""
     found: list[str] = []
-    for part in map(str.strip, _BETWEEN.split(text)):
+    for part in map(str.strip, _between(text)):
         first, dots, last = (piece.strip() for piece in part.partition(" … "))
         for name in (first, last) if dots else (first,):
             if not (_NAME.fullmatch(name) or (is_number(name) and not dots)):

@@ -11,6 +11,7 @@ inputs of a network have names, the weights of its first layer carry them: ``a1_
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.training.nets.graph import lines_of, need_fit, read_graph
+from xlsgd.training.nets.graph import LONGEST, MOST_IN_ALL, lines_of, need_fit, read_graph
 from xlsgd.training.nets.kinds import alone_types, parse_layer
 from xlsgd.training.nets.layer import Layer, Scattered, Shape
 from xlsgd.training.nets.place import Place, is_number, map_nested
@@ -104,11 +105,15 @@ class Network:
         names = self.input_names
         named = () if names == numbered_inputs(len(names)) else names
         places: list[Place] = []
+        in_all = 0
         for layer in self.layers:
             try:
                 width = layer.outputs(len(names))
             except ValueError as error:
                 raise SpecError(f"network {self}: {error}") from error
+            in_all += width + sum(map(math.prod, layer.parameter_shapes().values()))
+            if in_all > MOST_IN_ALL:
+                raise SpecError(f"network {self}: more than {MOST_IN_ALL:,} weights and outputs")
             counts[layer.short] = counts.get(layer.short, 0) + 1
             if len(places) == len(self.layers) - 1:
                 outputs = _numbered(PREDICTION, width, "_")
@@ -275,6 +280,8 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
     if " = " in text:
         places, free = read_graph(text.split(";"))
         return Network.of_places(places, names, free)
+    if len(text) > LONGEST:
+        raise SpecError(f"network '{text}': {len(text):,} characters, more than a cell holds")
     layers = []
     position = 0
     pattern = re.compile(rf"\s*(\w+)\s*(?:\(({_INSIDE})\))?\s*(?:,|$)")

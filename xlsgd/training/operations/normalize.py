@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,10 @@ class Normalize(Layer):
     mixes = True
 
     eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.eps < math.inf:
+            raise ValueError(f"Normalize takes a finite eps, 0 or greater, got {self.eps!r}")
 
     def __str__(self) -> str:
         return f"Normalize({self.eps!r})"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LAYER", "Power"]
 
+GREATEST = 1000.0
 _FEW = 4
 """Whole exponents up to this are written as products: some programs call a power that is too small
 for a number an error, and no program a product."""
@@ -28,6 +29,12 @@ class Power(Elementwise):
     kinks = ()
 
     exponent: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not abs(self.exponent) <= GREATEST:
+            raise ValueError(
+                f"Power takes a finite exponent up to {GREATEST:g}, got {self.exponent!r}"
+            )
 
     def __str__(self) -> str:
         return f"Power({self.exponent:g})" if self._is_short else f"Power({self.exponent!r})"
