@@ -44,10 +44,12 @@ def read_table(
     inputs: Sequence[str] = (),
     features: Sequence[str] = (),
     shuffle: int | None = None,
+    mentioned: Sequence[str] = (),
 ) -> Dataset:
     """Read a CSV file, or a Parquet file by the ending .parquet; see ``dataset_of``.
 
     source: of a file, or a URL, to which #sha256=HEX may be added.
+    mentioned: names of which those that are columns are the inputs, where no inputs are given.
     Raises DataError for a file that cannot be read, or could be read in two ways, and for a
     column that is missing.
     """
@@ -62,7 +64,10 @@ def read_table(
     got = received(source)
     try:
         made_of = [name for text in features for name in parse_feature("feature", text).made_of]
-        table = _csv(got.content, got.file, [*targets, *inputs, *made_of], whole=not inputs)
+        whole = not inputs and not mentioned
+        table = _csv(got.content, got.file, [*targets, *inputs, *made_of], whole, mentioned)
+        if mentioned and not inputs:
+            inputs = [column for column in table if column in mentioned and column not in targets]
         found = dataset_of(
             table, targets, inputs, features, name=got.name, file=got.file, shuffle=shuffle
         )
@@ -213,12 +218,12 @@ def _as_features(raw: Raw, cells: Sequence[float | str]) -> list[Feature]:
 
 
 def _csv(
-    content: bytes, file: str, needed: Sequence[str], whole: bool
+    content: bytes, file: str, needed: Sequence[str], whole: bool, more: Sequence[str] = ()
 ) -> dict[str, list[float | str]]:
     """Return the columns of a CSV file: numbers, or words where no cell is a number.
 
-    needed: the columns that must be there.   whole: whether to read all others, too; of columns
-    that are not read there are no cells.
+    needed: the columns that must be there.   whole: whether to read all others, too, else those of
+        more that there are; of columns that are not read there are no cells.
     """
     text = text_of(content, file)
     header = header_of(text, list(dict.fromkeys(needed)), file)
@@ -228,7 +233,7 @@ def _csv(
     reader = NumberReader(file, header.delimiter)
     columns: dict[str, list[float | str]] = {}
     for name, place in header.places.items():
-        if not whole and name not in needed:
+        if not (whole or name in needed or name in more):
             columns[name] = []
             continue
         cells = [cells[place].strip() for _, cells in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,8 @@ def export(
     check_output(where, force)
     targets = [target] if isinstance(target, str) else list(target)
     rows = _dataset(data, targets, inputs, features, shuffle)
+    if not isinstance(epochs, int):
+        raise SpecError(f"epochs: got {epochs!r}, need a whole number")
     if epochs < 1 or (batch_size is not None and batch_size < 1):
         raise SpecError(f"epochs {epochs}, batch_size {batch_size}: need 1 or more")
     network = read_module(model, tuple(rows.inputs))
@@ -80,6 +83,13 @@ def export(
     every = -(-rows.rows // size) if schedule_by == "epoch" else 1
     rule, criterion = from_torch(optimizer, scheduler, every), loss_of(loss)
     asked = {"clip_value": clip_value, "clip_norm": clip_norm}
+    steps = epochs * -(-rows.rows // size) // every
+    longest = getattr(scheduler, "total_steps", None)
+    if longest is not None and steps > longest:
+        raise SpecError(
+            f"the scheduler {type(scheduler).__name__} ends after {longest} steps, and is stepped "
+            f"{steps} times here; give it total_steps={steps}, or train for fewer epochs"
+        )
     clips = {key: value for key, value in asked.items() if value is not None}
     known = transforms()
     clipped = [each for each in known.values() if {h.key for h in each.hyperparameters} & {*clips}]
@@ -104,6 +114,8 @@ def export(
     )
     live = first_step(model, optimizer, loss, rows, size, clips)
     (view,) = lesson.views
+    if view.experiment.unfit_loss:
+        warnings.warn(view.experiment.unfit_loss, stacklevel=2)
     write_lesson(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
     )

@@ -21,6 +21,8 @@ __all__ = ["OwnNet", "own_lesson"]
 
 FEW = 4
 """Weights of which every row of data can have its own derivatives beside it."""
+_LONG = 1000
+"""Characters of a loss in one formula, as it stands in a row for every weight moved by itself."""
 _ROWS_MOST = 40
 """Rows of data that one still looks through one by one."""
 
@@ -97,6 +99,9 @@ def _view(net: OwnNet, id: str) -> View:
         )
     size = data.rows if net.batch_size is None else min(net.batch_size, data.rows)
     small = len(network.parameters) <= FEW and size == 1 and data.rows <= _ROWS_MOST
+    texts = network.predicted("{{param.{}}}".format)
+    targets = list(map("{{{}}}".format, net.loss.targets(len(texts))))
+    small = small and len(net.loss.of_row(texts, targets)) <= _LONG
     experiment = Experiment(
         id=id,
         network=network,

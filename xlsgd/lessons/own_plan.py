@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlsgd.base.errors import SpecError
+from xlsgd.base.errors import DataError, SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.table import read_table
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options, Values
@@ -67,8 +67,26 @@ class OwnPlan(LessonPlan):
         return "net"
 
     def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
-        targets = columns.targets or ("y",)
-        return read_table(source, targets, columns.inputs, columns.features, columns.shuffle)
+        is_formula = not (_IN_FILE.fullmatch(self.text) or self._has_layers)
+        names = _WORD.findall(self.text) if is_formula else ()
+        try:
+            return read_table(
+                source,
+                columns.targets or ("y",),
+                columns.inputs,
+                columns.features,
+                columns.shuffle,
+                mentioned=names,
+            )
+        except DataError as error:
+            if columns.targets or "column y is missing" not in str(error):
+                raise
+            raise DataError(f"{error} Or say which column shall be predicted: --target") from error
+
+    @property
+    def _has_layers(self) -> bool:
+        first = _LAYER.match(self.text)
+        return first is not None and first[1] in layer_types()
 
     def build(self, options: Options) -> Lesson:
         if options.data is None:
@@ -131,16 +149,19 @@ class OwnPlan(LessonPlan):
             module = module_of(Path(in_file["file"]), in_file["name"], seed)
             network = read_module(module, tuple(data.inputs))
             return _Start(network, start_weights(module), module)
-        first = _LAYER.match(self.text)
-        if first is not None and first[1] in layer_types():
+        if self._has_layers:
             from xlsgd.torch_side.initial import initial_weights
 
             network = parse_network(self.text, tuple(data.inputs))
             return _Start(network, initial_weights(network, seed))
         if data.is_nothing:
-            network = parse_network(f"Function({self.text})")
+            network = parse_network(f"Function({self.text})", tuple(data.inputs))
         else:
-            used = [name for name in data.inputs if name in _WORD.findall(self.text)]
+            named = _WORD.findall(self.text)
+            asked = [name for name in data.schema.targets if name in named]
+            if asked:
+                raise SpecError(f"the formula {self.text} names {asked[0]}, which it shall predict")
+            used = [name for name in data.inputs if name in named]
             if not used:
                 raise SpecError(
                     f"the formula {self.text} has none of the columns of the data: "

@@ -74,7 +74,8 @@ def layer_of(module: torch.nn.Module) -> Layer | None:
     kind = layer_types().get(type(module).__name__)
     if kind is None or type(module).__module__.partition(".")[0] != "torch":
         return None
-    options = {f.name: getattr(module, f.name) for f in fields(kind) if hasattr(module, f.name)}  # type: ignore[arg-type]
+    names = {f.name: f.metadata.get("name", f.name) for f in fields(kind)}  # type: ignore[arg-type]
+    options = {own: getattr(module, name) for own, name in names.items() if hasattr(module, name)}
     return kind(**options)
 
 

@@ -47,6 +47,8 @@ def _item(reader: Reader, x: Any, at: Any) -> Any:
 
 
 def _attribute(reader: Reader, x: Names, name: str) -> Any:
+    if isinstance(x, tuple):
+        return getattr(x, name)
     if name == "shape":
         return x.shape
     if name in ("T", "mT"):

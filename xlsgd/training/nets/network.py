@@ -31,6 +31,8 @@ __all__ = ["PREDICTION", "Network", "numbered_inputs", "parse_network"]
 
 PREDICTION = "pred"
 """What a prediction is called: ``pred``, of several ``pred_1``, ``pred_2``, …"""
+MANY_UNITS = 40
+"""More units than this are not watched: a verdict could not name them."""
 MANY_WEIGHTS = 40
 """More weights than this are not told of one by one."""
 _FEW = 8
@@ -54,7 +56,21 @@ class Network:
     free: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.places  # noqa: B018 - walking over the layers once finds what does not fit
+        # Walking over the layers once finds what does not fit.
+        given = {name.casefold(): name for place in self.places for name in place.outputs}
+        weights: dict[str, str] = {}
+        for name in self.parameters:
+            other = weights.setdefault(name.casefold(), name)
+            if other != name:
+                raise SpecError(
+                    f"network {self}: the weights {other} and {name} differ in nothing but "
+                    "capital letters, which a sheet does not tell apart; rename one"
+                )
+            if name.casefold() in given:
+                raise SpecError(
+                    f"network {self}: a weight is called {name}, as what the net gives is; rename "
+                    "the weight"
+                )
 
     @classmethod
     def of_places(
@@ -187,13 +203,15 @@ class Network:
 
     @cached_property
     def silences(self) -> dict[str, Silence]:
-        """When every unit that can die is silent, by the name of its output."""
-        return {
+        """When every unit that can die is silent, by the name of its output; of nobody where there
+        are too many to be told of one by one."""
+        found = {
             name: place.layer.silence
             for place in self.places
             if place.layer.silence is not None
             for name in place.outputs
         }
+        return found if len(found) <= MANY_UNITS else {}
 
     def operands(
         self, place: Place, parameter: Callable[[str], str], value: Callable[[str], str]

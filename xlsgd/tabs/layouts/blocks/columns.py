@@ -90,7 +90,8 @@ def moves_by_columns(experiment: Experiment) -> bool:
     if not network.is_graph and sum(map(bool, (p.parameters for p in network.places))) < 2:
         return False
     texts = network.predicted(_STEP, _ROW)
-    return max(map(len, texts)) > _LONG
+    loss = experiment.loss.of_row(texts, list(map(_ROW, experiment.targets)))
+    return max(map(len, texts)) > _LONG or len(loss) > 2 * _LONG
 
 
 def _moved_columns(experiment: Experiment, way: str, sign: str) -> list[Column]:
