@@ -47,6 +47,10 @@ FAR = 100
 """Cells beyond the map up to which a way is drawn: charts cut it off at the edge."""
 
 
+_GIVEN = '({data.y}<>"")'
+"""1 for every row of data that has a y, 0 for an empty one."""
+
+
 def applies(experiment: Experiment) -> bool:
     """Return whether the loss of an experiment is a bowl over the two weights of a line."""
     network, loss = experiment.network, experiment.loss
@@ -87,13 +91,14 @@ def lowest(experiment: Experiment) -> list[Input]:
         Input("mean_y", "=AVERAGE({data.y})", "mean of y"),
         Input(
             f"spread_{x}",
-            f"=SUMPRODUCT(({{data.{x}}}-{{mean_{x}}})^2)",
+            # Rows of data that have been emptied count for nothing.
+            f"=SUMPRODUCT(({{data.{x}}}-{{mean_{x}}})^2*{_GIVEN})",
             f"Σ ({x} − mean)²",
         ),
         Input(
             f"lowest.{a}",
-            f"=IF({{spread_{x}}}>0,SUMPRODUCT(({{data.{x}}}-{{mean_{x}}})*({{data.y}}-{{mean_y}}))"
-            f"/{{spread_{x}}},{{@{experiment.id}.init.{a}}})",
+            f"=IF({{spread_{x}}}>0,SUMPRODUCT(({{data.{x}}}-{{mean_{x}}})*({{data.y}}-{{mean_y}})"
+            f"*{_GIVEN})/{{spread_{x}}},{{@{experiment.id}.init.{a}}})",
             f"{a} where the loss is least: Σ ({x} − mean)·(y − mean) / Σ ({x} − mean)²",
         ),
         Input(
@@ -103,7 +108,7 @@ def lowest(experiment: Experiment) -> list[Input]:
         ),
         Input(
             "lowest_loss",
-            f"=SUMPRODUCT({losses})/{{rows}}",
+            f"=SUMPRODUCT(({losses})*{_GIVEN})/{{rows}}",
             f"mean of {experiment.loss.paper} there",
         ),
     ]
@@ -177,7 +182,7 @@ def grid_columns(experiment: Experiment) -> list[Column]:
         # A parabola in both directions, added up from numbers that are not negative: nothing
         # cancels, and no cell looks at all the data.
         beside = f"({{at.{i}}}-{{lowest.{a}}})"
-        width = f"{beside}^2*{{spread_{x}}}/{{rows}}"
+        width = f"{beside}^2*({{spread_{x}}}/{{rows}})"
         return (
             f"={{lowest_loss}}+{half}({width}+({{height}}-{{lowest.{b}}}+{beside}*{{mean_{x}}})^2)"
         )

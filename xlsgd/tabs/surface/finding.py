@@ -15,12 +15,16 @@ __all__ = ["find_surface"]
 
 def find_surface(tab: FoundTab, experiments: Mapping[str, Experiment]) -> TabMap:
     """Return the map of a surface tab.  experiments: of the workbook, by id."""
-    texts = set(texts_of(tab.grid).values())
+    # By where their ways stand: the first is the one from whose start the map is drawn, whatever
+    # order its tab has come into.
+    places = {text: column for (_, column), text in texts_of(tab.grid).items()}
     shown = [
         e
         for e in experiments.values()
-        if surface.applies(e) and texts >= {f"way.{p}.{e.id}" for p in surface.line_weights(e)}
+        if surface.applies(e)
+        and places.keys() >= {f"way.{p}.{e.id}" for p in surface.line_weights(e)}
     ]
+    shown.sort(key=lambda e: places[f"way.{surface.line_weights(e)[0]}.{e.id}"])
     if not shown:
         raise tab.fault(
             " shows the ways of runs, and none of them is there any more; restore their tabs, or "

@@ -115,7 +115,10 @@ class Surface:
                 own = {"weight": slope[None, None], "bias": intercept[None]}
                 pred = place.layer.of_many(module, own, self._x[None, :, None])[0]
                 y = self._y[:, None].expand(pred.shape)
-                found.append(loss(pred, y).mean(-1).numpy())
+                # By a power of two smaller, where the square of one row may pass what a number can
+                # hold, and the mean of all rows does not. The loss is a parabola.
+                small = 2.0**-64
+                found.append((loss(pred * small, y * small).mean(-1) / small**2).numpy())
         return np.concatenate(found, axis=1)
 
     def in_cells(self, p: str, value: Floats, found: Members) -> Floats:
