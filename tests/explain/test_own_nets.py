@@ -313,3 +313,16 @@ def test_what_is_no_plateau() -> None:
 )
 def test_which_networks_only_add_up(net: nn.Module, expected: bool) -> None:
     assert adds_up(read_module(net.double(), ("x1", "x2"))) is expected
+
+
+def test_weights_that_dead_units_hold_in_a_large_net() -> None:
+    net = seeded(nn.Linear(2, 12), nn.ReLU(), nn.Linear(12, 1))
+    with torch.no_grad():
+        net[0].bias[:6] = -9.0
+    tab = explained(net, X, Y, 0.02, 2)
+    still = looped(net, X, Y, 0.02, 2).still()
+    assert {p for unit in tab.dead for p in unit.still} == still
+    assert tab.still is None
+    words = f"Because of all {len(tab.dead)} dead units {len(still)} of 49 weights stand still."
+    assert any(words in text for text in tab.sentences)
+    assert sum("is dead since" in text for text in tab.sentences) == 4
