@@ -65,7 +65,37 @@ def all_dead() -> nn.Module:
     return net
 
 
-@pytest.mark.parametrize("make", [skip, bent_line, in_a_row, all_dead])
+def gated() -> nn.Module:
+    """Return a product: where one of the two is a dead unit, the other gets nothing back."""
+    net = Of(
+        lambda m, x: m.out(torch.relu(m.fc(x)) * torch.sigmoid(m.gate(x))) + x[:, :1],
+        fc=nn.Linear(2, 2),
+        gate=nn.Linear(2, 2),
+        out=nn.Linear(2, 1),
+    ).double()
+    random = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.rand(p.shape, generator=random, dtype=torch.float64) * 2 - 1)
+        net.fc.bias.copy_(torch.tensor([0.9, -9.0]))
+    return net
+
+
+def shared() -> nn.Module:
+    """Return a net whose first layer is used twice, and dead in one of the two places only."""
+    net = Of(
+        lambda m, x: m.out(torch.relu(m.fc(x) - 9.0)) + m.out(torch.tanh(m.fc(x))),
+        fc=nn.Linear(2, 2),
+        out=nn.Linear(2, 1),
+    ).double()
+    random = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.rand(p.shape, generator=random, dtype=torch.float64) * 2 - 1)
+    return net
+
+
+@pytest.mark.parametrize("make", [skip, bent_line, in_a_row, all_dead, gated, shared])
 def test_a_dead_unit_of_a_graph_holds_what_has_no_derivative_in_torch(make) -> None:  # type: ignore[no-untyped-def]
     net = make()
     x = X[:, :1] if make is bent_line else X

@@ -71,8 +71,8 @@ class Ways:
         """Return, for every dead unit, the weights that no derivative reaches because of it.
 
         dead: all units that are silent for every row.
-        Of the weights that lead into it, the ones from which every way to the predictions leads
-        through a dead unit; of those that what it gives is multiplied by, all if it gives 0.
+        Of the weights that lead into it, and into what its 0 is multiplied by, the ones from which
+        every way to the predictions leads through a dead unit or a product with its 0.
         """
         alive, zero = self._alive(dead), self._zero(dead)
         moving, lost = set[str](), list[tuple[str, str, str]]()  # weight, what it makes, its factor
@@ -88,11 +88,12 @@ class Ways:
             if weight in alive:
                 moving.add(weight)
             else:
-                beside = [partner(place, i) for place, i in self.takers.get(weight, ())]
-                lost += [(weight, weight, by) for by in beside or [""]]
+                lost.append((weight, weight, ""))
         found = {}
         for unit in dead:
-            before, own = self._before(unit), self._zero((unit,))
+            own = self._zero((unit,))
+            beside = {partner(*at) for name in own for at in self.takers.get(name, ())} - {""}
+            before = set().union(*map(self._before, (unit, *beside)))
             found[unit] = {w for w, made, by in lost if made in before or by in own} - moving
         return found
 
@@ -154,9 +155,13 @@ class Ways:
         silences = self._network.silences
         found = {name for name in dead if silences[name].at == (0.0,)}
         for place in self._network.places:
-            if one_to_one(place) and not found.isdisjoint(place.inputs) and _keeps_0(place):
-                at = zip(place.inputs, place.outputs, strict=True)
-                found |= {output for name, output in at if name in found}
+            if found.isdisjoint(place.inputs):
+                continue
+            if isinstance(place.layer, Multiply) or (one_to_one(place) and _keeps_0(place)):
+                count = len(place.outputs)
+                found |= {
+                    place.outputs[i % count] for i, x in enumerate(place.inputs) if x in found
+                }
         return found
 
 
