@@ -65,7 +65,37 @@ def all_dead() -> nn.Module:
     return net
 
 
-@pytest.mark.parametrize("make", [skip, bent_line, in_a_row, all_dead])
+def gated() -> nn.Module:
+    """Return a product: where one of the two is a dead unit, the other gets nothing back."""
+    net = Of(
+        lambda m, x: m.out(torch.relu(m.fc(x)) * torch.sigmoid(m.gate(x))) + x[:, :1],
+        fc=nn.Linear(2, 2),
+        gate=nn.Linear(2, 2),
+        out=nn.Linear(2, 1),
+    ).double()
+    random = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.rand(p.shape, generator=random, dtype=torch.float64) * 2 - 1)
+        net.fc.bias.copy_(torch.tensor([0.9, -9.0]))
+    return net
+
+
+def shared() -> nn.Module:
+    """Return a net whose first layer is used twice, and dead in one of the two places only."""
+    net = Of(
+        lambda m, x: m.out(torch.relu(m.fc(x) - 9.0)) + m.out(torch.tanh(m.fc(x))),
+        fc=nn.Linear(2, 2),
+        out=nn.Linear(2, 1),
+    ).double()
+    random = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.rand(p.shape, generator=random, dtype=torch.float64) * 2 - 1)
+    return net
+
+
+@pytest.mark.parametrize("make", [skip, bent_line, in_a_row, all_dead, gated, shared])
 def test_a_dead_unit_of_a_graph_holds_what_has_no_derivative_in_torch(make) -> None:  # type: ignore[no-untyped-def]
     net = make()
     x = X[:, :1] if make is bent_line else X
@@ -313,3 +343,16 @@ def test_what_is_no_plateau() -> None:
 )
 def test_which_networks_only_add_up(net: nn.Module, expected: bool) -> None:
     assert adds_up(read_module(net.double(), ("x1", "x2"))) is expected
+
+
+def test_weights_that_dead_units_hold_in_a_large_net() -> None:
+    net = seeded(nn.Linear(2, 12), nn.ReLU(), nn.Linear(12, 1))
+    with torch.no_grad():
+        net[0].bias[:6] = -9.0
+    tab = explained(net, X, Y, 0.02, 2)
+    still = looped(net, X, Y, 0.02, 2).still()
+    assert {p for unit in tab.dead for p in unit.still} == still
+    assert tab.still is None
+    words = f"Because of all {len(tab.dead)} dead units {len(still)} of 49 weights stand still."
+    assert any(words in text for text in tab.sentences)
+    assert sum("is dead since" in text for text in tab.sentences) == 4

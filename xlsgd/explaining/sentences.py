@@ -32,6 +32,8 @@ __all__ = ["changed_sentences", "sentences_of"]
 
 _COLUMNS = 4
 """Changed columns that are named one by one."""
+_UNITS = 4
+"""Dead units that are told of one by one."""
 
 
 def sentences_of(tab: TabExplanation, training: Training, where: Citation) -> tuple[str, ...]:
@@ -45,7 +47,8 @@ def sentences_of(tab: TabExplanation, training: Training, where: Citation) -> tu
             _exploded(tab, training, where)
             if tab.kind == "exploded"
             else trend_sentences(tab, training),
-            (text for unit in tab.dead for text in _dead(unit, training)),
+            (text for unit in tab.dead[:_UNITS] for text in _dead(unit, training)),
+            _more_dead(tab) if len(tab.dead) > _UNITS else (),
             _frozen(tab.frozen, experiment, where) if tab.frozen else (),
             _still(tab.still, experiment) if tab.still else (),
             learning_sentences(tab, training),
@@ -208,13 +211,21 @@ def _dead(unit: DeadUnit, training: Training) -> Iterator[str]:
         )
     if unit.still:
         stand = "stands" if len(unit.still) == 1 else "stand"
-        count = sum(len(experiment.network.groups[p]) for p in unit.still)
         yield (
-            f"Because of it {listed(unit.still, 'weights')} {stand} still, {count} of "
+            f"Because of it {listed(unit.still, 'weights')} {stand} still, {len(unit.still)} of "
             f"{counted(len(experiment.network.parameters), 'weight')}: where the unit gives "
             f"{given}, "
             "their derivatives are 0, and a derivative of 0 is no step."
         )
+
+
+def _more_dead(tab: TabExplanation) -> Iterator[str]:
+    more = [unit.unit for unit in tab.dead[_UNITS:]]
+    still = len({p for unit in tab.dead for p in unit.still})
+    yield (
+        f"Dead as well: {listed(more, 'units')}. Because of all {len(tab.dead)} dead units {still} "
+        f"of {tab.weights} weights stand still."
+    )
 
 
 def _frozen(frozen: Frozen, experiment: Experiment, where: Citation) -> Iterator[str]:

@@ -22,11 +22,12 @@ def still_weights(training: Training, dead: tuple[DeadUnit, ...]) -> StillWeight
     and if the loss is 0: then there is nothing to find any more.
     """
     explained = {p for unit in dead for p in unit.still}
-    left = tuple(p for p in training.still if p not in explained)
+    groups = training.experiment.network.groups
+    left = tuple(p for p in training.still if not explained.issuperset(groups[p]))
     if not left or training.number("frozen_since") or training.mean_loss == 0:
         return None
     since = [int(training.table[f"nonzero.{p}"].max()) + 1 for p in left]
-    everything = set(training.still) == set(training.experiment.network.groups)
+    everything = set(training.still) == set(groups)
     return StillWeights(max(since), left, everything, {p: _why(training, p) for p in left})
 
 

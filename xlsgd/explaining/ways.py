@@ -67,33 +67,35 @@ class Ways:
                 ahead += [] if place.parameters else _sources(place, number)
         return tuple(found)
 
-    def silenced(self, unit: str, dead: Collection[str]) -> set[str]:
-        """Return the weights that no derivative reaches while a unit is silent, because of it.
+    def silenced(self, dead: Collection[str]) -> dict[str, set[str]]:
+        """Return, for every dead unit, the weights that no derivative reaches because of it.
 
         dead: all units that are silent for every row.
-        Of those that lead into it, the ones from which every way to the predictions leads through
-        a dead unit; of those that what it gives is multiplied by, all if it gives 0.
+        Of the weights that lead into it, and into what its 0 is multiplied by, the ones from which
+        every way to the predictions leads through a dead unit or a product with its 0.
         """
         alive, zero = self._alive(dead), self._zero(dead)
-        own = self._zero((unit,))
-        found, awake = set[str](), set[str]()
-        before = self._before(unit)
+        moving, lost = set[str](), list[tuple[str, str, str]]()  # weight, what it makes, its factor
         for place in self._network.places:
             for number, output in enumerate(place.outputs):
                 for weight in _weights(place, number):
                     by = factor(place, number, weight)
                     if output in alive and by not in zero:
-                        awake.add(weight)
-                    elif by in own or output in before:
-                        found.add(weight)
+                        moving.add(weight)
+                    else:
+                        lost.append((weight, output, by))
         for weight in self._network.free:
             if weight in alive:
-                awake.add(weight)
-            elif weight in before or any(
-                partner(place, i) in own for place, i in self.takers.get(weight, ())
-            ):
-                found.add(weight)
-        return found - awake
+                moving.add(weight)
+            else:
+                lost.append((weight, weight, ""))
+        found = {}
+        for unit in dead:
+            own = self._zero((unit,))
+            beside = {partner(*at) for name in own for at in self.takers.get(name, ())} - {""}
+            before = set().union(*map(self._before, (unit, *beside)))
+            found[unit] = {w for w, made, by in lost if made in before or by in own} - moving
+        return found
 
     def uses(self, weight: str) -> list[tuple[Place, int]]:
         """Return the layers that use a weight, and which of their outputs they make of it."""
@@ -153,9 +155,13 @@ class Ways:
         silences = self._network.silences
         found = {name for name in dead if silences[name].at == (0.0,)}
         for place in self._network.places:
-            if one_to_one(place) and not found.isdisjoint(place.inputs) and _keeps_0(place):
-                at = zip(place.inputs, place.outputs, strict=True)
-                found |= {output for name, output in at if name in found}
+            if found.isdisjoint(place.inputs):
+                continue
+            if isinstance(place.layer, Multiply) or (one_to_one(place) and _keeps_0(place)):
+                count = len(place.outputs)
+                found |= {
+                    place.outputs[i % count] for i, x in enumerate(place.inputs) if x in found
+                }
         return found
 
 
