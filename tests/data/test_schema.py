@@ -68,7 +68,7 @@ FRAME = pd.DataFrame(
 @pytest.fixture(scope="module")
 def flats(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = Dataset("six flats", **columns_of(SCHEMA, FRAME))
-    network = parse_network("Linear(8, 2, no bias), ReLU, Sum", data.inputs)
+    network = parse_network("Linear(9, 2, no bias), ReLU, Sum", data.inputs)
     experiment = Experiment(
         id="two",
         network=network,
