@@ -8,24 +8,28 @@ it takes its inputs in an order of its own.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
-from tests.builders import RememberingEngine, view_of
-from tests.modules.nets import made
+from tests.builders import RememberingEngine, bare_book, view_of
+from tests.modules.nets import Of, made
+from tests.test_two_sides import FACTOR, off_tensor, tab_of, verified_cells, with_method_off
 from xlsgd.data import Dataset
+from xlsgd.report.report import SheetReport
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.modules import read_module
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.kinds import operation_types
+from xlsgd.training.nets.layer import Layer
 
 pytestmark = pytest.mark.every
 
-ROWS = 3
 engine = RememberingEngine()
 
 
@@ -35,7 +39,6 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 ARGUMENTS = {"Power": "(1.5)", "Normalize": "(0.01)"}
-FORMULA = "pred = Formula(x1 x2: x1*x2 + a*x1 + b) of x1, x2"
 
 
 def around(name: str) -> Network:
@@ -59,12 +62,33 @@ def around(name: str) -> Network:
     return parse_network("; ".join(lines), 2)
 
 
-COMPOUND = ("convolution", "strides", "sound", "normalized", "embedding", "bilinear", "prelu")
+def _chosen() -> nn.Module:
+    return Of(
+        lambda m, x: m.fc(torch.cat([m.e(x[:, 0].long()), x[:, 1:]], 1)),
+        e=nn.Embedding(3, 2),
+        fc=nn.Linear(3, 1),
+    )
+
+
+def _in_steps() -> nn.Module:
+    steps = nn.Conv2d(1, 2, 2, stride=2, bias=False), nn.AvgPool2d(2), nn.Flatten()
+    return nn.Sequential(nn.Unflatten(1, (1, 4, 4)), *steps, nn.Linear(2, 1))
+
+
+COMPOUND: dict[str, tuple[tuple[str, ...], Callable[[], nn.Module]]] = {
+    **{
+        name: (made(name)[1], functools.partial(lambda name: made(name)[0], name))
+        for name in ("convolution", "sound", "normalized", "bilinear", "prelu")
+    },
+    "embedding": (("x1", "x2"), _chosen),
+    "average": (tuple(f"x{i}" for i in range(1, 17)), _in_steps),
+}
 
 
 def compound(name: str) -> Network:
-    module, names = made(name)
-    return parse_network(read_module(module, names).text, names)
+    """Return the network that a module of several operations is read as."""
+    names, make = COMPOUND[name]
+    return parse_network(read_module(make(), names).text, names)
 
 
 CASES: dict[str, Callable[[], Network]] = {
@@ -73,25 +97,143 @@ CASES: dict[str, Callable[[], Network]] = {
 }
 
 
-def view(network: Network, id: str = "run") -> tuple[View, Dataset]:
-    names = network.input_names
-    columns = {
-        name: tuple(round(0.3 + 0.17 * ((3 * row + 5 * i) % 7), 2) for row in range(ROWS))
-        for i, name in enumerate(names)
-    }
-    y = [tuple(0.2 + 0.3 * r + k for r in range(ROWS)) for k in range(len(network.predictions))]
-    more = {f"y_{k}": column for k, column in enumerate(y, 1)} if len(y) > 1 else {}
-    data = Dataset("points", columns, y[0]) if not more else _several(columns, more)
+def view_around(network: Network, id: str = "run") -> View:
     start = {p: round(0.83 - 0.19 * (i % 8), 2) for i, p in enumerate(network.parameters)}
-    found = view_of(
-        "Linear(1, 1)", data=None, layout="blocks", gradient="backprop", batch_size=2, epochs=1,
-        learning_rate=0.02, id=id,
-    )  # fmt: skip
-    experiment = replace(found.experiment, network=network, start=start)
-    return replace(found, experiment=experiment), data
+    found = view_of(layout="blocks", gradient="backprop", batch_size=2, epochs=1, id=id)
+    experiment = replace(found.experiment, network=network, start=start, learning_rate=0.02)
+    return replace(found, experiment=experiment)
 
 
-def _several(columns: Mapping[str, Any], targets: Mapping[str, Any]) -> Dataset:
-    from xlsgd.data.table import dataset_of
+def _embeds(network: Network) -> bool:
+    return any(p.layer.name == "Chosen" and p.inputs[0] == "x1" for p in network.places)
 
-    return dataset_of({**columns, **targets}, list(targets))
+
+def data_for(network: Network) -> Dataset:
+    """Return rows whose numbers all differ from each other, and from 0."""
+    columns = {
+        name: tuple(round(0.31 + 0.173 * ((3 * row + 5 * i) % 7) + i / 100, 3) for row in range(3))
+        for i, name in enumerate(network.input_names)
+    }
+    if _embeds(network):
+        columns["x1"] = (1.0, 0.0, 2.0)
+    return Dataset("points", columns, (0.2, 0.5, 0.8))
+
+
+def tabs_of(networks: Mapping[str, Network]) -> dict[str, SheetReport]:
+    """Return what verify says of networks: a tab each, in one workbook for equal inputs."""
+    together: dict[Any, list[str]] = {}
+    for name, network in networks.items():
+        together.setdefault((network.input_names, _embeds(network)), []).append(name)
+    found = {}
+    for names in together.values():
+        views = [view_around(networks[name], f"run{i}") for i, name in enumerate(names)]
+        report = verified_cells(bare_book(*views, data=data_for(networks[names[0]])))
+        found |= {name: tab_of(report, f"run{i}") for i, name in enumerate(names)}
+    return found
+
+
+def with_layers(network: Network, kind: str, change: Callable[[Layer], Layer]) -> Network:
+    """Return a network of which all layers of a kind are changed."""
+    places = [
+        replace(place, layer=change(place.layer)) if place.layer.name == kind else place
+        for place in network.places
+    ]
+    return Network.of_places(places, network.input_names, network.free)
+
+
+def off_sides() -> dict[str, tuple[str, str, str]]:
+    """Return, by their names, a network, a kind of layer in it, and the method that is off."""
+    found = {}
+    for name, make in CASES.items():
+        network = make()
+        kinds = {place.layer.name for place in network.places}
+        inner = {n for p in network.places for n in p.outputs} | {*network.free}
+        for kind in [name] if name in kinds else sorted(kinds):
+            places = [place for place in network.places if place.layer.name == kind]
+            methods = ["forward"]
+            if any(inner.intersection(place.inputs) for place in places):
+                methods.append("backward")
+            if any(place.parameters for place in places):
+                methods.append("parameter_gradients")
+            for method in methods:
+                found[f"{name} {kind} {method}"] = (name, kind, method)
+    return found
+
+
+OFF = off_sides()
+
+
+def test_the_walk_has_something_to_walk_over() -> None:
+    assert {"Add", "Divide", "Exp", "Dot", "Chosen", "Normalize", "Formula"} <= CASES.keys()
+    assert {kind for _, kind, _ in OFF.values()} >= {*operation_types(), "Linear", "ReLU", "Tanh"}
+    assert len(OFF) > 2 * len(CASES)
+
+
+def test_both_sides_agree() -> None:
+    for name, tab in tabs_of({name: make() for name, make in CASES.items()}).items():
+        assert tab.ok, (name, tab.first_difference)
+        assert tab.unchecked == {}
+        assert tab.cells_compared == tab.formulas > 0
+
+
+def assert_both_checks_fail(tab: SheetReport) -> None:
+    for check in ("step", "run"):
+        found = [c for table, c in tab.comparisons.items() if table.startswith(f"{check} ")]
+        assert not all(comparison.ok.all() for comparison in found), (
+            f"the {check} check saw nothing"
+        )
+
+
+@pytest.fixture(scope="module")
+def off_tabs(request: pytest.FixtureRequest) -> dict[str, SheetReport]:
+    """What verify says of everything in OFF that is asked for."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    wanted = {
+        item.callspec.params["what"]
+        for item in items
+        if item.originalname == "test_a_wrong_sheet_side_is_found"
+    }
+    networks = {}
+    for what in sorted(wanted):
+        name, kind, method = OFF[what]
+        change = functools.partial(with_method_off, name=method)
+        networks[what] = with_layers(CASES[name](), kind, change)
+    return tabs_of(networks)
+
+
+def sorts(names: Iterable[str]) -> list[Any]:
+    """Return cases; those of a whole image are wide."""
+    large = ("convolution", "average", "sound")
+    return [pytest.param(n, marks=pytest.mark.wide) if n.startswith(large) else n for n in names]
+
+
+@pytest.mark.of_each(1)
+@pytest.mark.parametrize("what", sorts(OFF))
+def test_a_wrong_sheet_side_is_found(what: str, off_tabs: dict[str, SheetReport]) -> None:
+    assert_both_checks_fail(off_tabs[what])
+    assert not off_tabs[what].ok
+
+
+@pytest.mark.parametrize("name", sorts(CASES))
+def test_a_wrong_module_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = CASES[name]()
+    kinds = {type(place.layer) for place in network.places}
+    own = [kind for kind in kinds if kind.name == name]
+    for kind in own or sorted(kinds, key=lambda kind: kind.name):
+        right, by_steps = kind.module, kind.rounded
+
+        def module(self: Any, right: Any = right) -> Any:
+            found = right(self)
+            found.register_forward_hook(off_tensor)
+            return found
+
+        def rounded(self: Any, *arguments: Any, by_steps: Any = by_steps) -> Any:
+            found = by_steps(self, *arguments)
+            return found if found is None else found * FACTOR
+
+        with monkeypatch.context() as patch:
+            patch.setattr(kind, "module", module)
+            patch.setattr(kind, "rounded", rounded)
+            (tab,) = tabs_of({name: network}).values()
+        assert not tab.ok, kind.name
+        assert_both_checks_fail(tab)
