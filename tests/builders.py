@@ -29,6 +29,7 @@ from xlsgd.tabs.workbook import book_of, build_workbook
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import parse_network
+from xlsgd.training.nets.graph import keys_of
 from xlsgd.training.optimizers import optimizers
 from xlsgd.xlsx.package import package
 from xlsgd.xlsx.reader import read_workbook
@@ -153,8 +154,10 @@ def bare_book(*shown: View | Experiment, data: Dataset) -> Book:
         tab, layout = maps.training[e.id], get_layout(view.layout)
         grid = book.sheets.setdefault(e.id, {})
         fields = {given.key: given.value for given in (*layout.inputs(view), *layout.panel(view))}
-        fields |= {"experiment": e.id, "network": str(e.network), "loss": e.loss.name}
+        fields |= {"experiment": e.id, "loss": e.loss.name}
         fields |= {"optimizer": e.optimizer.name, "difference": e.difference}
+        lines = e.network.lines
+        fields |= dict(zip(keys_of(lines), lines, strict=True))
         if e.transforms:
             fields["transforms"] = ", ".join(each.name for each in e.transforms)
         if not e.schedule.steady:

@@ -47,7 +47,10 @@ def rebuilt(network: Network, start: dict[str, float], x: torch.Tensor) -> dict[
     with torch.enable_grad():
         found = net.evaluate(x, y.double())(leaves)
         predictions = torch.stack([found[name] for name in network.predictions], -1)
-        slopes = torch.autograd.grad(predictions.square().sum(), list(leaves.values()))
+        slopes = torch.autograd.grad(
+            predictions.square().sum(), list(leaves.values()),
+            allow_unused=True, materialize_grads=True,
+        )  # fmt: skip
     return {
         "pred": predictions.detach(),
         **{p: float(slope.sum()) for p, slope in zip(leaves, slopes, strict=True)},

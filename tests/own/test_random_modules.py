@@ -35,7 +35,6 @@ COUNTS = st.sampled_from((0.0, 1.0, 4.0))
 LOSSES: list[tuple[Callable[[], Any], st.SearchStrategy[float], int, str]] = [
     (nn.MSELoss, WIDE, 1, ""),
     (nn.MSELoss, BOUNDED, 2, ""),
-    (nn.L1Loss, WIDE, 1, ""),
     (lambda: nn.HuberLoss(delta=0.7), WIDE, 1, ""),
     (lambda: nn.SmoothL1Loss(beta=0.4), WIDE, 1, ""),
     (nn.BCEWithLogitsLoss, LABELS, 1, ""),
@@ -48,7 +47,11 @@ LOSSES: list[tuple[Callable[[], Any], st.SearchStrategy[float], int, str]] = [
     (lambda: nn.HingeEmbeddingLoss(margin=0.8), SIGNS, 1, ""),
     (nn.PoissonNLLLoss, COUNTS, 1, ""),
 ]
-"""How each is made, what it takes for targets, how many predictions, and what these end in."""
+"""How each is made, what it takes for targets, how many predictions, and what these end in.
+
+Not L1Loss: its slopes of 1 and -1 cancel out to 0 in a sum of one order, and to the rounding of it
+in another, and then the sheet and torch differ on whether a weight has a slope at all.
+"""
 
 OPTIMIZERS: list[Callable[[Any], optim.Optimizer]] = [
     lambda p: optim.SGD(p, lr=0.05),
@@ -107,8 +110,11 @@ def scripts(draw: st.DrawFn) -> Script:
     answer = st.lists(targets, min_size=several, max_size=several)
     x = draw(st.lists(row, min_size=rows, max_size=rows))
     y = draw(st.lists(answer, min_size=rows, max_size=rows))
+    optimizer, scheduler = draw(st.sampled_from(OPTIMIZERS)), draw(st.sampled_from(SCHEDULERS))
+    if optimizer is OPTIMIZERS[-1]:
+        scheduler = None  # ASGD has rates of its own
     return Script(
-        module, make(), draw(st.sampled_from(OPTIMIZERS)), draw(st.sampled_from(SCHEDULERS)),
+        module, make(), optimizer, scheduler,
         torch.tensor(x, dtype=torch.float64), torch.tensor(y, dtype=torch.float64),
         draw(st.integers(1, rows)), draw(st.sampled_from(("step", "epoch"))),
         draw(st.sampled_from(({}, {}, {"clip_norm": 0.5}, {"clip_value": 0.1}))),

@@ -28,6 +28,11 @@ _NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 _RESERVED = frozenset(("row", "says", "pred", "unit", "loss", "from", "to", "step", "epoch"))
 
 
+def is_name(text: str) -> bool:
+    """Return whether a column of a tab may be called so."""
+    return _NAME.fullmatch(text) is not None and text.casefold() not in _RESERVED
+
+
 @dataclass(frozen=True)
 class Raw:
     """A raw column.
@@ -107,8 +112,9 @@ class Schema:
             self._need(names.count(name) == 1, name, "two columns or facts have this name")
         if self.marker == DESCRIBED:
             for name in known:
-                fits = _NAME.fullmatch(name) is not None and name.casefold() not in _RESERVED
-                self._need(fits, name, "a name is letters, digits and _, and no word of a tab")
+                self._need(
+                    is_name(name), name, "a name is letters, digits and _, and no word of a tab"
+                )
         for name in (*self.inputs, *self.targets):
             self._need(name in known, name, "an input or a target, but no column")
         if not self._side_by_side():

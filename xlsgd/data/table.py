@@ -6,7 +6,9 @@ its own, 1 where a row has it and else 0. A target of words becomes the number o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,7 @@ from xlsgd.data.features.either import Either
 from xlsgd.data.features.feature import number_of
 from xlsgd.data.features.index import Index
 from xlsgd.data.features.number import Number
-from xlsgd.data.schema import Raw, Schema, Words, plain_schema
+from xlsgd.data.schema import Raw, Schema, Words, is_name, plain_schema
 from xlsgd.data.source import received
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ MOST_WORDS = 30
 
 ORIGINAL = "row of table"
 """The column that says which row each was, where they are shuffled."""
+
+_WORDS = re.compile(r"\w+")
+_OF_TARGETS = re.compile(r"(?:y|pred)(?:_\d+)?")
+"""What targets and predictions are called on a training tab."""
 
 Table = Mapping[str, Sequence[Any]]
 
@@ -118,6 +124,10 @@ def dataset_of(
     ]
     raw = {c: _raw(c, columns[c], file) for c in dict.fromkeys((*rest, *used, *targets))}
     cells: dict[str, Sequence[float | str]] = {c: _cells(raw[c], columns[c], file) for c in raw}
+    called = _in_sheet(raw, used, targets)
+    raw = {called[c]: replace(raw[c], name=called[c]) for c in raw}
+    cells = {called[c]: cells[c] for c in cells}
+    rest, targets = [called[c] for c in rest], [called[c] for c in targets]
     own: list[Feature] = []
     if made or any(raw[c].holds == "word" for c in rest):
         for c in rest:
@@ -158,6 +168,29 @@ def _shuffled(rows: int, seed: int) -> list[int]:
     import numpy as np
 
     return [int(i) for i in np.random.default_rng(seed).permutation(rows)]
+
+
+def _in_sheet(
+    columns: Iterable[str], used: Sequence[str], targets: Sequence[str]
+) -> dict[str, str]:
+    """Return what columns are called in a sheet, by their names in the table: the same, but for
+    signs that are neither letters nor digits, and for words that a tab has for its own columns.
+
+    used: those that features are made of, which name them as they are.
+    """
+    found = {c: c for c in used}
+    for column in columns:
+        words = " ".join(_WORDS.findall(column)) if not is_name(column) else column
+        tries = (words, f"{words} value".strip(), f"column {words}")
+        name = next(text for text in tries if is_name(text))
+        if name == ORIGINAL or (column not in targets and _OF_TARGETS.fullmatch(name)):
+            name = f"{name} value"
+        count, first = 1, name
+        while column not in used and name in found.values():
+            count += 1
+            name = f"{first} {count}"
+        found.setdefault(column, name)
+    return found
 
 
 def _called(text: str) -> str:

@@ -84,7 +84,9 @@ def row_hessians(
         # Every row has weights of its own: the derivative of the sum of all losses holds, row by
         # row, the derivative of each, and so does the derivative of that.
         total = share * net.evaluate(x, y)(named)["loss"].sum()
-        slopes = torch.autograd.grad(total, leaves, create_graph=True)
+        slopes = torch.autograd.grad(
+            total, leaves, create_graph=True, allow_unused=True, materialize_grads=True
+        )
         seconds = [
             torch.autograd.grad(
                 slope.sum(), leaves, retain_graph=True, allow_unused=True, materialize_grads=True

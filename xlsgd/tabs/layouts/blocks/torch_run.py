@@ -216,7 +216,9 @@ class _Work:
             evaluate = self.net.evaluate(x.flatten(0, 2), y.flatten(0, 2), sides)
             loss = evaluate(spread)["loss"].reshape(shape).mean(-1)
         # The loss of a run of a member depends on its own weights alone.
-        gradients = torch.autograd.grad(loss.sum(), list(leaves.values()))
+        gradients = torch.autograd.grad(
+            loss.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
+        )
         return dict(zip(leaves, gradients, strict=True))
 
     def tables(
