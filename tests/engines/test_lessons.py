@@ -14,7 +14,6 @@ from xlsgd.engines import engine_names, get_engine
 from xlsgd.report.engines import comparison_lines
 from xlsgd.verifying.engines import compare_engines
 
-
 SLOW = ("formulon", "hyperformula")
 
 
