@@ -79,8 +79,10 @@ FAULTS = (
     Fault(
         "torch",
         "Adam's betas are swapped",
-        'betas=(hyper["beta1"], hyper["beta2"])',
-        'betas=(hyper["beta2"], hyper["beta1"])',
+        'torch.optim.Adam(\n            parameters,\n            lr=learning_rate or 1e-310,\n'
+        '            betas=(hyper["beta1"], hyper["beta2"])',
+        'torch.optim.Adam(\n            parameters,\n            lr=learning_rate or 1e-310,\n'
+        '            betas=(hyper["beta2"], hyper["beta1"])',
         ("test_two_sides.py",),
     ),
     Fault(

@@ -24,7 +24,9 @@ from xlsgd.processes.limits import Limits
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork") or sys.platform == "darwin", reason="no process can be copied here"
 )
-SHORT = Limits(seconds=1)
+PLENTY = Limits(memory=16_000)
+"""The process of the tests, which is copied, may be large itself."""
+SHORT = Limits(seconds=1, memory=16_000)
 
 
 def test_a_result_and_its_progress_come_back() -> None:
@@ -34,7 +36,7 @@ def test_a_result_and_its_progress_come_back() -> None:
         tell("counting", 1, 2)
         return os.getpid(), "x" * 1_000_000
 
-    process, text = in_own_process(work, Limits(), "a.xlsx", lambda *at: told.append(at))
+    process, text = in_own_process(work, PLENTY, "a.xlsx", lambda *at: told.append(at))
     assert process != os.getpid()
     assert len(text) == 1_000_000
     assert told == [("counting", 1, 2)]
@@ -49,13 +51,13 @@ def fails(error: BaseException, cause: BaseException | None = None) -> Any:
 
 def test_an_error_comes_back_with_the_lines_it_came_from() -> None:
     with pytest.raises(SpecError, match="no such tab") as caught:
-        in_own_process(fails(SpecError("no such tab", "tab")), Limits(), "a.xlsx")
+        in_own_process(fails(SpecError("no such tab", "tab")), PLENTY, "a.xlsx")
     assert caught.value.field == "tab"
     with pytest.raises(InputError, match="need a word") as given:
-        in_own_process(fails(InputError("t!B4: need a word", ("t", (4, 2)))), Limits(), "a.xlsx")
+        in_own_process(fails(InputError("t!B4: need a word", ("t", (4, 2)))), PLENTY, "a.xlsx")
     assert given.value.place == ("t", (4, 2))
     with pytest.raises(KeyError) as unknown:
-        in_own_process(fails(KeyError("what")), Limits(), "a.xlsx")
+        in_own_process(fails(KeyError("what")), PLENTY, "a.xlsx")
     assert "in work\n    raise error from cause" in "".join(unknown.value.__notes__)
 
 
@@ -79,9 +81,9 @@ def test_every_error_goes_from_one_process_to_another() -> None:
 
 def test_no_memory_is_known_whatever_was_raised_from_it() -> None:
     with pytest.raises(MemoryError):
-        in_own_process(fails(RuntimeError("it went wrong"), MemoryError()), Limits(), "a.xlsx")
+        in_own_process(fails(RuntimeError("it went wrong"), MemoryError()), PLENTY, "a.xlsx")
     with pytest.raises(WorkbookError, match="cannot be read"):
-        in_own_process(fails(WorkbookError("cannot be read"), MemoryError()), Limits(), "a.xlsx")
+        in_own_process(fails(WorkbookError("cannot be read"), MemoryError()), PLENTY, "a.xlsx")
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,10 @@ class _Training:
                 parts.append(value.to(self.weights.device))
             memory[f"{kind}.{_ALL}"] = torch.stack(parts)
         self.start_steppers(memory)
-        self.plain = all(_is_plain(variant, self.weights) for variant in self.variants)
+        # A momentum of 0 that a schedule moves is none of 0 for long.
+        self.plain = not self.momenta and all(
+            _is_plain(variant, self.weights) for variant in self.variants
+        )
 
     # One step
 
