@@ -57,6 +57,10 @@ class Optimizer(ABC):
     steps_apart: ClassVar[bool] = False
     """Whether torch takes one number of the step for all tensors, and computes with it."""
 
+    may_overflow: ClassVar[bool] = False
+    """Whether what it remembers may pass what a cell holds while its weights do not. torch divides
+    by infinity then and stands still; a cell has no infinity, and the weight is no number."""
+
     starts_empty: ClassVar[bool] = False
     """Whether torch remembers nothing at all before the first step, and not zeros."""
 

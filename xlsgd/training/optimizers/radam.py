@@ -33,6 +33,8 @@ class RAdam(Adam):
     )
     torch_line = "torch.optim.RAdam(params, lr, betas=(beta1, beta2), eps=eps)"
     steps_apart = True
+    # Its first steps are not divided: slopes may get as large as they do by momentum.
+    may_overflow = True
     squares = PRODUCT
     torch_class = "RAdam"
 
