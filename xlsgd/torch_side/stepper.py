@@ -95,7 +95,7 @@ class Stepper:
         with torch.no_grad():
             self._step(self._optimizer)
         self._done += 1
-        if self._rule.may_overflow:
+        if self._rule.may_overflow(self._done, self._optimizer.param_groups[0]):
             for tensor in self.parameters.values():
                 for key in self._keys.values():
                     lost = ~self._optimizer.state[tensor][key].isfinite()

@@ -57,10 +57,6 @@ class Optimizer(ABC):
     steps_apart: ClassVar[bool] = False
     """Whether torch takes one number of the step for all tensors, and computes with it."""
 
-    may_overflow: ClassVar[bool] = False
-    """Whether what it remembers may pass what a cell holds while its weights do not. torch divides
-    by infinity then and stands still; a cell has no infinity, and the weight is no number."""
-
     starts_empty: ClassVar[bool] = False
     """Whether torch remembers nothing at all before the first step, and not zeros."""
 
@@ -126,6 +122,12 @@ class Optimizer(ABC):
         """Torch side: return what else torch remembers after so many steps: what follows from
         their number, by its key in torch's state.  group: torch's options."""
         return {}
+
+    def may_overflow(self, step: int, group: Mapping[str, Any]) -> bool:
+        """Torch side: return whether a step divides by a memory that may pass what a cell holds
+        while the weight does not. torch divides by infinity then and stands still; a cell has no
+        infinity, and the weight is no number.  group: torch's options."""
+        return False
 
     def reads(self, group: Mapping[str, Any]) -> bool:
         """Return whether it is what torch's class does with the options of a group."""

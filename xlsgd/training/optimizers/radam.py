@@ -33,8 +33,6 @@ class RAdam(Adam):
     )
     torch_line = "torch.optim.RAdam(params, lr, betas=(beta1, beta2), eps=eps)"
     steps_apart = True
-    # Its first steps are not divided: slopes may get as large as they do by momentum.
-    may_overflow = True
     squares = PRODUCT
     torch_class = "RAdam"
 
@@ -98,6 +96,11 @@ class RAdam(Adam):
             weight_decay=hyper.get("weight_decay", 0.0),
             decoupled_weight_decay=True,
         )
+
+    def may_overflow(self, step: int, group: Mapping[str, Any]) -> bool:
+        # The first steps are not divided, so slopes may get as large as they do by momentum.
+        beta2 = group["betas"][1]
+        return bool(2 / (1 - beta2) - 1 - 2 * step * beta2**step / (1 - beta2**step) > 5)
 
     def of_steps(
         self,
