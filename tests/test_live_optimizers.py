@@ -235,3 +235,16 @@ def test_how_torch_computes_plays_no_part() -> None:
 
 def test_a_rate_may_be_a_tensor() -> None:
     assert from_torch(O.Adam(weight(), torch.tensor(0.25))).learning_rate == 0.25
+
+
+@pytest.mark.parametrize(("done", "lost"), [(1, False), (20, True)])
+def test_a_weight_divided_by_what_no_cell_holds_is_no_number(done: int, lost: bool) -> None:
+    """RAdam divides by its squares once it trusts them; torch stands still where they overflow."""
+    from xlsgd.torch_side.stepper import Stepper
+
+    weight = torch.tensor([0.5])
+    stepper = Stepper(experiment_of(optimizer="radam"), {"w": weight})
+    memory = {"avg_grad.w": torch.tensor([1e150]), "sq_avg.w": torch.tensor([torch.inf])}
+    stepper.remember(memory, steps_done=torch.full_like(weight, float(done)))
+    stepper.step({"w": torch.tensor([1e160])})
+    assert bool(stepper.parameters["w"].isnan().all()) == lost

@@ -100,6 +100,20 @@ FOUND = {
         ),
         Dataset("points", {"x": (-0.469, 0.373, -0.042, 0.084)}, (-0.297, 0.373, -0.501, -0.138)),
     ),
+    # The squares that it remembers are infinite in torch, which then stands still; in a cell they
+    # are no numbers.
+    "radam whose first steps explode": (
+        experiment_of(
+            "Linear(1, 1), Linear(1, 1)",
+            "radamw",
+            learning_rate=0.56,
+            start={"a": -0.33, "b": 0.43},
+            gradient="backprop",
+            batch_size=3,
+            epochs=10,
+        ),
+        FAR,
+    ),
     "adam at learning rate 0 and a derivative of 0": (
         experiment_of(
             "Linear(1, 1), ReLU, Linear(1, 1)",

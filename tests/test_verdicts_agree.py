@@ -47,8 +47,8 @@ class Opinions:
 
 
 def random_run(generator: np.random.Generator, data: Dataset, number: int) -> View:
-    # Sweeps train many rates at once: where every step is the rate times something.
-    names = [name for name, optimizer in optimizers().items() if not optimizer.own_rates]
+    # Of those with rates of their own a sweep has no opinion.
+    names = [name for name, each in optimizers().items() if not each.own_rates]
     return view_of(
         NETWORKS[int(generator.integers(len(NETWORKS)))],
         names[int(generator.integers(len(names)))],

@@ -95,6 +95,11 @@ class Stepper:
         with torch.no_grad():
             self._step(self._optimizer)
         self._done += 1
+        if self._rule.may_overflow(self._done, self._optimizer.param_groups[0]):
+            for tensor in self.parameters.values():
+                for key in self._keys.values():
+                    lost = ~self._optimizer.state[tensor][key].isfinite()
+                    tensor.masked_fill_(lost, torch.nan)
         if self._optimizer.param_groups[0].get("momentum") == 0 and self._keys:
             # Without momentum torch keeps no buffer; the velocity is the gradient itself.
             for p, tensor in self.parameters.items():

@@ -123,6 +123,12 @@ class Optimizer(ABC):
         their number, by its key in torch's state.  group: torch's options."""
         return {}
 
+    def may_overflow(self, step: int, group: Mapping[str, Any]) -> bool:
+        """Torch side: return whether a step divides by a memory that may pass what a cell holds
+        while the weight does not. torch divides by infinity then and stands still; a cell has no
+        infinity, and the weight is no number.  group: torch's options."""
+        return False
+
     def reads(self, group: Mapping[str, Any]) -> bool:
         """Return whether it is what torch's class does with the options of a group."""
         return True
