@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column
@@ -66,8 +65,6 @@ class RAdam(Adam):
 
     def columns(self, p: str, g: str) -> list[Column]:
         m, v, m_hat, _, _ = super().columns(p, g)
-        # In torch's order: a slope whose square no cell holds may still have a thousandth of it.
-        v = replace(v, formula=v.formula.replace(f"*{{{g}}}^2", f"*{{{g}}}*{{{g}}}"))
         shrunk, paper = self.shrunk(p)
         return [
             m,
