@@ -79,9 +79,9 @@ FAULTS = (
     Fault(
         "torch",
         "Adam's betas are swapped",
-        'torch.optim.Adam(\n            parameters,\n            lr=learning_rate or 1e-310,\n'
+        "torch.optim.Adam(\n            parameters,\n            lr=learning_rate or 1e-310,\n"
         '            betas=(hyper["beta1"], hyper["beta2"])',
-        'torch.optim.Adam(\n            parameters,\n            lr=learning_rate or 1e-310,\n'
+        "torch.optim.Adam(\n            parameters,\n            lr=learning_rate or 1e-310,\n"
         '            betas=(hyper["beta2"], hyper["beta1"])',
         ("test_two_sides.py",),
     ),

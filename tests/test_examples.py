@@ -55,9 +55,8 @@ def test_every_example_explains_itself(name: str, capsys: pytest.CaptureFixture[
         *(
             pytest.param(name, marks=pytest.mark.wide)
             for name in (
-                *("xor-by-one", "xor-by-two", "three-flowers", "two-moons", "glyphs-by-weights"),
-                *("glyphs-by-a-hidden-layer", "glyphs-by-convolution", "autoencoder"),
-                "polynomial",
+                *("xor-by-one", "xor-by-two", "three-flowers", "two-moons"),
+                *("glyphs-by-convolution", "polynomial"),
             )
         ),
     ],

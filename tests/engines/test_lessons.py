@@ -21,7 +21,7 @@ SLOW = ("formulon", "hyperformula")
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_every_engine_agrees_with_torch(lesson: str) -> None:
     # On the large lessons some take longer than all others together.
-    large = lesson in ("titanic", "learning-rates")
+    large = lesson != "graddesc"
     engines = [name for name in engine_names() if not (large and name in SLOW)]
     for name in engines:
         if (missing := get_engine(name).missing()) is not None:

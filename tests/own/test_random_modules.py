@@ -211,7 +211,7 @@ def test_a_few_random_scripts_do_in_a_sheet_what_they_do_in_torch() -> None:
 
 
 @pytest.mark.wide
-@settings_of(40)
+@settings_of(15)
 @given(script=scripts())
 def test_random_scripts_do_in_a_sheet_what_they_do_in_torch(script: Script) -> None:
     note(repr(script.module))
