@@ -401,7 +401,7 @@ def off_tabs(request: pytest.FixtureRequest) -> dict[str, SheetReport]:
     wanted = {
         item.callspec.params["what"]
         for item in items
-        if item.originalname == "test_a_wrong_sheet_side_is_found"
+        if item.originalname == "test_a_wrong_sheet_side_is_found" and item.path == request.path
     }
     return tabs_of({what: build for what, (build, _) in OFF.items() if what in wanted})
 

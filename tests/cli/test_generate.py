@@ -185,7 +185,7 @@ def test_unknown_names_are_answered_with_those_there_are(run: Run, tmp_path: Pat
         (("--epochs", 40_000, "--optimizer", "sgd"), "a sheet holds 1,048,560"),
         (("--epochs", 10**12, "--optimizer", "sgd"), "a sheet holds 1,048,560"),
         (("--points", 600_000, "--epochs", 2, "--optimizer", "sgd"), "a sheet holds 1,048,560"),
-        (("--epochs", 20_000), "more than 4,000,000"),
+        (("--epochs", 20_000), "Google Sheets takes 10,000,000"),
     ],
 )
 def test_more_than_a_workbook_holds(
