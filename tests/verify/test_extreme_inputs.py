@@ -25,19 +25,7 @@ def test_a_rate_near_the_largest_number(
     assert passes(xlsgd.verify(edited(make(optimizer), target, edit)))
 
 
-@pytest.mark.parametrize(
-    "x",
-    [
-        1e150,
-        1e154,
-        1.3e154,
-        -1e154,
-        pytest.param(
-            1e155,
-            marks=pytest.mark.xfail(reason="the tab surface takes it for a mistake", strict=True),
-        ),
-    ],
-)
+@pytest.mark.parametrize("x", [1e150, 1e154, 1.3e154, -1e154, 1e155])
 def test_an_x_whose_square_is_near_the_largest_number(make: Make, target: Path, x: float) -> None:
     # Twice the square is no number, and a small learning rate times that is one.
     def edit(workbook: Workbook) -> None:

@@ -159,19 +159,7 @@ def test_batch_size(make: Make, target: Path, size: int) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [
-        ("A6", 15),
-        ("A9", 0),
-        ("A11", -40.5),
-        ("B6", 0),
-        ("B8", -1e4),
-        ("B11", 1e8),
-        pytest.param(
-            "A7",
-            1e200,
-            marks=pytest.mark.xfail(reason="the tab surface takes it for a mistake", strict=True),
-        ),
-    ],
+    [("A6", 15), ("A9", 0), ("A11", -40.5), ("B6", 0), ("B8", -1e4), ("B11", 1e8), ("A7", 1e200)],
 )
 def test_data_value(small: Path, target: Path, cell: str, value: float) -> None:
     def edit(workbook: object) -> None:

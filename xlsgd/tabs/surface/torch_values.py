@@ -64,7 +64,9 @@ class Surface:
         found[spread] = (x * x).sum(-1)
         with np.errstate(all="ignore"):
             slope = (x * y).sum(-1) / known(spread)
-            found[f"lowest.{a}"] = np.where(known(spread) > 0, slope, self._start[a])
+            # Where the squares are beyond what a cell holds, there is no spread, and no slope.
+            slope = np.where(np.isfinite(known(spread)), slope, np.nan)
+            found[f"lowest.{a}"] = np.where(known(spread) == 0, self._start[a], slope)
             found[f"lowest.{b}"] = known("mean_y") - known(f"lowest.{a}") * known(mean_x)
         lowest = [known(f"lowest.{p}")[:, None] for p in (a, b)]
         found["lowest_loss"] = self.losses(*lowest)[:, 0]
