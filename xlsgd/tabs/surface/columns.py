@@ -47,10 +47,6 @@ FAR = 100
 """Cells beyond the map up to which a way is drawn: charts cut it off at the edge."""
 
 
-_GIVEN = '({data.y}<>"")'
-"""1 for every row of data that has a y, 0 for an empty one."""
-
-
 def applies(experiment: Experiment) -> bool:
     """Return whether the loss of an experiment is a bowl over the two weights of a line."""
     network, loss = experiment.network, experiment.loss
@@ -82,23 +78,19 @@ def lowest(experiment: Experiment) -> list[Input]:
     """Return the fields that say where the surface is lowest: the line of least squares."""
     a, b = line_weights(experiment)
     (x,) = experiment.network.input_names
-    weights = {a: f"{{lowest.{a}}}", b: f"{{lowest.{b}}}"}
-    (pred,) = experiment.network.predicted(weights.__getitem__, lambda name: f"{{data.{name}}}")
-    losses = experiment.loss.of_arrays(pred, "{data.y}")
+    # Functions that pass over rows that have been emptied, and over notes among them.
+    spread_of_y = "DEVSQ({data.y})"
+    assert experiment.loss.curvature is not None
+    half = experiment.loss.curvature / 2
+    times = "" if half == 1 else f"{half:g}*"
     return [
         ROWS,
         Input(f"mean_{x}", f"=AVERAGE({{data.{x}}})", f"mean of {x}"),
         Input("mean_y", "=AVERAGE({data.y})", "mean of y"),
-        Input(
-            f"spread_{x}",
-            # Rows of data that have been emptied count for nothing.
-            f"=SUMPRODUCT(({{data.{x}}}-{{mean_{x}}})^2*{_GIVEN})",
-            f"Σ ({x} − mean)²",
-        ),
+        Input(f"spread_{x}", f"=DEVSQ({{data.{x}}})", f"Σ ({x} − mean)²"),
         Input(
             f"lowest.{a}",
-            f"=IF({{spread_{x}}}>0,SUMPRODUCT(({{data.{x}}}-{{mean_{x}}})*({{data.y}}-{{mean_y}})"
-            f"*{_GIVEN})/{{spread_{x}}},{{@{experiment.id}.init.{a}}})",
+            f"=IF({{spread_{x}}}>0,SLOPE({{data.y}},{{data.{x}}}),{{@{experiment.id}.init.{a}}})",
             f"{a} where the loss is least: Σ ({x} − mean)·(y − mean) / Σ ({x} − mean)²",
         ),
         Input(
@@ -108,7 +100,7 @@ def lowest(experiment: Experiment) -> list[Input]:
         ),
         Input(
             "lowest_loss",
-            f"=SUMPRODUCT(({losses})*{_GIVEN})/{{rows}}",
+            f"={times}MAX(0,{spread_of_y}-{{lowest.{a}}}^2*{{spread_{x}}})/{{rows}}",
             f"mean of {experiment.loss.paper} there",
         ),
     ]

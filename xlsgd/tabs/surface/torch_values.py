@@ -69,7 +69,11 @@ class Surface:
             found[f"lowest.{a}"] = np.where(known(spread) == 0, self._start[a], slope)
             found[f"lowest.{b}"] = known("mean_y") - known(f"lowest.{a}") * known(mean_x)
         lowest = [known(f"lowest.{p}")[:, None] for p in (a, b)]
-        found["lowest_loss"] = self.losses(*lowest)[:, 0]
+        # The sheet finds it as a difference, of which little may be left where a line fits well.
+        curvature = self._experiment.loss.curvature or 0.0
+        sizes = curvature / 2 * ((y * y).mean(-1) + lowest[0][:, 0] ** 2 * (x * x).mean(-1))
+        moves = self._ensemble.moves_of_means(np.array(float(self._x.shape[1])))
+        found["lowest_loss"] = np.maximum(self.losses(*lowest)[:, 0] + moves * sizes, 0.0)
         for p in (a, b):
             ends = np.stack([self._start[p], known(f"lowest.{p}")])
             apart = np.abs(ends[0] - ends[1])
