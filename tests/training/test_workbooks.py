@@ -326,21 +326,22 @@ def _of_all() -> dict[tuple[float, ...], list[str]]:
     return found
 
 
+BEYOND = {"hyperformula": ("layer GELU",)}
+"""What a program cannot do: HyperFormula's CHIDIST, of which GELU is made, has nine digits only."""
 # Whether a slope such as e^−50 or e^−800 is 0 counts in the panel only, and is the program's: to
 # IronCalc numbers below 2e-16 are equal to 0, to Gnumeric some are none that are 0 in torch.
-NOT_TRIED = ("stored", "formulas", "hyperformula")
-"""HyperFormula's CHIDIST, of which GELU is made, has nine digits only."""
 KNOWN = {"ironcalc": ("nonzero.",), "gnumeric": ("nonzero.",)}
 
 
 @pytest.mark.wide
-@pytest.mark.parametrize("engine", [e for e in engine_names() if e not in NOT_TRIED])
+@pytest.mark.parametrize("engine", [e for e in engine_names() if e not in ("stored", "formulas")])
 def test_every_engine_agrees(engine: str, tmp_path: Path) -> None:
     missing = get_engine(engine).missing()
     if missing is not None:
         pytest.skip(f"{engine}: {missing}")
     books = [write_experiments(tmp_path / "far.xlsx", *map(huge, HUGE), data=FAR)]
-    for i, parts in enumerate(_of_all().values()):
+    for i, known_parts in enumerate(_of_all().values()):
+        parts = [what for what in known_parts if what not in BEYOND.get(engine, ())]
         views = [EVERYTHING[what](id=f"run{n}", epochs=2) for n, what in enumerate(parts)]
         books.append(write_experiments(tmp_path / f"{i}.xlsx", *views, data=data_for(parts[0], 3)))
     for path in books:
