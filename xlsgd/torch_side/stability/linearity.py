@@ -34,6 +34,11 @@ def need_linear(experiment: Experiment) -> None:
         raise NoLimitError(
             f"the network {network} makes several predictions; a limit is known for one only"
         )
+    if network.is_graph:
+        raise NoLimitError(
+            f"the network {network} is a graph of layers, and a limit is known for layers in a row "
+            "that weigh their inputs"
+        )
     if not linear_in_weights(network):
         raise NoLimitError(
             f"the network {network} is not linear in its weights: how strongly its loss bends "
