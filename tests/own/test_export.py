@@ -82,6 +82,18 @@ def test_the_last_weights_are_those_of_a_loop_in_torch(name: str, tmp_path: Path
     assert not any(sheet.unchecked for sheet in report.sheets)
 
 
+def test_numbers_of_few_digits_are_written_as_one_would(tmp_path: Path) -> None:
+    module = nn.Linear(2, 1)
+    x = torch.tensor([[0.99, -0.16], [1.5, 3.0], [1e-3, 0.1]])
+    y = torch.tensor([0, 1, 1])
+    path = xlsgd.export(
+        module, torch.optim.SGD(module.parameters(), lr=0.1), nn.MSELoss(), data=(x, y),
+        path=tmp_path / "m.xlsx", epochs=1,
+    )  # fmt: skip
+    rows = pd.read_excel(path, sheet_name="data", header=None).tail(3).to_numpy()[:, :3].tolist()
+    assert rows == [[0.99, -0.16, 0], [1.5, 3.0, 1], [0.001, 0.1, 1]]
+
+
 def test_live_objects_stay_as_they_are(tmp_path: Path) -> None:
     module = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
     before = {name: p.detach().clone() for name, p in module.named_parameters()}

@@ -225,13 +225,20 @@ def _raw(name: str, column: Sequence[Any], file: str) -> Raw:
     return Raw(name, holds="word", among=among, begins=among[0])
 
 
+def _as_written(cell: Any) -> Any:
+    """Return a number of few digits as one would write it: the float32 0.99 as 0.99, where float64
+    has 0.9900000095; truth values as 1 and 0."""
+    short = type(cell).__name__ in ("float32", "float16")  # of numpy, which need not be loaded
+    return float(str(cell)) if short else float(cell) if isinstance(cell, bool) else cell
+
+
 def _cells(raw: Raw, column: Sequence[Any], file: str) -> list[float | str]:
     found: list[float | str] = []
     for i, cell in enumerate(column, 1):
         if raw.holds == "word":
             found.append(str(cell).strip())
             continue
-        value = number_of(float(cell) if isinstance(cell, bool) else cell)
+        value = number_of(_as_written(cell))
         if not abs(value) <= GREATEST:
             raise DataError(
                 f"{file}, row {i}, column {raw.name}: got {cell!r}, need a finite number up to "

@@ -137,11 +137,13 @@ def _dataset(
     return dataset_of(data, targets, inputs, features, shuffle=shuffle)
 
 
-def _columns(tensor: Any, name: str) -> dict[str, list[float]]:
-    """Return the columns of a tensor of shape (rows,) or (rows, columns)."""
+def _columns(tensor: Any, name: str) -> dict[str, list[Any]]:
+    """Return the columns of a tensor of shape (rows,) or (rows, columns), as numpy's numbers."""
     import torch
 
-    values = torch.as_tensor(tensor).detach().cpu().double()
+    values = torch.as_tensor(tensor).detach().cpu()
+    if values.dtype == torch.bfloat16:  # which numpy does not have
+        values = values.float()
     if values.dim() == 1:
         values = values[:, None]
     if values.dim() != 2:
@@ -150,8 +152,9 @@ def _columns(tensor: Any, name: str) -> dict[str, list[float]]:
             "can reshape them"
         )
     if values.shape[1] == 1:
-        return {name: values[:, 0].tolist()}
+        return {name: list(values[:, 0].numpy())}
     separator = "_" if name == "y" else ""
     return {
-        f"{name}{separator}{i}": column.tolist() for i, column in enumerate(values.unbind(1), 1)
+        f"{name}{separator}{i}": list(column.numpy())
+        for i, column in enumerate(values.unbind(1), 1)
     }
