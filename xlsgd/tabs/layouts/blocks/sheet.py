@@ -95,9 +95,9 @@ class BlocksDrawing(Drawing):
         if view.classifies:
             lines["accuracy"] = "accuracy"
         return ChartSpec(
-            "Loss and accuracy of every step",
+            "Loss and accuracy of every step" if view.classifies else "Loss of every step",
             "step",
-            "mean loss, share right",
+            "mean loss, share right" if view.classifies else "mean loss",
             curves_over(tab.sheet, steps, "step", lines),
             x_min=1,
             x_max=len(steps.rows),
