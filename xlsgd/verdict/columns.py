@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.base.columns import Column
+from xlsgd.report.compare import SAFETY
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import events
 from xlsgd.verdict.threshold import RunLimits
@@ -134,8 +135,9 @@ def quantities(
 ) -> dict[str, Floats]:
     """Return what the columns hold, but for ``start_loss``.
 
-    values: quantity to numbers of shape (…, rows); with ``signal.unit`` for a unit where a row
-        stands for several of its outputs, the largest Silence.signal_of.
+    values: quantity to numbers of shape (members, rows), of a run and of an ensemble beside it, or
+        (rows,) of a run alone; with ``signal.unit`` for a unit where a row stands for several of
+        its outputs, the largest Silence.signal_of.
     """
     import torch
 
@@ -154,7 +156,8 @@ def quantities(
         signal = tensor(f"signal.{unit}") if known else silence.signal_of(tensor(unit))
         found[f"awake.{unit}"] = _last_step(step, events.awake(signal))
     for group, names in watched.groups.items():
-        moving = [events.nonzero(tensor(watched.gradients[p]), loss) for p in names]
+        slopes = [_cancelled(tensor(watched.gradients[p])) for p in names]
+        moving = [events.nonzero(slope, loss) for slope in slopes]
         found[f"nonzero.{group}"] = _last_step(step, torch.stack(moving).any(0))
     frozen = events.frozen(
         map(tensor, watched.numerical),
@@ -163,6 +166,22 @@ def quantities(
         experiment.h,
     )
     found["derivative_alive"] = _last_step(step, ~frozen)
+    return found
+
+
+def _cancelled(gradient: Tensor) -> Tensor:
+    """Return derivatives, at the last member of an ensemble those that may have cancelled as 0.
+
+    Whether what is left of two equal losses is 0 or 1e-13 is rounding, and decides whether anything
+    moves. Where a sheet's 0 would pass for torch's derivative, it may follow from a 0 as well.
+    gradient: shape (members, rows), or (rows,) of a run without an ensemble.
+    """
+    if gradient.dim() < 2 or len(gradient) < 2:
+        return gradient
+    own = gradient[0]
+    cancels = own.abs() <= SAFETY * (gradient - own).abs().amax(0)
+    found = gradient.clone()
+    found[-1] = found[-1].where(~cancels, 0.0)
     return found
 
 
