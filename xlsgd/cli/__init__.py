@@ -17,6 +17,7 @@ from xlsgd.cli.list import list_command
 from xlsgd.cli.streams import fill_in_closed, let_through
 from xlsgd.cli.sweep import sweep
 from xlsgd.cli.verify import verify
+from xlsgd.processes.limits import refuse_too_little
 
 __all__ = ["main", "run"]
 
@@ -28,6 +29,7 @@ def main() -> None:
 
     Exit status: 0 sheet and torch agree, 1 cells differ, 2 it could not be done.
     """
+    refuse_too_little()
 
 
 for _command in (generate, verify, diff, sweep, explain, list_command, engines):

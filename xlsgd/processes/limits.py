@@ -15,12 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlsgd.base.errors import SpecError
+from xlsgd.base.errors import SpecError, XlsgdError
 
-__all__ = ["PAUSE", "Limits", "Watch", "out_of_memory", "resident"]
+__all__ = ["PAUSE", "Limits", "Watch", "out_of_memory", "refuse_too_little", "resident"]
 
 PAUSE = 0.03
 """Seconds between two looks at a process."""
+
+LEAST = 256
+"""MiB of addresses below which not even NumPy is loaded without mishap."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,23 @@ class Watch:
         ):
             return "memory"
         return None
+
+
+def refuse_too_little() -> None:
+    """Raise XlsgdError where the system lets this process have less memory than LEAST.
+
+    What fails with so little fails anyhow: libraries in C crash, or raise errors without a reason.
+    """
+    try:
+        import resource
+    except ImportError:  # there are no such limits on Windows
+        return
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if allowed != resource.RLIM_INFINITY and allowed < LEAST << 20:
+        raise XlsgdError(
+            f"memory: the system lets this process have {allowed >> 20} MiB; NumPy needs {LEAST}, "
+            "PyTorch 1,000 and more. Raise the limit: ulimit -v unlimited"
+        )
 
 
 def resident(process: int) -> int:
