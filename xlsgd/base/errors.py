@@ -15,6 +15,7 @@ __all__ = [
     "EngineError",
     "ForeignWorkbookError",
     "InputError",
+    "MissingColumnError",
     "NoStoredValuesError",
     "OutputExistsError",
     "SpecError",
@@ -50,6 +51,17 @@ class SpecError(XlsgdError, ValueError):
 
 class DataError(XlsgdError, ValueError):
     """A data file cannot be used."""
+
+
+class MissingColumnError(DataError):
+    """A data file does not have a column that is needed.
+
+    column: its name.
+    """
+
+    def __init__(self, message: str, column: str) -> None:
+        super().__init__(message)
+        self.column = column
 
 
 class WorkbookError(XlsgdError, ValueError):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlsgd.base.errors import DataError
+from xlsgd.base.errors import DataError, MissingColumnError
 from xlsgd.data import dataset
 
 __all__ = [
@@ -217,9 +217,10 @@ def header_of(
     for wanted_key, name in wanted.items():
         if wanted_key in needed and wanted_key not in keys:
             others = [cell for cell in header if key(cell) not in wanted]
-            raise DataError(
+            raise MissingColumnError(
                 f"{file}, line 1: column {name} is missing, got {listed(header)}. "
-                + _advice(name, others)
+                + _advice(name, others),
+                name,
             )
         if keys.count(wanted_key) > 1:
             raise DataError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlsgd.base.errors import DataError, SpecError
+from xlsgd.base.errors import DataError, MissingColumnError, SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.table import read_table
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options, Values
@@ -69,17 +69,18 @@ class OwnPlan(LessonPlan):
     def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
         is_formula = not (_IN_FILE.fullmatch(self.text) or self._has_layers)
         names = _WORD.findall(self.text) if is_formula else ()
+        targets = columns.targets or ("y",)
         try:
             return read_table(
                 source,
-                columns.targets or ("y",),
+                targets,
                 columns.inputs,
                 columns.features,
                 columns.shuffle,
                 mentioned=names,
             )
-        except DataError as error:
-            if columns.targets or "column y is missing" not in str(error):
+        except MissingColumnError as error:
+            if error.column not in targets:
                 raise
             raise DataError(f"{error} Or say which column shall be predicted: --target") from error
 
