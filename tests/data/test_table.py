@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from openpyxl import load_workbook
@@ -83,8 +84,6 @@ def test_true_and_false_of_a_table_are_1_and_0() -> None:
 
 def test_a_parquet_file_is_read_as_a_frame(tmp_path: Path) -> None:
     import importlib.util
-
-    import pandas as pd
 
     path = tmp_path / "houses.parquet"
     if importlib.util.find_spec("pyarrow") is None:
@@ -257,3 +256,23 @@ def test_a_weight_called_as_a_column_is_refused(tmp_path: Path) -> None:
             module, torch.optim.SGD(module.parameters(), lr=0.1), torch.nn.MSELoss(),
             data={"a": [0.1, 0.2], "b": [0.3, 0.4], "y": [0.0, 1.0]}, path=tmp_path / "a.xlsx",
         )  # fmt: skip
+
+
+def test_the_columns_mentioned_are_the_inputs(tmp_path: Path) -> None:
+    path = written(tmp_path, "size,age,price\n50,3,1.5\n60,-2.5,2e0\n")
+    assert list(read_table(path, ["price"], mentioned=["a", "size", "price"]).inputs) == ["size"]
+
+
+def test_a_header_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="a header but no row below it"):
+        read_table(written(tmp_path, "size,price\n"), ["price"])
+
+
+def test_the_columns_mentioned_are_the_inputs_of_a_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame({"size": [50, 60], "age": [3, 4], "price": [1.5, 2.0]})
+    # Whatever library reads the file: what is done with its columns is what is asked here.
+    monkeypatch.setattr(pd, "read_parquet", lambda source: frame)
+    data = read_table(tmp_path / "houses.parquet", ["price"], mentioned=["size"])
+    assert list(data.inputs) == ["size"]

@@ -66,6 +66,8 @@ def read_table(
             frame = pd.read_parquet(source)
         except (OSError, ValueError, ImportError) as error:
             raise DataError(f"{source}: cannot be read as Parquet ({error})") from error
+        if mentioned and not inputs:
+            inputs = _among(map(str, frame), mentioned, targets)
         return dataset_of(frame, targets, inputs, features, name=Path(source).name, shuffle=shuffle)
     got = received(source)
     try:
@@ -73,7 +75,7 @@ def read_table(
         whole = not inputs and not mentioned
         table = _csv(got.content, got.file, [*targets, *inputs, *made_of], whole, mentioned)
         if mentioned and not inputs:
-            inputs = [column for column in table if column in mentioned and column not in targets]
+            inputs = _among(table, mentioned, targets)
         found = dataset_of(
             table, targets, inputs, features, name=got.name, file=got.file, shuffle=shuffle
         )
@@ -81,6 +83,10 @@ def read_table(
         got.forget()
         raise
     return found
+
+
+def _among(columns: Iterable[str], mentioned: Sequence[str], targets: Sequence[str]) -> list[str]:
+    return [column for column in columns if column in mentioned and column not in targets]
 
 
 def dataset_of(
@@ -285,6 +291,4 @@ def _csv(
             for line, cells in rows
         ]
     reader.finish()
-    if not rows:
-        raise DataError(f"{file}: got a header but no row below it. Add rows of numbers.")
     return columns
