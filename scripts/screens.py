@@ -229,6 +229,7 @@ def found_in(book: Path) -> FoundWorkbook:
                 for at, cell in grid.items()}
         for sheet, grid in file.book.sheets.items()
     }  # fmt: skip
+    # What a program has stored is looked up as cells are; no formula is among it.
     return find_lesson(file.book, values, book.name)  # type: ignore[arg-type]
 
 

@@ -291,3 +291,13 @@ def test_bad_input_gets_one_clear_line(name: str, tmp_path: Path) -> None:
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("given", [{"target": "price"}, {"inputs": ["x1"]}], ids=str)
+def test_tensors_have_no_names_of_columns(given: dict[str, Any], tmp_path: Path) -> None:
+    module = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    data = (torch.ones(3, 2), torch.ones(3))
+    with pytest.raises(SpecError, match="leave target and inputs out"):
+        xlsgd.export(module, optimizer, nn.MSELoss(), data=data, path=tmp_path / "m.xlsx", **given)
+    assert not list(tmp_path.iterdir())

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-
 __all__ = ["export"]
 
 
@@ -54,7 +53,8 @@ def export(
     data: a CSV or Parquet file, a frame, columns by name, or two tensors, (rows, inputs) and
         (rows,) or (rows, targets).
     target: the column or columns to predict.   inputs: what from, in this order; all others by
-        default.   features: inputs made of columns, as ``standardised(size)``.
+        default.   Neither is for tensors, whose columns are called x and y.
+    features: inputs made of columns, as ``standardised(size)``.
     batch_size: rows per step, in the order of the data; all rows by default.   shuffle: seed of
         the order, the same in every epoch; as they are by default.
     scheduler: of torch.optim.lr_scheduler, new, stepped after every ``step`` or every ``epoch``.
@@ -95,7 +95,6 @@ def export(
     clipped = [each for each in known.values() if {h.key for h in each.hyperparameters} & {*clips}]
     start = start_weights(model)
     start |= {f"{state}.{p}": value for state, value in rule.start.items() for p in start}
-    size = rows.rows if batch_size is None else min(batch_size, rows.rows)
     lesson = own_lesson(
         OwnNet(
             network,
@@ -132,6 +131,11 @@ def _dataset(
     if isinstance(data, str | Path):
         return read_table(data, targets, inputs, features, shuffle)
     if isinstance(data, tuple | list) and len(data) == 2:
+        if targets != ["y"] or inputs:
+            raise SpecError(
+                f"target {', '.join(targets)}, inputs {', '.join(inputs) or 'not given'}: two "
+                "tensors have no names of columns; leave target and inputs out, or pass a frame"
+            )
         x, y = (_columns(tensor, name) for tensor, name in zip(data, ("x", "y"), strict=True))
         return dataset_of({**x, **y}, list(y), (), features, shuffle=shuffle)
     return dataset_of(data, targets, inputs, features, shuffle=shuffle)

@@ -80,9 +80,7 @@ def lowest(experiment: Experiment) -> list[Input]:
     (x,) = experiment.network.input_names
     # Functions that pass over rows that have been emptied, and over notes among them.
     spread_of_y = "DEVSQ({data.y})"
-    assert experiment.loss.curvature is not None
-    half = experiment.loss.curvature / 2
-    times = "" if half == 1 else f"{half:g}*"
+    times = _half_curvature(experiment)
     return [
         ROWS,
         Input(f"mean_{x}", f"=AVERAGE({{data.{x}}})", f"mean of {x}"),
@@ -104,6 +102,14 @@ def lowest(experiment: Experiment) -> list[Input]:
             f"mean of {experiment.loss.paper} there",
         ),
     ]
+
+
+def _half_curvature(experiment: Experiment) -> str:
+    """Return what a squared distance is multiplied with: nothing is written where that is 1."""
+    curvature = experiment.loss.curvature
+    if curvature is None:
+        raise ValueError(f"{experiment.id}: its loss is no parabola, so it has no surface")
+    return "" if curvature == 2 else f"{curvature / 2:g}*"
 
 
 def window(experiment: Experiment) -> list[Input]:
@@ -165,9 +171,7 @@ def grid_columns(experiment: Experiment) -> list[Column]:
     """Return the columns of the map: the intercept of every row, and the mean losses."""
     a, b = line_weights(experiment)
     (x,) = experiment.network.input_names
-    curvature = experiment.loss.curvature
-    assert curvature is not None
-    half = "" if curvature == 2 else f"{curvature / 2:g}*"
+    times = _half_curvature(experiment)
     group = "the loss over both weights"
 
     def bowl(i: int) -> str:
@@ -176,7 +180,7 @@ def grid_columns(experiment: Experiment) -> list[Column]:
         beside = f"({{at.{i}}}-{{lowest.{a}}})"
         width = f"{beside}^2*({{spread_{x}}}/{{rows}})"
         return (
-            f"={{lowest_loss}}+{half}({width}+({{height}}-{{lowest.{b}}}+{beside}*{{mean_{x}}})^2)"
+            f"={{lowest_loss}}+{times}({width}+({{height}}-{{lowest.{b}}}+{beside}*{{mean_{x}}})^2)"
         )
 
     return [
