@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import xlsgd
 from tests.hostile.files import packed
 from tests.together import made_once
 from tests.verify.books import SIX_POINTS, part_name, parts_of
