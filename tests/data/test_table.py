@@ -276,3 +276,20 @@ def test_the_columns_mentioned_are_the_inputs_of_a_frame(
     monkeypatch.setattr(pd, "read_parquet", lambda source: frame)
     data = read_table(tmp_path / "houses.parquet", ["price"], mentioned=["size"])
     assert list(data.inputs) == ["size"]
+
+
+def test_words_to_predict_may_stand_in_a_column_called_y(tmp_path: Path) -> None:
+    """On a training tab y is the number of the class, not the word."""
+    path = written(tmp_path, "a,b,y\n1,2,cat\n2,1,dog\n3,0.5,cat\n")
+    module = torch.nn.Linear(2, 2)
+    rule = torch.optim.SGD(module.parameters(), lr=0.1)
+    loss = torch.nn.CrossEntropyLoss()
+    book = xlsgd.export(module, rule, loss, data=path, target="y", path=tmp_path / "pets.xlsx")
+    assert xlsgd.verify(book).ok
+    assert read_table(path, ["y"]).targets == ((0.0, 1.0, 0.0),)
+
+
+def test_no_feature_is_made_of_a_column_called_as_what_is_predicted(tmp_path: Path) -> None:
+    path = written(tmp_path, "y,b,price\n1,2,0.1\n2,1,5\n")
+    with pytest.raises(SpecError, match=r"column y: .* Rename the column"):
+        read_table(path, ["price"], features=["standardised(y)"])

@@ -125,12 +125,17 @@ def dataset_of(
     for column in used:
         if column not in columns:
             raise SpecError(f"{file}: {unknown('column of a feature', column, columns)}")
+        if column not in targets and _OF_TARGETS.fullmatch(column):
+            raise SpecError(
+                f"{file}, column {column}: a training tab calls by this name what is predicted, so "
+                "no feature can be made of it. Rename the column."
+            )
     rest = [
         c for c in columns if c not in targets and (c not in used if not inputs else c in inputs)
     ]
     raw = {c: _raw(c, columns[c], file) for c in dict.fromkeys((*rest, *used, *targets))}
     cells: dict[str, Sequence[float | str]] = {c: _cells(raw[c], columns[c], file) for c in raw}
-    called = _in_sheet(raw, used, targets)
+    called = _in_sheet(raw, used, [c for c in targets if raw[c].holds == "number"])
     raw = {called[c]: replace(raw[c], name=called[c]) for c in raw}
     cells = {called[c]: cells[c] for c in cells}
     rest, targets = [called[c] for c in rest], [called[c] for c in targets]
@@ -183,6 +188,7 @@ def _in_sheet(
     signs that are neither letters nor digits, and for words that a tab has for its own columns.
 
     used: those that features are made of, which name them as they are.
+    targets: those that are predicted as they are: y may be called so.
     """
     found = {c: c for c in used}
     for column in columns:
