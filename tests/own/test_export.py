@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from click.testing import CliRunner
 from torch import nn
 
 import xlsgd
 from tests.modules.nets import MODULES, Of, made
 from xlsgd.base.errors import DataError, SpecError
+from xlsgd.cli import main
 from xlsgd.xlsx.reader import read_workbook
 
 Floats = Any
@@ -301,3 +303,16 @@ def test_tensors_have_no_names_of_columns(given: dict[str, Any], tmp_path: Path)
     with pytest.raises(SpecError, match="leave target and inputs out"):
         xlsgd.export(module, optimizer, nn.MSELoss(), data=data, path=tmp_path / "m.xlsx", **given)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_loss_that_has_no_value_is_told(tmp_path: Path) -> None:
+    net = "import torch\nmodel = torch.nn.Linear(1, 1)\ntorch.nn.init.constant_(model.bias, 30.0)\n"
+    (tmp_path / "net.py").write_text(net)
+    (tmp_path / "points.csv").write_text("x,y\n1,0\n2,1\n")
+    book = tmp_path / "net.xlsx"
+    options = ["--data", str(tmp_path / "points.csv"), "--loss", "bce", "-o", str(book)]
+    done = CliRunner().invoke(main, ["generate", f"{tmp_path}/net.py:model", *options])
+    assert done.exit_code == 2
+    assert "is no number, neither in torch nor in the sheet" in done.stderr
+    assert "choose the loss bce-with-logits" in done.stderr
+    assert not book.exists()

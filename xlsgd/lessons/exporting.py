@@ -111,10 +111,10 @@ def export(
             title=title or type(model).__name__,
         )
     )
-    live = first_step(model, optimizer, loss, rows, size, clips)
     (view,) = lesson.views
     if view.experiment.unfit_loss:
         warnings.warn(view.experiment.unfit_loss, stacklevel=2)
+    live = first_step(model, optimizer, loss, rows, size, clips)
     write_lesson(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
     )

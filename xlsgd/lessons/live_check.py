@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,23 @@ def need_same(view: View, maps: BookMap, values: Values, live: FirstStep) -> Non
         size = max(map(abs, expected.values()), default=0.0) + 1e-300
         for name, number in expected.items():
             got = cell(quantity(name))
+            if math.isnan(number) and math.isnan(got):
+                raise SpecError(
+                    f"the {what} of the first step{f' for {name}' if name != what else ''} is no "
+                    f"number, neither in torch nor in the sheet: {_why_none(view)}"
+                )
             if not abs(got - number) <= _CLOSE * size:
                 raise SpecError(
                     f"the workbook would not do what the module does: the {what} of the first step"
                     f" for {name} is {got:.9g} in the sheet, {number:.9g} in torch; does the "
                     "module do something with the rows of a batch together?"
                 )
+
+
+def _why_none(view: View) -> str:
+    loss, words = view.experiment.loss, view.experiment.unfit_loss
+    if words:
+        return words
+    if loss.takes:
+        return f"the loss {loss.name} takes {loss.takes}; {loss.otherwise}"
+    return "start from other weights, or choose another loss"
