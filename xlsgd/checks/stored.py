@@ -39,7 +39,7 @@ from xlsgd.report.compare import SAFETY, Tolerance, kind_of
 if TYPE_CHECKING:
     from xlsgd.engines.fast.following import Following
 
-__all__ = ["Saved", "as_saved", "wrongly_saved"]
+__all__ = ["Saved", "as_saved", "stands_alone", "wrongly_saved"]
 
 Value = Scalar | Uncomputed
 Given = Mapping[str, Mapping[Position, Scalar]]
@@ -101,10 +101,34 @@ def wrongly_saved(
         found = _unexplained(doubts, following, given, tolerance, file, notes)
         if len(found) < len(doubts):
             more = _unexplained(agreeing, following, given, tolerance, file, None)
+            kept = {place for place in more if _may_be_kept(place, given, file)}
+            _tell(notes, kept, _KEPT)
             for place, wrong in more.items():
-                if not following.operands([place]) & found.keys():
+                if place not in kept and not following.operands([place]) & found.keys():
                     found[place] = wrong
     return found
+
+
+def _may_be_kept(place: Place, given: Given, file: WorkbookFile) -> bool:
+    """Return whether a saved value may be what the file had before LibreOffice opened it.
+
+    LibreOffice (7.4) takes the numbers of a file that another program has calculated, but for some
+    columns of formulas, which it calculates with roundings of its own. A count of what happened
+    there that stands by itself, such as the step in which a derivative froze, stays what
+    recalculation gives, and need not follow from them.
+    """
+    value = given[place[0]][place[1]]
+    if not re.match("LibreOffice", file.saved_by) or not isinstance(value, float):
+        return False
+    return value.is_integer() and stands_alone(file, place)
+
+
+def stands_alone(file: WorkbookFile, place: Place) -> bool:
+    """Return whether a formula is filled neither from the cell above nor into that below."""
+    sheet, (row, column) = place
+    grid = file.book.sheets[sheet]
+    here, *beside = (re.sub(r"\d+", "", str(grid.get((row + away, column)))) for away in (0, -1, 1))
+    return here not in beside
 
 
 def _unexplained(
@@ -159,6 +183,10 @@ _BEYOND = (
 )
 _READ_AS_ZERO = (
     "LibreOffice took an error for 0 when it opened the file without calculating it; there, "
+    "Ctrl+Shift+F9 calculates everything"
+)
+_KEPT = (
+    "LibreOffice kept it when it opened the file, and calculated what it follows from anew; there, "
     "Ctrl+Shift+F9 calculates everything"
 )
 
