@@ -142,10 +142,11 @@ class LearningRates(LessonPlan):
                 "faster; just below the limit the loss swings and stays high; above it, it "
                 "climbs, by the same factor every epoch.",
                 "The verdicts: too slow, converging, exploded, and at which step.",
-                "On a tab of one neuron, the column lr_curvature: 2·learning_rate·(1 + x²). "
-                "Yellow rows overshoot, red rows leave their own error larger than before. A few "
-                "red rows are not the end, as long as the others make up for them: the limit is "
-                "where an epoch as a whole begins to grow.",
+                "On a tab of one neuron, the step numbers: orange where 2·learning_rate·(1 + x²), "
+                "in the folded column lr_curvature, is above 1 and the row overshoots, red where "
+                "it is above 2 and leaves its own error larger than before. A few red rows are "
+                "not the end, as long as the others make up for them: the limit is where an epoch "
+                "as a whole begins to grow.",
             ),
             answers=(
                 "Why is there no formula for one row a step? Every row has a parabola of its own. "

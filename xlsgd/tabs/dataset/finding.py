@@ -176,13 +176,13 @@ def _rows_above_notes(tab: FoundTab, table: TableMap) -> list[int]:
 
 
 def _empty_rows(table: TableMap) -> dict[Position, str]:
-    """Return the rows among the data that are empty: the formulas read zeros there, and count
+    """Return the rows among the data that are empty: the formulas find no number there, and count
     one row less."""
     first = min(table.columns.values())
     inside = set(range(table.rows[0], table.rows[-1])) - set(table.rows)
     reason = (
-        "an empty row among the data, which the formulas that train take for zeros; delete the "
-        "row, or fill it"
+        "an empty row among the data, where the formulas that train find no number: nothing after "
+        "it is one either; delete the row, or fill it"
     )
     return {(row, first): reason for row in sorted(inside)}
 
