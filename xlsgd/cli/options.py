@@ -218,9 +218,9 @@ def _columns(context: click.Context, parameter: click.Parameter, value: Any) -> 
 
     from xlsgd.lessons.lesson import NO_COLUMNS
 
-    if parameter.name == "shuffle":
+    if parameter.name in ("shuffle", "validation"):
         known = context.params.get("columns", NO_COLUMNS)
-        context.params["columns"] = replace(known, shuffle=value)
+        context.params["columns"] = replace(known, **{parameter.name: value})
         return
     names = [value] if isinstance(value, str) else list(value or ())
     if parameter.name != "features":
@@ -241,6 +241,15 @@ _OWN = (
     click.option(
         "--feature", "features", multiple=True, callback=_columns, expose_value=False,
         metavar="standardised(a)", help="An input made of columns; may be repeated.",
+    ),
+    click.option(
+        "--shuffle", type=WHOLE, callback=_columns, expose_value=False, metavar="SEED",
+        help="Of a net of your own: the rows in an order drawn once, by this seed.",
+    ),
+    click.option(
+        "--validation", callback=_columns, expose_value=False, metavar="COLUMN|0.2",
+        help="Of a net of your own: the column that says which rows validate, or a share of them, "
+        "the last ones.",
     ),
 )  # fmt: skip
 _START = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Input
 from xlsgd.base.errors import SpecError
-from xlsgd.data.features import feature_frame
+from xlsgd.data.features import facts_of, feature_frame
 from xlsgd.data.features.feature import number_of
 from xlsgd.data.schema import Cell, Schema, plain_schema
 
@@ -39,6 +39,7 @@ class Dataset:
     facts: what else the sheet says of it.
     is_nothing: whether there is no data, see ``Dataset.nothing``.
     truth: slope and intercept of the line behind made-up points, None where nobody knows it.
+    validation: rows with the same columns that do not train, None where there are none.
     Raises SpecError if there is no input, no row, or the columns differ in length.
     """
 
@@ -55,6 +56,7 @@ class Dataset:
     facts: tuple[Input, ...] = field(default=(), compare=False)
     is_nothing: bool = False
     truth: tuple[float, float] | None = field(default=None, compare=False)
+    validation: Dataset | None = None
 
     def __post_init__(self) -> None:
         columns = self.inputs | {"y": self.y, **self.more_targets}
@@ -97,16 +99,22 @@ class Dataset:
         return self.raw or {**self.inputs, self.schema.targets[0]: self.y, **self.more_targets}
 
 
-def columns_of(schema: Schema, frame: pd.DataFrame | Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def columns_of(
+    schema: Schema,
+    frame: pd.DataFrame | Mapping[str, Sequence[Any]],
+    trained_on: pd.DataFrame | Mapping[str, Sequence[Any]] | None = None,
+) -> dict[str, Any]:
     """Return what a dataset has of a frame with raw columns: inputs, targets and the raw ones.
 
     The frame's cells are taken as they are.
+    trained_on: a frame of other rows, where what features know of whole columns is known of those.
     """
     features: Mapping[Any, Any] = {}
     if schema.features:  # without them there is nothing for pandas to do, which takes long to load
         import pandas as pd
 
-        made = feature_frame(schema.features, pd.DataFrame(frame))
+        facts = None if trained_on is None else facts_of(schema.features, pd.DataFrame(trained_on))
+        made = feature_frame(schema.features, pd.DataFrame(frame), facts)
         features = {name: made[name].tolist() for name in made.columns}
 
     def numbers(name: str) -> tuple[float, ...]:

@@ -23,6 +23,7 @@ from xlsgd.data.features.either import Either
 from xlsgd.data.features.feature import number_of
 from xlsgd.data.features.index import Index
 from xlsgd.data.features.number import Number
+from xlsgd.data.held_out import last_rows, marked_rows, share_in
 from xlsgd.data.schema import Raw, Schema, Words, is_name, plain_schema
 from xlsgd.data.source import received
 
@@ -51,6 +52,7 @@ def read_table(
     features: Sequence[str] = (),
     shuffle: int | None = None,
     mentioned: Sequence[str] = (),
+    validation: str | float | None = None,
 ) -> Dataset:
     """Read a CSV file, or a Parquet file by the ending .parquet; see ``dataset_of``.
 
@@ -68,16 +70,33 @@ def read_table(
             raise DataError(f"{source}: cannot be read as Parquet ({error})") from error
         if mentioned and not inputs:
             inputs = _among(map(str, frame), mentioned, targets)
-        return dataset_of(frame, targets, inputs, features, name=Path(source).name, shuffle=shuffle)
+        return dataset_of(
+            frame,
+            targets,
+            inputs,
+            features,
+            name=Path(source).name,
+            shuffle=shuffle,
+            validation=validation,
+        )
     got = received(source)
     try:
         made_of = [name for text in features for name in parse_feature("feature", text).made_of]
         whole = not inputs and not mentioned
-        table = _csv(got.content, got.file, [*targets, *inputs, *made_of], whole, mentioned)
+        needed = [*targets, *inputs, *made_of]
+        says = None if validation is None or share_in(validation) is not None else str(validation)
+        table = _csv(got.content, got.file, needed, whole, mentioned, says)
         if mentioned and not inputs:
             inputs = _among(table, mentioned, targets)
         found = dataset_of(
-            table, targets, inputs, features, name=got.name, file=got.file, shuffle=shuffle
+            table,
+            targets,
+            inputs,
+            features,
+            name=got.name,
+            file=got.file,
+            shuffle=shuffle,
+            validation=validation,
         )
     except DataError:
         got.forget()
@@ -98,6 +117,7 @@ def dataset_of(
     name: str = "a table",
     file: str = "data",
     shuffle: int | None = None,
+    validation: str | float | None = None,
 ) -> Dataset:
     """Return what there is to learn from of a table.
 
@@ -107,10 +127,14 @@ def dataset_of(
         of the columns that they are made of.
     shuffle: seed of the order in which the rows stand in the sheet, and come by in every epoch;
         a column says which row of the table each was. None for the table's own order.
+    validation: the column that says which rows do not train but validate, or the share of the rows
+        that does so: the last ones, in the order in which they are then. What features know of
+        whole columns is known of the rows that train.
     Raises SpecError for names that the table does not have, DataError for cells that are empty or
     no finite number.
     """
     columns = {str(key): list(table[key]) for key in table}
+    held = _held_out(columns, (*targets, *inputs), validation, file)
     if not targets:
         raise SpecError(
             f"{file}: which column shall be predicted? Name one as target; there are: "
@@ -160,6 +184,9 @@ def dataset_of(
         raw = {ORIGINAL: Raw(ORIGINAL, note="which row of the table it was"), **raw}
         cells = {ORIGINAL: list(range(1, rows + 1)), **cells}
         cells = {c: [column[i] for i in drawn] for c, column in cells.items()}
+        held = [held[i] for i in drawn] if held else held
+    if validation is not None and not held:
+        held = last_rows(rows, share_in(validation) or 0.0, file)
     if not own and shuffle is None:
         order = (*names, *answers)
         schema = plain_schema(names, answers)
@@ -170,9 +197,50 @@ def dataset_of(
             "table", tuple(raw.values()), tuple(names), tuple(answers), tuple(own),
             words=Words(many="rows of data"),
         )  # fmt: skip
-    title = f"{rows:,} {'row' if rows == 1 else 'rows'} from {name}"
-    title += "" if shuffle is None else f", shuffled by the seed {shuffle}"
-    return Dataset(title, **columns_of(schema, cells))
+    shuffled = "" if shuffle is None else f", shuffled by the seed {shuffle}"
+    if not held:
+        return Dataset(f"{_rows(rows)} from {name}{shuffled}", **columns_of(schema, cells))
+    trains, validates = (
+        {
+            c: [x for x, v in zip(column, held, strict=True) if v is which]
+            for c, column in cells.items()
+        }
+        for which in (False, True)
+    )
+    count = sum(held)
+    return Dataset(
+        f"{_rows(rows - count)} from {name}{shuffled}; {count:,} more for validation",
+        **columns_of(schema, trains),
+        validation=Dataset(
+            f"{_rows(count)} from {name} for validation",
+            **columns_of(schema, validates, trained_on=trains),
+        ),
+    )
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def _held_out(
+    columns: dict[str, list[Any]],
+    used: Sequence[str],
+    validation: str | float | None,
+    file: str,
+) -> list[bool]:
+    """Take the column that says which rows validate out of columns, and return which do; none where
+    no column says so.  used: the columns to learn from and to predict."""
+    if validation is None or share_in(validation) is not None:
+        return []
+    says = str(validation)
+    if says not in columns:
+        raise SpecError(f"{file}: {unknown('validation column', says, columns)}")
+    if says in used:
+        raise SpecError(
+            f"{file}: the column {says} says which rows validate; it cannot be an input or a "
+            "target as well"
+        )
+    return marked_rows(columns.pop(says), says, file)
 
 
 def _shuffled(rows: int, seed: int) -> list[int]:
@@ -270,21 +338,32 @@ def _as_features(raw: Raw, cells: Sequence[float | str]) -> list[Feature]:
 
 
 def _csv(
-    content: bytes, file: str, needed: Sequence[str], whole: bool, more: Sequence[str] = ()
+    content: bytes,
+    file: str,
+    needed: Sequence[str],
+    whole: bool,
+    more: Sequence[str] = (),
+    says: str | None = None,
 ) -> dict[str, list[float | str]]:
     """Return the columns of a CSV file: numbers, or words where no cell is a number.
 
     needed: the columns that must be there.   whole: whether to read all others, too, else those of
         more that there are; of columns that are not read there are no cells.
+    says: the column that says what rows are for, in words; None where there is none.
     """
     text = text_of(content, file)
-    header = header_of(text, list(dict.fromkeys(needed)), file)
+    header = header_of(
+        text, list(dict.fromkeys([*needed, *([] if says is None else [says])])), file
+    )
     names = [cell.strip() for cell in next(records(text, header.delimiter, file))[1]]
     header = header_of(text, names, file)
     rows = list(data_rows(text, header, file))
     reader = NumberReader(file, header.delimiter)
     columns: dict[str, list[float | str]] = {}
     for name, place in header.places.items():
+        if name == says:
+            columns[name] = [cells[place].strip() for _, cells in rows]
+            continue
         if not (whole or name in needed or name in more):
             columns[name] = []
             continue

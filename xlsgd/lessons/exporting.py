@@ -42,6 +42,7 @@ def export(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     shuffle: int | None = None,
+    validation: str | float | None = None,
     title: str = "",
     force: bool = False,
     progress: Progress | None = None,
@@ -57,6 +58,8 @@ def export(
     features: inputs made of columns, as ``standardised(size)``.
     batch_size: rows per step, in the order of the data; all rows by default.   shuffle: seed of
         the order, the same in every epoch; as they are by default.
+    validation: the column that says which rows validate and do not train (0 and 1, false and true,
+        train and valid), or a share of the rows, the last ones.
     scheduler: of torch.optim.lr_scheduler, new, stepped after every ``step`` or every ``epoch``.
     clip_norm, clip_value: of torch.nn.utils.clip_grad_norm_ and clip_grad_value_, at every step.
     Before anything is written, loss, slopes and weights of the first step are compared with what
@@ -72,7 +75,7 @@ def export(
     where = Path(path)
     check_output(where, force)
     targets = [target] if isinstance(target, str) else list(target)
-    rows = _dataset(data, targets, inputs, features, shuffle)
+    rows = _dataset(data, targets, inputs, features, shuffle, validation)
     if not isinstance(epochs, int):
         raise SpecError(f"epochs: got {epochs!r}, need a whole number")
     if epochs < 1 or (batch_size is not None and batch_size < 1):
@@ -127,9 +130,10 @@ def _dataset(
     inputs: Sequence[str],
     features: Sequence[str],
     shuffle: int | None,
+    validation: str | float | None,
 ) -> Dataset:
     if isinstance(data, str | Path):
-        return read_table(data, targets, inputs, features, shuffle)
+        return read_table(data, targets, inputs, features, shuffle, validation=validation)
     if isinstance(data, tuple | list) and len(data) == 2:
         if targets != ["y"] or inputs:
             raise SpecError(
@@ -137,8 +141,10 @@ def _dataset(
                 "tensors have no names of columns; leave target and inputs out, or pass a frame"
             )
         x, y = (_columns(tensor, name) for tensor, name in zip(data, ("x", "y"), strict=True))
-        return dataset_of({**x, **y}, list(y), (), features, shuffle=shuffle)
-    return dataset_of(data, targets, inputs, features, shuffle=shuffle)
+        return dataset_of(
+            {**x, **y}, list(y), (), features, shuffle=shuffle, validation=validation
+        )
+    return dataset_of(data, targets, inputs, features, shuffle=shuffle, validation=validation)
 
 
 def _columns(tensor: Any, name: str) -> dict[str, list[Any]]:

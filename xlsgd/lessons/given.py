@@ -32,8 +32,8 @@ def given_data(
     plan = get_plan(lesson)
     if columns and not plan.reads_tables:
         raise SpecError(
-            f"--target, --inputs, --feature, --shuffle: the lesson '{lesson}' says itself what its "
-            "columns are; describe a net in place of the lesson, as 'Linear(1, 1)'"
+            f"--target, --inputs, --feature, --shuffle, --validation: the lesson '{lesson}' says "
+            "itself what its columns are; describe a net in place of the lesson, as 'Linear(1, 1)'"
         )
     making = {"--points": points, "--noise": noise}
     if not plan.seeds_weights:

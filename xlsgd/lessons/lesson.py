@@ -36,12 +36,14 @@ BY = ("step", "epoch")
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of a file are what, and the order of its rows; see ``dataset_of``."""
+    """Which columns of a file are what, the order of its rows, and which of them validate; see
+    ``dataset_of``."""
 
     targets: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     shuffle: int | None = None
+    validation: str | float | None = None
 
     def __bool__(self) -> bool:
         return self != NO_COLUMNS

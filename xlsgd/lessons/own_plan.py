@@ -78,6 +78,7 @@ class OwnPlan(LessonPlan):
                 columns.features,
                 columns.shuffle,
                 mentioned=names,
+                validation=columns.validation,
             )
         except MissingColumnError as error:
             if error.column not in targets:

@@ -81,6 +81,15 @@ class TabKind(Scope, ABC):
     def draw(self, sheet: Worksheet, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         """Write a tab."""
 
+    def size(self, lesson: Lesson) -> tuple[int, int]:
+        """Return how many formulas and columns of such tabs grow with the epochs of a lesson,
+        besides those of the training tabs."""
+        return 0, 0
+
+    def fault(self, lesson: Lesson) -> str:
+        """Return why such tabs of a lesson do not fit into a sheet, "" where they do."""
+        return ""
+
     def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         """Find such tabs again, and add them to what was found.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from xlsgd.base.cells import LAST_COLUMN, LAST_ROW
 from xlsgd.base.errors import SpecError
+from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.lesson.plan import Lesson
 from xlsgd.tabs.training.sheet import BESIDE, FIRST_ROW
@@ -32,7 +33,8 @@ _COLUMN_SECONDS = 3e-3
 class Size:
     """What a workbook will come to, about.
 
-    formulas, columns: of its training tabs.   megabytes: of the file.   seconds: to write it.
+    formulas, columns: of its training tabs, and of others that grow with the epochs.
+    megabytes: of the file.   seconds: to write it.
     """
 
     formulas: int
@@ -62,6 +64,16 @@ def size_of(lesson: Lesson) -> Size:
         for name, those in get_layout(view.layout).tables(view).items():
             formulas += lengths[name] * len(those)
             columns += len(those)
+    for kind in kinds().values():
+        fault = kind.fault(lesson)
+        if fault:
+            most = _most(
+                max(e.epochs for e in lesson.experiments),
+                lambda n, kind=kind: not kind.fault(_of_epochs(lesson, n)),  # type: ignore[misc]
+            )
+            raise SpecError(fault + _words(most))
+        more = kind.size(lesson)
+        formulas, columns = formulas + more[0], columns + more[1]
     return Size(formulas, columns)
 
 
@@ -86,8 +98,11 @@ def check_size(lesson: Lesson) -> Size:
 
 
 def _formulas(lesson: Lesson, epochs: int) -> int:
-    views = tuple(view.but(epochs=epochs) for view in lesson.views)
-    return size_of(replace(lesson, views=views)).formulas
+    return size_of(_of_epochs(lesson, epochs)).formulas
+
+
+def _of_epochs(lesson: Lesson, epochs: int) -> Lesson:
+    return replace(lesson, views=tuple(view.but(epochs=epochs) for view in lesson.views))
 
 
 def _need_fit(view: View, lesson: Lesson) -> None:

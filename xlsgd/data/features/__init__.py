@@ -15,7 +15,7 @@ from xlsgd.data.features.feature import Argument, Feature
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Feature", "feature_frame", "feature_types", "parse_feature"]
+__all__ = ["Feature", "facts_of", "feature_frame", "feature_types", "parse_feature"]
 
 _TEXT = re.compile(r"\s*(\w+)\s*\((.*)\)\s*")
 _ARGUMENT = re.compile(r'\s*(?:"([^"]*)"|([^",]+?))\s*(?:,|$)')
@@ -77,3 +77,14 @@ def feature_frame(
             columns[feature.quantity] = feature.values(of, own)
             known.setdefault(feature.quantity, columns[feature.quantity])
     return pd.DataFrame(columns, frame.index)
+
+
+def facts_of(features: Sequence[Feature], frame: pd.DataFrame) -> dict[str, float]:
+    """Return what features know of the whole columns of a frame."""
+    import pandas as pd
+
+    whole = pd.concat((frame, feature_frame(features, frame)), axis=1)
+    facts: dict[str, float] = {}
+    for feature in features:
+        facts |= feature.facts_of(whole)
+    return facts

@@ -19,7 +19,7 @@ from xlsgd.sheets.own_additions import learned_columns, without_sums
 from xlsgd.sheets.reach import reach
 from xlsgd.tabs.found import FoundWorkbook
 
-__all__ = ["cells_below_headers", "find_data"]
+__all__ = ["cells_below_headers", "check_labels", "find_data", "raw_cells", "seen_in"]
 
 
 def find_data(found: FoundWorkbook, tab: FoundTab, training: Sequence[FoundTab]) -> None:
@@ -38,16 +38,16 @@ def find_data(found: FoundWorkbook, tab: FoundTab, training: Sequence[FoundTab])
         table.rows = _rows_up_to(tab, table, last)
     if not table.rows:
         raise tab.fault(f" has no {schema.words.many}")
-    raw = {column.name: _cells(tab, table, column, schema) for column in schema.needed}
+    raw = {column.name: raw_cells(tab, table, column, schema) for column in schema.needed}
     for column in schema.needed:
         if column.name in schema.targets:
-            _check_labels(tab, table, column, raw[column.name])
+            check_labels(tab, table, column, raw[column.name])
     # Not the raw cells as well: what torch trains on is the same, whatever else stands there.
     columns = columns_of(schema, raw)
     title = schema.words.many if schema.features else "data"
     found.data = found.shown = Dataset(title, **columns)
     if schema.features:
-        seen = {name: _seen(tab, table, name) for name in found.data.inputs}
+        seen = {name: seen_in(tab, table, name) for name in found.data.inputs}
         found.shown = Dataset(title, **{**columns, "inputs": seen})
     table.columns |= {name: table.columns[of] for name, of in schema.answers.items()}
     found.faults = {} if schema.features else _empty_rows(table)
@@ -127,7 +127,7 @@ def _rows_with_features(
     ]
 
 
-def _cells(tab: FoundTab, table: TableMap, column: Raw, schema: Schema) -> list[Any]:
+def raw_cells(tab: FoundTab, table: TableMap, column: Raw, schema: Schema) -> list[Any]:
     """Return a raw column as it stands in the sheet."""
     name = column.name
     what = name if schema.features else f"data, {name}"
@@ -137,7 +137,8 @@ def _cells(tab: FoundTab, table: TableMap, column: Raw, schema: Schema) -> list[
     return [tab.as_word(place, what, "; type one") for place in places]
 
 
-def _seen(tab: FoundTab, table: TableMap, name: str) -> tuple[float, ...]:
+def seen_in(tab: FoundTab, table: TableMap, name: str) -> tuple[float, ...]:
+    """Return a column as the cells show it, nan where there is no number."""
     values = (tab.value((row, table.columns[name])) for row in table.rows)
     return tuple(v if isinstance(v, float) else math.nan for v in values)
 
@@ -221,7 +222,8 @@ def _goes_on(tab: FoundTab, position: Position) -> bool:
     return relative_form(content, row, places) == relative_form(above, row - 1, places)
 
 
-def _check_labels(tab: FoundTab, table: TableMap, column: Raw, labels: Sequence[Any]) -> None:
+def check_labels(tab: FoundTab, table: TableMap, column: Raw, labels: Sequence[Any]) -> None:
+    """Raise WorkbookError for a target that is none of those that make sense."""
     for row, label in zip(table.rows, labels, strict=True):
         if column.among and label not in column.among:
             place = address((row, table.columns[column.name]))
