@@ -141,9 +141,7 @@ def _dataset(
                 "tensors have no names of columns; leave target and inputs out, or pass a frame"
             )
         x, y = (_columns(tensor, name) for tensor, name in zip(data, ("x", "y"), strict=True))
-        return dataset_of(
-            {**x, **y}, list(y), (), features, shuffle=shuffle, validation=validation
-        )
+        return dataset_of({**x, **y}, list(y), (), features, shuffle=shuffle, validation=validation)
     return dataset_of(data, targets, inputs, features, shuffle=shuffle, validation=validation)
 
 

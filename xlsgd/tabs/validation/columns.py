@@ -193,8 +193,8 @@ def epoch_columns(experiment: Experiment, counted: bool) -> list[Column]:
 
 def cases_field(schema: Schema) -> Input:
     """Return the field that names the columns in which a reader may type, of rows that validate."""
-    names = ", ".join(raw.name for raw in schema.needed)
-    return Input("columns", names, "of the rows that validate: yours to change", fixed=True)
+    # No note beside words that need its room.
+    return Input("columns", ", ".join(raw.name for raw in schema.needed), "", fixed=True)
 
 
 def fields() -> Sequence[Input]:

@@ -36,11 +36,14 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_validation_tab", "map_validation_tab"]
 
-_CHART_ROWS = 16
-"""Rows that a chart takes, with one below it."""
+_CHART_CM, _CHART_ROWS = 6.0, 13
+"""How high a chart is, and the rows that it takes, with one below it."""
 _COUNTERS = ("after epoch", "rows that", "row")
 """Headers of what only says which row of the forward pass is which."""
-_FIELD_WIDTHS = (17.0, 14.0, 46.0)
+_FIELD_WIDTHS = (17.0, 24.0, 44.0)
+_ASIDE = ("lowest", "plot.")
+"""What the names begin with of the last columns of the table of epochs, for which there is no room
+on the first screen."""
 _LEGEND = {"train": "rows that train", "validation": "rows that validate"}
 
 
@@ -61,10 +64,16 @@ def map_validation_tab(
         tab.tables[name] = TableMap.laid_out(HEADER_ROW, quantities, left, rows)
         left += len(quantities) + 1
 
-    table(EPOCHS, [c.quantity for c in validation.epoch_columns(experiment, counted)], rounds)
+    epochs = [c.quantity for c in validation.epoch_columns(experiment, counted)]
+    seen = [name for name in epochs if not name.startswith(_ASIDE)]
+    table(EPOCHS, seen, rounds)
     for i, given in enumerate(_fields(experiment, data.schema, has_cases)):
         tab.fields[given.key] = (FIRST_ROW + i, left + 1)
     left += len(_FIELD_WIDTHS) + 1
+    for name in epochs[len(seen) :]:
+        tab.tables[EPOCHS].columns[name] = left
+        left += 1
+    left += 1
     if has_cases:
         raw = [each.name for each in data.schema.raw if each.name in held.cells]
         table(CASES, raw, held.rows)
@@ -83,7 +92,7 @@ def map_validation_tab(
 
 def _fields(experiment: Experiment, schema: Schema, has_cases: bool) -> list[Input]:
     facts = [
-        Input("experiment", experiment.id, "the tab that trains these weights", fixed=True),
+        Input("experiment", experiment.id, "its tab trains these weights", fixed=True),
         marker_field(validation.MARKED),
     ]
     return [
@@ -124,7 +133,8 @@ def draw_validation_tab(
         write_headers(sheet, columns, table)
         write_body(sheet, columns, book, tab, name)
         for column in columns:
-            widths[table.columns[column.quantity]] = max(11.0, len(column.quantity) * 1.1 + 2)
+            wide = max(11.0, len(column.quantity) * 1.05 + 1)
+            widths[table.columns[column.quantity]] = wide if column.quantity != "epoch" else 7.0
     for name in ("train_accuracy", "validation_accuracy"):
         for row in tab.tables[EPOCHS].rows if name in tab.tables[EPOCHS].columns else ():
             sheet.cell(row, tab.tables[EPOCHS].columns[name]).style = "share"
@@ -188,7 +198,7 @@ def _draw_counters(sheet: Worksheet, tab: TabMap, data: Dataset) -> None:
 def _draw_charts(sheet: Worksheet, tab: TabMap) -> None:
     """Draw the losses of both kinds of rows, and below them their accuracies."""
     epochs, name = tab.tables[EPOCHS], sheet.title
-    row = FIRST_ROW + len(tab.fields) + 1
+    row = FIRST_ROW + len(tab.fields)
     letter = column_letters(tab.fields[validation.fields()[0].key][1] - 1)
     last = len(epochs.rows) - 1
     drawn: list[tuple[str, str, str, tuple[float, float] | None]] = [
@@ -206,5 +216,6 @@ def _draw_charts(sheet: Worksheet, tab: TabMap) -> None:
             log=limits is None,
             x_max=last,
             y_range=limits,
+            height_cm=_CHART_CM,
         )
         add_chart(sheet, f"{letter}{row + i * _CHART_ROWS}", spec)
