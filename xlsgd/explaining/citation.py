@@ -6,6 +6,7 @@ from xlsgd.base.cells import Position
 from xlsgd.explaining.training import Training
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.found import FoundWorkbook
+from xlsgd.tabs.validation.places import EPOCHS, KIND_NAME
 
 __all__ = ["Citation", "OnTab"]
 
@@ -23,6 +24,11 @@ class Citation:
     def unit(self, quantity: str, training: Training, step: int) -> str:
         """Return the cell of what a layer gives, in the last row of data that a step saw; "" for
         none."""
+        return ""
+
+    def epoch(self, quantity: str, epoch: int) -> str:
+        """Return the cell of what rows that do not train come to after an epoch, 0 for the start;
+        "" for none."""
         return ""
 
     def field(self, key: str) -> str:
@@ -48,6 +54,10 @@ class OnTab(Citation):
         if block is None or quantity not in block.columns:
             return self.step(quantity, training, step)
         return _cell(self._tab.sheet, block.cell(quantity, training.rows(step)[-1]))
+
+    def epoch(self, quantity: str, epoch: int) -> str:
+        tab = self._found.maps.of(KIND_NAME).get(self._experiment)
+        return "" if tab is None else _cell(tab.sheet, tab.tables[EPOCHS].cell(quantity, epoch))
 
     def field(self, key: str) -> str:
         if key == "learning_rate":

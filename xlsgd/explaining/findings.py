@@ -22,6 +22,7 @@ __all__ = [
     "Turn",
     "Twin",
     "TwinAt",
+    "Validated",
 ]
 
 
@@ -288,6 +289,29 @@ class ChangedColumn:
 
 
 @dataclass(frozen=True)
+class Validated:
+    """What rows that do not train say of the weights after every epoch.
+
+    rows: how many.   start, best, end: their mean loss at the start weights, where it is lowest,
+    and after the last epoch.   best_epoch: after which it is lowest, 0 for the start.
+    train_at_best, train_at_end: the mean loss of the rows that train, at the same weights.
+    overfits: whether the one has risen since then while the other has fallen.
+    """
+
+    rows: int
+    epochs: int
+    start: float
+    best_epoch: int
+    best: float
+    end: float
+    train_at_best: float
+    train_at_end: float
+    overfits: bool
+    best_cell: str
+    end_cell: str
+
+
+@dataclass(frozen=True)
 class TabExplanation:
     """How the run of a tab went, and why.
 
@@ -326,6 +350,7 @@ class TabExplanation:
     saturated: tuple[SaturatedUnit, ...] = ()
     layer_slopes: LayerSlopes | None = None
     plateau: Plateau | None = None
+    validated: Validated | None = None
     twin: Twin | None = None
     suggestion: Suggestion | None = None
     tried: int = 0

@@ -11,6 +11,7 @@ from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplana
 from xlsgd.explaining.learning_in_words import learning_sentences
 from xlsgd.explaining.limits_in_words import limit_sentences
 from xlsgd.explaining.moving_rate import of_step, schedule_words
+from xlsgd.explaining.overfitting import validation_sentences
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.trends import trend_sentences
 from xlsgd.explaining.words import (
@@ -52,9 +53,13 @@ def sentences_of(tab: TabExplanation, training: Training, where: Citation) -> tu
             _frozen(tab.frozen, experiment, where) if tab.frozen else (),
             _still(tab.still, experiment) if tab.still else (),
             learning_sentences(tab, training),
+            validation_sentences(tab),
             twin_sentences(tab, experiment),
             limit_sentences(tab, training),
-            _suggestion(tab, experiment, where),
+            # A rate at which the rows that train cost less still would be no advice then.
+            ()
+            if tab.validated is not None and tab.validated.overfits
+            else _suggestion(tab, experiment, where),
         )
         for text in part
     )

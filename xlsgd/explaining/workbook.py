@@ -19,6 +19,7 @@ from xlsgd.explaining.divergence import turn_of
 from xlsgd.explaining.findings import ChangedColumn, Explanation, RateLimit, TabExplanation
 from xlsgd.explaining.freezing import frozen_derivative
 from xlsgd.explaining.layer_slopes import layer_slopes
+from xlsgd.explaining.overfitting import validated
 from xlsgd.explaining.plateau import has_learned, plateau_of
 from xlsgd.explaining.rates import better_run, suggestion, try_around
 from xlsgd.explaining.saturation import saturated_units
@@ -158,6 +159,7 @@ def explain_run(
         saturated=() if learned else saturated_units(training, where),
         layer_slopes=None if learned else layer_slopes(training, where),
         plateau=plateau_of(training, constant, where),
+        validated=validated(training, where),
         twin=twin_of(training, length, better),
         suggestion=None if better is None else suggestion(better, tried),
         tried=len(tried.rates),
