@@ -75,6 +75,7 @@ def own_lesson(*nets: OwnNet) -> Lesson:
             f"It learns by {', '.join(names)} from the loss {net.loss.name}, {net.loss.paper}; "
             f"{size:,} {'row' if size == 1 else 'rows'} a step, {net.epochs:,} epochs. "
             "Every number is a formula: no Solver, no macro.",
+            *_held_out(data),
         ),
         change=(
             f"On '{views[0].id}', learning_rate: ten times less, ten times more.",
@@ -117,6 +118,8 @@ def _view(net: OwnNet, id: str) -> View:
         transforms=net.transforms,
     )
     experiment.need_targets(data.targets)
+    if data.validation is not None:
+        experiment.need_targets(data.validation.targets, "rows that validate")
     labels = {value for column in data.targets for value in column} <= {0.0, 1.0}
     layout = "rows" if small else "blocks"
     return View(
@@ -127,6 +130,17 @@ def _view(net: OwnNet, id: str) -> View:
         layout="function" if data.is_nothing else layout,
         classifies=not small and labels and len(network.predictions) == 1,
     )
+
+
+def _held_out(data: Dataset) -> list[str]:
+    """Return what there is to say of rows that do not train."""
+    if data.validation is None:
+        return []
+    return [
+        f"{data.validation.rows:,} more rows do not train, they validate: on 'validation' is their "
+        "loss after every epoch, beside that of the rows that train. Where the one rises while the "
+        "other falls, the net overfits."
+    ]
 
 
 def _title(network: Network) -> str:

@@ -183,9 +183,9 @@ class Experiment:
         """Return how many updates an epoch has.  rows: of data."""
         return -(-rows // self.batch_size)
 
-    def need_targets(self, targets: Sequence[Sequence[float]]) -> None:
+    def need_targets(self, targets: Sequence[Sequence[float]], rows: str = "data") -> None:
         """Raise SpecError for targets that are too few, or that are no labels where the loss asks
-        for labels."""
+        for labels.   rows: whose they are, in words."""
         if len(targets) < len(self.targets):
             raise SpecError(
                 f"'{self.id}': the network {self.network} makes {len(self.targets)} predictions, "
@@ -197,7 +197,7 @@ class Experiment:
                 fault = self.loss.label_fault(value, len(self.network.predictions))
                 if fault:
                     raise SpecError(
-                        f"data, row {row}, {name}: got {value:g}; the loss {self.loss.name} of "
+                        f"{rows}, row {row}, {name}: got {value:g}; the loss {self.loss.name} of "
                         f"'{self.id}' needs {fault}"
                     )
 

@@ -49,7 +49,7 @@ def find_validation(tabs: Sequence[FoundTab], found: FoundWorkbook) -> None:
                 "delete this tab too"
             )
         try:
-            experiment.need_targets(held.targets)
+            experiment.need_targets(held.targets, "rows that validate")
         except SpecError as error:
             raise WorkbookError(f"{tab.file}: {tab.sheet}: {error}") from error
         tables |= _tables(tab, experiment, found.data.rows + held.rows)

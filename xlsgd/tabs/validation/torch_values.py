@@ -80,9 +80,8 @@ def epochs_of(
     shape = (members, epochs, size)
     validates = np.arange(count) % size >= data.rows
     batch = 2 * (np.arange(count) // size) + validates
-    means = Ensemble(members).mean(
-        torch.from_numpy(rows["loss"]), torch.from_numpy(batch), 2 * epochs
-    )
+    losses, groups = torch.from_numpy(rows["loss"]), torch.from_numpy(batch)
+    means = Ensemble(members).mean(losses, groups, 2 * epochs).numpy()
     mean = np.where(np.isfinite(means), means, np.nan)
     numbers = np.broadcast_to(np.arange(float(epochs)), (members, epochs))
     found = {"epoch": numbers, "train_loss": mean[:, 0::2], "validation_loss": mean[:, 1::2]}
