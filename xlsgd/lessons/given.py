@@ -35,6 +35,8 @@ def given_data(
             f"--target, --inputs, --feature, --shuffle, --validation: the lesson '{lesson}' says "
             "itself what its columns are; describe a net in place of the lesson, as 'Linear(1, 1)'"
         )
+    if source is None and not (columns.shuffle is None and columns.validation is None):
+        raise SpecError("--shuffle, --validation: say of which rows: --data FILE")
     making = {"--points": points, "--noise": noise}
     if not plan.seeds_weights:
         making["--seed"] = seed

@@ -72,6 +72,9 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
     # Twelve digits: some programs save fifteen, some seventeen.
     said = [f"{name} {_numbers(column)}" for name, column in found.data.inputs.items()]
     said += [f"y {_numbers(column)}" for column in found.data.targets]
+    if (held := found.data.validation) is not None:
+        said += [f"held {name} {_numbers(column)}" for name, column in held.inputs.items()]
+        said += [f"held y {_numbers(column)}" for column in held.targets]
     for id, view in sorted(found.views.items()):
         e = view.experiment
         options = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xlsgd.base.cells import Position
+from xlsgd.base.cells import Grid, Position
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap
+from xlsgd.sheets.own_additions import looks_at
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.validation.columns import HEADERS, MARKED
@@ -41,8 +42,7 @@ class ValidationTab(TabKind):
         words = f"the loss of {rows} that {'does' if held.rows == 1 else 'do'} not train"
         alone = len(lesson.views) == 1
         for i, view in enumerate(lesson.views):
-            sheet = self.name if alone else f"{self.name} {view.id}"[:_LONGEST]
-            yield Planned((3, i, 3), view.id, sheet, words)
+            yield Planned((3, i, 3), view.id, self.name if alone else _named(view.id), words)
 
     def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         from xlsgd.tabs.validation.sheet import map_validation_tab
@@ -76,11 +76,23 @@ class ValidationTab(TabKind):
 
         return cells_typed_in(tab)
 
+    def remains(self, sheet: str, grid: Grid, maps: BookMap) -> tuple[str, str] | None:
+        # Beside others of its kind it is called after the experiment.
+        known = [maps.data, *maps.training.values()]
+        if sheet in map(_named, maps.training) and any(looks_at(grid, t.sheet) for t in known):
+            return MARKED, "its name"
+        return super().remains(sheet, grid, maps)
+
     def check(self, work: Examination) -> None:
         from xlsgd.tabs.validation.check import check_validation
 
         for id in work.found.maps.of(self.name):
             check_validation(work, work.found.experiments[id])
+
+
+def _named(experiment: str) -> str:
+    """Return the name of the tab of one of several experiments."""
+    return f"{KIND_NAME} {experiment}"[:_LONGEST]
 
 
 KIND = ValidationTab()
