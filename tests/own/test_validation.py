@@ -389,3 +389,20 @@ def test_overfitting_is_explained_with_the_epoch(tmp_path: Path) -> None:
     assert f"has risen to {seen[-1]:.4g} after epoch 12 (validation!C18)" in text
     assert f"stop there (--epochs {best})" in text
     assert "Tried in torch: with" not in text
+
+
+def test_it_is_found_again_where_rows_and_columns_were_inserted(
+    tmp_path: Path, libreoffice_edit: Callable[..., Path]
+) -> None:
+    source = tmp_path / "net.xlsx"
+    exported("yes or no", source)
+    edits = [
+        ("insert_row", "validation", 3),
+        ("insert_column", "validation", 2),
+        ("insert_row", "validation", 12),
+        ("insert_column", "data", 1),
+        ("rename", "validation", "held out"),
+    ]
+    report = xlsgd.verify(libreoffice_edit(source, tmp_path / "edited.xlsx", edits))
+    assert report.ok
+    assert next(s for s in report.sheets if s.name == "held out").looked_at

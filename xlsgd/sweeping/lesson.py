@@ -54,11 +54,13 @@ def sweep(
         for axis in given
     ]
     check_axes(axes, view.experiment)
-    found = sweep_experiment(view, built.data, axes, device, progress)
+    # Rows that validate say nothing of how a run goes.
+    data = replace(built.data, validation=None)
+    found = sweep_experiment(view, data, axes, device, progress)
     for _ in range(zoom):
         if seen is not None:
             seen(found)
-        found = sweep_experiment(view, built.data, closer(found), device, progress)
+        found = sweep_experiment(view, data, closer(found), device, progress)
     return found
 
 

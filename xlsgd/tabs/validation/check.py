@@ -121,7 +121,7 @@ def _compare(
     assert held is not None
     counted = "train_accuracy" in maps.tables[EPOCHS].columns
     rows = passed(experiment, data, weights, counted)
-    epochs = epochs_of(experiment, data, rows, counted)
+    epochs = epochs_of(data, rows)
     length = len(maps.tables[EPOCHS].rows) if rounds is None else rounds
     for name, values, count in (
         (PASSED, rows, length * (data.rows + held.rows)),

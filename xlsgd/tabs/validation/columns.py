@@ -26,7 +26,7 @@ from xlsgd.data.schema import Schema
 from xlsgd.tabs.layouts.layout import forward_columns, loss_column
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
-from xlsgd.training.quantities.accuracy import PAPER, accuracy, note, torch_line
+from xlsgd.training.quantities.accuracy import PAPER
 from xlsgd.training.stable import greatest
 
 __all__ = [
@@ -45,7 +45,7 @@ __all__ = [
 MARKED = "validation tab, format 1"
 HEADERS = frozenset(("train_loss", "validation_loss"))
 RIGHT = "is_right"
-"""The quantity that says of every row whether the class of the greatest prediction is y."""
+"""The quantity that says of every row whether its prediction is right."""
 
 _SETS = {"train": ("train", "rows that train"), "validation": ("held", "rows that validate")}
 
@@ -95,27 +95,36 @@ def passed_columns(experiment: Experiment, counted: bool) -> list[Column]:
         *forward_columns(network, "{{at.{}}}".format, "{{case.{}}}".format),
         replace(loss, formula=fill(loss.formula, of_training_tab)),
     ]
-    if not (counted and has_classes(experiment)):
-        return columns
-    predictions = [f"{{{name}}}" for name in network.predictions]
-    most = greatest(predictions)
-    # Of several that are the greatest, the first one counts, as in torch.argmax.
-    first = "-1"
-    for place in reversed(range(len(predictions))):
-        first = f"IF({predictions[place]}={most},{place},{first})"
-    if len(predictions) > 1 and _side_by_side(experiment):
-        first = f"MATCH({most},{range_of(predictions)},0)-1"
-    return [
-        *columns,
-        Column(
-            RIGHT,
-            f"=IF(ISNUMBER({{loss}}),IF({first}={{case.y}},1,0),0)",
-            paper="greatest pred is class y?",
-            note="1 where the class with the greatest prediction, the first of them, is y",
-            torch="(pred.argmax(-1) == y).double()",
-            group="forward",
-        ),
-    ]
+    return [*columns, _right_column(experiment)] if counted else columns
+
+
+def _right_column(experiment: Experiment) -> Column:
+    """Return whether the prediction of a row is right; what is no number is right for nobody."""
+    predictions = [f"{{{name}}}" for name in experiment.network.predictions]
+    if has_classes(experiment):
+        most = greatest(predictions)
+        # Of several that are the greatest, the first one counts, as in torch.argmax.
+        says = "-1"
+        for place in reversed(range(len(predictions))):
+            says = f"IF({predictions[place]}={most},{place},{says})"
+        if _side_by_side(experiment):
+            says = f"MATCH({most},{range_of(predictions)},0)-1"
+        counted, paper = "{loss}", "greatest pred is class y?"
+        note = "1 where the class with the greatest prediction, the first of them, is y"
+        torch = "(pred.argmax(-1) == y).double()"
+    else:
+        cut = f"{experiment.loss.cut:g}"
+        counted, says, paper = "{pred}", f"IF({{pred}}>{cut},1,0)", f"pred > {cut} where y = 1?"
+        note = f"1 where a prediction above {cut} stands for y = 1, or any other for y = 0"
+        torch = f"((pred > {cut}) == (y == 1)).double()"
+    return Column(
+        RIGHT,
+        f"=IF(ISNUMBER({counted}),IF({says}={{case.y}},1,0),0)",
+        paper=paper,
+        note=note,
+        torch=torch,
+        group="forward",
+    )
 
 
 def _side_by_side(experiment: Experiment) -> bool:
@@ -154,17 +163,16 @@ def epoch_columns(experiment: Experiment, counted: bool) -> list[Column]:
         ),
     ]
     if counted:
-        cut = experiment.loss.cut
-        for name, (head, words) in _SETS.items():
-            if has_classes(experiment):
-                formula, torch = f"AVERAGE({{{head}.{RIGHT}}})", "(pred.argmax(-1) == y).mean()"
-                told = "share of them for which the class with the greatest prediction is y"
-            else:
-                formula = accuracy(f"{{{head}.pred}}", f"{{{head}.y}}", f"{{{name}_rows}}", cut)
-                told, torch = note(cut), torch_line(cut)
-            found.append(
-                column(f"{name}_accuracy", f"={formula}", PAPER, f"{words}: {told}", torch)
+        found += [
+            column(
+                f"{name}_accuracy",
+                f"=AVERAGE({{{head}.{RIGHT}}})",
+                PAPER,
+                f"share of the {words} whose prediction is right, see {RIGHT}",
+                f"{RIGHT}.mean()",
             )
+            for name, (head, words) in _SETS.items()
+        ]
     found.append(
         column(
             "lowest",

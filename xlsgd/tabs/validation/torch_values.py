@@ -63,12 +63,12 @@ def passed(
         pred = np.stack([rows[name] for name in experiment.network.predictions], -1)
         hit = torch.from_numpy(pred).argmax(-1).numpy() == np.tile(labels, epochs)
         rows[RIGHT] = (hit & np.isfinite(rows["loss"])).astype(float)
+    elif counted:
+        rows[RIGHT] = right(rows["pred"], np.tile(labels, epochs), experiment.loss.cut)
     return rows
 
 
-def epochs_of(
-    experiment: Experiment, data: Dataset, rows: Mapping[str, Floats], counted: bool
-) -> dict[str, Floats]:
+def epochs_of(data: Dataset, rows: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return the table with a row an epoch, shape (members, epochs).  rows: as from ``passed``."""
     import torch
 
@@ -85,12 +85,8 @@ def epochs_of(
     mean = np.where(np.isfinite(means), means, np.nan)
     numbers = np.broadcast_to(np.arange(float(epochs)), (members, epochs))
     found = {"epoch": numbers, "train_loss": mean[:, 0::2], "validation_loss": mean[:, 1::2]}
-    if counted:
-        labels = np.tile(np.array((*data.y, *held.y)), epochs)
-        hits = rows.get(RIGHT)
-        if hits is None:
-            hits = right(rows["pred"], labels, experiment.loss.cut)
-        hits = hits.reshape(shape)
+    if RIGHT in rows:
+        hits = rows[RIGHT].reshape(shape)
         found["train_accuracy"] = hits[..., : data.rows].mean(-1)
         found["validation_accuracy"] = hits[..., data.rows :].mean(-1)
     found["lowest"] = np.fmin.accumulate(found["validation_loss"], axis=-1)
