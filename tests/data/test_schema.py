@@ -178,6 +178,15 @@ def test_a_schema_is_read_back_from_its_fields() -> None:
     assert (found.inputs, found.targets) == (SCHEMA.inputs, SCHEMA.targets)
 
 
+def test_numbers_to_predict_say_nothing_of_yes_or_no() -> None:
+    plain = replace(SCHEMA, words=Words())
+    fields = {given.key: str(given.value) for given in plain.description()}
+    assert not {"above", "below"} & fields.keys()
+    assert not [text for text in fields.values() if "0.5" in text]
+    assert read_schema(fields).words.above == Words().above
+    assert {"above", "below"} <= {given.key for given in SCHEMA.description()}
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -194,15 +194,17 @@ class Schema:
         """Return the fields by which a tab says what its columns are."""
         if self.marker != DESCRIBED:
             return []
-        words = self.words
+        words, usual = self.words, Words()
         said = {
             "inputs": (", ".join(self.inputs), "what the net learns from"),
             "targets": (", ".join(self.targets), "what it shall answer with"),
             **{f"raw.{r.name}": (str(r), "what may be typed into it") for r in self.raw},
             **{f"feature.{f.quantity}": (str(f), f.paper) for f in self.features},
-            "above": (words.above, "what a prediction above 0.5 says"),
-            "below": (words.below, "what any other says"),
         }
+        # Words of their own have those that are about yes or no.
+        if (words.above, words.below) != (usual.above, usual.below):
+            said["above"] = words.above, "what a prediction above 0.5 says"
+            said["below"] = words.below, "what any other says"
         return [Input(key, value, note, fixed=True) for key, (value, note) in said.items()]
 
 

@@ -74,9 +74,9 @@ def _schema(tab: FoundTab) -> Schema | None:
         return known
     if "inputs" not in tab.fields:
         return None
-    keys = [k for k in tab.fields if k.startswith(("raw.", "feature."))]
+    keys = [k for k in tab.fields if k.startswith(("raw.", "feature.")) or k in ("above", "below")]
     try:
-        return read_schema({k: tab.text(k) for k in (*keys, "inputs", "targets", "above", "below")})
+        return read_schema({k: tab.text(k) for k in (*keys, "inputs", "targets")})
     except SpecError as error:
         raise tab.fault(f": {error}") from error
 
