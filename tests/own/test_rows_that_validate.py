@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import torch
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from torch import nn
 
 import xlsgd
+from tests.verify.books import header_row, letter_of
 from xlsgd.base.errors import DataError, SpecError, XlsgdError
 from xlsgd.cli import main
 from xlsgd.data.table import dataset_of, read_table
@@ -128,7 +130,7 @@ def test_tensors_have_a_share_and_no_columns(tmp_path: Path) -> None:
     x = torch.tensor(frame(SAYS)[["a"]].to_numpy())
     y = torch.tensor(ANSWERS).double()
 
-    def export(validation: str | float) -> Any:
+    def export(validation: Any) -> Any:
         return xlsgd.export(
             model, torch.optim.SGD(model.parameters(), lr=0.1), nn.MSELoss(), data=(x, y),
             validation=validation, epochs=1, path=tmp_path / "net.xlsx",
@@ -136,7 +138,30 @@ def test_tensors_have_a_share_and_no_columns(tmp_path: Path) -> None:
 
     with pytest.raises(XlsgdError, match="validation column 'held'"):
         export("held")
-    assert xlsgd.verify(export(0.4)).ok
+    path = export(0.4)
+    assert xlsgd.verify(path).ok
+    path.unlink()
+    # Tensors of their own validate as well.
+    path = export((x[:2] + 1, y[:2]))
+    sheet = openpyxl.load_workbook(path, data_only=True)["validation"]
+    with torch.no_grad():
+        expected = float(nn.functional.mse_loss(model(x[:2] + 1), y[:2, None]))
+    row = header_row(sheet, "validation_loss") + 2
+    shown = sheet[f"{letter_of(sheet, 'validation_loss')}{row}"].value
+    assert shown == pytest.approx(expected, rel=1e-13)
+    assert xlsgd.verify(path).ok
+    path.unlink()
+    with pytest.raises(SpecError, match=r"got tensors for x1, x2, y, and data for x, y"):
+        export((torch.rand(2, 2), y[:2]))
+    with pytest.raises(SpecError, match=r"columns of the lengths {'x': 8, 'y': 7}"):
+        export((x[:3], y[:2]))
+    with pytest.raises(SpecError, match="got 1 tensors, need two"):
+        export((x,))
+    with pytest.raises(SpecError, match="two tensors go with two tensors"):
+        xlsgd.export(
+            model, torch.optim.SGD(model.parameters(), lr=0.1), nn.MSELoss(), data=frame(SAYS),
+            validation=(x, y), path=tmp_path / "net.xlsx",
+        )  # fmt: skip
 
 
 def test_on_the_command_line(tmp_path: Path) -> None:

@@ -187,6 +187,12 @@ def dataset_of(
         held = [held[i] for i in drawn] if held else held
     if validation is not None and not held:
         held = last_rows(rows, share_in(validation) or 0.0, file)
+    lengths = {c: len(column) for c, column in cells.items()}
+    if held and {*lengths.values()} != {len(held)}:
+        raise SpecError(
+            f"{file}: got columns of the lengths {lengths}, and {len(held)} rows that train or "
+            "validate; need the same length for all"
+        )
     if not own and shuffle is None:
         order = (*names, *answers)
         schema = plain_schema(names, answers)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["export"]
 
+_VALIDATES = "validates"
+"""The column that says which of the rows of tensors validate; a sheet does not show it."""
+
 
 def export(
     model: torch.nn.Module,
@@ -42,7 +45,7 @@ def export(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     shuffle: int | None = None,
-    validation: str | float | None = None,
+    validation: str | float | tuple[Any, Any] | None = None,
     title: str = "",
     force: bool = False,
     progress: Progress | None = None,
@@ -59,7 +62,7 @@ def export(
     batch_size: rows per step, in the order of the data; all rows by default.   shuffle: seed of
         the order, the same in every epoch; as they are by default.
     validation: the column that says which rows validate and do not train (0 and 1, false and true,
-        train and valid), or a share of the rows, the last ones.
+        train and valid), or a share of the rows, the last ones; beside two tensors also two more.
     scheduler: of torch.optim.lr_scheduler, new, stepped after every ``step`` or every ``epoch``.
     clip_norm, clip_value: of torch.nn.utils.clip_grad_norm_ and clip_grad_value_, at every step.
     Before anything is written, loss, slopes and weights of the first step are compared with what
@@ -130,10 +133,8 @@ def _dataset(
     inputs: Sequence[str],
     features: Sequence[str],
     shuffle: int | None,
-    validation: str | float | None,
+    validation: str | float | tuple[Any, Any] | None,
 ) -> Dataset:
-    if isinstance(data, str | Path):
-        return read_table(data, targets, inputs, features, shuffle, validation=validation)
     if isinstance(data, tuple | list) and len(data) == 2:
         if targets != ["y"] or inputs:
             raise SpecError(
@@ -141,8 +142,34 @@ def _dataset(
                 "tensors have no names of columns; leave target and inputs out, or pass a frame"
             )
         x, y = (_columns(tensor, name) for tensor, name in zip(data, ("x", "y"), strict=True))
-        return dataset_of({**x, **y}, list(y), (), features, shuffle=shuffle, validation=validation)
+        table, targets = {**x, **y}, list(y)
+        if isinstance(validation, tuple | list):
+            table, validation = _with_more(table, validation), _VALIDATES
+        return dataset_of(table, targets, (), features, shuffle=shuffle, validation=validation)
+    if isinstance(validation, tuple | list):
+        raise SpecError(
+            "validation: two tensors go with two tensors as data; of a table name the column that "
+            "says which rows validate"
+        )
+    if isinstance(data, str | Path):
+        return read_table(data, targets, inputs, features, shuffle, validation=validation)
     return dataset_of(data, targets, inputs, features, shuffle=shuffle, validation=validation)
+
+
+def _with_more(table: Mapping[str, list[Any]], held: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return columns with the rows of two more tensors, and a column that says which those are."""
+    if len(held) != 2:
+        raise SpecError(f"validation: got {len(held)} tensors, need two, x and y")
+    x, y = (_columns(tensor, name) for tensor, name in zip(held, ("x", "y"), strict=True))
+    more = {**x, **y}
+    if more.keys() != table.keys():
+        raise SpecError(
+            f"validation: got tensors for {', '.join(more)}, and data for {', '.join(table)}; "
+            "both need as many columns"
+        )
+    found = {name: [*column, *more[name]] for name, column in table.items()}
+    trains, validates = (len(next(iter(columns.values()))) for columns in (table, y))
+    return {**found, _VALIDATES: [0] * trains + [1] * validates}
 
 
 def _columns(tensor: Any, name: str) -> dict[str, list[Any]]:
