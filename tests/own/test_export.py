@@ -247,7 +247,7 @@ BAD: dict[str, tuple[Any, str]] = {
         "row 2, column a: got nan",
     ),
     "too wide": (lambda p: _export(nn.Linear(3, 1), nn.MSELoss(), p), "of 3 inputs is given 2"),
-    "sum": (lambda p: _export(_one(), nn.MSELoss(reduction="sum"), p), "reduction='sum'"),
+    "none": (lambda p: _export(_one(), nn.MSELoss(reduction="none"), p), "reduction='none'"),
     "class weights": (
         lambda p: _export(nn.Linear(2, 2), nn.CrossEntropyLoss(weight=torch.ones(2)), p),
         "weight",

@@ -17,6 +17,7 @@ from xlsgd.cli.types import (
     GRADIENT,
     LOSS,
     NUMBER,
+    REDUCTION,
     SCHEDULE,
     SCHEDULE_BY,
     START,
@@ -277,6 +278,9 @@ _RUN = (
     ),
     click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),
     click.option("--loss", type=LOSS, help="What a row costs; xlsgd list shows them."),
+    click.option(
+        "--reduction", type=REDUCTION, help="What a step follows of its rows' losses: mean or sum."
+    ),
     click.option(
         "--schedule",
         type=SCHEDULE,

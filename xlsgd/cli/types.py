@@ -22,6 +22,7 @@ __all__ = [
     "NUMBER",
     "OPTIMIZER",
     "OUTPUT",
+    "REDUCTION",
     "SCHEDULE",
     "SCHEDULE_BY",
     "START",
@@ -114,6 +115,12 @@ def _differences() -> dict[str, str]:
     return {name: rule.summary for name, rule in differences().items()}
 
 
+def _reductions() -> dict[str, str]:
+    from xlsgd.training.losses.loss import REDUCTIONS
+
+    return dict.fromkeys(REDUCTIONS, "")
+
+
 def _schedules() -> dict[str, str]:
     from xlsgd.training.schedules import schedules
 
@@ -167,6 +174,7 @@ OPTIMIZER = Named("optimizer", _optimizers, _refused)
 CONVENTION = Named("convention", _conventions)
 GRADIENT = Named("gradient", _gradients)
 DIFFERENCE = Named("difference", _differences)
+REDUCTION = Named("reduction", _reductions)
 SCHEDULE = Named("schedule", _schedules, other=_is_formula)
 SCHEDULE_BY = Named("by", lambda: {"step": "", "epoch": ""})
 START = Named("start", _starts)

@@ -27,6 +27,7 @@ def turn_of(training: Training, where: Citation) -> Turn | None:
     before, after = training.before(step), training.before(step + 1)
     curvature = curvature_along_gradient(experiment, training.data, before, rows)
     seen = training.outputs((step, step + 1))["loss"][:, rows.start : rows.stop].mean(-1)
+    seen = seen / experiment.added_up
     return Turn(
         step=step,
         epoch=training.epoch(step),

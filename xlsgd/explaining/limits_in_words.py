@@ -32,10 +32,11 @@ def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
         if limit.times_above is not None:
             yield f"{least}: this tab uses {percent(limit.times_above)} of it.{_window(limit)}"
         return
+    bent = "summed loss" if training.experiment.loss.is_summed else said.mean_loss
     yield f"There is no single limit for the learning rate here: {limit.why}."
     if limit.local_limit is not None:
         yield (
-            f"At the weights before step {limit.local_step} the {said.mean_loss}"
+            f"At the weights before step {limit.local_step} the {bent}"
             f"{said.rows(' over all rows')} bends by "
             f"{number(limit.sharpness)} where it bends most; a step of gradient descent"
             f"{said.rows(' that sees all rows')} would be stable there up to "

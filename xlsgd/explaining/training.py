@@ -152,9 +152,9 @@ class Training:
         return float(self.table[RATE][self.last[step - 1]])
 
     def gradient(self, weight: str, step: int) -> float:
-        """Return the derivative that a step followed, the mean over its rows."""
-        names = (f"grad_mean.{weight}", f"grad_used.{weight}", f"grad.{weight}")
-        name = next(name for name in names if name in self.table)
+        """Return the derivative that a step followed: the mean over its rows, or the sum."""
+        kinds = ("grad_mean", "grad_sum", "grad_used", "grad")
+        name = next(f"{kind}.{weight}" for kind in kinds if f"{kind}.{weight}" in self.table)
         return float(self.table[name][self.last[step - 1]])
 
     def step_of_loss(self, place: int) -> int:
@@ -175,6 +175,7 @@ class Training:
         every = max(1, _AT_ONCE // self.data.rows)
         parts = [
             self.outputs(range(i + 1, min(i + every, len(self.weights)) + 1))["loss"].mean(-1)
+            / self.experiment.added_up
             for i in range(0, len(self.weights), every)
         ]
         return np.concatenate(parts)

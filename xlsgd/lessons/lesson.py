@@ -63,6 +63,7 @@ class Options:
         ``clip_norm`` and ``clip_value`` are for all.
     maximize: whether steps lead uphill.
     loss: what a row costs, for every experiment, by its name.
+    reduction: ``mean`` or ``sum``: what becomes of the losses of a batch.
     init: start values by name, for every experiment that has the name.
     optimizers: names, for the lessons that have a tab per optimizer.
     convention: ``torch`` or ``fastai``.
@@ -85,6 +86,7 @@ class Options:
     hyper: Mapping[str, float] = field(default_factory=dict)
     maximize: bool = False
     loss: str | None = None
+    reduction: str | None = None
     init: Mapping[str, float] = field(default_factory=dict)
     optimizers: Sequence[str] = ()
     convention: str = "torch"
@@ -114,6 +116,7 @@ class Options:
             self.hyper,
             self.maximize,
             self.loss is not None,
+            self.reduction is not None,
             self.convention != "torch",
             self.seed,
         )
@@ -159,6 +162,10 @@ class Options:
             asked["schedule"] = get_schedule(self.schedule)
         if self.loss is not None:
             asked["loss"] = get_loss(self.loss)
+        if self.reduction is not None and data.is_nothing:
+            raise SpecError(
+                f"--reduction {self.reduction}: there are no rows of data whose losses make a batch"
+            )
         known = {name for view in views for name in view.experiment.start_names}
         for name, value in self.init.items():
             if not math.isfinite(value):
@@ -187,6 +194,8 @@ class Options:
                     f"--batch-size {self.batch_size}: the data has {data.rows} rows; "
                     "use at most that many"
                 )
+            if self.reduction is not None:
+                asked["loss"] = asked.get("loss", e.loss).reduced(self.reduction)
             changed.append(view.but(start=start, **asked))
             changed[-1].experiment.need_targets(data.targets)
         return tuple(changed)

@@ -34,10 +34,11 @@ def need_same(view: View, maps: BookMap, values: Values, live: FirstStep) -> Non
         value = values[tab.sheet].get(steps.cell(quantity, 0), float("nan"))
         return float(value) if isinstance(value, float | int) else float("nan")
 
+    what_loss = "summed loss" if e.loss.is_summed else "mean loss"
     # Of a batch shown row by row, the first row is not yet the step: own nets have batches of one
     # row there.
     checks: list[tuple[str, Callable[[str], str], Mapping[str, float]]] = [
-        ("mean loss", str, {"loss": live.loss}),
+        (what_loss, str, {"loss": live.loss}),
         ("slope", layout.gradient, live.gradients),
         ("new weight", "new.{}".format, live.after),
     ]

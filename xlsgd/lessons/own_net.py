@@ -61,6 +61,7 @@ def own_lesson(*nets: OwnNet) -> Lesson:
     views = [_view(each, "training" if len(nets) == 1 else each.optimizer.name) for each in nets]
     weights, names = len(network.parameters), [each.optimizer.name for each in nets]
     size = views[0].experiment.batch_size
+    added = ", whose losses are added up" if net.loss.is_summed else ""
     rows = () if data.is_nothing else (
         f"The data: {data.title}. What is predicted: {', '.join(data.schema.targets)}; from: "
         f"{_listed(data.schema.inputs)}.",
@@ -73,7 +74,7 @@ def own_lesson(*nets: OwnNet) -> Lesson:
             f"{_in_words(network)}.",
             *rows,
             f"It learns by {', '.join(names)} from the loss {net.loss.name}, {net.loss.paper}; "
-            f"{size:,} {'row' if size == 1 else 'rows'} a step, {net.epochs:,} epochs. "
+            f"{size:,} {'row' if size == 1 else 'rows'} a step{added}, {net.epochs:,} epochs. "
             "Every number is a formula: no Solver, no macro.",
             *_held_out(data),
         ),

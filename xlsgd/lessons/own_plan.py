@@ -101,6 +101,7 @@ class OwnPlan(LessonPlan):
         begin = self._start(data, options.seed or 0)
         network = begin.network
         loss = get_loss(options.loss or _usual_loss(network, data))
+        loss = loss.reduced(options.reduction or loss.reduction)
         nets = [
             OwnNet(
                 network,
@@ -132,11 +133,11 @@ class OwnPlan(LessonPlan):
         module, lesson = self._live
         for view in lesson.views:
             e = view.experiment
-            criterion = e.loss.module(**e.loss_options)
+            criterion, whole = e.loss.module(**e.loss_options), e.loss.reduction
             live = first_step(
                 module,
                 None,
-                lambda pred, y, own=criterion: own(pred, y.double()).mean(),
+                lambda pred, y, own=criterion, how=whole: getattr(own(pred, y.double()), how)(),
                 lesson.data,
                 e.batch_size,
             )

@@ -109,9 +109,23 @@ class Ensemble:
         import torch
 
         counts = torch.bincount(batch, minlength=batches).double()
+        return self._added_up(rows, batch, counts, counts)
+
+    def of_batches(self, loss: Loss, rows: Tensor, batch: Tensor, batches: int) -> Tensor:
+        """Return what every batch makes of the losses of its rows, or of their derivatives, as it
+        might have been rounded: see ``mean``."""
+        import torch
+
+        counts = torch.bincount(batch, minlength=batches).double()
+        return self._added_up(rows, batch, counts, 1 if loss.is_summed else counts)
+
+    def _added_up(
+        self, rows: Tensor, batch: Tensor, counts: Tensor, divisor: Tensor | int
+    ) -> Tensor:
+        import torch
 
         def total(values: Tensor) -> Tensor:
-            return values.new_zeros(len(values), batches).index_add(1, batch, values) / counts
+            return values.new_zeros(len(values), len(counts)).index_add(1, batch, values) / divisor
 
         moves = self.moves_of_means(counts.numpy())
         return total(rows) + torch.from_numpy(moves) * total(rows.abs())

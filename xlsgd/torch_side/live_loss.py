@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
 from xlsgd.training.losses import Loss, losses
+from xlsgd.training.losses.loss import REDUCTIONS
 
 if TYPE_CHECKING:
     import torch
@@ -34,11 +35,11 @@ def loss_of(given: torch.nn.Module | Callable[..., Any]) -> tuple[Loss, dict[str
     if module is None:
         return loss, {}
     options = {**_plain(module), **dict(module.named_buffers())}
-    if module.__dict__.get("reduction", "mean") != "mean":
+    reduction = module.__dict__.get("reduction", "mean")
+    if reduction not in REDUCTIONS:
         raise SpecError(
-            f"the loss {name} with reduction='{module.reduction}'; a step here follows the mean "
-            "over its rows: for 'sum', take 'mean' and a learning rate as many times as large as "
-            "a batch has rows"
+            f"the loss {name} with reduction='{reduction}': a step follows one number, need "
+            f"{' or '.join(repr(each) for each in REDUCTIONS)}"
         )
     for key, value in loss.torch_needs.items():
         if options.pop(key, value) != value:
@@ -51,7 +52,7 @@ def loss_of(given: torch.nn.Module | Callable[..., Any]) -> tuple[Loss, dict[str
     for key, value in options.items():
         if value is not None:
             raise SpecError(f"the loss {name} with {key}, which no sheet has; leave it out")
-    return loss, found
+    return loss.reduced(reduction), found
 
 
 def _plain(module: torch.nn.Module) -> Mapping[str, Any]:

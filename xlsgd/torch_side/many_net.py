@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsgd.torch_side.batch_loss import of_batch, over_targets
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.place import Place, is_number
 
@@ -42,6 +43,7 @@ class ManyNet:
             )
             for place in network.places
         ]
+        self._of = experiment.loss
         self._loss = experiment.loss.module(**experiment.loss_options).to(device)
         self._targets = len(experiment.targets)
         shapes = [shape for _, _, own, _ in self._places for shape in own.values()]
@@ -89,7 +91,7 @@ class ManyNet:
         if given != network.predictions:
             value = torch.stack(torch.broadcast_tensors(*(known[n] for n in network.predictions)))  # type: ignore[no-untyped-call]
         if self._targets > 1:
-            found["loss"] = self._loss(value, y.expand(value.shape)).mean(0)
+            found["loss"] = over_targets(self._of, self._loss(value, y.expand(value.shape)), 0)
             return found
         if len(value) == 1:
             found["loss"] = self._loss(value[0], y.expand(value[0].shape))
@@ -118,12 +120,12 @@ class ManyNet:
         x: Tensor,
         y: Tensor,
         of: slice = slice(None),
-        mean: bool = False,
+        whole: bool = False,
     ) -> Tensor:
         """Return the numerical derivative of the loss for every parameter, shape (parameters, …).
 
         loss: at the weights as they are.   of: which parameters.
-        mean: of the mean loss over the last dimension, which then has size 1.
+        whole: of the loss of a batch along the last dimension, which then has size 1.
         """
         moves = self._moves[:, of]
         moves = moves.view(*moves.shape, *(1 for _ in weights.shape[1:]))
@@ -133,13 +135,13 @@ class ManyNet:
             # Shape (parameters, parameter moved, …): each of them moved by itself, all at once.
             there = weights.unsqueeze(1) + (moves if sign == "+" else -moves)
             losses = self.evaluate(there, x.unsqueeze(1), targets)["loss"]
-            moved[way] = losses.mean(-1, keepdim=True) if mean else losses
+            moved[way] = of_batch(self._of, losses, keepdim=True) if whole else losses
         return self._rule.slope_of(loss, moved, self._h)
 
-    def backprop(self, weights: Tensor, x: Tensor, y: Tensor, mean: bool = False) -> Tensor:
+    def backprop(self, weights: Tensor, x: Tensor, y: Tensor, whole: bool = False) -> Tensor:
         """Return PyTorch's own derivative of the loss for every parameter, shape as the weights'.
 
-        mean: of the mean loss over the last dimension.
+        whole: of the loss of a batch along the last dimension.
         """
         import torch
 
@@ -148,5 +150,5 @@ class ManyNet:
             loss = self.evaluate(leaves, x, y)["loss"]
             # A run's loss depends on its own weights alone: the derivative of the sum holds that
             # of each.
-            total = (loss.mean(-1) if mean else loss).sum()
+            total = (of_batch(self._of, loss) if whole else loss).sum()
         return torch.autograd.grad(total, leaves)[0]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
+from xlsgd.torch_side.batch_loss import of_batch
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.rates import factors_of_steps, scheduled_of_steps
@@ -185,16 +186,16 @@ class _Training:
         rows = slice(None) if watcher.by_row else watcher.batches[0]
         x, y = self.x[:, rows].unsqueeze(1), self.y[..., rows].unsqueeze(-2)
         loss = self.net.evaluate(self.weights.unsqueeze(2), x, y)["loss"]
-        self.start_loss = loss.mean(1)
-        worst = loss.amax(1) if watcher.by_row else self.start_loss
+        of, added_up = self.experiment.loss, self.experiment.added_up
+        self.start_loss = loss.mean(1) / added_up
+        worst = loss.amax(1) if watcher.by_row else of_batch(of, loss)
+        added_up *= self.experiment.batch_size if of.is_summed and not watcher.by_row else 1
         targets = columns_to_predict(self.experiment, self.data)
-        above = thresholds(self.experiment.loss, targets, worst.cpu().numpy())
+        above = thresholds(of, targets, worst.cpu().numpy(), added_up)
         self.above = self.all_above = torch.from_numpy(above).to(self.weights.device)
-
-        # A state may start at something that depends on the gradient of the first row.
-        looks, first = watcher.look(self.weights, watcher.batches[0])
-        if watcher.by_row:
-            first = looks[0].gradients
+        # A state may start at something that depends on the first row's gradient.
+        looks, whole = watcher.look(self.weights, watcher.batches[0])
+        first = looks[0].gradients if watcher.by_row else whole
         memory = {}
         for kind in self.experiment.optimizer.state:
             parts = []
@@ -275,7 +276,7 @@ class _Training:
                 if len(window) >= _WINDOW or i == per_epoch - 1:
                     record.note(epoch, window, self.above)
                     window.clear()
-            record.end_epoch(epoch, self.data.rows)
+            record.end_epoch(epoch, self.data.rows * experiment.added_up)
             over = self.repeating(before)
             if over is not None:
                 at_end = record.repeated(epoch, per_epoch, experiment.epochs)

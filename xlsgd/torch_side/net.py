@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xlsgd.data import Dataset
+from xlsgd.torch_side.batch_loss import over_targets
 from xlsgd.torch_side.ensemble import Ensemble
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.sides import Sides
@@ -128,7 +129,7 @@ class TorchNet:
             stray = self._stray(lambda t: steps(pred, expected, t, **self._options), shape)
             loss = loss if stray is None else loss + stray
             if of_targets:
-                loss = self._noisy(loss, shape).mean(-1)
+                loss = over_targets(self._experiment.loss, self._noisy(loss, shape))
             outputs["loss"] = self._rounded(loss, shape)
             # Reshaped only where needed: autograd asks for the very tensors computed with.
             return outputs if len(shape) == 1 else {n: v.reshape(shape) for n, v in outputs.items()}

@@ -118,11 +118,11 @@ class Record:
                 free[which, place] = ~frozen
             alive[some] = _latest(free, steps.unsqueeze(1), last_alive)
 
-    def end_epoch(self, epoch: int, rows: int) -> None:
-        """Turn an epoch's sum of losses into the mean over the rows of data.  epoch: from 0."""
+    def end_epoch(self, epoch: int, count: int) -> None:
+        """Turn an epoch's sum of losses into their mean.  epoch: from 0.   count: of losses."""
         import torch
 
-        mean = self.mean_loss[epoch].div_(rows)
+        mean = self.mean_loss[epoch].div_(count)
         mean.masked_fill_(~mean.isfinite(), torch.nan)
 
     def repeated(self, epoch: int, per_epoch: int, epochs: int) -> Tensor:

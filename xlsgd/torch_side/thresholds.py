@@ -15,10 +15,12 @@ __all__ = ["thresholds"]
 Floats = NDArray[np.float64]
 
 
-def thresholds(loss: Loss, targets: Sequence[Sequence[float]], worst: Floats) -> Floats:
+def thresholds(
+    loss: Loss, targets: Sequence[Sequence[float]], worst: Floats, added_up: int = 1
+) -> Floats:
     """Return the loss that counts as exploded for every run.
 
-    worst: the worst loss at the start, shape (runs,).
+    worst: the worst loss at the start, shape (runs,).   added_up: how many losses it adds up.
     The rule gives one number of a few for any loss and never falls: where the two ends of a
     stretch agree, so does all between them.
     """
@@ -31,10 +33,10 @@ def thresholds(loss: Loss, targets: Sequence[Sequence[float]], worst: Floats) ->
             found[last] = high
             return
         middle = (first + last) // 2
-        between = explosion_threshold(loss, targets, float(known[middle]))
+        between = explosion_threshold(loss, targets, float(known[middle]), added_up)
         fill(first, middle, low, between)
         fill(middle, last, between, high)
 
-    ends = (explosion_threshold(loss, targets, float(v)) for v in (known[0], known[-1]))
+    ends = (explosion_threshold(loss, targets, float(v), added_up) for v in (known[0], known[-1]))
     fill(0, len(known) - 1, *ends)
     return found[which]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from xlsgd.torch_side.batch_loss import of_batch
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import events
@@ -21,7 +22,7 @@ class Look:
     """One look at all runs: at a row of data, or at a batch as a whole.
 
     rows: the rows of data.   weights, gradients: shape (parameters, runs); the derivatives are
-    those that move the weights.   loss: shape (runs,), of a batch the mean.
+    those that move the weights.   loss: shape (runs,), of a batch its own.
     units: what ManyNet tells of units that can die, of a batch the largest, shape (runs,).
     total: the sum of the rows' losses, shape (runs,).
     """
@@ -53,6 +54,7 @@ class Watcher:
         watched: str | None,
     ) -> None:
         self._net, self._x, self._y, self._h = net, x, y, experiment.h
+        self._of = experiment.loss
         self._numerical = experiment.gradient == "numerical"
         self._lost = 0.5 * self._h / events.LOST  # suspected by half too soon: rounding
         self.by_row = watched is None
@@ -97,7 +99,7 @@ class Watcher:
             one = loss[:, i]
             row = slice(number, number + 1)
             looks.append(Look(row, weights, one, units, gradients[:, :, i], one))
-        return looks, gradients.mean(2)
+        return looks, of_batch(self._of, gradients)
 
     def _gradients(self, weights: Tensor, loss: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Return the derivatives that move the weights, for every loss."""
@@ -106,14 +108,15 @@ class Watcher:
         return self._net.backprop(weights.expand(-1, *loss.shape), x, y)
 
     def _look_at_batch(self, weights: Tensor, batch: slice) -> tuple[list[Look], Tensor]:
-        """Look at the batch as a whole: its mean loss, and the largest signal of every unit."""
+        """Look at the batch as a whole: its loss, and the largest signal of every unit."""
         x, y = self._pieces[batch.start]
         x, y, there = x.unsqueeze(1), y.unsqueeze(-2), weights.unsqueeze(2)
         found = self._net.evaluate(there, x, y)
         rows = found.pop("loss")
-        gradients = self._net.backprop(there, x, y, mean=True)[:, :, 0]
+        gradients = self._net.backprop(there, x, y, whole=True)[:, :, 0]
         units = {unit: output.expand(rows.shape).amax(1) for unit, output in found.items()}
-        look = Look(batch, weights, rows.mean(1), units, gradients, rows.sum(1))
+        loss = of_batch(self._of, rows)
+        look = Look(batch, weights, loss, units, gradients, rows.sum(1))
         return [look], gradients
 
     # Who is frozen
@@ -164,7 +167,7 @@ class Watcher:
             x, y = self._pieces[first]
             there, at = weights[:, some].unsqueeze(2), loss[some].unsqueeze(1)
             numerical = self._net.numerical(
-                there, at, x.unsqueeze(1), y.unsqueeze(-2), of, mean=True
+                there, at, x.unsqueeze(1), y.unsqueeze(-2), of, whole=True
             )
             found[some] = events.frozen(
                 numerical[:, :, 0], gradients[of, some], weights[:, some], self._h

@@ -43,7 +43,8 @@ class Experiment:
     gradient: which derivative drives the update, ``numerical`` or ``backprop``.
     difference: which numerical derivative is shown, ``forward`` or ``central``.
     h: how far a numerical derivative moves a parameter, > 0.
-    batch_size: rows per update; the gradient is the mean over them.
+    batch_size: rows per update; the gradient is the mean over them, or their sum, as the loss has
+        it.
     schedule: what becomes of the learning rate from step to step.
     transforms: what is done to slopes before the optimizer sees them, in their order.
     Raises SpecError for values that make no sense.
@@ -178,6 +179,12 @@ class Experiment:
     def targets(self) -> tuple[str, ...]:
         """The quantities that predictions are compared with."""
         return self.loss.targets(len(self.network.predictions))
+
+    @property
+    def added_up(self) -> int:
+        """How many losses the loss of a row adds up: those of its targets, where the loss is no
+        mean over them. Means over rows are divided by it: they are means over targets as well."""
+        return len(self.targets) if self.loss.is_summed else 1
 
     def steps_per_epoch(self, rows: int) -> int:
         """Return how many updates an epoch has.  rows: of data."""

@@ -57,6 +57,8 @@ def exploded_above_input(
     worst = f"IF(ISNUMBER({watched.worst_start}),{watched.worst_start},0)"
     low, high = (_over_targets(name, experiment) for name in ("MIN", "MAX"))
     cost = experiment.loss.before_learning(low, high)
+    if watched.adds_up:
+        cost = "*".join((f"MAX({cost})", *watched.adds_up))
     formula = _power_of_ten(f"1+LOG10(MAX({cost},{worst},0.000001))")
     return Input("exploded_above", formula, f"{note}: 10 times the worst at the start")
 
@@ -90,15 +92,18 @@ def _power_of_ten(logarithm: str) -> str:
 # Torch side
 
 
-def explosion_threshold(loss: Loss, targets: Sequence[Sequence[float]], start_loss: float) -> float:
+def explosion_threshold(
+    loss: Loss, targets: Sequence[Sequence[float]], start_loss: float, added_up: int = 1
+) -> float:
     """Return the loss that counts as exploded: a power of ten, ten times and more what a row may
     cost before anything is learned (for squared errors on the default data 228² = 51,984, so 1e6)
     and ten times and more start_loss, the worst loss at the start weights.
 
+    added_up: how many losses the loss of a row of the table adds up.
     Raises SpecError for a y at which no cell can hold that cost.
     """
     begin = start_loss if math.isfinite(start_loss) else 0.0
-    cost = loss.cost_before_learning(min(map(min, targets)), max(map(max, targets)))
+    cost = added_up * loss.cost_before_learning(min(map(min, targets)), max(map(max, targets)))
     if not math.isfinite(cost):
         worst_of = max(targets, key=lambda y: max(map(abs, y)))
         largest = max(worst_of, key=abs)

@@ -26,6 +26,8 @@ class Watched:
     mean_loss: the expression of the mean loss of an epoch.   accuracy: the same, if it has one.
     start_loss: the expression of the mean loss at the start weights.
     worst_start: the expression of the greatest loss of a row at the start weights.
+    adds_up: expressions of how many losses the loss of a row of the table adds up, to be
+        multiplied; none where it is one, or a mean.
     moves: whether the learning rate moves from step to step.
     curvature: whether every row has its learning rate times curvature.
     start_column: the expression of a row's loss at the start weights, where rows have it.
@@ -44,6 +46,7 @@ class Watched:
     worst_start: str
     wording: Wording
     groups: Mapping[str, tuple[str, ...]]
+    adds_up: tuple[str, ...] = ()
     moves: bool = False
     curvature: bool = False
     start_column: str | None = None

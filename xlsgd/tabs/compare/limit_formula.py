@@ -33,13 +33,16 @@ def limit_formula(experiment: Experiment) -> str:
     if bends is None or not (one and factor and as_they_are):
         return ""
     x = f"{{data.{network.input_names[0]}}}"
-    square = f"SUMSQ({x})/{{rows}}"
+    square, times = f"SUMSQ({x})/{{rows}}", ""
+    if experiment.loss.is_summed:  # as many times as steep
+        times = "{rows}*"
     if "bias" not in network.places[0].parameters:
-        return f"{on_top}/({bends:g}*{square})"
+        return f"{on_top}/({times}{bends:g}*{square})"
     # The Hessian is the loss's curvature times the table [mean of x², mean of x; mean of x, 1]; of
     # a table [p, q; q, 1] the larger eigenvalue is (p + 1 + √((p - 1)² + 4q²))/2.
     larger = f"({square}+1+SQRT(({square}-1)^2+4*AVERAGE({x})^2))"
-    return f"{on_top}/{larger}" if bends == 2 else f"{on_top}/({bends / 2:g}*{larger})"
+    half = "" if bends == 2 else f"{bends / 2:g}*"
+    return f"{on_top}/({times}{half}{larger})" if times or half else f"{on_top}/{larger}"
 
 
 def full_batch_formula(experiment: Experiment, tab: str) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "forward_columns",
     "loss_column",
     "parameter_columns",
+    "shared",
     "step_columns",
     "update_columns",
 ]
@@ -222,8 +223,18 @@ class Layout(ABC):
         losses: of every row of data at these weights.
         """
 
+    def rows_added_up(self, experiment: Experiment) -> int:
+        """Return of how many rows of data a loss in the table of steps adds up the losses."""
+        return 1
 
-# Columns that layouts share
+
+# What layouts share
+
+
+def shared(*parts: int | str) -> str:
+    """Return the end of an expression that divides by numbers, names of cells or 1."""
+    dividing = [f"{{{part}}}" if isinstance(part, str) else str(part) for part in parts]
+    return "".join(f"/{part}" for part in dividing if part != "1")
 
 
 def parameter_columns(experiment: Experiment) -> list[Column]:
@@ -314,11 +325,11 @@ def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:
     return Column(
         "loss",
         "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], targets),
-        paper=f"mean of {loss.paper}" if several else loss.paper,
+        paper=f"{loss.reduction} of {loss.paper}" if several else loss.paper,
         note=loss.name
         + experiment.network.wording.rows(" of this row")
-        + (", the mean over its targets" if several else ""),
-        torch=f"{loss.torch}.mean(-1)" if several else loss.torch,
+        + (f", the {loss.reduction} over its targets" if several else ""),
+        torch=f"{loss.torch}.{loss.reduction}(-1)" if several else loss.torch,
         group="forward",
         symbol=loss.paper if len(loss.paper) <= _SHORT else "",
     )

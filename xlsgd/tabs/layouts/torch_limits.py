@@ -17,7 +17,7 @@ from xlsgd.verdict.threshold import RunLimits, chart_limit, explosion_threshold
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["limits_of", "start_losses"]
+__all__ = ["limits_of", "losses_added_up", "start_losses"]
 
 
 def limits_of(view: View, data: Dataset) -> RunLimits:
@@ -30,11 +30,18 @@ def limits_of(view: View, data: Dataset) -> RunLimits:
     targets = columns_to_predict(experiment, data)
     if "exploded_above" not in found:
         worst = _worst_start(view, data)
-        found["exploded_above"] = explosion_threshold(experiment.loss, targets, worst)
+        found["exploded_above"] = explosion_threshold(
+            experiment.loss, targets, worst, losses_added_up(view)
+        )
     if "chart_limit" not in found:
         start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
         found["chart_limit"] = chart_limit(experiment.network, targets, start)
     return RunLimits(**found)
+
+
+def losses_added_up(view: View) -> int:
+    """Return how many losses a loss in the table of steps adds up: of rows, and of targets."""
+    return get_layout(view.layout).rows_added_up(view.experiment) * view.experiment.added_up
 
 
 def _worst_start(view: View, data: Dataset) -> float:

@@ -14,6 +14,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
+from xlsgd.training.losses import Loss
 from xlsgd.training.nets.graph import keys_of
 from xlsgd.training.transforms import Transform
 
@@ -97,6 +98,12 @@ def _named(transforms: Sequence[Transform]) -> tuple[str, str]:
     return names, "slopes before the optimizer: " + ", ".join(each.summary for each in transforms)
 
 
+def _reduction(loss: Loss) -> dict[str, tuple[str, str]]:
+    """Return what becomes of the losses of a batch, where that is not the mean."""
+    words = "a step follows the sum of the losses of its rows, and of a row's targets"
+    return {"reduction": (loss.reduction, words)} if loss.is_summed else {}
+
+
 def _facts(view: View) -> list[Input]:
     schedule, done = view.experiment.schedule, view.experiment.transforms
     layout = get_layout(view.layout)
@@ -106,6 +113,7 @@ def _facts(view: View) -> list[Input]:
         "experiment": (view.id, "its name in reports and on 'compare'"),
         **{key: (line, "") for key, line in zip(keys_of(lines), lines, strict=True)},
         "loss": (view.experiment.loss.name, view.experiment.loss.paper),
+        **_reduction(view.experiment.loss),
         "optimizer": (view.experiment.optimizer.name, view.experiment.optimizer.summary),
         "torch": (view.experiment.optimizer.torch_line, ""),
         **({"transforms": _named(done)} if done else {}),

@@ -20,7 +20,7 @@ from xlsgd.data import Dataset
 from xlsgd.report.report import shortened, value_text
 from xlsgd.sheets.maps import TabMap, address
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.torch_limits import limits_of
+from xlsgd.tabs.layouts.torch_limits import limits_of, losses_added_up
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.targets import columns_to_predict
 from xlsgd.verdict.threshold import chart_limit, explosion_threshold
@@ -90,7 +90,9 @@ def in_the_sheet(
     targets = columns_to_predict(experiment, data)
     start = [experiment.start.get(p, 0.0) for p in experiment.network.parameters]
     values = {
-        "exploded_above": explosion_threshold(experiment.loss, targets, worst),
+        "exploded_above": explosion_threshold(
+            experiment.loss, targets, worst, losses_added_up(found.alone)
+        ),
         "chart_limit": chart_limit(experiment.network, targets, start),
     }
     return {key: values[key] for key in found.ours}

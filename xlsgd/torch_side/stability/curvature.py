@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.torch_side import Ensemble, TorchNet, data_tensors, load_torch
+from xlsgd.torch_side.batch_loss import of_batch
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ __all__ = ["curvature_along_gradient", "greatest", "row_hessians", "sharpness", 
 def curvature_along_gradient(
     experiment: Experiment, data: Dataset, weights: Mapping[str, float], rows: Sequence[int]
 ) -> float:
-    """Return the curvature of the mean loss in the direction of its steepest slope.
+    """Return the curvature of the loss of a batch in the direction of its steepest slope.
 
     It is gᵀHg / gᵀg with the gradient g by the chain rule and the Hessian H; nan where g is 0 or
     no number.
@@ -43,7 +44,7 @@ def curvature_along_gradient(
 
 
 def slopes(experiment: Experiment, data: Dataset, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the derivative of the mean loss over all rows for every weight.
+    """Return the derivative of the loss over all rows, as one batch, for every weight.
 
     weights, errors: as for ``curvature_along_gradient``.
     """
@@ -55,7 +56,8 @@ def slopes(experiment: Experiment, data: Dataset, weights: Mapping[str, float]) 
 def sharpness(
     experiment: Experiment, data: Dataset, weights: Mapping[str, float], rows: Sequence[int]
 ) -> float:
-    """Return the largest curvature of the mean loss in any direction; nan where it is no number.
+    """Return the largest curvature of the loss of a batch in any direction; nan where it is no
+    number.
 
     weights, rows, errors: as for ``curvature_along_gradient``.
     """
@@ -130,9 +132,10 @@ def _gradient(
         named = {
             p: w.requires_grad_().expand(len(seen)) for p, w in zip(names, leaves, strict=True)
         }
-        loss = TorchNet(experiment, Ensemble(1)).evaluate(x[seen], y[seen])(named)["loss"].mean()
+        losses = TorchNet(experiment, Ensemble(1)).evaluate(x[seen], y[seen])(named)["loss"]
+        whole = of_batch(experiment.loss, losses)
         slopes = torch.autograd.grad(
-            loss, leaves, create_graph=True, allow_unused=True, materialize_grads=True
+            whole, leaves, create_graph=True, allow_unused=True, materialize_grads=True
         )
         return leaves, torch.stack(slopes)
 

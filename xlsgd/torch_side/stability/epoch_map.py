@@ -50,7 +50,7 @@ class EpochMap:
         rows = _directions(_slopes(experiment, data))
         batches = []
         for batch in torch.split(rows, experiment.batch_size):
-            batch = batch / len(batch) ** 0.5
+            batch = batch if experiment.loss.is_summed else batch / len(batch) ** 0.5
             # Of more rows than directions, a triangle has the same RᵀR.
             tall = batch.shape[0] > batch.shape[1]
             batches.append(torch.linalg.qr(batch, mode="r")[1] if tall else batch)

@@ -63,7 +63,7 @@ class Backprop(GradientRule):
             Column(
                 f"grad.{name}",
                 f"={slope}",
-                paper=_of_mean(loss.paper_gradient, len(targets)),
+                paper=_of_mean(loss.paper_gradient, 1 if loss.is_summed else len(targets)),
                 note=f"how the loss changes with {names_in_words.get(name, name)}: "
                 "where backpropagation starts",
                 torch=f"torch.autograd.grad(loss, {name})",

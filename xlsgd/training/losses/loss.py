@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Input
+from xlsgd.base.registry import pick
 from xlsgd.training.losses.reading import Reading
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["Loss"]
+__all__ = ["REDUCTIONS", "Loss"]
+
+REDUCTIONS = ("mean", "sum")
+"""What becomes of the losses of a batch, and of those of a row's targets."""
 
 
 class Loss(ABC):
-    """The loss of one row of data; a batch's loss is the mean over its rows.
+    """The loss of one row of data; a batch's loss is the mean over its rows, or their sum.
 
     Its hyperparameters are inputs of the tab: formulas have them as ``{delta}``, and what stands on
     torch's side takes them by their names.
@@ -71,6 +77,22 @@ class Loss(ABC):
     """What ``constant`` is, as it is read, in words: the standard deviation of y."""
     guess: ClassVar[str] = ""
     """What is predicted for every row there, in words; "" for the mean of y."""
+    reduction: str = REDUCTIONS[0]
+    """What becomes of the losses of a batch, and of those of a row's targets: ``mean`` or ``sum``,
+    see ``reduced``."""
+
+    def reduced(self, reduction: str) -> Loss:
+        """Return the same loss with that reduction, as torch.nn has it; always the same object.
+
+        Raises SpecError for another word than those in REDUCTIONS.
+        """
+        pick("reduction", reduction, dict.fromkeys(REDUCTIONS))
+        return self if reduction == self.reduction else _reduced(self, reduction)
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether the losses of a batch are added up, and not averaged."""
+        return self.reduction == "sum"
 
     def forward(self, pred: str, y: str) -> str:
         """Sheet side: return the expression of the loss; pred may be a sum."""
@@ -93,12 +115,16 @@ class Loss(ABC):
         ys: one, or as many as predictions, see ``targets``.
         """
         losses = [self.forward(pred, y) for pred, y in zip(preds, ys, strict=True)]
-        return losses[0] if len(losses) == 1 else f"({'+'.join(losses)})/{len(losses)}"
+        if len(losses) == 1:
+            return losses[0]
+        return "+".join(losses) if self.is_summed else f"({'+'.join(losses)})/{len(losses)}"
 
     def slopes(self, preds: Sequence[str], ys: Sequence[str]) -> list[str]:
         """Sheet side: return the derivative of ``of_row`` by every prediction."""
         slopes = [self.backward(pred, y) for pred, y in zip(preds, ys, strict=True)]
-        return slopes if len(slopes) == 1 else [f"({slope})/{len(slopes)}" for slope in slopes]
+        if len(slopes) == 1 or self.is_summed:
+            return slopes
+        return [f"({slope})/{len(slopes)}" for slope in slopes]
 
     def label_fault(self, y: float, predictions: int) -> str:
         """Return what a label has to be, in words, where y is none; "" where it is one.
@@ -160,3 +186,11 @@ class Loss(ABC):
             return mean_loss
         with np.errstate(all="ignore"):
             return float(self.reading.of(np.float64(mean_loss)))  # type: ignore[arg-type]
+
+
+@cache
+def _reduced(loss: Loss, reduction: str) -> Loss:
+    # One object for each: experiments are compared.
+    found = copy.copy(loss)
+    found.reduction = reduction
+    return found

@@ -31,6 +31,7 @@ from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_rules, slope_symbol
 from xlsgd.training.gradients.backprop import Backprop, written_out
+from xlsgd.training.losses import Loss
 from xlsgd.training.nets import Network
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import PAPER, accuracy, note, torch_line
@@ -178,9 +179,9 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
     # All velocities side by side, then all new weights: so they can be seen as what they are.
     updates.sort(key=lambda column: kinds.index(column.quantity.partition(".")[0]))
     return [
-        *_position_columns(),
+        *_position_columns(experiment.loss),
         *parameter_columns(experiment),
-        *_mean_columns(view),
+        *_batch_columns(view),
         *_numerical_columns(experiment),
         *_gradient_columns(experiment),
         *_comparison_columns(experiment),
@@ -191,7 +192,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
     ]
 
 
-def _position_columns() -> list[Column]:
+def _position_columns(loss: Loss) -> list[Column]:
     """Where we are: which step, which epoch, how many rows."""
 
     def position(
@@ -220,23 +221,30 @@ def _position_columns() -> list[Column]:
             "batch_rows",
             "=COUNT({batch.y})",
             "rows of this batch",
-            "how many rows this step sees: the derivative is the mean over them",
+            f"how many rows this step sees: the derivative is the {loss.reduction} over them",
             "len(batch)",
             "rows",
         ),
     ]
 
 
-def _mean_columns(view: View) -> list[Column]:
+def _of_batch(loss: Loss, name: str) -> str:
+    """Return the expression of what a batch makes of the losses of its rows."""
+    return f"{'SUM' if loss.is_summed else 'AVERAGE'}({{batch.{name}}})"
+
+
+def _batch_columns(view: View) -> list[Column]:
     """The forward pass of the whole batch in a number or two."""
     loss = view.experiment.loss
     found = [
         Column(
             "loss",
-            "=AVERAGE({batch.loss})",
-            paper="mean of the rows' losses",
-            note="mean loss of the batch, before this step's update",
-            torch=loss.torch.replace("'none'", "'mean'"),
+            f"={_of_batch(loss, 'loss')}",
+            paper=f"{loss.reduction} of the rows' losses",
+            note="loss of the batch, the sum over its rows, before this step's update"
+            if loss.is_summed
+            else "mean loss of the batch, before this step's update",
+            torch=loss.torch.replace("'none'", f"'{loss.reduction}'"),
             group="forward",
         )
     ]
@@ -256,7 +264,8 @@ def _mean_columns(view: View) -> list[Column]:
 
 def _numerical_columns(experiment: Experiment) -> list[Column]:
     """One weight moved by h, what becomes of the mean loss, and the slope between the two."""
-    rule = experiment.rules[0]
+    rule, loss = experiment.rules[0], experiment.loss
+    said = "summed loss" if loss.is_summed else "mean loss"
     columns = [
         Column(
             f"{way}.{p}",
@@ -272,10 +281,10 @@ def _numerical_columns(experiment: Experiment) -> list[Column]:
     columns += [
         Column(
             f"loss_{way}",
-            f"=AVERAGE({{batch.loss_{way}}})",
-            paper=f"mean loss at weight {sign} h".replace("-", "−"),
-            note="mean loss of the batch with the one weight moved",
-            torch=f"loss_at(weight {sign} h).mean()",
+            f"={_of_batch(loss, f'loss_{way}')}",
+            paper=f"{said} at weight {sign} h".replace("-", "−"),
+            note=f"{said} of the batch with the one weight moved",
+            torch=f"loss_at(weight {sign} h).{loss.reduction}()",
             group="numerical derivative",
         )
         for way, sign in rule.shifts.items()
@@ -295,22 +304,26 @@ def _numerical_columns(experiment: Experiment) -> list[Column]:
 
 
 def _gradient_columns(experiment: Experiment) -> list[Column]:
-    """The mean over the batch of every weight's derivative."""
+    """The mean over the batch of every weight's derivative, or the sum."""
     columns, by_row = [], row_gradients(experiment.network)
+    loss = experiment.loss
+    how = "added up" if loss.is_summed else "averaged"
+    share = "" if loss.is_summed else "/{batch_rows}"
     for p, terms in _backprop().parameter_terms(experiment.network).items():
         products = [[f"row_grad.{p}"]] if p in by_row else [[f[1:-1] for f in t] for t in terms]
         total = "+".join(map(_summed, products))
-        if len(products) > 1:
+        if len(products) > 1 and share:
             total = f"({total})"
         papers = " + ".join("·".join(names) for names in products)
         columns.append(
             Column(
                 f"grad.{p}",
-                f"={total}/{{batch_rows}}",
-                paper=f"Σ {papers} / batch_rows",
-                note=f"backprop's derivative of the mean loss for {p}: what came back to its "
-                "layer, times what it was multiplied with, averaged over the batch",
-                torch=f"loss.mean().backward(); {p}.grad",
+                f"={total}{share}",
+                paper=f"Σ {papers}" + (" / batch_rows" if share else ""),
+                note=f"backprop's derivative of the {'summed' if loss.is_summed else 'mean'} loss "
+                f"for {p}: what came back to its layer, times what it was multiplied with, {how} "
+                "over the batch",
+                torch=f"loss.{loss.reduction}().backward(); {p}.grad",
                 group="backprop",
                 symbol=slope_symbol(p),
             )

@@ -14,7 +14,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import Scope, TableMap
 from xlsgd.tabs.layouts.blocks.columns import block_columns, block_name, steps_columns
-from xlsgd.tabs.layouts.layout import ROWS, Layout
+from xlsgd.tabs.layouts.layout import ROWS, Layout, shared
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import GRADIENT_INPUT
@@ -52,6 +52,7 @@ class BlocksLayout(Layout):
         experiment = view.experiment
         names = experiment.network.parameters
         batch = experiment.batch_size
+        counts = "their sum counts" if experiment.loss.is_summed else "their mean counts"
         return [
             self.rate_input(view),
             Input(
@@ -64,7 +65,7 @@ class BlocksLayout(Layout):
             Input("h", experiment.h, "how far a numerical derivative moves it", positive=True),
             *(self.start_input(experiment, p) for p in names),
             Input(GRADIENT_INPUT, experiment.gradient, "what drives the update", fixed=True),
-            Input("batch_size", batch, "rows per update: their mean counts", fixed=True),
+            Input("batch_size", batch, f"rows per update: {counts}", fixed=True),
             ROWS,
             exploded_above_input(experiment, self.watched(view), view.typed),
             *self.hyperparameter_inputs(experiment),
@@ -79,7 +80,8 @@ class BlocksLayout(Layout):
 
     def watched(self, view: View) -> verdict.Watched:
         experiment = view.experiment
-        silences = experiment.network.silences
+        silences, share = experiment.network.silences, shared(experiment.added_up)
+        summed = experiment.loss.is_summed
         return verdict.Watched(
             units={u: s.signal_of_rows(f"{{batch.{u}}}") for u, s in silences.items()},
             silences=silences,
@@ -87,9 +89,12 @@ class BlocksLayout(Layout):
             backprop=("grad_of",),
             gradients={p: f"grad.{p}" for p in experiment.network.parameters},
             completed="INT({last_step}/{steps_per_epoch})",
-            mean_loss="AVERAGE({block.loss})",
-            start_loss="{first.loss}",
+            mean_loss=f"AVERAGE({{block.loss}}){share}",
+            start_loss=f"{{first.loss}}{shared('first.batch_rows')}{share}"
+            if summed
+            else "{first.loss}",
             worst_start="{first.loss}",
+            adds_up=("{batch_size}", str(experiment.added_up)) if summed else (),
             wording=experiment.network.wording,
             groups=experiment.network.groups,
             cut=experiment.loss.cut,
@@ -152,8 +157,12 @@ class BlocksLayout(Layout):
         return view.watched_parameter
 
     def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
-        # A step's loss is its batch's mean.
-        return float(losses[: experiment.batch_size].mean())
+        # A step's loss is its batch's.
+        first = losses[: experiment.batch_size]
+        return float(first.sum() if experiment.loss.is_summed else first.mean())
+
+    def rows_added_up(self, experiment: Experiment) -> int:
+        return experiment.batch_size if experiment.loss.is_summed else 1
 
 
 LAYOUT = BlocksLayout()

@@ -91,13 +91,14 @@ class BlocksDrawing(Drawing):
     def _losses(self, view: View, book: BookMap) -> ChartSpec:
         tab = book.training[view.id]
         steps = tab.tables["steps"]
-        lines = {"plot.loss": "mean loss"}
+        said = "loss" if view.experiment.loss.is_summed else "mean loss"
+        lines = {"plot.loss": said}
         if view.classifies:
             lines["accuracy"] = "accuracy"
         return ChartSpec(
             "Loss and accuracy of every step" if view.classifies else "Loss of every step",
             "step",
-            "mean loss, share right" if view.classifies else "mean loss",
+            f"{said}, share right" if view.classifies else said,
             curves_over(tab.sheet, steps, "step", lines),
             x_min=1,
             x_max=len(steps.rows),

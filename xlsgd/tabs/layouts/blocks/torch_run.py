@@ -20,6 +20,7 @@ from xlsgd.tabs.layouts.blocks.columns import block_name, moves_by_columns, row_
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
+from xlsgd.torch_side.batch_loss import of_batch
 from xlsgd.torch_side.rates import scheduled_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
@@ -46,8 +47,7 @@ def run(
     progress: Callable[[int, int], None] | None = None,
     blocks: Mapping[str, Mapping[str, Floats]] | None = None,
 ) -> Traces:
-    """Train from the start values, ``loss.mean().backward()`` batch by batch, and return what
-    happens.
+    """Train from the start values, ``loss.backward()`` batch by batch, and return what happens.
 
     members: 1 for the run alone.
     blocks: a sheet's numbers of the tables of rows. Nothing is taken from them but the side of a
@@ -196,7 +196,7 @@ class _Work:
         return Sides(seen, held.reshape(-1))
 
     def batch_gradients(self, parameters: Tensors, held: Tensor, step: int) -> Tensors:
-        """Return the derivative of the batch's mean loss, shape (members, runs) each.
+        """Return the derivative of the batch's loss, shape (members, runs) each.
 
         parameters: shape (members, runs) each.   held: of which runs members are held, (runs,).
         step: counted from 0.
@@ -214,7 +214,7 @@ class _Work:
         with torch.enable_grad():
             spread = {p: v.unsqueeze(-1).expand(shape).reshape(-1) for p, v in leaves.items()}
             evaluate = self.net.evaluate(x.flatten(0, 2), y.flatten(0, 2), sides)
-            loss = evaluate(spread)["loss"].reshape(shape).mean(-1)
+            loss = of_batch(self.experiment.loss, evaluate(spread)["loss"].reshape(shape))
         # The loss of a run of a member depends on its own weights alone.
         gradients = torch.autograd.grad(
             loss.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
@@ -285,9 +285,12 @@ class _Work:
         def mean(rows: Tensor) -> Tensor:
             return self.ensemble.mean(rows, batch, self.per_epoch)
 
-        means = {name: mean(values[name]) for name in values if name.startswith("loss")}
+        def whole(rows: Tensor) -> Tensor:
+            return self.ensemble.of_batches(experiment.loss, rows, batch, self.per_epoch)
+
+        means = {name: whole(values[name]) for name in values if name.startswith("loss")}
         by_row = {p: values.pop(f"grad.{p}") for p in parameters}
-        gradients = {f"grad.{p}": mean(rows) for p, rows in by_row.items()}
+        gradients = {f"grad.{p}": whole(rows) for p, rows in by_row.items()}
         values |= {f"row_grad.{p}": by_row[p] for p in row_gradients(experiment.network)}
         moved_losses = {way: means[f"loss_{way}"] for way in numerical.shifts}
         means["grad_num"] = numerical.slope_of(means["loss"], moved_losses, experiment.h)

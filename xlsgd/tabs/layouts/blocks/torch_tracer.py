@@ -39,7 +39,7 @@ class BlocksTracer(Tracer):
     def by_row(self, traces: Traces) -> dict[str, Floats]:
         epochs = np.arange(1.0, self.experiment.epochs + 1)
         found = {"epoch": np.repeat(epochs, self.data.rows)}
-        found["loss"] = self.came_by(traces, "loss")
+        found["loss"] = self.came_by(traces, "loss") / self.experiment.added_up
         if self.view.classifies:
             found["accuracy"] = self.came_by(traces, "correct")
         return found
@@ -49,7 +49,10 @@ class BlocksTracer(Tracer):
         return np.concatenate([traces[block_name(n)].values[unit] for n in epochs], axis=1)
 
     def start_loss(self, traces: Traces) -> Floats:
-        first: Floats = traces["steps"].values["loss"][:, 0]
+        steps, experiment = traces["steps"].values, self.experiment
+        first: Floats = steps["loss"][:, 0]
+        if experiment.loss.is_summed:
+            first = first / steps["batch_rows"][:, 0] / experiment.added_up
         return first
 
     def completed(self, traces: Traces) -> int:

@@ -19,14 +19,21 @@ from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import comparison_columns, slope_symbol
 from xlsgd.training.quantities import clipped, one_line
 
-__all__ = ["steps_columns"]
+__all__ = ["batch_gradient", "steps_columns"]
+
+
+def batch_gradient(view: View) -> str:
+    """Return the quantity that holds the gradient of a step, without the parameter."""
+    if not view.batched:
+        return "grad_used"
+    return "grad_sum" if view.experiment.loss.is_summed else "grad_mean"
 
 
 def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
     """Return the columns of the table with one row of data a row, in order of calculation."""
     experiment = view.experiment
     network, loss = experiment.network, experiment.loss
-    gradient = "grad_mean" if view.batched else "grad_used"
+    gradient = batch_gradient(view)
     return [
         *_position_columns(view.batched),
         *_data_columns(experiment),
@@ -139,7 +146,7 @@ def _batch_gradient_columns(experiment: Experiment) -> list[Column]:
                 symbol=f"Σ {slope_symbol(p)}",
             )
         )
-    for p in experiment.network.parameters:
+    for p in () if experiment.loss.is_summed else experiment.network.parameters:
         columns.append(
             Column(
                 f"grad_mean.{p}",

@@ -13,7 +13,7 @@ from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap
-from xlsgd.tabs.layouts.layout import ROWS, Layout
+from xlsgd.tabs.layouts.layout import ROWS, Layout, shared
 from xlsgd.tabs.layouts.rows.columns import steps_columns
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
 from xlsgd.tabs.layouts.rows.line import POINTS, has_line, line_columns
@@ -41,7 +41,7 @@ class RowsLayout(Layout):
 
     def inputs(self, view: View) -> list[Input]:
         experiment, network = view.experiment, view.experiment.network
-        batch = "rows per update; the gradient is the mean over them"
+        batch = f"rows per update; the gradient is the {experiment.loss.reduction} over them"
         return [
             self.rate_input(view),
             gradient_input(experiment.gradient),
@@ -64,6 +64,7 @@ class RowsLayout(Layout):
     def watched(self, view: View) -> verdict.Watched:
         experiment = view.experiment
         parameters, silences = experiment.network.parameters, experiment.network.silences
+        share = shared(experiment.added_up)
         return verdict.Watched(
             units={unit: s.signal(f"{{{unit}}}") for unit, s in silences.items()},
             silences=silences,
@@ -72,9 +73,10 @@ class RowsLayout(Layout):
             gradients={p: f"grad_used.{p}" for p in parameters},
             completed="COUNTIF({steps.row},{rows})",
             mean_loss="IF(COUNTIF({steps.epoch},{epoch})=0,NA(),"
-            "AVERAGEIF({steps.epoch},{epoch},{steps.loss}))",
-            start_loss="AVERAGEIF({steps.epoch},1,{steps.start_loss})",
+            f"AVERAGEIF({{steps.epoch}},{{epoch}},{{steps.loss}}){share})",
+            start_loss=f"AVERAGEIF({{steps.epoch}},1,{{steps.start_loss}}){share}",
             worst_start="MAX({steps.start_loss})",
+            adds_up=(str(experiment.added_up),) if share else (),
             curvature=curvature_column(view) is not None,
             reading=experiment.loss.reading,
             moves=not experiment.schedule.steady,

@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.layouts.rows.columns import batch_gradient
 from xlsgd.tabs.layouts.torch_limits import limits_of, start_losses
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
+from xlsgd.torch_side.batch_loss import of_batch
 from xlsgd.torch_side.rates import rates_of_steps, scheduled_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
@@ -196,7 +198,8 @@ class _Together:
             batch = slice(first, first + int(end) - begin + 1)
             rows = slice(begin, int(end) + 1)
             held = self.runs.together.now
-            self.runs.step(self.gradients(self.runs.weights, held, rows, batch).mean(-1))
+            gradients = self.gradients(self.runs.weights, held, rows, batch)
+            self.runs.step(of_batch(self.shared.loss, gradients))
             begin = rows.stop
             if progress is not None:
                 progress(begin, len(self.place["row"]))
@@ -277,8 +280,10 @@ def steps(
             earlier = np.concatenate([[0.0], sheet[f"grad_sum.{p}"][:-1]])
             earlier = np.where(place["batch_row"] == 1, 0.0, earlier)
             quantities[f"grad_sum.{p}"] = ensemble.copies(earlier) + gradients[p]
-            gradients[p] = quantities[f"grad_sum.{p}"] / place_values["batch_row"]
-            quantities[f"grad_mean.{p}"] = gradients[p]
+            gradients[p] = quantities[f"grad_sum.{p}"]
+            if not experiment.loss.is_summed:
+                gradients[p] = gradients[p] / place_values["batch_row"]
+                quantities[f"grad_mean.{p}"] = gradients[p]
 
     first = {p: quantities[f"grad_used.{p}"][:, :1] for p in names}
     kept = {}
@@ -309,7 +314,7 @@ def _transformed(view: View, values: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return what is done to the slopes of every row before the optimizer sees them."""
     import torch
 
-    slope = "grad_mean" if view.batched else "grad_used"
+    slope = batch_gradient(view)
 
     def tensors(kind: str) -> Tensors:
         names = view.experiment.network.parameters
@@ -321,7 +326,7 @@ def _transformed(view: View, values: Mapping[str, Floats]) -> dict[str, Floats]:
 def _batch_means(
     experiment: Experiment, values: Mapping[str, Floats], place: Mapping[str, NDArray[np.int64]]
 ) -> dict[str, Floats]:
-    """Return the sums and means of gradients since each batch began."""
+    """Return the sums of gradients since each batch began, and the means where they count."""
     found = {}
     for p in experiment.network.parameters:
         gradient = values[f"grad_used.{p}"]
@@ -331,7 +336,8 @@ def _batch_means(
                 earlier = 0.0 if batch_row == 1 else total[:, i - 1]
                 total[:, i] = earlier + gradient[:, i]
             found[f"grad_sum.{p}"] = total
-            found[f"grad_mean.{p}"] = total / place["batch_row"]
+            if not experiment.loss.is_summed:
+                found[f"grad_mean.{p}"] = total / place["batch_row"]
     return found
 
 

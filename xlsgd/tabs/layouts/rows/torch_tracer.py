@@ -62,7 +62,8 @@ class RowsTracer(Tracer):
         return self.experiment.network.parameters
 
     def by_row(self, traces: Traces) -> dict[str, Floats]:
-        return traces["steps"].values
+        found, share = traces["steps"].values, self.experiment.added_up
+        return found if share == 1 else {**found, "loss": found["loss"] / share}
 
     def came_by(self, traces: Traces, unit: str) -> Floats:
         return traces["steps"].values[unit]
@@ -70,7 +71,7 @@ class RowsTracer(Tracer):
     def start_loss(self, traces: Traces) -> Floats:
         losses = traces["steps"].values["start_loss"][:, traces["steps"]["epoch"] == 1]
         with np.errstate(all="ignore"):
-            mean: Floats = losses.mean(-1)
+            mean: Floats = losses.mean(-1) / self.experiment.added_up
         return mean
 
     def completed(self, traces: Traces) -> int:
