@@ -13,7 +13,6 @@ from xlsgd.tabs.compare.limit_formula import full_batch_formula
 from xlsgd.tabs.comparing import compare_rows, number_in
 from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.training.torch_trained import Trained
-from xlsgd.training.trace import MEMBERS
 
 __all__ = ["check_compare"]
 
@@ -41,11 +40,12 @@ def _check_side_by_side(work: Examination, maps: TabMap) -> None:
     for check in ("step", "run"):
         compared = check == "step" or predictable
         summaries = work.of(Trained).summaries[check]
+        runs_of_torch = range(min((len(summaries[e]) for e in experiments), default=1))
         tables = [
             comparison.losses_quantities(
                 [summaries[e][member] for e in experiments], len(losses.rows), aim
             )
-            for member in range(MEMBERS)
+            for member in runs_of_torch
         ]
         if compared:
             rows = {name: np.stack([table[name] for table in tables]) for name in tables[0]}
@@ -62,7 +62,7 @@ def _check_side_by_side(work: Examination, maps: TabMap) -> None:
                 continue
             lines = [
                 comparison.runs_quantities(summaries[experiment][member], tables[member], reading)
-                for member in range(MEMBERS)
+                for member in runs_of_torch
             ]
             shown = [key for key in lines[0] if not (rated and key == "learning_rate")]
             fields = {key: (row, runs.columns[key]) for key in shown}

@@ -25,6 +25,7 @@ from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.layouts.torch_tracing import Tracer, tracer
 from xlsgd.tabs.training.run_verdict import run_verdict
 from xlsgd.tabs.training.sides_check import other_sides
+from xlsgd.tabs.training.still_check import with_still_weights
 from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.tabs.training.worked_out import (
     WorkedOut,
@@ -145,7 +146,7 @@ class TrainingCheck:
                 block = block_of(table, places_of(table, columns), traces[name], length)
                 order = _ordered(as_shown, name, columns)
                 tab.compare_table(check, name, block, order, partial(step_of, name))
-            panels = self._check_summary(tab, maps, check, traced, traces, limit.why is None)
+            panels = self._check_summary(tab, maps, check, traced, traces, seen, limit.why is None)
         self._check_start(tab, maps, view, whole_run["steps"])
         report.verdict = run_verdict(tab, maps, view, whole_run["steps"], panels)
         self._tell_foreign(maps, worked, report.verdict)
@@ -286,22 +287,31 @@ class TrainingCheck:
         check: str,
         traced: Tracer,
         traces: Traces,
+        seen: Mapping[str, NDArray[np.float64]],
         predictable: bool,
     ) -> list[dict[str, float | str]]:
-        """Compare the table of epochs and the panel, and return every member's panel."""
+        """Compare the table of epochs and the panel, and return every member's panel.
+
+        seen: the sheet's numbers of its table of steps.
+        """
         table, experiment = maps.tables["epochs"], traced.experiment
         length = len(table.rows)
         watched = get_layout(traced.view.layout).watched(traced.view)
         epochs, panels = self._summary(maps, traced, traces)
+        # Beside the members, the run with every weight at rest that is so in the sheet, if rounding
+        # decides on that: each for itself, so that no member need have just these.
+        as_seen = with_still_weights(traces, seen)
+        panels += self._summary(maps, traced, as_seen)[1]
+        losses = [*epochs["mean_loss"], epochs["mean_loss"][0]]
         self._trained.summaries[check][experiment.id] = [
             RunSummary(
                 experiment.id,
                 experiment.optimizer.name,
                 experiment.learning_rate,
-                epochs["mean_loss"][member][:length],
+                mean_loss[:length],
                 panel,
             )
-            for member, panel in enumerate(panels)
+            for mean_loss, panel in zip(losses, panels, strict=True)
         ]
         members = Trace({name: values[:, :length] for name, values in epochs.items()})
         places = places_of(table, get_layout(traced.view.layout).epoch_columns(traced.view))

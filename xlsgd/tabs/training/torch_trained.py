@@ -27,7 +27,7 @@ class Trained:
     alone: of experiments whose weights other tabs show, the table of steps.
     last_steps: the number of the last step of every training tab.
     summaries: what tabs that show runs side by side will have to say, per check, experiment and
-        member of the ensemble.
+        member of the ensemble, and at the end of the run with the still weights of the sheet.
     foreign: the cells of inputs that formulas work out which are not xlsgd's.
     """
 
