@@ -141,10 +141,16 @@ def bare_book(*shown: View | Experiment, data: Dataset) -> Book:
         maps.training[view.id] = map_training_tab(view, view.id, data.rows)
     book = Book()
     grid: Grid = {}
-    row, column = maps.data.fields[MARKER]
-    grid |= {(row, column - 1): MARKER, (row, column): PLAIN}
+    told: dict[str, Any] = {MARKER: PLAIN}
+    if data.more_targets:
+        told = {given.key: given.value for given in data.schema.description()} | {
+            MARKER: data.schema.marker
+        }
+    for key, value in told.items():
+        row, column = maps.data.fields[key]
+        grid |= {(row, column - 1): key, (row, column): value}
     table = maps.data.tables["data"]
-    for name, values in (*data.inputs.items(), ("y", data.y)):
+    for name, values in (*data.inputs.items(), ("y", data.y), *data.more_targets.items()):
         grid[table.header_row, table.columns[name]] = name
         cells = (table.cell(name, i) for i in range(data.rows))
         grid |= dict(zip(cells, map(float, values), strict=True))
@@ -155,6 +161,8 @@ def bare_book(*shown: View | Experiment, data: Dataset) -> Book:
         grid = book.sheets.setdefault(e.id, {})
         fields = {given.key: given.value for given in (*layout.inputs(view), *layout.panel(view))}
         fields |= {"experiment": e.id, "loss": e.loss.name}
+        if e.loss.is_summed:
+            fields["reduction"] = e.loss.reduction
         fields |= {"optimizer": e.optimizer.name, "difference": e.difference}
         lines = e.network.lines
         fields |= dict(zip(keys_of(lines), lines, strict=True))

@@ -130,6 +130,10 @@ def data_for(what: str, rows: int = 5) -> Dataset:
         return points
     name = next(name for name in losses() if f"{what} ".startswith(f"loss {name} "))
     loss = losses()[name]
+    if loss.together:
+        first = (0.3, 0.9, 0.0, 1.0, 0.55)[:rows]
+        others = {"z": tuple(round(1 - y, 3) for y in first)}
+        return Dataset(f"{points.title}, shares", points.inputs, first, more_targets=others)
     for y in (points.y, (1.0, 0.0, 0.0, 1.0, 0.0)[:rows], (1.0, -1.0, -1.0, 1.0, -1.0)[:rows]):
         if not any(loss.label_fault(each, loss.fewest) for each in y):
             return Dataset(f"{points.title}, labels {sorted(set(y))}", points.inputs, y)
@@ -523,7 +527,8 @@ def test_a_loss_bends_as_it_says(name: str) -> None:
     shape = (25,) if loss.fewest == 1 else (25, loss.fewest)
     pred = torch.linspace(low, high, math.prod(shape), dtype=torch.float64).reshape(shape)
     pred.requires_grad_()
-    y = torch.ones(25, dtype=torch.float64)  # a label, where labels are asked for
+    # A label, where labels are asked for.
+    y = torch.ones(shape if loss.together else 25, dtype=torch.float64)
     (slope,) = torch.autograd.grad(loss.module()(pred, y).sum(), pred, create_graph=True)
     bend = torch.zeros_like(pred)
     if slope.requires_grad:

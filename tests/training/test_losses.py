@@ -43,6 +43,14 @@ def _cross_entropy(z: Any, y: int, label_smoothing: float) -> Any:
     return (1 - mp.mpf(label_smoothing)) * (total - z[y]) + mp.mpf(label_smoothing) * alike
 
 
+def _cross_entropy_of_shares(z: Any, shares: Any, label_smoothing: float) -> Any:
+    return sum(y * _cross_entropy(z, c, label_smoothing) for c, y in enumerate(shares)) + sum(
+        # What is smoothed is the target: of one whose sum is not 1, all classes get a whole share.
+        (1 - sum(shares)) * mp.mpf(label_smoothing) * _cross_entropy(z, c, 0) / len(z)
+        for c in range(len(z))
+    )
+
+
 def _huber(off: Any, delta: float) -> Any:
     return off**2 / 2 if abs(off) <= delta else delta * (abs(off) - mp.mpf(delta) / 2)
 
@@ -88,6 +96,10 @@ CLASSES = [
 ]
 
 
+OF_CLASSES = ((0.25, 0.5, 0.25), (0.0, 1.0, 0.0), (1e-8, 1e-300, 1 - 1e-8), (0.2, 0.9, 0.3))
+"""Shares of three classes; those of the last are none of a whole."""
+
+
 def cell(names: Mapping[str, str]) -> Callable[[str], str]:
     return lambda name: ":".join(names[part] for part in name.split(":"))
 
@@ -96,10 +108,14 @@ def of_sheet(name: str, preds: Floats, y: Floats, hyper: Mapping[str, float]) ->
     """Return the loss and its slopes by the formulas of the sheet.  preds: shape (rows, n)."""
     loss = losses()[name]
     keys = [f"pred_{i}" for i in range(preds.shape[1])]
-    given = dict(zip(keys, preds.T, strict=True)) | {"y": y}
+    targets = ["y"] if y.ndim == 1 else [f"y_{i}" for i in range(1, y.shape[1] + 1)]
+    given = dict(zip(keys, preds.T, strict=True)) | dict(
+        zip(targets, np.atleast_2d(y.T), strict=True)
+    )
     given |= {key: np.full(len(y), value) for key, value in hyper.items()}
     texts = [f"{{{key}}}" for key in keys]
-    formulas = [loss.of_row(texts, ["{y}"]), *loss.slopes(texts, ["{y}"])]
+    ys = [f"{{{key}}}" for key in targets]
+    formulas = [loss.of_row(texts, ys), *loss.slopes(texts, ys)]
     return calculated(given, [lambda names, t=t: fill(t, cell(names)) for t in formulas])
 
 
@@ -118,7 +134,10 @@ def case(name: str) -> tuple[Floats, Floats, dict[str, float]]:
         preds, targets, hyper, _ = ONE[name]
         pairs = np.array(list(itertools.product(preds, targets)))
         return pairs[:, :1], pairs[:, 1], hyper
-    hyper = {"label_smoothing": 0.15} if name == "cross-entropy" else {}
+    hyper = {"label_smoothing": 0.15} if name.startswith("cross-entropy") else {}
+    if losses()[name].together:
+        pairs = [(z, shares) for z, _ in CLASSES[::3] for shares in OF_CLASSES]
+        return np.array([z for z, _ in pairs]), np.array([s for _, s in pairs]), hyper
     return np.array([z for z, _ in CLASSES]), np.array([y for _, y in CLASSES]), hyper
 
 
@@ -128,11 +147,12 @@ def size(name: str) -> Floats:
     largest = np.maximum(1, np.abs(preds).max(1))
     if name == "poisson-nll":
         largest = np.maximum(largest * 3, np.exp(preds[:, 0]))
-    return np.maximum(largest, np.abs(y))
+    return np.maximum(largest, np.abs(y) if y.ndim == 1 else np.abs(y).max(1))
 
 
 def test_every_loss_is_here() -> None:
-    assert set(ONE) | {"cross-entropy", "nll"} == set(losses())
+    classes = {"cross-entropy", "cross-entropy-of-shares", "nll"}
+    assert set(ONE) | classes == set(losses())
 
 
 @pytest.mark.every
@@ -157,6 +177,8 @@ def test_formulas_are_right_to_the_last_digits(name: str) -> None:
         exact = list(map(mp.mpf, z))
         if name == "cross-entropy":
             expected = _cross_entropy(exact, int(target), **hyper)
+        elif name == "cross-entropy-of-shares":
+            expected = _cross_entropy_of_shares(exact, list(map(mp.mpf, target)), **hyper)
         elif name == "nll":
             expected = -exact[int(target)]
         else:
@@ -171,7 +193,8 @@ def test_formulas_are_right_to_the_last_digits(name: str) -> None:
 def test_slopes_are_those_of_the_values(name: str) -> None:
     """torch.autograd.gradcheck over a function both of whose sides an engine calculates."""
     loss = losses()[name]
-    labels = {"nll": [0, 1, 2, 1], "cross-entropy": [0, 1, 2, 1]}.get(name)
+    labels: Any = {"nll": [0, 1, 2, 1], "cross-entropy": [0, 1, 2, 1]}.get(name)
+    labels = OF_CLASSES if loss.together else labels
     if labels is None:
         labels = [t for t in (0.3, -2.5, 1, 0, -1) if not loss.label_fault(t, 1)][:4]
         labels = (labels * 4)[:4]
@@ -237,6 +260,12 @@ def test_what_is_no_probability_has_no_loss(p: float) -> None:
         ("mnist-loss", (0, 1), (0.5, 3), "a label, 0 or 1"),
         ("cross-entropy", (0, 1, 2), (3, -1, 0.5), "a class, a whole number from 0 to 2"),
         ("nll", (0, 1, 2), (3, -1, 0.5), "a class, a whole number from 0 to 2"),
+        (
+            "cross-entropy-of-shares",
+            (0, 1, 0.3),
+            (-1, 2),
+            "the probability of a class, from 0 to 1",
+        ),
         ("huber", (0, -7.5), (), ""),
     ],
 )
@@ -251,13 +280,17 @@ def test_labels(name: str, fits: Any, fails: Any, words: str) -> None:
 def test_what_the_best_guess_costs(name: str) -> None:
     """That number is what torch finds for the best prediction, or for the mean of y."""
     loss = losses()[name]
-    y = next(
+    y: Any = next(
         y
         for y in ([0.5, 2.0, 2.0, 3.5], [1.0, 0.0, 0.0, 1.0, 1.0], [1.0, -1.0, 1.0])
         if not any(loss.label_fault(each, loss.fewest) for each in y)
     )
+    columns = [y]
+    if loss.together:
+        columns = [[0.3, 0.9, 0.6], [0.7, 0.1, 0.4]]
+        y = list(zip(*columns, strict=True))
     hyper = {given.key: float(given.value) for given in loss.hyperparameters}
-    told = loss.constant_of([y], **hyper)
+    told = loss.constant_of(columns, **hyper)
     if told is None:
         assert name in ("soft-margin", "hinge-embedding", "output")
         return

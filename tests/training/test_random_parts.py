@@ -42,7 +42,13 @@ def cases(draw: st.DrawFn) -> tuple[View, Dataset]:
         layers += draw(st.sampled_from(([], ["Softmax"], ["LogSoftmax"])))
     network = ", ".join([*layers, f"Linear({width}, {out})"]) + ENDS.get(loss.takes, "")
     blocks = draw(st.booleans())
-    data = Dataset("random points", {"x": x}, y)
+    more = {}
+    if loss.together:
+        more = {
+            f"z{i}": draw(st.lists(kind, min_size=rows, max_size=rows).map(tuple))
+            for i in range(1, out)
+        }
+    data = Dataset("random points", {"x": x}, y, more_targets=more)
     view = view_of(
         network,
         data=data,

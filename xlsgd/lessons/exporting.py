@@ -87,7 +87,7 @@ def export(
     size = rows.rows if batch_size is None else min(batch_size, rows.rows)
     pick("schedule_by", schedule_by, dict.fromkeys(BY))
     every = -(-rows.rows // size) if schedule_by == "epoch" else 1
-    rule, criterion = from_torch(optimizer, scheduler, every), loss_of(loss)
+    rule, criterion = from_torch(optimizer, scheduler, every), loss_of(loss, len(rows.targets))
     asked = {"clip_value": clip_value, "clip_norm": clip_norm}
     steps = epochs * -(-rows.rows // size) // every
     longest = getattr(scheduler, "total_steps", None)

@@ -161,7 +161,7 @@ class Options:
         if self.schedule is not None:
             asked["schedule"] = get_schedule(self.schedule)
         if self.loss is not None:
-            asked["loss"] = get_loss(self.loss)
+            asked["loss"] = get_loss(self.loss, len(data.targets))
         if self.reduction is not None and data.is_nothing:
             raise SpecError(
                 f"--reduction {self.reduction}: there are no rows of data whose losses make a batch"

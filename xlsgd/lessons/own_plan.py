@@ -100,7 +100,7 @@ class OwnPlan(LessonPlan):
         data = Dataset.nothing() if options.data is None else options.data
         begin = self._start(data, options.seed or 0)
         network = begin.network
-        loss = get_loss(options.loss or _usual_loss(network, data))
+        loss = get_loss(options.loss or _usual_loss(network, data), len(data.targets))
         loss = loss.reduced(options.reduction or loss.reduction)
         nets = [
             OwnNet(

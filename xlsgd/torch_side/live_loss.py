@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.training.losses import Loss, losses
+from xlsgd.training.losses import Loss, get_loss, losses
 from xlsgd.training.losses.loss import REDUCTIONS
 
 if TYPE_CHECKING:
@@ -17,17 +17,25 @@ __all__ = ["loss_of"]
 _MEANS = {"training", "reduction", "ignore_index", "eps", "size_average", "reduce"}
 
 
-def loss_of(given: torch.nn.Module | Callable[..., Any]) -> tuple[Loss, dict[str, float]]:
+def loss_of(
+    given: torch.nn.Module | Callable[..., Any], targets: int = 1
+) -> tuple[Loss, dict[str, float]]:
     """Return the loss that a module of torch.nn, or a function of torch.nn.functional, is.
 
     With it come its options, by the names of our hyperparameters.
+    targets: columns of them; cross-entropy takes one for classes, several for probabilities.
     Raises SpecError for a loss that is none of ours, and for options that no sheet has.
     """
     import torch
 
     module = given if isinstance(given, torch.nn.Module) else None
     name = getattr(given, "__name__", str(given)) if module is None else type(module).__name__
-    known = {each.torch_class: each for each in losses().values() if each.torch_class}
+    together = {each.of_shares for each in losses().values()}
+    known = {
+        each.torch_class: get_loss(each.name, targets)
+        for each in losses().values()
+        if each.torch_class and each.name not in together
+    }
     functions = {_function(each): each for each in known.values()}
     loss = functions.get(name) if module is None else known.get(name)
     if loss is None:

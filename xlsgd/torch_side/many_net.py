@@ -90,7 +90,7 @@ class ManyNet:
                 found[name] = silence.signal_of(value[i])
         if given != network.predictions:
             value = torch.stack(torch.broadcast_tensors(*(known[n] for n in network.predictions)))  # type: ignore[no-untyped-call]
-        if self._targets > 1:
+        if self._targets > 1 and not self._of.together:
             found["loss"] = over_targets(self._of, self._loss(value, y.expand(value.shape)), 0)
             return found
         if len(value) == 1:
@@ -98,7 +98,11 @@ class ManyNet:
             return found
         shape = value.shape[1:]
         flat = value.movedim(0, -1).reshape(-1, len(value))
-        found["loss"] = self._loss(flat, y.expand(shape).reshape(-1)).reshape(shape)
+        if self._of.together:
+            beside = y.expand(value.shape).movedim(0, -1).reshape(-1, len(value))
+        else:
+            beside = y.expand(shape).reshape(-1)
+        found["loss"] = self._loss(flat, beside).reshape(shape)
         return found
 
     def _taken(self, place: Place, known: Tensors) -> Tensor:

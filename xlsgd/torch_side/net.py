@@ -128,7 +128,7 @@ class TorchNet:
             steps = self._experiment.loss.by_steps
             stray = self._stray(lambda t: steps(pred, expected, t, **self._options), shape)
             loss = loss if stray is None else loss + stray
-            if of_targets:
+            if of_targets and not self._experiment.loss.together:
                 loss = over_targets(self._experiment.loss, self._noisy(loss, shape))
             outputs["loss"] = self._rounded(loss, shape)
             # Reshaped only where needed: autograd asks for the very tensors computed with.

@@ -184,7 +184,7 @@ class Experiment:
     def added_up(self) -> int:
         """How many losses the loss of a row adds up: those of its targets, where the loss is no
         mean over them. Means over rows are divided by it: they are means over targets as well."""
-        return len(self.targets) if self.loss.is_summed else 1
+        return self.loss.losses_of_row(len(self.targets)) if self.loss.is_summed else 1
 
     def steps_per_epoch(self, rows: int) -> int:
         """Return how many updates an epoch has.  rows: of data."""

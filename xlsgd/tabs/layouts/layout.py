@@ -321,7 +321,7 @@ def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:
     value: gives the template for the name of what is to be predicted.
     """
     loss, targets = experiment.loss, list(map(value, experiment.targets))
-    several = len(targets) > 1
+    several = loss.losses_of_row(len(targets)) > 1
     return Column(
         "loss",
         "=" + loss.of_row([f"{{{name}}}" for name in experiment.network.predictions], targets),

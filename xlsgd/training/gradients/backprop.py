@@ -58,12 +58,13 @@ class Backprop(GradientRule):
         names = network.predictions
         targets = [value(name) for name in loss.targets(len(names))]
         slopes = loss.slopes([f"{{{name}}}" for name in names], targets)
+        apart = 1 if loss.is_summed else loss.losses_of_row(len(targets))
         names_in_words = {"pred": network.wording.prediction}
         columns = [
             Column(
                 f"grad.{name}",
                 f"={slope}",
-                paper=_of_mean(loss.paper_gradient, 1 if loss.is_summed else len(targets)),
+                paper=_of_mean(loss.paper_gradient, apart),
                 note=f"how the loss changes with {names_in_words.get(name, name)}: "
                 "where backpropagation starts",
                 torch=f"torch.autograd.grad(loss, {name})",

@@ -17,10 +17,12 @@ def losses() -> dict[str, Loss]:
     return cast(dict[str, Loss], find("xlsgd.training.losses", "LOSS"))
 
 
-def get_loss(name: str) -> Loss:
+def get_loss(name: str, targets: int = 1) -> Loss:
     """Return the loss of that name; hyphens may stand for its spaces.
 
+    targets: how many there are; with several, cross-entropy takes a probability for every class.
     Raises SpecError for an unknown one.
     """
     known = {each.replace(" ", "-"): each for each in losses()}
-    return pick("loss", known.get(name, name), losses())
+    found = pick("loss", known.get(name, name), losses())
+    return losses()[found.of_shares] if targets > 1 and found.of_shares else found

@@ -38,6 +38,7 @@ class CrossEntropy(Loss):
     otherwise = "leave that out, or choose the loss nll after LogSoftmax"
     exact_labels = True
     several = True
+    of_shares = "cross-entropy-of-shares"
     fewest = 2
     hyperparameters = (
         Input("label_smoothing", 0.0, "share that goes to all classes alike", minimum=0, below=1),

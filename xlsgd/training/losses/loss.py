@@ -57,6 +57,11 @@ class Loss(ABC):
     by_target: ClassVar[bool] = False
     """Whether several predictions may each have a target of their own, and a row's loss is the mean
     of the losses of all of them, as torch.nn.MSELoss has it."""
+    together: ClassVar[bool] = False
+    """Whether several predictions have as many targets, and one loss of all of these, as
+    cross-entropy where a row has a probability for every class."""
+    of_shares: ClassVar[str] = ""
+    """The name of the same loss where several targets belong together; "" where there is none."""
     exact_labels: ClassVar[bool] = False
     """Whether y are labels: numbers beside which the next float64 is no label any more. Then
     ``label_fault`` says which are none."""
@@ -105,9 +110,14 @@ class Loss(ABC):
     def targets(self, predictions: int) -> tuple[str, ...]:
         """Return the quantities that a row's predictions are compared with: ``y``, or one for each
         prediction, ``y_1``, ``y_2``, …"""
-        if predictions == 1 or not self.by_target:
+        if predictions == 1 or not (self.by_target or self.together):
             return ("y",)
         return tuple(f"y_{i}" for i in range(1, predictions + 1))
+
+    def losses_of_row(self, targets: int) -> int:
+        """Return how many losses a row with so many targets has, of which a mean or a sum is
+        taken."""
+        return 1 if self.together else targets
 
     def of_row(self, preds: Sequence[str], ys: Sequence[str]) -> str:
         """Sheet side: return the loss of all predictions of a row.
