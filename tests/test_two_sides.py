@@ -119,7 +119,8 @@ def with_loss(name: str, **options: Any) -> Experiment:
     """Return an experiment with the loss, its network one that ends in what the loss takes."""
     loss = losses()[name]
     network = f"Linear(1, {loss.fewest}){ENDS.get(loss.takes, '')}"
-    hyper = {given.key: 0.4 for given in loss.hyperparameters}
+    # No two alike: weights that are all the same cancel in a mean.
+    hyper = {given.key: 0.4 + 0.1 * i for i, given in enumerate(loss.hyperparameters)}
     return experiment_of(network, loss=name, **{"gradient": "backprop", "hyper": hyper, **options})
 
 

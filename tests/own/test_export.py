@@ -248,9 +248,33 @@ BAD: dict[str, tuple[Any, str]] = {
     ),
     "too wide": (lambda p: _export(nn.Linear(3, 1), nn.MSELoss(), p), "of 3 inputs is given 2"),
     "none": (lambda p: _export(_one(), nn.MSELoss(reduction="none"), p), "reduction='none'"),
-    "class weights": (
-        lambda p: _export(nn.Linear(2, 2), nn.CrossEntropyLoss(weight=torch.ones(2)), p),
-        "weight",
+    "weights of rows": (
+        lambda p: _export(_one(), nn.BCEWithLogitsLoss(weight=torch.ones(3)), p),
+        "the loss BCEWithLogitsLoss with weight, which no sheet has",
+    ),
+    "several weights": (
+        lambda p: _export(
+            nn.Linear(2, 1), nn.BCEWithLogitsLoss(pos_weight=torch.tensor([1, 2])), p
+        ),
+        "pos_weight of 2 numbers",
+    ),
+    "too few class weights": (
+        lambda p: _export(nn.Linear(2, 3), nn.CrossEntropyLoss(weight=torch.ones(2)), p),
+        "weight tensor should be defined either for all 3 classes",
+    ),
+    "weights of probabilities": (
+        lambda p: _export(
+            nn.Linear(2, 2),
+            nn.CrossEntropyLoss(weight=torch.ones(2)),
+            p,
+            target=["y", "z"],
+            z=[0.0, 1.0, 0.0],
+        ),
+        "the loss CrossEntropyLoss with weight",
+    ),
+    "ignored rows": (
+        lambda p: _export(nn.Linear(2, 2), nn.CrossEntropyLoss(ignore_index=1), p),
+        "ignore_index=1: no row of a sheet is passed over",
     ),
     "unknown loss": (lambda p: _export(_one(), nn.KLDivLoss(), p), "KLDivLoss is none of those"),
     "solver": (
@@ -274,7 +298,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 def _export(
-    module: nn.Module, loss: Any, path: Path, *, target: str = "y", epochs: int = 1,
+    module: nn.Module, loss: Any, path: Path, *, target: Any = "y", epochs: int = 1,
     rule: Any = torch.optim.SGD, **columns: Any,
 ) -> None:  # fmt: skip
     xlsgd.export(

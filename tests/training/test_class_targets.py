@@ -90,3 +90,21 @@ def test_what_is_no_probability_is_refused_with_its_row(tmp_path: Path) -> None:
         exported(nn.CrossEntropyLoss(), SHARES * torch.tensor([1, 1, 1.0]) + torch.tensor(
             [[0, 0, 0], [0, 0, 1.5], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
         ), tmp_path / "m.xlsx", 5)  # fmt: skip
+
+
+WEIGHTS = torch.tensor([0.5, 2.0, 3.0])
+WEIGHTED = {
+    "mean": nn.CrossEntropyLoss(weight=WEIGHTS.double()),
+    "smoothed": nn.CrossEntropyLoss(weight=WEIGHTS.double(), label_smoothing=0.2),
+    "sum": nn.CrossEntropyLoss(weight=WEIGHTS.double(), reduction="sum", label_smoothing=0.1),
+    "nll": nn.NLLLoss(weight=WEIGHTS.double()),
+    "nll sum": nn.NLLLoss(weight=WEIGHTS.double(), reduction="sum"),
+}
+
+
+@pytest.mark.parametrize("size", [2, 1])
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_weighted_classes_go_as_a_plain_loop_goes(name: str, size: int, tmp_path: Path) -> None:
+    """The mean is over weights: batches of one row follow the plain loss, whatever its weight."""
+    path = tmp_path / "m.xlsx"
+    need_same(exported(WEIGHTED[name], CLASSES, path, size), path)

@@ -43,6 +43,12 @@ def _cross_entropy(z: Any, y: int, label_smoothing: float) -> Any:
     return (1 - mp.mpf(label_smoothing)) * (total - z[y]) + mp.mpf(label_smoothing) * alike
 
 
+def _weighted_cross_entropy(z: Any, y: int, label_smoothing: float, **weights: float) -> Any:
+    own, smooth = list(map(mp.mpf, weights.values())), mp.mpf(label_smoothing)
+    alike = sum(w * _cross_entropy(z, c, 0) for c, w in enumerate(own)) / len(z)
+    return (1 - smooth) * own[y] * _cross_entropy(z, y, 0) + smooth * alike
+
+
 def _cross_entropy_of_shares(z: Any, shares: Any, label_smoothing: float) -> Any:
     return sum(y * _cross_entropy(z, c, label_smoothing) for c, y in enumerate(shares)) + sum(
         # What is smoothed is the target: of one whose sum is not 1, all classes get a whole share.
@@ -96,6 +102,7 @@ CLASSES = [
 ]
 
 
+WEIGHTS = {"class_weight_0": 0.5, "class_weight_1": 2.0, "class_weight_2": 3.25}
 OF_CLASSES = ((0.25, 0.5, 0.25), (0.0, 1.0, 0.0), (1e-8, 1e-300, 1 - 1e-8), (0.2, 0.9, 0.3))
 """Shares of three classes; those of the last are none of a whole."""
 
@@ -134,7 +141,8 @@ def case(name: str) -> tuple[Floats, Floats, dict[str, float]]:
         preds, targets, hyper, _ = ONE[name]
         pairs = np.array(list(itertools.product(preds, targets)))
         return pairs[:, :1], pairs[:, 1], hyper
-    hyper = {"label_smoothing": 0.15} if name.startswith("cross-entropy") else {}
+    hyper = {"label_smoothing": 0.15} if "cross-entropy" in name else {}
+    hyper |= WEIGHTS if losses()[name].has_weights else {}
     if losses()[name].together:
         pairs = [(z, shares) for z, _ in CLASSES[::3] for shares in OF_CLASSES]
         return np.array([z for z, _ in pairs]), np.array([s for _, s in pairs]), hyper
@@ -152,6 +160,7 @@ def size(name: str) -> Floats:
 
 def test_every_loss_is_here() -> None:
     classes = {"cross-entropy", "cross-entropy-of-shares", "nll"}
+    classes |= {"weighted-cross-entropy", "weighted-nll"}
     assert set(ONE) | classes == set(losses())
 
 
@@ -179,8 +188,10 @@ def test_formulas_are_right_to_the_last_digits(name: str) -> None:
             expected = _cross_entropy(exact, int(target), **hyper)
         elif name == "cross-entropy-of-shares":
             expected = _cross_entropy_of_shares(exact, list(map(mp.mpf, target)), **hyper)
-        elif name == "nll":
-            expected = -exact[int(target)]
+        elif name == "weighted-cross-entropy":
+            expected = _weighted_cross_entropy(exact, int(target), **hyper)
+        elif name in ("nll", "weighted-nll"):
+            expected = -exact[int(target)] * mp.mpf(hyper.get(f"class_weight_{int(target)}", 1))
         else:
             expected = ONE[name][3](exact[0], mp.mpf(target), *hyper.values())
         # Near 0 a surprise of 1e-22 may be none, as in torch: it is left of ln 1.
@@ -193,9 +204,8 @@ def test_formulas_are_right_to_the_last_digits(name: str) -> None:
 def test_slopes_are_those_of_the_values(name: str) -> None:
     """torch.autograd.gradcheck over a function both of whose sides an engine calculates."""
     loss = losses()[name]
-    labels: Any = {"nll": [0, 1, 2, 1], "cross-entropy": [0, 1, 2, 1]}.get(name)
-    labels = OF_CLASSES if loss.together else labels
-    if labels is None:
+    labels: Any = OF_CLASSES if loss.together else [0, 1, 2, 1]
+    if loss.fewest == 1:
         labels = [t for t in (0.3, -2.5, 1, 0, -1) if not loss.label_fault(t, 1)][:4]
         labels = (labels * 4)[:4]
     y = np.array(labels, dtype=float)
@@ -292,7 +302,8 @@ def test_what_the_best_guess_costs(name: str) -> None:
     hyper = {given.key: float(given.value) for given in loss.hyperparameters}
     told = loss.constant_of(columns, **hyper)
     if told is None:
-        assert name in ("soft-margin", "hinge-embedding", "output")
+        unknown = ("soft-margin", "hinge-embedding", "output")
+        assert name in (*unknown, "weighted-cross-entropy", "weighted-nll")
         return
     target = torch.tensor(y, dtype=torch.float64)
     if name in ("l1", "huber", "smooth-l1", "mnist-loss"):  # of the mean, which need not be best

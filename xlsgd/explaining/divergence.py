@@ -26,8 +26,8 @@ def turn_of(training: Training, where: Citation) -> Turn | None:
     experiment, rows = training.experiment, training.rows(step)
     before, after = training.before(step), training.before(step + 1)
     curvature = curvature_along_gradient(experiment, training.data, before, rows)
-    seen = training.outputs((step, step + 1))["loss"][:, rows.start : rows.stop].mean(-1)
-    seen = seen / experiment.added_up
+    batch = slice(rows.start, rows.stop)
+    seen = training.mean_of(training.outputs((step, step + 1))["loss"][:, batch], batch)
     return Turn(
         step=step,
         epoch=training.epoch(step),

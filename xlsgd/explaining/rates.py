@@ -203,9 +203,7 @@ def _worth_it(training: Training, other: Training) -> bool:
     if training.dead_since:
         # A net of dead units says the same of every row, and can do no better than the mean of y.
         # What ends no better than that is no advice, however low it came by the way.
-        end = loss.read(
-            float(other.outputs([other.steps + 1])["loss"].mean()) / other.experiment.added_up
-        )
+        end = loss.read(float(other.mean_of(other.outputs([other.steps + 1])["loss"])[0]))
         if not max(reached, end) < scale:
             return False
     return reached <= _LESS * now and now - reached >= _WORTH * scale

@@ -15,6 +15,7 @@ from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.layouts.torch_tracing import tracer
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, TorchNet, data_tensors
+from xlsgd.torch_side.batch_loss import mean_of_rows
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import Traces
@@ -174,11 +175,21 @@ class Training:
         (steps + 1,)."""
         every = max(1, _AT_ONCE // self.data.rows)
         parts = [
-            self.outputs(range(i + 1, min(i + every, len(self.weights)) + 1))["loss"].mean(-1)
-            / self.experiment.added_up
+            self.mean_of(self.outputs(range(i + 1, min(i + every, len(self.weights)) + 1))["loss"])
             for i in range(0, len(self.weights), every)
         ]
         return np.concatenate(parts)
+
+    def mean_of(self, losses: Floats, rows: slice = slice(None)) -> Floats:
+        """Return the mean over rows of data, as an epoch is summed up.
+
+        losses: of these rows, shape (…, rows).
+        """
+        import torch
+
+        y = data_tensors(self.experiment, self.data)[1][rows]
+        mean: Floats = mean_of_rows(self.experiment, torch.from_numpy(losses.copy()), y).numpy()
+        return mean
 
     def outputs(self, steps: Iterable[int]) -> dict[str, Floats]:
         """Return what every layer gives for every row of data, and the loss, at the weights before

@@ -101,6 +101,7 @@ def _view(net: OwnNet, id: str) -> View:
         )
     size = data.rows if net.batch_size is None else min(net.batch_size, data.rows)
     small = len(network.parameters) <= FEW and size == 1 and data.rows <= _ROWS_MOST
+    small = small and not net.loss.weighs
     texts = network.predicted("{{param.{}}}".format)
     targets = list(map("{{{}}}".format, net.loss.targets(len(texts))))
     small = small and len(net.loss.of_row(texts, targets)) <= _LONG

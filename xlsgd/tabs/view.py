@@ -63,8 +63,9 @@ class View:
 
     @property
     def batched(self) -> bool:
-        """Whether an update waits for several rows, or might."""
-        return self.batch_columns or self.experiment.batch_size > 1
+        """Whether an update waits for several rows, or might, or divides by the weight of one."""
+        several = self.batch_columns or self.experiment.batch_size > 1
+        return several or self.experiment.loss.weighs
 
     @property
     def watched_parameter(self) -> str:

@@ -111,13 +111,21 @@ class Ensemble:
         counts = torch.bincount(batch, minlength=batches).double()
         return self._added_up(rows, batch, counts, counts)
 
-    def of_batches(self, loss: Loss, rows: Tensor, batch: Tensor, batches: int) -> Tensor:
+    def of_batches(
+        self, loss: Loss, rows: Tensor, batch: Tensor, batches: int, weights: Tensor | None
+    ) -> Tensor:
         """Return what every batch makes of the losses of its rows, or of their derivatives, as it
-        might have been rounded: see ``mean``."""
+        might have been rounded: see ``mean``.
+
+        weights: how many times every row counts, shape (rows,); None where each counts once.
+        """
         import torch
 
         counts = torch.bincount(batch, minlength=batches).double()
-        return self._added_up(rows, batch, counts, 1 if loss.is_summed else counts)
+        divisor: Tensor | int = 1 if loss.is_summed else counts
+        if weights is not None:
+            divisor = counts.new_zeros(batches).index_add(0, batch, weights)
+        return self._added_up(rows, batch, counts, divisor)
 
     def _added_up(
         self, rows: Tensor, batch: Tensor, counts: Tensor, divisor: Tensor | int

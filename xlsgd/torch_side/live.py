@@ -74,6 +74,8 @@ def first_step(
     import torch
 
     own = copy.deepcopy(module).cpu().double()
+    if isinstance(loss, torch.nn.Module):  # it may have weights
+        loss = copy.deepcopy(loss).cpu().double()
     steps = None if optimizer is None else _again(optimizer, module, own)
     rows = slice(0, batch_size)
     columns = torch.tensor(list(data.inputs.values()), dtype=torch.float64).T[rows]

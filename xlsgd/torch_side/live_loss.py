@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
 from xlsgd.training.losses import Loss, get_loss, losses
+from xlsgd.training.losses.class_weights import WEIGHT
 from xlsgd.training.losses.loss import REDUCTIONS
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["loss_of"]
 
+_IGNORED = -100
+"""PyTorch's own ignore_index, which is no class."""
 _MEANS = {"training", "reduction", "ignore_index", "eps", "size_average", "reduce"}
 
 
@@ -30,11 +33,11 @@ def loss_of(
 
     module = given if isinstance(given, torch.nn.Module) else None
     name = getattr(given, "__name__", str(given)) if module is None else type(module).__name__
-    together = {each.of_shares for each in losses().values()}
+    others = {name for each in losses().values() for name in (each.of_shares, each.weighted)}
     known = {
         each.torch_class: get_loss(each.name, targets)
         for each in losses().values()
-        if each.torch_class and each.name not in together
+        if each.torch_class and each.name not in others
     }
     functions = {_function(each): each for each in known.values()}
     loss = functions.get(name) if module is None else known.get(name)
@@ -52,15 +55,37 @@ def loss_of(
     for key, value in loss.torch_needs.items():
         if options.pop(key, value) != value:
             raise SpecError(f"the loss {name} with {key}={not value}, which no sheet has")
-    found = {}
+    found: dict[str, float] = {}
+    if module.__dict__.get("ignore_index", _IGNORED) != _IGNORED:
+        raise SpecError(
+            f"the loss {name} with ignore_index={module.ignore_index}: no row of a sheet is passed "
+            "over; leave those rows out of the data"
+        )
+    weight = options.get("weight")
+    if weight is not None and loss.weighted:
+        del options["weight"]
+        loss = get_loss(loss.weighted)
+        found = {f"{WEIGHT}{c}": float(each) for c, each in enumerate(weight)}
     for hyper in loss.hyperparameters:
         value = options.pop(loss.torch_names.get(hyper.key, hyper.key), None)
         if value is not None:
-            found[hyper.key] = float(value)
+            found[hyper.key] = _one_number(name, hyper.key, value)
     for key, value in options.items():
         if value is not None:
             raise SpecError(f"the loss {name} with {key}, which no sheet has; leave it out")
     return loss.reduced(reduction), found
+
+
+def _one_number(name: str, key: str, value: Any) -> float:
+    """Return the number that an option is.  Raises SpecError for one with several."""
+    import torch
+
+    numbers = set(torch.as_tensor(value, dtype=torch.float64).flatten().tolist())
+    if len(numbers) != 1:
+        raise SpecError(
+            f"the loss {name} with {key} of {len(numbers)} numbers; a sheet has one for all targets"
+        )
+    return float(numbers.pop())
 
 
 def _plain(module: torch.nn.Module) -> Mapping[str, Any]:

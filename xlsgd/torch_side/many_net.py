@@ -43,7 +43,7 @@ class ManyNet:
             )
             for place in network.places
         ]
-        self._of = experiment.loss
+        self._experiment, self._of = experiment, experiment.loss
         self._loss = experiment.loss.module(**experiment.loss_options).to(device)
         self._targets = len(experiment.targets)
         shapes = [shape for _, _, own, _ in self._places for shape in own.values()]
@@ -139,7 +139,7 @@ class ManyNet:
             # Shape (parameters, parameter moved, …): each of them moved by itself, all at once.
             there = weights.unsqueeze(1) + (moves if sign == "+" else -moves)
             losses = self.evaluate(there, x.unsqueeze(1), targets)["loss"]
-            moved[way] = of_batch(self._of, losses, keepdim=True) if whole else losses
+            moved[way] = of_batch(self._experiment, losses, y, keepdim=True) if whole else losses
         return self._rule.slope_of(loss, moved, self._h)
 
     def backprop(self, weights: Tensor, x: Tensor, y: Tensor, whole: bool = False) -> Tensor:
@@ -154,5 +154,5 @@ class ManyNet:
             loss = self.evaluate(leaves, x, y)["loss"]
             # A run's loss depends on its own weights alone: the derivative of the sum holds that
             # of each.
-            total = (of_batch(self._of, loss) if whole else loss).sum()
+            total = (of_batch(self._experiment, loss, y) if whole else loss).sum()
         return torch.autograd.grad(total, leaves)[0]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.torch_side.batch_loss import of_batch
+from xlsgd.torch_side.batch_loss import losses_counted, mean_of_rows, of_batch
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.rates import factors_of_steps, scheduled_of_steps
@@ -187,8 +187,8 @@ class _Training:
         x, y = self.x[:, rows].unsqueeze(1), self.y[..., rows].unsqueeze(-2)
         loss = self.net.evaluate(self.weights.unsqueeze(2), x, y)["loss"]
         of, added_up = self.experiment.loss, self.experiment.added_up
-        self.start_loss = loss.mean(1) / added_up
-        worst = loss.amax(1) if watcher.by_row else of_batch(of, loss)
+        self.start_loss = mean_of_rows(self.experiment, loss, y)
+        worst = loss.amax(1) if watcher.by_row else of_batch(self.experiment, loss, y)
         added_up *= self.experiment.batch_size if of.is_summed and not watcher.by_row else 1
         targets = columns_to_predict(self.experiment, self.data)
         above = thresholds(of, targets, worst.cpu().numpy(), added_up)
@@ -276,7 +276,7 @@ class _Training:
                 if len(window) >= _WINDOW or i == per_epoch - 1:
                     record.note(epoch, window, self.above)
                     window.clear()
-            record.end_epoch(epoch, self.data.rows * experiment.added_up)
+            record.end_epoch(epoch, losses_counted(experiment, self.y))
             over = self.repeating(before)
             if over is not None:
                 at_end = record.repeated(epoch, per_epoch, experiment.epochs)

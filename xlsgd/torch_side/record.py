@@ -118,8 +118,9 @@ class Record:
                 free[which, place] = ~frozen
             alive[some] = _latest(free, steps.unsqueeze(1), last_alive)
 
-    def end_epoch(self, epoch: int, count: int) -> None:
-        """Turn an epoch's sum of losses into their mean.  epoch: from 0.   count: of losses."""
+    def end_epoch(self, epoch: int, count: float) -> None:
+        """Turn an epoch's sum of losses into their mean.  epoch: from 0.   count: of losses, or
+        their weights."""
         import torch
 
         mean = self.mean_loss[epoch].div_(count)

@@ -54,7 +54,7 @@ class Watcher:
         watched: str | None,
     ) -> None:
         self._net, self._x, self._y, self._h = net, x, y, experiment.h
-        self._of = experiment.loss
+        self._experiment = experiment
         self._numerical = experiment.gradient == "numerical"
         self._lost = 0.5 * self._h / events.LOST  # suspected by half too soon: rounding
         self.by_row = watched is None
@@ -73,7 +73,7 @@ class Watcher:
         """
         if not self.by_row:
             return self._look_at_batch(weights, batch)
-        if batch.stop - batch.start == 1:
+        if batch.stop - batch.start == 1 and not self._experiment.loss.weighs:
             look = self._look_at_row(weights, batch)
             return [look], look.gradients
         return self._look_at_rows(weights, batch)
@@ -99,7 +99,7 @@ class Watcher:
             one = loss[:, i]
             row = slice(number, number + 1)
             looks.append(Look(row, weights, one, units, gradients[:, :, i], one))
-        return looks, of_batch(self._of, gradients)
+        return looks, of_batch(self._experiment, gradients, y)
 
     def _gradients(self, weights: Tensor, loss: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Return the derivatives that move the weights, for every loss."""
@@ -115,7 +115,7 @@ class Watcher:
         rows = found.pop("loss")
         gradients = self._net.backprop(there, x, y, whole=True)[:, :, 0]
         units = {unit: output.expand(rows.shape).amax(1) for unit, output in found.items()}
-        loss = of_batch(self._of, rows)
+        loss = of_batch(self._experiment, rows, y)
         look = Look(batch, weights, loss, units, gradients, rows.sum(1))
         return [look], gradients
 

@@ -67,6 +67,9 @@ class Experiment:
     transforms: tuple[Transform, ...] = ()
 
     def __post_init__(self) -> None:
+        # Some losses have a hyperparameter for every class.
+        own = self.loss.for_predictions(len(self.network.predictions))
+        object.__setattr__(self, "loss", own)
         pick("gradient", self.gradient, dict.fromkeys(CHOICES))
         pick("difference", self.difference, dict(differences()))
         self._need(self.learning_rate >= 0, "learning_rate", self.learning_rate, "0 or greater")

@@ -99,7 +99,7 @@ def epoch_quantities(
     """Return what the table holds.
 
     values: ``epoch``, ``loss`` and, where it has one, ``accuracy`` of every row of data as it
-        comes by, shapes (…, rows).
+        comes by, shapes (…, rows); ``row_weight`` where rows do not all count alike.
     epochs: length of the table; epochs without rows give nan.   reading: of the loss.
     moves_of_means: gives by which share of the mean of their sizes means may be off, from how many
         numbers each has; None for means as they are.
@@ -115,11 +115,12 @@ def epoch_quantities(
         )
 
     with np.errstate(all="ignore"):
-        mean_loss = means(loss)
+        weighed = means(values["row_weight"]) if "row_weight" in values else 1.0
+        mean_loss = means(loss) / weighed
         if moves_of_means is not None:
             of_one = epoch.reshape(-1, epoch.shape[-1])[0]
             counts = np.array([float((of_one == n).sum()) for n in numbers])
-            mean_loss = mean_loss + moves_of_means(counts) * means(np.abs(loss))
+            mean_loss = mean_loss + moves_of_means(counts) * means(np.abs(loss)) / weighed
         mean_loss = np.where(np.isfinite(mean_loss), mean_loss, np.nan)
     found = {
         "epoch": np.broadcast_to(numbers.astype(float), mean_loss.shape),

@@ -30,6 +30,7 @@ __all__ = [
     "forward_columns",
     "loss_column",
     "parameter_columns",
+    "row_weight_columns",
     "shared",
     "step_columns",
     "update_columns",
@@ -217,10 +218,15 @@ class Layout(ABC):
         return None
 
     @abstractmethod
-    def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
+    def worst_start(
+        self,
+        losses: NDArray[np.float64],
+        experiment: Experiment,
+        weights: NDArray[np.float64],
+    ) -> float:
         """Return the greatest loss that the table of steps shows at the start weights.
 
-        losses: of every row of data at these weights.
+        losses: of every row of data at these weights.   weights: how many times each counts.
         """
 
     def rows_added_up(self, experiment: Experiment) -> int:
@@ -313,6 +319,26 @@ def update_columns(experiment: Experiment, p: str, slope: str) -> list[Column]:
         slope = transform.gives
     columns = experiment.optimizer.columns(p, f"{slope}.{p}")
     return [experiment.schedule.applied(c, experiment.optimizer) for c in columns]
+
+
+def row_weight_columns(experiment: Experiment, value: Callable[[str], str]) -> list[Column]:
+    """Return how many times a row of data counts, where rows have weights of their own.
+
+    value: gives the template for the name of what is to be predicted.
+    """
+    if not experiment.loss.weighs:
+        return []
+    (y,), count = experiment.targets, len(experiment.network.predictions)
+    return [
+        Column(
+            "row_weight",
+            f"={experiment.loss.row_weight(value(y), count)}",
+            paper="w[y]",
+            note="the weight of this row's class: as many times it counts",
+            torch="w[y]",
+            group="forward",
+        )
+    ]
 
 
 def loss_column(experiment: Experiment, value: Callable[[str], str]) -> Column:

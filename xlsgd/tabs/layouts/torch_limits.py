@@ -10,6 +10,7 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, TorchNet, load_torch
+from xlsgd.torch_side.batch_loss import weights_of
 from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict.threshold import RunLimits, chart_limit, explosion_threshold
@@ -51,8 +52,10 @@ def _worst_start(view: View, data: Dataset) -> float:
     inputs = np.array([data.inputs[name] for name in experiment.network.input_names]).T
     x, y = ensemble.copies(inputs), ensemble.targets(experiment.loss, to_predict(experiment, data))
     losses = start_losses(experiment, TorchNet(experiment, ensemble), ensemble, x, y)[0].numpy()
+    weights = weights_of(experiment, y[0])
+    counts = np.ones(len(losses)) if weights is None else weights.numpy()
     with np.errstate(all="ignore"):
-        return get_layout(view.layout).worst_start(losses, experiment)
+        return get_layout(view.layout).worst_start(losses, experiment, counts)
 
 
 def start_losses(

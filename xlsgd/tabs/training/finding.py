@@ -60,6 +60,7 @@ def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
     network = _network(text_of(tab.fields, tab.text), data)
     optimizer = get_optimizer(tab.text("optimizer"))
     loss = pick("loss", tab.text("loss"), losses())
+    loss = loss.for_predictions(len(network.predictions))
     if "reduction" in tab.fields:
         loss = loss.reduced(tab.text("reduction"))
     # A tab without the word has a learning rate for all steps.

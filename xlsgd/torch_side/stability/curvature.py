@@ -133,7 +133,7 @@ def _gradient(
             p: w.requires_grad_().expand(len(seen)) for p, w in zip(names, leaves, strict=True)
         }
         losses = TorchNet(experiment, Ensemble(1)).evaluate(x[seen], y[seen])(named)["loss"]
-        whole = of_batch(experiment.loss, losses)
+        whole = of_batch(experiment, losses, y[seen])
         slopes = torch.autograd.grad(
             whole, leaves, create_graph=True, allow_unused=True, materialize_grads=True
         )

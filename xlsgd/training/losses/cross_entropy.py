@@ -39,6 +39,7 @@ class CrossEntropy(Loss):
     exact_labels = True
     several = True
     of_shares = "cross-entropy-of-shares"
+    weighted = "weighted-cross-entropy"
     fewest = 2
     hyperparameters = (
         Input("label_smoothing", 0.0, "share that goes to all classes alike", minimum=0, below=1),

@@ -57,6 +57,12 @@ class Loss(ABC):
     by_target: ClassVar[bool] = False
     """Whether several predictions may each have a target of their own, and a row's loss is the mean
     of the losses of all of them, as torch.nn.MSELoss has it."""
+    has_weights: ClassVar[bool] = False
+    """Whether the losses of rows have weights in them; see ``weighs``."""
+    weighted: ClassVar[str] = ""
+    """The name of the same loss with a weight for every class; "" where there is none."""
+    base: Loss | None = None
+    """The loss of the registry that this is a variant of, None for that one itself."""
     together: ClassVar[bool] = False
     """Whether several predictions have as many targets, and one loss of all of these, as
     cross-entropy where a row has a probability for every class."""
@@ -92,7 +98,29 @@ class Loss(ABC):
         Raises SpecError for another word than those in REDUCTIONS.
         """
         pick("reduction", reduction, dict.fromkeys(REDUCTIONS))
-        return self if reduction == self.reduction else _reduced(self, reduction)
+        return _variant(self.base or self, reduction, self.hyperparameters)
+
+    def for_predictions(self, count: int) -> Loss:
+        """Return the same loss with the hyperparameters that it has for so many predictions."""
+        return _variant(self.base or self, self.reduction, self.inputs_for(count))
+
+    def inputs_for(self, predictions: int) -> tuple[Input, ...]:
+        """Return the hyperparameters for so many predictions."""
+        return self.hyperparameters
+
+    @property
+    def weighs(self) -> bool:
+        """Whether rows count by weights of their own: the mean over a batch is then the sum of its
+        losses, which have the weights in them, divided by the sum of the weights."""
+        return self.has_weights and not self.is_summed
+
+    def row_weight(self, y: str, predictions: int) -> str:
+        """Sheet side: return the expression of how many times a row counts, where it weighs."""
+        raise NotImplementedError
+
+    def row_weights(self, y: Tensor, **options: float) -> Tensor:
+        """Torch side: return how many times rows count, of the shape of y."""
+        raise NotImplementedError
 
     @property
     def is_summed(self) -> bool:
@@ -199,8 +227,10 @@ class Loss(ABC):
 
 
 @cache
-def _reduced(loss: Loss, reduction: str) -> Loss:
+def _variant(loss: Loss, reduction: str, hyperparameters: tuple[Input, ...]) -> Loss:
     # One object for each: experiments are compared.
+    if (reduction, hyperparameters) == (loss.reduction, loss.hyperparameters):
+        return loss
     found = copy.copy(loss)
-    found.reduction = reduction
+    vars(found).update(base=loss, reduction=reduction, hyperparameters=hyperparameters)
     return found

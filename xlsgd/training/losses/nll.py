@@ -31,6 +31,7 @@ class NLL(Loss):
     otherwise = "end it in LogSoftmax, or choose the loss cross-entropy"
     exact_labels = True
     several = True
+    weighted = "weighted-nll"
     fewest = 2
 
     # Sheet side

@@ -24,6 +24,7 @@ from xlsgd.tabs.layouts.layout import (
     forward_columns,
     loss_column,
     parameter_columns,
+    row_weight_columns,
     step_columns,
     update_columns,
 )
@@ -71,6 +72,7 @@ def block_columns(experiment: Experiment) -> list[Column]:
     network, loss = experiment.network, experiment.loss
     return [
         *forward_columns(network, _STEP, _ROW),
+        *row_weight_columns(experiment, _ROW),
         loss_column(experiment, _ROW),
         *(
             column
@@ -225,11 +227,27 @@ def _position_columns(loss: Loss) -> list[Column]:
             "len(batch)",
             "rows",
         ),
+        *(
+            (
+                position(
+                    "batch_weight",
+                    "=SUM({batch.row_weight})",
+                    "sum of the rows' weights",
+                    "the weights of the rows that this step sees: what a mean is divided by",
+                    "w[y].sum()",
+                    "Σ w",
+                ),
+            )
+            if loss.weighs
+            else ()
+        ),
     ]
 
 
 def _of_batch(loss: Loss, name: str) -> str:
     """Return the expression of what a batch makes of the losses of its rows."""
+    if loss.weighs:
+        return f"SUM({{batch.{name}}})/{{batch_weight}}"
     return f"{'SUM' if loss.is_summed else 'AVERAGE'}({{batch.{name}}})"
 
 
@@ -308,7 +326,8 @@ def _gradient_columns(experiment: Experiment) -> list[Column]:
     columns, by_row = [], row_gradients(experiment.network)
     loss = experiment.loss
     how = "added up" if loss.is_summed else "averaged"
-    share = "" if loss.is_summed else "/{batch_rows}"
+    divisor = "batch_weight" if loss.weighs else "batch_rows"
+    share = "" if loss.is_summed else f"/{{{divisor}}}"
     for p, terms in _backprop().parameter_terms(experiment.network).items():
         products = [[f"row_grad.{p}"]] if p in by_row else [[f[1:-1] for f in t] for t in terms]
         total = "+".join(map(_summed, products))
@@ -319,7 +338,7 @@ def _gradient_columns(experiment: Experiment) -> list[Column]:
             Column(
                 f"grad.{p}",
                 f"={total}{share}",
-                paper=f"Σ {papers}" + (" / batch_rows" if share else ""),
+                paper=f"Σ {papers}" + (f" / {divisor}" if share else ""),
                 note=f"backprop's derivative of the {'summed' if loss.is_summed else 'mean'} loss "
                 f"for {p}: what came back to its layer, times what it was multiplied with, {how} "
                 "over the batch",

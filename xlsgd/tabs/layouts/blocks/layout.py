@@ -89,7 +89,9 @@ class BlocksLayout(Layout):
             backprop=("grad_of",),
             gradients={p: f"grad.{p}" for p in experiment.network.parameters},
             completed="INT({last_step}/{steps_per_epoch})",
-            mean_loss=f"AVERAGE({{block.loss}}){share}",
+            mean_loss="SUM({block.loss})/SUM({block.row_weight})"
+            if experiment.loss.weighs
+            else f"AVERAGE({{block.loss}}){share}",
             start_loss=f"{{first.loss}}{shared('first.batch_rows')}{share}"
             if summed
             else "{first.loss}",
@@ -156,10 +158,16 @@ class BlocksLayout(Layout):
     def watched_weight(self, view: View) -> str:
         return view.watched_parameter
 
-    def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
+    def worst_start(
+        self,
+        losses: NDArray[np.float64],
+        experiment: Experiment,
+        weights: NDArray[np.float64],
+    ) -> float:
         # A step's loss is its batch's.
-        first = losses[: experiment.batch_size]
-        return float(first.sum() if experiment.loss.is_summed else first.mean())
+        batch = slice(experiment.batch_size)
+        count = 1.0 if experiment.loss.is_summed else weights[batch].sum()
+        return float(losses[batch].sum() / count)
 
     def rows_added_up(self, experiment: Experiment) -> int:
         return experiment.batch_size if experiment.loss.is_summed else 1

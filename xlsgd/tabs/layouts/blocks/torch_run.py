@@ -20,7 +20,7 @@ from xlsgd.tabs.layouts.blocks.columns import block_name, moves_by_columns, row_
 from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
-from xlsgd.torch_side.batch_loss import of_batch
+from xlsgd.torch_side.batch_loss import of_batch, weights_of
 from xlsgd.torch_side.rates import scheduled_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
@@ -173,6 +173,7 @@ class _Work:
         names = experiment.network.input_names
         self.x = self.ensemble.copies(np.array([data.inputs[name] for name in names]).T)
         self.y = self.ensemble.targets(experiment.loss, to_predict(experiment, data))
+        self.weights = weights_of(experiment, self.y[0])
         self.size = experiment.batch_size
         self.per_epoch = -(-data.rows // self.size)
         self.batches = torch.arange(data.rows) // self.size
@@ -214,7 +215,9 @@ class _Work:
         with torch.enable_grad():
             spread = {p: v.unsqueeze(-1).expand(shape).reshape(-1) for p, v in leaves.items()}
             evaluate = self.net.evaluate(x.flatten(0, 2), y.flatten(0, 2), sides)
-            loss = of_batch(self.experiment.loss, evaluate(spread)["loss"].reshape(shape))
+            loss = of_batch(
+                self.experiment, evaluate(spread)["loss"].reshape(shape), self.y[0, rows]
+            )
         # The loss of a run of a member depends on its own weights alone.
         gradients = torch.autograd.grad(
             loss.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
@@ -286,12 +289,16 @@ class _Work:
             return self.ensemble.mean(rows, batch, self.per_epoch)
 
         def whole(rows: Tensor) -> Tensor:
-            return self.ensemble.of_batches(experiment.loss, rows, batch, self.per_epoch)
+            return self.ensemble.of_batches(
+                experiment.loss, rows, batch, self.per_epoch, self.weights
+            )
 
         means = {name: whole(values[name]) for name in values if name.startswith("loss")}
         by_row = {p: values.pop(f"grad.{p}") for p in parameters}
         gradients = {f"grad.{p}": whole(rows) for p, rows in by_row.items()}
         values |= {f"row_grad.{p}": by_row[p] for p in row_gradients(experiment.network)}
+        if self.weights is not None:
+            values["row_weight"] = self.weights.expand(shape)
         moved_losses = {way: means[f"loss_{way}"] for way in numerical.shifts}
         means["grad_num"] = numerical.slope_of(means["loss"], moved_losses, experiment.h)
         means["grad_of"] = gradients[f"grad.{chosen}"]
@@ -319,6 +326,13 @@ class _Work:
                 moved[f"{way}.{p}"] = value + h if sign == "+" else value - h
         return moved
 
+    def _batch_weights(self, steps: NDArray[np.int64]) -> dict[str, Floats]:
+        """Return the sum of the weights of the rows of every step.  steps: counted from 0."""
+        if self.weights is None:
+            return {}
+        sums = self.weights.new_zeros(self.per_epoch).index_add(0, self.batches, self.weights)
+        return {"batch_weight": sums.numpy()[steps % self.per_epoch]}
+
     def _complete(self, values: dict[str, Floats]) -> dict[str, Floats]:
         """Add position, bookkeeping and what the charts draw."""
         experiment = self.experiment
@@ -330,6 +344,7 @@ class _Work:
             "step": index + 1.0,
             "epoch": index // self.per_epoch + 1.0,
             "batch_rows": sizes[index % self.per_epoch],
+            **self._batch_weights(index),
             **scheduled_of_steps(experiment, index + 1),
         }
         values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}

@@ -40,6 +40,8 @@ class BlocksTracer(Tracer):
         epochs = np.arange(1.0, self.experiment.epochs + 1)
         found = {"epoch": np.repeat(epochs, self.data.rows)}
         found["loss"] = self.came_by(traces, "loss") / self.experiment.added_up
+        if self.experiment.loss.weighs:
+            found["row_weight"] = self.came_by(traces, "row_weight")
         if self.view.classifies:
             found["accuracy"] = self.came_by(traces, "correct")
         return found
@@ -76,9 +78,13 @@ class BlocksTracer(Tracer):
             return self.step_row(table, row), 1, row, column
         kind = quantity.partition(".")[0]
         ways = self.experiment.rules[0].shifts
-        before = kind in ("step", "epoch", "batch_rows", "param") or quantity.startswith(
-            tuple(f"{way}." for way in ways)
-        )
+        before = kind in (
+            "step",
+            "epoch",
+            "batch_rows",
+            "batch_weight",
+            "param",
+        ) or quantity.startswith(tuple(f"{way}." for way in ways))
         return row, 0 if before else 2, 0, column
 
     def _epoch(self, table: str) -> int:

@@ -10,6 +10,7 @@ from xlsgd.tabs.layouts.layout import (
     forward_columns,
     loss_column,
     parameter_columns,
+    row_weight_columns,
     step_columns,
     update_columns,
 )
@@ -40,6 +41,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *parameter_columns(experiment),
         *forward_columns(network, "{{param.{}}}".format, "{{{}}}".format),
         *one_line.columns(network),
+        *row_weight_columns(experiment, "{{{}}}".format),
         loss_column(experiment, "{{{}}}".format),
         *(c for rule in experiment.rules for c in rule.columns(network, loss)),
         *comparison_columns(network),
@@ -131,7 +133,21 @@ def _data_columns(experiment: Experiment) -> list[Column]:
 
 
 def _batch_gradient_columns(experiment: Experiment) -> list[Column]:
-    columns = []
+    columns, divisor, words = [], "batch_row", "rows"
+    if experiment.loss.weighs:
+        divisor, words = "weight_sum", "weights"
+        columns.append(
+            Column(
+                "weight_sum",
+                "=IF({batch_row}=1,0,{prev.weight_sum})+{row_weight}",
+                first="={row_weight}",
+                paper="sum of row_weight in the batch",
+                note="the weights of the rows added up since the batch began: what a mean is "
+                "divided by",
+                torch="w[y].sum()",
+                group="batch",
+            )
+        )
     for p in experiment.network.parameters:
         columns.append(
             Column(
@@ -150,8 +166,8 @@ def _batch_gradient_columns(experiment: Experiment) -> list[Column]:
         columns.append(
             Column(
                 f"grad_mean.{p}",
-                f"={{grad_sum.{p}}}/{{batch_row}}",
-                paper="sum / rows so far",
+                f"={{grad_sum.{p}}}/{{{divisor}}}",
+                paper=f"sum / {words} so far",
                 note=f"mean derivative for {p} over the rows of the batch so far",
                 torch=f"loss.mean().backward(); {p}.grad",
                 group="batch",

@@ -73,8 +73,8 @@ class RowsLayout(Layout):
             gradients={p: f"grad_used.{p}" for p in parameters},
             completed="COUNTIF({steps.row},{rows})",
             mean_loss="IF(COUNTIF({steps.epoch},{epoch})=0,NA(),"
-            f"AVERAGEIF({{steps.epoch}},{{epoch}},{{steps.loss}}){share})",
-            start_loss=f"AVERAGEIF({{steps.epoch}},1,{{steps.start_loss}}){share}",
+            f"{_mean(experiment, '{epoch}', 'loss')}{share})",
+            start_loss=f"{_mean(experiment, '1', 'start_loss')}{share}",
             worst_start="MAX({steps.start_loss})",
             adds_up=(str(experiment.added_up),) if share else (),
             curvature=curvature_column(view) is not None,
@@ -137,8 +137,21 @@ class RowsLayout(Layout):
             beside["line"] = line
         return max(1, -(-len(steps.rows) // data_rows)), beside
 
-    def worst_start(self, losses: NDArray[np.float64], experiment: Experiment) -> float:
+    def worst_start(
+        self,
+        losses: NDArray[np.float64],
+        experiment: Experiment,
+        weights: NDArray[np.float64],
+    ) -> float:
         return float(losses.max())
+
+
+def _mean(experiment: Experiment, epoch: str, quantity: str) -> str:
+    """Return the expression of the mean over the rows of an epoch."""
+    rows = f"({{steps.epoch}},{epoch},{{steps.{quantity}}})"
+    if experiment.loss.weighs:
+        return f"SUMIF{rows}/SUMIF({{steps.epoch}},{epoch},{{steps.row_weight}})"
+    return f"AVERAGEIF{rows}"
 
 
 def _start(experiment: Experiment) -> Callable[[str], str]:

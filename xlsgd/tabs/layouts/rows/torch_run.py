@@ -24,7 +24,7 @@ from xlsgd.tabs.layouts.rows.columns import batch_gradient
 from xlsgd.tabs.layouts.torch_limits import limits_of, start_losses
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
-from xlsgd.torch_side.batch_loss import of_batch
+from xlsgd.torch_side.batch_loss import of_batch, weights_of
 from xlsgd.torch_side.rates import rates_of_steps, scheduled_of_steps
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
@@ -199,7 +199,7 @@ class _Together:
             rows = slice(begin, int(end) + 1)
             held = self.runs.together.now
             gradients = self.gradients(self.runs.weights, held, rows, batch)
-            self.runs.step(of_batch(self.shared.loss, gradients))
+            self.runs.step(of_batch(self.shared, gradients, self.y[0, batch]))
             begin = rows.stop
             if progress is not None:
                 progress(begin, len(self.place["row"]))
@@ -240,7 +240,7 @@ class _Together:
                 quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row], every)
             values = _numpy(quantities)
             if view.batched:
-                values |= _batch_means(experiment, values, place)
+                values |= _batch_means(experiment, self.data, values, place)
             values |= _transformed(view, values)
             _complete(view, self.data, values, place)
             found.append(Trace(values, _numpy(self.runs.starts[i])))
@@ -275,6 +275,7 @@ def steps(
     quantities = net.quantities(parameters, x, y, Sides(sides_of(net, sheet)))
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
     gradients = {p: quantities[f"grad_used.{p}"] for p in names}
+    counted = _counted(experiment, data, place)
     if view.batched:
         for p in names:
             earlier = np.concatenate([[0.0], sheet[f"grad_sum.{p}"][:-1]])
@@ -282,7 +283,7 @@ def steps(
             quantities[f"grad_sum.{p}"] = ensemble.copies(earlier) + gradients[p]
             gradients[p] = quantities[f"grad_sum.{p}"]
             if not experiment.loss.is_summed:
-                gradients[p] = gradients[p] / place_values["batch_row"]
+                gradients[p] = gradients[p] / torch.from_numpy(counted["weight_sum"])
                 quantities[f"grad_mean.{p}"] = gradients[p]
 
     first = {p: quantities[f"grad_used.{p}"][:, :1] for p in names}
@@ -323,11 +324,30 @@ def _transformed(view: View, values: Mapping[str, Floats]) -> dict[str, Floats]:
     return _numpy(transformed_by_name(view.experiment, tensors(slope), tensors("param"))[1])
 
 
+def _counted(
+    experiment: Experiment, data: Dataset, place: Mapping[str, NDArray[np.int64]]
+) -> dict[str, Floats]:
+    """Return how many times every row counts, and that added up since its batch began."""
+    import torch
+
+    y = torch.from_numpy(to_predict(experiment, data))
+    weights = weights_of(experiment, y)
+    if weights is None:
+        return {"weight_sum": place["batch_row"].astype(float)}
+    found = {"row_weight": weights.numpy()[place["row"] - 1]}
+    begins = np.arange(len(place["row"])) - place["batch_row"] + 1
+    sums = [found["row_weight"][begin : i + 1].sum() for i, begin in enumerate(begins)]
+    return {**found, "weight_sum": np.array(sums)}
+
+
 def _batch_means(
-    experiment: Experiment, values: Mapping[str, Floats], place: Mapping[str, NDArray[np.int64]]
+    experiment: Experiment,
+    data: Dataset,
+    values: Mapping[str, Floats],
+    place: Mapping[str, NDArray[np.int64]],
 ) -> dict[str, Floats]:
     """Return the sums of gradients since each batch began, and the means where they count."""
-    found = {}
+    found, counted = {}, _counted(experiment, data, place)
     for p in experiment.network.parameters:
         gradient = values[f"grad_used.{p}"]
         total = np.empty_like(gradient)
@@ -337,7 +357,7 @@ def _batch_means(
                 total[:, i] = earlier + gradient[:, i]
             found[f"grad_sum.{p}"] = total
             if not experiment.loss.is_summed:
-                found[f"grad_mean.{p}"] = total / place["batch_row"]
+                found[f"grad_mean.{p}"] = total / counted["weight_sum"]
     return found
 
 
@@ -357,6 +377,8 @@ def _complete(
     columns = columns_to_predict(experiment, data)
     exact |= {n: np.array(y)[row] for n, y in zip(experiment.targets, columns, strict=True)}
     exact |= scheduled_of_steps(experiment, place["step"])
+    if experiment.loss.weighs:
+        exact |= _counted(experiment, data, place)
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     watched = get_layout(view.layout).watched(view)
     values |= verdict.quantities(experiment, limits, watched, values)

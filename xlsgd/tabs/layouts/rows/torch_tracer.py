@@ -69,9 +69,13 @@ class RowsTracer(Tracer):
         return traces["steps"].values[unit]
 
     def start_loss(self, traces: Traces) -> Floats:
-        losses = traces["steps"].values["start_loss"][:, traces["steps"]["epoch"] == 1]
+        first = traces["steps"]["epoch"] == 1
+        losses = traces["steps"].values["start_loss"][:, first]
+        counts: Floats | float = float(first.sum())
+        if self.experiment.loss.weighs:
+            counts = traces["steps"].values["row_weight"][:, first].sum(-1)
         with np.errstate(all="ignore"):
-            mean: Floats = losses.mean(-1) / self.experiment.added_up
+            mean: Floats = losses.sum(-1) / counts / self.experiment.added_up
         return mean
 
     def completed(self, traces: Traces) -> int:
