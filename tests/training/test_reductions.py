@@ -20,6 +20,7 @@ from tests.builders import Recalculated, small_data, view_of, write_experiments
 from tests.test_two_sides import data_for, with_loss
 from xlsgd.base.errors import SpecError, XlsgdError
 from xlsgd.data import Dataset
+from xlsgd.explaining.training import Length, train
 from xlsgd.sweeping import Axis, check_sweep, sweep_experiment
 from xlsgd.tabs.view import View
 from xlsgd.training.losses import get_loss, losses
@@ -161,6 +162,14 @@ def test_it_is_explained(path: Path) -> None:
     x = np.array(DATA.inputs["x"])
     table = 2 * np.array([[(x * x).sum(), x.sum()], [x.sum(), len(x)]])
     assert float(found[1].rstrip(".")) == pytest.approx(2 / np.linalg.eigvalsh(table)[-1], rel=1e-3)
+
+
+def test_what_explain_calls_the_slope_of_a_step_is_its_sum(sheet: Recalculated) -> None:
+    for view, name in zip(views()[:2], ("grad_sum", "grad"), strict=True):
+        told = train(view, DATA, Length(len(sheet.numbers(view.id, "loss")), EPOCHS))
+        row = SIZE - 1 if view.layout == "rows" else 0
+        shown = sheet.numbers(view.id, f"{name}.a1")[row]
+        assert told.gradient("a1", 1) == pytest.approx(shown, rel=1e-12)
 
 
 @pytest.mark.parametrize("number", [0, 1, 4])

@@ -8,7 +8,7 @@ import numpy as np
 
 from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import LayerSlopes
-from xlsgd.explaining.training import Training
+from xlsgd.explaining.training import GRADIENTS, Training
 from xlsgd.explaining.ways import Ways, tensors
 from xlsgd.torch_side.stability import slopes
 from xlsgd.torch_side.stepper import Stepper
@@ -44,7 +44,7 @@ def layer_slopes(training: Training, where: Citation) -> LayerSlopes | None:
     now = slopes(training.experiment, training.data, training.before(1))
     largest = max(next(iter(named.values())), key=lambda p: abs(now[p]))
     step = 1 if factors[0] else training.steps
-    cells = (where.step(f"{key}.{largest}", training, step) for key in ("grad_mean", "grad"))
+    cells = (where.step(f"{key}.{largest}", training, step) for key in GRADIENTS)
     first, last = (
         _input_size(training, p, 1 if factors[0] else end) for p in weighing[:: len(weighing) - 1]
     )

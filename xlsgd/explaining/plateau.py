@@ -7,7 +7,7 @@ import numpy as np
 from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import Plateau
 from xlsgd.explaining.layer_slopes import size_of
-from xlsgd.explaining.training import BROKEN, Training
+from xlsgd.explaining.training import BROKEN, GRADIENTS, Training
 from xlsgd.explaining.ways import adds_up
 from xlsgd.torch_side.stability import slopes
 from xlsgd.verdict.rules import CLEAR
@@ -50,7 +50,7 @@ def plateau_of(training: Training, constant: float | None, where: Citation) -> P
     if not size > 0:
         return None
     largest = max(end, key=lambda p: abs(end[p]))
-    cells = (where.step(f"{k}.{largest}", training, training.steps) for k in ("grad_mean", "grad"))
+    cells = (where.step(f"{k}.{largest}", training, training.steps) for k in GRADIENTS)
     return Plateau(
         epochs=_EPOCHS,
         lowest=lowest,

@@ -21,12 +21,15 @@ from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import Traces
 from xlsgd.verdict import events
 
-__all__ = ["BROKEN", "Length", "Training", "train"]
+__all__ = ["BROKEN", "GRADIENTS", "Length", "Training", "train"]
 
 Floats = NDArray[np.float64]
 
 BROKEN = ("exploded", "dead", "frozen", "zero gradient", "not finite")
 """Kinds of verdicts on a run that will not recover, however long it goes on."""
+
+GRADIENTS = ("grad_mean", "grad_sum", "grad")
+"""Quantities that hold the slope of a batch: the first of them that a tab has."""
 
 _AT_ONCE = 200_000
 """Predictions made at once."""
@@ -154,7 +157,7 @@ class Training:
 
     def gradient(self, weight: str, step: int) -> float:
         """Return the derivative that a step followed: the mean over its rows, or the sum."""
-        kinds = ("grad_mean", "grad_sum", "grad_used", "grad")
+        kinds = (*GRADIENTS[:2], "grad_used", *GRADIENTS[2:])
         name = next(f"{kind}.{weight}" for kind in kinds if f"{kind}.{weight}" in self.table)
         return float(self.table[name][self.last[step - 1]])
 
