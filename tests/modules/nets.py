@@ -52,6 +52,13 @@ MODULES: dict[str, tuple[int, Callable[[], nn.Module]]] = {
     "line": (1, lambda: Of(lambda m, x: m.a * x + m.b, a=0.7, b=-0.3)),
     "sequential": (2, lambda: nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))),
     "xor": (2, lambda: nn.Sequential(nn.Linear(2, 2), nn.Sigmoid(), nn.Linear(2, 1))),
+    "nested": (
+        2,
+        lambda: nn.Sequential(
+            nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2), nn.Identity())),
+            nn.Sequential(nn.Tanh(), nn.Linear(2, 1)),
+        ),
+    ),
     "no bias": (2, lambda: nn.Linear(2, 2, bias=False)),
     "autoencoder": (4, lambda: nn.Sequential(nn.Linear(4, 2), nn.Tanh(), nn.Linear(2, 4))),
     "separate": (2, Separate),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["OwnPlan", "is_net"]
 
 _IN_FILE = re.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
-_LAYER = re.compile(r"\s*([A-Za-z]\w*)")
+_LAYER = re.compile(r"\s*(?:(?:torch\.)?nn\.)?([A-Za-z]\w*)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _RATE, _EPOCHS = 0.01, 10
 

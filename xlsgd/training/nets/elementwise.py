@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
@@ -12,6 +13,8 @@ from xlsgd.training.nets.layer import Layer, Parameters
 from xlsgd.training.stable import number
 
 __all__ = ["Elementwise", "numbers_of"]
+
+_IN_PLACE = re.compile(r"\s*inplace\s*=\s*(?:True|False)\s*")
 
 
 class Elementwise(Layer):
@@ -35,6 +38,8 @@ class Elementwise(Layer):
     def parse(cls, arguments: Sequence[str]) -> Self:
         """Return the layer from the numbers in its parentheses.  Raises ValueError."""
         known = _fields(cls)
+        # Whether torch writes over its input: the numbers are the same.
+        arguments = [a for a in arguments if not _IN_PLACE.fullmatch(a)]
         if arguments and not known:
             raise ValueError(f"{cls.name} takes no arguments")
         found = numbers_of(cls.name, list(known), arguments)

@@ -31,7 +31,7 @@ class GELU(Elementwise):
 
     @classmethod
     def parse(cls, arguments: Sequence[str]) -> GELU:
-        words = [a.strip().removeprefix("approximate=").strip("'\"") for a in arguments]
+        words = ["".join(a.split()).removeprefix("approximate=").strip("'\"") for a in arguments]
         if words in ([], ["none"], ["tanh"]):
             return cls(*words)
         raise ValueError(f"GELU takes nothing or (tanh), got ({', '.join(arguments)})")

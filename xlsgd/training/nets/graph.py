@@ -56,8 +56,8 @@ LONGEST = 32_767
 _PREDICTION = re.compile(r"pred(?:_[1-9]\d*)?")
 _FREE = "weights "
 _LAYER = re.compile(r"(?P<layer>\w+)(?:\((?P<arguments>[^()]*)\))? of (?P<rest>.+)")
-_PLAIN = r"(?:[^\W\d]\w*|\d+(?=\.[^\W\d]))(?:\.\w+)*"
-"""A name of PyTorch: the parts of a module may be called by numbers, as ``0.weight``."""
+_PLAIN = r"(?:\d+\.)*[^\W\d]\w*(?:\.\w+)*"
+"""A name of PyTorch: the parts of a module may be called by numbers, as ``0.1.weight``."""
 _NAME = re.compile(rf"{_PLAIN}(?: \w+)*(?:\[\d+(?:,\d+)*\])?")
 _INDICES = re.compile(r"\d+")
 _PART = re.compile(r"(?:[^,\[(]|\[[^\[\]]*\]|\([^()]*\)|[\[(])*")

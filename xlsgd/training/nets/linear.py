@@ -18,6 +18,10 @@ __all__ = ["LAYER", "MANY", "Linear"]
 MOST = 1000
 """Inputs or outputs of a layer that still make a sheet one can look at."""
 
+_OPTIONS = ("in_features", "out_features", "bias")
+_BIAS = {"True": True, "False": False, "no bias": False}
+_TAKES = "(inputs, outputs), (inputs, outputs, no bias), or PyTorch's (inputs, outputs, bias=False)"
+
 
 @dataclass(frozen=True)
 class Linear(Layer):
@@ -42,12 +46,21 @@ class Linear(Layer):
 
     @classmethod
     def parse(cls, arguments: Sequence[str]) -> Linear:
-        match [argument.strip() for argument in arguments]:
-            case [inputs, outputs]:
-                return cls(int(inputs), int(outputs))
-            case [inputs, outputs, "no bias"]:
-                return cls(int(inputs), int(outputs), bias=False)
-        raise ValueError("Linear takes (inputs, outputs) or (inputs, outputs, no bias)")
+        found: dict[str, int | bool] = {}
+        for place, argument in enumerate(arguments):
+            key, equals, text = (part.strip() for part in argument.rpartition("="))
+            if not equals:
+                key = _OPTIONS[min(place, len(_OPTIONS) - 1)]
+            try:
+                value = _BIAS[text] if key == "bias" else int(text)
+            except (KeyError, ValueError):
+                key = ""
+            if key not in _OPTIONS or key in found or place >= len(_OPTIONS):
+                raise ValueError(f"Linear takes {_TAKES}; got '{argument.strip()}'")
+            found[key] = value
+        if not found.keys() >= {"in_features", "out_features"}:
+            raise ValueError(f"Linear takes {_TAKES}; got ({', '.join(arguments)})")
+        return cls(**found)  # type: ignore[arg-type]
 
     def outputs(self, inputs: int) -> int:
         if inputs != self.in_features:

@@ -295,14 +295,17 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
     Raises SpecError for an unknown layer or layers that do not fit.
     """
     names = numbered_inputs(inputs) if isinstance(inputs, int) else tuple(inputs)
-    if " = " in text:
+    # In parentheses it is an option of a layer, as in Linear(2, 1, bias = False).
+    ahead, equals, _ = text.partition(" = ")
+    if equals and "(" not in ahead:
         places, free = read_graph(text.split(";"))
         return Network.of_places(places, names, free)
     if len(text) > LONGEST:
         raise SpecError(f"network '{text}': {len(text):,} characters, more than a cell holds")
     layers = []
     position = 0
-    pattern = re.compile(rf"\s*(\w+)\s*(?:\(({_INSIDE})\))?\s*(?:,|$)")
+    # Also as in a file that begins with import torch.
+    pattern = re.compile(rf"\s*(?:(?:torch\.)?nn\.)?(\w+)\s*(?:\(({_INSIDE})\))?\s*(?:,|$)")
     while position < len(text):
         match = pattern.match(text, position)
         if match is None:

@@ -63,7 +63,7 @@ class Softmax(Layer):
 
 def need_the_outputs(name: str, arguments: Sequence[str]) -> None:
     """Raise ValueError for anything but the dimension of the outputs."""
-    given = [argument.strip().removeprefix("dim=") for argument in arguments]
+    given = ["".join(argument.split()).removeprefix("dim=") for argument in arguments]
     if given not in ([], ["-1"], ["1"]):
         raise ValueError(
             f"{name} goes over the outputs of a row, dim=1 or -1; got ({', '.join(arguments)})"
