@@ -19,7 +19,7 @@ from torch import nn
 
 from tests.builders import RememberingEngine, bare_book, view_of
 from tests.modules.nets import Of, made
-from tests.test_two_sides import FACTOR, off_tensor, tab_of, verified_cells, with_method_off
+from tests.test_two_sides import FACTOR, like, off_tensor, tab_of, verified_cells, with_method_off
 from xlsgd.data import Dataset
 from xlsgd.report.report import SheetReport
 from xlsgd.tabs.view import View
@@ -38,7 +38,9 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("xlsgd.verifying.opening"), "get_engine", lambda name: engine)
 
 
-ARGUMENTS = {"Power": "(1.5)", "Normalize": "(0.01)"}
+ARGUMENTS = {"Power": "(1.5)", "Normalize": "(0.01)", "Clamp": "(min=0.6, max=0.9)"}
+THREES = {"Where"}
+"""What takes numbers in threes."""
 
 
 def around(name: str) -> Network:
@@ -46,18 +48,21 @@ def around(name: str) -> Network:
     if name == "Formula":
         return parse_network("Formula(x1 x2: a*x1 + b*x2^2 + x1*x2)", 2)
     kind = f"{name}{ARGUMENTS.get(name, '')}"
-    layer = parse_network(kind, 4).layers[0] if name in ("Power", "Normalize") else None
+    layer = parse_network(kind, 4).layers[0] if name in ARGUMENTS else None
     layer = operation_types()[name].parse([]) if layer is None else layer
+    wide = 6 if name in THREES else 4
     if name == "Chosen":
         lines = ["weights w1, w2", f"h = {kind} of 1, w1, w2", "k = Multiply of h, x1"]
         lines.append("pred = Sum of k, w1")
         return parse_network("; ".join(lines), 2)
-    lines = ["h_1 … h_4 = Linear(2, 4) of x1, x2 with fc.weight, fc.bias"]
+    lines = [f"h_1 … h_{wide} = Linear(2, {wide}) of x1, x2 with fc.weight, fc.bias"]
     # Above 0, for logarithms and roots.
-    lines.append("g_1 … g_4 = Softplus of h_1 … h_4")
-    count = layer.outputs(4)
+    lines.append(f"g_1 … g_{wide} = Softplus of h_1 … h_{wide}")
+    count = layer.outputs(wide)
     given = "k_1" if count == 1 else "k_1, k_2" if count == 2 else f"k_1 … k_{count}"
-    lines.append(f"{given} = {kind} of g_1 … g_4")
+    # What is compared with itself is the same; of two others there would be nothing but 0.
+    taken = "g_1, g_2, g_1, g_2" if name == "Equal" else f"g_1 … g_{wide}"
+    lines.append(f"{given} = {kind} of {taken}")
     lines.append(f"pred = Linear({count}, 1) of {given} with out.weight, out.bias")
     return parse_network("; ".join(lines), 2)
 
@@ -74,6 +79,9 @@ def _in_steps() -> nn.Module:
     steps = nn.Conv2d(1, 2, 2, stride=2, bias=False), nn.AvgPool2d(2), nn.Flatten()
     return nn.Sequential(nn.Unflatten(1, (1, 4, 4)), *steps, nn.Linear(2, 1))
 
+
+FLAT = {"Greater", "AtLeast", "Equal"}
+"""What hands back 0, of which a millionth is nothing: see the test of what they hand back."""
 
 COMPOUND: dict[str, tuple[tuple[str, ...], Callable[[], nn.Module]]] = {
     **{
@@ -153,6 +161,8 @@ def off_sides() -> dict[str, tuple[str, str, str]]:
             methods = ["forward"]
             if any(inner.intersection(place.inputs) for place in places):
                 methods.append("backward")
+            if kind in FLAT:
+                methods.remove("backward")
             if any(place.parameters for place in places):
                 methods.append("parameter_gradients")
             for method in methods:
@@ -174,6 +184,17 @@ def test_both_sides_agree() -> None:
         assert tab.ok, (name, tab.first_difference)
         assert tab.unchecked == {}
         assert tab.cells_compared == tab.formulas > 0
+
+
+@pytest.mark.parametrize("name", sorted(FLAT))
+def test_a_slope_where_there_is_none_is_found(name: str) -> None:
+    def steep(layer: Layer) -> Layer:
+        return like(layer, backward=lambda self, grad, x, y, p: [f"{g}/9" for g in (*grad, *grad)])
+
+    network = with_layers(CASES[name](), name, steep)
+    (tab,) = tabs_of({name: network}).values()
+    assert not tab.ok
+    assert_both_checks_fail(tab)
 
 
 def assert_both_checks_fail(tab: SheetReport) -> None:

@@ -110,6 +110,50 @@ MODULES: dict[str, tuple[int, Callable[[], nn.Module]]] = {
             gc=nn.Linear(3, 2),
         ),
     ),
+    "comparisons": (
+        3,
+        lambda: Of(
+            lambda m, x: m.fc(
+                x * (x > 0.1)
+                + (x[:, :1] <= x).double() * x * x
+                + torch.lt(x, -0.2).to(torch.float64)
+                + (x >= 0.3).type_as(x)
+                + (x == x[:, 1:2]).double()
+                + x.ne(0.4) * x
+            ),
+            fc=nn.Linear(3, 1),
+        ),
+    ),
+    "where": (
+        3,
+        lambda: Of(
+            lambda m, x: (
+                torch.where(m.fc(x) > 0.1, m.gc(x), 0.3 * x[:, :1])
+                + m.fc(x).where(m.fc(x) < 0, -m.gc(x))
+                + torch.where((x[:, 1:] > 0) & ~(x[:, 1:] > 0.5) | (x[:, :1] < -0.6), m.b, 1.5)
+            ),
+            fc=nn.Linear(3, 2),
+            gc=nn.Linear(3, 2),
+            b=0.7,
+        ),
+    ),
+    "masked": (
+        2,
+        lambda: Of(
+            lambda m, x: m.out(m.fc(x).masked_fill(m.fc(x) < 0, 0.25) + x.clip(max=0.3)),
+            fc=nn.Linear(2, 2),
+            out=nn.Linear(2, 1),
+        ),
+    ),
+    "clamped": (
+        2,
+        lambda: Of(
+            lambda m, x: m.fc(x).clamp(-0.2, 0.3) + m.gc(x).clamp_min(0) - x.clamp_max(0.1) * m.a,
+            fc=nn.Linear(2, 2),
+            gc=nn.Linear(2, 2),
+            a=0.4,
+        ),
+    ),
     "greatest": (3, lambda: Of(lambda m, x: m.fc(x).max(1)[0], fc=nn.Linear(3, 3))),
     "matrix": (
         2,

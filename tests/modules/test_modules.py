@@ -113,6 +113,23 @@ BAD: dict[str, tuple[Any, str]] = {
     "two tensors": (Of(lambda m, x: (m.fc(x), x), fc=nn.Linear(2, 2)), "need one tensor"),
     "idle": (Of(lambda m, x: m.fc(x), fc=nn.Linear(2, 2), gc=nn.Linear(2, 2)), "does nothing"),
     "softmax of rows": (nn.Sequential(nn.Linear(2, 2), nn.Softmax(0)), "rows of data"),
+    "not of numbers": (
+        Of(lambda m, x: m.fc(~m.gc(x)), fc=nn.Linear(2, 2), gc=nn.Linear(2, 2)),
+        "of what is no comparison",
+    ),
+    "sum of comparisons": (
+        Of(lambda m, x: m.fc(x) * ((x > 0) + (x > 1)), fc=nn.Linear(2, 2)),
+        "write .double() behind each",
+    ),
+    "chosen rows": (Of(lambda m, x: m.fc(x)[x > 0], fc=nn.Linear(2, 2)), "torch.where"),
+    "infinity": (
+        Of(lambda m, x: m.fc(x).masked_fill(x < 0, float("-inf")), fc=nn.Linear(2, 2)),
+        "the number -inf, which no sheet has",
+    ),
+    "crossed rows": (
+        Of(lambda m, x: m.fc(x) - x[:, 0], fc=nn.Linear(2, 1)),
+        "the shapes (rows, 1) and (rows): every row of the data would meet all others",
+    ),
     "transposed": (Of(lambda m, x: m.fc(x.t()), fc=nn.Linear(2, 2)), "first one first"),
 }
 

@@ -38,6 +38,7 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "turned": lambda x: 1 - x / 2,
     "over": lambda x: 2 / (3 + x.cos()),
     "clamp": lambda x: x.clamp(-0.45, 0.55),
+    "steps": lambda x: x * (x > 0.15) + 0.3 * (x <= -0.35).double(),
     "functional": lambda x: functional.leaky_relu(x, 0.2),
 }
 TWO: dict[str, Callable[[Any, Any], Any]] = {
@@ -46,6 +47,7 @@ TWO: dict[str, Callable[[Any, Any], Any]] = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / (1 + b * b),
     "maximum": torch.maximum,
+    "where": lambda a, b: torch.where(a > b, a + b, b - a),
     "minimum": lambda a, b: torch.min(a, b),
 }
 

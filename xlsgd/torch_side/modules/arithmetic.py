@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xlsgd.torch_side.modules.names import Names, number
+from xlsgd.torch_side.modules.names import Names, Truths, number
 from xlsgd.training.nets.layer import Layer
 from xlsgd.training.nets.sum import Sum
 from xlsgd.training.operations.abs import Abs
 from xlsgd.training.operations.add import Add
+from xlsgd.training.operations.clamp import Clamp
 from xlsgd.training.operations.cos import Cos
 from xlsgd.training.operations.divide import Divide
 from xlsgd.training.operations.dot import Dot
@@ -31,7 +33,7 @@ from xlsgd.training.operations.subtract import Subtract
 if TYPE_CHECKING:
     from xlsgd.torch_side.modules.reader import Reader
 
-__all__ = ["ARITHMETIC", "listed"]
+__all__ = ["ARITHMETIC", "listed", "operand", "pairs"]
 
 
 def listed(value: Any) -> list[Any]:
@@ -39,7 +41,7 @@ def listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _names(value: Any) -> Names:
+def operand(value: Any) -> Names:
     """Return an operand as names: a plain number is one without dimensions."""
     if isinstance(value, np.ndarray):
         return value
@@ -48,13 +50,26 @@ def _names(value: Any) -> Names:
     return found
 
 
-def _pairs(layer: Layer) -> Callable[..., Names]:
+def pairs(layer: Layer) -> Callable[..., Names]:
+    """Read a call that makes one number of two, in tensors that are spread over each other."""
+
     def read(
         reader: Reader, one: Any, other: Any, alpha: Any = 1, rounding_mode: Any = None
     ) -> Names:
-        if alpha != 1 or rounding_mode is not None:
-            raise reader.fault("alpha or rounding_mode; write the arithmetic out")
-        a, b = np.broadcast_arrays(_names(one), _names(other))
+        if rounding_mode is not None:
+            raise reader.fault("rounding_mode; a sheet that learns has no use for steps: leave it")
+        if (
+            isinstance(one, Truths)
+            and isinstance(other, Truths)
+            and not isinstance(layer, Multiply)
+        ):
+            raise reader.fault(
+                f"{layer.name} of two comparisons, which to PyTorch are no numbers: write "
+                ".double() behind each, or & and | for 'and' and 'or'"
+            )
+        if alpha != 1:
+            other = pairs(Multiply())(reader, other, alpha)
+        a, b = reader.spread(operand(one), operand(other))
         y = reader.named(a.shape)
         reader.place(layer, [*a.ravel(), *b.ravel()], y)
         return y
@@ -66,7 +81,7 @@ def _turned(layer: Layer) -> Callable[..., Names]:
     """Read a call whose operands stand the other way round, as in 1 - x."""
 
     def read(reader: Reader, one: Any, other: Any) -> Names:
-        return _pairs(layer)(reader, other, one)
+        return pairs(layer)(reader, other, one)
 
     return read
 
@@ -86,7 +101,7 @@ def _power(reader: Reader, x: Any, exponent: Any) -> Names:
     if isinstance(exponent, np.ndarray) or not isinstance(x, np.ndarray):
         raise reader.fault("a power whose exponent is computed; write it as exp(exponent*log(x))")
     if exponent == 2:
-        return _pairs(Multiply())(reader, x, x)
+        return pairs(Multiply())(reader, x, x)
     return reader.elementwise(Sqrt() if exponent == 0.5 else Power(float(exponent)), x)
 
 
@@ -109,11 +124,12 @@ def _product(reader: Reader, one: Names, other: Names) -> Names:
 
 
 def _clamped(reader: Reader, x: Names, min: Any = None, max: Any = None) -> Names:
-    # At the border the derivative passes in torch's clamp, half of it in maximum: they differ in
-    # that one point only.
-    if min is not None:
-        x = _pairs(Maximum())(reader, x, min)
-    return x if max is None else _pairs(Minimum())(reader, x, max)
+    if isinstance(min, np.ndarray) or isinstance(max, np.ndarray):
+        raise reader.fault(
+            "clamp between numbers that are computed; write torch.maximum and torch.minimum"
+        )
+    ends = (-math.inf if min is None else float(min), math.inf if max is None else float(max))
+    return x if ends == (-math.inf, math.inf) else reader.elementwise(Clamp(*ends), x)
 
 
 # Sums
@@ -147,7 +163,7 @@ def _extreme(pair: Layer, many: Layer | None) -> Callable[..., Any]:
 
     def read(reader: Reader, x: Names, *args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], np.ndarray):
-            return _pairs(pair)(reader, x, args[0])
+            return pairs(pair)(reader, x, args[0])
         if many is None:
             raise reader.fault("min along a dimension; write it as -(-x).max(dim)")
         return _Pair(_together(many)(reader, x, *args, **kwargs))
@@ -168,20 +184,20 @@ class _Pair(tuple[Any, ...]):
 
 
 ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "add": _pairs(Add()),
-    "sub": _pairs(Subtract()),
-    "subtract": _pairs(Subtract()),
-    "mul": _pairs(Multiply()),
-    "multiply": _pairs(Multiply()),
-    "truediv": _pairs(Divide()),
-    "div": _pairs(Divide()),
-    "divide": _pairs(Divide()),
+    "add": pairs(Add()),
+    "sub": pairs(Subtract()),
+    "subtract": pairs(Subtract()),
+    "mul": pairs(Multiply()),
+    "multiply": pairs(Multiply()),
+    "truediv": pairs(Divide()),
+    "div": pairs(Divide()),
+    "divide": pairs(Divide()),
     "radd": _turned(Add()),
     "rsub": _turned(Subtract()),
     "rmul": _turned(Multiply()),
     "rtruediv": _turned(Divide()),
-    "maximum": _pairs(Maximum()),
-    "minimum": _pairs(Minimum()),
+    "maximum": pairs(Maximum()),
+    "minimum": pairs(Minimum()),
     "max": _extreme(Maximum(), Greatest()),
     "min": _extreme(Minimum(), None),
     "amax": _refused("amax, which shares the derivative among equal numbers; use max(dim)"),
@@ -196,10 +212,12 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "absolute": _one(Abs()),
     "pow": _power,
     "square": lambda reader, x: _power(reader, x, 2),
-    "reciprocal": lambda reader, x: _pairs(Divide())(reader, 1, x),
+    "reciprocal": lambda reader, x: pairs(Divide())(reader, 1, x),
     "rsqrt": lambda reader, x: reader.elementwise(Power(-0.5), x),
     "clamp": _clamped,
     "clip": _clamped,
+    "clamp_min": lambda reader, x, min: _clamped(reader, x, min),
+    "clamp_max": lambda reader, x, max: _clamped(reader, x, None, max),
     "matmul": _product,
     "mm": _product,
     "bmm": _product,

@@ -14,6 +14,7 @@ import numpy as np
 
 from xlsgd.base.errors import SpecError
 from xlsgd.torch_side.modules.arithmetic import ARITHMETIC, listed
+from xlsgd.torch_side.modules.comparisons import COMPARISONS
 from xlsgd.torch_side.modules.layers import (
     convolution,
     layer_of,
@@ -148,6 +149,7 @@ def _layer_norm(
 def _calls() -> dict[str, Callable[..., Any]]:
     return {
         **ARITHMETIC,
+        **COMPARISONS,
         **MOVES,
         "linear": _linear,
         **{f"conv{n}d": _conv for n in (1, 2, 3)},

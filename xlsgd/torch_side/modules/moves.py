@@ -38,9 +38,17 @@ def _reshaped(reader: Reader, x: Names, *args: Any, **kwargs: Any) -> Names:
 
 
 def _item(reader: Reader, x: Any, at: Any) -> Any:
+    whole = at if isinstance(at, tuple) else (at,)
+    if any(isinstance(part, np.ndarray) for part in whole):
+        raise reader.fault(
+            "an index that is computed, so that what is taken follows from the numbers; write "
+            "torch.where(condition, x, 0)"
+        )
     if isinstance(x, np.ndarray) and reader.goes_through_rows(x.ravel()):
-        first = at[0] if isinstance(at, tuple) and at else at
-        if not (first is Ellipsis or first == slice(None)):
+        # Where all dimensions have an index of their own, an ellipsis stands for none of them.
+        own = sum(part is not None and part is not Ellipsis for part in whole)
+        first = [p for p in whole if not (p is Ellipsis and own == x.ndim)][:1] or [slice(None)]
+        if not (first[0] is Ellipsis or first[0] == slice(None)):
             raise reader.fault("an index into the rows of data; write x[:, …]")
     found = x[at]
     return as_names([found], ()) if isinstance(found, str) else found
@@ -130,13 +138,16 @@ def _unchanged(reader: Reader, x: Names, *args: Any, **kwargs: Any) -> Names:
     return x
 
 
+def _cast(reader: Reader, x: Names, *args: Any, **kwargs: Any) -> Names:
+    # What was true or false is a number from here on.
+    return x.view(np.ndarray)
+
+
 def _detached(reader: Reader, x: Names) -> Names:
     raise reader.fault(
         "detach, which keeps derivatives from flowing back; a sheet has no such wall"
     )
 
-
-_SAME = ("contiguous", "clone", "double", "float", "int", "long", "to", "type")
 
 MOVES: dict[str, Callable[..., Any]] = {
     "reshape": _reshaped,
@@ -158,9 +169,8 @@ MOVES: dict[str, Callable[..., Any]] = {
     "permute": _permuted,
     "t": lambda reader, x: _transposed(reader, x, 0, 1) if x.ndim > 1 else x,
     "expand": lambda reader, x, *sizes: _expanded(x, _sizes(sizes)),
-    **dict.fromkeys(
-        ("contiguous", "clone", "double", "float", "int", "long", "to", "type"), _unchanged
-    ),
+    **dict.fromkeys(("contiguous", "clone"), _unchanged),
+    **dict.fromkeys(("double", "float", "int", "long", "to", "type", "type_as"), _cast),
     "detach": _detached,
 }
 """What functions and methods of tensors are called, without underscores around."""

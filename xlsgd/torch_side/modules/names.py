@@ -7,15 +7,20 @@ no cell. A name may also be a number, written out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Names", "as_names", "named", "number"]
+__all__ = ["Names", "Truths", "as_names", "named", "number"]
 
 Names = NDArray[np.object_]
+
+
+class Truths(np.ndarray[Any, np.dtype[np.object_]]):
+    """Names of numbers that are 1 or 0, and to PyTorch True or False, until they are cast."""
 
 
 def as_names(names: Sequence[str], shape: Sequence[int]) -> Names:
@@ -36,7 +41,9 @@ def named(name: str, shape: Sequence[int]) -> Names:
 
 
 def number(value: Any) -> str:
-    """Return a number as it stands among names."""
+    """Return a number as it stands among names.  Raises ValueError for one that is not finite."""
+    if not math.isfinite(value):
+        raise ValueError(f"the number {value}, which no sheet has; take a large one, such as 1e9")
     return (
         f"{int(value)}" if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
     )

@@ -25,6 +25,7 @@ from xlsgd.training.nets.network import PREDICTION
 from xlsgd.training.nets.place import Place, is_number
 from xlsgd.training.nets.sum import Sum
 from xlsgd.training.operations.binary import Binary
+from xlsgd.training.operations.where import Where
 
 if TYPE_CHECKING:
     import torch
@@ -181,6 +182,28 @@ class Reader:
         """Return the name of a tensor of weights: the first one, where several parts share it."""
         return next(name for name, own in self._parameters.items() if own is parameter)
 
+    def spread(self, *tensors: Names) -> tuple[Names, ...]:
+        """Return tensors spread over each other, as PyTorch does where sizes are 1.
+
+        Raises SpecError where rows of data would meet other rows.
+        """
+        found = np.broadcast_arrays(*tensors)
+        for tensor in tensors:
+            if self.goes_through_rows(tensor.ravel()) and (
+                tensor.ndim < found[0].ndim or found[0].shape[0] != 1
+            ):
+                shapes = " and ".join(
+                    f"({', '.join(('rows', *map(str, t.shape[1:])))})"
+                    if self.goes_through_rows(t.ravel())
+                    else str(t.shape)
+                    for t in tensors
+                )
+                raise self.fault(
+                    f"the shapes {shapes}: every row of the data would meet all others; give both "
+                    "as many dimensions, as in x[:, :1] or y.squeeze(-1)"
+                )
+        return tuple(found)
+
     def use(self, weights: Names) -> None:
         """Note that weights stand directly among the inputs of layers."""
         self._free |= dict.fromkeys(weights.ravel())
@@ -282,7 +305,7 @@ def _flat(names: Iterable[Any]) -> tuple[str, ...]:
 def _only(place: Place, wanted: Collection[str]) -> Place:
     """Return a place that gives only what is wanted, where its layer does so number by number."""
     at = [i for i, name in enumerate(place.outputs) if name in wanted]
-    each = {Binary: 2, Elementwise: 1}
+    each = {Binary: 2, Elementwise: 1, Where: 3}
     groups = next((n for kind, n in each.items() if isinstance(place.layer, kind)), 0)
     if not groups or len(at) == len(place.outputs):
         return place

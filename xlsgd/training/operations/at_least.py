@@ -1,0 +1,34 @@
+"""At least: 1 where the first of two numbers is not below the second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xlsgd.training.operations.comparison import Comparison
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["LAYER", "AtLeast"]
+
+
+@dataclass(frozen=True)
+class AtLeast(Comparison):
+    """1 if a ≥ b, else 0, number by number, as torch.ge."""
+
+    name = "AtLeast"
+    short = "atleast"
+    summary = "1 if a ≥ b, else 0"
+    sign = ">="
+    on_paper = "≥"
+
+    # Torch side
+
+    def compared(self, a: Tensor, b: Tensor) -> Tensor:
+        import torch
+
+        return torch.ge(a, b)
+
+
+LAYER = AtLeast
