@@ -389,12 +389,10 @@ def _transforms() -> list[str]:
 def _layers() -> list[str]:
     from xlsgd.training.nets import layer_types
 
-    # Sum is none of PyTorch's own modules, but a call.
-    lines = {"Sum": "x.sum(-1)"}
     return _table(
         ("layer", "on paper", "in PyTorch"),
         (
-            (f"`{name}`", kind.summary, f"`{lines.get(name, f'torch.nn.{name}')}`")
+            (f"`{name}`", kind.summary, f"`{kind.torch_call or f'torch.nn.{name}'}`")
             for name, kind in layer_types().items()
         ),
     )
@@ -493,6 +491,38 @@ def _numbers() -> list[str]:
     )
 
 
+def _operations() -> list[str]:
+    from xlsgd.training.nets.kinds import operation_types
+
+    return _table(
+        ("operation", "on paper", "what it hands back", "in PyTorch"),
+        (
+            (f"`{name}`", kind.summary, _handed_back(kind), f"`{kind.torch_call}`")
+            for name, kind in operation_types().items()
+        ),
+    )
+
+
+def _handed_back(kind: Any) -> str:
+    """Return what an operation hands back to each of its inputs where it is handed g."""
+    from xlsgd.training.nets.elementwise import Elementwise
+    from xlsgd.training.operations.binary import Binary
+    from xlsgd.training.operations.formula import Formula
+
+    if issubclass(kind, Formula):
+        return "its derivative, by the rules of calculus"
+    options = {"Power": ["3"], "Clamp": ["-1", "1"], "Normalize": ["0.00001"]}
+    operands = {"Where": ["c", "a", "b"], "Chosen": ["place", "x1", "x2"]}
+    layer = kind.parse(options.get(kind.name, []))
+    if issubclass(kind, Elementwise):
+        names = ["x"]
+    else:
+        names = operands.get(kind.name, ["a", "b"] if issubclass(kind, Binary) else ["x1", "x2"])
+    handed = layer.backward(["g"] * layer.outputs(len(names)), names, ["y", "y2"], {})
+    each = [f"to {n}: `{text}`" for n, text in zip(names, handed, strict=True) if text != "0"]
+    return ", ".join(each) or "nothing: 0"
+
+
 def _changes() -> list[str]:
     from xlsgd.verdict import CLEAR, LEVEL
 
@@ -569,6 +599,7 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "transforms": _transforms,
     "inputs": _inputs,
     "layers": _layers,
+    "operations": _operations,
     "losses": _losses,
     "gradient rules": _gradients,
     "tolerances": _tolerances,

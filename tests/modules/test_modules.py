@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -95,19 +96,58 @@ def test_its_text_is_read_back(name: str) -> None:
     assert again.text == network.text
 
 
+def _assigned(m: Any, x: Any) -> Any:
+    y = m.fc(x)
+    y[:, 0] = 0
+    return y
+
+
+class Counting(nn.Module):
+    """Keeps a number of its own that no optimizer moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+        self.register_buffer("count", torch.tensor(0.0))
+
+    def forward(self, x: Any) -> Any:
+        self.count += 1
+        return self.fc(x) * self.count
+
+
+class Valley(nn.Module):
+    """A function of its weights alone: what it gives shall become small."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.p = nn.Parameter(torch.tensor([-0.5, 0.25]))
+
+    def forward(self) -> Any:
+        return (1 - self.p[0]) ** 2 + 10 * (self.p[1] - self.p[0] ** 2) ** 2
+
+
 BAD: dict[str, tuple[Any, str]] = {
-    "batch norm": (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), "buffer"),
-    "recurrent": (Of(lambda m, x: m.r(x)[0], r=nn.LSTM(2, 2)), "LSTM, which a sheet does not have"),
+    "batch norm": (
+        nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)),
+        "mixes the rows of a batch; use LayerNorm",
+    ),
+    "recurrent": (
+        Of(lambda m, x: m.r(x)[0], r=nn.LSTM(2, 2)),
+        "the module's part 'r', LSTM: it carries a state",
+    ),
     "dropout": (nn.Sequential(nn.Linear(2, 1), nn.Dropout(0.2)), "draws random numbers"),
     "random": (Of(lambda m, x: m.fc(x) + torch.rand(2), fc=nn.Linear(2, 2)), "random numbers"),
     "control flow": (
-        Of(lambda m, x: m.fc(x) if x.sum() > 0 else x, fc=nn.Linear(2, 2)),
+        Of(lambda m, x: m.fc(x) if x[:, 0] > 0 else x, fc=nn.Linear(2, 2)),
         "cannot be followed",
     ),
     "mean of rows": (Of(lambda m, x: m.fc(x) - x.mean(0), fc=nn.Linear(2, 2)), "rows of data"),
     "mean of all": (Of(lambda m, x: m.fc(x) - x.mean(), fc=nn.Linear(2, 2)), "rows of data"),
     "first row": (Of(lambda m, x: m.fc(x[0]), fc=nn.Linear(2, 2)), "index into the rows"),
-    "sorted": (Of(lambda m, x: m.fc(x.sort(1)[0]), fc=nn.Linear(2, 2)), "sort, which a sheet"),
+    "sorted": (
+        Of(lambda m, x: m.fc(x.sort(1)[0]), fc=nn.Linear(2, 2)),
+        "sort: a sheet has the first alone: use max(dim)",
+    ),
     "detached": (Of(lambda m, x: m.fc(x).detach() + m.fc(x), fc=nn.Linear(2, 2)), "detach"),
     "wrong shape": (nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1)), "of 2 inputs is given 3"),
     "two tensors": (Of(lambda m, x: (m.fc(x), x), fc=nn.Linear(2, 2)), "need one tensor"),
@@ -130,6 +170,53 @@ BAD: dict[str, tuple[Any, str]] = {
         Of(lambda m, x: m.fc(x) - x[:, 0], fc=nn.Linear(2, 1)),
         "the shapes (rows, 1) and (rows): every row of the data would meet all others",
     ),
+    "attention": (nn.TransformerEncoderLayer(2, 1), "TransformerEncoderLayer: it is made of many"),
+    "two of them": (
+        Of(lambda m, x: {"a": m.fc(x), "b": x}, fc=nn.Linear(2, 2)),
+        "returns a dict of 2; need one tensor",
+    ),
+    "matrices": (
+        Of(lambda m, x: m.fc(x).view(-1, 2, 2), fc=nn.Linear(2, 4)),
+        "returns the shape (rows, 2, 2); need (rows,) or (rows, predictions): write .flatten(1)",
+    ),
+    "assigned": (Of(_assigned, fc=nn.Linear(2, 2)), "write torch.where or torch.cat in place of"),
+    "for every row": (
+        Of(lambda m, x: m.fc(x) * sum(x[:, 0] for _ in range(x.shape[0])), fc=nn.Linear(2, 2)),
+        "cannot be followed",
+    ),
+    "counted rows": (Of(lambda m, x: m.fc(x) * len(x), fc=nn.Linear(2, 2)), "number of rows"),
+    "a loop over rows": (
+        Of(lambda m, x: torch.stack([m.fc(row) for row in x]), fc=nn.Linear(2, 2)),
+        "a loop over the rows",
+    ),
+    "random by NumPy": (
+        Of(lambda m, x: m.fc(x) * np.random.rand(), fc=nn.Linear(2, 2)),
+        "draws random numbers in forward",
+    ),
+    "a buffer that counts": (Counting(), "the module's buffer count changes in forward"),
+    "other digits": (
+        Of(lambda m, x: m.fc(torch.log1p(x)), fc=nn.Linear(2, 2)),
+        "log1p: write torch.log(1 + x)",
+    ),
+    "rounded": (Of(lambda m, x: m.fc(x.round()), fc=nn.Linear(2, 2)), "round: it is flat"),
+    "loss inside": (
+        Of(lambda m, x: nn.functional.mse_loss(m.fc(x), x), fc=nn.Linear(2, 2)),
+        "mse_loss: a loss is none of the module's",
+    ),
+    "dropout as a function": (
+        Of(lambda m, x: nn.functional.dropout(m.fc(x)), fc=nn.Linear(2, 2)),
+        "draws random numbers in training",
+    ),
+    "unknown": (
+        Of(lambda m, x: m.fc(torch.asin(x)), fc=nn.Linear(2, 2)),
+        "asin, which a sheet does not have; it has + - *",
+    ),
+    "weights of weights": (
+        nn.utils.parametrizations.weight_norm(nn.Linear(2, 1)),
+        "remove_parametrizations",
+    ),
+    "weights alone": (Of(lambda m, x: m.w * 2, w=0.5), "made of weights alone"),
+    "no argument": (Valley(), "takes nothing, it is a function of its weights: leave data out"),
     "transposed": (Of(lambda m, x: m.fc(x.t()), fc=nn.Linear(2, 2)), "first one first"),
 }
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from xlsgd.base.errors import SpecError
 from xlsgd.base.progress import Progress
 from xlsgd.base.registry import pick
@@ -16,6 +18,7 @@ from xlsgd.lessons.generation import check_output, write_lesson
 from xlsgd.lessons.lesson import BY
 from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson
+from xlsgd.training.losses.output import LOSS as OUTPUT
 from xlsgd.training.transforms import transforms
 
 if TYPE_CHECKING:
@@ -31,9 +34,9 @@ _VALIDATES = "validates"
 def export(
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
-    loss: Any,
+    loss: Any = None,
     *,
-    data: str | Path | pd.DataFrame | Mapping[str, Sequence[Any]] | tuple[Any, Any],
+    data: str | Path | pd.DataFrame | Mapping[str, Sequence[Any]] | tuple[Any, Any] | None = None,
     path: str | Path,
     target: str | Sequence[str] = "y",
     inputs: Sequence[str] = (),
@@ -54,8 +57,9 @@ def export(
 
     model: its weights are where training starts.   optimizer: of torch.optim, new.
     loss: a module of torch.nn, or a function of torch.nn.functional.
+        None for a module without inputs, whose value is what shall become small.
     data: a CSV or Parquet file, a frame, columns by name, or two tensors, (rows, inputs) and
-        (rows,) or (rows, targets).
+        (rows,) or (rows, targets).   None for a module without inputs.
     target: the column or columns to predict.   inputs: what from, in this order; all others by
         default.   Neither is for tensors, whose columns are called x and y.
     features: inputs made of columns, as ``standardised(size)``.
@@ -78,16 +82,26 @@ def export(
     where = Path(path)
     check_output(where, force)
     targets = [target] if isinstance(target, str) else list(target)
-    rows = _dataset(data, targets, inputs, features, shuffle, validation)
+    if (data is None) != (loss is None):
+        raise SpecError(
+            f"data {'None' if data is None else 'given'}, loss {loss!r}: without data there is "
+            "nothing to compare with, and no loss: pass both, or neither"
+        )
+    if data is None:
+        rows = Dataset.nothing()
+    else:
+        rows = _dataset(data, targets, inputs, features, shuffle, validation)
     if not isinstance(epochs, int):
         raise SpecError(f"epochs: got {epochs!r}, need a whole number")
     if epochs < 1 or (batch_size is not None and batch_size < 1):
         raise SpecError(f"epochs {epochs}, batch_size {batch_size}: need 1 or more")
-    network = read_module(model, tuple(rows.inputs))
+    flat = len(rows.inputs) == 1 and _is_flat(data)
+    network = read_module(model, tuple(rows.inputs), flat)
     size = rows.rows if batch_size is None else min(batch_size, rows.rows)
     pick("schedule_by", schedule_by, dict.fromkeys(BY))
     every = -(-rows.rows // size) if schedule_by == "epoch" else 1
-    rule, criterion = from_torch(optimizer, scheduler, every), loss_of(loss, len(rows.targets))
+    rule = from_torch(optimizer, scheduler, every)
+    criterion = (OUTPUT, dict[str, float]()) if loss is None else loss_of(loss, len(rows.targets))
     asked = {"clip_value": clip_value, "clip_norm": clip_norm}
     steps = epochs * -(-rows.rows // size) // every
     longest = getattr(scheduler, "total_steps", None)
@@ -120,7 +134,7 @@ def export(
     (view,) = lesson.views
     if view.experiment.unfit_loss:
         warnings.warn(view.experiment.unfit_loss, stacklevel=2)
-    live = first_step(model, optimizer, loss, rows, size, clips)
+    live = first_step(model, optimizer, loss or _itself, rows, size, clips, flat)
     write_lesson(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
     )
@@ -170,6 +184,15 @@ def _with_more(table: Mapping[str, list[Any]], held: Sequence[Any]) -> dict[str,
     found = {name: [*column, *more[name]] for name, column in table.items()}
     trains, validates = (len(next(iter(columns.values()))) for columns in (table, y))
     return {**found, _VALIDATES: [0] * trains + [1] * validates}
+
+
+def _itself(pred: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return pred.reshape(())
+
+
+def _is_flat(data: Any) -> bool:
+    """Return whether what goes in is a tensor of shape (rows,)."""
+    return isinstance(data, tuple | list) and np.ndim(data[0]) == 1
 
 
 def _columns(tensor: Any, name: str) -> dict[str, list[Any]]:

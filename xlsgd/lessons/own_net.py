@@ -12,6 +12,7 @@ from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import Loss
 from xlsgd.training.nets import Network
+from xlsgd.training.operations.chosen import Chosen
 from xlsgd.training.optimizers import Optimizer
 from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
@@ -99,6 +100,7 @@ def _view(net: OwnNet, id: str) -> View:
             f"the network takes {', '.join(network.input_names)}, the data has "
             f"{', '.join(data.inputs)}"
         )
+    _need_places(network, data)
     size = data.rows if net.batch_size is None else min(net.batch_size, data.rows)
     small = len(network.parameters) <= FEW and size == 1 and data.rows <= _ROWS_MOST
     small = small and not net.loss.weighs
@@ -143,6 +145,20 @@ def _held_out(data: Dataset) -> list[str]:
         "loss after every epoch, beside that of the rows that train. Where the one rises while the "
         "other falls, the net overfits."
     ]
+
+
+def _need_places(network: Network, data: Dataset) -> None:
+    """Raise SpecError unless columns that choose rows of an embedding hold places in it."""
+    for place in network.places:
+        column, *values = place.inputs
+        if not isinstance(place.layer, Chosen) or column not in data.inputs:
+            continue
+        for row, number in enumerate(data.inputs[column], 1):
+            if number not in range(len(values)):
+                raise SpecError(
+                    f"row {row}, {column}: got {number:g}, which is no row of the embedding; need "
+                    f"a whole number from 0 to {len(values) - 1}"
+                )
 
 
 def _title(network: Network) -> str:

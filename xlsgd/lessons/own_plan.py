@@ -94,10 +94,8 @@ class OwnPlan(LessonPlan):
     def build(self, options: Options) -> Lesson:
         if options.data is None:
             words = set(_WORD.findall(self.text)) & layer_types().keys()
-            if words or _IN_FILE.fullmatch(self.text):
-                raise SpecError(
-                    f"the net {self.text} needs data to learn from: --data FILE --target COLUMN"
-                )
+            if words and not _IN_FILE.fullmatch(self.text):
+                raise self._needs_data()
         data = Dataset.nothing() if options.data is None else options.data
         begin = self._start(data, options.seed or 0)
         network = begin.network
@@ -150,13 +148,21 @@ class OwnPlan(LessonPlan):
             )
             need_same(view, maps, values, live)
 
+    def _needs_data(self) -> SpecError:
+        return SpecError(
+            f"the net {self.text} needs data to learn from: --data FILE --target COLUMN"
+        )
+
     def _start(self, data: Dataset, seed: int) -> _Start:
         in_file = _IN_FILE.fullmatch(self.text)
         if in_file is not None:
             from xlsgd.torch_side.live import start_weights
             from xlsgd.torch_side.modules import read_module
+            from xlsgd.torch_side.modules.calling import required_arguments
 
             module = module_of(Path(in_file["file"]), in_file["name"], seed)
+            if data.is_nothing and required_arguments(module):
+                raise self._needs_data()
             network = read_module(module, tuple(data.inputs))
             return _Start(network, start_weights(module), module)
         if self._has_layers:

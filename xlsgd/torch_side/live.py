@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
+from xlsgd.torch_side.modules.calling import as_in_a_sheet, in_float64, required_arguments
 from xlsgd.training.nets.graph import flat, weight_names
 
 if TYPE_CHECKING:
@@ -62,11 +62,13 @@ def first_step(
     data: Dataset,
     batch_size: int,
     clips: Mapping[str, float] | None = None,
+    in_one_column: bool = False,
 ) -> FirstStep:
     """Let copies of live objects take their first step, in float64; they themselves stay as they
     are.
 
     optimizer: None for no step; then there are no weights after it.
+    in_one_column: whether the one input goes in as a tensor of shape (rows,).
     clips: clip_value or clip_norm, or both in this order; the gradients returned are those before.
 
     Raises SpecError where they do not go together with the data.
@@ -79,10 +81,13 @@ def first_step(
     steps = None if optimizer is None else _again(optimizer, module, own)
     rows = slice(0, batch_size)
     columns = torch.tensor(list(data.inputs.values()), dtype=torch.float64).T[rows]
-    given = _arguments(module)
+    given = required_arguments(module)
     x = [columns] if len(given) == 1 else [columns[:, list(data.inputs).index(n)] for n in given]
+    if in_one_column:
+        x = [column[:, 0] for column in x]
     try:
-        pred = own(*x)
+        with as_in_a_sheet():
+            pred = own(*x)
         value = loss(pred, _targets(pred, data, rows, loss))
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         raise SpecError(
@@ -102,24 +107,10 @@ def first_step(
             torch.nn.utils.clip_grad_value_(own.parameters(), clips["clip_value"])
         if clips and "clip_norm" in clips:
             torch.nn.utils.clip_grad_norm_(own.parameters(), clips["clip_norm"])
-        with _in_float64():
+        with in_float64():
             steps.step()
         after = dict(own.named_parameters())
     return FirstStep(float(value.detach()), _named(gradients), _named(after))
-
-
-@contextmanager
-def _in_float64() -> Iterator[None]:
-    """Let optimizers keep in float64 what they remember beside the weights: NAdam's product of
-    momenta has the type that is usual, whatever that of the weights is."""
-    import torch
-
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
 
 
 def _again(
@@ -138,13 +129,6 @@ def _again(
         )
     kind: Any = type(optimizer)
     return kind(groups)  # type: ignore[no-any-return]
-
-
-def _arguments(module: torch.nn.Module) -> list[str]:
-    import inspect
-
-    parameters = inspect.signature(module.forward).parameters.values()
-    return [p.name for p in parameters if p.default is inspect.Parameter.empty] or ["x"]
 
 
 def _targets(pred: torch.Tensor, data: Dataset, rows: slice, loss: Any) -> torch.Tensor:

@@ -90,14 +90,9 @@ def _one(layer: Layer) -> Callable[..., Names]:
     return lambda reader, x: reader.elementwise(layer, x)
 
 
-def _refused(why: str) -> Callable[..., Names]:
-    def read(reader: Reader, *args: Any, **kwargs: Any) -> Names:
-        raise reader.fault(why)
-
-    return read
-
-
 def _power(reader: Reader, x: Any, exponent: Any) -> Names:
+    if not isinstance(x, np.ndarray) and x > 0:
+        return reader.elementwise(Exp(), pairs(Multiply())(reader, exponent, math.log(x)))
     if isinstance(exponent, np.ndarray) or not isinstance(x, np.ndarray):
         raise reader.fault("a power whose exponent is computed; write it as exp(exponent*log(x))")
     if exponent == 2:
@@ -138,7 +133,13 @@ def _clamped(reader: Reader, x: Names, min: Any = None, max: Any = None) -> Name
 def _together(layer: Layer) -> Callable[..., Names]:
     """Read a call that makes one number of those along some dimensions."""
 
-    def read(reader: Reader, x: Names, dim: Any = None, keepdim: bool = False, **_: Any) -> Names:
+    def read(
+        reader: Reader, x: Names, dim: Any = None, keepdim: bool = False, **others: Any
+    ) -> Names:
+        # Also called as in NumPy.
+        dim, keepdim = others.pop("axis", dim), others.pop("keepdims", keepdim)
+        if isinstance(dim, list | tuple) and not dim:
+            dim = None
         axes = range(x.ndim) if dim is None else [d % x.ndim for d in listed(dim)]
         if 0 in axes and reader.goes_through_rows(x.ravel()):
             raise reader.fault(
@@ -159,14 +160,23 @@ def _together(layer: Layer) -> Callable[..., Names]:
 
 
 def _extreme(pair: Layer, many: Layer | None) -> Callable[..., Any]:
-    """Read max and min: of two tensors, or along a dimension."""
+    """Read max and min: of two tensors, or along a dimension.
+
+    many: what there is for a dimension, None for the greatest of the negatives.
+    """
 
     def read(reader: Reader, x: Names, *args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], np.ndarray):
             return pairs(pair)(reader, x, args[0])
-        if many is None:
-            raise reader.fault("min along a dimension; write it as -(-x).max(dim)")
-        return _Pair(_together(many)(reader, x, *args, **kwargs))
+        if "other" in kwargs:
+            return pairs(pair)(reader, x, kwargs["other"])
+        if not args and not {"dim", "axis"} & kwargs.keys():
+            raise reader.fault(f"{pair.name.lower()} of all numbers of a tensor; give dim")
+        if many is not None:
+            return _Pair(_together(many)(reader, x, *args, **kwargs))
+        # Of equal ones the first counts, here as there.
+        turned = _together(Greatest())(reader, reader.elementwise(Negative(), x), *args, **kwargs)
+        return _Pair(reader.elementwise(Negative(), turned))
 
     return read
 
@@ -200,7 +210,6 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "minimum": pairs(Minimum()),
     "max": _extreme(Maximum(), Greatest()),
     "min": _extreme(Minimum(), None),
-    "amax": _refused("amax, which shares the derivative among equal numbers; use max(dim)"),
     "neg": _one(Negative()),
     "negative": _one(Negative()),
     "exp": _one(Exp()),
@@ -211,6 +220,9 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "abs": _one(Abs()),
     "absolute": _one(Abs()),
     "pow": _power,
+    "rpow": lambda reader, exponent, x: _power(reader, x, exponent),
+    "pos": lambda reader, x: x,
+    "positive": lambda reader, x: x,
     "square": lambda reader, x: _power(reader, x, 2),
     "reciprocal": lambda reader, x: pairs(Divide())(reader, 1, x),
     "rsqrt": lambda reader, x: reader.elementwise(Power(-0.5), x),
@@ -221,6 +233,9 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "matmul": _product,
     "mm": _product,
     "bmm": _product,
+    "mv": _product,
+    "rmatmul": lambda reader, one, other: _product(reader, other, one),
+    "addmm": lambda reader, x, one, other: pairs(Add())(reader, x, _product(reader, one, other)),
     "sum": _together(Sum()),
     "mean": _together(Mean()),
 }

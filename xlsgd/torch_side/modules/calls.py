@@ -16,15 +16,21 @@ from xlsgd.base.errors import SpecError
 from xlsgd.torch_side.modules.arithmetic import ARITHMETIC, listed
 from xlsgd.torch_side.modules.comparisons import COMPARISONS
 from xlsgd.torch_side.modules.layers import (
+    adaptive,
+    bilinear,
     convolution,
+    embedded,
     layer_of,
     linear,
     normalized,
+    padded,
     pooled,
+    prelu,
     rowwise,
 )
 from xlsgd.torch_side.modules.moves import MOVES
-from xlsgd.torch_side.modules.names import Names
+from xlsgd.torch_side.modules.names import Names, number
+from xlsgd.torch_side.modules.refused import INSTEAD
 from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.layer import Layer
 from xlsgd.training.nets.linear import MOST
@@ -60,6 +66,7 @@ _MODULES = {
     "threshold": "Threshold",
     "softmax": "Softmax",
     "log_softmax": "LogSoftmax",
+    "log_sigmoid": "LogSigmoid",
 }
 """What torch.nn.functional and tensors call the same as a module of torch.nn."""
 
@@ -88,10 +95,14 @@ def read_call(
         raise
     except (TypeError, ValueError, IndexError, AttributeError) as error:
         raise reader.fault(f"{name}: {error}") from error
+    if name in INSTEAD:
+        raise reader.fault(f"{name}: {INSTEAD[name]}")
     if name in _RANDOM or name.startswith("dropout"):
         raise reader.fault(f"{name} draws random numbers, which a sheet cannot; leave it out")
     raise reader.fault(
-        f"{name}, which a sheet does not have; it has {', '.join(sorted({*_calls(), *_MODULES}))}"
+        f"{name}, which a sheet does not have; it has + - * / ** @, comparisons, exp, log, sqrt, "
+        "sin, cos, abs, maximum, minimum, clamp, where, sum, mean, max, min, and the activations "
+        "of torch.nn"
     )
 
 
@@ -132,9 +143,29 @@ def _linear(reader: Reader, x: Names, weight: Names, bias: Names | None = None) 
 
 def _pool(layer: Layer, count: int) -> Callable[..., Names]:
     def read(
-        reader: Reader, x: Names, kernel_size: Any, stride: Any = None, padding: Any = 0
+        reader: Reader,
+        x: Names,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        *others: Any,
+        **options: Any,
     ) -> Names:
+        plain = {"dilation": 1, "ceil_mode": False, "return_indices": False}
+        if any(others) or any(plain.get(key, value) != value for key, value in options.items()):
+            raise reader.fault("pooling with dilation, ceil_mode or indices; a sheet has neither")
+        if options.get("divisor_override"):
+            raise reader.fault("pooling with another divisor")
         return pooled(reader, layer, x, kernel_size, stride, padding, count)
+
+    return read
+
+
+def _adaptive(layer: Layer, count: int) -> Callable[..., Names]:
+    def read(reader: Reader, x: Names, output_size: Any, return_indices: bool = False) -> Names:
+        if return_indices:
+            raise reader.fault("pooling with indices, which a sheet does not have")
+        return adaptive(reader, layer, x, output_size, count)
 
     return read
 
@@ -143,6 +174,47 @@ def _layer_norm(
     reader: Reader, x: Names, shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Names:
     return normalized(reader, x, len(listed(shape)), weight, bias, eps)
+
+
+def _embedding(reader: Reader, x: Names, weight: Names, *args: Any, **options: Any) -> Names:
+    known = {"norm_type": 2.0, "sparse": False, "padding_idx": None, "max_norm": None}
+    if args or any(known.get(key, False) != value for key, value in options.items()):
+        raise reader.fault("embedding with max_norm, padding_idx or scale_grad_by_freq")
+    return embedded(reader, x, weight)
+
+
+def _dropout(
+    reader: Reader, x: Names, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Names:
+    if training and p > 0:
+        raise reader.fault(
+            f"dropout({p:g}), which draws random numbers in training; set p to 0, or call eval() "
+            "on the module and give training=self.training"
+        )
+    return x
+
+
+def _padded(reader: Reader, x: Names, pad: Any, mode: str = "constant", value: Any = None) -> Names:
+    if mode != "constant":
+        raise reader.fault(f"pad with mode '{mode}'; a sheet pads with a number")
+    return padded(reader, x, pad, value)
+
+
+def _filled(value: float) -> Callable[..., Names]:
+    """Read a call for a tensor of one number, in the shape of another."""
+    return lambda reader, x, **options: np.full(x.shape, number(value), dtype=object)
+
+
+def _filled_with(reader: Reader, x: Names, value: Any, **options: Any) -> Names:
+    return _filled(value)(reader, x)
+
+
+def _one_hot(reader: Reader, x: Names, num_classes: int = -1) -> Names:
+    if num_classes < 1:
+        raise reader.fault("one_hot without num_classes, which the rows of data would have to tell")
+    places = np.array([number(i) for i in range(num_classes)], dtype=object)
+    found: Names = COMPARISONS["eq"](reader, x[..., None], places)
+    return found.view(np.ndarray)
 
 
 @cache
@@ -155,5 +227,19 @@ def _calls() -> dict[str, Callable[..., Any]]:
         **{f"conv{n}d": _conv for n in (1, 2, 3)},
         **{f"max_pool{n}d": _pool(Greatest(), n) for n in (1, 2)},
         **{f"avg_pool{n}d": _pool(Mean(), n) for n in (1, 2)},
+        **{
+            f"adaptive_{kind}_pool{n}d": _adaptive(layer, n)
+            for kind, layer in (("avg", Mean()), ("max", Greatest()))
+            for n in (1, 2)
+        },
         "layer_norm": _layer_norm,
+        "bilinear": bilinear,
+        "prelu": prelu,
+        "embedding": _embedding,
+        "one_hot": _one_hot,
+        "pad": _padded,
+        **{f"{kind}dropout{n}": _dropout for kind in ("", "alpha_") for n in ("", "1d", "2d")},
+        "zeros_like": _filled(0),
+        "ones_like": _filled(1),
+        "full_like": _filled_with,
     }

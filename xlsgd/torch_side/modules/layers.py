@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xlsgd.torch_side.modules.names import Names
+from xlsgd.torch_side.modules.names import Names, number
 from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.kinds import layer_types
 from xlsgd.training.nets.layer import Layer
@@ -29,7 +29,20 @@ if TYPE_CHECKING:
 
     from xlsgd.torch_side.modules.reader import Reader
 
-__all__ = ["convolution", "linear", "normalized", "pooled", "read_layer", "rowwise"]
+__all__ = [
+    "adaptive",
+    "bilinear",
+    "convolution",
+    "embedded",
+    "layer_of",
+    "linear",
+    "normalized",
+    "padded",
+    "pooled",
+    "prelu",
+    "read_layer",
+    "rowwise",
+]
 
 
 def read_layer(
@@ -43,8 +56,6 @@ def read_layer(
     Raises SpecError for what no sheet can have.
     """
     kind = type(module).__name__
-    if kind in _REFUSED:
-        raise reader.fault(f"{kind}, which {_REFUSED[kind]}")
     read = _readers().get(kind)
     if read is not None:
         return read(reader, module, *args, **kwargs)
@@ -115,10 +126,9 @@ def _linear(reader: Reader, module: Any, x: Names) -> Names:
 
 
 def _weights(reader: Reader, module: Any) -> tuple[Names, Names | None]:
-    weight = reader.names_of(reader.first_name(module.weight))
-    if module.bias is None:
-        return weight, None
-    return weight, reader.names_of(reader.first_name(module.bias))
+    weight = reader.weights_of(module, "weight")
+    assert weight is not None, f"a {type(module).__name__} has weights"
+    return weight, reader.weights_of(module, "bias") if "bias" in module._parameters else None
 
 
 def convolution(
@@ -191,7 +201,13 @@ def _convolution(reader: Reader, module: Any, x: Names) -> Names:
 
 
 def _bilinear(reader: Reader, module: Any, one: Names, other: Names) -> Names:
-    weight, bias = _weights(reader, module)
+    return bilinear(reader, one, other, *_weights(reader, module))
+
+
+def bilinear(
+    reader: Reader, one: Names, other: Names, weight: Names, bias: Names | None = None
+) -> Names:
+    """Return weighted sums of all products of a number of the one and a number of the other."""
     products = np.empty((1, one.shape[-1], other.shape[-1]), dtype=object)
     products[:] = reader.named(products.shape)
     pairs = list(product(one[0], other[0]))
@@ -202,8 +218,13 @@ def _bilinear(reader: Reader, module: Any, one: Names, other: Names) -> Names:
 def _embedding(reader: Reader, module: Any, x: Names) -> Names:
     if module.max_norm is not None or module.padding_idx is not None or module.scale_grad_by_freq:
         raise reader.fault("Embedding with max_norm, padding_idx or scale_grad_by_freq")
-    weight = reader.names_of(reader.first_name(module.weight))
+    weight, _ = _weights(reader, module)
     reader.use(weight)
+    return embedded(reader, x, weight)
+
+
+def embedded(reader: Reader, x: Names, weight: Names) -> Names:
+    """Return the rows of a table by their places, counted from 0."""
     y = reader.named((*x.shape, weight.shape[1]))
     for at in np.ndindex(*x.shape):
         for i in range(weight.shape[1]):
@@ -212,9 +233,13 @@ def _embedding(reader: Reader, module: Any, x: Names) -> Names:
 
 
 def _prelu(reader: Reader, module: Any, x: Names) -> Names:
-    """Return max(0, x) + weight·(x − max(0, x)), whose slope at 0 is the weight, as in PyTorch."""
-    weight = reader.names_of(reader.first_name(module.weight))
+    weight, _ = _weights(reader, module)
     reader.use(weight)
+    return prelu(reader, x, weight)
+
+
+def prelu(reader: Reader, x: Names, weight: Names) -> Names:
+    """Return max(0, x) + weight·(x − max(0, x)), whose slope at 0 is the weight, as in PyTorch."""
     if len(weight) > 1:
         weight = weight.reshape(-1, *([1] * (x.ndim - 2)))
     over = reader.elementwise(ReLU(), x)
@@ -258,13 +283,37 @@ def _pool(layer: Layer, count: int) -> Callable[..., Names]:
     return read
 
 
-def _adaptive(count: int) -> Callable[..., Names]:
-    def read(reader: Reader, module: Any, x: Names) -> Names:
-        if set(_each(module.output_size, count)) != {1}:
-            raise reader.fault("adaptive pooling to more than one number; use AvgPool")
-        return pooled(reader, Mean(), x, x.shape[-count:], None, 0, count)
+def _adaptive(layer: Layer, count: int) -> Callable[..., Names]:
+    return lambda reader, module, x: adaptive(reader, layer, x, module.output_size, count)
 
-    return read
+
+def adaptive(reader: Reader, layer: Layer, x: Names, size: Any, count: int) -> Names:
+    """Return the greatest numbers, or the means, of as many windows as are asked for."""
+    sizes, wide = _each(size, count), x.shape[-count:]
+    if any(n % k for n, k in zip(wide, sizes, strict=True)):
+        raise reader.fault(
+            f"adaptive pooling of {wide} to {sizes}, in windows of unequal sizes; use MaxPool or "
+            "AvgPool"
+        )
+    kernel = [n // k for n, k in zip(wide, sizes, strict=True)]
+    return pooled(reader, layer, x, kernel, None, 0, count)
+
+
+def padded(reader: Reader, x: Names, around: Any, value: Any = 0) -> Names:
+    """Return a tensor with a number around it.
+
+    around: how often, before and behind: first of the last dimension, as PyTorch has it.
+    """
+    each = list(around)
+    pairs = [(each[i], each[i + 1]) for i in range(0, len(each), 2)][::-1]
+    wide = [(0, 0)] * (x.ndim - len(pairs)) + pairs
+    if min(map(min, wide)) < 0 or wide[0] != (0, 0):
+        raise reader.fault(f"padding by {tuple(each)}, of the rows, or by less than nothing")
+    return np.pad(x, wide, constant_values=number(0 if value is None else value))
+
+
+def _padding(reader: Reader, module: Any, x: Names) -> Names:
+    return padded(reader, x, module.padding, module.value)
 
 
 def normalized(
@@ -285,7 +334,7 @@ def normalized(
 
 
 def _layer_norm(reader: Reader, module: Any, x: Names) -> Names:
-    weight, bias = (None, None) if module.weight is None else _weights(reader, module)
+    weight, bias = (reader.weights_of(module, name) for name in ("weight", "bias"))
     return normalized(reader, x, len(module.normalized_shape), weight, bias, module.eps)
 
 
@@ -317,23 +366,6 @@ def _dropout(reader: Reader, module: Any, x: Names) -> Names:
     return x
 
 
-_REFUSED = {
-    **dict.fromkeys(
-        ("BatchNorm1d", "BatchNorm2d"),
-        "mixes the rows of a batch; use LayerNorm, which a sheet has row by row",
-    ),
-    **dict.fromkeys(
-        ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
-        "a sheet does not have; write its steps with Linear and Tanh",
-    ),
-    **dict.fromkeys(
-        ("MultiheadAttention", "Transformer", "TransformerEncoderLayer"),
-        "a sheet does not have; write it with Linear, Softmax and @",
-    ),
-}
-"""Modules that no sheet can have, and what to do instead."""
-
-
 @cache
 def _readers() -> dict[str, Callable[..., Any]]:
     return {
@@ -342,7 +374,9 @@ def _readers() -> dict[str, Callable[..., Any]]:
         **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), _convolution),
         **{f"MaxPool{n}d": _pool(Greatest(), n) for n in (1, 2)},
         **{f"AvgPool{n}d": _pool(Mean(), n) for n in (1, 2)},
-        **{f"AdaptiveAvgPool{n}d": _adaptive(n) for n in (1, 2)},
+        **{f"AdaptiveAvgPool{n}d": _adaptive(Mean(), n) for n in (1, 2)},
+        **{f"AdaptiveMaxPool{n}d": _adaptive(Greatest(), n) for n in (1, 2)},
+        **{f"{kind}Pad{n}d": _padding for kind in ("Zero", "Constant") for n in (1, 2)},
         "Embedding": _embedding,
         "PReLU": _prelu,
         "LayerNorm": _layer_norm,

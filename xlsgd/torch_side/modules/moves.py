@@ -13,7 +13,8 @@ import numpy as np
 
 from xlsgd.torch_side.modules.arithmetic import listed
 from xlsgd.torch_side.modules.layers import flattened
-from xlsgd.torch_side.modules.names import Names, as_names
+from xlsgd.torch_side.modules.names import Names, Truths, as_names
+from xlsgd.training.nets.place import is_number
 
 if TYPE_CHECKING:
     from xlsgd.torch_side.modules.reader import Reader
@@ -38,8 +39,10 @@ def _reshaped(reader: Reader, x: Names, *args: Any, **kwargs: Any) -> Names:
 
 
 def _item(reader: Reader, x: Any, at: Any) -> Any:
-    whole = at if isinstance(at, tuple) else (at,)
-    if any(isinstance(part, np.ndarray) for part in whole):
+    whole = tuple(map(_place, at if isinstance(at, tuple) else (at,)))
+    if isinstance(x, np.ndarray):
+        at = whole
+    if any(isinstance(part, np.ndarray) and part.dtype == object for part in whole):
         raise reader.fault(
             "an index that is computed, so that what is taken follows from the numbers; write "
             "torch.where(condition, x, 0)"
@@ -49,9 +52,18 @@ def _item(reader: Reader, x: Any, at: Any) -> Any:
         own = sum(part is not None and part is not Ellipsis for part in whole)
         first = [p for p in whole if not (p is Ellipsis and own == x.ndim)][:1] or [slice(None)]
         if not (first[0] is Ellipsis or first[0] == slice(None)):
+            # An array would be compared place by place: none of those is a slice.
             raise reader.fault("an index into the rows of data; write x[:, …]")
     found = x[at]
     return as_names([found], ()) if isinstance(found, str) else found
+
+
+def _place(part: Any) -> Any:
+    """Return a part of an index; one that is a tensor of plain numbers as NumPy has those."""
+    if not isinstance(part, np.ndarray) or not all(map(is_number, part.ravel())):
+        return part
+    numbers = part.view(np.ndarray).astype(float).astype(int)
+    return numbers.astype(bool) if isinstance(part, Truths) else numbers
 
 
 def _attribute(reader: Reader, x: Names, name: str) -> Any:
@@ -138,6 +150,77 @@ def _unchanged(reader: Reader, x: Names, *args: Any, **kwargs: Any) -> Names:
     return x
 
 
+def _along(reader: Reader, what: str, x: Names, dim: int) -> int:
+    """Return which dimension is meant.  Raises SpecError for that of the rows of data."""
+    at: int = dim % x.ndim
+    if at == 0 and reader.goes_through_rows(x.ravel()):
+        raise reader.fault(f"{what} along the rows of data; give dim=1 or more")
+    return at
+
+
+def _unbound(reader: Reader, x: Names, dim: int = 0) -> tuple[Names, ...]:
+    at = _along(reader, "unbind", x, dim)
+    return tuple(_taken(x, i, at) for i in range(x.shape[at]))
+
+
+def _taken(x: Names, index: Any, dim: int) -> Names:
+    found = np.take(x, index, dim)
+    return found if isinstance(found, np.ndarray) else as_names([found], ())
+
+
+def _selected(reader: Reader, x: Names, dim: int, index: Any) -> Names:
+    at = _along(reader, "select", x, dim)
+    place = _place(index)
+    if isinstance(place, np.ndarray) and place.dtype == object:
+        raise reader.fault("an index that is computed; write torch.where(condition, x, 0)")
+    return _taken(x, place, at)
+
+
+def _narrowed(reader: Reader, x: Names, dim: int, start: int, length: int) -> Names:
+    return x.take(range(start, start + length), _along(reader, "narrow", x, dim))
+
+
+def _flipped(reader: Reader, x: Names, *dims: Any) -> Names:
+    return np.flip(x, tuple(_along(reader, "flip", x, dim) for dim in _sizes(dims)))
+
+
+def _rolled(reader: Reader, x: Names, shifts: int, dims: int) -> Names:
+    return np.roll(x, shifts, _along(reader, "roll", x, dims))
+
+
+def _repeated(reader: Reader, x: Names, *sizes: Any) -> Names:
+    times = _sizes(sizes)
+    of_rows = len(times) > x.ndim or (len(times) == x.ndim and times[0] != 1)
+    if of_rows and reader.goes_through_rows(x.ravel()):
+        raise reader.fault("repeat of the rows of data; begin with 1, as in x.repeat(1, 3)")
+    return np.tile(x, times)
+
+
+def _repeated_each(reader: Reader, x: Names, repeats: int, dim: int) -> Names:
+    return np.repeat(x, repeats, _along(reader, "repeat_interleave", x, dim))
+
+
+def _unflattened(reader: Reader, x: Names, dim: int, sizes: Any) -> Names:
+    at = _along(reader, "unflatten", x, dim)
+    return x.reshape(*x.shape[:at], *sizes, *x.shape[at + 1 :])
+
+
+def _moved(reader: Reader, x: Names, source: Any, destination: Any) -> Names:
+    order = np.moveaxis(np.arange(x.size).reshape(x.shape), source, destination)
+    if reader.goes_through_rows(x.ravel()) and 0 in {
+        *(s % x.ndim for s in listed(source)),
+        *(d % x.ndim for d in listed(destination)),
+    }:
+        raise reader.fault("the rows of data in another dimension; leave the first one first")
+    return x.ravel()[order]
+
+
+def _side_by_side(reader: Reader, tensors: Sequence[Names]) -> Names:
+    """Read hstack and column_stack: columns beside each other."""
+    columns = [x[:, None] if x.ndim == 1 else x for x in tensors]
+    return _joined(reader, columns, 1)
+
+
 def _cast(reader: Reader, x: Names, *args: Any, **kwargs: Any) -> Names:
     # What was true or false is a number from here on.
     return x.view(np.ndarray)
@@ -168,6 +251,26 @@ MOVES: dict[str, Callable[..., Any]] = {
     "transpose": _transposed,
     "permute": _permuted,
     "t": lambda reader, x: _transposed(reader, x, 0, 1) if x.ndim > 1 else x,
+    "swapaxes": _transposed,
+    "swapdims": _transposed,
+    "movedim": _moved,
+    "moveaxis": _moved,
+    "unflatten": _unflattened,
+    "unbind": _unbound,
+    "select": _selected,
+    "index_select": _selected,
+    "narrow": _narrowed,
+    "flip": _flipped,
+    "fliplr": lambda reader, x: _flipped(reader, x, 1),
+    "roll": _rolled,
+    "repeat": _repeated,
+    "tile": _repeated,
+    "repeat_interleave": _repeated_each,
+    "column_stack": _side_by_side,
+    "view_as": lambda reader, x, other: _reshaped(reader, x, other.shape),
+    "reshape_as": lambda reader, x, other: _reshaped(reader, x, other.shape),
+    "expand_as": lambda reader, x, other: _expanded(x, other.shape),
+    "broadcast_to": lambda reader, x, sizes: _expanded(x, _sizes([sizes])),
     "expand": lambda reader, x, *sizes: _expanded(x, _sizes(sizes)),
     **dict.fromkeys(("contiguous", "clone"), _unchanged),
     **dict.fromkeys(("double", "float", "int", "long", "to", "type", "type_as"), _cast),

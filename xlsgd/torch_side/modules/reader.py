@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xlsgd.base.errors import SpecError
-from xlsgd.torch_side.modules.names import Names, as_names, named
+from xlsgd.data import Dataset
+from xlsgd.torch_side.modules.calling import required_arguments
+from xlsgd.torch_side.modules.names import Names, Truths, as_names, named, number
 from xlsgd.training.nets import Network
 from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.graph import flat, weight_names
@@ -35,49 +38,43 @@ __all__ = ["Reader", "read_module"]
 MOST_PLACES = 20_000
 """Layers at their places that still make a workbook."""
 
+NOTHING = tuple(Dataset.nothing().inputs)
+"""The inputs that stand for none."""
+
 _TAKEN = re.compile(
     r"(?:pred|loss|new|grad|param|up|down|plot|rate|row|step|epoch|batch)(?:_.*)?|y\d*"
 )
 """Names that columns of other kinds have."""
 
 
-def read_module(module: torch.nn.Module, input_names: Sequence[str]) -> Network:
+def read_module(
+    module: torch.nn.Module, input_names: Sequence[str], in_one_column: bool = False
+) -> Network:
     """Return the network that a module is, with its own names for its weights.
 
     input_names: of the columns that go in. A ``forward`` of one argument is given all of them, as
     a tensor of shape (rows, inputs); one of several arguments is given one column each, by name.
+    in_one_column: whether the one input is a tensor of shape (rows,).
     Raises SpecError for what a sheet cannot have, by name.
     """
     import torch
-    from torch import fx
 
-    _refuse_buffers_and_hooks(module)
-    try:
-        traced = fx.symbolic_trace(module)
-    except (fx.proxy.TraceError, TypeError, NameError, AttributeError, RuntimeError) as error:
+    from xlsgd.torch_side.modules.tracing import copied, follow
+
+    required = required_arguments(module)
+    if not required and tuple(input_names) != NOTHING:
         raise SpecError(
-            f"the module {type(module).__name__} cannot be followed: {str(error).splitlines()[0]}; "
-            "its forward must do the same whatever the numbers are: no if, no loop, no assignment "
-            "that depends on them"
-        ) from error
-    reader = Reader(traced, input_names, dict(module.named_parameters()))
-    with torch.no_grad():
-        output = reader.run()
-    return reader.network(output)
-
-
-def _refuse_buffers_and_hooks(module: torch.nn.Module) -> None:
-    for name, buffer in module.named_buffers():
-        raise SpecError(
-            f"the module has a buffer, {name} of shape {tuple(buffer.shape)}: a sheet trains "
-            "weights alone; make it a parameter, or leave out the layer that has it"
+            "the module's forward takes nothing, it is a function of its weights: leave data out"
         )
-    for name, part in module.named_modules():
-        if part._forward_hooks or part._forward_pre_hooks or part._backward_hooks:
-            raise SpecError(
-                f"the module's part '{name or type(part).__name__}' has hooks, which no sheet "
-                "can run; remove them"
-            )
+    if required and tuple(input_names) == NOTHING:
+        raise SpecError(
+            f"the module's forward takes {', '.join(required)}, and there is no data to give it"
+        )
+    own = copied(module)
+    reader = Reader(input_names, dict(own.named_parameters()), in_one_column)
+    with torch.no_grad():
+        output = follow(reader, own)
+    return reader.network(output)
 
 
 class Reader:
@@ -88,43 +85,46 @@ class Reader:
 
     def __init__(
         self,
-        traced: torch.fx.GraphModule,
         input_names: Sequence[str],
         parameters: Mapping[str, torch.nn.Parameter],
+        in_one_column: bool = False,
     ) -> None:
-        self._traced, self._inputs = traced, tuple(input_names)
-        self._modules = dict(traced.named_modules())
+        self._inputs, self._in_one_column = tuple(input_names), in_one_column
         self._parameters = parameters
         self._places: list[Place] = []
         self._free: dict[str, None] = {}
         self._same_in_all_rows: set[str] = set()
         self._used = {*self._inputs}
         self._where = ""
+        self.values: dict[torch.fx.Node, Any] = {}
+        """What everything that was read stands for: names in an array, or a size."""
+        self.returned: Any = None
+        """The names of what comes out, as the module's forward returns it."""
 
-    def run(self) -> Any:
-        """Return the names of what comes out, as the module's forward returns it."""
-        found: dict[torch.fx.Node, Any] = {}
-        arguments = [node for node in self._traced.graph.nodes if node.op == "placeholder"]
-
-        def of(node: torch.fx.Node) -> Any:
-            return found[node]
-
+    def read(self, node: torch.fx.Node, module: torch.nn.Module) -> None:
+        """Read the next call in a module.  Raises SpecError for what no sheet can have."""
         from torch.fx.node import map_arg
 
-        for node in self._traced.graph.nodes:
-            self._where = node.name
-            args, kwargs = map_arg(node.args, of), map_arg(node.kwargs, of)
-            if node.op == "placeholder":
-                found[node] = self._argument(node, len(arguments), args)
-            elif node.op == "get_attr":
-                found[node] = self._weights(node.target)
-            elif node.op == "call_module":
-                found[node] = self._module(node, args, kwargs)
-            elif node.op == "output":
-                return args[0]
-            else:
-                found[node] = self._call(node, args, kwargs)
-        raise AssertionError("a graph of torch.fx ends with its output")
+        self._where = node.name
+        args: Any = map_arg(node.args, self.values.__getitem__)
+        kwargs: Any = map_arg(node.kwargs, self.values.__getitem__)
+        target = str(node.target)
+        if node.op == "placeholder":
+            found = self._argument(target, module, args)
+        elif node.op == "get_attr":
+            found = self._held(target, module)
+        elif node.op == "call_module":
+            from xlsgd.torch_side.modules.layers import read_layer
+
+            found = read_layer(self, module.get_submodule(target), args, kwargs)
+        elif node.op == "output":
+            (found,) = args
+            self.returned = found
+        else:
+            from xlsgd.torch_side.modules.calls import read_call
+
+            found = read_call(self, node.op == "call_method", node.target, args, kwargs)
+        self.values[node] = found
 
     def fault(self, message: str) -> SpecError:
         """Return the error that something at the present place cannot be had."""
@@ -178,9 +178,16 @@ class Reader:
         shape = tuple(self._parameters[tensor].shape)
         return as_names(flat(weight_names(tensor, shape)), shape)
 
-    def first_name(self, parameter: torch.nn.Parameter) -> str:
-        """Return the name of a tensor of weights: the first one, where several parts share it."""
-        return next(name for name, own in self._parameters.items() if own is parameter)
+    def weights_of(self, module: torch.nn.Module, name: str) -> Names | None:
+        """Return the names of a tensor of weights that a part has, None where it has none.
+
+        They are called by the first of the parts that share them.
+        """
+        # Not by getattr: while torch.fx follows a module, that gives no weights.
+        own = module._parameters[name]
+        if own is None:
+            return None
+        return self.names_of(next(n for n, p in self._parameters.items() if p is own))
 
     def spread(self, *tensors: Names) -> tuple[Names, ...]:
         """Return tensors spread over each other, as PyTorch does where sizes are 1.
@@ -211,38 +218,37 @@ class Reader:
 
     # Calls
 
-    def _argument(self, node: torch.fx.Node, count: int, default: Sequence[Any]) -> Any:
-        if count == 1:
-            return as_names(self._inputs, (1, len(self._inputs)))
-        if node.target in self._inputs:
-            return as_names([str(node.target)], (1,))
-        if default:
-            return default[0]
+    def _argument(self, target: str, module: torch.nn.Module, default: Sequence[Any]) -> Any:
+        required = required_arguments(module)
+        if target not in required:
+            # Of its own value, whatever the data has.
+            return default[0] if default else ()
+        if len(required) == 1:
+            shape = (1,) if self._in_one_column else (1, len(self._inputs))
+            return as_names(self._inputs, shape)
+        if target in self._inputs:
+            return as_names([target], (1,))
         raise SpecError(
-            f"the module's forward takes {node.target}, and the data has no such column; there "
-            f"are: {', '.join(self._inputs)}"
+            f"the module's forward takes {target}, and the data has no such column; there are: "
+            f"{', '.join(self._inputs)}"
         )
 
-    def _weights(self, target: Any) -> Names:
-        name = str(target)
-        if name not in self._parameters:
-            raise self.fault(
-                "a tensor that is no parameter, such as random numbers made in forward; a sheet "
-                "has weights and data only: make it a torch.nn.Parameter, or a plain number"
-            )
-        names = self.names_of(name)
-        self.use(names)
-        return names
+    def _held(self, target: str, module: torch.nn.Module) -> Any:
+        """Return the names of a tensor that a module holds: weights, or numbers that stay."""
+        if target in self._parameters:
+            names = self.names_of(target)
+            self.use(names)
+            return names
+        held: Any = reduce(getattr, target.split("."), module)
+        return self.constants(held)
 
-    def _module(self, node: torch.fx.Node, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        from xlsgd.torch_side.modules.layers import read_layer
-
-        return read_layer(self, self._modules[str(node.target)], args, kwargs)
-
-    def _call(self, node: torch.fx.Node, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        from xlsgd.torch_side.modules.calls import read_call
-
-        return read_call(self, node.op == "call_method", node.target, args, kwargs)
+    def constants(self, tensor: torch.Tensor) -> Names:
+        """Return a tensor that nothing moves as numbers, written out."""
+        try:
+            found = as_names(list(map(number, tensor.ravel().tolist())), tuple(tensor.shape))
+        except (TypeError, ValueError) as error:
+            raise self.fault(f"a tensor of constants: {error}") from error
+        return found.view(Truths) if str(tensor.dtype) == "torch.bool" else found
 
     # The end
 
@@ -250,9 +256,22 @@ class Reader:
         """Return the network whose predictions are an array of names."""
         self._where = "output"
         if not isinstance(output, np.ndarray):
+            raise SpecError(_no_tensor(output))
+        if not self.goes_through_rows(output.ravel()) and self._inputs != NOTHING:
             raise SpecError(
-                f"the module's forward returns {type(output).__name__}; need one tensor, of shape "
-                "(rows,) or (rows, predictions)"
+                "the module's forward returns what is made of weights alone, the same for every "
+                "row of the data; leave the data out, or use it"
+            )
+        if self._inputs == NOTHING and output.size != 1:
+            raise SpecError(
+                f"the module's forward returns the shape {output.shape}; without data, need one "
+                "number that shall become small"
+            )
+        if output.ndim > 2 and output.size > 1:
+            raise SpecError(
+                f"the module's forward returns the shape (rows, "
+                f"{', '.join(map(str, output.shape[1:]))}); need (rows,) or (rows, predictions): "
+                "write .flatten(1) behind it"
             )
         names = list(output.ravel())
         count = len(names)
@@ -292,6 +311,19 @@ class Reader:
                 kept.append(_only(place, wanted))
                 wanted |= {*kept[-1].inputs}
         return kept[::-1]
+
+
+def _no_tensor(output: Any) -> str:
+    """Return what is wrong with several things, or none, that a forward returns."""
+    kind = {"immutable_list": "list", "immutable_dict": "dict"}.get(
+        type(output).__name__, type(output).__name__
+    )
+    count = f" of {len(output)}" if isinstance(output, tuple | list | Mapping) else ""
+    return (
+        f"the module's forward returns a {kind}{count}; need one tensor, of shape (rows,) or "
+        "(rows, predictions): return the one that the loss is made of, or torch.cat([a, b], dim=1) "
+        "where all of them are predicted"
+    )
 
 
 def _tensor_of(weight: str) -> str:

@@ -243,7 +243,8 @@ def _written(names: Sequence[str]) -> str:
 
 def _run(names: Sequence[str], at: int) -> int:
     """Return where the longest run of names that count up ends, which begins at a place."""
-    end = len(names)
+    # Numbers, which may stand among the names, are none that count up.
+    end = at + 1 if is_number(names[at]) else len(names)
     while end > at + 1:
         counted = _counted(names[at], names[end - 1])
         if counted is not None and counted == list(names[at:end]):

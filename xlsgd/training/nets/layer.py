@@ -37,6 +37,8 @@ class Layer(ABC):
     """How its outputs are called: ``lin`` for ``lin1``."""
     summary: ClassVar[str]
     """What it computes, on paper."""
+    torch_call: ClassVar[str] = ""
+    """What it is called in PyTorch, where that is no module of torch.nn of its own name."""
     gives: ClassVar[str] = ""
     """What its outputs are, where a loss may ask: ``probabilities``, ``log-probabilities``."""
     mixes: ClassVar[bool] = False

@@ -25,6 +25,7 @@ from xlsgd.training.nets.kinds import alone_types, parse_layer
 from xlsgd.training.nets.layer import Layer, Scattered, Shape
 from xlsgd.training.nets.place import Place, is_number, map_nested
 from xlsgd.training.nets.silence import Silence
+from xlsgd.training.stable import number
 from xlsgd.training.wording import Wording
 
 __all__ = ["PREDICTION", "Network", "numbered_inputs", "parse_network"]
@@ -186,6 +187,8 @@ class Network:
     @property
     def takes_data(self) -> bool:
         """Whether there are inputs that its prediction is made of."""
+        if self.is_graph:
+            return any(name in self.input_names for place in self.places for name in place.inputs)
         return self.layers[0].name not in alone_types()
 
     @property
@@ -227,7 +230,8 @@ class Network:
             if name in self.free:
                 return parameter(name)
             if is_number(name):
-                return f"({name})" if name.startswith("-") else name
+                text = number(float(name))
+                return text if text.replace(".", "").isdigit() else f"({text})"
             return f"{{{name}}}"
 
         x = [template(name) for name in place.inputs]

@@ -21,6 +21,7 @@ class Sum(Layer):
     name = "Sum"
     short = "sum"
     summary = "x1 + x2 + …"
+    torch_call = "x.sum(-1)"
     kinks = ()
 
     def outputs(self, inputs: int) -> int:

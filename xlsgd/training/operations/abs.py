@@ -20,6 +20,7 @@ class Abs(Elementwise):
     name = "Abs"
     short = "abs"
     summary = "|x|"
+    torch_call = "torch.abs(x)"
     kinks = (0.0,)
 
     # Sheet side

@@ -20,6 +20,7 @@ class Add(Binary):
     name = "Add"
     short = "add"
     summary = "a + b"
+    torch_call = "a + b"
 
     # Sheet side
 

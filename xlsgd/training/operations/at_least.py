@@ -20,6 +20,7 @@ class AtLeast(Comparison):
     name = "AtLeast"
     short = "atleast"
     summary = "1 if a ≥ b, else 0"
+    torch_call = "a >= b"
     sign = ">="
     on_paper = "≥"
 

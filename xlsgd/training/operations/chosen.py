@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
 __all__ = ["LAYER", "Chosen"]
 
+_CLOSE = 1e-9
+"""To a whole number, for a place that is one."""
+
 
 @dataclass(frozen=True)
 class Chosen(Layer):
-    """x1, x2, … by the whole number that stands before them, counted from 0."""
+    """x1, x2, … by the whole number that stands before them, counted from 0; 0 for all others."""
 
     name = "Chosen"
     short = "chosen"
     summary = "x1 for 0, x2 for 1, …"
+    torch_call = "torch.nn.Embedding"
     kinks = ()
 
     def outputs(self, inputs: int) -> int:
@@ -47,8 +51,12 @@ class Chosen(Layer):
 
         class ByPlace(torch.nn.Module):
             def forward(self, x: Tensor) -> Tensor:
+                at, values = x[..., :1], x[..., 1:]
                 # Rounded: no number of a place is moved by a unit in its last place.
-                return x[..., 1:].gather(-1, x[..., :1].round().long())
+                place = at.round()
+                known = (place >= 0) & (place < values.shape[-1]) & ((at - place).abs() < _CLOSE)
+                found = values.gather(-1, torch.where(known, place, 0).long())
+                return torch.where(known, found, 0 * found)
 
         return ByPlace()
 

@@ -27,6 +27,7 @@ class Clamp(Elementwise):
     name = "Clamp"
     short = "clamp"
     summary = "max(min, min(max, x))"
+    torch_call = "torch.clamp(x, min, max)"
 
     low: float = field(default=-math.inf, metadata={"name": "min"})
     high: float = field(default=math.inf, metadata={"name": "max"})

@@ -20,6 +20,7 @@ class Cos(Elementwise):
     name = "Cos"
     short = "cos"
     summary = "cos(x)"
+    torch_call = "torch.cos(x)"
     kinks = ()
 
     # Sheet side

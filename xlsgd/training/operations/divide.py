@@ -20,6 +20,7 @@ class Divide(Binary):
     name = "Divide"
     short = "divide"
     summary = "a / b"
+    torch_call = "a / b"
 
     # Sheet side
 

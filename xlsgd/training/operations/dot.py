@@ -21,6 +21,7 @@ class Dot(Layer):
     name = "Dot"
     short = "dot"
     summary = "a1·b1 + a2·b2 + …"
+    torch_call = "a @ b"
     kinks = ()
 
     def outputs(self, inputs: int) -> int:

@@ -20,6 +20,7 @@ class Equal(Comparison):
     name = "Equal"
     short = "equal"
     summary = "1 if a = b, else 0"
+    torch_call = "a == b"
     sign = "="
     on_paper = "="
 

@@ -20,6 +20,7 @@ class Exp(Elementwise):
     name = "Exp"
     short = "exp"
     summary = "e^x"
+    torch_call = "torch.exp(x)"
     kinks = ()
 
     # Sheet side

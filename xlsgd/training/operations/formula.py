@@ -26,6 +26,7 @@ class Formula(Function):
     name = "Formula"
     short = "formula"
     summary = "a formula of inputs and weights"
+    torch_call = "pred = …"
 
     text: str = "a*x+b"
     inputs_of: tuple[str, ...] = ("x",)

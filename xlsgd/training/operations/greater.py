@@ -20,6 +20,7 @@ class Greater(Comparison):
     name = "Greater"
     short = "greater"
     summary = "1 if a > b, else 0"
+    torch_call = "a > b"
     sign = ">"
     on_paper = ">"
 

@@ -21,6 +21,7 @@ class Greatest(Layer):
     name = "Greatest"
     short = "max"
     summary = "max(x1, x2, …)"
+    torch_call = "x.max(dim)[0]"
     kinks = ()
 
     def outputs(self, inputs: int) -> int:

@@ -20,6 +20,7 @@ class Log(Elementwise):
     name = "Log"
     short = "log"
     summary = "ln(x)"
+    torch_call = "torch.log(x)"
     kinks = ()
 
     # Sheet side

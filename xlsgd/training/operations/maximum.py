@@ -20,6 +20,7 @@ class Maximum(Binary):
     name = "Maximum"
     short = "maximum"
     summary = "the greater of a and b"
+    torch_call = "torch.maximum(a, b)"
 
     # Sheet side
 

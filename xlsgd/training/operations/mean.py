@@ -21,6 +21,7 @@ class Mean(Layer):
     name = "Mean"
     short = "mean"
     summary = "(x1 + x2 + …)/n"
+    torch_call = "x.mean(dim)"
     kinks = ()
 
     def outputs(self, inputs: int) -> int:

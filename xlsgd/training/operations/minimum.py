@@ -20,6 +20,7 @@ class Minimum(Binary):
     name = "Minimum"
     short = "minimum"
     summary = "the smaller of a and b"
+    torch_call = "torch.minimum(a, b)"
 
     # Sheet side
 

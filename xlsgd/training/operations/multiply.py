@@ -20,6 +20,7 @@ class Multiply(Binary):
     name = "Multiply"
     short = "multiply"
     summary = "a·b"
+    torch_call = "a * b"
 
     # Sheet side
 

@@ -20,6 +20,7 @@ class Negative(Elementwise):
     name = "Negative"
     short = "negative"
     summary = "−x"
+    torch_call = "-x"
     kinks = ()
 
     # Sheet side

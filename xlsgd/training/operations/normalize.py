@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlsgd.training.nets.layer import Layer, Parameters
+from xlsgd.training.stable import number
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,6 +25,7 @@ class Normalize(Layer):
     name = "Normalize"
     short = "norm"
     summary = "(x − mean)/√(variance + eps)"
+    torch_call = "torch.nn.LayerNorm"
     kinks = ()
     mixes = True
 
@@ -47,14 +49,14 @@ class Normalize(Layer):
 
     def forward(self, x: Sequence[str], p: Parameters) -> list[str]:
         cells = ",".join(x)
-        scale = f"SQRT(VARP({cells})+{self.eps!r})"
+        scale = f"SQRT(VARP({cells})+{number(self.eps)})"
         return [f"({value}-AVERAGE({cells}))/{scale}" for value in x]
 
     def backward(
         self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
     ) -> list[str]:
         n, cells = len(x), ",".join(x)
-        scale = f"SQRT(VARP({cells})+{self.eps!r})"
+        scale = f"SQRT(VARP({cells})+{number(self.eps)})"
         mean = f"({'+'.join(grad)})/{n}"
         along = f"({'+'.join(f'{g}*{v}' for g, v in zip(grad, y, strict=True))})/{n}"
         return [f"({g}-{mean}-{v}*{along})/{scale}" for g, v in zip(grad, y, strict=True)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlsgd.training.nets.elementwise import Elementwise
+from xlsgd.training.stable import number
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -26,6 +27,7 @@ class Power(Elementwise):
     name = "Power"
     short = "power"
     summary = "x^n"
+    torch_call = "x ** n"
     kinks = ()
 
     exponent: float = 2.0
@@ -56,7 +58,7 @@ class Power(Elementwise):
         return _power(x, self.exponent)
 
     def slope(self, x: str, y: str) -> str:
-        return f"({self.exponent!r}*{_power(x, self.exponent - 1)})".replace(".0*", "*")
+        return f"({number(self.exponent)}*{_power(x, self.exponent - 1)})"
 
     # Torch side
 
@@ -75,7 +77,7 @@ class Power(Elementwise):
 def _power(x: str, exponent: float) -> str:
     if exponent in range(1, _FEW + 1):
         return "*".join([x] * int(exponent))
-    return f"{x}^({exponent!r})".replace(".0)", ")")
+    return f"{x}^({number(exponent)})"
 
 
 LAYER = Power

@@ -20,6 +20,7 @@ class Sin(Elementwise):
     name = "Sin"
     short = "sin"
     summary = "sin(x)"
+    torch_call = "torch.sin(x)"
     kinks = ()
 
     # Sheet side

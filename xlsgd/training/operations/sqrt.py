@@ -20,6 +20,7 @@ class Sqrt(Elementwise):
     name = "Sqrt"
     short = "sqrt"
     summary = "√x"
+    torch_call = "torch.sqrt(x)"
     kinks = ()
 
     # Sheet side

@@ -20,6 +20,7 @@ class Subtract(Binary):
     name = "Subtract"
     short = "subtract"
     summary = "a − b"
+    torch_call = "a - b"
 
     # Sheet side
 

@@ -27,6 +27,7 @@ class Where(Layer):
     name = "Where"
     short = "where"
     summary = "a if c, else b"
+    torch_call = "torch.where(c, a, b)"
     kinks = ()
 
     def outputs(self, inputs: int) -> int:

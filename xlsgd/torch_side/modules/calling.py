@@ -1,0 +1,75 @@
+"""Calling a live module: its arguments, and numbers of float64 whatever its forward asks for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from xlsgd.base.errors import SpecError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["as_in_a_sheet", "in_float64", "required_arguments"]
+
+
+def required_arguments(module: torch.nn.Module) -> list[str]:
+    """Return the names of what a forward takes and has no value of its own for; where all have one,
+    that of the first, and none where it takes nothing."""
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    required = [p.name for p in parameters if p.default is inspect.Parameter.empty]
+    return required or [p.name for p in parameters[:1]]
+
+
+@contextmanager
+def in_float64() -> Iterator[None]:
+    """Let tensors that are made on the way be float64: constants in a forward, and what optimizers
+    remember beside the weights, as NAdam's product of momenta, have the type that is usual."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextmanager
+def as_in_a_sheet() -> Iterator[None]:
+    """Let a live module compute as a sheet does: in float64, also where its forward asks for
+    float32, and with places, as Embedding takes them, that are whole numbers of any type."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    single = (torch.float32, torch.float16, torch.bfloat16)
+    casts = (torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16)
+    by_place = (torch.nn.functional.embedding, torch.nn.functional.one_hot)
+
+    def wide(value: Any) -> Any:
+        return torch.float64 if value in single else value
+
+    class AsInASheet(TorchFunctionMode):
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            kwargs = {
+                key: wide(value) if key == "dtype" else value
+                for key, value in (kwargs or {}).items()
+            }
+            if func in casts:
+                return args[0].double()
+            if func is torch.Tensor.to or func is torch.Tensor.type:
+                args = (args[0], *(v if isinstance(v, torch.Tensor) else wide(v) for v in args[1:]))
+            if func in by_place and args[0].is_floating_point():
+                if not torch.equal(args[0], args[0].round()):
+                    raise SpecError(
+                        f"{func.__name__} takes whole numbers, from 0 on, and is given others"
+                    )
+                args = (args[0].long(), *args[1:])
+            return func(*args, **kwargs)
+
+    with in_float64(), AsInASheet():
+        yield
