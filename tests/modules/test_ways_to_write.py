@@ -168,6 +168,14 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
         u=[[[0.1, 0.0, 0.2, 0.1]] * 4],
         t=[[0.3], [-0.4]],
     ),
+    "pooled with padding": lambda: nn.Sequential(
+        nn.Unflatten(1, (1, 2, 2)),
+        nn.Conv2d(1, 2, 1),
+        nn.MaxPool2d(2, stride=1, padding=1),
+        nn.AvgPool2d(3, padding=1),
+        nn.Flatten(),
+        nn.Linear(2, 1),
+    ),
     "padded image": lambda: nn.Sequential(
         nn.Unflatten(1, (1, 2, 2)),
         nn.ZeroPad2d(1),

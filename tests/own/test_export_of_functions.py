@@ -164,6 +164,20 @@ def test_a_tensor_of_whole_numbers_goes_into_an_embedding(tmp_path: Path) -> Non
     assert xlsgd.verify(path).ok
 
 
+def test_a_row_of_zeros_for_padding_stays_what_it_is(tmp_path: Path) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        module = nn.Sequential(nn.Embedding(3, 2, padding_idx=0), nn.Linear(2, 1)).double()
+    data = (torch.tensor([0, 2, 1]), torch.tensor([0.1, 0.2, 0.3]))
+    path = xlsgd.export(
+        module, _sgd(module), nn.MSELoss(), data=data, path=tmp_path / "m.xlsx", epochs=2
+    )
+    found = last_weights(path)
+    assert found["0.weight[0,0]"] == found["0.weight[0,1]"] == 0
+    assert found["0.weight[2,0]"] != module[0].weight[2, 0].item()
+    assert xlsgd.verify(path).ok
+
+
 def test_a_column_of_a_table_goes_into_an_embedding(tmp_path: Path) -> None:
     module = Named()
     data = {"word": [0, 3, 1], "size": [0.5, 1.5, 2.0], "y": [0.1, 0.2, 0.3]}

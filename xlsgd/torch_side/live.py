@@ -95,6 +95,8 @@ def first_step(
         ) from error
     if value.dim():
         raise SpecError(f"the loss gives the shape {tuple(value.shape)}, need one number")
+    if not value.requires_grad:
+        raise SpecError("the loss has no derivative: nothing in the module is trained by it")
     own.zero_grad()
     value.backward()
     gradients = {

@@ -17,8 +17,28 @@ __all__ = ["as_in_a_sheet", "in_float64", "required_arguments"]
 
 def required_arguments(module: torch.nn.Module) -> list[str]:
     """Return the names of what a forward takes and has no value of its own for; where all have one,
-    that of the first, and none where it takes nothing."""
+    that of the first, and none where it takes nothing.
+
+    Raises SpecError for what is no module, and for arguments without names.
+    """
+    import torch
+
+    if not isinstance(module, torch.nn.Module):
+        made = isinstance(module, type) and issubclass(module, torch.nn.Module)
+        raise SpecError(
+            f"model: got {module.__name__}, a class; need a module made of it: {module.__name__}(…)"
+            if made
+            else f"model: got {type(module).__name__}; need a torch.nn.Module"
+        )
+    if isinstance(module, torch.jit.ScriptModule):
+        raise SpecError("model: compiled by torch.jit; hand over the module it was made of")
+    if getattr(module.forward, "__name__", "") == "_forward_unimplemented":
+        raise SpecError(f"the module {type(module).__name__} has no forward")
     parameters = list(inspect.signature(module.forward).parameters.values())
+    for p in parameters:
+        if p.kind is p.VAR_POSITIONAL:
+            raise SpecError(f"the module's forward takes *{p.name}; name its arguments")
+    parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
     required = [p.name for p in parameters if p.default is inspect.Parameter.empty]
     return required or [p.name for p in parameters[:1]]
 

@@ -16,20 +16,18 @@ from xlsgd.base.errors import SpecError
 from xlsgd.torch_side.modules.arithmetic import ARITHMETIC, listed
 from xlsgd.torch_side.modules.comparisons import COMPARISONS
 from xlsgd.torch_side.modules.layers import (
-    adaptive,
     bilinear,
     convolution,
     embedded,
     layer_of,
     linear,
     normalized,
-    padded,
-    pooled,
     prelu,
     rowwise,
 )
 from xlsgd.torch_side.modules.moves import MOVES
 from xlsgd.torch_side.modules.names import Names, number
+from xlsgd.torch_side.modules.pooling import adaptive, padded, pooled
 from xlsgd.torch_side.modules.refused import INSTEAD
 from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.layer import Layer
@@ -154,7 +152,8 @@ def _pool(layer: Layer, count: int) -> Callable[..., Names]:
         plain = {"dilation": 1, "ceil_mode": False, "return_indices": False}
         if any(others) or any(plain.get(key, value) != value for key, value in options.items()):
             raise reader.fault("pooling with dilation, ceil_mode or indices; a sheet has neither")
-        if options.get("divisor_override"):
+        uncounted = options.get("count_include_pad") is False and padding != 0
+        if options.get("divisor_override") or uncounted:
             raise reader.fault("pooling with another divisor")
         return pooled(reader, layer, x, kernel_size, stride, padding, count)
 

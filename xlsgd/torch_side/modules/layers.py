@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xlsgd.torch_side.modules.names import Names, number
+from xlsgd.torch_side.modules.names import Names
+from xlsgd.torch_side.modules.pooling import adaptive, each, padded, pooled
 from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.kinds import layer_types
 from xlsgd.training.nets.layer import Layer
@@ -30,15 +31,12 @@ if TYPE_CHECKING:
     from xlsgd.torch_side.modules.reader import Reader
 
 __all__ = [
-    "adaptive",
     "bilinear",
     "convolution",
     "embedded",
     "layer_of",
     "linear",
     "normalized",
-    "padded",
-    "pooled",
     "prelu",
     "read_layer",
     "rowwise",
@@ -144,12 +142,12 @@ def convolution(
     """Return a convolution over the last dimensions: one linear layer, used at every place."""
     sizes = weight.shape[2:]
     count = len(sizes)
-    steps, wide = _each(stride, count), _each(dilation, count)
+    steps, wide = each(stride, count), each(dilation, count)
     if padding == "same":
         whole = [d * (k - 1) for k, d in zip(sizes, wide, strict=True)]
         around = [(w // 2, w - w // 2) for w in whole]
     else:
-        around = [(p, p) for p in _each(0 if padding == "valid" else padding, count)]
+        around = [(p, p) for p in each(0 if padding == "valid" else padding, count)]
     if x.ndim != 2 + count:
         raise reader.fault(
             f"a convolution of {count} dimensions is given the shape {_shape(x)}; need (rows, "
@@ -216,10 +214,16 @@ def bilinear(
 
 
 def _embedding(reader: Reader, module: Any, x: Names) -> Names:
-    if module.max_norm is not None or module.padding_idx is not None or module.scale_grad_by_freq:
-        raise reader.fault("Embedding with max_norm, padding_idx or scale_grad_by_freq")
+    if module.max_norm is not None or module.scale_grad_by_freq:
+        raise reader.fault("Embedding with max_norm or scale_grad_by_freq")
     weight, _ = _weights(reader, module)
     reader.use(weight)
+    if module.padding_idx is not None:
+        # The row of zeros that stays what it is.
+        if module._parameters["weight"][module.padding_idx].any():
+            raise reader.fault("Embedding with padding_idx, whose row there is not 0")
+        weight = weight.copy()
+        weight[module.padding_idx] = "0"
     return embedded(reader, x, weight)
 
 
@@ -254,30 +258,13 @@ def prelu(reader: Reader, x: Names, weight: Names) -> Names:
 # Layers without
 
 
-def pooled(
-    reader: Reader, layer: Layer, x: Names, kernel: Any, stride: Any, padding: Any, count: int
-) -> Names:
-    """Return the greatest numbers, or the means, of windows over the last dimensions."""
-    sizes = _each(kernel, count)
-    steps = _each(stride, count) if stride is not None else sizes
-    if any(_each(padding, count)):
-        raise reader.fault("pooling with padding; pad by a layer before it")
-    ends = [(n - k) // s + 1 for n, k, s in zip(x.shape[-count:], sizes, steps, strict=True)]
-    y = reader.named((*x.shape[:-count], *ends))
-    for lead in np.ndindex(*x.shape[:-count]):
-        for at in product(*map(range, ends)):
-            window = tuple(
-                slice(i * s, i * s + k) for i, k, s in zip(at, sizes, steps, strict=True)
-            )
-            reader.place(layer, x[(*lead, *window)].ravel(), [y[(*lead, *at)]])
-    return y
-
-
 def _pool(layer: Layer, count: int) -> Callable[..., Names]:
     def read(reader: Reader, module: Any, x: Names) -> Names:
         for option, plain in (("dilation", 1), ("ceil_mode", False), ("return_indices", False)):
             if getattr(module, option, plain) not in (plain, (plain,) * count):
                 raise reader.fault(f"pooling with {option}, which a sheet does not have")
+        if not getattr(module, "count_include_pad", True) and any(each(module.padding, count)):
+            raise reader.fault("pooling with count_include_pad=False; pad by a layer before it")
         return pooled(reader, layer, x, module.kernel_size, module.stride, module.padding, count)
 
     return read
@@ -285,31 +272,6 @@ def _pool(layer: Layer, count: int) -> Callable[..., Names]:
 
 def _adaptive(layer: Layer, count: int) -> Callable[..., Names]:
     return lambda reader, module, x: adaptive(reader, layer, x, module.output_size, count)
-
-
-def adaptive(reader: Reader, layer: Layer, x: Names, size: Any, count: int) -> Names:
-    """Return the greatest numbers, or the means, of as many windows as are asked for."""
-    sizes, wide = _each(size, count), x.shape[-count:]
-    if any(n % k for n, k in zip(wide, sizes, strict=True)):
-        raise reader.fault(
-            f"adaptive pooling of {wide} to {sizes}, in windows of unequal sizes; use MaxPool or "
-            "AvgPool"
-        )
-    kernel = [n // k for n, k in zip(wide, sizes, strict=True)]
-    return pooled(reader, layer, x, kernel, None, 0, count)
-
-
-def padded(reader: Reader, x: Names, around: Any, value: Any = 0) -> Names:
-    """Return a tensor with a number around it.
-
-    around: how often, before and behind: first of the last dimension, as PyTorch has it.
-    """
-    each = list(around)
-    pairs = [(each[i], each[i + 1]) for i in range(0, len(each), 2)][::-1]
-    wide = [(0, 0)] * (x.ndim - len(pairs)) + pairs
-    if min(map(min, wide)) < 0 or wide[0] != (0, 0):
-        raise reader.fault(f"padding by {tuple(each)}, of the rows, or by less than nothing")
-    return np.pad(x, wide, constant_values=number(0 if value is None else value))
 
 
 def _padding(reader: Reader, module: Any, x: Names) -> Names:
@@ -385,10 +347,6 @@ def _readers() -> dict[str, Callable[..., Any]]:
         "Identity": _as_it_is,
         **dict.fromkeys(("Dropout", "Dropout1d", "Dropout2d", "AlphaDropout"), _dropout),
     }
-
-
-def _each(value: Any, count: int) -> tuple[int, ...]:
-    return (int(value),) * count if isinstance(value, int) else tuple(int(v) for v in value)
 
 
 def _shape(x: Names) -> str:

@@ -57,8 +57,6 @@ def read_module(
     in_one_column: whether the one input is a tensor of shape (rows,).
     Raises SpecError for what a sheet cannot have, by name.
     """
-    import torch
-
     from xlsgd.torch_side.modules.tracing import copied, follow
 
     required = required_arguments(module)
@@ -72,9 +70,7 @@ def read_module(
         )
     own = copied(module)
     reader = Reader(input_names, dict(own.named_parameters()), in_one_column)
-    with torch.no_grad():
-        output = follow(reader, own)
-    return reader.network(output)
+    return reader.network(follow(reader, own))
 
 
 class Reader:

@@ -31,6 +31,8 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
 
     Raises SpecError for parts that no sheet can run, by name.
     """
+    from torch.nn.modules.lazy import LazyModuleMixin
+
     for name, part in module.named_modules():
         kind, own = type(part).__name__, type(part).__module__.startswith("torch.")
         where = f"the module's part '{name}', " if name else "the module is "
@@ -38,10 +40,15 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
             raise SpecError(f"{where}{kind}: {REFUSED[kind]}")
         if own and kind in WEIGHTS_OF:
             raise SpecError(f"{where}{kind}: its weights are made of others; {WEIGHTS_OF[kind]}")
+        if isinstance(part, LazyModuleMixin):
+            raise SpecError(f"{where}{kind}: it has no weights yet; run the module once on data")
         if part._forward_hooks or part._forward_pre_hooks or part._backward_hooks:
             raise SpecError(
                 f"the module's part '{name or kind}' has hooks, which no sheet can run; remove them"
             )
+    for name, parameter in module.named_parameters():
+        if parameter.is_meta:
+            raise SpecError(f"the module's parameter {name} is on 'meta' and has no numbers")
     return copy.deepcopy(module).cpu().double()
 
 
@@ -63,21 +70,26 @@ def follow(reader: Reader, module: torch.nn.Module) -> Any:
         if p.name not in required and p.default is not inspect.Parameter.empty
     }
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
-    with torch.random.fork_rng(devices=[]), in_float64():
+    with torch.random.fork_rng(devices=[]), in_float64(), torch.enable_grad():
         drawn = torch.get_rng_state(), repr(np.random.get_state())
         try:
             _follower_type()(reader).trace(module, concrete_args=fixed or None)
-        except (fx.proxy.TraceError, TypeError, NameError, AttributeError, RuntimeError) as error:
-            said = str(error).splitlines()[0].replace("Sized", "Proxy")
-            raise SpecError(
-                f"the module {kind} cannot be followed: {said}; "
-                + (
-                    "write torch.where or torch.cat in place of x[…] = …"
-                    if "item assignment" in said
-                    else "its forward must do the same whatever the numbers are: no if, no loop, "
-                    "no assignment that depends on them"
+        except SpecError:
+            raise
+        except Exception as error:
+            # Whatever the user's own code does when it runs.
+            said = (str(error).splitlines() or [""])[0].replace("Sized", "Proxy")
+            of_numbers = isinstance(error, fx.proxy.TraceError) or "Proxy" in said
+            if "item assignment" in said:
+                advice = "write torch.where or torch.cat in place of x[…] = …"
+            elif of_numbers:
+                advice = (
+                    "its forward must do the same whatever the numbers are: no if, no loop, no "
+                    "assignment that depends on them"
                 )
-            ) from error
+            else:
+                said, advice = f"{type(error).__name__}: {said}", "mend its forward"
+            raise SpecError(f"the module {kind} cannot be followed: {said}; {advice}") from error
         after = torch.get_rng_state(), repr(np.random.get_state())
     if not torch.equal(drawn[0], after[0]) or drawn[1] != after[1]:
         raise SpecError(
@@ -96,6 +108,7 @@ def follow(reader: Reader, module: torch.nn.Module) -> Any:
 @cache
 def _follower_type() -> Any:
     """Return what follows a module: torch.fx, of whose values the sizes are known on the way."""
+    import torch
     from torch import fx
 
     class Follower(fx.Tracer):
@@ -105,6 +118,11 @@ def _follower_type() -> Any:
 
         def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
             node = super().create_node(*args, **kwargs)
+            if not torch.is_grad_enabled():
+                raise SpecError(
+                    f"the module, at '{node.name}': torch.no_grad(), which keeps derivatives from "
+                    "flowing back; a sheet has no such wall"
+                )
             self.reader.read(node, self.root)
             return node
 
