@@ -66,7 +66,9 @@ def from_torch(
             f"the scheduler {type(scheduler).__name__} moves the momentum of "
             f"{found.optimizer.name}, which keeps it here; pass cycle_momentum=False"
         )
-    hyper = {**found.hyper, **options, EVERY.key: float(every)}
+    hyper = {**found.hyper, **options}
+    if EVERY in schedule.hyperparameters:
+        hyper[EVERY.key] = float(every)
     rate = schedule.greatest(scheduler)
     return replace(found, learning_rate=rate, hyper=hyper, schedule=schedule)
 

@@ -65,11 +65,17 @@ def rates_of_steps(experiment: Experiment, steps: NDArray[np.int64]) -> Floats:
 def factors_of_steps(experiment: Experiment, steps: int) -> Floats:
     """Return the rates of the first steps, each as a factor of the learning rate, shape (steps,).
 
-    Raises SpecError for a schedule whose rates are not the learning rate times something: many
-    learning rates cannot be tried at once then.
+    Raises SpecError for a schedule whose rates are not the learning rate times something, or follow
+    from losses: many learning rates cannot be tried at once then.
     """
     from dataclasses import replace
 
+    if experiment.schedule.follows_losses:
+        raise SpecError(
+            f"the rates of the schedule {experiment.schedule.name} follow from the losses of a "
+            "run, which are others in every run, so runs at many learning rates cannot be trained "
+            "at once: no sweep, and no other rates to try. Train a workbook for each"
+        )
     numbers = np.arange(1, steps + 1)
     one, two = (
         rates_of_steps(replace(experiment, learning_rate=rate), numbers) for rate in (1.0, 2.0)

@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from xlsgd.torch_side.ensemble import Ensemble
-from xlsgd.torch_side.rates import scheduled
+from xlsgd.torch_side.followed import Followed
+from xlsgd.torch_side.rates import scheduled, scheduled_of_steps
 from xlsgd.torch_side.sides import Together
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.torch_side.transformed import transformed
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.schedules.schedule import RATE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,9 +53,12 @@ class SideBySide:
         experiments: Sequence[Experiment],
         ensemble: Ensemble,
         gradients: Callable[[Tensor, Tensor], Tensor],
+        rows: int,
+        seen: NDArray[np.float64] | None = None,
     ) -> None:
         """Begin at the start weights.
 
+        rows: of data.   seen: as for ``Followed``.
         gradients: returns the gradients at weights, from which a state may start; both of the
         shape (parameters, members, runs). It is told of which runs the members keep together.
         Raises ValueError for runs that differ in more than start, optimizer and learning rate.
@@ -66,7 +74,16 @@ class SideBySide:
         self.together = Together()
         self.together.look(weights)
         first = gradients(weights, self.together.now)
-        self._given = [scheduled(experiment) for experiment in experiments]
+        self._given = [
+            None if experiment.schedule.follows_losses else scheduled(experiment)
+            for experiment in experiments
+        ]
+        # Made where they are needed: they draw random numbers of the ensemble.
+        self._followed = {
+            i: Followed(experiment, ensemble, rows, seen)
+            for i, experiment in enumerate(experiments)
+            if experiment.schedule.follows_losses
+        }
         self.starts: list[Tensors] = []
         self._steppers: list[Stepper] = []
         for i, experiment in enumerate(experiments):
@@ -96,14 +113,33 @@ class SideBySide:
 
         return torch.stack([stepper.parameters[_ALL] for stepper in self._steppers], -1)
 
-    def step(self, gradients: Tensor) -> None:
-        """Do one step of every run.   gradients: shape (parameters, members, runs)."""
+    def step(self, gradients: Tensor, losses: Callable[[], Tensor]) -> None:
+        """Do one step of every run.
+
+        gradients: shape (parameters, members, runs).
+        losses: returns those of the step's rows, shape (members, runs, rows), where a schedule asks
+            for them.
+        """
+        seen = losses() if self._followed else None
         for i, (stepper, given) in enumerate(zip(self._steppers, self._given, strict=True)):
             slopes, weights = gradients[..., i], stepper.parameters[_ALL]
             slopes, _ = transformed(self._experiments[i], slopes, weights)
-            stepper.step({_ALL: slopes}, next(given))
+            if given is not None:
+                stepper.step({_ALL: slopes}, next(given))
+            elif seen is not None:
+                stepper.step({_ALL: slopes}, {RATE: self._followed[i].rate()})
+                self._followed[i].look(seen[:, i])
             self._seen[i].append(self._now(stepper))
         self.together.look(self.weights)
+
+    def given(self, run: int, steps: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """Return what the schedule of a run gave to some steps, shape (…, steps) each.
+
+        steps: their numbers, from 1.
+        """
+        if run in self._followed:
+            return self._followed[run].given(steps)
+        return scheduled_of_steps(self._experiments[run], steps)
 
     def weights_seen(self) -> Tensor:
         """Return the weights before the first step and after every one, shape (parameters,

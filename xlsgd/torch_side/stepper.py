@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.torch_side.ensemble import Ensemble
-from xlsgd.torch_side.rates import Scheduled, scheduled_of_steps
+from xlsgd.torch_side.rates import Scheduled
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules.schedule import MOMENTUM, RATE
 
@@ -124,23 +124,26 @@ def step_each(
     memory: Tensors,
     numbers: NDArray[np.int64],
     gradients: Tensors,
+    given: Mapping[str, NDArray[np.float64]],
 ) -> tuple[Tensors, Tensors]:
     """Do one step from each of many places, all at once, and return the parameters and what is
     remembered then.
 
     parameters, gradients: shape (members, steps).   memory: the same, before the steps.
-    numbers: of the steps, from 1, shape (steps,): they tell the rate of each.
+    numbers: of the steps, from 1, shape (steps,).   given: what the schedule gives to each, shape
+        (steps,); where its rate is none, nobody knows where the step leads.
     """
     import torch
 
-    given = scheduled_of_steps(experiment, numbers)
+    is_rate = given[RATE] >= 0
+    rates = np.where(is_rate & np.isfinite(given[RATE]), given[RATE], 0.0)
     momenta = given.get(MOMENTUM, np.full(len(numbers), -1.0))
     done = torch.from_numpy(numbers - 1.0)
     after = {p: value.detach().clone() for p, value in parameters.items()}
     remembered = {name: value.detach().clone() for name, value in memory.items()}
     # What torch wants to be the same for all that is stepped at once.
     apart = numbers if experiment.optimizer.steps_apart else np.zeros_like(numbers)
-    same = np.stack([given[RATE], momenta, apart])
+    same = np.stack([rates, momenta, apart])
     different, group = np.unique(same, axis=1, return_inverse=True)
     for i, (rate, momentum, _) in enumerate(different.T):
         some: Tensor | slice = slice(None)
@@ -159,6 +162,9 @@ def step_each(
             after[p][:, some] = value
         for name, value in stepper.memory().items():
             remembered[name][:, some] = value
+    if not is_rate.all():
+        for value in after.values():
+            value[:, torch.from_numpy(~is_rate)] = torch.nan
     return after, remembered
 
 
@@ -178,16 +184,19 @@ def start_state(experiment: Experiment, name: str, first: Tensors) -> Tensor:
 
 
 def derived_quantities(
-    experiment: Experiment, quantities: Tensors, step: NDArray[np.int64]
+    experiment: Experiment,
+    quantities: Tensors,
+    step: NDArray[np.int64],
+    given: Mapping[str, NDArray[np.float64]],
 ) -> Tensors:
     """Return what an optimizer's columns show beyond its state and its step.
 
     quantities: the new state, shapes (members, steps).   step: their numbers, from 1.
+    given: what the schedule gives to each.
     """
     import torch
 
     hyper: dict[str, Any] = dict(_hyperparameters(experiment))
-    given = scheduled_of_steps(experiment, step)
     if MOMENTUM in given:
         hyper[experiment.schedule.moved(experiment.optimizer)] = torch.from_numpy(given[MOMENTUM])
     numbers = torch.from_numpy(step.astype(float))

@@ -293,15 +293,16 @@ def forward_columns(
     return columns
 
 
-def step_columns(experiment: Experiment, slope: str) -> list[Column]:
+def step_columns(experiment: Experiment, slope: str, row_losses: str = "{loss}") -> list[Column]:
     """Return what comes between the slopes and the optimizer's columns: the rate of the step, what
     is done to slopes, and what the optimizer has for all parameters alike.
 
     slope: the quantity that holds the gradient, without the parameter.
+    row_losses: the losses that a row of the table has seen, added up.
     """
     names, columns = (
         experiment.network.parameters,
-        experiment.schedule.columns(experiment.optimizer),
+        experiment.schedule.columns(experiment.optimizer, row_losses),
     )
     for transform in experiment.transforms:
         columns += transform.columns(names, {p: f"{slope}.{p}" for p in names})

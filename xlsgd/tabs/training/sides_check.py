@@ -21,13 +21,14 @@ from xlsgd.training.trace import Traces
 
 __all__ = ["OtherSide", "other_sides"]
 
+_JUMPS, _BETTER = "a derivative jumps", "a loss counts as better"
+
 
 @dataclass(frozen=True)
 class OtherSide:
     """A number on another side of a kink in the sheet than in torch.
 
-    row: of the table, counted from 0.   at: where the kink is.   counts: whether it is none, but
-    where predictions count as right.
+    row: of the table, counted from 0.   at: where the kink is.   what: happens there.
     """
 
     table: str
@@ -36,7 +37,7 @@ class OtherSide:
     sheet: float
     torch: float
     at: float
-    counts: bool = False
+    what: str
 
     def matters(self, alone: Traces, followed: Traces) -> bool:
         """Return whether anything in its row follows from its side.
@@ -51,10 +52,9 @@ class OtherSide:
 
     def told(self, cell: str) -> str:
         """Return a sentence for the user.   cell: with its tab."""
-        what = "a prediction counts as right" if self.counts else "a derivative jumps"
         return (
             f"{cell} ({self.quantity}): {self.sheet:.3g} in the sheet, {self.torch:.3g} in torch. "
-            f"That is rounding, but at {self.at:g} {what}, so that either may follow: the run "
+            f"That is rounding, but at {self.at:g} {self.what}, so that either may follow: the run "
             "check goes on on the sheet's side"
         )
 
@@ -71,14 +71,16 @@ def other_sides(
     within: how many rows of a table can be predicted.
     """
     experiment = view.experiment
-    kinks: list[tuple[str, float | str, bool]] = [(*k, False) for k in experiment.network.kinks]
+    kinks: list[tuple[str, float | str, str]] = [(*k, _JUMPS) for k in experiment.network.kinks]
     if view.classifies:
-        kinks.append(("pred", experiment.loss.cut, True))
+        kinks.append(("pred", experiment.loss.cut, "a prediction counts as right"))
     if experiment.loss.jumps_at:
-        kinks += [(name, jump, False) for name, jump in _jumps(experiment)]
+        kinks += [(name, jump, _JUMPS) for name, jump in _jumps(experiment)]
+    if experiment.schedule.decides_by:
+        kinks.append((experiment.schedule.decides_by, 0.0, _BETTER))
     found = []
     for number, (table, rows) in enumerate(within.items()):
-        for quantity, jump, counts in kinks:
+        for quantity, jump, what in kinks:
             needed = {quantity, *([jump] if isinstance(jump, str) else [])}
             if not needed <= sheet[table].keys() & traces[table].values.keys():
                 continue
@@ -88,10 +90,13 @@ def other_sides(
             stray = traces[table].spread(quantity)[:rows]
             with np.errstate(all="ignore"):
                 same = is_rounding(seen, own, np.where(np.isfinite(stray), stray, 0.0))
-                other = same & (np.sign(seen - at) != np.sign(own - at))
+                sides = np.sign(seen - at), np.sign(own - at)
+            if what == _BETTER:  # no better by nothing, and none by less
+                sides = np.maximum(sides[0], 0), np.maximum(sides[1], 0)
+            other = same & (sides[0] != sides[1])
             for row in map(int, np.flatnonzero(other)):
                 here = OtherSide(
-                    table, quantity, row, float(seen[row]), float(own[row]), float(at[row]), counts
+                    table, quantity, row, float(seen[row]), float(own[row]), float(at[row]), what
                 )
                 found.append(((number, row), here))
     return [here for _, here in sorted(found, key=lambda one: one[0])]

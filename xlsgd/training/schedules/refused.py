@@ -7,8 +7,6 @@ __all__ = ["REFUSED"]
 _FUNCTION = "takes a Python function, which no sheet can look into"
 
 REFUSED = {
-    "ReduceLROnPlateau": "the scheduler ReduceLROnPlateau goes by the losses so far, and here the "
-    "rate of a step follows from its number alone; use step, or exponential",
     "LambdaLR": f"the scheduler LambdaLR {_FUNCTION}; write it as a formula, such as "
     "schedule='learning_rate/(1+0.1*count)'",
     "MultiplicativeLR": f"the scheduler MultiplicativeLR {_FUNCTION}; use exponential, or a "

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
-__all__ = ["COUNT", "EVERY", "MOMENTUM", "RATE", "Schedule"]
+__all__ = ["COUNT", "EVERY", "MOMENTUM", "RATE", "ROW_LOSSES", "Schedule"]
 
 RATE = "rate"
 """The quantity that holds the learning rate of a step."""
@@ -24,6 +24,10 @@ COUNT = "count"
 
 MOMENTUM = "momentum"
 """The quantity that holds the beta or beta1 of a step, where that moves with the rate."""
+
+ROW_LOSSES = "{row_losses}"
+"""In columns of a schedule that follows losses: the sum of the losses that a row of the table has
+seen."""
 
 EVERY = Input(
     "rate_every",
@@ -39,8 +43,9 @@ _INPUT = "{learning_rate}"
 class Schedule(ABC):
     """A rule for the rate of every step.
 
-    The rate follows from the number of the step, the learning rate typed in, and hyperparameters
-    alone: so that every step of a sheet can be checked by itself.
+    The rate follows from the number of the step, the learning rate typed in, and hyperparameters;
+    or from those, what the row above says, and the losses so far, see ``follows_losses``. So every
+    step of a sheet can be checked by itself.
     """
 
     name: ClassVar[str]
@@ -61,6 +66,17 @@ class Schedule(ABC):
     """torch's names of hyperparameters that are called otherwise there."""
     shown: ClassVar[Mapping[str, str]] = {}
     """What its other columns hold: quantity to the attribute of torch's scheduler."""
+
+    follows_losses: ClassVar[bool] = False
+    """Whether the rate follows from losses. Then torch's scheduler is not stepped by itself: after
+    every epoch ``told(loss, decide)`` is called, with the mean loss of its rows as they came by, of
+    every member of an ensemble. ``shown`` is all that it remembers, and changes with an epoch; the
+    column ``loss_sum`` adds up ROW_LOSSES."""
+    decides_by: ClassVar[str] = ""
+    """The quantity among those whose sign decides on the rate: where that is 0 but for rounding,
+    either may follow."""
+    begins: ClassVar[str | None] = None
+    """Sheet side: the template of the first step's rate, where it looks back at the last one."""
 
     @abstractmethod
     def rate(self) -> str:
@@ -109,9 +125,12 @@ class Schedule(ABC):
         """The template of the cell with a step's rate."""
         return _INPUT if self.steady else f"{{{RATE}}}"
 
-    def columns(self, optimizer: Rule) -> list[Column]:
+    def columns(self, optimizer: Rule, row_losses: str = "{loss}") -> list[Column]:
         """Sheet side: return the column with the rate of a step, and those that it is made of; none
-        if all steps have the same."""
+        if all steps have the same.
+
+        row_losses: the expression of the losses that a row of the table has seen, added up.
+        """
         if self.steady:
             return []
         momentum = self.momentum() if self.moved(optimizer) else ""
@@ -128,7 +147,7 @@ class Schedule(ABC):
                     group="update",
                 )
             )
-        found += self.more_columns()
+        found += [_with_losses(column, row_losses) for column in self.more_columns()]
         if momentum:
             found.append(
                 Column(
@@ -150,6 +169,7 @@ class Schedule(ABC):
                 note=f"learning rate of this step, by the schedule {self.name}",
                 torch=f"{self.torch_line}.get_last_lr()[0]",
                 group="update",
+                first=self.begins,
             ),
         ]
 
@@ -163,3 +183,8 @@ class Schedule(ABC):
         if key:
             formula = formula.replace(f"{{{key}}}", f"{{{MOMENTUM}}}")
         return replace(column, formula=formula)
+
+
+def _with_losses(column: Column, row_losses: str) -> Column:
+    first = None if column.first is None else column.first.replace(ROW_LOSSES, row_losses)
+    return replace(column, formula=column.formula.replace(ROW_LOSSES, row_losses), first=first)

@@ -187,7 +187,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *_numerical_columns(experiment),
         *_gradient_columns(experiment),
         *_comparison_columns(experiment),
-        *step_columns(experiment, "grad"),
+        *step_columns(experiment, "grad", "{loss}*{batch_rows}"),
         *updates,
         *verdict.columns(watched),
         clipped.loss_column(),

@@ -8,6 +8,7 @@ everything is done several times over, by an ensemble that rounds differently.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from xlsgd.tabs.layouts.torch_limits import limits_of
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
 from xlsgd.torch_side.batch_loss import of_batch, weights_of
-from xlsgd.torch_side.rates import scheduled_of_steps
+from xlsgd.torch_side.followed import given_in_sheet, loss_sums
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.torch_side.targets import to_predict
@@ -46,6 +47,7 @@ def run(
     members: int = MEMBERS,
     progress: Callable[[int, int], None] | None = None,
     blocks: Mapping[str, Mapping[str, Floats]] | None = None,
+    sheet: Mapping[str, Floats] | None = None,
 ) -> Traces:
     """Train from the start values, ``loss.backward()`` batch by batch, and return what happens.
 
@@ -53,8 +55,9 @@ def run(
     blocks: a sheet's numbers of the tables of rows. Nothing is taken from them but the side of a
         kink, where rounding decides on that; without them all members are on the side of the run
         itself.
+    sheet: its numbers of the table of steps, for the same.
     """
-    return _trained([view], data, members, progress, blocks or {})[0]
+    return _trained([view], data, members, progress, blocks or {}, sheet or {})[0]
 
 
 def runs(
@@ -67,7 +70,7 @@ def runs(
 
     Raises ValueError for experiments that differ in more than start, optimizer and learning rate.
     """
-    return _trained(views, data, members, progress, {})
+    return _trained(views, data, members, progress, {}, {})
 
 
 def _trained(
@@ -76,6 +79,7 @@ def _trained(
     members: int,
     progress: Callable[[int, int], None] | None,
     blocks: Mapping[str, Mapping[str, Floats]],
+    sheet: Mapping[str, Floats],
 ) -> list[Traces]:
     torch = load_torch()
     experiments = [view.experiment for view in views]
@@ -88,12 +92,23 @@ def _trained(
         return stacked
 
     names, ensemble = experiments[0].network.parameters, work.ensemble
-    together = SideBySide(experiments, ensemble, lambda weights, held: gradients(weights, held, 0))
+    together = SideBySide(
+        experiments,
+        ensemble,
+        lambda weights, held: gradients(weights, held, 0),
+        data.rows,
+        sheet.get(experiments[0].schedule.decides_by),
+    )
+
+    def losses(step: int) -> Tensor:
+        parameters = dict(zip(names, together.weights, strict=True))
+        return work.batch_losses(parameters, together.together.now, step)[1].detach()
+
     total = experiments[0].epochs * work.per_epoch
     followed = []
     for step in range(total):
         followed.append(gradients(together.weights, together.together.now, step))
-        together.step(followed[-1])
+        together.step(followed[-1], partial(losses, step))
         if progress is not None:
             progress(step + 1, total)
     weights, slopes = together.weights_seen(), torch.stack(followed, -1)
@@ -106,7 +121,8 @@ def _trained(
         known |= {f"grad.{p}": slope for p, slope in own.items()}
         known |= transformed_by_name(view.experiment, own, begins)[1]
         held = together.together.always[i, :-1]
-        traces = _Work(view, data, members, blocks).tables(begins, known, held)
+        given = together.given(i, np.arange(1, total + 1))
+        traces = _Work(view, data, members, blocks).tables(begins, known, given, held)
         starts = {name: value.numpy() for name, value in together.starts[i].items()}
         found.append({**traces, "steps": Trace(traces["steps"].values, starts)})
     return found
@@ -131,7 +147,7 @@ def steps(
     ensemble = work.ensemble
     parameters = {p: ensemble.copies(sheet[f"param.{p}"]) for p in names}
     count = len(sheet[f"param.{names[0]}"])
-    traces = work.tables(parameters, {})
+    traces = work.tables(parameters, {}, {})
     gradients = {p: torch.from_numpy(traces["steps"].values[f"grad.{p}"].copy()) for p in names}
     kept = {}
     for name in experiment.state_names:
@@ -139,10 +155,15 @@ def steps(
         kept[name] = torch.cat((begin.unsqueeze(1), ensemble.copies(sheet[name][:-1])), 1)
     numbers = np.arange(1, count + 1)
     seen, shown = transformed_by_name(experiment, gradients, parameters)
-    stepped, remembered = step_each(experiment, parameters, kept, numbers, seen)
+    done = traces["steps"].values
+    place = {"step": numbers, "epoch": (numbers - 1) // work.per_epoch + 1}
+    losses = done["loss"] * done["batch_rows"]
+    given = given_in_sheet(experiment, ensemble, sheet, place, data.rows, losses)
+    stepped, remembered = step_each(experiment, parameters, kept, numbers, seen, given)
     found = {f"new.{p}": v for p, v in stepped.items()} | remembered | shown
-    found |= derived_quantities(experiment, found, numbers)
-    values = {**traces["steps"].values, **{k: v.detach().numpy() for k, v in found.items()}}
+    found |= derived_quantities(experiment, found, numbers, given)
+    values = {**done, **{k: v.detach().numpy() for k, v in found.items()}}
+    values |= {name: np.broadcast_to(v, losses.shape) for name, v in given.items()}
     # Where a step lands is where the next one must start.
     for p in names:
         first = ensemble.copies([experiment.start.get(p, 0.0)]).numpy()
@@ -204,6 +225,19 @@ class _Work:
         """
         import torch
 
+        leaves, losses = self.batch_losses(parameters, held, step)
+        loss = of_batch(self.experiment, losses, self.y[0, self.batch(step % self.per_epoch)])
+        # The loss of a run of a member depends on its own weights alone.
+        gradients = torch.autograd.grad(
+            loss.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
+        )
+        return dict(zip(leaves, gradients, strict=True))
+
+    def batch_losses(self, parameters: Tensors, held: Tensor, step: int) -> tuple[Tensors, Tensor]:
+        """Return the parameters as leaves of autograd, and the losses of the batch's rows that
+        follow from them, shape (members, runs, rows).   As for ``batch_gradients``."""
+        import torch
+
         epoch, batch = divmod(step, self.per_epoch)
         rows = self.batch(batch)
         leaves = {p: v.detach().requires_grad_() for p, v in parameters.items()}
@@ -215,24 +249,19 @@ class _Work:
         with torch.enable_grad():
             spread = {p: v.unsqueeze(-1).expand(shape).reshape(-1) for p, v in leaves.items()}
             evaluate = self.net.evaluate(x.flatten(0, 2), y.flatten(0, 2), sides)
-            loss = of_batch(
-                self.experiment, evaluate(spread)["loss"].reshape(shape), self.y[0, rows]
-            )
-        # The loss of a run of a member depends on its own weights alone.
-        gradients = torch.autograd.grad(
-            loss.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
-        )
-        return dict(zip(leaves, gradients, strict=True))
+            return leaves, evaluate(spread)["loss"].reshape(shape)
 
     def tables(
         self,
         parameters: Tensors,
         known: Mapping[str, Tensor],
+        given: Mapping[str, Floats],
         held: Tensor | None = None,
     ) -> Traces:
         """Return the blocks, and the table of steps as far as it follows from the weights.
 
         parameters: shape (members, steps) each.   known: what of the steps is known already.
+        given: what the schedule gives to each.
         held: in which steps the members are held on one side of a kink, shape (steps,).
         """
         import torch
@@ -256,9 +285,9 @@ class _Work:
         steps |= known
         if known:
             count = next(iter(parameters.values())).shape[1]
-            steps |= derived_quantities(self.experiment, steps, np.arange(1, count + 1))
+            steps |= derived_quantities(self.experiment, steps, np.arange(1, count + 1), given)
         done = {name: value.detach().numpy() for name, value in steps.items()}
-        return {**blocks, "steps": Trace(self._complete(done))}
+        return {**blocks, "steps": Trace(self._complete(done, given))}
 
     def _epoch(self, parameters: Tensors, sides: Sides) -> tuple[Tensors, Tensors]:
         """Return what the rows of an epoch come to, and what each of its batches does.
@@ -333,7 +362,9 @@ class _Work:
         sums = self.weights.new_zeros(self.per_epoch).index_add(0, self.batches, self.weights)
         return {"batch_weight": sums.numpy()[steps % self.per_epoch]}
 
-    def _complete(self, values: dict[str, Floats]) -> dict[str, Floats]:
+    def _complete(
+        self, values: dict[str, Floats], given: Mapping[str, Floats]
+    ) -> dict[str, Floats]:
         """Add position, bookkeeping and what the charts draw."""
         experiment = self.experiment
         shape = values["loss"].shape
@@ -345,8 +376,11 @@ class _Work:
             "epoch": index // self.per_epoch + 1.0,
             "batch_rows": sizes[index % self.per_epoch],
             **self._batch_weights(index),
-            **scheduled_of_steps(experiment, index + 1),
+            **given,
         }
+        if experiment.schedule.follows_losses:
+            seen = values["loss"] * exact["batch_rows"]
+            exact |= loss_sums(seen, index // self.per_epoch + 1)
         values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}
         watched = get_layout(self.view.layout).watched(self.view)
         values |= verdict.quantities(experiment, self.limits, watched, values)

@@ -26,7 +26,7 @@ class BlocksTracer(Tracer):
         others: Mapping[str, Mapping[str, Floats]] | None = None,
         members: int = MEMBERS,
     ) -> Traces:
-        return run(self.view, self.data, members, blocks=others)
+        return run(self.view, self.data, members, blocks=others, sheet=sheet)
 
     def step(
         self, sheet: Mapping[str, Floats], others: Mapping[str, Mapping[str, Floats]] | None = None

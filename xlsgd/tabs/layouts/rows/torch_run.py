@@ -12,6 +12,7 @@ number, and no two programs need to agree on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ from xlsgd.tabs.layouts.torch_limits import limits_of, start_losses
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
 from xlsgd.torch_side.batch_loss import of_batch, weights_of
-from xlsgd.torch_side.rates import rates_of_steps, scheduled_of_steps
+from xlsgd.torch_side.followed import given_in_sheet, loss_sums
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
@@ -33,6 +34,7 @@ from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.torch_side.transformed import transformed_by_name
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
+from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace
 
 if TYPE_CHECKING:
@@ -147,6 +149,11 @@ class _Together:
             experiments,
             ensemble,
             lambda weights, held: self.gradients(weights, held, slice(1), slice(1))[..., 0],
+            data.rows,
+            # Of every step the first row: there a schedule decides.
+            sheet[decides][np.flatnonzero(np.diff(self.place["step"], prepend=0))]
+            if (decides := shared.schedule.decides_by) in sheet
+            else None,
         )
 
     def each(self, values: Tensor, rows: slice | Tensor) -> Tensor:
@@ -189,6 +196,18 @@ class _Together:
         stacked: Tensor = torch.stack([found[p].reshape(shape) for p in self.names])
         return stacked
 
+    def losses(self, rows: slice, batch: slice) -> Tensor:
+        """Return the losses at the weights as they are, shape (members, experiments, rows of the
+        batch).   rows, batch: as for ``gradients``."""
+        shape = (self.members, len(self.views), batch.stop - (batch.start or 0))
+        held = self.runs.together.now.unsqueeze(-1).expand(shape[1:])
+        weights = self.runs.weights.unsqueeze(-1).expand(-1, *shape).reshape(len(self.names), -1)
+        x, y = (self.each(values, batch).flatten(0, 1) for values in (self.x, self.y))
+        found = self.net.evaluate(x, y, self.sides(held, rows))(
+            dict(zip(self.names, weights, strict=True))
+        )
+        return found["loss"].detach().reshape(shape)
+
     def train(self, progress: Callable[[int, int], None] | None) -> None:
         """Do all steps."""
         ends = np.flatnonzero(self.place["batch_end"])
@@ -199,7 +218,10 @@ class _Together:
             rows = slice(begin, int(end) + 1)
             held = self.runs.together.now
             gradients = self.gradients(self.runs.weights, held, rows, batch)
-            self.runs.step(of_batch(self.shared, gradients, self.y[0, batch]))
+            self.runs.step(
+                of_batch(self.shared, gradients, self.y[0, batch]),
+                partial(self.losses, rows, batch),
+            )
             begin = rows.stop
             if progress is not None:
                 progress(begin, len(self.place["row"]))
@@ -232,17 +254,19 @@ class _Together:
                 quantities[f"new.{p}"] = history[k, :, i][:, after]
             for name, values_seen in self.runs.memory_seen(i).items():
                 quantities[name] = values_seen[:, after]
-            quantities |= derived_quantities(experiment, quantities, place["step"])
+            given = self.runs.given(i, place["step"])
+            quantities |= derived_quantities(experiment, quantities, place["step"], given)
             losses = start_losses(experiment, self.net, self.ensemble, self.x, self.y)
             quantities["start_loss"] = losses[:, row]
             if curvatures is not None:
-                every = rates_of_steps(experiment, place["step"])
-                quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row], every)
+                quantities["lr_curvature"] = at_rate(experiment, curvatures[:, row], given[RATE])
             values = _numpy(quantities)
+            if experiment.schedule.follows_losses:
+                given |= loss_sums(values["loss"], place["epoch"])
             if view.batched:
                 values |= _batch_means(experiment, self.data, values, place)
             values |= _transformed(view, values)
-            _complete(view, self.data, values, place)
+            _complete(view, self.data, values, place, given)
             found.append(Trace(values, _numpy(self.runs.starts[i])))
         return found
 
@@ -293,21 +317,23 @@ def steps(
         kept[name] = torch.cat((start, ensemble.copies(sheet[name][:-1])), 1)
     seen, shown = transformed_by_name(experiment, gradients, parameters)
     quantities |= shown
-    stepped, remembered = step_each(experiment, parameters, kept, place["step"], seen)
+    losses = quantities["loss"].detach().numpy()
+    given = given_in_sheet(experiment, ensemble, sheet, place, data.rows, losses)
+    stepped, remembered = step_each(experiment, parameters, kept, place["step"], seen, given)
     complete = place_values["batch_end"].bool()
     for p in names:
         quantities[f"new.{p}"] = torch.where(complete, stepped[p], parameters[p])
     for name, value in remembered.items():
         quantities[name] = torch.where(complete, value, kept[name])
-    quantities |= derived_quantities(experiment, quantities, place["step"])
+    quantities |= derived_quantities(experiment, quantities, place["step"], given)
     quantities["start_loss"] = start_losses(experiment, net, ensemble, x, y)
-    quantities |= curvature_quantities(experiment, x, rates_of_steps(experiment, place["step"]))
+    quantities |= curvature_quantities(experiment, x, given[RATE])
     # Where a step lands is where the next row must start.
     for p in names:
         begin = ensemble.copies([experiment.start.get(p, 0.0)])
         quantities[f"param.{p}"] = torch.cat((begin, quantities[f"new.{p}"][:, :-1]), 1)
     values = _numpy(quantities)
-    _complete(view, data, values, place)
+    _complete(view, data, values, place, given)
     return Trace(values)
 
 
@@ -366,6 +392,7 @@ def _complete(
     data: Dataset,
     values: dict[str, Floats],
     place: Mapping[str, NDArray[np.int64]],
+    given: Mapping[str, Floats],
 ) -> None:
     """Add position, data, bookkeeping and what the charts draw."""
     experiment, limits = view.experiment, limits_of(view, data)
@@ -376,7 +403,7 @@ def _complete(
     exact |= {name: np.array(data.inputs[name])[row] for name in experiment.network.input_names}
     columns = columns_to_predict(experiment, data)
     exact |= {n: np.array(y)[row] for n, y in zip(experiment.targets, columns, strict=True)}
-    exact |= scheduled_of_steps(experiment, place["step"])
+    exact |= given
     if experiment.loss.weighs:
         exact |= _counted(experiment, data, place)
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
