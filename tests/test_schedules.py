@@ -43,6 +43,7 @@ LIVE: dict[str, Make] = {
     "step": lambda o: S.StepLR(o, 4, 0.3),
     "multi-step": lambda o: S.MultiStepLR(o, [3, 7, 7], 0.5),
     "exponential": lambda o: S.ExponentialLR(o, 0.9),
+    "constant-factor": lambda o: S.ConstantLR(o, 0.4, 3),
     "linear": lambda o: S.LinearLR(o, 0.2, 0.9, 6),
     "polynomial": lambda o: S.PolynomialLR(o, 9, 1.5),
     "cosine": lambda o: S.CosineAnnealingLR(o, 8, 0.001),
@@ -299,7 +300,6 @@ def test_optimizers_with_rates_of_their_own_take_no_schedule(optimizer: str) -> 
         (lambda o: S.MultiStepLR(o, [1, 2, 3, 4, 5]), "MultiStepLR with these options"),
         (lambda o: S.OneCycleLR(o, 1.0, 50, three_phase=True), "OneCycleLR with these options"),
         (lambda o: S.CyclicLR(o, 0.1, 1.0, scale_fn=lambda n: 1.0), "CyclicLR with these options"),
-        (lambda o: S.SequentialLR(o, [S.StepLR(o, 1), S.StepLR(o, 2)], [3]), "made of several"),
     ],
 )
 def test_schedulers_that_cannot_be_taken_over(make: Make, message: str) -> None:

@@ -85,6 +85,21 @@ TRIED: dict[str, tuple[str, dict[str, float]]] = {
     "plateau, hardly": (
         "plateau", {"threshold": 0.95, "patience": 0, "factor": 0.5, "rate_eps": 0.0150000001},
     ),
+    "constant-factor": ("constant-factor", {"factor": 0.4, "total_iters": 3}),
+    "one after the other": (
+        "linear, warm-restarts, exponential",
+        {
+            "switch_1": 3, "switch_2": 8, "start_factor_1": 0.3, "end_factor_1": 0.9,
+            "total_iters_1": 5, "first_cycle_2": 2, "longer_by_2": 2, "eta_min_2": 0.01,
+            "gamma_3": 0.8,
+        },
+    ),
+    "multiplied": (
+        "constant-factor * step * exponential",
+        {
+            "factor_1": 0.4, "total_iters_1": 2, "step_size_2": 2, "gamma_2": 0.6, "gamma_3": 0.9,
+        },
+    ),
     "formula": ("learning_rate/(1+0.1*count)", {}),
 }  # fmt: skip
 """Schedules with hyperparameters that all tell within three epochs."""

@@ -134,9 +134,10 @@ def _losses() -> dict[str, str]:
 
 
 def _is_formula(text: str) -> bool:
+    from xlsgd.training.schedules.chain import is_chain
     from xlsgd.training.schedules.formula import is_formula
 
-    return is_formula(text)
+    return is_formula(text) or is_chain(text)
 
 
 def _starts() -> dict[str, str]:

@@ -207,9 +207,9 @@ class Options:
         size = e.batch_size if self.batch_size is None else self.batch_size
         per_epoch = -(-data.rows // size)
         every = per_epoch if self.schedule_by == "epoch" else 1
-        keys = {given.key for given in schedule.hyperparameters}
-        hyper = {EVERY.key: every, "total_steps": max(2, epochs * per_epoch // every)}
-        own = {key: float(value) for key, value in hyper.items() if key in keys}
+        own = schedule.lasting(epochs * per_epoch // every)
+        if EVERY in schedule.hyperparameters:
+            own[EVERY.key] = float(every)
         return view.but(schedule=schedule, hyper={**e.hyper, **own})
 
     def _with_hyper(self, view: View) -> View:

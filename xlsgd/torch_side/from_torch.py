@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
+from xlsgd.torch_side.live_scheduler import read_scheduler
 from xlsgd.training.optimizers import Optimizer, optimizers
 from xlsgd.training.optimizers.refused import refusal
-from xlsgd.training.schedules import Schedule, schedules
+from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
-from xlsgd.training.schedules.refused import REFUSED
 from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import Transform, transforms
 
@@ -54,13 +54,7 @@ def from_torch(
     found = _rule(optimizer)
     if scheduler is None:
         return found
-    schedule = _schedule(scheduler)
-    options = schedule.reads(scheduler)
-    if options is None:
-        raise SpecError(
-            f"the scheduler {type(scheduler).__name__} with these options is none of those there "
-            f"are: {', '.join(schedules())}"
-        )
+    schedule, options, rate = read_scheduler(scheduler)
     if getattr(scheduler, "cycle_momentum", False) and not schedule.moved(found.optimizer):
         raise SpecError(
             f"the scheduler {type(scheduler).__name__} moves the momentum of "
@@ -69,25 +63,7 @@ def from_torch(
     hyper = {**found.hyper, **options}
     if EVERY in schedule.hyperparameters:
         hyper[EVERY.key] = float(every)
-    rate = schedule.greatest(scheduler)
     return replace(found, learning_rate=rate, hyper=hyper, schedule=schedule)
-
-
-def _schedule(scheduler: Any) -> Schedule:
-    """Return the schedule of a scheduler's class.  Raises SpecError for what is none of ours."""
-    name = type(scheduler).__name__
-    fitting = [s for s in schedules().values() if vars(type(s)).get("torch_class") == name]
-    if not fitting:
-        raise SpecError(
-            REFUSED.get(name)
-            or f"the scheduler {name} is none of those there are: {', '.join(schedules())}"
-        )
-    if scheduler.last_epoch != 0:
-        raise SpecError(
-            f"the scheduler {name} has made {scheduler.last_epoch} steps already; make a new one, "
-            "and a new optimizer"
-        )
-    return fitting[0]
 
 
 def _rule(optimizer: torch.optim.Optimizer) -> ReadOptimizer:

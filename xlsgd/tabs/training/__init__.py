@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.cells import Position
 from xlsgd.sheets.found_tab import FoundTab
@@ -13,7 +13,7 @@ from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
 from xlsgd.training.losses import losses
 from xlsgd.training.optimizers import optimizers
-from xlsgd.training.schedules import schedules
+from xlsgd.training.schedules import get_schedule, schedules
 from xlsgd.training.transforms import transforms
 
 if TYPE_CHECKING:
@@ -67,13 +67,14 @@ class TrainingTab(TabKind):
             found.maps.training[view.id] = tab_map
 
     def inputs(self, tab: FoundTab) -> Iterable[Position]:
-        hyper = (
-            h
+        parts: list[Any] = [
+            one
             for each in (optimizers(), schedules(), transforms(), losses())
             for one in each.values()
-            for h in one.hyperparameters
-        )
-        keys = {given.key for given in hyper} | _INPUTS
+        ]
+        if "schedule" in tab.fields:  # a chain has names of its own
+            parts.append(get_schedule(tab.text("schedule")))
+        keys = {given.key for one in parts for given in one.hyperparameters} | _INPUTS
         return [
             place for key, place in tab.fields.items() if key in keys or key.startswith("init.")
         ]

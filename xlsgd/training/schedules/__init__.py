@@ -6,6 +6,7 @@ from functools import cache
 from typing import cast
 
 from xlsgd.base.registry import find, pick
+from xlsgd.training.schedules.chain import Chain, is_chain, split
 from xlsgd.training.schedules.formula import Formula, is_formula
 from xlsgd.training.schedules.schedule import RATE, Schedule
 
@@ -19,10 +20,18 @@ def schedules() -> dict[str, Schedule]:
 
 
 def get_schedule(name: str) -> Schedule:
-    """Return the schedule of that name, or that a formula such as ``learning_rate/step`` describes.
+    """Return the schedule of that name, or that a formula such as ``learning_rate/step`` describes,
+    or a chain such as ``linear 5, cosine``.
 
-    Raises SpecError for an unknown name, and for a formula that cannot be read.
+    Raises SpecError for an unknown name, and for a formula or a chain that cannot be read.
     """
     if is_formula(name):
         return Formula(name.strip())
+    if is_chain(name):
+        joint, found = split(name)
+        parts = tuple(
+            cast(Schedule, pick("schedule", part, cast(dict[str, object], schedules())))
+            for part, _ in found
+        )
+        return Chain(parts, joint, tuple(counts for _, counts in found[:-1]))
     return cast(Schedule, pick("schedule", name, cast(dict[str, object], schedules())))

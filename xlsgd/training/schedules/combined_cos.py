@@ -35,6 +35,7 @@ class CombinedCos(Schedule):
         Input("div_final", 1e5, "what the rate is divided by at last", minimum=1),
         EVERY,
     )
+    length_key = "total_steps"
 
     # Sheet side
 

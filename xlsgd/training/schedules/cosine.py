@@ -29,6 +29,7 @@ class Cosine(Schedule):
         EVERY,
     )
     torch_class = "CosineAnnealingLR"
+    length_key = "cosine_steps"
     torch_names = {"cosine_steps": "T_max"}
 
     # Sheet side

@@ -27,6 +27,7 @@ class Exponential(Schedule):
         EVERY,
     )
     torch_class = "ExponentialLR"
+    multiplies = True
 
     # Sheet side
 

@@ -30,6 +30,7 @@ class FlatCos(Schedule):
         Input("div_final", 1e5, "what the rate is divided by at last", minimum=1),
         EVERY,
     )
+    length_key = "total_steps"
 
     # Sheet side
 

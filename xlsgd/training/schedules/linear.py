@@ -32,6 +32,8 @@ class Linear(Schedule):
         EVERY,
     )
     torch_class = "LinearLR"
+    length_key = "total_iters"
+    multiplies = True
 
     # Sheet side
 

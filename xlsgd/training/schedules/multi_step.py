@@ -51,6 +51,7 @@ class MultiStep(Schedule):
         EVERY,
     )
     torch_class = "MultiStepLR"
+    multiplies = True
 
     # Sheet side
 

@@ -29,6 +29,8 @@ class Polynomial(Schedule):
         EVERY,
     )
     torch_class = "PolynomialLR"
+    length_key = "total_iters"
+    multiplies = True
 
     # Sheet side
 

@@ -11,11 +11,6 @@ REFUSED = {
     "schedule='learning_rate/(1+0.1*count)'",
     "MultiplicativeLR": f"the scheduler MultiplicativeLR {_FUNCTION}; use exponential, or a "
     "formula, such as schedule='learning_rate*0.9^count'",
-    "SequentialLR": "the scheduler SequentialLR is made of several; use one-cycle, or a formula",
-    "ChainedScheduler": "the scheduler ChainedScheduler is made of several; use one of them, or a "
-    "formula",
-    "ConstantLR": "the scheduler ConstantLR is a constant rate after a first one; use multi-step, "
-    "or linear",
     "SWALR": "the scheduler SWALR belongs to the averaging of weights, which is not done here; use "
     "linear",
 }

@@ -75,6 +75,11 @@ class Schedule(ABC):
     decides_by: ClassVar[str] = ""
     """The quantity among those whose sign decides on the rate: where that is 0 but for rounding,
     either may follow."""
+    length_key: ClassVar[str] = ""
+    """The hyperparameter that says how many counts it lasts, where one does."""
+    multiplies: ClassVar[bool] = False
+    """Whether its rate is ``{learning_rate}``, named once, times a number, and torch multiplies
+    whatever rate there is at every step: so that it may be multiplied with others."""
     begins: ClassVar[str | None] = None
     """Sheet side: the template of the first step's rate, where it looks back at the last one."""
 
@@ -96,6 +101,11 @@ class Schedule(ABC):
     def fault(self, hyper: Mapping[str, float]) -> str:
         """Return what is wrong with hyperparameters that are right one by one; else nothing."""
         return ""
+
+    def lasting(self, counts: int) -> dict[str, float]:
+        """Return hyperparameters with which it lasts so many counts, where it has an end."""
+        keys = {given.key for given in self.hyperparameters}
+        return {"total_steps": float(max(2, counts))} if "total_steps" in keys else {}
 
     def greatest(self, scheduler: Any) -> float:
         """Torch side: return the learning rate of a live scheduler of torch's class: the one that

@@ -28,6 +28,7 @@ class Step(Schedule):
         EVERY,
     )
     torch_class = "StepLR"
+    multiplies = True
 
     # Sheet side
 
