@@ -123,7 +123,7 @@ def test_counts_say_when_the_next_one_begins() -> None:
     ("text", "message"),
     [
         ("linear, cosines", "unknown schedule 'cosines'"),
-        ("linear 5", "has 1 parts; write 2 to 6"),
+        ("linear 5", "got 1 of 2 to 6 parts"),
         ("linear, cosine 5", "'cosine 5' in the schedule 'linear, cosine 5': only a part that"),
         ("linear 5 * step", "only a part that another comes after"),
         ("linear, step * exponential", "parts after each other and parts multiplied"),
@@ -132,7 +132,7 @@ def test_counts_say_when_the_next_one_begins() -> None:
         ("linear, one-cycle", "one-cycle moves momentum, or may, as well"),
         ("plateau, cosine", "plateau goes by losses"),
         ("linear * cosine", "cosine in 'linear * cosine' is no factor"),
-        (", ".join(["step"] * 7), "has 7 parts"),
+        (", ".join(["step"] * 7), "got 7 of 2 to 6 parts"),
     ],
 )
 def test_what_is_no_chain_is_refused(text: str, message: str) -> None:

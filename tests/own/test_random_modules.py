@@ -81,6 +81,12 @@ SCHEDULERS: list[Callable[[optim.Optimizer], Any] | None] = [
     lambda o: optim.lr_scheduler.PolynomialLR(o, 5, 2.0),
     lambda o: optim.lr_scheduler.CosineAnnealingLR(o, 4),
     lambda o: optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 2),
+    lambda o: optim.lr_scheduler.SequentialLR(
+        o, [optim.lr_scheduler.LinearLR(o, 0.2, 1.0, 2), optim.lr_scheduler.StepLR(o, 1, 0.5)], [2]
+    ),
+    lambda o: optim.lr_scheduler.ChainedScheduler(
+        [optim.lr_scheduler.ConstantLR(o, 0.5, 2), optim.lr_scheduler.ExponentialLR(o, 0.8)], o
+    ),
 ]
 
 

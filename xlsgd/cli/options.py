@@ -284,8 +284,8 @@ _RUN = (
     click.option(
         "--schedule",
         type=SCHEDULE,
-        help="Rate of every step, by its name (xlsgd list shows them) or as a formula, such as "
-        "'learning_rate/(1+0.1*step)'.",
+        help="Rate of every step, by its name (xlsgd list shows them), as a chain, such as "
+        "'linear 5, cosine', or as a formula, such as 'learning_rate/(1+0.1*step)'.",
     ),
     click.option(
         "--schedule-by",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from xlsgd.lessons.lesson import BY
 from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson
 from xlsgd.training.losses.output import LOSS as OUTPUT
+from xlsgd.training.schedules import get_schedule
+from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import transforms
 
 if TYPE_CHECKING:
@@ -67,7 +70,10 @@ def export(
         the order, the same in every epoch; as they are by default.
     validation: the column that says which rows validate and do not train (0 and 1, false and true,
         train and valid), or a share of the rows, the last ones; beside two tensors also two more.
-    scheduler: of torch.optim.lr_scheduler, new, stepped after every ``step`` or every ``epoch``.
+    scheduler: of torch.optim.lr_scheduler, new, stepped after every ``step`` or every ``epoch``;
+        ReduceLROnPlateau after every epoch, with the mean loss of its rows. Or the text of a
+        schedule: a name, a chain such as ``linear 5, cosine``, or a formula such as
+        ``learning_rate/(1+0.1*count)``, which stands for a LambdaLR.
     clip_norm, clip_value: of torch.nn.utils.clip_grad_norm_ and clip_grad_value_, at every step.
     Before anything is written, loss, slopes and weights of the first step are compared with what
     the live objects do; they themselves stay as they are.
@@ -78,6 +84,7 @@ def export(
     from xlsgd.torch_side.live import first_step, start_weights
     from xlsgd.torch_side.live_loss import loss_of
     from xlsgd.torch_side.modules import read_module
+    from xlsgd.torch_side.rates import scheduled
 
     where = Path(path)
     check_output(where, force)
@@ -100,7 +107,8 @@ def export(
     size = rows.rows if batch_size is None else min(batch_size, rows.rows)
     pick("schedule_by", schedule_by, dict.fromkeys(BY))
     every = -(-rows.rows // size) if schedule_by == "epoch" else 1
-    rule = from_torch(optimizer, scheduler, every)
+    written = get_schedule(scheduler) if isinstance(scheduler, str) else None
+    rule = from_torch(optimizer, None if written else scheduler, every)
     criterion = (OUTPUT, dict[str, float]()) if loss is None else loss_of(loss, len(rows.targets))
     asked = {"clip_value": clip_value, "clip_norm": clip_norm}
     steps = epochs * -(-rows.rows // size) // every
@@ -110,6 +118,9 @@ def export(
             f"the scheduler {type(scheduler).__name__} ends after {longest} steps, and is stepped "
             f"{steps} times here; give it total_steps={steps}, or train for fewer epochs"
         )
+    if written is not None:
+        rule = replace(rule, schedule=written, hyper={**rule.hyper, **written.lasting(steps)})
+        rule = replace(rule, hyper={**rule.hyper, EVERY.key: float(every)})
     clips = {key: value for key, value in asked.items() if value is not None}
     known = transforms()
     clipped = [each for each in known.values() if {h.key for h in each.hyperparameters} & {*clips}]
@@ -132,9 +143,11 @@ def export(
         )
     )
     (view,) = lesson.views
-    if view.experiment.unfit_loss:
-        warnings.warn(view.experiment.unfit_loss, stacklevel=2)
-    live = first_step(model, optimizer, loss or _itself, rows, size, clips, flat)
+    e = view.experiment
+    given = {} if written is None or written.follows_losses else next(scheduled(e))
+    if e.unfit_loss:
+        warnings.warn(e.unfit_loss, stacklevel=2)
+    live = first_step(model, optimizer, loss or _itself, rows, size, clips, flat, given)
     write_lesson(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
     )

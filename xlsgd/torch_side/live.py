@@ -13,6 +13,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.torch_side.modules.calling import as_in_a_sheet, in_float64, required_arguments
 from xlsgd.training.nets.graph import flat, weight_names
+from xlsgd.training.schedules.schedule import MOMENTUM, RATE
 
 if TYPE_CHECKING:
     import torch
@@ -63,6 +64,7 @@ def first_step(
     batch_size: int,
     clips: Mapping[str, float] | None = None,
     in_one_column: bool = False,
+    scheduled: Mapping[str, float] | None = None,
 ) -> FirstStep:
     """Let copies of live objects take their first step, in float64; they themselves stay as they
     are.
@@ -70,6 +72,7 @@ def first_step(
     optimizer: None for no step; then there are no weights after it.
     in_one_column: whether the one input goes in as a tensor of shape (rows,).
     clips: clip_value or clip_norm, or both in this order; the gradients returned are those before.
+    scheduled: rate and momentum of the first step, where no live scheduler has set them.
 
     Raises SpecError where they do not go together with the data.
     """
@@ -109,10 +112,22 @@ def first_step(
             torch.nn.utils.clip_grad_value_(own.parameters(), clips["clip_value"])
         if clips and "clip_norm" in clips:
             torch.nn.utils.clip_grad_norm_(own.parameters(), clips["clip_norm"])
+        for group in steps.param_groups:
+            _set(group, scheduled or {})
         with in_float64():
             steps.step()
         after = dict(own.named_parameters())
     return FirstStep(float(value.detach()), _named(gradients), _named(after))
+
+
+def _set(group: dict[str, Any], scheduled: Mapping[str, float]) -> None:
+    """Set the rate of a group, and what torch's schedulers call its momentum."""
+    if RATE in scheduled:
+        group["lr"] = scheduled[RATE]
+    if MOMENTUM in scheduled and "betas" in group:
+        group["betas"] = (scheduled[MOMENTUM], *group["betas"][1:])
+    elif MOMENTUM in scheduled:
+        group["momentum"] = scheduled[MOMENTUM]
 
 
 def _again(

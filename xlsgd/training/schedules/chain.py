@@ -46,7 +46,7 @@ def split(text: str) -> tuple[str, list[tuple[str, float | None]]]:
     parts = text.split(signs[0]) if signs else [text]
     if not 2 <= len(parts) <= _MOST:
         raise SpecError(
-            f"the schedule '{text}' has {len(parts)} parts; write 2 to {_MOST}, such as "
+            f"the schedule '{text}': got {len(parts)} of 2 to {_MOST} parts, such as "
             "'linear 5, cosine' or 'linear * exponential'"
         )
     joint, found = _SEPARATORS[signs[0]], []
