@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from tests.builders import Recalculated, bare_book, experiment_of, small_data
+import xlsgd
+from tests.builders import Recalculated, bare_book, experiment_of, small_data, write_experiments
 from tests.test_two_sides import tab_of, verified_cells
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import SpecError
@@ -205,3 +207,41 @@ def test_two_thresholds_are_refused() -> None:
 def test_many_runs_at_once_are_refused() -> None:
     with pytest.raises(SpecError, match=r"plateau follow from the losses of a run.*no sweep"):
         factors_of_steps(experiment_of(schedule=get_schedule("plateau")), 10)
+
+
+def test_a_least_rate_for_every_group_is_refused() -> None:
+    weights = [torch.zeros(1, requires_grad=True) for _ in range(2)]
+    live = torch.optim.SGD([{"params": [w]} for w in weights], 0.1)
+    with pytest.raises(SpecError, match=r"a least rate for every group.*min_lr=\[0.0, 0.01\]"):
+        from_torch(live, S(live, min_lr=[0.0, 0.01]))
+
+
+def test_the_scheduler_of_another_optimizer_is_refused() -> None:
+    live, other = (classic([torch.zeros(1, requires_grad=True)]) for _ in range(2))
+    with pytest.raises(SpecError, match="ReduceLROnPlateau belongs to another optimizer"):
+        from_torch(live, S(other))
+
+
+def test_edits_of_its_cells_are_followed() -> None:
+    """Whoever types another patience or factor into the tab gets torch's run with that."""
+    e = experiment_of(
+        schedule=get_schedule("plateau"), epochs=8, gradient="backprop",
+        hyper={"factor": 0.5, "patience": 5.0, "threshold": 0.3},
+    )  # fmt: skip
+    book = bare_book(e, data=small_data())
+    maps = Recalculated.of(book).found.maps.training["run"]
+    book.sheets[maps.sheet][maps.fields["patience"]] = 0.0
+    edited = Recalculated.of(book).numbers("run", "rate")
+    assert edited.min() < edited.max()
+    assert tab_of(verified_cells(book), "run").ok
+
+
+def test_it_is_said_when_the_rate_fell(tmp_path: Path) -> None:
+    hyper = {"factor": 0.5, "patience": 0.0, "threshold": 0.5, "cooldown": 1.0}
+    e = experiment_of(schedule=get_schedule("plateau"), epochs=8, hyper=hyper, gradient="backprop")
+    rates = Recalculated.of(bare_book(e, data=small_data())).numbers("run", "rate")
+    fell = [1 + i // ROWS for i in range(1, len(rates)) if rates[i] < rates[i - 1]]
+    assert 1 < len(fell) < 6
+    (tab,) = xlsgd.explain(write_experiments(tmp_path / "run.xlsx", e)).tabs
+    said = " ".join(tab.sentences)
+    assert f"The rate fell with epoch {', '.join(map(str, fell))}: " in said

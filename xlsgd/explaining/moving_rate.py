@@ -11,6 +11,8 @@ from xlsgd.explaining.words import percent, rate
 
 __all__ = ["moving_sentences", "of_step", "schedule_words"]
 
+_SHOWN = 6
+"""Epochs that are named."""
 _HARDLY = 0.01
 """A share of the greatest rate at which weights hardly move any more."""
 
@@ -40,6 +42,16 @@ def moving_sentences(training: Training) -> Iterator[str]:
     if training.experiment.schedule.steady:
         return
     trend, rates = str(training.panel["trend"]), _rates(training)
+    if training.experiment.schedule.follows_losses:
+        fell = [training.epoch(int(i) + 2) for i in np.flatnonzero(np.diff(rates) < 0)]
+        if fell:
+            shown = ", ".join(map(str, fell[:_SHOWN])) + (", …" if len(fell) > _SHOWN else "")
+            yield (
+                f"The rate fell with epoch {shown}: the mean loss of the epochs before had no "
+                "longer become better than the best."
+            )
+        else:
+            yield "The rate did not fall: no mean loss of an epoch was a reason for it."
     last = rates[-max(1, len(rates) // training.epochs) :].max()
     falls = last < _HARDLY * rates.max()
     if falls and trend in ("converged", "converging slowly", "standing still", "too slow"):

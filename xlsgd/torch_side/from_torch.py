@@ -54,6 +54,11 @@ def from_torch(
     found = _rule(optimizer)
     if scheduler is None:
         return found
+    if getattr(scheduler, "optimizer", optimizer) is not optimizer:
+        raise SpecError(
+            f"the scheduler {type(scheduler).__name__} belongs to another optimizer; make it of "
+            "the one that is given"
+        )
     schedule, options, rate = read_scheduler(scheduler)
     if getattr(scheduler, "cycle_momentum", False) and not schedule.moved(found.optimizer):
         raise SpecError(

@@ -207,6 +207,11 @@ class Plateau(Schedule):
                 f"the scheduler ReduceLROnPlateau has mode='{scheduler.mode}', for a number that "
                 "is to grow; here it is told the mean loss of every epoch: use mode='min'"
             )
+        if len(set(scheduler.min_lrs)) > 1:
+            raise SpecError(
+                "the scheduler ReduceLROnPlateau has a least rate for every group of weights, "
+                f"min_lr={scheduler.min_lrs}; give all the same"
+            )
         absolute = scheduler.threshold_mode == "abs"
         own = float(scheduler.threshold)
         found = (
