@@ -132,6 +132,7 @@ def test_counts_say_when_the_next_one_begins() -> None:
         ("linear, one-cycle", "one-cycle moves momentum, or may, as well"),
         ("plateau, cosine", "plateau goes by losses"),
         ("linear * cosine", "cosine in 'linear * cosine' is no factor"),
+        ("linear * " + "a" * 200, "a schedule of 209 characters; 200 are the most"),
         (", ".join(["step"] * 7), "got 7 of 2 to 6 parts"),
     ],
 )

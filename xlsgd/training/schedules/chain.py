@@ -22,7 +22,7 @@ THEN, TIMES = ", ", " * "
 _SEPARATORS = {",": THEN, "*": TIMES}
 _USUAL_COUNTS = 10.0
 """Counts of a part whose length is said nowhere."""
-_MOST = 6
+_MOST, _LONGEST = 6, 200
 _PART = re.compile(r"\s*([a-z][a-z0-9-]*)(?:\s+(\d{1,7}))?\s*")
 
 
@@ -37,6 +37,8 @@ def split(text: str) -> tuple[str, list[tuple[str, float | None]]]:
 
     Raises SpecError for what cannot be read.
     """
+    if len(text) > _LONGEST:
+        raise SpecError(f"a schedule of {len(text)} characters; {_LONGEST} are the most")
     signs = [sign for sign in _SEPARATORS if sign in text]
     if len(signs) > 1:
         raise SpecError(
