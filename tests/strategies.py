@@ -14,7 +14,7 @@ from xlsgd.training.gradients import CHOICES, differences
 from xlsgd.training.losses import Loss, losses
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.optimizers import Optimizer, optimizers
-from xlsgd.training.schedules import Schedule, schedules
+from xlsgd.training.schedules import Schedule, get_schedule, schedules
 from xlsgd.training.transforms import Transform, transforms
 
 __all__ = ["cases", "datasets", "experiments", "networks"]
@@ -89,12 +89,16 @@ def fitting(data: Dataset) -> list[Loss]:
     ]
 
 
+CHAINS = ("linear 2, cosine", "step, warm-restarts 3, polynomial", "constant-factor * step")
+
+
 @st.composite
 def schedules_for(draw: st.DrawFn, optimizer: Optimizer) -> tuple[Schedule, dict[str, float]]:
     """Return a schedule, half the time the steady one, and hyperparameters that go together."""
     known = schedules()
     steady = optimizer.own_rates or draw(st.booleans())
-    chosen = known["constant"] if steady else draw(st.sampled_from(list(known.values())))
+    some = [*known.values(), *map(get_schedule, CHAINS)]
+    chosen = known["constant"] if steady else draw(st.sampled_from(some))
     found = {}
     for given in chosen.hyperparameters:
         if given.whole:

@@ -58,7 +58,7 @@ def compare(experiment: Experiment | View, data: Dataset, rates: list[float]) ->
 @given(cases())
 def test_random_experiments_row_by_row(case: tuple[Experiment, Dataset]) -> None:
     experiment, data = case
-    assume(not experiment.optimizer.own_rates)
+    assume(not experiment.optimizer.own_rates and not experiment.schedule.follows_losses)
     rate = experiment.learning_rate
     compare(experiment, data, [rate, 10 * rate, rate / 3])
 
@@ -67,7 +67,7 @@ def test_random_experiments_row_by_row(case: tuple[Experiment, Dataset]) -> None
 @given(cases())
 def test_random_experiments_in_blocks(case: tuple[Experiment, Dataset]) -> None:
     experiment, data = case
-    assume(not experiment.optimizer.own_rates)
+    assume(not experiment.optimizer.own_rates and not experiment.schedule.follows_losses)
     rate = experiment.learning_rate
     blocks = View(replace(experiment, gradient="backprop"), layout="blocks")
     compare(blocks, data, [rate, 10 * rate, rate / 3])
