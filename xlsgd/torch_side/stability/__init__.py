@@ -12,6 +12,7 @@ from __future__ import annotations
 from xlsgd.torch_side.stability.curvature import curvature_along_gradient, sharpness, slopes
 from xlsgd.torch_side.stability.limit import spectral_radius, stability_limit
 from xlsgd.torch_side.stability.linearity import NoLimitError
+from xlsgd.torch_side.stability.local_limit import LocalLimit, local_limit
 from xlsgd.torch_side.stability.row_curvature import (
     at_rate,
     curvature_quantities,
@@ -19,10 +20,12 @@ from xlsgd.torch_side.stability.row_curvature import (
 )
 
 __all__ = [
+    "LocalLimit",
     "NoLimitError",
     "at_rate",
     "curvature_along_gradient",
     "curvature_quantities",
+    "local_limit",
     "row_curvatures",
     "sharpness",
     "slopes",

@@ -16,6 +16,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.torch_side import Ensemble, TorchNet, data_tensors, load_torch
 from xlsgd.torch_side.batch_loss import of_batch
+from xlsgd.torch_side.stability.lanczos import largest_eigenvalue
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ def curvature_along_gradient(
     weights: a value for every weight.   rows: positions in the data, from 0.
     Raises SpecError for weights or rows that don't fit.
     """
-    leaves, gradient = _gradient(experiment, data, weights, rows)
+    there, gradient = _gradient(experiment, data, weights, rows)
     size = float(gradient.detach().abs().max())
     if not 0 < size < math.inf:
         return math.nan
     direction = gradient.detach() / size
-    bent = _times(leaves, gradient, direction)
+    bent = _times(there, gradient, direction)
     return float(direction @ bent / (direction @ direction))
 
 
@@ -59,14 +60,12 @@ def sharpness(
     """Return the largest curvature of the loss of a batch in any direction; nan where it is no
     number.
 
+    Of any network and loss, by products of the Hessian with vectors: the Hessian itself, as large
+    as the square of the number of weights, is never written down where there are many.
     weights, rows, errors: as for ``curvature_along_gradient``.
     """
-    import torch
-
-    leaves, gradient = _gradient(experiment, data, weights, rows)
-    directions = torch.eye(len(leaves), dtype=torch.float64)
-    hessian = torch.stack([_times(leaves, gradient, direction) for direction in directions])
-    return float(greatest(hessian))
+    there, gradient = _gradient(experiment, data, weights, rows)
+    return largest_eigenvalue(lambda direction: _times(there, gradient, direction), len(there))
 
 
 def row_hessians(
@@ -112,8 +111,8 @@ def greatest(hessians: Tensor) -> Tensor:
 
 def _gradient(
     experiment: Experiment, data: Dataset, weights: Mapping[str, float], rows: Sequence[int]
-) -> tuple[list[Tensor], Tensor]:
-    """Return the weights as torch's variables, and the gradient as a function of them."""
+) -> tuple[Tensor, Tensor]:
+    """Return the weights as torch's variable, and the gradient as a function of them."""
     names = experiment.network.parameters
     if set(weights) != set(names):
         raise SpecError(
@@ -127,29 +126,25 @@ def _gradient(
     torch = load_torch()
     x, y = data_tensors(experiment, data)
     seen = torch.tensor(rows)
-    leaves = [torch.tensor(float(weights[p]), dtype=torch.float64) for p in names]
+    there = torch.tensor([float(weights[p]) for p in names], dtype=torch.float64)
     with torch.enable_grad():
-        named = {
-            p: w.requires_grad_().expand(len(seen)) for p, w in zip(names, leaves, strict=True)
-        }
+        columns = there.requires_grad_()[:, None].expand(-1, len(seen)).unbind()
+        named = dict(zip(names, columns, strict=True))
         losses = TorchNet(experiment, Ensemble(1)).evaluate(x[seen], y[seen])(named)["loss"]
-        whole = of_batch(experiment, losses, y[seen])
-        slopes = torch.autograd.grad(
-            whole, leaves, create_graph=True, allow_unused=True, materialize_grads=True
+        loss = of_batch(experiment, losses, y[seen])
+        (gradient,) = torch.autograd.grad(
+            loss, there, create_graph=True, allow_unused=True, materialize_grads=True
         )
-        return leaves, torch.stack(slopes)
+        return there, gradient
 
 
-def _times(leaves: list[Tensor], gradient: Tensor, direction: Tensor) -> Tensor:
+def _times(there: Tensor, gradient: Tensor, direction: Tensor) -> Tensor:
     """Return the Hessian times a direction: how the gradient changes on the way along it."""
     import torch
 
-    return torch.stack(
-        torch.autograd.grad(
-            gradient @ direction,
-            leaves,
-            retain_graph=True,
-            allow_unused=True,
-            materialize_grads=True,
-        )
+    if not gradient.requires_grad:
+        return torch.zeros_like(direction)  # The loss is a plane in the weights.
+    (change,) = torch.autograd.grad(
+        gradient @ direction, there, retain_graph=True, allow_unused=True, materialize_grads=True
     )
+    return change

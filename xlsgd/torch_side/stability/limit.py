@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.torch_side.stability.epoch_map import EpochMap
+from xlsgd.torch_side.stability.linear_step import LinearStep
 from xlsgd.torch_side.stability.linearity import NoLimitError
 from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Limit", "spectral_radius", "stability_limit"]
+__all__ = ["Limit", "spectral_radius", "stability_limit", "step_border"]
 
 NOTICEABLE = 1e-13
 """Growth an epoch that counts as growth: what is smaller may be rounding, and takes 1e13 epochs."""
@@ -63,8 +64,6 @@ def stability_limit(experiment: Experiment, data: Dataset) -> Limit:
     A window of instability is missed if it is narrower than ``resolution`` and the rates around
     show no peak; and growth by less than 1e-13 an epoch counts as none.
     """
-    import torch
-
     try:
         epoch = EpochMap.of(experiment, data).hardest()
     except NoLimitError as reason:
@@ -75,6 +74,23 @@ def stability_limit(experiment: Experiment, data: Dataset) -> Limit:
             f"one epoch of {data.rows} rows is too long to be tried with so many weights, "
             f"{len(experiment.network.parameters)}, at thousands of learning rates",
         )
+    border, points = _border(epoch)
+    return Limit(border / epoch.steepest, resolution=1 / points)
+
+
+def step_border(step: LinearStep) -> float:
+    """Return at which learning rate times curvature an optimizer begins to be unstable, on a
+    parabola of one weight; 2 for gradient descent."""
+    import torch
+
+    return _border(EpochMap(1.0, (torch.ones(1, 1, dtype=torch.float64),), step))[0]
+
+
+def _border(epoch: EpochMap) -> tuple[float, int]:
+    """Return the first rate times steepest at which a map begins to grow, and how many rates were
+    tried between one and its double."""
+    import torch
+
     points = int(min(max(_EFFORT / epoch.effort, COARSEST), FINEST))
     rates = 0.9 * epoch.step.safe_rate() * torch.linspace(1, 2, points + 1, dtype=torch.float64)
     while (found := _first_crossing(epoch, rates)) is None:
@@ -86,7 +102,7 @@ def stability_limit(experiment: Experiment, data: Dataset) -> Limit:
         grown = epoch.growth(finer[1:-1]) > NOTICEABLE
         first = int(grown.int().argmax()) + 1 if grown.any() else _ZOOM - 1
         below, above = float(finer[first - 1]), float(finer[first])
-    return Limit((below + above) / 2 / epoch.steepest, resolution=1 / points)
+    return (below + above) / 2, points
 
 
 def spectral_radius(
