@@ -16,8 +16,9 @@ from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.layer_slopes import layer_slopes
 from xlsgd.explaining.plateau import plateau_of
 from xlsgd.explaining.saturation import saturated_units
-from xlsgd.explaining.ways import Ways, adds_up
+from xlsgd.explaining.ways import Ways
 from xlsgd.torch_side.modules import read_module
+from xlsgd.training.sums_of_weights import adds_up
 
 X = torch.tensor([[0.5, -0.4], [0.3, 0.9], [-0.7, 0.2], [1.1, -0.8], [0.1, 0.6], [-0.2, -0.5]])
 X = X.double()

@@ -8,8 +8,8 @@ from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import Plateau
 from xlsgd.explaining.layer_slopes import size_of
 from xlsgd.explaining.training import BROKEN, GRADIENTS, Training
-from xlsgd.explaining.ways import adds_up
 from xlsgd.torch_side.stability import slopes
+from xlsgd.training.sums_of_weights import adds_up
 from xlsgd.verdict.rules import CLEAR
 
 __all__ = ["has_learned", "plateau_of"]

@@ -12,13 +12,11 @@ from functools import cached_property
 from xlsgd.training.nets import Network
 from xlsgd.training.nets.graph import flat
 from xlsgd.training.nets.place import Place
-from xlsgd.training.operations.add import Add
 from xlsgd.training.operations.binary import Binary
 from xlsgd.training.operations.dot import Dot
 from xlsgd.training.operations.multiply import Multiply
-from xlsgd.training.operations.subtract import Subtract
 
-__all__ = ["Ways", "adds_up", "factor", "one_to_one", "partner", "tensors"]
+__all__ = ["Ways", "factor", "one_to_one", "partner", "tensors"]
 
 
 def one_to_one(place: Place) -> bool:
@@ -219,27 +217,3 @@ def tensors(network: Network) -> dict[str, tuple[str, ...]]:
             names = tuple(flat(place.parameters["weight"]))
             found.setdefault(network.tensor_of(names[0]), names)
     return found
-
-
-def adds_up(network: Network) -> bool:
-    """Return whether every prediction is a sum of weights, each times a number made of inputs: then
-    a loss that is convex has no level part but its minimum."""
-    weighted = set(network.free)
-    for place in network.places:
-        into = [name in weighted for name in place.inputs]
-        half = len(into) // 2
-        if place.parameters:
-            straight = place.layer.weighs_inputs and not any(into)
-        elif isinstance(place.layer, Multiply):
-            straight = not any(a and b for a, b in zip(into[:half], into[half:], strict=True))
-        else:
-            straight = (
-                not any(into)
-                or isinstance(place.layer, Add | Subtract)
-                or place.layer.gains(len(into)) is not None
-            )
-        if not straight:
-            return False
-        if place.parameters or any(into):
-            weighted |= {*place.outputs}
-    return True

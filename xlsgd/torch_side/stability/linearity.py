@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from xlsgd.base.errors import SpecError
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.nets.linear_in_weights import linear_in_weights
+from xlsgd.training.sums_of_weights import adds_up
 
 __all__ = ["NoLimitError", "need_linear"]
 
@@ -34,12 +34,7 @@ def need_linear(experiment: Experiment) -> None:
         raise NoLimitError(
             f"the network {network} makes several predictions; a limit is known for one only"
         )
-    if network.is_graph:
-        raise NoLimitError(
-            f"the network {network} is a graph of layers, and a limit is known for layers in a row "
-            "that weigh their inputs"
-        )
-    if not linear_in_weights(network):
+    if not adds_up(network):
         raise NoLimitError(
             f"the network {network} is not linear in its weights: how strongly its loss bends "
             "changes as they change, and with it the largest stable learning rate"

@@ -118,6 +118,12 @@ class Function(Layer):
     def parameter_names(self) -> dict[str, str]:
         return {_KEY(name): name for name in self.weights}
 
+    @property
+    def adds_up_weights(self) -> bool:
+        slopes = [derivative(self._tree, name) for name in self.weights]
+        left = {n.id for slope in slopes for n in ast.walk(slope) if isinstance(n, ast.Name)}
+        return left.isdisjoint(self.weights)
+
     # Sheet side
 
     def forward(self, x: Sequence[str], p: Parameters) -> list[str]:

@@ -49,6 +49,11 @@ class Layer(ABC):
     bias: ``weight`` of shape (outputs, inputs) and perhaps ``bias`` of shape (outputs,)."""
 
     @property
+    def adds_up_weights(self) -> bool:
+        """Whether every output is a sum of its weights, each times a number made of inputs."""
+        return self.weighs_inputs
+
+    @property
     def silence(self) -> Silence | None:
         """At which outputs a unit of it hands nothing back; None where it always hands on
         something."""
