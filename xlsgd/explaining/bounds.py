@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from xlsgd.explaining.findings import DeadUnit, RateLimit, Turn
+from xlsgd.explaining.findings import Bend, DeadUnit, RateLimit, Turn
 from xlsgd.explaining.rates import Tried, try_rates
 from xlsgd.explaining.training import Training
-from xlsgd.torch_side.stability import sharpness, spectral_radius, stability_limit
+from xlsgd.torch_side.stability import local_limit, sharpness, spectral_radius, stability_limit
 from xlsgd.torch_side.stability.border import rates_below
 
-__all__ = ["border", "calculated_limit"]
+__all__ = ["bends_of", "border", "calculated_limit"]
 
 _ABOVE, _WINDOWS = 10.0, 400
 """How far above a calculated limit windows of stable rates are looked for, and at how many rates:
@@ -77,6 +78,33 @@ def border(
         window=_window(tried, least),
         local_limit=2 / bent if bent is not None and bent > 0 else None,
     )
+
+
+def bends_of(training: Training) -> tuple[Bend, ...]:
+    """Return how strongly the loss bends at the start weights, and at the end.
+
+    Nothing of weights at which it is no number, and of the end of a run that exploded: where it has
+    got to is no place to stay.
+    """
+    ends = (1,) if training.kind in ("exploded", "not finite") else (1, training.steps + 1)
+    found = []
+    for step in ends:
+        done = min(step, training.steps)
+        there = training.before(step)
+        limit = local_limit(training.experiment, training.data, there, training.momentum(done))
+        if math.isfinite(limit.sharpness):
+            found.append(
+                Bend(
+                    step,
+                    limit.sharpness,
+                    limit.seen,
+                    limit.factor,
+                    limit.value,
+                    training.rate(done),
+                    limit.reason,
+                )
+            )
+    return tuple(found)
 
 
 def _window(tried: Tried, least: float | None) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 __all__ = [
+    "Bend",
     "ChangedColumn",
     "DeadUnit",
     "Explanation",
@@ -54,6 +55,27 @@ class Turn:
     mean_loss_after: float
     mean_loss_at_start: float
     cell: str
+
+
+@dataclass(frozen=True)
+class Bend:
+    """How strongly the mean loss over all rows bends at some weights, and which rate that allows.
+
+    step: the one that begins at these weights; at the end one more than there are.
+    sharpness: the largest curvature there; seen: as the optimizer sees it, with weight decay.
+    factor: at which rate times curvature small steps of the optimizer that see all rows are stable
+        no more; 2 for gradient descent; None where there is no such number.
+    limit: factor / seen; None where there is none, and then why says the reason.
+    rate: of that step; at the end, of the last one.
+    """
+
+    step: int
+    sharpness: float
+    seen: float
+    factor: float | None
+    limit: float | None
+    rate: float
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -319,6 +341,8 @@ class TabExplanation:
     weights: how many there are.
     rmse: the mean loss as its loss is read; so is all that has rmse in its name.
     mean_rmse: what always predicting the mean of y gives; None where nobody knows.
+    bends: how strongly the loss bends at the start weights and at the end, where no single limit
+        holds for all weights; of a run that exploded, at the start.
     tried, tried_from, tried_to: how many learning rates were tried, and which.
     sentences: all of it in words.
     changed: columns that are not xlsgd's.   followed: whether the weights are those of xlsgd's
@@ -351,6 +375,7 @@ class TabExplanation:
     layer_slopes: LayerSlopes | None = None
     plateau: Plateau | None = None
     validated: Validated | None = None
+    bends: tuple[Bend, ...] = ()
     twin: Twin | None = None
     suggestion: Suggestion | None = None
     tried: int = 0

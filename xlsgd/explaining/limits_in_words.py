@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from xlsgd.explaining.bends_in_words import bend_sentences
 from xlsgd.explaining.findings import RateLimit, TabExplanation
 from xlsgd.explaining.training import BROKEN, Training
 from xlsgd.explaining.words import compared, number, percent, rate, times
@@ -29,6 +30,7 @@ def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
             f"{rate(limit.value)}"
         )
     if tab.kind not in BROKEN:
+        yield from bend_sentences(tab, training)
         if limit.times_above is not None:
             yield f"{least}: this tab uses {percent(limit.times_above)} of it.{_window(limit)}"
         return
@@ -43,6 +45,7 @@ def limit_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
             f"2 / {number(limit.sharpness)} = {rate(limit.local_limit)}."
             f"{_rate_there(limit, training)}"
         )
+    yield from bend_sentences(tab, training)
     if limit.value is not None:
         yield f"{least}; {compared(tab.learning_rate, limit.value)}.{_window(limit)}"
 

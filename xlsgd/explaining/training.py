@@ -18,6 +18,7 @@ from xlsgd.torch_side import Ensemble, TorchNet, data_tensors
 from xlsgd.torch_side.batch_loss import mean_of_rows
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
+from xlsgd.training.schedules.schedule import MOMENTUM
 from xlsgd.training.trace import Traces
 from xlsgd.verdict import events
 
@@ -154,6 +155,11 @@ class Training:
     def rate(self, step: int) -> float:
         """Return the learning rate of a step."""
         return float(self.table[RATE][self.last[step - 1]])
+
+    def momentum(self, step: int) -> float | None:
+        """Return the momentum of a step, None where it does not move with the rate."""
+        moving = self.table.get(MOMENTUM)
+        return None if moving is None else float(moving[self.last[step - 1]])
 
     def gradient(self, weight: str, step: int) -> float:
         """Return the derivative that a step followed: the mean over its rows, or the sum."""

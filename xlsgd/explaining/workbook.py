@@ -12,7 +12,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.explaining.ablation import twin_of
-from xlsgd.explaining.bounds import border, calculated_limit
+from xlsgd.explaining.bounds import bends_of, border, calculated_limit
 from xlsgd.explaining.changed import changed_columns, trains_the_same
 from xlsgd.explaining.citation import Citation, OnTab
 from xlsgd.explaining.divergence import turn_of
@@ -144,6 +144,7 @@ def explain_run(
     complete = training.view.but(epochs=training.epochs)
     limit = calculated_limit(training)
     tried = try_around(complete, data, limit.value)
+    bends = bends_of(training) if limit.value is None else ()
     turn, dead = turn_of(training, where), dead_units(training, where)
     if limit.value is None:
         limit = border(replace(training, view=complete), limit.why, tried, dead, turn)
@@ -160,6 +161,7 @@ def explain_run(
         layer_slopes=None if learned else layer_slopes(training, where),
         plateau=plateau_of(training, constant, where),
         validated=validated(training, where),
+        bends=bends,
         twin=twin_of(training, length, better),
         suggestion=None if better is None else suggestion(better, tried),
         tried=len(tried.rates),

@@ -24,8 +24,9 @@ def need_linear(experiment: Experiment) -> None:
         )
     if experiment.transforms:
         names = " and ".join(each.name for each in experiment.transforms)
+        change = "changes" if len(experiment.transforms) == 1 else "change"
         raise NoLimitError(
-            f"{names} changes the slopes before {experiment.optimizer.name} sees them, and no "
+            f"{names} {change} the slopes before {experiment.optimizer.name} sees them, and no "
             "limit is known for that"
         )
     if not network.parameters:

@@ -99,9 +99,10 @@ def slopes_seen(experiment: Experiment) -> tuple[float, float]:
     more = float(transformed(experiment, none, small * one)[0][0, 0]) / small
     seen = transformed(experiment, slopes, weights)[0]
     names = " and ".join(each.name for each in experiment.transforms)
+    change = "changes" if len(experiment.transforms) == 1 else "change"
     if not torch.allclose(seen, times * slopes + more * weights, rtol=1e-9, atol=0):
         raise NoLimitError(
-            f"{names} changes the slopes before {experiment.optimizer.name} sees them, and how "
+            f"{names} {change} the slopes before {experiment.optimizer.name} sees them, and how "
             "much depends on how steep they are"
         )
     if times <= 0:
