@@ -344,6 +344,7 @@ class TabExplanation:
     bends: how strongly the loss bends at the start weights and at the end, where no single limit
         holds for all weights; of a run that exploded, at the start.
     tried, tried_from, tried_to: how many learning rates were tried, and which.
+    unfit: sentences about a loss that takes something else than the network gives.
     sentences: all of it in words.
     changed: columns that are not xlsgd's.   followed: whether the weights are those of xlsgd's
         formulas all the same. If not, the tab is another net than the one that torch trains, and
@@ -376,6 +377,7 @@ class TabExplanation:
     plateau: Plateau | None = None
     validated: Validated | None = None
     bends: tuple[Bend, ...] = ()
+    unfit: tuple[str, ...] = ()
     twin: Twin | None = None
     suggestion: Suggestion | None = None
     tried: int = 0

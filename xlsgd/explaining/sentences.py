@@ -110,9 +110,7 @@ def _how_it_went(tab: TabExplanation, training: Training, where: Citation) -> It
         f"The {said.mean_loss} was {number(tab.start_loss)} at the start weights and is "
         f"{number(tab.mean_loss)} in the last {said.epoch}{read}{constant}."
     )
-    if experiment.unfit_loss:
-        words = experiment.unfit_loss.partition(": ")[2]
-        yield f"{words[0].upper()}{words[1:]}."
+    yield from tab.unfit
     if not tab.agree:
         yield (
             f"The tab itself says something else{at(where.field('verdict'))}: "

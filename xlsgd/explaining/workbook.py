@@ -27,6 +27,7 @@ from xlsgd.explaining.sentences import changed_sentences, sentences_of
 from xlsgd.explaining.still_weights import still_weights
 from xlsgd.explaining.training import Length, Training, train
 from xlsgd.explaining.units import dead_units
+from xlsgd.explaining.wrong_loss import loss_sentences
 from xlsgd.report.report import name_text, value_text
 from xlsgd.sheets.maps import address, quoted
 from xlsgd.tabs.found import FoundWorkbook
@@ -162,6 +163,7 @@ def explain_run(
         plateau=plateau_of(training, constant, where),
         validated=validated(training, where),
         bends=bends,
+        unfit=tuple(loss_sentences(training, learned)),
         twin=twin_of(training, length, better),
         suggestion=None if better is None else suggestion(better, tried),
         tried=len(tried.rates),

@@ -220,10 +220,11 @@ class Experiment:
     def unfit_loss(self) -> str:
         """What is to be said of a loss that takes something else than the network gives, "" if
         nothing: the numbers are right, and teach it little."""
-        last, takes = self.network.layers[-1], self.loss.takes
-        if last.gives == takes or (takes == "logits" and not last.gives):
-            return ""
-        if not takes:
+        takes, made = self.loss.takes, {*self.network.predictions}
+        ends = [p.layer for p in self.network.places if not made.isdisjoint(p.outputs)]
+        fits = (takes, "") if takes == "logits" else (takes,)
+        last = next((end for end in ends if takes and end.gives not in fits), None)
+        if last is None:
             return ""
         return (
             f"'{self.id}': the loss {self.loss.name} takes {takes}, and the network {self.network} "
