@@ -1,5 +1,5 @@
-"""Graphs and formulas: the limit of those that are linear in their weights, and no limit, for a true
-reason, of all others."""
+"""Graphs and formulas: the limit of those that are linear in their weights, and no limit, for a
+true reason, of all others."""
 
 from __future__ import annotations
 

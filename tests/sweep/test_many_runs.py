@@ -7,22 +7,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 
 from tests.builders import experiment_of, small_data
 from tests.strategies import cases
 from tests.sweep.one_by_one import assert_same_run, panels
 from tests.test_two_sides import some_layer
-from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset, default_data
 from xlsgd.lessons import Options, get_plan
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
+from xlsgd.torch_side.rates import NotScalingError
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import Layer, layer_types
 from xlsgd.training.nets.linear import Linear
 from xlsgd.training.optimizers import optimizers
+from xlsgd.training.schedules import schedules
 from xlsgd.verdict import Summary, judge
 
 SETTINGS = settings(
@@ -58,7 +59,7 @@ def compare(experiment: Experiment | View, data: Dataset, rates: list[float]) ->
 @given(cases())
 def test_random_experiments_row_by_row(case: tuple[Experiment, Dataset]) -> None:
     experiment, data = case
-    assume(not experiment.optimizer.own_rates and not experiment.schedule.follows_losses)
+    assume(not experiment.schedule.follows_losses)
     rate = experiment.learning_rate
     compare(experiment, data, [rate, 10 * rate, rate / 3])
 
@@ -67,16 +68,14 @@ def test_random_experiments_row_by_row(case: tuple[Experiment, Dataset]) -> None
 @given(cases())
 def test_random_experiments_in_blocks(case: tuple[Experiment, Dataset]) -> None:
     experiment, data = case
-    assume(not experiment.optimizer.own_rates and not experiment.schedule.follows_losses)
+    assume(not experiment.schedule.follows_losses)
     rate = experiment.learning_rate
     blocks = View(replace(experiment, gradient="backprop"), layout="blocks")
     compare(blocks, data, [rate, 10 * rate, rate / 3])
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize(
-    "optimizer", [name for name, each in optimizers().items() if not each.own_rates]
-)
+@pytest.mark.parametrize("optimizer", optimizers())
 @pytest.mark.parametrize("gradient", ["numerical", "backprop"])
 @pytest.mark.parametrize("batch_size", [1, 3, 29])
 def test_every_optimizer(optimizer: str, gradient: str, batch_size: int) -> None:
@@ -92,14 +91,49 @@ def test_every_optimizer(optimizer: str, gradient: str, batch_size: int) -> None
         assert verdicts[-1].startswith("exploded")
 
 
-@pytest.mark.every
-@pytest.mark.parametrize(
-    "optimizer", [name for name, each in optimizers().items() if each.own_rates]
-)
-def test_optimizers_with_rates_of_their_own_are_refused(optimizer: str) -> None:
-    (experiment,) = get_plan("graddesc").build(Options(optimizers=(optimizer,))).experiments
-    with pytest.raises(SpecError, match=f"the step of {optimizer} is not learning_rate times"):
-        at_rates(View(experiment), default_data(), [experiment.learning_rate])
+OWN_RATES = [name for name, each in optimizers().items() if each.own_rates]
+
+
+@pytest.mark.parametrize("optimizer", OWN_RATES)
+def test_layers_with_rates_apart_need_steps_that_scale(optimizer: str) -> None:
+    assert OWN_RATES
+    view = two_neurons("two", optimizer=optimizers()[optimizer], epochs=2)
+    rates = {p: np.array([0.01, 0.02]) for p in "ab"} | {p: np.array([0.01, 0.03]) for p in "cd"}
+    with pytest.raises(
+        NotScalingError, match=f"the step of {optimizer} is not learning_rate times"
+    ):
+        train_many(view.experiment, default_data(), rates, {})
+
+
+@pytest.mark.parametrize("optimizer", [*OWN_RATES, "sgd"])
+def test_start_values_and_hyperparameters_of_steps_that_do_not_scale(optimizer: str) -> None:
+    """Rates, starts and hyperparameters at once; for sgd it is the schedule that does not scale."""
+    key, values = {
+        "rprop": ("etaplus", [1.1, 1.1, 1.9, 1.9]),
+        "asgd": ("t0", [1.0, 1.0, 9.0, 9.0]),
+        "sgd": ("eta_min", [0.0, 0.0, 2e-3, 2e-3]),
+    }[optimizer]
+    schedule = schedules()["cosine" if optimizer == "sgd" else "constant"]
+    data = small_data(4)
+    view = View(
+        experiment_of("Linear(1, 1)", data=data, optimizer=optimizer, schedule=schedule, epochs=3)
+    )
+    rates, starts = [0.01, 0.05, 0.01, 0.05], [0.5, -1.0, 2.0, 0.1]
+    summary = train_many(
+        view.experiment,
+        data,
+        dict.fromkeys(view.experiment.network.parameters, np.array(rates)),
+        {"a": np.array(starts)},
+        {key: np.array(values)},
+        watched=get_layout(view.layout).watched_weight(view),
+    )
+    for run, (rate, start, value) in enumerate(zip(rates, starts, values, strict=True)):
+        alone = view.but(
+            learning_rate=rate,
+            start={**view.experiment.start, "a": start},
+            hyper={**view.experiment.hyper, key: value},
+        )
+        assert_same_run(summary, run, panels(alone, data))
 
 
 # Runs in which things go wrong

@@ -8,17 +8,18 @@ by and forgotten, so that memory does not grow with the number of steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
+from xlsgd.torch_side.apart import by_value, variants_of
 from xlsgd.torch_side.batch_loss import losses_counted, mean_of_rows, of_batch
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
-from xlsgd.torch_side.rates import factors_of_steps, scheduled_of_steps
+from xlsgd.torch_side.rates import NotScalingError, factors_of_steps, scheduled_of_steps
 from xlsgd.torch_side.record import Record
 from xlsgd.torch_side.step_check import need_steps_that_scale
 from xlsgd.torch_side.stepper import Stepper, start_state
@@ -28,7 +29,7 @@ from xlsgd.torch_side.transformed import transformed
 from xlsgd.torch_side.watcher import Watcher
 from xlsgd.torch_side.window import Window
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.schedules.schedule import MOMENTUM
+from xlsgd.training.schedules.schedule import MOMENTUM, RATE
 from xlsgd.verdict import Summary
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ Floats = NDArray[np.float64]
 _ALL = "all"
 _WINDOW = 32
 """Looks that are gathered before they are gone through."""
-_OF_ALL = ("last_step", "last_epoch", "steps_per_epoch")
-"""What a summary has once for all runs."""
 _WORTH = 1 / 64
 """The share of runs that must be over before those that go on are worth sorting out."""
 
@@ -69,13 +68,13 @@ def train_many(
     watched: where batches are looked at as a whole, the weight whose numerical derivative is looked
         at; None where every row of data is looked at.
     Rows, batches, derivatives and what counts as exploded are those of a training tab.
-    Raises SpecError for an optimizer whose step, or a schedule whose rates, are not learning_rate
-    times something.
+    Where a step, or the rates of a schedule, are not learning_rate times something, runs at
+    different rates are trained one after the other; NotScalingError if layers differ in theirs.
     """
     torch = load_torch()
     options = [given.key for given in experiment.loss.hyperparameters if given.key in (hyper or {})]
     if hyper and options:
-        return _by_loss(
+        return by_value(
             [hyper[key] for key in options],
             lambda runs, values: train_many(
                 replace(
@@ -95,37 +94,26 @@ def train_many(
             ),
         )
     with torch.no_grad():
-        return _Training(experiment, data, rates, start, hyper or {}, device, watched).summary(
-            progress
-        )
-
-
-def _by_loss(
-    options: Sequence[Floats],
-    train: Callable[[NDArray[np.intp], Sequence[float]], Summary],
-) -> Summary:
-    """Return what is known of runs whose losses differ: trained apart, loss by loss.
-
-    options: the hyperparameters of the loss, shape (runs,) each.   train: trains those of a loss.
-    """
-    table, which = np.unique(np.stack(options, 1), axis=0, return_inverse=True)
-    groups = [np.flatnonzero(which.reshape(-1) == i) for i in range(len(table))]
-    parts = [train(runs, values.tolist()) for runs, values in zip(groups, table, strict=True)]
-    back = np.argsort(np.concatenate(groups))
-
-    def joined(*values: Any) -> Any:
-        if isinstance(values[0], Mapping):
-            return {key: joined(*(each[key] for each in values)) for key in values[0]}
-        sizes = (
-            np.broadcast_to(v, len(runs)) if np.ndim(v) == 0 else v
-            for v, runs in zip(values, groups, strict=True)
-        )
-        return np.concatenate(list(sizes))[back]
-
-    of_runs = [f.name for f in fields(Summary) if f.name not in _OF_ALL]
-    return replace(
-        parts[0], **{name: joined(*(getattr(part, name) for part in parts)) for name in of_runs}
-    )
+        try:
+            training = _Training(experiment, data, rates, start, hyper or {}, device, watched)
+        except NotScalingError:
+            runs, *others = (np.asarray(rates[p]) for p in experiment.network.parameters)
+            if not all(np.array_equal(runs, other) for other in others):
+                raise
+            return by_value(
+                [runs],
+                lambda some, at: train_many(
+                    replace(experiment, learning_rate=at[0]),
+                    data,
+                    dict.fromkeys(rates, runs[some]),
+                    {p: value[some] for p, value in start.items()},
+                    {key: value[some] for key, value in (hyper or {}).items()},
+                    device,
+                    progress,
+                    watched,
+                ),
+            )
+        return training.summary(progress)
 
 
 class _Training:
@@ -159,19 +147,26 @@ class _Training:
         self.start = {
             name: tensor(np.broadcast_to(value, self.runs)) for name, value in given.items()
         }
-        self.variants, self.group = _variants(experiment, hyper, self.runs)
+        self.variants, self.group = variants_of(experiment, hyper, self.runs)
         experiment.need_targets(data.targets)
-        for variant in self.variants:
-            need_steps_that_scale(variant)
         # What the schedule makes of the rates, shape (variants, steps).
         self.factors: Tensor | None = None
-        self.momenta: list[Floats] = []
-        if not experiment.schedule.steady:
-            steps = experiment.epochs * len(self.watcher.batches)
-            self.factors = tensor([factors_of_steps(each, steps) for each in self.variants])
-            numbers = np.arange(1, steps + 1)
-            every = [scheduled_of_steps(each, numbers) for each in self.variants]
-            self.momenta = [each[MOMENTUM] for each in every if MOMENTUM in each]
+        steps = experiment.epochs * len(self.watcher.batches)
+        numbers = np.arange(1, steps + 1)
+        every = [scheduled_of_steps(each, numbers) for each in self.variants]
+        self.moved = [each[RATE] for each in every] if not experiment.schedule.steady else []
+        self.momenta = [each[MOMENTUM] for each in every if MOMENTUM in each]
+        # Whether the optimizer steps at the rate itself, since a step is not that times something.
+        self.at_rate = False
+        try:
+            for variant in self.variants:
+                need_steps_that_scale(variant)
+            if self.moved:
+                self.factors = tensor([factors_of_steps(each, steps) for each in self.variants])
+        except NotScalingError:
+            if bool((self.rates != experiment.learning_rate).any()):
+                raise
+            self.at_rate = True
         self.uses_weight = experiment.optimizer.uses_weight
         zero = self.rates.new_zeros(self.runs)
         self.weights = torch.stack([self.start.get(p, zero) for p in self.names])
@@ -208,7 +203,7 @@ class _Training:
             memory[f"{kind}.{_ALL}"] = torch.stack(parts)
         self.start_steppers(memory)
         # A momentum of 0 that a schedule moves is none of 0 for long.
-        self.plain = not self.momenta and all(
+        self.plain = not (self.momenta or self.at_rate) and all(
             _is_plain(variant, self.weights) for variant in self.variants
         )
 
@@ -228,6 +223,12 @@ class _Training:
             return
         for part, stepper in self.steppers:
             moved, weights = stepper.parameters[_ALL].zero_(), self.weights[:, part]
+            if self.at_rate:
+                moved.copy_(weights)
+                self.turn(stepper, part, number)
+                stepper.step({_ALL: gradient[:, part]})
+                weights.copy_(moved)
+                continue
             if self.uses_weight:
                 moved.copy_(weights)
             if self.momenta:
@@ -238,6 +239,13 @@ class _Training:
             if self.uses_weight:
                 moved.sub_(weights)
             weights.addcmul_(rates[:, part], moved)
+
+    def turn(self, stepper: Stepper, part: slice, number: int) -> None:
+        """Set the rate of a step itself, and the momentum, where a schedule moves them."""
+        which = self.group[part.start]
+        if self.moved:
+            momentum = float(self.momenta[which][number - 1]) if self.momenta else None
+            stepper.turn(float(self.moved[which][number - 1]), momentum)
 
     def seen(self, gradient: Tensor) -> Tensor:
         """Return the slopes that the optimizer sees, shape (parameters, runs)."""
@@ -332,7 +340,7 @@ class _Training:
         """
         import torch
 
-        if self.experiment.optimizer.counts_steps or self.factors is not None:
+        if self.experiment.optimizer.counts_steps or self.moved:
             return None
         same = torch.ones_like(self.above, dtype=torch.bool)
         for name, now in self.memory().items():
@@ -360,30 +368,11 @@ class _Training:
         for number, begin, end in zip(numbers, begins, ends, strict=True):
             part = slice(int(begin), int(end))
             zeros = torch.zeros_like(self.weights[:, part])
-            stepper = Stepper(replace(self.variants[number], learning_rate=1.0), {_ALL: zeros})
+            rate = self.experiment.learning_rate if self.at_rate else 1.0
+            stepper = Stepper(replace(self.variants[number], learning_rate=rate), {_ALL: zeros})
             known = {name: value[:, part] for name, value in memory.items()}
             stepper.remember(known, steps_done=zeros.new_zeros(()))
             self.steppers.append((part, stepper))
-
-
-def _variants(
-    experiment: Experiment, hyper: Mapping[str, Floats], runs: int
-) -> tuple[list[Experiment], NDArray[np.int64]]:
-    """Return the experiment with all hyperparameters that there are, and which one each run has.
-
-    hyper: by name, shape (runs,); equal ones stand side by side.
-    """
-    if not hyper:
-        return [experiment], np.zeros(runs, dtype=np.int64)
-    table = np.stack(list(hyper.values()), 1)
-    new = np.any(table[1:] != table[:-1], axis=1)
-    group = np.concatenate(([0], np.cumsum(new)))
-    first = np.concatenate(([0], np.flatnonzero(new) + 1))
-    variants = [
-        replace(experiment, hyper={**experiment.hyper, **dict(zip(hyper, row, strict=True))})
-        for row in table[first].tolist()
-    ]
-    return variants, group
 
 
 def _is_plain(experiment: Experiment, weights: Tensor) -> bool:

@@ -13,9 +13,22 @@ from xlsgd.base.errors import SpecError
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules.schedule import COUNT, EVERY, MOMENTUM, RATE
 
-__all__ = ["Scheduled", "factors_of_steps", "rates_of_steps", "scheduled", "scheduled_of_steps"]
+__all__ = [
+    "NotScalingError",
+    "Scheduled",
+    "factors_of_steps",
+    "rates_of_steps",
+    "scheduled",
+    "scheduled_of_steps",
+]
 
 Floats = NDArray[np.float64]
+
+
+class NotScalingError(SpecError):
+    """Steps are not learning_rate times something: runs at several rates are trained apart."""
+
+
 Scheduled = dict[str, float]
 """What a schedule gives to a step: its rate, and what else columns show."""
 
@@ -65,8 +78,8 @@ def rates_of_steps(experiment: Experiment, steps: NDArray[np.int64]) -> Floats:
 def factors_of_steps(experiment: Experiment, steps: int) -> Floats:
     """Return the rates of the first steps, each as a factor of the learning rate, shape (steps,).
 
-    Raises SpecError for a schedule whose rates are not the learning rate times something, or follow
-    from losses: many learning rates cannot be tried at once then.
+    Raises NotScalingError for a schedule whose rates are not the learning rate times something, and
+    SpecError for one that follows losses: many learning rates cannot be tried at once then.
     """
     from dataclasses import replace
 
@@ -81,9 +94,8 @@ def factors_of_steps(experiment: Experiment, steps: int) -> Floats:
         rates_of_steps(replace(experiment, learning_rate=rate), numbers) for rate in (1.0, 2.0)
     )
     if not np.allclose(two, 2 * one, rtol=1e-9, atol=0.0):
-        raise SpecError(
+        raise NotScalingError(
             f"the rates of the schedule {experiment.schedule.name} are not learning_rate times "
-            "something, so runs at many learning rates cannot be trained at once: no sweep, and no "
-            "other rates to try. Train a workbook for each"
+            "something, so no layer can have a rate of its own: sweep over learning_rate"
         )
     return one

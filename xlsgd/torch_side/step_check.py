@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xlsgd.base.errors import SpecError
 from xlsgd.torch_side.plain import load_torch
+from xlsgd.torch_side.rates import NotScalingError
 from xlsgd.torch_side.stepper import Stepper
 from xlsgd.training.experiment import Experiment
 
@@ -20,8 +21,8 @@ _TRIED = 64
 
 
 def need_steps_that_scale(experiment: Experiment) -> None:
-    """Raise SpecError unless an optimizer's step is learning_rate times something, and depends on
-    the weight only if the optimizer says so.
+    """Raise NotScalingError unless an optimizer's step is learning_rate times something, and
+    SpecError if it depends on the weight though the optimizer does not say so.
 
     Many runs are stepped at once at a rate of 1, and moved by their own rates times that: for
     another optimizer, that would be another rule.
@@ -29,10 +30,9 @@ def need_steps_that_scale(experiment: Experiment) -> None:
     name = experiment.optimizer.name
     whole, half = _moved(experiment, 1.0), _moved(experiment, 0.5)
     if not (_same(2 * half[0], whole[0]) and all(map(_same, half[1:], whole[1:]))):
-        raise SpecError(
-            f"the step of {name} is not learning_rate times something, so runs at many learning "
-            "rates cannot be trained at once: no sweep, and no other rates to try. Train a "
-            "workbook for each"
+        raise NotScalingError(
+            f"the step of {name} is not learning_rate times something, so no layer can have a rate "
+            "of its own: sweep over learning_rate"
         )
     if not experiment.optimizer.uses_weight and uses_weight(experiment):
         raise SpecError(
