@@ -119,6 +119,18 @@ def test_rates_that_do_not_scale(words: str, run: Run, tmp_path: Path) -> None:
     assert len((tmp_path / "s.csv").read_text(encoding="utf-8").splitlines()) >= 5
 
 
+def test_a_number_that_torch_refuses(run: Run, tmp_path: Path) -> None:
+    """Rprop's etaplus has to be above 1, and may not be 1."""
+    words = ["graddesc", "--optimizer", "rprop", "--points", "5", "--epochs", "2", "-q"]
+    reason = "the optimizer rprop in 'rprop': etaplus: got 1, need a number greater than 1"
+    made = run("generate", *words, "--hyper", "etaplus=1", "-o", tmp_path / "a.xlsx")
+    assert (made.exit_code, made.stdout) == (2, "")
+    assert reason in made.stderr
+    swept = run("sweep", *words, "--x", "etaplus=1:2:3", "-o", tmp_path / "s")
+    assert (swept.exit_code, swept.stdout) == (2, "")
+    assert reason in swept.stderr
+
+
 def test_a_limit_that_holds_no_more_is_said(run: Run, tmp_path: Path) -> None:
     path, changed = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
     words = "generate learning-rates --points 5 --epochs 2 -q --optimizer sgd --schedule cosine"

@@ -58,6 +58,10 @@ def test_values() -> None:
     [
         ("speed=1:2", "there are: learning_rate, learning_rate.1,"),
         ("learning_rate.3=1:2", "there are: learning_rate, learning_rate.1,"),
+        (
+            "batch_size=1:8",
+            "runs of one map have the same steps; sweep once for each, with --batch-s",
+        ),
         ("lr=1", "need NAME=LOW:HIGH"),
         ("lr=", "need NAME=LOW:HIGH"),
         ("lr=1:2:3:4", "need NAME=LOW:HIGH"),
@@ -189,3 +193,19 @@ def test_unknown_devices() -> None:
     axis = Axis("learning_rate", 0.01, 0.1, 3, log=True)
     with pytest.raises(SpecError, match="need one of cpu, cuda"):
         sweep_experiment(view_of(), small_data(), [axis], device="tpu")
+
+
+def test_of_many_start_values_a_message_names_the_first_and_the_last() -> None:
+    wide = experiment_of("Linear(3, 5), Tanh, Linear(5, 1)", data=small_data(4, 3))
+    with pytest.raises(SpecError) as refused:
+        parse_axis("speed=1:2", wide)
+    said = str(refused.value)
+    assert "init.a1_1, … (26 start values in all), init." in said
+    assert said.count("init.") == 2
+    assert said.endswith(", h")
+
+
+def test_what_is_trained_rate_by_rate_has_fewer_of_them() -> None:
+    experiment = experiment_of("Linear(1, 1)", data=small_data(4), optimizer="rprop")
+    assert parse_axis("lr=0.1:1", experiment).steps == 40
+    assert parse_axis("init.a=0:1", experiment).steps == 400

@@ -39,6 +39,10 @@ _STEPS = {1: 400, 2: 160}
 """Values of an axis where nothing else is said, by the number of axes."""
 _APART_STEPS = 40
 """The same for what costs a round of its own for each value."""
+_FEW = 12
+"""Start values that a message still names one by one."""
+_SHAPES = ("batch_size", "epochs")
+"""What decides how many steps there are."""
 _FORM = "NAME=LOW:HIGH[:STEPS][:log|lin], such as learning_rate=1e-5:1e-2:200"
 
 
@@ -103,6 +107,17 @@ def axis_names(experiment: Experiment) -> tuple[str, ...]:
     return (RATE, *each, *starts, *keys, "h")
 
 
+def _told(names: Sequence[str]) -> list[str]:
+    """Return names for a message: of many start values the first and the last."""
+    starts = [name for name in names if name.startswith(INIT)]
+    if len(starts) <= _FEW:
+        return list(names)
+    left_out = starts[1:-1]
+    told = [name for name in names if name not in left_out]
+    told.insert(told.index(starts[-1]), f"… ({len(starts):,} start values in all)")
+    return told
+
+
 def parse_axis(text: str, experiment: Experiment, axes: int = 1) -> Axis:
     """Return the axis that a text such as ``learning_rate=1e-5:1e-2:200`` stands for.
 
@@ -115,9 +130,14 @@ def parse_axis(text: str, experiment: Experiment, axes: int = 1) -> Axis:
         name = RATE + name[len(_SHORT) :]
     names = axis_names(experiment)
     if name not in names:
+        if name in _SHAPES:
+            raise SpecError(
+                f"'{name}': runs of one map have the same steps; sweep once for each, with "
+                f"--{name.replace('_', '-')}"
+            )
         raise SpecError(
             f"'{name}': nothing of '{experiment.id}' that can be varied has that name; "
-            f"there are: {', '.join(names)}"
+            f"there are: {', '.join(_told(names))}"
         )
     words = [word.strip() for word in rest.split(":")] if equals else []
     scale = words.pop() if words and words[-1] in ("log", "lin") else ""
@@ -135,7 +155,10 @@ def parse_axis(text: str, experiment: Experiment, axes: int = 1) -> Axis:
             raise SpecError(f"'{text}': no range is obvious here; need {_FORM}")
         numbers = [float(f"{rate / _SPREAD:.15g}"), float(f"{rate * _SPREAD:.15g}")]
     log = scale == "log" or (not scale and _multiplies(name, experiment))
-    usual = _STEPS[axes] if name.startswith((RATE, INIT)) else _APART_STEPS
+    together = name.startswith(INIT) or (
+        name.startswith(RATE) and not experiment.optimizer.own_rates
+    )
+    usual = _STEPS[axes] if together else _APART_STEPS
     low, high = numbers
     return Axis(name, low, high, steps[0] if steps else usual, log)
 
@@ -149,7 +172,7 @@ def check_axes(axes: Sequence[Axis], experiment: Experiment) -> None:
         if axis.name not in axis_names(experiment):
             raise SpecError(
                 f"'{axis.name}': nothing of '{experiment.id}' has that name; "
-                f"there are: {', '.join(axis_names(experiment))}"
+                f"there are: {', '.join(_told(axis_names(experiment)))}"
             )
         for value in (axis.low, axis.high):
             changed(experiment, {axis.name: value}, check=True)

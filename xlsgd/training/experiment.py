@@ -143,10 +143,11 @@ class Experiment:
             what += ", without a fraction" if given.whole else ""
             fits = fits and (not given.whole or value % 1 == 0)
             self._need(fits, given.key, value, what)
-        keys = [given.key for given in self.schedule.hyperparameters]
-        fault = self.schedule.fault({key: self.hyperparameter(key) for key in keys})
-        if fault:
-            raise SpecError(f"the schedule {self.schedule.name} in '{self.id}': {fault}")
+        for part, what in ((self.schedule, "schedule"), (self.optimizer, "optimizer")):
+            keys = [given.key for given in part.hyperparameters]
+            fault = part.fault({key: self.hyperparameter(key) for key in keys})
+            if fault:
+                raise SpecError(f"the {what} {part.name} in '{self.id}': {fault}")
 
     def _with(self, key: str) -> str:
         """Return the names of all that has a hyperparameter."""

@@ -88,6 +88,11 @@ class Optimizer(ABC):
     ) -> torch.optim.Optimizer:
         """Torch side: return ``torch.optim``'s class for it."""
 
+    def fault(self, hyper: Mapping[str, float]) -> str:
+        """Return what is wrong with hyperparameters that no range of one of them says; else
+        nothing."""
+        return ""
+
     def step_columns(self) -> list[Column]:
         """Sheet side: return columns of the step itself, the same for every parameter."""
         return []

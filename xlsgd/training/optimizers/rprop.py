@@ -45,6 +45,9 @@ class Rprop(Optimizer):
         "most_step": "step_sizes.1",
     }
 
+    def fault(self, hyper: Mapping[str, float]) -> str:
+        return "" if hyper["etaplus"] > 1 else "etaplus: got 1, need a number greater than 1"
+
     # Sheet side
 
     def start_of(self, state: str) -> str:
