@@ -357,3 +357,25 @@ def test_weights_that_dead_units_hold_in_a_large_net() -> None:
     words = f"Because of all {len(tab.dead)} dead units {len(still)} of 49 weights stand still."
     assert any(words in text for text in tab.sentences)
     assert sum("is dead since" in text for text in tab.sentences) == 4
+
+
+def test_no_rate_is_suggested_that_throws_units_out() -> None:
+    """At 65 there is less loss than at the start, but a unit is flat for every row."""
+    net = seeded(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1), nn.Sigmoid())
+    y = torch.tensor([[1.0], [0.0], [0.0], [0.0], [1.0], [0.0]]).double()
+    with torch.no_grad():
+        net[2].bias.fill_(1.0)
+
+    def flat(rate: float) -> list[bool]:
+        """Return of every unit whether it is flat for all rows after five steps."""
+        run = looped(net, X, y, rate, 5)
+        end = run.weights[-1]
+        hidden = torch.tanh(X @ end["0.weight"].T + end["0.bias"])
+        out = torch.sigmoid(hidden @ end["2.weight"].T + end["2.bias"])
+        slopes = torch.cat([1 - hidden**2, 4 * out * (1 - out)], 1)
+        return [bool(unit) for unit in (slopes < 0.01).all(0)]
+
+    tab = explained(net, X, y, 0.1, 5)
+    assert tab.suggestion is not None
+    assert any(flat(65.0))
+    assert not any(flat(tab.suggestion.learning_rate))

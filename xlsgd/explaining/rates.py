@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
+from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import Suggestion
+from xlsgd.explaining.plateau import has_learned
+from xlsgd.explaining.saturation import saturated_units
 from xlsgd.explaining.training import BROKEN, Length, Training, train
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
@@ -39,6 +42,10 @@ _LESS = 0.95
 _WORTH = 0.001
 """… and takes away at least this share of what always predicting the mean of y gives: below that
 nobody sees a difference."""
+
+_LOOKED_AT, _SMALLER = 3, 1.5
+"""Of the best rates so many are looked at. Where steps throw units out, all larger rates are left
+out, and the next one is smaller by this factor."""
 
 _SETTLING = ("converging", "converging slowly", "converged", "too slow")
 """Trends of runs that may go on as they do."""
@@ -142,14 +149,33 @@ def better_run(training: Training, length: Length, tried: Tried) -> Training | N
     """
     own = training.experiment.learning_rate
     below = own if tried.broken(training.kind) else math.inf
-    for rate in [rate for rate in _best(tried) if rate < below][:3]:
-        if rate == own:
+    left = _LOOKED_AT
+    for rate in _best(tried):
+        if rate >= below:
+            continue
+        if rate == own or not left:
             break
         other = training.view.but(learning_rate=rate)
         run = train(other, training.data, length)
+        if _thrown_out(run):
+            below = rate / _SMALLER
+            continue
         if not tried.broken(run.kind) and _worth_it(training, run):
             return run
+        left -= 1
     return None
+
+
+def _thrown_out(run: Training) -> bool:
+    """Return whether steps threw units so far out that they are saturated, and it has not learned:
+    it has less loss perhaps, and comes to rest, but there is nothing that it could go on by."""
+    experiment = run.experiment
+    constant = experiment.loss.constant_of(
+        columns_to_predict(experiment, run.data), **experiment.loss_options
+    )
+    if has_learned(run, constant):
+        return False
+    return any(unit.since > 1 for unit in saturated_units(run, Citation()))
 
 
 def suggestion(run: Training, tried: Tried) -> Suggestion:
