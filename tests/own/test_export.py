@@ -141,6 +141,25 @@ def test_an_embedding_by_a_column_of_places(tmp_path: Path) -> None:
     assert xlsgd.verify(path).ok
 
 
+def test_an_embedding_that_is_given_whole_numbers_as_they_are(tmp_path: Path) -> None:
+    """As a training script has it: nothing in the module turns them into such."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Embedding(4, 2), nn.Flatten(), nn.Linear(4, 3)).double()
+    x, y = torch.tensor([[0, 3], [1, 2], [2, 2], [3, 1]]), torch.tensor([0, 2, 1, 1])
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.5)
+    loss = nn.CrossEntropyLoss()
+    path = xlsgd.export(module, optimizer, loss, data=(x, y), path=tmp_path / "m.xlsx", epochs=2)
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss(module(x), y).backward()
+        optimizer.step()
+    found = last_weights(path)
+    expected = module[0].weight.detach()
+    for at in np.ndindex(4, 2):
+        assert found[f"0.weight[{at[0]},{at[1]}]"] == pytest.approx(float(expected[at]), rel=1e-9)
+    assert xlsgd.verify(path).ok
+
+
 def test_weights_that_do_nothing_stay_what_they_are(tmp_path: Path) -> None:
     module = Of(
         lambda m, x: (m.s * x)[:, 1:] + torch.softmax(m.fc(x), 1)[:, :1] + m.w[1],
