@@ -230,35 +230,6 @@ def test_a_changed_row_changes_what_it_says_and_no_training(tmp_path: Path) -> N
     assert found["end_loss"] == pytest.approx(seen["validation_loss"][-1], rel=1e-11)
 
 
-def test_features_know_the_rows_that_train(tmp_path: Path) -> None:
-    frame = pd.DataFrame(
-        {
-            "size": [50.0, 60.0, 80.0, 100.0, 70.0],
-            "town": ["a", "b", "a", "c", "b"],
-            "price": [1.0, 1.4, 1.6, 2.4, 1.5],
-            "held": [False, False, False, True, True],
-        }
-    )
-    path = tmp_path / "net.xlsx"
-    module = nn.Linear(4, 1).double()
-    xlsgd.export(
-        module, torch.optim.SGD(module.parameters(), lr=0.01), nn.MSELoss(), data=frame,
-        target="price", features=["standardised(size)"], validation="held", epochs=EPOCHS,
-        path=path,
-    )  # fmt: skip
-    cells = openpyxl.load_workbook(path, data_only=True)["validation"]
-    letter = letter_of(cells, "standardised_size")
-    shown = [
-        cells[f"{letter}{header_row(cells, 'standardised_size') + 2 + i}"].value for i in (0, 1)
-    ]
-    trains = frame["size"][:3]
-    expected = (frame["size"][3:] - trains.mean()) / trains.std(ddof=0)
-    assert shown == pytest.approx(list(expected), rel=1e-14)
-    # A word of which there is none among the rows that train is a column as well.
-    assert letter_of(cells, "town c")
-    assert xlsgd.verify(path).ok
-
-
 def test_a_run_that_explodes_is_followed_as_far_as_it_can_be(tmp_path: Path) -> None:
     path = tmp_path / "net.xlsx"
     xlsgd.generate(
