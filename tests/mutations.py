@@ -65,8 +65,8 @@ FAULTS = (
     Fault(
         "sheet",
         "a batch's mean divides by one row too many",
-        'f"={{grad_sum.{p}}}/{{batch_row}}"',
-        'f"={{grad_sum.{p}}}/({{batch_row}}+1)"',
+        'f"={{grad_sum.{p}}}/{{{divisor}}}"',
+        'f"={{grad_sum.{p}}}/({{{divisor}}}+1)"',
         ("test_two_sides.py",),
     ),
     Fault(
