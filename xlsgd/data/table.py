@@ -57,10 +57,12 @@ def read_table(
     """Read a CSV file, or a Parquet file by the ending .parquet; see ``dataset_of``.
 
     source: of a file, or a URL, to which #sha256=HEX may be added.
-    mentioned: names of which those that are columns are the inputs, where no inputs are given.
+    mentioned: the names in a formula, of which those that are columns are the inputs, where no
+        inputs are given; and what is made of columns is called by names that can stand in one.
     Raises DataError for a file that cannot be read, or could be read in two ways, and for a
     column that is missing.
     """
+    says = None if validation is None or share_in(validation) is not None else str(validation)
     if Path(str(source)).suffix.lower() in (".parquet", ".pq"):
         import pandas as pd
 
@@ -68,35 +70,35 @@ def read_table(
             frame = pd.read_parquet(source)
         except (OSError, ValueError, ImportError) as error:
             raise DataError(f"{source}: cannot be read as Parquet ({error})") from error
-        if mentioned and not inputs:
-            inputs = _among(map(str, frame), mentioned, targets)
+        names = {str(column): column for column in frame}
+        kept = _kept(names, targets, inputs, features, mentioned, says)
         return dataset_of(
-            frame,
+            frame[[names[c] for c in kept]],
             targets,
-            inputs,
+            inputs or _among(names, targets, mentioned),
             features,
             name=Path(source).name,
             shuffle=shuffle,
             validation=validation,
+            joint="_" if mentioned else " ",
         )
     got = received(source)
     try:
-        made_of = [name for text in features for name in parse_feature("feature", text).made_of]
+        made_of = _made_of(features)
         whole = not inputs and not mentioned
         needed = [*targets, *inputs, *made_of]
-        says = None if validation is None or share_in(validation) is not None else str(validation)
         table = _csv(got.content, got.file, needed, whole, mentioned, says)
-        if mentioned and not inputs:
-            inputs = _among(table, mentioned, targets)
+        kept = _kept(table, targets, inputs, features, mentioned, says)
         found = dataset_of(
-            table,
+            {c: table[c] for c in kept},
             targets,
-            inputs,
+            inputs or _among(table, targets, mentioned),
             features,
             name=got.name,
             file=got.file,
             shuffle=shuffle,
             validation=validation,
+            joint="_" if mentioned else " ",
         )
     except DataError:
         got.forget()
@@ -104,8 +106,37 @@ def read_table(
     return found
 
 
-def _among(columns: Iterable[str], mentioned: Sequence[str], targets: Sequence[str]) -> list[str]:
+def _among(columns: Iterable[str], targets: Sequence[str], mentioned: Sequence[str]) -> list[str]:
     return [column for column in columns if column in mentioned and column not in targets]
+
+
+def _made_of(features: Sequence[str]) -> list[str]:
+    return [name for text in features for name in parse_feature("feature", text).made_of]
+
+
+def _kept(
+    columns: Sequence[str] | Table,
+    targets: Sequence[str],
+    inputs: Sequence[str],
+    features: Sequence[str],
+    mentioned: Sequence[str],
+    says: str | None,
+) -> list[str]:
+    """Return the columns of a table that are of interest: all, unless a formula mentions some.
+
+    says: the column that says which rows validate, None where there is none.
+    Raises SpecError for a formula that mentions none, nor a feature.
+    """
+    if inputs or not mentioned:
+        return list(columns)
+    found = _among(columns, targets, mentioned)
+    made = [_called(text) for text in features]
+    if not found and not {*made} & {*mentioned}:
+        named = [c for c in columns if c not in targets]
+        raise SpecError(
+            f"the formula names no input; there are: {', '.join([*named, *made]) or 'none'}"
+        )
+    return [c for c in columns if c in {*found, *targets, *_made_of(features), says}]
 
 
 def dataset_of(
@@ -118,6 +149,7 @@ def dataset_of(
     file: str = "data",
     shuffle: int | None = None,
     validation: str | float | None = None,
+    joint: str = " ",
 ) -> Dataset:
     """Return what there is to learn from of a table.
 
@@ -130,6 +162,7 @@ def dataset_of(
     validation: the column that says which rows do not train but validate, or the share of the rows
         that does so: the last ones, in the order in which they are then. What features know of
         whole columns is known of the rows that train.
+    joint: between the words of an input's name that is made of a column's.
     Raises SpecError for names that the table does not have, DataError for cells that are empty or
     no finite number.
     """
@@ -166,7 +199,7 @@ def dataset_of(
     own: list[Feature] = []
     if made or any(raw[c].holds == "word" for c in rest):
         for c in rest:
-            own += _as_features(raw[c], cells[c])
+            own += _as_features(raw[c], joint)
         own += made
     names = [feature.quantity for feature in own] or rest
     if not names:
@@ -336,11 +369,12 @@ def _cells(raw: Raw, column: Sequence[Any], file: str) -> list[float | str]:
     return found
 
 
-def _as_features(raw: Raw, cells: Sequence[float | str]) -> list[Feature]:
+def _as_features(raw: Raw, joint: str) -> list[Feature]:
     """Return the inputs that a raw column becomes beside features: itself, or one for each word."""
     if raw.holds == "number":
-        return [Number(f"{raw.name} value", raw.name)]
-    return [Either(f"{raw.name} {_called(word)}", raw.name, word) for word in map(str, raw.among)]
+        return [Number(f"{raw.name}{joint}value", raw.name)]
+    words = map(str, raw.among)
+    return [Either(f"{raw.name}{joint}{_called(word)}", raw.name, word) for word in words]
 
 
 def _csv(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import DataError, MissingColumnError, SpecError
 from xlsgd.data import Dataset
+from xlsgd.data.features.number import Number
 from xlsgd.data.table import read_table
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options, Values
 from xlsgd.lessons.live_check import need_same
@@ -177,19 +178,45 @@ class OwnPlan(LessonPlan):
             asked = [name for name in data.schema.targets if name in named]
             if asked:
                 raise SpecError(f"the formula {self.text} names {asked[0]}, which it shall predict")
-            used = [name for name in data.inputs if name in named]
-            if not used:
-                raise SpecError(
-                    f"the formula {self.text} has none of the columns of the data: "
-                    f"{', '.join(data.inputs)}"
-                )
-            if used != list(data.inputs):
-                raise SpecError(
-                    f"the formula {self.text} does not use {', '.join(set(data.inputs) - {*used})};"
-                    f" name the inputs that it uses: --inputs {','.join(used)}"
-                )
-            network = parse_network(f"Formula({' '.join(used)}: {self.text})", used)
+            network = parse_network(self._with_inputs(data), tuple(data.inputs))
         return _Start(network, dict.fromkeys(network.parameters, 1.0))
+
+    def _with_inputs(self, data: Dataset) -> str:
+        """Return the formula as a layer, with the names that its inputs have in the sheet.
+
+        Raises SpecError unless it names every input, in the words of whoever wrote it.
+        """
+        columns = _columns_beside(data)
+        text = _WORD.sub(lambda word: columns.get(word[0], word[0]), self.text)
+        named = _WORD.findall(text)
+        written = dict(zip(columns.values(), columns, strict=True))
+        inputs = {name: written.get(name, name) for name in data.inputs}
+        used = [own for name, own in inputs.items() if name in named]
+        unused = [name for name in inputs if name not in named]
+        if not used:
+            raise SpecError(
+                f"the formula {self.text} has none of the columns of the data: "
+                f"{', '.join(inputs.values())}"
+            )
+        made = [
+            name for name in unused if name in data.schema.feature_names and name == inputs[name]
+        ]
+        if unused:
+            raise SpecError(
+                f"the formula {self.text} does not use {', '.join(inputs[n] for n in unused)}; "
+                + (
+                    f"write {made[0]} into it, or leave the feature out"
+                    if made
+                    else f"name the inputs that it uses: --inputs {','.join(used)}"
+                )
+            )
+        return f"Formula({' '.join(inputs)}: {text})"
+
+
+def _columns_beside(data: Dataset) -> dict[str, str]:
+    """Return the inputs that are columns as they are, where there are features beside them: the
+    name of the column in the table to its name as an input."""
+    return {f.of: f.quantity for f in data.schema.features if isinstance(f, Number)}
 
 
 def _usual_loss(network: Network, data: Dataset) -> str:
