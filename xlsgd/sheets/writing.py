@@ -38,6 +38,7 @@ GROUP_ROW, HEADER_ROW, PAPER_ROW, FIRST_ROW = 3, 4, 5, 6
 _COUNTS = frozenset(
     (
         "batch_size",
+        "dead_units",
         *("step", "epoch", "row", "batch_row", "batch_end", "exploded_at", "derivative_alive"),
         *("not_finite_at", "exploded_step", "not_finite_step", "zero_gradient_since"),
         *("overshooting_rows", "growing_rows"),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 __all__ = ["agrees"]
 
-_STEP = re.compile(r"(?<=step )\d+")
+_NUMBER = re.compile(r"(?<=step )\d+|\d+(?= of \d+ units)")
+"""The number of a step, or of units."""
 
 
 def agrees(shown: str, texts: Sequence[str | float]) -> bool:
@@ -32,5 +33,5 @@ def agrees(shown: str, texts: Sequence[str | float]) -> bool:
 
 
 def _clauses(text: str) -> dict[str, str]:
-    """Return the clauses of a verdict, by their words without the number of a step."""
-    return {_STEP.sub("n", clause): clause for clause in text.split("; ")}
+    """Return the clauses of a verdict, by their words without such numbers."""
+    return {_NUMBER.sub("n", clause): clause for clause in text.split("; ")}

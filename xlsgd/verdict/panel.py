@@ -18,6 +18,7 @@ from xlsgd.verdict.rules import (
     HIGHER,
     LEFT,
     LEVEL,
+    MANY_UNITS,
     NONE,
     ONE_EPOCH,
     PACE,
@@ -68,6 +69,11 @@ def panel(watched: Watched) -> list[Input]:
                 "0: it lives",
             )
             for unit in watched.units
+        ),
+        *(
+            (Input("dead_units", "=" + _dead_count(watched), "units that are dead"),)
+            if len(watched.units) > MANY_UNITS
+            else ()
         ),
         Input("still_weights", "=" + _still_text(watched), "weights whose derivative stays 0"),
         Input("zero_gradient_since", "=" + _all_still(watched), "… all of them, since this step"),
@@ -148,11 +154,19 @@ def _stuck(quantity: str) -> str:
     return f"{{last_step}}-MAX({{steps.{quantity}}})>={{steps_per_epoch}}"
 
 
+def _dead_count(watched: Watched) -> str:
+    return "+".join(f"SIGN({{dead_since.{unit}}})" for unit in watched.units)
+
+
 def _verdict_text(watched: Watched) -> str:
-    dead = "".join(
-        f'&IF({{dead_since.{unit}}}>0,"; {unit} dead since step "&{{dead_since.{unit}}},"")'
-        for unit in watched.units
-    )
+    if len(watched.units) > MANY_UNITS:
+        many = f" of {len(watched.units)} units dead"
+        dead = f'&IF({{dead_units}}>0,"; "&{{dead_units}}&"{many}","")'
+    else:
+        dead = "".join(
+            f'&IF({{dead_since.{unit}}}>0,"; {unit} dead since step "&{{dead_since.{unit}}},"")'
+            for unit in watched.units
+        )
     zero = (
         'IF({zero_gradient_since}>0,"; zero gradient for every weight since step "'
         f'&{{zero_gradient_since}},IF({{still_weights}}="{NONE}","",'
@@ -220,7 +234,8 @@ def _if_number(cell: str, condition: str) -> str:
 
 def panel_order(watched: Watched) -> tuple[str, ...]:
     """Return the panel's fields in order of calculation."""
-    dead = (f"dead_since.{unit}" for unit in watched.units)
+    dead = [f"dead_since.{unit}" for unit in watched.units]
+    dead += ["dead_units"] if len(watched.units) > MANY_UNITS else []
     accuracy = () if watched.accuracy is None else ("last_accuracy",)
     overshoot = _OVERSHOOT if watched.curvature else ()
     read = (f"last_{watched.reading.key}",) if watched.reading else ()
@@ -296,6 +311,8 @@ def panel_values(
         fields: dict[str, float | str] = {name: float(n) for name, n in counts.items()}
         fields |= {name: float(numbers[run]) for name, numbers in verdicts.steps.items()}
         fields |= {f"dead_since.{u}": float(n[run]) for u, n in verdicts.dead_since.items()}
+        if len(verdicts.dead_since) > MANY_UNITS:
+            fields["dead_units"] = float(verdicts.dead_units(run))
         fields |= {name: float(numbers[run]) for name, numbers in verdicts.numbers.items()}
         reading = experiment.loss.reading
         if reading is not None:

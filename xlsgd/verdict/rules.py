@@ -63,6 +63,9 @@ PACE = 0.5
 """… if its last fall is more than this share of its average fall: one that slackens is at the end
 of what is easy, and a larger learning rate need not help."""
 
+MANY_UNITS = 3
+"""Of more units than this a verdict says how many are dead, not which."""
+
 NONE = "none"
 ONE_EPOCH = "one epoch: train longer to see a trend"
 TRENDS = (
@@ -131,6 +134,10 @@ class Verdicts:
         """Return the weights of a run whose derivative is 0 for good, such as ``a, b``, or NONE."""
         return ", ".join(p for p, still in self.still.items() if still[run]) or NONE
 
+    def dead_units(self, run: int) -> int:
+        """Return how many units of a run are dead."""
+        return sum(int(since[run] > 0) for since in self.dead_since.values())
+
     def kind(self, run: int) -> str:
         """Return the worst that happened to a run in one word, else its trend."""
         if self.steps["exploded_step"][run]:
@@ -151,9 +158,12 @@ class Verdicts:
             words = [f"exploded at step {at['exploded_step']}"]
             if at["not_finite_step"]:
                 words.append(f"no number since step {at['not_finite_step']}")
-        for unit, since in self.dead_since.items():
-            if since[run]:
-                words.append(f"{unit} dead since step {int(since[run])}")
+        if len(self.dead_since) <= MANY_UNITS:
+            for unit, since in self.dead_since.items():
+                if since[run]:
+                    words.append(f"{unit} dead since step {int(since[run])}")
+        elif dead := self.dead_units(run):
+            words.append(f"{dead} of {len(self.dead_since)} units dead")
         if not at["frozen_since"] and self.numbers["last_loss"][run] != 0:
             if at["zero_gradient_since"]:
                 step = at["zero_gradient_since"]

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
+from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, quoted
-from xlsgd.sheets.style import set_page, shorten_large
+from xlsgd.sheets.style import COLOURS, set_page, shorten_large
 from xlsgd.sheets.writing import write_body, write_fields, write_headers, write_value
 from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.layouts.drawing import Drawing
 from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, Arrangement, arrange
 from xlsgd.tabs.training.colours import colour
 from xlsgd.tabs.training.formats import loss_format, number_formats
+from xlsgd.tabs.training.headings import WIDE, fold_headers, folded
 from xlsgd.tabs.training.screen import Screen
 from xlsgd.tabs.view import View
 
@@ -46,6 +47,10 @@ _WIDE = 9.5
 """Characters of a result at the top, in larger letters."""
 _LOSSES = ("start_loss", "last_loss")
 _RESULTS = (*_LOSSES, "loss_left")
+_LONGEST_CHOICE = 13
+"""Characters of a choice that its column is made wide for; longer ones take two lines."""
+_LONG_KEY = 25
+"""Characters of a key from which on their column is made wider."""
 _FIELD_COLUMNS = 3
 """Key, value, note."""
 
@@ -123,7 +128,10 @@ def draw_training_tab(sheet: Worksheet, view: View, data: Dataset, book: BookMap
     # Colours first: LibreOffice takes the first rule that fits and leaves the others.
     colour(sheet, view, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
-    _set_sizes(screen, arranged, tables, tab, drawing)
+    tensors = view.experiment.network.is_graph
+    _set_sizes(screen, arranged, tables, tab, tensors)
+    if height := fold_headers(sheet, tab, tensors):
+        sheet.row_dimensions[SYMBOL_ROW].height = height
     words = data.schema.words
     lent = [bars for kind in kinds().values() for bars in kind.lends(view.id, words, book)]
     drawing.draw_charts(sheet, screen.places(CHARTS_ROW), view, book, lent)
@@ -146,6 +154,9 @@ def _draw_top(
         sheet.cell(KEY_ROW, column, given.key).style = "key"
         sheet.cell(WORDS_ROW, column, given.words).style = "label"
         write_value(sheet, given, book, tab, "input" if given.key in inputs else "value")
+        if len(str(given.value)) > _LONGEST_CHOICE and given.choices:
+            cell = sheet.cell(VALUE_ROW, column)
+            cell.alignment = Alignment("right", "center", wrap_text=True)
         if given.key in _LOSSES:
             sheet.cell(VALUE_ROW, column).number_format = loss_format(data)
     for column in range(1, VERDICT_COLUMNS + 1):
@@ -153,6 +164,11 @@ def _draw_top(
     sheet.merge_cells(
         start_row=VALUE_ROW, end_row=VALUE_ROW, start_column=1, end_column=VERDICT_COLUMNS
     )
+    if max(map(len, view.experiment.network.groups)) > WIDE:
+        # Which weights stand still may fill it: then the beginning is seen.
+        verdict = sheet.cell(VALUE_ROW, 1)
+        verdict.font = Font(name="Calibri", size=9, bold=True, color=COLOURS["ink"])
+        verdict.alignment = Alignment(vertical="top", wrap_text=True)
     sheet.cell(ABOUT_ROW, 1, view.about).style = "about"
     sheet.merge_cells(
         start_row=ABOUT_ROW, end_row=ABOUT_ROW, start_column=1, end_column=arranged.seen
@@ -176,13 +192,16 @@ def _set_sizes(
     arranged: Arrangement,
     tables: Mapping[str, Sequence[Column]],
     tab: TabMap,
-    drawing: Drawing,
+    tensors: bool,
 ) -> None:
+    def length(text: str) -> int:
+        return max(map(len, folded(text, tensors)))
+
     steps = tab.tables["steps"].columns
     many = len(arranged.shown) > _MANY
     widths = dict.fromkeys(range(1, arranged.width + 1), _WIDTH)
     for column in arranged.shown:
-        wide = max(_WIDTH, len(column.header) * 0.95)
+        wide = max(_WIDTH, length(column.header) * 0.95)
         if column.group == "where we are":
             wide = _NARROW
         elif column.group == "data" and many:
@@ -192,7 +211,7 @@ def _set_sizes(
         widths[steps[column.quantity]] = wide
     for given, number in _top_columns(arranged):
         if number > VERDICT_COLUMNS:
-            longest = max(map(len, given.choices), default=0)
+            longest = min(max(map(len, given.choices), default=0), _LONGEST_CHOICE)
             widths[number] = max(widths[number], len(given.words) * 0.8, longest + 1.0)
             if given.key in _RESULTS:
                 widths[number] = max(widths[number], _WIDE)
@@ -203,16 +222,19 @@ def _set_sizes(
         screen.set_width(tab.tables["epochs"].columns[column.quantity], 9)
     screen.set_width(max(tab.tables["epochs"].columns.values()) + 1, 2)
     first = tab.fields[arranged.sections[0].fields[0].key][1] - 1
-    screen.fold({first: 20, first + 1: 16, first + 2: 46}, "details", SYMBOL_ROW)
-    for words, folded in arranged.folded.items():
-        widths = {steps[c.quantity]: max(9.0, len(c.header) + 1) for c in folded}
+    keys = max(len(given.key) for section in arranged.sections for given in section.fields)
+    # A little more than the longest of a lesson, at most as much as half of the note beside it.
+    key = 20 if keys <= _LONG_KEY else min(keys * 0.95, 40)
+    screen.fold({first: key, first + 1: 16, first + 2: 46}, "details", SYMBOL_ROW)
+    for words, hidden in arranged.folded.items():
+        widths = {steps[c.quantity]: max(9.0, length(c.header) + 1) for c in hidden}
         screen.fold(widths, words, SYMBOL_ROW)
     for name, columns in tables.items():
         if name in ("steps", "epochs"):
             continue
         for column in columns:
             number = tab.tables[name].columns[column.quantity]
-            screen.set_width(number, max(9, len(column.header) + 1))
+            screen.set_width(number, max(9, length(column.header) + 1))
     screen.fold_row(KEY_ROW)
     screen.fold_row(HEADER_ROW)
     for row, height in (
