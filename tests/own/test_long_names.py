@@ -42,7 +42,9 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     model = Encoder()
     with torch.no_grad():
-        dict(model.named_parameters())["encoder.layers.0.bias"][3:] -= 9
+        dict(model.named_parameters())["encoder.layers.0.bias"] += torch.tensor(
+            [9.0] * 3 + [-9.0] * 5
+        )
     x = torch.rand(6, 2).round(decimals=2)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
     return xlsgd.export(
