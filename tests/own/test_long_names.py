@@ -10,6 +10,8 @@ import pytest
 import torch
 
 import xlsgd
+from tests.builders import default_lesson
+from tests.loaded import looked_at
 from xlsgd.tabs.training.headings import folded
 from xlsgd.verdict import agrees
 
@@ -42,9 +44,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     model = Encoder()
     with torch.no_grad():
-        dict(model.named_parameters())["encoder.layers.0.bias"] += torch.tensor(
-            [9.0] * 3 + [-9.0] * 5
-        )
+        bias = dict(model.named_parameters())["encoder.layers.0.bias"]
+        bias.add_(torch.tensor([9.0] * 3 + [-9.0] * 5))
     x = torch.rand(6, 2).round(decimals=2)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
     return xlsgd.export(
@@ -113,3 +114,25 @@ def lines_below_keys(sheet: openpyxl.worksheet.worksheet.Worksheet) -> Iterator[
 )
 def test_headers_are_broken_where_parts_end(header: str, tensors: bool, lines: list[str]) -> None:
     assert folded(header, tensors) == lines
+
+
+def test_a_long_verdict_has_three_lines_beside_its_name(book: Path) -> None:
+    sheet = openpyxl.load_workbook(book)["compare"]
+    header = next(c for row in sheet.iter_rows() for c in row if c.value == "verdict")
+    verdict = sheet.cell(header.row + 1, header.column)
+    assert verdict.alignment.wrap_text
+    assert sheet.row_dimensions[verdict.row].height == 45
+    assert_headers_fit(sheet, header.row)
+
+
+def test_a_verdict_of_a_lesson_is_made_small_enough() -> None:
+    sheet = looked_at(default_lesson("two-neuron"))["compare"]
+    header = next(c for row in sheet.iter_rows() for c in row if c.value == "verdict")
+    assert sheet.cell(header.row + 1, header.column).alignment.shrink_to_fit
+    assert_headers_fit(sheet, header.row)
+
+
+def assert_headers_fit(sheet: openpyxl.worksheet.worksheet.Worksheet, row: int) -> None:
+    for cell in sheet[row]:
+        if cell.value is not None:
+            assert sheet.column_dimensions[cell.column_letter].width >= len(cell.value) + 2

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from openpyxl.cell import Cell
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
+from openpyxl.styles import Alignment
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -41,6 +43,8 @@ _SCREEN_ROWS, _LEAST_ROWS = 26, 8
 """Rows of a first screen, and those of the smallest chart that says something."""
 _CHART_WIDTH, _PIXELS_A_ROW = 1134, 20
 _FIRST = ("experiment", "verdict")
+_LONG_NAME, _THREE_LINES = 12, 45
+"""Characters of a weight's name from which on a verdict gets three lines, and their height."""
 
 
 def map_compare_tab(shown: ComparedRuns, experiments: Sequence[Experiment]) -> TabMap:
@@ -126,7 +130,9 @@ def draw_compare_tab(
     height = _chart_rows(runs) * _PIXELS_A_ROW
     add_chart(sheet, ChartPlace(begin, _CHART_WIDTH, height), losses_chart)
     widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
-    set_widths(sheet, widths | {1: 20, 2: 34})
+    for name, i in runs.columns.items():
+        widths[i] = max(widths.get(i, 16), len(name) * 1.1 + 2)
+    set_widths(sheet, widths | {1: 20, 2: 46})
     sheet.row_dimensions[runs.header_row - 1].height = 24
     set_page(sheet)
 
@@ -159,6 +165,8 @@ def _draw_run(
             cell.style = "link"
         if column.quantity in ("optimizer", "verdict"):
             cell.style = "fact"
+        if column.quantity == "verdict":
+            _make_fit(cell, experiment)
         if column.quantity == "learning_rate":
             cell.number_format = "General"
         if column.quantity.endswith(("_to_target", "_step")):
@@ -168,6 +176,16 @@ def _draw_run(
         assert rule is not None
         rule.add(sheet.cell(row, runs.columns["learning_rate"]))
         sheet.add_data_validation(rule)
+
+
+def _make_fit(cell: Cell, experiment: Experiment) -> None:
+    """Let a verdict be seen whole: in smaller letters, or in several lines where it may name
+    weights with long names."""
+    if max(map(len, experiment.network.groups)) <= _LONG_NAME:
+        cell.alignment = Alignment("left", "center", indent=1, shrink_to_fit=True)
+        return
+    cell.alignment = Alignment("left", "center", indent=1, wrap_text=True)
+    cell.parent.row_dimensions[cell.row].height = _THREE_LINES
 
 
 def _draw_losses(
