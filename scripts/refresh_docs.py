@@ -398,6 +398,45 @@ def _layers() -> list[str]:
     )
 
 
+def _operations() -> list[str]:
+    from xlsgd.training.nets.kinds import operation_types
+
+    return _table(
+        ("operation", "on paper", "what it is"),
+        (
+            (f"`{name}`", kind.summary, sentence_of(kind.__module__))
+            for name, kind in operation_types().items()
+        ),
+    )
+
+
+def _functions() -> list[str]:
+    from xlsgd.training.nets.kinds import alone_types
+
+    return _table(
+        ("net", "what it is"),
+        ((f"`{name}`", sentence_of(kind.__module__)) for name, kind in alone_types().items()),
+    )
+
+
+def _features() -> list[str]:
+    from xlsgd.data.features import feature_types
+
+    return _table(
+        ("feature", "on paper", "what it is"),
+        (
+            (f"`{name}`", kind.summary, sentence_of(kind.__module__))
+            for name, kind in feature_types().items()
+        ),
+    )
+
+
+def sentence_of(module: str) -> str:
+    """Return the first paragraph of a module's docstring, as one line."""
+    words = (sys.modules[module].__doc__ or "").partition("\n\n")[0]
+    return words.replace("\n", " ")
+
+
 def _inputs() -> list[str]:
     from xlsgd.data.passengers import SCHEMA
 
@@ -597,6 +636,9 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "optimizers": _optimizers,
     "schedules": _schedules,
     "transforms": _transforms,
+    "operations": _operations,
+    "functions": _functions,
+    "features": _features,
     "inputs": _inputs,
     "layers": _layers,
     "operations": _operations,
