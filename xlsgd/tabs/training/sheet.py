@@ -164,10 +164,11 @@ def _draw_top(
     sheet.merge_cells(
         start_row=VALUE_ROW, end_row=VALUE_ROW, start_column=1, end_column=VERDICT_COLUMNS
     )
-    if max(map(len, view.experiment.network.groups)) > WIDE:
-        # Which weights stand still may fill it: then the beginning is seen.
+    network = view.experiment.network
+    if network.silences and max(map(len, network.groups)) > WIDE:
+        # Which weights stand still because of dead units may fill it: then the beginning is seen.
         verdict = sheet.cell(VALUE_ROW, 1)
-        verdict.font = Font(name="Calibri", size=9, bold=True, color=COLOURS["ink"])
+        verdict.font = Font(name="Calibri", size=10, bold=True, color=COLOURS["ink"])
         verdict.alignment = Alignment(vertical="top", wrap_text=True)
     sheet.cell(ABOUT_ROW, 1, view.about).style = "about"
     sheet.merge_cells(
