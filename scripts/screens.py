@@ -156,6 +156,11 @@ class Screen:
         self._press("Return")
         self._follow(QUIET)
 
+    def point_away(self) -> None:
+        """Put the pointer where it is in nobody's way."""
+        subprocess.run(["xdotool", "mousemove", *map(str, self._size)], env=self._env, check=True)
+        self.settle(SHORT)
+
     def type(self, text: str) -> tuple[float, float]:
         """Type into the cell, and return how many seconds later the screen last changed, and how
         many of them LibreOffice was calculating and drawing."""

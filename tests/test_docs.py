@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.every, pytest.mark.usefixtures("warm")]
 PAGES = [*documents(), ROOT / "CHANGELOG.md"]
 REFRESH = "run: python scripts/refresh_docs.py"
 LARGEST_PICTURE = 250_000
-MOST_PICTURES = 8
+MOST_PICTURES = 18
 
 
 def _text(page: Path) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from scripts.gallery import figures_shown
 from tests.verify.books import step_cell
 from xlsgd.cli import main
 
@@ -67,6 +68,10 @@ def test_nets(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert line.split()[0] == name
     assert line.endswith(": agrees")
     assert (tmp_path / f"{name}.xlsx").is_file()
+    weights, formulas = (
+        int(text.replace(",", "")) for text in re.findall(r"([\d,]+) (?:weights|formulas)", line)
+    )
+    assert figures_shown()[name][:2] == (weights, formulas), "run: python scripts/gallery.py"
 
 
 def test_check_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
