@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
@@ -136,3 +137,21 @@ def assert_headers_fit(sheet: openpyxl.worksheet.worksheet.Worksheet, row: int) 
     for cell in sheet[row]:
         if cell.value is not None:
             assert sheet.column_dimensions[cell.column_letter].width >= len(cell.value) + 2
+
+
+@pytest.mark.parametrize(("units", "shown"), [(8, 3), (9, 3), (10, 2)])
+def test_no_gap_is_left_between_charts(units: int, shown: int, tmp_path: Path) -> None:
+    """Bars for the weights of more units than there are colours would be noise."""
+    model = torch.nn.Sequential(
+        torch.nn.Linear(1, units), torch.nn.Tanh(), torch.nn.Linear(units, 1)
+    )
+    x = torch.tensor([[0.1], [0.4]])
+    path = xlsgd.export(
+        model, torch.optim.SGD(model.parameters(), lr=0.1), torch.nn.MSELoss(), data=(x, x[:, 0]),
+        epochs=2, path=tmp_path / "units.xlsx",
+    )  # fmt: skip
+    charts = openpyxl.load_workbook(path)["training"]._charts
+    begins = sorted(chart.anchor._from.col for chart in charts)
+    assert len(begins) == shown
+    # A chart is some five columns wide.
+    assert all(after - before < 9 for before, after in pairwise(begins))

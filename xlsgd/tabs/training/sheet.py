@@ -48,7 +48,9 @@ _WIDE = 9.5
 _LOSSES = ("start_loss", "last_loss")
 _RESULTS = (*_LOSSES, "loss_left")
 _LONGEST_CHOICE = 13
-"""Characters of a choice that its column is made wide for; longer ones take two lines."""
+"""Characters of a choice that its column is made wide for."""
+_SMALL_CHOICE = 22
+"""Characters of one that is seen in smaller letters; longer ones take two lines."""
 _LONG_KEY = 25
 """Characters of a key from which on their column is made wider."""
 _FIELD_COLUMNS = 3
@@ -156,7 +158,8 @@ def _draw_top(
         write_value(sheet, given, book, tab, "input" if given.key in inputs else "value")
         if len(str(given.value)) > _LONGEST_CHOICE and given.choices:
             cell = sheet.cell(VALUE_ROW, column)
-            cell.alignment = Alignment("right", "center", wrap_text=True)
+            short = len(str(given.value)) <= _SMALL_CHOICE
+            cell.alignment = Alignment("right", "center", wrap_text=not short, shrink_to_fit=short)
         if given.key in _LOSSES:
             sheet.cell(VALUE_ROW, column).number_format = loss_format(data)
     for column in range(1, VERDICT_COLUMNS + 1):

@@ -10,6 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd.base.cells import column_letters
 from xlsgd.sheets.charts import BarSpec, ChartPlace, ChartSpec, add_bars, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
+from xlsgd.sheets.style import SERIES
 from xlsgd.tabs.layouts.blocks.columns import BLOCK, block_name
 from xlsgd.tabs.layouts.drawing import Colour, Drawing
 from xlsgd.tabs.view import View
@@ -80,10 +81,10 @@ class BlocksDrawing(Drawing):
             x_max=last,
         )
         add_chart(sheet, places[0], self._losses(view, book))
-        _add_weight_bars(sheet, places[1], view.experiment, book)
-        for place, bars in zip(places[2:], lent, strict=False):
-            add_bars(sheet, place, bars)
-        add_chart(sheet, places[2 + len(lent)], derivatives)
+        bars = [*_weight_bars(sheet, view.experiment, book), *lent]
+        for place, spec in zip(places[1:], bars, strict=False):
+            add_bars(sheet, place, spec)
+        add_chart(sheet, places[1 + len(bars)], derivatives)
 
     def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:
         add_chart(sheet, place, self._losses(view, book))
@@ -109,13 +110,16 @@ class BlocksDrawing(Drawing):
 DRAWING = BlocksDrawing()
 
 
-def _add_weight_bars(
-    sheet: Worksheet, at: ChartPlace, experiment: Experiment, book: BookMap
-) -> None:
-    """Draw the weights of the first layer after the last step: a group of bars an input."""
+def _weight_bars(sheet: Worksheet, experiment: Experiment, book: BookMap) -> Iterator[BarSpec]:
+    """Yield the weights of the first layer after the last step: a group of bars an input.
+
+    None where the first layer has no weights for inputs, or more units than there are colours.
+    """
     network = experiment.network
     place = network.places[0]
     if "weight" not in place.parameters or place.inputs != network.input_names:
+        return
+    if len(place.parameters["weight"]) > len(SERIES):
         return
     steps, data = book.training[experiment.id].tables["steps"], book.data.tables["data"]
     last = steps.rows[-1]
@@ -128,14 +132,10 @@ def _add_weight_bars(
 
     inputs = [column_letters(data.columns[name]) for name in (place.inputs[0], place.inputs[-1])]
     headers = f"${inputs[0]}${data.header_row}:${inputs[1]}${data.header_row}"
-    add_bars(
-        sheet,
-        at,
-        BarSpec(
-            "Weights after the last step",
-            "",
-            "weight",
-            f"{quoted(book.data.sheet)}!{headers}",
-            {f"unit {i}": cells(names) for i, names in enumerate(units, 1)},
-        ),
+    yield BarSpec(
+        "Weights after the last step",
+        "",
+        "weight",
+        f"{quoted(book.data.sheet)}!{headers}",
+        {f"unit {i}": cells(names) for i, names in enumerate(units, 1)},
     )
