@@ -398,18 +398,6 @@ def _layers() -> list[str]:
     )
 
 
-def _operations() -> list[str]:
-    from xlsgd.training.nets.kinds import operation_types
-
-    return _table(
-        ("operation", "on paper", "what it is"),
-        (
-            (f"`{name}`", kind.summary, sentence_of(kind.__module__))
-            for name, kind in operation_types().items()
-        ),
-    )
-
-
 def _functions() -> list[str]:
     from xlsgd.training.nets.kinds import alone_types
 
@@ -636,7 +624,6 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "optimizers": _optimizers,
     "schedules": _schedules,
     "transforms": _transforms,
-    "operations": _operations,
     "functions": _functions,
     "features": _features,
     "inputs": _inputs,

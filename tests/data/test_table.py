@@ -14,7 +14,8 @@ from openpyxl import load_workbook
 import xlsgd
 from tests.modules.nets import Of
 from xlsgd.base.errors import DataError, SpecError, XlsgdError
-from xlsgd.data.table import dataset_of, read_table
+from xlsgd.data.table import dataset_of
+from xlsgd.data.table_file import read_table
 
 pytestmark = pytest.mark.every
 

@@ -17,7 +17,8 @@ import xlsgd
 from tests.verify.books import header_row, letter_of
 from xlsgd.base.errors import DataError, SpecError, XlsgdError
 from xlsgd.cli import main
-from xlsgd.data.table import dataset_of, read_table
+from xlsgd.data.table import dataset_of
+from xlsgd.data.table_file import read_table
 
 ANSWERS = (1.0, 2.0, 3.0, 4.0, 5.0)
 SAYS = (0, 1, 0, 0, 1)

@@ -1,4 +1,4 @@
-"""A table of anybody's: a CSV file, a Parquet file or a frame, with columns called as they are.
+"""A table of anybody's: columns called as they are.
 
 Inputs that are numbers go in as they are; of one that holds words, every word becomes an input of
 its own, 1 where a row has it and else 0. A target of words becomes the number of its class.
@@ -9,14 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import DataError, SpecError
 from xlsgd.base.registry import unknown
-from xlsgd.data.csvnumbers import NumberReader, is_number
-from xlsgd.data.csvtext import cell_place, data_rows, header_of, records, text_of
 from xlsgd.data.dataset import GREATEST, Dataset, columns_of
 from xlsgd.data.features import Feature, parse_feature
 from xlsgd.data.features.either import Either
@@ -25,12 +21,11 @@ from xlsgd.data.features.index import Index
 from xlsgd.data.features.number import Number
 from xlsgd.data.held_out import last_rows, marked_rows, share_in
 from xlsgd.data.schema import Raw, Schema, Words, is_name, plain_schema
-from xlsgd.data.source import received
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["dataset_of", "read_table"]
+__all__ = ["called", "dataset_of"]
 
 MOST_WORDS = 30
 """Different words in a column that still are kinds of something."""
@@ -43,100 +38,6 @@ _OF_TARGETS = re.compile(r"(?:y|pred)(?:_\d+)?")
 """What targets and predictions are called on a training tab."""
 
 Table = Mapping[str, Sequence[Any]]
-
-
-def read_table(
-    source: str | Path,
-    targets: Sequence[str],
-    inputs: Sequence[str] = (),
-    features: Sequence[str] = (),
-    shuffle: int | None = None,
-    mentioned: Sequence[str] = (),
-    validation: str | float | None = None,
-) -> Dataset:
-    """Read a CSV file, or a Parquet file by the ending .parquet; see ``dataset_of``.
-
-    source: of a file, or a URL, to which #sha256=HEX may be added.
-    mentioned: the names in a formula, of which those that are columns are the inputs, where no
-        inputs are given; and what is made of columns is called by names that can stand in one.
-    Raises DataError for a file that cannot be read, or could be read in two ways, and for a
-    column that is missing.
-    """
-    says = None if validation is None or share_in(validation) is not None else str(validation)
-    if Path(str(source)).suffix.lower() in (".parquet", ".pq"):
-        import pandas as pd
-
-        try:
-            frame = pd.read_parquet(source)
-        except (OSError, ValueError, ImportError) as error:
-            raise DataError(f"{source}: cannot be read as Parquet ({error})") from error
-        names = {str(column): column for column in frame}
-        kept = _kept(names, targets, inputs, features, mentioned, says)
-        return dataset_of(
-            frame[[names[c] for c in kept]],
-            targets,
-            inputs or _among(names, targets, mentioned),
-            features,
-            name=Path(source).name,
-            shuffle=shuffle,
-            validation=validation,
-            joint="_" if mentioned else " ",
-        )
-    got = received(source)
-    try:
-        made_of = _made_of(features)
-        whole = not inputs and not mentioned
-        needed = [*targets, *inputs, *made_of]
-        table = _csv(got.content, got.file, needed, whole, mentioned, says)
-        kept = _kept(table, targets, inputs, features, mentioned, says)
-        found = dataset_of(
-            {c: table[c] for c in kept},
-            targets,
-            inputs or _among(table, targets, mentioned),
-            features,
-            name=got.name,
-            file=got.file,
-            shuffle=shuffle,
-            validation=validation,
-            joint="_" if mentioned else " ",
-        )
-    except DataError:
-        got.forget()
-        raise
-    return found
-
-
-def _among(columns: Iterable[str], targets: Sequence[str], mentioned: Sequence[str]) -> list[str]:
-    return [column for column in columns if column in mentioned and column not in targets]
-
-
-def _made_of(features: Sequence[str]) -> list[str]:
-    return [name for text in features for name in parse_feature("feature", text).made_of]
-
-
-def _kept(
-    columns: Sequence[str] | Table,
-    targets: Sequence[str],
-    inputs: Sequence[str],
-    features: Sequence[str],
-    mentioned: Sequence[str],
-    says: str | None,
-) -> list[str]:
-    """Return the columns of a table that are of interest: all, unless a formula mentions some.
-
-    says: the column that says which rows validate, None where there is none.
-    Raises SpecError for a formula that mentions none, nor a feature.
-    """
-    if inputs or not mentioned:
-        return list(columns)
-    found = _among(columns, targets, mentioned)
-    made = [_called(text) for text in features]
-    if not found and not {*made} & {*mentioned}:
-        named = [c for c in columns if c not in targets]
-        raise SpecError(
-            f"the formula names no input; there are: {', '.join([*named, *made]) or 'none'}"
-        )
-    return [c for c in columns if c in {*found, *targets, *_made_of(features), says}]
 
 
 def dataset_of(
@@ -177,7 +78,7 @@ def dataset_of(
         for column in names:
             if column not in columns:
                 raise SpecError(f"{file}: {unknown(f'{kind} column', column, columns)}")
-    made = [parse_feature(_called(text), text) for text in features]
+    made = [parse_feature(called(text), text) for text in features]
     used = [column for feature in made for column in feature.made_of]
     for column in used:
         if column not in columns:
@@ -312,7 +213,7 @@ def _in_sheet(
     return found
 
 
-def _called(text: str) -> str:
+def called(text: str) -> str:
     """Return what the column of a feature is called: by its text, as a name."""
     return "_".join("".join(c if c.isalnum() else " " for c in text).split())
 
@@ -374,46 +275,4 @@ def _as_features(raw: Raw, joint: str) -> list[Feature]:
     if raw.holds == "number":
         return [Number(f"{raw.name}{joint}value", raw.name)]
     words = map(str, raw.among)
-    return [Either(f"{raw.name}{joint}{_called(word)}", raw.name, word) for word in words]
-
-
-def _csv(
-    content: bytes,
-    file: str,
-    needed: Sequence[str],
-    whole: bool,
-    more: Sequence[str] = (),
-    says: str | None = None,
-) -> dict[str, list[float | str]]:
-    """Return the columns of a CSV file: numbers, or words where no cell is a number.
-
-    needed: the columns that must be there.   whole: whether to read all others, too, else those of
-        more that there are; of columns that are not read there are no cells.
-    says: the column that says what rows are for, in words; None where there is none.
-    """
-    text = text_of(content, file)
-    header = header_of(
-        text, list(dict.fromkeys([*needed, *([] if says is None else [says])])), file
-    )
-    names = [cell.strip() for cell in next(records(text, header.delimiter, file))[1]]
-    header = header_of(text, names, file)
-    rows = list(data_rows(text, header, file))
-    reader = NumberReader(file, header.delimiter)
-    columns: dict[str, list[float | str]] = {}
-    for name, place in header.places.items():
-        if name == says:
-            columns[name] = [cells[place].strip() for _, cells in rows]
-            continue
-        if not (whole or name in needed or name in more):
-            columns[name] = []
-            continue
-        cells = [cells[place].strip() for _, cells in rows]
-        if all(cell and not is_number(cell) for cell in cells):
-            columns[name] = list(cells)
-            continue
-        columns[name] = [
-            reader.number(cells[place], partial(cell_place, line, cells, place, name))
-            for line, cells in rows
-        ]
-    reader.finish()
-    return columns
+    return [Either(f"{raw.name}{joint}{called(word)}", raw.name, word) for word in words]

@@ -35,11 +35,9 @@ class Turn:
     start weights. Before it the run was, at least now and then, as good as at its start; after it
     never again.
 
-    rows: of the data, those that the step saw.
-    curvature: of the loss that the step saw, along its slope.
+    rows: of the data, those that the step saw.   curvature: of their loss, along its slope.
     step_over_slope: how long the step was, in units of learning_rate times the slope.
-    batch_loss_before, batch_loss_after: of the rows that the step saw.
-    mean_loss_before, mean_loss_after: over all rows of data.
+    batch_loss_…: of the rows that the step saw.   mean_loss_…: over all rows of data.
     cell: where to look, "" where nowhere.
     """
 

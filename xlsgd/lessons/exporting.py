@@ -14,7 +14,8 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.progress import Progress
 from xlsgd.base.registry import pick
 from xlsgd.data import Dataset
-from xlsgd.data.table import dataset_of, read_table
+from xlsgd.data.table import dataset_of
+from xlsgd.data.table_file import read_table
 from xlsgd.lessons.generation import check_output, write_lesson
 from xlsgd.lessons.lesson import BY
 from xlsgd.lessons.live_check import need_same

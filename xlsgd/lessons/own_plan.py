@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from xlsgd.base.errors import DataError, MissingColumnError, SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.features.number import Number
-from xlsgd.data.table import read_table
+from xlsgd.data.table_file import read_table
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options, Values
 from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson

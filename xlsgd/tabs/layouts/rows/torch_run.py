@@ -22,17 +22,17 @@ from xlsgd import verdict
 from xlsgd.data import Dataset
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.layouts.rows.columns import batch_gradient
+from xlsgd.tabs.layouts.rows.torch_batches import batch_means, counted
 from xlsgd.tabs.layouts.torch_limits import limits_of, start_losses
 from xlsgd.tabs.view import View
 from xlsgd.torch_side import Ensemble, SideBySide, Sides, TorchNet, load_torch
-from xlsgd.torch_side.batch_loss import of_batch, weights_of
+from xlsgd.torch_side.batch_loss import of_batch
 from xlsgd.torch_side.followed import given_in_sheet, loss_sums
 from xlsgd.torch_side.sides import sides_of
 from xlsgd.torch_side.stability import at_rate, curvature_quantities, row_curvatures
 from xlsgd.torch_side.stepper import derived_quantities, start_state, step_each
 from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.torch_side.transformed import transformed_by_name
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.schedules import RATE
 from xlsgd.training.trace import MEMBERS, Trace
@@ -264,7 +264,7 @@ class _Together:
             if experiment.schedule.follows_losses:
                 given |= loss_sums(values["loss"], place["epoch"])
             if view.batched:
-                values |= _batch_means(experiment, self.data, values, place)
+                values |= batch_means(experiment, self.data, values, place)
             values |= _transformed(view, values)
             _complete(view, self.data, values, place, given)
             found.append(Trace(values, _numpy(self.runs.starts[i])))
@@ -299,7 +299,7 @@ def steps(
     quantities = net.quantities(parameters, x, y, Sides(sides_of(net, sheet)))
     place_values = {key: torch.from_numpy(value.astype(float)) for key, value in place.items()}
     gradients = {p: quantities[f"grad_used.{p}"] for p in names}
-    counted = _counted(experiment, data, place)
+    counts = counted(experiment, data, place)
     if view.batched:
         for p in names:
             earlier = np.concatenate([[0.0], sheet[f"grad_sum.{p}"][:-1]])
@@ -307,7 +307,7 @@ def steps(
             quantities[f"grad_sum.{p}"] = ensemble.copies(earlier) + gradients[p]
             gradients[p] = quantities[f"grad_sum.{p}"]
             if not experiment.loss.is_summed:
-                gradients[p] = gradients[p] / torch.from_numpy(counted["weight_sum"])
+                gradients[p] = gradients[p] / torch.from_numpy(counts["weight_sum"])
                 quantities[f"grad_mean.{p}"] = gradients[p]
 
     first = {p: quantities[f"grad_used.{p}"][:, :1] for p in names}
@@ -350,43 +350,6 @@ def _transformed(view: View, values: Mapping[str, Floats]) -> dict[str, Floats]:
     return _numpy(transformed_by_name(view.experiment, tensors(slope), tensors("param"))[1])
 
 
-def _counted(
-    experiment: Experiment, data: Dataset, place: Mapping[str, NDArray[np.int64]]
-) -> dict[str, Floats]:
-    """Return how many times every row counts, and that added up since its batch began."""
-    import torch
-
-    y = torch.from_numpy(to_predict(experiment, data))
-    weights = weights_of(experiment, y)
-    if weights is None:
-        return {"weight_sum": place["batch_row"].astype(float)}
-    found = {"row_weight": weights.numpy()[place["row"] - 1]}
-    begins = np.arange(len(place["row"])) - place["batch_row"] + 1
-    sums = [found["row_weight"][begin : i + 1].sum() for i, begin in enumerate(begins)]
-    return {**found, "weight_sum": np.array(sums)}
-
-
-def _batch_means(
-    experiment: Experiment,
-    data: Dataset,
-    values: Mapping[str, Floats],
-    place: Mapping[str, NDArray[np.int64]],
-) -> dict[str, Floats]:
-    """Return the sums of gradients since each batch began, and the means where they count."""
-    found, counted = {}, _counted(experiment, data, place)
-    for p in experiment.network.parameters:
-        gradient = values[f"grad_used.{p}"]
-        total = np.empty_like(gradient)
-        with np.errstate(all="ignore"):
-            for i, batch_row in enumerate(place["batch_row"]):
-                earlier = 0.0 if batch_row == 1 else total[:, i - 1]
-                total[:, i] = earlier + gradient[:, i]
-            found[f"grad_sum.{p}"] = total
-            if not experiment.loss.is_summed:
-                found[f"grad_mean.{p}"] = total / counted["weight_sum"]
-    return found
-
-
 def _complete(
     view: View,
     data: Dataset,
@@ -405,7 +368,7 @@ def _complete(
     exact |= {n: np.array(y)[row] for n, y in zip(experiment.targets, columns, strict=True)}
     exact |= given
     if experiment.loss.weighs:
-        exact |= _counted(experiment, data, place)
+        exact |= counted(experiment, data, place)
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
     watched = get_layout(view.layout).watched(view)
     values |= verdict.quantities(experiment, limits, watched, values)
