@@ -23,6 +23,7 @@ from xlsgd.tabs.view import View
 from xlsgd.torch_side.from_torch import from_torch
 from xlsgd.torch_side.rates import factors_of_steps
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.losses import get_loss
 from xlsgd.training.schedules import get_schedule
 
 S = torch.optim.lr_scheduler.ReduceLROnPlateau
@@ -245,3 +246,11 @@ def test_it_is_said_when_the_rate_fell(tmp_path: Path) -> None:
     (tab,) = xlsgd.explain(write_experiments(tmp_path / "run.xlsx", e)).tabs
     said = " ".join(tab.sentences)
     assert f"The rate fell with epoch {', '.join(map(str, fell))}: " in said
+
+
+def test_sums_and_weighted_rows_are_refused() -> None:
+    """There is no mean over rows to look at."""
+    for loss in (get_loss("squared-error").reduced("sum"), get_loss("weighted-cross-entropy")):
+        given = experiment_of("Linear(1, 1)" if loss.is_summed else "Linear(1, 2)")
+        with pytest.raises(SpecError, match="take the mean, or another schedule"):
+            replace(given, loss=loss, schedule=get_schedule("plateau"))

@@ -115,10 +115,8 @@ def test_weights_and_losses_are_those_of_a_plain_loop(id: str, sheet: Recalculat
 
 @pytest.mark.every
 @pytest.mark.parametrize("layout", ["rows", "blocks"])
-@pytest.mark.parametrize("name", losses())
+@pytest.mark.parametrize("name", [name for name in losses() if name != "output"])
 def test_every_loss_can_be_summed(name: str, layout: str, tmp_path: Path) -> None:
-    if name == "output":
-        pytest.skip("a function without data has no rows to sum over")
     experiment = with_loss(name, batch_size=3, epochs=1, learning_rate=0.01)
     data = data_for(f"loss {name}")
     view = View(experiment, layout=layout).but(loss=get_loss(name).reduced("sum"))

@@ -25,7 +25,7 @@ from xlsgd.data.schema import Raw, Schema, Words, is_name, plain_schema
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["called", "dataset_of"]
+__all__ = ["dataset_of", "feature_name"]
 
 MOST_WORDS = 30
 """Different words in a column that still are kinds of something."""
@@ -78,7 +78,7 @@ def dataset_of(
         for column in names:
             if column not in columns:
                 raise SpecError(f"{file}: {unknown(f'{kind} column', column, columns)}")
-    made = [parse_feature(called(text), text) for text in features]
+    made = [parse_feature(feature_name(text), text) for text in features]
     used = [column for feature in made for column in feature.made_of]
     for column in used:
         if column not in columns:
@@ -213,7 +213,7 @@ def _in_sheet(
     return found
 
 
-def called(text: str) -> str:
+def feature_name(text: str) -> str:
     """Return what the column of a feature is called: by its text, as a name."""
     return "_".join("".join(c if c.isalnum() else " " for c in text).split())
 
@@ -275,4 +275,4 @@ def _as_features(raw: Raw, joint: str) -> list[Feature]:
     if raw.holds == "number":
         return [Number(f"{raw.name}{joint}value", raw.name)]
     words = map(str, raw.among)
-    return [Either(f"{raw.name}{joint}{called(word)}", raw.name, word) for word in words]
+    return [Either(f"{raw.name}{joint}{feature_name(word)}", raw.name, word) for word in words]

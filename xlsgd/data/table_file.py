@@ -14,7 +14,7 @@ from xlsgd.data.dataset import Dataset
 from xlsgd.data.features import parse_feature
 from xlsgd.data.held_out import share_in
 from xlsgd.data.source import received
-from xlsgd.data.table import called, dataset_of
+from xlsgd.data.table import dataset_of, feature_name
 
 __all__ = ["read_table"]
 
@@ -104,7 +104,7 @@ def _kept(
     if inputs or not mentioned:
         return list(columns)
     found = _among(columns, targets, mentioned)
-    made = [called(text) for text in features]
+    made = [feature_name(text) for text in features]
     if not found and not {*made} & {*mentioned}:
         named = [c for c in columns if c not in targets]
         raise SpecError(

@@ -153,12 +153,14 @@ def _need_places(network: Network, data: Dataset) -> None:
         column, *values = place.inputs
         if not isinstance(place.layer, Chosen) or column not in data.inputs:
             continue
-        for row, number in enumerate(data.inputs[column], 1):
-            if number not in range(len(values)):
-                raise SpecError(
-                    f"row {row}, {column}: got {number:g}, which is no row of the embedding; need "
-                    f"a whole number from 0 to {len(values) - 1}"
-                )
+        for rows in (data, data.validation):
+            for row, number in enumerate(rows.inputs[column] if rows else (), 1):
+                if number not in range(len(values)):
+                    kind = "row" if rows is data else "validation row"
+                    raise SpecError(
+                        f"{kind} {row}, {column}: got {number:g}, which is no row of the "
+                        f"embedding; need a whole number from 0 to {len(values) - 1}"
+                    )
 
 
 def _title(network: Network) -> str:

@@ -95,6 +95,13 @@ class Experiment:
                 f"more, one for every class, but the network {self.network} makes {count}; end in "
                 "as many as there are classes, or choose a loss for one"
             )
+        if self.schedule.follows_losses and (self.loss.is_summed or self.loss.weighs):
+            raise SpecError(
+                f"'{self.id}': the schedule {self.schedule.name} looks at the mean over the rows "
+                "of an epoch, which the loss "
+                f"{self.loss.name} has not where it is a sum or its rows have weights; take the "
+                "mean, or another schedule"
+            )
         keys = [given.key for given in self.hyperparameters]
         for key in keys:
             if keys.count(key) > 1:
