@@ -87,16 +87,6 @@ def test_rows_inserted(
     assert report.notes == []
 
 
-def test_row_inserted_into_the_last_batch(make: Make, target: Path, libreoffice_edit: Edit) -> None:
-    """The last epoch's second batch has the two rows that four of six leave."""
-    path = make("sgd", batch_size=4)
-    last = steps_rows(openpyxl.load_workbook(path)["sgd"])[-1]
-    report = xlsgd.verify(libreoffice_edit(path, target, [("insert_row", "sgd", last)]))
-    found = tab_of(report, "sgd")
-    # The line for the chart is drawn with the weights after that batch.
-    assert found.ok, found.differences[:3]
-
-
 @pytest.mark.parametrize("place", [0, 1])
 def test_row_inserted_at_the_top_of_the_table(
     make: Make, formulas: Workbook, target: Path, libreoffice_edit: Edit, place: int

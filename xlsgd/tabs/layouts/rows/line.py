@@ -5,9 +5,6 @@ Shown where there is one x to draw over and one prediction to draw.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from xlsgd.base.columns import Column
 from xlsgd.tabs.view import View
 from xlsgd.training.nets import Network
@@ -37,10 +34,14 @@ def line_columns(network: Network, batched: bool = False) -> list[Column]:
         first = "1" if quantity == "point" else None
         return Column(quantity, formula, paper, note, torch, group="the line", first=first)
 
-    def predicted(parameter: Callable[[str], str]) -> str:
-        (text,) = network.predicted(parameter, lambda name: "{line_x}")
+    def predicted(parameter: str) -> str:
+        (text,) = network.predicted(parameter.format, lambda name: "{line_x}")
         return f"={text}"
 
+    # Not the last cell: it may be deleted, and its column shrinks. Nor the cell at so many rows as
+    # there are: a reader may have put empty ones between.
+    last = "MATCH(MAX({{steps.step}}),{{steps.step}},0)"
+    last += "+COUNTIF({{steps.step}},MAX({{steps.step}}))-1" if batched else ""
     low, high = f"MIN({{data.{x}}})", f"MAX({{data.{x}}})"
     return [
         column("point", "={prev.point}+1", f"1 … {POINTS}", "number of a point", "point"),
@@ -53,14 +54,14 @@ def line_columns(network: Network, batched: bool = False) -> list[Column]:
         ),
         column(
             "line_start",
-            predicted("{{init.{}}}".format),
+            predicted("{{init.{}}}"),
             "pred at the start weights",
             "what the net makes of it before it has learned anything",
             "net_at(start weights)(line_x)",
         ),
         column(
             "line_now",
-            predicted(partial(_last, batched=batched)),
+            predicted("SUM(INDEX({{steps.new.{}}}," + last + "))"),
             "pred at the last weights",
             "what the net makes of it after the last step",
             "net(line_x)",
@@ -73,18 +74,3 @@ def line_columns(network: Network, batched: bool = False) -> list[Column]:
             "torch.where(line_now.abs() <= chart_limit, line_now, torch.nan)",
         ),
     ]
-
-
-def _last(p: str, batched: bool) -> str:
-    """Return the expression of a weight after the last step."""
-    # Not the last cell: it may be deleted, and its column shrinks. Nor the cell at so many rows as
-    # there are: a reader may have put empty ones between.
-    first = f"SUM(INDEX({{steps.new.{p}}},MATCH(MAX({{steps.step}}),{{steps.step}},0)))"
-    if not batched:
-        return first
-    # Of several rows of a step the weight is new in the one that ends the batch. Where the table
-    # ends before that, all of them have the weight as it was. SUMIFS passes errors over in some
-    # programs; once a weight is an error, it stays one to the end.
-    step, end = "{steps.step}", "{steps.batch_end}"
-    at_end = f"SUMPRODUCT(({step}=MAX({step}))*({end}=1),{{steps.new.{p}}})"
-    return f"IF(COUNTIFS({step},MAX({step}),{end},1)=0,{first},{at_end})"
