@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from xlsgd.base.errors import SpecError
 from xlsgd.base.progress import Progress
 from xlsgd.base.registry import pick
@@ -206,6 +204,8 @@ def _itself(pred: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 def _is_flat(data: Any) -> bool:
     """Return whether what goes in is a tensor of shape (rows,)."""
+    import numpy as np
+
     return isinstance(data, tuple | list) and np.ndim(data[0]) == 1
 
 
