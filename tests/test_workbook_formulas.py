@@ -16,11 +16,13 @@ FUNCTIONS = {
     *(
         "AVERAGE",
         "COUNTIFS",
+        "DEVSQ",
         "INT",
         "LOG10",
         "MID",
         "MMULT",
         "ROUND",
+        "SLOPE",
         "SUMSQ",
         "ROWS",
         "SUMPRODUCT",
