@@ -108,17 +108,17 @@ FAULTS = (
     ),
     Fault(
         "checks",
-        "a million times the rounding is allowed",
-        "SAFETY = 16.0",
-        "SAFETY = 16e6",
-        ("test_two_sides.py", "verify/test_formulas_changed.py", "verify/test_typed_over.py"),
-    ),
-    Fault(
-        "checks",
         "the compare tab's run is never compared",
         'compared = check == "step" or predictable',
         "compared = False",
         ("verify/test_report.py",),
+    ),
+    Fault(
+        "checks",
+        "a million times the rounding is allowed",
+        "SAFETY = 16.0",
+        "SAFETY = 16e6",
+        ("test_two_sides.py", "verify/test_formulas_changed.py", "verify/test_typed_over.py"),
     ),
     Fault(
         "checks",
