@@ -152,6 +152,20 @@ FOUND = {
         ),
         NEARLY_FLAT,
     ),
+    # One minus nearly one keeps eleven digits: at the end a rate is a hundred-thousandth.
+    **{
+        f"the end of {name}": (
+            experiment_of(
+                learning_rate=1e-4,
+                schedule=schedules()[name],
+                batch_size=3,
+                epochs=3,
+                hyper={"total_steps": 2.0, "pct_start": 0.25, "div_final": 1e5, **more},
+            ),
+            POINTS,
+        )
+        for name, more in {"flat-cos": {}, "combined-cos": {"div": 1e5}}.items()
+    },
     "adam at learning rate 0 and a derivative of 0": (
         experiment_of(
             "Linear(1, 1), ReLU, Linear(1, 1)",

@@ -43,7 +43,8 @@ class CombinedCos(Schedule):
         done = "MIN({count}/{total_steps},1)"
         up = f"1/{{div}}+(1+COS(PI()*(1-{done}/{{pct_start}})))*(1-1/{{div}})/2"
         share = f"({done}-{{pct_start}})/(1-{{pct_start}})"
-        down = f"1+(1+COS(PI()*(1-{share})))*(1/{{div_final}}-1)/2"
+        # Not as 1 minus something: of a hundred-thousandth that would leave eleven digits.
+        down = f"1/{{div_final}}+(1-1/{{div_final}})*(1+COS(PI()*{share}))/2"
         return f"{{learning_rate}}*IF({done}<{{pct_start}},{up},{down})"
 
     # Torch side
@@ -57,7 +58,7 @@ class CombinedCos(Schedule):
             done = min(count / hyper["total_steps"], 1.0)
             low, end = 1 / hyper["div"], 1 / hyper["div_final"]
             if done < start:
-                return 1 - (1 - low) * (1 + math.cos(math.pi * done / start)) / 2
+                return low + (1 - low) * (1 + math.cos(math.pi * (1 - done / start))) / 2
             return end + (1 - end) * (1 + math.cos(math.pi * (done - start) / (1 - start))) / 2
 
         return LambdaLR(optimizer, share)

@@ -37,8 +37,9 @@ class FlatCos(Schedule):
     def rate(self) -> str:
         share = "(MIN({count}/{total_steps},1)-{pct_start})/(1-{pct_start})"
         low = "1/{div_final}"
-        down = f"(1+COS(PI()*(1-{share})))*({low}-1)/2"
-        return f"{{learning_rate}}*(1+IF({{count}}/{{total_steps}}<{{pct_start}},0,{down}))"
+        # Not as 1 minus something: of a hundred-thousandth that would leave eleven digits.
+        down = f"{low}+(1-{low})*(1+COS(PI()*{share}))/2"
+        return f"{{learning_rate}}*IF({{count}}/{{total_steps}}<{{pct_start}},1,{down})"
 
     # Torch side
 
