@@ -294,3 +294,9 @@ def test_no_feature_is_made_of_a_column_called_as_what_is_predicted(tmp_path: Pa
     path = written(tmp_path, "y,b,price\n1,2,0.1\n2,1,5\n")
     with pytest.raises(SpecError, match=r"column y: .* Rename the column"):
         read_table(path, ["price"], features=["standardised(y)"])
+
+
+def test_of_a_name_that_is_nearly_a_column_the_column_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "size,price\n50,1\n60,2\n")
+    with pytest.raises(DataError, match=r"column prce is missing.* Did you mean 'price'\?"):
+        read_table(path, ["prce"])

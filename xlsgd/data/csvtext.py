@@ -185,10 +185,15 @@ class Header:
 
 
 def header_of(
-    text: io.TextIOWrapper, names: Sequence[str], file: str, optional: Sequence[str] = ()
+    text: io.TextIOWrapper,
+    names: Sequence[str],
+    file: str,
+    optional: Sequence[str] = (),
+    chosen: bool = False,
 ) -> Header:
     """Find the columns names, which must be there, and optional, which may, in the header line.
 
+    chosen: whether somebody has said these names, who may have meant another column's.
     Raises DataError if a column is missing or there twice, or if the line has two delimiters.
     """
     found: dict[str, list[str]] = {}
@@ -219,7 +224,7 @@ def header_of(
             others = [cell for cell in header if key(cell) not in wanted]
             raise MissingColumnError(
                 f"{file}, line 1: column {name} is missing, got {listed(header)}. "
-                + _advice(name, others),
+                + _advice(name, others, chosen),
                 name,
             )
         if keys.count(wanted_key) > 1:
@@ -231,10 +236,13 @@ def header_of(
     return Header(delimiter, places, len(header))
 
 
-def _advice(name: str, others: list[str]) -> str:
+def _advice(name: str, others: list[str], chosen: bool) -> str:
     """Return what to do about a missing column; one of the others may have nearly its name."""
     keys = {key(other): other for other in others}
     near = difflib.get_close_matches(key(name), keys, n=1, cutoff=0.7)
+    if chosen:
+        meant = f"Did you mean {shown(keys[near[0]])}? " if near else ""
+        return f"{meant}Choose a column that is there, or add one called {name}."
     if near:
         return f"If {shown(keys[near[0]])} is meant, rename it to {name}."
     return f"Name a column {name}; commas, semicolons or tabs stand between names."

@@ -129,7 +129,7 @@ def _csv(
     """
     text = text_of(content, file)
     header = header_of(
-        text, list(dict.fromkeys([*needed, *([] if says is None else [says])])), file
+        text, list(dict.fromkeys([*needed, *([] if says is None else [says])])), file, chosen=True
     )
     names = [cell.strip() for cell in next(records(text, header.delimiter, file))[1]]
     header = header_of(text, names, file)
