@@ -10,7 +10,7 @@ import click
 
 from xlsgd.cli.common import AGREES, DIFFERS, ProgressBar, errors_as_text, say
 from xlsgd.cli.options import Command, engine_option, lesson_options, tell_of
-from xlsgd.cli.types import DEVICE, FILE, LESSON, OPTIMIZER, WHOLE
+from xlsgd.cli.types import DEVICE, FILE, LESSON, NUMBER, OPTIMIZER, WHOLE
 
 if TYPE_CHECKING:
     from xlsgd.data import Dataset
@@ -36,6 +36,7 @@ __all__ = ["sweep"]
 )  # fmt: skip
 @click.option("--y", metavar="NAME=…", help="A second quantity, for a map of the two.")
 @click.option("--tab", help="Which tab of the lesson.  [the first]")
+@click.option("--reach", type=NUMBER, metavar="LOSS", help="Count the runs that end below this.")
 @click.option("--zoom", type=WHOLE, default=0, help="Look closer at the border this many times.")
 @click.option(
     "--check", "per_side", type=WHOLE, default=2, show_default=True,

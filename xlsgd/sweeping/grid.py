@@ -51,6 +51,8 @@ class Sweep:
     ``frozen_since``, ``zero_gradient_since`` and ``dead_since.unit``, 0 for never; ``start_loss``
     and ``last_loss``, the mean loss before the first step and of the last epoch.
     mean_loss: of every epoch, shape (runs, epochs); only where there is one axis.
+    reach: the loss below which a run has got there, None where nobody asked; then the numbers have
+    ``reached_epoch``, the first epoch below it, 0 for never.
     """
 
     view: View
@@ -61,6 +63,7 @@ class Sweep:
     trends: NDArray[np.object_]
     numbers: Mapping[str, Floats]
     mean_loss: Floats | None = None
+    reach: float | None = None
 
     @property
     def experiment(self) -> Experiment:
@@ -95,6 +98,15 @@ class Sweep:
         steps = self.numbers["exploded_step"][runs]
         return np.where((steps > 0) & (steps <= epochs * self.steps_per_epoch), steps, 0.0)
 
+    @property
+    def reached(self) -> tuple[int, int | None]:
+        """How many runs ended below ``reach``, and by which epoch half of these had been there."""
+        if self.reach is None:
+            return 0, None
+        ended = self.numbers["last_loss"] < self.reach
+        first = np.sort(self.numbers["reached_epoch"][ended])
+        return len(first), int(first[(len(first) - 1) // 2]) if len(first) else None
+
     def point(self, run: int) -> dict[str, float]:
         """Return where a run stands on the axes, by their names."""
         line, place = divmod(run, self.axes[0].steps)
@@ -118,7 +130,7 @@ class Sweep:
         if reading is not None:
             columns[reading.key] = reading.of(self.numbers["last_loss"])
         for name, numbers in self.numbers.items():
-            whole = name.endswith("_step") or "_since" in name
+            whole = name.endswith(("_step", "_epoch")) or "_since" in name
             columns.setdefault(name, numbers.astype(np.int64) if whole else numbers)
         return pd.DataFrame(columns)
 
@@ -129,15 +141,19 @@ def sweep_experiment(
     axes: Sequence[Axis],
     device: str = "cpu",
     progress: Progress | None = None,
+    reach: float | None = None,
 ) -> Sweep:
     """Return how an experiment goes at every point of a grid, seen as its tab shows it.
 
     axes: one or two.   device: ``cpu`` or ``cuda``.
     progress: called now and then with what is being done, how much of it is done, and of how much.
+    reach: the loss below which a run has got there, where that is to be counted.
     Raises SpecError for axes that make no sense, or a device that is not there.
     """
     experiment = view.experiment
     check_axes(axes, experiment)
+    if reach is not None and not math.isfinite(reach):
+        raise SpecError(f"reach: got {reach:g}, need a number")
     if device not in DEVICES:
         raise SpecError(f"device: got '{device}', need one of {', '.join(DEVICES)}")
     torch = load_torch()
@@ -168,7 +184,7 @@ def sweep_experiment(
             epoch_done,
             watched,
         )
-        return _Part.of(judge(summary), summary.mean_loss if keeps_losses else None)
+        return _Part.of(judge(summary), summary.mean_loss, keeps_losses, reach)
 
     # With tensors as small as these, a processor for each chunk gets further than several for one.
     with one_thread(), ThreadPoolExecutor(workers) as pool:
@@ -195,6 +211,7 @@ def sweep_experiment(
         mean_loss=joined([p.mean_loss for p in parts if p.mean_loss is not None])
         if keeps_losses
         else None,
+        reach=reach,
     )
 
 
@@ -261,11 +278,16 @@ class _Part:
     mean_loss: Floats | None
 
     @classmethod
-    def of(cls, verdicts: Verdicts, mean_loss: Floats | None) -> _Part:
+    def of(
+        cls, verdicts: Verdicts, mean_loss: Floats, keeps_losses: bool, reach: float | None
+    ) -> _Part:
         """Keep of the verdicts what a sweep shows."""
         numbers = dict(verdicts.steps)
         numbers |= {f"dead_since.{unit}": step for unit, step in verdicts.dead_since.items()}
         numbers |= {name: verdicts.numbers[name] for name in ("start_loss", "last_loss")}
+        if reach is not None:
+            below = mean_loss < reach
+            numbers["reached_epoch"] = np.where(below.any(1), below.argmax(1) + 1.0, 0.0)
         # Most runs share their verdict with many others: words are found once for each.
         words = [*verdicts.steps.values(), *verdicts.dead_since.values(), *verdicts.still.values()]
         table = np.stack([*words, verdicts.trend, verdicts.numbers["last_loss"] == 0], axis=1)
@@ -273,7 +295,8 @@ class _Part:
         kinds = np.array([verdicts.kind(run) for run in first], dtype=object)
         texts = np.array([verdicts.text(run) for run in first], dtype=object)
         trends = np.array(TRENDS, dtype=object)[verdicts.trend]
-        return cls(kinds[which.ravel()], texts[which.ravel()], trends, numbers, mean_loss)
+        kept = mean_loss if keeps_losses else None
+        return cls(kinds[which.ravel()], texts[which.ravel()], trends, numbers, kept)
 
 
 def _workers() -> int:

@@ -27,6 +27,7 @@ def sweep(
     zoom: int = 0,
     device: str = "cpu",
     optimizer: str | None = None,
+    reach: float | None = None,
     progress: Progress | None = None,
     seen: Callable[[Sweep], None] | None = None,
     **options: Any,
@@ -38,6 +39,7 @@ def sweep(
     zoom: how many times to look closer at the border between runs that explode and runs that do
         not; the closest look is returned.   seen: called with every look on the way.
     optimizer: for the lessons that have a tab per optimizer.
+    reach: the loss below which a run has got there, where that is to be counted.
     options: replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     Raises SpecError for arguments that make no sense.
     """
@@ -56,11 +58,11 @@ def sweep(
     check_axes(axes, view.experiment)
     # Rows that validate say nothing of how a run goes.
     data = replace(built.data, validation=None)
-    found = sweep_experiment(view, data, axes, device, progress)
+    found = sweep_experiment(view, data, axes, device, progress, reach)
     for _ in range(zoom):
         if seen is not None:
             seen(found)
-        found = sweep_experiment(view, data, closer(found), device, progress)
+        found = sweep_experiment(view, data, closer(found), device, progress, reach)
     return found
 
 

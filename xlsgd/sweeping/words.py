@@ -78,8 +78,18 @@ def summary_lines(sweep: Sweep) -> list[str]:
         f"window: {window}",
         *_scheduled(sweep),
         *(f"  {count:>{wide},} {kind}" for kind, count in counts),
+        *_reached(sweep),
         f"border: {border_words(sweep)}",
     ]
+
+
+def _reached(sweep: Sweep) -> list[str]:
+    """Return how many runs ended below a loss, where that was asked."""
+    if sweep.reach is None:
+        return []
+    count, epoch = sweep.reached
+    when = "" if epoch is None else f"; half of these had been by epoch {epoch:,}"
+    return [f"reached: {count:,} of {sweep.runs:,} runs ended below {sweep.reach:g}{when}"]
 
 
 def _scheduled(sweep: Sweep) -> list[str]:

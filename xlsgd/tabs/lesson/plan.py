@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xlsgd.data import Dataset
 from xlsgd.tabs.compare.plan import ComparedRuns
+from xlsgd.tabs.counts.plan import Counts
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
@@ -21,6 +22,7 @@ class Lesson:
     answers: paragraphs that answer questions.
     surface: the experiments whose ways over the loss are shown on a tab of its own, by their ids.
     side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
+    counts: tabs with what was counted over many runs.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
@@ -36,6 +38,7 @@ class Lesson:
     model: str = ""
     surface: tuple[str, ...] = ()
     side_by_side: tuple[ComparedRuns, ...] = ()
+    counts: tuple[Counts, ...] = ()
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
