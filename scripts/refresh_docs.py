@@ -32,7 +32,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -340,8 +340,18 @@ def _lessons() -> list[str]:
 def _optimizers() -> list[str]:
     from xlsgd.training.optimizers import optimizers
 
+    return _rules(optimizers())
+
+
+def _searches() -> list[str]:
+    from xlsgd.training.searches import searches
+
+    return _rules(searches())
+
+
+def _rules(rules: Mapping[str, Any]) -> list[str]:
     rows = []
-    for name, optimizer in optimizers().items():
+    for name, optimizer in rules.items():
         defaults = ", ".join(f"{g.key} {g.value:g}" for g in optimizer.hyperparameters)
         convention = optimizer.convention
         if optimizer.variant_of:
@@ -622,6 +632,7 @@ def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 TABLES: dict[str, Callable[[], list[str]]] = {
     "lessons": _lessons,
     "optimizers": _optimizers,
+    "searches": _searches,
     "schedules": _schedules,
     "transforms": _transforms,
     "functions": _functions,

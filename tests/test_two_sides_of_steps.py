@@ -109,6 +109,8 @@ DONE = {
     "clip-norm": {"clip_norm": 0.3},
     "maximize": {},
     "weight-decay": {"weight_decay": 0.3},
+    "noise": {"slope_noise": 0.7, "noise_seed": 3},
+    "slope-length": {"slope_length": 0.6},
 }
 
 
@@ -284,8 +286,8 @@ def test_slopes_transformed_wrongly_in_torch_are_found(
     kind = type(transforms()[name])
     quantities = kind.quantities
 
-    def off_quantities(self: Any, *arguments: Any) -> Any:
-        slopes, others = quantities(self, *arguments)
+    def off_quantities(self: Any, *arguments: Any, **counted: Any) -> Any:
+        slopes, others = quantities(self, *arguments, **counted)
         return slopes * FACTOR, others
 
     file = files(f"transform {name}")

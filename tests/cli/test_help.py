@@ -20,6 +20,7 @@ from xlsgd.training.nets import layer_types
 from xlsgd.training.nets.kinds import alone_types
 from xlsgd.training.optimizers import optimizers
 from xlsgd.training.schedules import schedules
+from xlsgd.training.searches import searches
 from xlsgd.training.transforms import transforms
 
 pytestmark = pytest.mark.every
@@ -112,6 +113,7 @@ def test_list_shows_everything_there_is(run: Run) -> None:
         "losses": losses(),
         "gradient rules": gradient_rules(),
         "optimizers": optimizers(),
+        "step rules of functions": searches(),
         "transforms of slopes": transforms(),
         "features": feature_types(),
         "schedules": schedules(),

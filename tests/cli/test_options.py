@@ -19,6 +19,7 @@ from xlsgd.cli import main
 from xlsgd.engines import engine_names
 from xlsgd.lessons import lesson_plans
 from xlsgd.training.optimizers import optimizers
+from xlsgd.training.searches import searches
 
 pytestmark = pytest.mark.every
 
@@ -89,7 +90,7 @@ def completed(words: list[str], beginning: str) -> set[str]:
 def test_a_shell_completes_names() -> None:
     assert completed(["generate"], "") == set(lesson_plans())
     assert completed(["sweep"], "gr") == {"graddesc"}
-    assert completed(["generate", "graddesc", "--optimizer"], "") == set(optimizers())
+    assert completed(["generate", "graddesc", "--optimizer"], "") == {*optimizers(), *searches()}
     assert completed(["sweep", "graddesc", "--optimizer"], "mom") == {
         "momentum", "momentum-classic", "momentum-dampened"
     }  # fmt: skip

@@ -25,6 +25,7 @@ def list_command() -> None:
     from xlsgd.training.nets.kinds import alone_types
     from xlsgd.training.optimizers import optimizers
     from xlsgd.training.schedules import schedules
+    from xlsgd.training.searches import searches
     from xlsgd.training.transforms import transforms
 
     sections = {
@@ -34,6 +35,7 @@ def list_command() -> None:
         "losses": {name: loss.paper for name, loss in losses().items()},
         "gradient rules": {name: rule.summary for name, rule in gradient_rules().items()},
         "optimizers": {name: _with_hyper(o) for name, o in optimizers().items()},
+        "step rules of functions": {name: _with_hyper(o) for name, o in searches().items()},
         "transforms of slopes": {name: _with_hyper(t) for name, t in transforms().items()},
         "features": {name: kind.summary for name, kind in feature_types().items()},
         "schedules": {name: _with_hyper(s) for name, s in schedules().items()},

@@ -87,8 +87,9 @@ def _lessons() -> dict[str, str]:
 
 def _optimizers() -> dict[str, str]:
     from xlsgd.training.optimizers import optimizers
+    from xlsgd.training.searches import searches
 
-    return {name: optimizer.summary for name, optimizer in optimizers().items()}
+    return {name: each.summary for name, each in {**optimizers(), **searches()}.items()}
 
 
 def _refused(name: str) -> str:

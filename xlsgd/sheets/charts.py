@@ -59,7 +59,8 @@ class Curve:
     x, y: their cells as in a formula, with their sheet.   words: in the legend, or the cell that
     holds them, such as ``=rates!$C$9``.
     look: ``line``, ``faint`` for a thin grey one behind the others, ``dashed`` for what is to be
-        reached, ``points``; on an overlay ``mark`` for one point.
+        reached, ``points``, ``way`` for a line with a dot at every
+        corner; on an overlay ``mark`` for one point.
     """
 
     x: str
@@ -114,6 +115,8 @@ def add_chart(sheet: Worksheet, place: str | ChartPlace, spec: ChartSpec) -> Non
             _draw_points(series)
         elif curve.look == "faint":
             series.graphicalProperties = _line(_FAINT, 6350)
+        elif curve.look == "way":
+            _draw_way(series, next(colours))
         elif curve.look == "dashed":
             series.graphicalProperties = _line(_TRUE, 12700, dashed=True)
         else:
@@ -158,11 +161,7 @@ def add_overlay(
         if curve.look == "mark":
             _draw_points(series, "diamond", 9, _MARK)
         else:
-            colour = next(colours)
-            series.graphicalProperties = _line(colour, 22225)
-            series.marker.symbol, series.marker.size = "circle", 4
-            series.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
-            series.marker.graphicalProperties.line.solidFill = "FFFFFF"
+            _draw_way(series, next(colours))
         chart.series.append(series)
     for axis, words in zip((chart.x_axis, chart.y_axis), axes, strict=True):
         axis.delete, axis.majorGridlines, axis.title = True, None, _words(words, UNSEEN)
@@ -192,6 +191,14 @@ def _line(colour: str, width: int, dashed: bool = False) -> GraphicalProperties:
     if dashed:
         line.prstDash = "dash"
     return GraphicalProperties(ln=line)
+
+
+def _draw_way(series: XYSeries, colour: str) -> None:
+    """Draw a line with a dot at every corner."""
+    series.graphicalProperties = _line(colour, 22225)
+    series.marker.symbol, series.marker.size = "circle", 4
+    series.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
+    series.marker.graphicalProperties.line.solidFill = "FFFFFF"
 
 
 def _draw_points(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xlsgd.torch_side.ensemble import Ensemble, is_rounding
+from xlsgd.torch_side.landscape import Landscape
 from xlsgd.torch_side.net import TorchNet, data_tensors
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.side_by_side import SideBySide, can_run_together
@@ -11,6 +12,7 @@ from xlsgd.torch_side.stepper import Stepper
 
 __all__ = [
     "Ensemble",
+    "Landscape",
     "SideBySide",
     "Sides",
     "Stepper",

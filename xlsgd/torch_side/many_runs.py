@@ -214,7 +214,7 @@ class _Training:
 
         gradient: of the batch, shape (parameters, runs).   number: of the step, from 1.
         """
-        gradient = self.seen(gradient)
+        gradient = self.seen(gradient, number)
         rates = self.rates
         if self.factors is not None:
             rates = rates * self.factors[self.group, number - 1]
@@ -247,8 +247,8 @@ class _Training:
             momentum = float(self.momenta[which][number - 1]) if self.momenta else None
             stepper.turn(float(self.moved[which][number - 1]), momentum)
 
-    def seen(self, gradient: Tensor) -> Tensor:
-        """Return the slopes that the optimizer sees, shape (parameters, runs)."""
+    def seen(self, gradient: Tensor, step: int) -> Tensor:
+        """Return the slopes that the optimizer sees, shape (parameters, runs).   step: from 1."""
         import torch
 
         if not self.experiment.transforms:
@@ -258,7 +258,7 @@ class _Training:
         for number, begin, end in zip(numbers, begins, [*begins, len(self.group)][1:], strict=True):
             part = slice(int(begin), int(end))
             variant, weights = self.variants[number], self.weights[:, part]
-            parts.append(transformed(variant, gradient[:, part], weights)[0])
+            parts.append(transformed(variant, gradient[:, part], weights, step)[0])
         return torch.cat(parts, 1)
 
     # All steps
@@ -340,7 +340,8 @@ class _Training:
         """
         import torch
 
-        if self.experiment.optimizer.counts_steps or self.moved:
+        counting = [each.counts_steps for each in self.experiment.transforms]
+        if self.experiment.optimizer.counts_steps or self.moved or any(counting):
             return None
         same = torch.ones_like(self.above, dtype=torch.bool)
         for name, now in self.memory().items():

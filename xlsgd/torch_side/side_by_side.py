@@ -123,7 +123,7 @@ class SideBySide:
         seen = losses() if self._followed else None
         for i, (stepper, given) in enumerate(zip(self._steppers, self._given, strict=True)):
             slopes, weights = gradients[..., i], stepper.parameters[_ALL]
-            slopes, _ = transformed(self._experiments[i], slopes, weights)
+            slopes, _ = transformed(self._experiments[i], slopes, weights, len(self._seen[i]))
             if given is not None:
                 stepper.step({_ALL: slopes}, next(given))
             elif seen is not None:

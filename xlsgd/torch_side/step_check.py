@@ -28,6 +28,13 @@ def need_steps_that_scale(experiment: Experiment) -> None:
     another optimizer, that would be another rule.
     """
     name = experiment.optimizer.name
+    if experiment.optimizer.of_function:
+        if not experiment.optimizer.scales:
+            raise NotScalingError(
+                f"the step of {name} is not learning_rate times something: sweep over "
+                "learning_rate, a start value or a hyperparameter"
+            )
+        return
     whole, half = _moved(experiment, 1.0), _moved(experiment, 0.5)
     if not (_same(2 * half[0], whole[0]) and all(map(_same, half[1:], whole[1:]))):
         raise NotScalingError(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.torch_side.ensemble import Ensemble
+from xlsgd.torch_side.landscape import Landscape
 from xlsgd.torch_side.rates import Scheduled
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules.schedule import MOMENTUM, RATE
@@ -47,6 +48,9 @@ class Stepper:
 
         self._make = make
         self._optimizer = make(list(self.parameters.values()), experiment.learning_rate, {})
+        if self._rule.of_function:
+            stacked = tuple(self.parameters) != experiment.network.parameters
+            setattr(self._optimizer, "landscape", Landscape(experiment.network, stacked))  # noqa: B010
         # The method without what torch wraps around it: profiler, hooks and its compiler, whose
         # import takes 0.8 s.  None of them has anything to do here.
         self._step = unwrap(type(self._optimizer).step)
@@ -216,6 +220,12 @@ def derived_quantities(
         state = {name: quantities[f"{name}.{p}"] for name in rule.state}
         for name, value in rule.derived(state, numbers, hyper).items():
             derived[f"{name}.{p}"] = value
+    if rule.of_function:
+        weights = [quantities[f"param.{p}"] for p in experiment.network.parameters]
+        rates = torch.from_numpy(np.asarray(given[RATE], dtype=np.float64))
+        landscape = Landscape(experiment.network, stacked=False)
+        seen = rule.seen_of_function(landscape, weights, numbers, rates, hyper)
+        derived |= {name: value.expand(shape) for name, value in seen.items()}
     return derived
 
 

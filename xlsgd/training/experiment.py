@@ -114,6 +114,12 @@ class Experiment:
                 f"the schedule {self.schedule.name} in '{self.id}': {self.optimizer.own_rates}; "
                 "leave the schedule out, or take another optimizer"
             )
+        if self.optimizer.of_function and not self.network.is_function:
+            raise SpecError(
+                f"'{self.id}': {self.optimizer.name} looks at a function itself, and not at its "
+                f"slope alone; the network {self.network} is none: take a function of weights "
+                "without data, such as (x^2-9)^2, or another optimizer"
+            )
         if self.transforms and "first." in self.optimizer.start_state:
             raise SpecError(
                 f"{self.transforms[0].name} in '{self.id}': {self.optimizer.name} begins with the "

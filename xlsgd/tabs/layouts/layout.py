@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from xlsgd.training.nets.place import map_nested
 
 if TYPE_CHECKING:
     from xlsgd.tabs.layouts.drawing import Drawing
+    from xlsgd.training.functions.function import Function
 
 __all__ = [
     "ROWS",
@@ -308,6 +309,9 @@ def step_columns(experiment: Experiment, slope: str, row_losses: str = "{loss}")
         columns += transform.columns(names, {p: f"{slope}.{p}" for p in names})
         slope = transform.gives
     own = experiment.optimizer.step_columns()
+    if experiment.optimizer.of_function:
+        function = cast("Function", experiment.network.layers[0])
+        own += experiment.optimizer.function_columns(names, function)
     return columns + [experiment.schedule.applied(c, experiment.optimizer) for c in own]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xlsgd.data import Dataset
 from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.counts.plan import Counts
+from xlsgd.tabs.curve.plan import Curve
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
@@ -22,6 +23,7 @@ class Lesson:
     answers: paragraphs that answer questions.
     surface: the experiments whose ways over the loss are shown on a tab of its own, by their ids.
     side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
+    curves: tabs with a function of one weight, and the ways of runs down it.
     counts: tabs with what was counted over many runs.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
@@ -38,6 +40,7 @@ class Lesson:
     model: str = ""
     surface: tuple[str, ...] = ()
     side_by_side: tuple[ComparedRuns, ...] = ()
+    curves: tuple[Curve, ...] = ()
     counts: tuple[Counts, ...] = ()
 
     @property

@@ -14,6 +14,7 @@ from xlsgd.tabs.layouts import layouts
 from xlsgd.training.losses import losses
 from xlsgd.training.optimizers import optimizers
 from xlsgd.training.schedules import get_schedule, schedules
+from xlsgd.training.searches import searches
 from xlsgd.training.transforms import transforms
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class TrainingTab(TabKind):
     def inputs(self, tab: FoundTab) -> Iterable[Position]:
         parts: list[Any] = [
             one
-            for each in (optimizers(), schedules(), transforms(), losses())
+            for each in (optimizers(), searches(), schedules(), transforms(), losses())
             for one in each.values()
         ]
         if "schedule" in tab.fields:  # a chain has names of its own

@@ -71,6 +71,10 @@ def linear_step(experiment: Experiment) -> LinearStep:
     Raises NoLimitError if they don't, or if it counts its steps.
     """
     name = experiment.optimizer.name
+    if experiment.optimizer.of_function:
+        raise NoLimitError(
+            f"{experiment.optimizer.name} does not go by slopes alone, so there is no such rate"
+        )
     if experiment.optimizer.counts_steps:
         raise NoLimitError(
             f"{name} counts its steps: the same gradient leads to another step later on, and no "

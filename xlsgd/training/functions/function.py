@@ -36,6 +36,7 @@ class Function(Layer):
     name = "Function"
     short = "f"
     summary = "a function of its weights"
+    is_function = True
 
     text: str = "x^2"
 
@@ -134,6 +135,14 @@ class Function(Layer):
         """Return the expressions of the inputs by their names."""
         return dict(zip(self.inputs, x, strict=False))
 
+    def at(self, cells: Mapping[str, str]) -> str:
+        """Return the expression of the function where its weights are these."""
+        return written(self._tree, cells)
+
+    def bend(self, by: str, cells: Mapping[str, str]) -> str:
+        """Return the expression of its second derivative by a weight."""
+        return written(derivative(derivative(self._tree, by), by), cells)
+
     def backward(
         self, grad: Sequence[str], x: Sequence[str], y: Sequence[str], p: Parameters
     ) -> list[str]:
@@ -171,6 +180,10 @@ class Function(Layer):
                 return found[..., None] if inputs else found.expand(*x.shape[:-1], 1)
 
         return Evaluated()
+
+    def value_of(self, weights: Mapping[str, Tensor]) -> Tensor:
+        """Return the function where its weights are these, by their names."""
+        return _evaluated(self._tree, weights)
 
     def rounded(
         self, parameters: Mapping[str, Tensor], x: Tensor, rounding: Callable[[Tensor], Tensor]

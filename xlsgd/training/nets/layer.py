@@ -41,6 +41,9 @@ class Layer(ABC):
     """What it is called in PyTorch, where that is no module of torch.nn of its own name."""
     gives: ClassVar[str] = ""
     """What its outputs are, where a loss may ask: ``probabilities``, ``log-probabilities``."""
+    is_function: ClassVar[bool] = False
+    """Whether it is a function of its weights, and perhaps of inputs, that can be looked at from
+    anywhere: see ``Function``."""
     mixes: ClassVar[bool] = False
     """Of a layer without parameters and with as many outputs as inputs: whether an output follows
     from more than the input in its own place."""

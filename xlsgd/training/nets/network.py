@@ -185,6 +185,11 @@ class Network:
         )
 
     @property
+    def is_function(self) -> bool:
+        """Whether it is one function of weights alone."""
+        return not self.takes_data and len(self.layers) == 1 and self.layers[0].is_function
+
+    @property
     def takes_data(self) -> bool:
         """Whether there are inputs that its prediction is made of."""
         if self.is_graph:

@@ -9,6 +9,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import find, pick
 from xlsgd.training.optimizers.optimizer import CONVENTIONS, Optimizer
 from xlsgd.training.optimizers.refused import refusal
+from xlsgd.training.searches import searches
 
 __all__ = ["CONVENTIONS", "Optimizer", "get_optimizer", "optimizers"]
 
@@ -29,7 +30,8 @@ def get_optimizer(name: str, convention: str = "torch") -> Optimizer:
     why = refusal(name)
     if why:
         raise SpecError(why)
-    optimizer = cast(Optimizer, pick("optimizer", name, cast(dict[str, object], optimizers())))
+    known: dict[str, object] = {**optimizers(), **searches()}
+    optimizer = cast(Optimizer, pick("optimizer", name, known))
     for variant in optimizers().values():
         if variant.variant_of == optimizer.name and variant.convention == convention:
             return variant

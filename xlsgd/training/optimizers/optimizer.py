@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.columns import Column, Input
@@ -11,6 +11,9 @@ from xlsgd.base.columns import Column, Input
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from xlsgd.torch_side.landscape import Landscape
+    from xlsgd.training.functions.function import Function
 
 __all__ = ["CONVENTIONS", "Optimizer"]
 
@@ -63,6 +66,13 @@ class Optimizer(ABC):
     own_rates: ClassVar[str] = ""
     """Why it takes no learning-rate schedule, as a sentence; empty where it takes one."""
 
+    of_function: ClassVar[bool] = False
+    """Whether it looks at the function itself, which has no data then, and not at slopes alone: it
+    has ``function_columns``, and in torch a ``Landscape`` as its attribute of that name."""
+
+    scales: ClassVar[bool] = True
+    """Of those: whether a step is the learning rate times something."""
+
     momentum_key: ClassVar[str] = ""
     """The hyperparameter that torch's cyclic schedules move together with the rate."""
 
@@ -96,6 +106,25 @@ class Optimizer(ABC):
     def step_columns(self) -> list[Column]:
         """Sheet side: return columns of the step itself, the same for every parameter."""
         return []
+
+    def function_columns(self, parameters: Sequence[str], function: Function) -> list[Column]:
+        """Sheet side: return columns of what it looks at besides slopes, where ``of_function``."""
+        return []
+
+    def seen_of_function(
+        self,
+        landscape: Landscape,
+        weights: Sequence[Tensor],
+        steps: Tensor,
+        rates: Tensor,
+        hyper: Mapping[str, float],
+    ) -> dict[str, Tensor]:
+        """Torch side of ``function_columns``.
+
+        weights: before the step, as the landscape takes them.   steps: their numbers, from 1.
+        rates: of every step.
+        """
+        return {}
 
     def of_steps(
         self,

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from xlsgd.base.columns import Column, Input, range_of
-from xlsgd.training.transforms.transform import Transform
+from xlsgd.base.columns import Column, Input
+from xlsgd.training.transforms.transform import Transform, squares_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["TRANSFORM", "ClipNorm"]
-
-_FEW = 4
-"""Squares that are written one by one."""
 
 
 class ClipNorm(Transform):
@@ -36,12 +33,7 @@ class ClipNorm(Transform):
     # Sheet side
 
     def columns(self, parameters: Sequence[str], g: Mapping[str, str]) -> list[Column]:
-        cells = [f"{{{g[p]}}}" for p in parameters]
-        if len(cells) > _FEW:
-            # They stand beside each other.
-            squares = f"SUMPRODUCT({range_of(cells)},{range_of(cells)})"
-        else:
-            squares = "+".join(f"{cell}*{cell}" for cell in cells)
+        squares = squares_of([f"{{{g[p]}}}" for p in parameters])
         return [
             self.column(
                 "grad_norm",

@@ -6,12 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from xlsgd.base.columns import Column, Input
+from xlsgd.base.columns import Column, Input, range_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Transform"]
+__all__ = ["Transform", "squares_of"]
+
+_FEW = 4
+"""Squares that are written one by one."""
 
 
 class Transform(ABC):
@@ -29,6 +32,13 @@ class Transform(ABC):
     hyperparameters: ClassVar[tuple[Input, ...]] = ()
     gives: ClassVar[str]
     """The quantity that holds the slopes it makes: ``clipped`` of ``clipped.a``."""
+    counts_steps: ClassVar[bool] = False
+    """Whether what it does depends on the number of the step; then ``quantities`` is told of it by
+    a fourth argument, ``steps``: one for all, from 1, or those along the last axis of the slopes;
+    None where no step is done."""
+
+    of_each: ClassVar[tuple[str, ...]] = ()
+    """What of its other columns there is for every weight: ``drawn`` of ``drawn.a``."""
 
     @abstractmethod
     def columns(self, parameters: Sequence[str], g: Mapping[str, str]) -> list[Column]:
@@ -41,7 +51,8 @@ class Transform(ABC):
         """Torch side: return the slopes it makes, and what its other columns show.
 
         slopes, weights: shape (parameters, …); every element of the rest is a step of its own.
-        Shapes are the same for the slopes, and without parameters for the others.
+        Shapes are the same for the slopes and for those ``of_each``, and without parameters for
+        the others.
         """
 
     def column(
@@ -51,3 +62,10 @@ class Transform(ABC):
         return Column(
             quantity, formula, paper, note, self.torch_line, group="update", symbol=symbol
         )
+
+
+def squares_of(cells: Sequence[str]) -> str:
+    """Return the expression of the sum of squares.  cells: names in braces of neighbours."""
+    if len(cells) > _FEW:
+        return f"SUMPRODUCT({range_of(cells)},{range_of(cells)})"
+    return "+".join(f"{cell}*{cell}" for cell in cells)

@@ -119,7 +119,7 @@ def _trained(
         begins = {p: weights[k, :, i, :-1] for k, p in enumerate(names)}
         own = {p: slopes[k, :, i] for k, p in enumerate(names)}
         known |= {f"grad.{p}": slope for p, slope in own.items()}
-        known |= transformed_by_name(view.experiment, own, begins)[1]
+        known |= transformed_by_name(view.experiment, own, begins, np.arange(1, total + 1))[1]
         held = together.together.always[i, :-1]
         given = together.given(i, np.arange(1, total + 1))
         traces = _Work(view, data, members, blocks).tables(begins, known, given, held)
@@ -154,7 +154,7 @@ def steps(
         begin = start_state(experiment, name, {p: g[:, :1] for p, g in gradients.items()})
         kept[name] = torch.cat((begin.unsqueeze(1), ensemble.copies(sheet[name][:-1])), 1)
     numbers = np.arange(1, count + 1)
-    seen, shown = transformed_by_name(experiment, gradients, parameters)
+    seen, shown = transformed_by_name(experiment, gradients, parameters, numbers)
     done = traces["steps"].values
     place = {"step": numbers, "epoch": (numbers - 1) // work.per_epoch + 1}
     losses = done["loss"] * done["batch_rows"]

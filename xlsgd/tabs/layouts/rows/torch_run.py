@@ -265,7 +265,7 @@ class _Together:
                 given |= loss_sums(values["loss"], place["epoch"])
             if view.batched:
                 values |= batch_means(experiment, self.data, values, place)
-            values |= _transformed(view, values)
+            values |= _transformed(view, values, place["step"])
             _complete(view, self.data, values, place, given)
             found.append(Trace(values, _numpy(self.runs.starts[i])))
         return found
@@ -315,7 +315,7 @@ def steps(
     for name in experiment.state_names:
         start = start_state(experiment, name, first).unsqueeze(1)
         kept[name] = torch.cat((start, ensemble.copies(sheet[name][:-1])), 1)
-    seen, shown = transformed_by_name(experiment, gradients, parameters)
+    seen, shown = transformed_by_name(experiment, gradients, parameters, place["step"])
     quantities |= shown
     losses = quantities["loss"].detach().numpy()
     given = given_in_sheet(experiment, ensemble, sheet, place, data.rows, losses)
@@ -337,7 +337,9 @@ def steps(
     return Trace(values)
 
 
-def _transformed(view: View, values: Mapping[str, Floats]) -> dict[str, Floats]:
+def _transformed(
+    view: View, values: Mapping[str, Floats], steps: NDArray[np.int64]
+) -> dict[str, Floats]:
     """Return what is done to the slopes of every row before the optimizer sees them."""
     import torch
 
@@ -347,7 +349,8 @@ def _transformed(view: View, values: Mapping[str, Floats]) -> dict[str, Floats]:
         names = view.experiment.network.parameters
         return {p: torch.from_numpy(values[f"{kind}.{p}"].copy()) for p in names}
 
-    return _numpy(transformed_by_name(view.experiment, tensors(slope), tensors("param"))[1])
+    slopes, weights = tensors(slope), tensors("param")
+    return _numpy(transformed_by_name(view.experiment, slopes, weights, steps)[1])
 
 
 def _complete(

@@ -1,0 +1,71 @@
+"""The curve tab: the function, and over it the ways of the runs, in one chart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
+from openpyxl.worksheet.worksheet import Worksheet
+
+from xlsgd.base.columns import Input
+from xlsgd.sheets.charts import ChartPlace, ChartSpec, add_chart, curves_over
+from xlsgd.sheets.found_tab import MARKER
+from xlsgd.sheets.maps import BookMap, TableMap, TabMap
+from xlsgd.sheets.style import set_page
+from xlsgd.sheets.writing import (
+    marker_field,
+    set_widths,
+    write_body,
+    write_fields,
+    write_headers,
+    write_title,
+)
+from xlsgd.tabs.curve.columns import FUNCTION_OF, MARKED, POINTS, columns, limits
+from xlsgd.tabs.curve.plan import Curve
+from xlsgd.training.experiment import Experiment
+
+__all__ = ["draw_curve_tab", "map_curve_tab"]
+
+_FIELDS, _HEADER, _TABLE = 4, 5, 5
+_PIXELS = (800, 420)
+
+
+def map_curve_tab(shown: Curve, experiment: Experiment) -> TabMap:
+    """Return where everything goes."""
+    keys = [*(given.key for given in limits(0, 1)), FUNCTION_OF, MARKER]
+    rows = range(_HEADER + 2, _HEADER + 2 + POINTS)
+    names = [column.quantity for column in columns(experiment)]
+    return TabMap(
+        shown.sheet,
+        {key: (_FIELDS + i, 2) for i, key in enumerate(keys)},
+        {"curve": TableMap.laid_out(_HEADER, names, _TABLE, rows)},
+        follows=shown.experiments[:1],
+    )
+
+
+def draw_curve_tab(sheet: Worksheet, shown: Curve, experiment: Experiment, book: BookMap) -> None:
+    """Write the tab."""
+    tab = book.of("curve")[shown.sheet]
+    table = tab.tables["curve"]
+    write_title(sheet, shown.title, shown.about)
+    write_fields(sheet, limits(shown.low, shown.high), book, tab, "input")
+    of = Input(FUNCTION_OF, experiment.id, "the tab whose function it is", fixed=True)
+    write_fields(sheet, [of, marker_field(MARKED)], book, tab, "value")
+    write_headers(sheet, columns(experiment), table)
+    write_body(sheet, columns(experiment), book, tab, "curve")
+    (p,) = experiment.network.parameters
+    (curve,) = curves_over(sheet.title, table, "at", {"curve": "the curve"})
+    ways = []
+    for id in shown.experiments:
+        run = book.training[id]
+        (way,) = curves_over(run.sheet, run.tables["steps"], f"plot.{p}", {"loss": id})
+        ways.append(replace(way, look="way"))
+    spec = ChartSpec(
+        shown.title, p, "f", [replace(curve, look="faint"), *ways], x_min=shown.low,
+        x_max=shown.high,
+    )  # fmt: skip
+    begin = AnchorMarker(col=0, colOff=0, row=_FIELDS + len(tab.fields), rowOff=0)
+    add_chart(sheet, ChartPlace(begin, *_PIXELS), spec)
+    set_widths(sheet, {1: 16, 2: 16, 3: 62, 4: 16} | dict.fromkeys(table.columns.values(), 14))
+    sheet.row_dimensions[_HEADER + 1].height = 24
+    set_page(sheet)

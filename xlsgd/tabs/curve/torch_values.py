@@ -1,0 +1,41 @@
+"""What torch has for a curve tab: the function at many weights."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlsgd.tabs.curve.columns import POINTS
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.trace import MEMBERS
+
+__all__ = ["points"]
+
+Floats = NDArray[np.float64]
+
+
+def points(
+    experiment: Experiment, place: Floats, low: float, high: float, at: Floats
+) -> dict[str, Floats]:
+    """Return the columns of the points, shape (members, rows) each.
+
+    place: numbers of the points.   low, high: between which the curve is drawn.
+    at: the weights at which the function is asked for.
+    """
+    import torch
+
+    from xlsgd.torch_side import Ensemble, Landscape
+
+    ensemble = Ensemble(MEMBERS)
+    asked = ensemble.copies(at)
+    landscape = Landscape(experiment.network, stacked=False)
+    with torch.no_grad():
+        curve = landscape.value([asked])
+        begin, end = (ensemble.copies([limit]) for limit in (low, high))
+        steps = torch.from_numpy(place - 1)
+        between = begin + (end - begin) * steps / (POINTS - 1)
+    return {
+        "point": np.broadcast_to(place, asked.shape),
+        "at": between.numpy(),
+        "curve": curve.expand(asked.shape).numpy(),
+    }
