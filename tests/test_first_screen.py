@@ -102,3 +102,47 @@ def test_titanics_predictions_stand_on_it(tmp_path: Path) -> None:
     assert place.row < ROWS
     assert pixels(sheet, place.col) < PIXELS
     assert "Weights after the last step" in titles
+
+
+@pytest.mark.parametrize("name", ["graddesc", "two-neuron", "titanic", "learning-rates"])
+def test_links_to_all_tabs_stand_on_the_first_tab(name: str) -> None:
+    workbook = looked_at(default_lesson(name))
+    first = workbook.worksheets[0]
+    links = {
+        cell.value: cell
+        for row in first.iter_rows(max_row=ROWS)
+        for cell in row
+        if cell.hyperlink is not None and pixels(first, cell.column) <= PIXELS
+    }
+    assert set(links) == {sheet.title for sheet in workbook.worksheets[1:]}
+    for tab, cell in links.items():
+        assert cell.hyperlink.location.replace("'", "") == f"{tab}!A1"
+
+
+def test_links_of_very_many_tabs(tmp_path: Path) -> None:
+    optimizers = ("sgd", "momentum", "momentum-classic", "nesterov", "adagrad", "rmsprop", "adam")
+    more = ("adadelta", "amsgrad", "adamw", "adamax", "nadam", "radam", "rprop")
+    path = xlsgd.generate(
+        "graddesc",
+        tmp_path / "many.xlsx",
+        data=made_data(2, noise=0.0, seed=1),
+        epochs=1,
+        optimizers=optimizers + more,
+    )
+    workbook = openpyxl.load_workbook(path)
+    cells = [cell for row in workbook["lesson"].iter_rows() for cell in row if cell.hyperlink]
+    assert [cell.value for cell in cells] == workbook.sheetnames[1:]
+    assert max(cell.row for cell in cells) <= ROWS
+
+
+def test_learning_rates_begin_with_all_their_runs() -> None:
+    sheet = looked_at(default_lesson("learning-rates"))["lesson"]
+    (chart,) = sheet._charts
+    assert [series.tx.strRef.f for series in chart.series] == [
+        f"'rates-one'!${letter_of_rate()}${row}" for row in range(12, 19)
+    ]
+
+
+def letter_of_rate() -> str:
+    rates = looked_at(default_lesson("learning-rates"))["rates-one"]
+    return letter_of(rates, "learning_rate", "experiment")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from xlsgd.data.schema import Words
-    from xlsgd.sheets.charts import BarSpec
+    from xlsgd.sheets.charts import BarSpec, ChartSpec
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
@@ -59,6 +59,10 @@ class TabKind(Scope, ABC):
 
         words: about the data.
         """
+        return ()
+
+    def pictures(self, lesson: Lesson, book: BookMap) -> Iterable[ChartSpec]:
+        """Yield the charts of its tabs that show what a lesson is about, if it begins with them."""
         return ()
 
     @property

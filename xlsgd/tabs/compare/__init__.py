@@ -15,6 +15,7 @@ from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.sheets.charts import ChartSpec
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
@@ -60,6 +61,14 @@ class CompareTab(TabKind):
 
         shown = next(s for s in lesson.compare_tabs if s.sheet == tab.key)
         draw_compare_tab(sheet, shown, lesson.experiments, book)
+
+    def pictures(self, lesson: Lesson, book: BookMap) -> Iterable[ChartSpec]:
+        from xlsgd.tabs.compare.sheet import losses_chart
+
+        for shown in lesson.compare_tabs:
+            # Where rates are typed in beside each other, what they lead to is the lesson.
+            if shown.sets_rates:
+                yield losses_chart(shown, book)
 
     def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.compare.finding import find_compare

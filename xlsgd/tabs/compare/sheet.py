@@ -35,7 +35,7 @@ from xlsgd.tabs.compare import columns as comparison
 from xlsgd.tabs.compare.plan import COMPARE, RATES, ComparedRuns
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["draw_compare_tab", "map_compare_tab"]
+__all__ = ["draw_compare_tab", "losses_chart", "map_compare_tab"]
 
 _FIELDS = 4
 """Row of the first field."""
@@ -111,14 +111,29 @@ def draw_compare_tab(
     shorten_large(sheet, runs.span, losses.span)
     columns = comparison.losses_columns([e.id for e in experiments])
     _draw_losses(sheet, columns, book, tab, losses)
+    begin = AnchorMarker(col=0, colOff=0, row=runs.rows[-1] + 1, rowOff=0)
+    height = _chart_rows(runs) * _PIXELS_A_ROW
+    add_chart(sheet, ChartPlace(begin, _CHART_WIDTH, height), losses_chart(shown, book))
+    widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
+    for name, i in runs.columns.items():
+        widths[i] = max(widths.get(i, 16), len(name) * 1.1 + 2)
+    set_widths(sheet, widths | {1: 20, 2: 46})
+    sheet.row_dimensions[runs.header_row - 1].height = 24
+    set_page(sheet)
+
+
+def losses_chart(shown: ComparedRuns, book: BookMap) -> ChartSpec:
+    """Return the chart of the mean losses of all runs of a tab."""
+    tab = book.of("compare")[shown.sheet]
+    runs, losses = tab.tables["runs"], tab.tables["losses"]
     legend = {
-        f"plot.{e.id}": f"={quoted(shown.sheet)}!"
+        f"plot.{e}": f"={quoted(shown.sheet)}!"
         + address((runs.rows[i], runs.columns["learning_rate"]), absolute=True)
         if shown.sets_rates
-        else e.id
-        for i, e in enumerate(experiments)
+        else e
+        for i, e in enumerate(shown.experiments)
     }
-    losses_chart = ChartSpec(
+    return ChartSpec(
         "Mean loss per epoch" + (", by learning rate" if shown.sets_rates else ""),
         "epoch",
         "mean loss (log)",
@@ -126,15 +141,6 @@ def draw_compare_tab(
         x_max=len(losses.rows),
         log=True,
     )
-    begin = AnchorMarker(col=0, colOff=0, row=runs.rows[-1] + 1, rowOff=0)
-    height = _chart_rows(runs) * _PIXELS_A_ROW
-    add_chart(sheet, ChartPlace(begin, _CHART_WIDTH, height), losses_chart)
-    widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
-    for name, i in runs.columns.items():
-        widths[i] = max(widths.get(i, 16), len(name) * 1.1 + 2)
-    set_widths(sheet, widths | {1: 20, 2: 46})
-    sheet.row_dimensions[runs.header_row - 1].height = 24
-    set_page(sheet)
 
 
 def _draw_run(

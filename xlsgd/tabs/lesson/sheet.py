@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from string import digits
 from textwrap import wrap
 
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlsgd.sheets.charts import ChartPlace
+from xlsgd.sheets.charts import ChartPlace, add_chart
 from xlsgd.sheets.maps import BookMap, quoted
 from xlsgd.sheets.style import set_page
 from xlsgd.sheets.writing import set_widths, write_heading
-from xlsgd.tabs.kind import Planned
+from xlsgd.tabs.kind import Planned, kinds
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.lesson.plan import Lesson
 
@@ -39,6 +41,12 @@ _ORIGIN = (
 )
 _PICTURE_ROWS = 10
 _PICTURE_PIXELS = (500, 190)
+_MOST_ROWS = 13
+"""Rows for links that a first screen has."""
+_BESIDE, _NARROW = 6, 8.4
+"""Columns beside that of the links, and the characters of one: words run over all of them."""
+_EACH, _PAIRS = range(1 + _BESIDE), (0, 1, 3, 5)
+"""Where links stand in a row that has several: short names, and any."""
 
 
 def draw_lesson_tab(
@@ -48,15 +56,26 @@ def draw_lesson_tab(
     sheet["A1"] = lesson.title
     sheet["A1"].style = "title"
     _write_words(sheet, lesson)
-    view = lesson.views[0]
     place = ChartPlace(AnchorMarker(col=_LINKS - 1, colOff=0, row=2, rowOff=0), *_PICTURE_PIXELS)
-    get_layout(view.layout).drawing.draw_picture(sheet, place, view, book)
+    _draw_picture(sheet, place, lesson, book)
     row = _write_links(sheet, tabs, 3 + _PICTURE_ROWS)
     row = _write_beside(sheet, row + 2, "Colours", _COLOURS)
     row = _write_beside(sheet, row + 2, "Where to open it", _PROGRAMS)
     _write_beside(sheet, row + 2, "Where it comes from", _ORIGIN)
-    set_widths(sheet, {1: 26, 2: 58, 3: 2, _LINKS: 22, _LINKS + 1: 50})
+    set_widths(sheet, {1: 26, 2: 58, 3: 2, _LINKS: 22})
+    set_widths(sheet, dict.fromkeys(range(_LINKS + 1, _LINKS + 1 + _BESIDE), _NARROW))
     set_page(sheet)
+
+
+def _draw_picture(sheet: Worksheet, place: ChartPlace, lesson: Lesson, book: BookMap) -> None:
+    """Draw what the lesson is about: runs side by side if it begins with these, else what the
+    first run learns."""
+    for kind in kinds().values():
+        for spec in kind.pictures(lesson, book):
+            add_chart(sheet, place, spec)
+            return
+    view = lesson.views[0]
+    get_layout(view.layout).drawing.draw_picture(sheet, place, view, book)
 
 
 def _write_words(sheet: Worksheet, lesson: Lesson) -> None:
@@ -82,14 +101,35 @@ def _write_words(sheet: Worksheet, lesson: Lesson) -> None:
 
 def _write_links(sheet: Worksheet, tabs: Sequence[Planned], row: int) -> int:
     """Write where the other tabs are; return the row of the last one."""
-    write_heading(sheet, row, _LINKS, 2, "The tabs")
-    for tab in tabs:
+    write_heading(sheet, row, _LINKS, 1 + _BESIDE, "The tabs")
+    for together, places in _rows_of_links(tabs):
         row += 1
-        cell = sheet.cell(row, _LINKS, tab.sheet)
-        cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(tab.sheet)}!A1")
-        cell.style = "link"
-        sheet.cell(row, _LINKS + 1, tab.words).style = "fact"
+        for tab, place in zip(together, places, strict=False):
+            cell = sheet.cell(row, _LINKS + place, tab.sheet)
+            cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(tab.sheet)}!A1")
+            cell.style = "link"
+        if len(together) == 1:
+            sheet.cell(row, _LINKS + 1, together[0].words).style = "fact"
     return row
+
+
+def _rows_of_links(
+    tabs: Sequence[Planned],
+) -> Iterator[tuple[Sequence[Planned], Sequence[int]]]:
+    """Yield the tabs that are linked to in each row, and in which columns: one in a row as long as
+    all are on the first screen, else those side by side that are numbered, or as many as it takes.
+    """
+    rows: list[list[Planned]] = [[tab] for tab in tabs]
+    if len(rows) > _MOST_ROWS:
+        rows = [list(those) for _, those in groupby(tabs, lambda tab: tab.sheet.rstrip(digits))]
+    if len(rows) <= _MOST_ROWS:
+        for together in rows:
+            for begin in range(0, len(together), len(_EACH)):
+                yield together[begin : begin + len(_EACH)], _EACH
+        return
+    each = min(-(-len(tabs) // _MOST_ROWS), len(_PAIRS))
+    for begin in range(0, len(tabs), each):
+        yield tabs[begin : begin + each], _PAIRS
 
 
 def _write_beside(
@@ -99,7 +139,7 @@ def _write_beside(
 
     lines: words, their style, and what is said of them.
     """
-    write_heading(sheet, row, _LINKS, 2, heading)
+    write_heading(sheet, row, _LINKS, 1 + _BESIDE, heading)
     for words, style, said in lines:
         row += 1
         sheet.cell(row, _LINKS, words).style = style
