@@ -14,7 +14,7 @@ from xlsgd.data.csvtext import cell_place, data_rows, header_of, key, text_of
 from xlsgd.data.dataset import GREATEST, Dataset
 from xlsgd.data.source import Received, received
 
-__all__ = ["default_data", "made_data", "read_csv"]
+__all__ = ["default_data", "made_data", "read_csv", "scattered"]
 
 # The x column of fast.ai's graddesc workbook, in its order.
 _FASTAI_X = (
@@ -42,14 +42,7 @@ def made_data(points: int, noise: float, seed: int) -> Dataset:
     x are whole numbers drawn uniformly from 1 to 99.
     Raises SpecError if an argument is outside its range.
     """
-    if not 2 <= points <= dataset.MAX_ROWS:
-        raise SpecError(
-            f"points: got {points}, need a whole number from 2 to {dataset.MAX_ROWS:,}."
-        )
-    if not (math.isfinite(noise) and noise >= 0):
-        raise SpecError(f"noise: got {noise}, need a finite number, 0 or greater.")
-    if seed < 0:
-        raise SpecError(f"seed: got {seed}, need a whole number, 0 or greater.")
+    _need(points, noise, seed)
     import numpy as np
 
     rng = np.random.default_rng(seed)
@@ -63,6 +56,33 @@ def made_data(points: int, noise: float, seed: int) -> Dataset:
         raise SpecError(f"noise: got {noise}, so great that y² overflows. Choose a smaller one.")
     title = f"{points} points {'around' if noise else 'on'} y = 2x + 30"
     return Dataset(f"{title}, noise {noise:g}, seed {seed}", {"x": x}, y, truth=_TRUTH)
+
+
+def scattered(points: int, noise: float, seed: int) -> Dataset:
+    """Make up points around y = 2x + 1 for x from -1.5 to 1.5, in an order drawn as well.
+
+    points, noise, seed: as of ``made_data``.
+    """
+    _need(points, noise, seed)
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    x = rng.permutation(np.linspace(-1.5, 1.5, points).round(2))
+    y = (2 * x + 1 + noise * rng.standard_normal(points)).round(2)
+    title = f"{points} points around y = 2x + 1, noise {noise:g}, seed {seed}"
+    return Dataset(title, {"x": tuple(x.tolist())}, tuple(y.tolist()), truth=(2.0, 1.0))
+
+
+def _need(points: int, noise: float, seed: int) -> None:
+    """Raise SpecError for what no points can be made up of."""
+    if not 2 <= points <= dataset.MAX_ROWS:
+        raise SpecError(
+            f"points: got {points}, need a whole number from 2 to {dataset.MAX_ROWS:,}."
+        )
+    if not (math.isfinite(noise) and noise >= 0):
+        raise SpecError(f"noise: got {noise}, need a finite number, 0 or greater.")
+    if seed < 0:
+        raise SpecError(f"seed: got {seed}, need a whole number, 0 or greater.")
 
 
 def read_csv(path: str | Path, inputs: Sequence[str] = ("x",)) -> Dataset:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from openpyxl.cell import Cell
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
 from openpyxl.styles import Alignment
+from openpyxl.utils.units import pixels_to_EMU
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
-from xlsgd.sheets.charts import ChartPlace, ChartSpec, add_chart, curves_over
+from xlsgd.sheets.charts import ChartPlace, ChartSpec, Curve, add_chart, curves_over
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import (
     BookMap,
@@ -21,6 +22,7 @@ from xlsgd.sheets.maps import (
     address,
     formula_maker,
     quoted,
+    range_in,
 )
 from xlsgd.sheets.style import colour_rule, set_page, shorten_large
 from xlsgd.sheets.writing import (
@@ -34,6 +36,7 @@ from xlsgd.sheets.writing import (
 from xlsgd.tabs.compare import columns as comparison
 from xlsgd.tabs.compare.plan import COMPARE, RATES, ComparedRuns
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.schedules import RATE
 
 __all__ = ["draw_compare_tab", "losses_chart", "map_compare_tab"]
 
@@ -42,6 +45,8 @@ _FIELDS = 4
 _SCREEN_ROWS, _LEAST_ROWS = 26, 8
 """Rows of a first screen, and those of the smallest chart that says something."""
 _CHART_WIDTH, _PIXELS_A_ROW = 1134, 20
+_SECOND = (2, 100)
+"""Where a second chart begins: the column, and so many pixels inside it."""
 _FIRST = ("experiment", "verdict")
 _LONG_NAME, _THREE_LINES = 12, 45
 """Characters of a weight's name from which on a verdict gets three lines, and their height."""
@@ -111,9 +116,12 @@ def draw_compare_tab(
     shorten_large(sheet, runs.span, losses.span)
     columns = comparison.losses_columns([e.id for e in experiments])
     _draw_losses(sheet, columns, book, tab, losses)
-    begin = AnchorMarker(col=0, colOff=0, row=runs.rows[-1] + 1, rowOff=0)
-    height = _chart_rows(runs) * _PIXELS_A_ROW
-    add_chart(sheet, ChartPlace(begin, _CHART_WIDTH, height), losses_chart(shown, book))
+    charts = [losses_chart(shown, book), *_rates_chart(experiments, book)]
+    height, width = _chart_rows(runs) * _PIXELS_A_ROW, _CHART_WIDTH // len(charts)
+    for chart, (column, beyond) in zip(charts, ((0, 0), _SECOND), strict=False):
+        offset = pixels_to_EMU(beyond)
+        begin = AnchorMarker(col=column, colOff=offset, row=runs.rows[-1] + 1, rowOff=0)
+        add_chart(sheet, ChartPlace(begin, width, height), chart)
     widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
     for name, i in runs.columns.items():
         widths[i] = max(widths.get(i, 16), len(name) * 1.1 + 2)
@@ -141,6 +149,23 @@ def losses_chart(shown: ComparedRuns, book: BookMap) -> ChartSpec:
         x_max=len(losses.rows),
         log=True,
     )
+
+
+def _rates_chart(experiments: Sequence[Experiment], book: BookMap) -> list[ChartSpec]:
+    """Return the chart of the rates of all steps, as the tabs of the runs have them; none where no
+    rate moves."""
+    curves, last = [], 1
+    for e in experiments:
+        steps = book.training[e.id].tables["steps"]
+        if RATE not in steps.columns:
+            continue
+        name = quoted(book.training[e.id].sheet)
+        cells = (f"{name}!{range_in(steps, quantity)}" for quantity in ("step", RATE))
+        curves.append(Curve(*cells, e.id))
+        last = max(last, len(steps.rows))
+    if not curves:
+        return []
+    return [ChartSpec("Rate of every step", "step", "rate", curves, x_max=last)]
 
 
 def _draw_run(
