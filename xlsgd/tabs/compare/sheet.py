@@ -160,8 +160,8 @@ def _rates_chart(experiments: Sequence[Experiment], book: BookMap) -> list[Chart
         if RATE not in steps.columns:
             continue
         name = quoted(book.training[e.id].sheet)
-        cells = (f"{name}!{range_in(steps, quantity)}" for quantity in ("step", RATE))
-        curves.append(Curve(*cells, e.id))
+        x, y = (f"{name}!{range_in(steps, quantity)}" for quantity in ("step", RATE))
+        curves.append(Curve(x, y, e.id))
         last = max(last, len(steps.rows))
     if not curves:
         return []

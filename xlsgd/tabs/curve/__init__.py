@@ -15,7 +15,7 @@ from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from xlsgd.tabs.curve.plan import Curve
+    from xlsgd.tabs.curve.plan import ShownCurve
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
@@ -69,7 +69,7 @@ class CurveTab(TabKind):
             check_curve(work, maps)
 
 
-def _shown(tab: Planned, lesson: Lesson) -> Curve:
+def _shown(tab: Planned, lesson: Lesson) -> ShownCurve:
     return next(shown for shown in lesson.curves if shown.sheet == tab.key)
 
 

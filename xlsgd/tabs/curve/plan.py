@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Curve"]
+__all__ = ["ShownCurve"]
 
 
 @dataclass(frozen=True)
-class Curve:
+class ShownCurve:
     """A function of one weight, drawn, and the ways of runs down it.
 
     experiments: ids of runs, all down the same function.   low, high: between which it is drawn.

@@ -21,7 +21,7 @@ from xlsgd.sheets.writing import (
     write_title,
 )
 from xlsgd.tabs.curve.columns import FUNCTION_OF, MARKED, POINTS, columns, limits
-from xlsgd.tabs.curve.plan import Curve
+from xlsgd.tabs.curve.plan import ShownCurve
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_curve_tab", "map_curve_tab"]
@@ -30,7 +30,7 @@ _FIELDS, _HEADER, _TABLE = 4, 5, 5
 _PIXELS = (800, 420)
 
 
-def map_curve_tab(shown: Curve, experiment: Experiment) -> TabMap:
+def map_curve_tab(shown: ShownCurve, experiment: Experiment) -> TabMap:
     """Return where everything goes."""
     keys = [*(given.key for given in limits(0, 1)), FUNCTION_OF, MARKER]
     rows = range(_HEADER + 2, _HEADER + 2 + POINTS)
@@ -43,7 +43,7 @@ def map_curve_tab(shown: Curve, experiment: Experiment) -> TabMap:
     )
 
 
-def draw_curve_tab(sheet: Worksheet, shown: Curve, experiment: Experiment, book: BookMap) -> None:
+def draw_curve_tab(sheet: Worksheet, shown: ShownCurve, experiment: Experiment, book: BookMap) -> None:
     """Write the tab."""
     tab = book.of("curve")[shown.sheet]
     table = tab.tables["curve"]

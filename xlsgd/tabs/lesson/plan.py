@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xlsgd.data import Dataset
 from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.counts.plan import Counts
-from xlsgd.tabs.curve.plan import Curve
+from xlsgd.tabs.curve.plan import ShownCurve
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
@@ -40,7 +40,7 @@ class Lesson:
     model: str = ""
     surface: tuple[str, ...] = ()
     side_by_side: tuple[ComparedRuns, ...] = ()
-    curves: tuple[Curve, ...] = ()
+    curves: tuple[ShownCurve, ...] = ()
     counts: tuple[Counts, ...] = ()
 
     @property
