@@ -43,7 +43,9 @@ def map_curve_tab(shown: ShownCurve, experiment: Experiment) -> TabMap:
     )
 
 
-def draw_curve_tab(sheet: Worksheet, shown: ShownCurve, experiment: Experiment, book: BookMap) -> None:
+def draw_curve_tab(
+    sheet: Worksheet, shown: ShownCurve, experiment: Experiment, book: BookMap
+) -> None:
     """Write the tab."""
     tab = book.of("curve")[shown.sheet]
     table = tab.tables["curve"]
