@@ -37,6 +37,7 @@ FEATURES = {
     "area_2": "power(area_, 2)",
     "of_all": "share(area)",
     "one": "constant(1)",
+    "foggy": "noisy(rooms, area_, of_all)",
     "heater": 'index(heated by, "wood", "gas")',
 }
 RAW = (
@@ -68,7 +69,7 @@ FRAME = pd.DataFrame(
 @pytest.fixture(scope="module")
 def flats(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = Dataset("six flats", **columns_of(SCHEMA, FRAME))
-    network = parse_network("Linear(9, 2, no bias), ReLU, Sum", data.inputs)
+    network = parse_network("Linear(10, 2, no bias), ReLU, Sum", data.inputs)
     experiment = Experiment(
         id="two",
         network=network,
@@ -100,6 +101,8 @@ def test_features_are_what_they_say() -> None:
     assert found["big"].tolist() == pytest.approx(list(found["area_"] * FRAME["rooms"]))
     assert found["digits"][0] == pytest.approx(1.3222192947339193)  # log10(21)
     assert set(found["one"]) == {1.0}
+    foggy = FRAME["rooms"] + found["of_all"] * found["area_"]
+    assert found["foggy"].tolist() == pytest.approx(foggy.tolist())
     assert found["heater"].tolist() == [1, 0, 1, 1, 0, 0]
     assert {feature.name for feature in SCHEMA.features} == feature_types().keys()
 

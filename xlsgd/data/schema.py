@@ -15,7 +15,17 @@ from xlsgd.base.columns import Column, Input, fill
 from xlsgd.base.errors import SpecError
 from xlsgd.data.features import Feature
 
-__all__ = ["DESCRIBED", "PLAIN", "Cell", "Raw", "Schema", "Words", "is_plain", "plain_schema"]
+__all__ = [
+    "DESCRIBED",
+    "PLAIN",
+    "SHARED",
+    "Cell",
+    "Raw",
+    "Schema",
+    "Words",
+    "is_plain",
+    "plain_schema",
+]
 
 Cell = float | str | None
 
@@ -23,6 +33,8 @@ PLAIN = "data tab, format 1"
 """The marker of a tab of plain numbers, with inputs x or x1, x2 … and the target y."""
 DESCRIBED = "data tab, format 2"
 """The marker of a tab that says itself, in fields, what its columns are."""
+SHARED = "one number"
+"""What such a tab says of a raw number that all rows share."""
 
 _NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 _RESERVED = frozenset(("row", "says", "pred", "unit", "loss", "from", "to", "step", "epoch"))
@@ -40,6 +52,7 @@ class Raw:
     holds: numbers, words of which there are a few, or text that nothing is made of.
     among: the only numbers or words that make sense; any where there are none.
     least: the least number that makes sense.   begins: what the row to fill in begins with.
+    shared: whether it is one number that all rows share, in a cell of its own.
     """
 
     name: str
@@ -49,8 +62,11 @@ class Raw:
     begins: float | str = 0.0
     least: float | None = None
     width: float = 9
+    shared: bool = False
 
     def __str__(self) -> str:
+        if self.shared:
+            return SHARED
         return f"{self.holds}: {', '.join(self.choices)}" if self.among else self.holds
 
     @property
@@ -152,6 +168,11 @@ class Schema:
         """The raw columns that inputs, features and targets are made of."""
         names = {*self.inputs, *self.targets, *(n for f in self.features for n in f.made_of)}
         return tuple(column for column in self.raw if column.name in names)
+
+    @property
+    def shared(self) -> tuple[Raw, ...]:
+        """Those raw ones that are a single cell, whose number all rows share."""
+        return tuple(raw for raw in self.needed if raw.shared)
 
     @property
     def asked(self) -> tuple[Raw, ...]:

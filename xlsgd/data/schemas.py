@@ -9,7 +9,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import find
 from xlsgd.base.visible import cut
 from xlsgd.data.features import parse_feature
-from xlsgd.data.schema import DESCRIBED, PLAIN, Raw, Schema, Words
+from xlsgd.data.schema import DESCRIBED, PLAIN, SHARED, Raw, Schema, Words
 
 __all__ = ["data_markers", "known_schemas", "read_schema"]
 
@@ -58,6 +58,8 @@ def _read_raw(name: str, text: str) -> Raw:
     holds, _, listed = (part.strip() for part in text.partition(":"))
     if holds == "word":
         return Raw(name, holds="word", among=_names(listed))
+    if holds == SHARED:
+        return Raw(name, shared=True)
     if holds == "text":
         return Raw(name, holds="text")
     try:
@@ -66,5 +68,6 @@ def _read_raw(name: str, text: str) -> Raw:
     except ValueError:
         pass
     raise SpecError(
-        f"raw.{name}: cannot read '{cut(text)}'; write number, number: 0, 1 or word: yes, no"
+        f"raw.{name}: cannot read '{cut(text)}'; write number, number: 0, 1, word: yes, no or "
+        f"{SHARED}"
     )

@@ -82,9 +82,9 @@ class DataTab(TabKind):
                 found.copies[tab.sheet] = source.sheet
 
     def inputs(self, tab: FoundTab) -> Iterable[Position]:
-        from xlsgd.tabs.dataset.finding import cells_below_headers
+        from xlsgd.tabs.dataset.finding import cells_below_headers, shared_cells
 
-        return cells_below_headers(tab)
+        return cells_below_headers(tab) | shared_cells(tab)
 
     def behind(self, experiment: str, maps: BookMap) -> Sequence[str]:
         # Where there is no data, there is no tab for it.

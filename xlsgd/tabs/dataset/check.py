@@ -37,6 +37,8 @@ def check_features(work: Examination) -> None:
     frame = pd.DataFrame(
         {n: [tab.cells.get((r, c)) for r in table.rows] for n, c in table.columns.items()}
     )
+    for given in schema.shared:
+        frame[given.name] = tab.cells.get(maps.fields[given.name])
     known = {key: [value] for key, value in facts_of(schema, frame).items()}
     tab.compare_fields("step", keys, known, WEIGHTS)
     places = places_of(table, columns)

@@ -19,7 +19,14 @@ from xlsgd.sheets.own_additions import learned_columns, without_sums
 from xlsgd.sheets.reach import reach
 from xlsgd.tabs.found import FoundWorkbook
 
-__all__ = ["cells_below_headers", "check_labels", "find_data", "raw_cells", "seen_in"]
+__all__ = [
+    "cells_below_headers",
+    "check_labels",
+    "find_data",
+    "raw_cells",
+    "seen_in",
+    "shared_cells",
+]
 
 
 def find_data(found: FoundWorkbook, tab: FoundTab, training: Sequence[FoundTab]) -> None:
@@ -61,10 +68,11 @@ def _described(tab: FoundTab) -> tuple[Schema, TableMap] | None:
     schema = _schema(tab)
     if schema is None:
         return None
-    names = {*(column.name for column in schema.needed), *schema.feature_names}
+    shared = {raw.name for raw in schema.shared}
+    names = {*(column.name for column in schema.needed), *schema.feature_names} - shared
     table = tab.table(names, f"the {schema.words.many}")
-    for given in schema.facts():
-        tab.place(given.key)
+    for key in (*shared, *(given.key for given in schema.facts())):
+        tab.place(key)
     return schema, table
 
 
@@ -100,6 +108,15 @@ def cells_below_headers(tab: FoundTab) -> set[Position]:
     return {(row, column) for row, column in tab.grid if row > begins.get(column, row)}
 
 
+def shared_cells(tab: FoundTab) -> set[Position]:
+    """Return the cells of numbers that all rows share."""
+    try:
+        schema = _schema(tab)
+        return set() if schema is None else {tab.place(raw.name) for raw in schema.shared}
+    except WorkbookError:  # said when the data is read
+        return set()
+
+
 def _data_headers(tab: FoundTab) -> frozenset[str]:
     """Return the headers of the columns of data that a tab may have, but for x, x1, x2 …"""
     try:
@@ -114,7 +131,7 @@ def _data_headers(tab: FoundTab) -> frozenset[str]:
 def _rows_with_features(
     tab: FoundTab, table: TableMap, schema: Schema, last: int | None
 ) -> list[int]:
-    needed = [column.name for column in schema.needed]
+    needed = [column.name for column in schema.needed if not column.shared]
     typed = set(without_sums(tab, table, needed))
     if last is None:
         return sorted(typed)
@@ -130,6 +147,8 @@ def _rows_with_features(
 def raw_cells(tab: FoundTab, table: TableMap, column: Raw, schema: Schema) -> list[Any]:
     """Return a raw column as it stands in the sheet."""
     name = column.name
+    if column.shared:
+        return [tab.number(name)] * len(table.rows)
     what = name if schema.features else f"data, {name}"
     places = [(row, table.columns[name]) for row in table.rows]
     if column.holds == "number":

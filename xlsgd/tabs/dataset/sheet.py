@@ -35,6 +35,8 @@ _PLAIN_HEADER, _PLAIN_MARKER = (5, 6), (3, 2)
 _PLAIN_WIDTHS = dict.fromkeys(range(1, 11), 14.0)
 _DESCRIBED_HEADER = HEADER_ROW, FIRST_ROW
 _FEATURE_WIDTH = 12.0
+_SHARED = 12
+"""The column of a number that all rows share, beside the title."""
 TRUTH = "true line"
 _TRUE_LINE = ("true line, x", "true line, y")
 
@@ -43,7 +45,8 @@ def map_data_tab(data: Dataset) -> TabMap:
     """Return where the data goes: raw columns, a gap, the features, a gap, fields."""
     schema = data.schema
     header, first = _PLAIN_HEADER if schema.is_plain else _DESCRIBED_HEADER
-    columns = {name: 1 + i for i, name in enumerate((*data.cells, "", *schema.feature_names))}
+    raw = _columns_of(data)
+    columns = {name: 1 + i for i, name in enumerate((*raw, "", *schema.feature_names))}
     del columns[""]
     table = TableMap(header, columns, list(range(first, first + data.rows)))
     if schema.is_plain:
@@ -51,7 +54,10 @@ def map_data_tab(data: Dataset) -> TabMap:
     else:
         right = max(columns.values()) + 3
         keys = [given.key for given in _fields(data)]
+        top = [raw.name for raw in schema.shared]
+        keys = keys[len(top) :]
         places = {key: (FIRST_ROW + i, right) for i, key in enumerate(keys)}
+        places |= {key: (1, _SHARED + 3 * i) for i, key in enumerate(top)}
     columns |= {name: columns[of] for name, of in schema.answers.items()}
     tables = {"data": table}
     if schema.is_plain and data.truth is not None:
@@ -60,10 +66,24 @@ def map_data_tab(data: Dataset) -> TabMap:
     return TabMap(schema.sheet, places, tables)
 
 
+def _columns_of(data: Dataset) -> list[str]:
+    """Return the names of the raw columns: of all that is raw but numbers that rows share."""
+    shared = {raw.name for raw in data.schema.shared}
+    return [name for name in data.cells if name not in shared]
+
+
+def _shared(data: Dataset) -> list[Input]:
+    """Return the numbers that all rows share, as inputs beside the title."""
+    return [
+        Input(raw.name, float(str(data.cells[raw.name][0])), raw.note) for raw in data.schema.shared
+    ]
+
+
 def _fields(data: Dataset) -> list[Input]:
     """Return what stands at the right of the columns."""
     schema = data.schema
-    return [*schema.facts(), *data.facts, marker_field(schema.marker), *schema.description()]
+    facts = (*schema.facts(), *data.facts)
+    return [*_shared(data), *facts, marker_field(schema.marker), *schema.description()]
 
 
 def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
@@ -78,11 +98,12 @@ def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
         for name in data.cells:
             sheet.cell(table.header_row, table.columns[name], name).style = "quantity"
     else:
-        shown = [_header(raw) for raw in schema.raw if raw.name in data.cells]
+        names = _columns_of(data)
+        shown = [_header(raw) for raw in schema.raw if raw.name in names]
         write_headers(sheet, shown, table, library="pandas")
-    for name, values in data.cells.items():
+    for name in _columns_of(data):
         number = table.columns[name]
-        for row, value in zip(table.rows, values, strict=True):
+        for row, value in zip(table.rows, data.cells[name], strict=True):
             cell = sheet.cell(row, number)
             write_raw(cell, value)
             if not schema.is_plain:
@@ -123,7 +144,9 @@ def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[int, fl
     """Write what stands at the right of the columns, and return how wide they all are."""
     schema, tab = data.schema, book.data
     table = tab.tables["data"]
-    write_fields(sheet, _fields(data), book, tab, "value")
+    shared = _shared(data)
+    write_fields(sheet, shared, book, tab, "input")
+    write_fields(sheet, _fields(data)[len(shared) :], book, tab, "value")
     for given in data.facts:
         sheet.cell(*tab.fields[given.key]).style = "count"
     for given in schema.facts():
@@ -131,9 +154,10 @@ def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[int, fl
     sheet.row_dimensions[table.header_row + 1].height = 34
     set_page(sheet)
     right = tab.fields[MARKER][1]
-    widths = {table.columns[raw.name]: raw.width for raw in schema.raw if raw.name in data.cells}
+    names = _columns_of(data)
+    widths = {table.columns[raw.name]: raw.width for raw in schema.raw if raw.name in names}
     widths |= {table.columns[name]: _FEATURE_WIDTH for name in schema.feature_names}
-    widths |= {len(data.cells) + 1: 2, right - 2: 2, right - 1: 18, right: 26, right + 1: 44}
+    widths |= {len(names) + 1: 2, right - 2: 2, right - 1: 18, right: 26, right + 1: 44}
     return widths
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from xlsgd.data import Dataset
 from xlsgd.tabs.compare.plan import ComparedRuns
@@ -25,6 +26,8 @@ class Lesson:
     side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
     curves: tabs with a function of one weight, and the ways of runs down it.
     counts: tabs with what was counted over many runs.
+    images: the experiments whose weights and outputs are shown as images, by their ids, and the
+        rows and columns of such an image.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
@@ -39,6 +42,7 @@ class Lesson:
     answers: tuple[str, ...] = ()
     model: str = ""
     surface: tuple[str, ...] = ()
+    images: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     side_by_side: tuple[ComparedRuns, ...] = ()
     curves: tuple[ShownCurve, ...] = ()
     counts: tuple[Counts, ...] = ()
