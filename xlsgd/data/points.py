@@ -14,7 +14,7 @@ from xlsgd.data.csvtext import cell_place, data_rows, header_of, key, text_of
 from xlsgd.data.dataset import GREATEST, Dataset
 from xlsgd.data.source import Received, received
 
-__all__ = ["default_data", "made_data", "read_csv", "scattered"]
+__all__ = ["default_data", "made_data", "need_points", "read_csv", "scattered"]
 
 # The x column of fast.ai's graddesc workbook, in its order.
 _FASTAI_X = (
@@ -42,7 +42,7 @@ def made_data(points: int, noise: float, seed: int) -> Dataset:
     x are whole numbers drawn uniformly from 1 to 99.
     Raises SpecError if an argument is outside its range.
     """
-    _need(points, noise, seed)
+    need_points(points, noise, seed)
     import numpy as np
 
     rng = np.random.default_rng(seed)
@@ -63,7 +63,7 @@ def scattered(points: int, noise: float, seed: int) -> Dataset:
 
     points, noise, seed: as of ``made_data``.
     """
-    _need(points, noise, seed)
+    need_points(points, noise, seed)
     import numpy as np
 
     rng = np.random.default_rng(seed)
@@ -73,7 +73,7 @@ def scattered(points: int, noise: float, seed: int) -> Dataset:
     return Dataset(title, {"x": tuple(x.tolist())}, tuple(y.tolist()), truth=(2.0, 1.0))
 
 
-def _need(points: int, noise: float, seed: int) -> None:
+def need_points(points: int, noise: float, seed: int) -> None:
     """Raise SpecError for what no points can be made up of."""
     if not 2 <= points <= dataset.MAX_ROWS:
         raise SpecError(

@@ -78,6 +78,7 @@ class ChartSpec:
     y_title: str
     curves: Sequence[Curve]
     log: bool = False
+    x_format: str = "0"
     x_min: float | None = 0
     x_max: float | None = None
     y_range: tuple[float, float] | None = None
@@ -122,7 +123,7 @@ def add_chart(sheet: Worksheet, place: str | ChartPlace, spec: ChartSpec) -> Non
         else:
             series.graphicalProperties = _line(next(colours), 19050, dashed=i >= len(SERIES))
         chart.series.append(series)
-    chart.x_axis.number_format = "0"
+    chart.x_axis.number_format = spec.x_format
     chart.x_axis.scaling.min = spec.x_min
     chart.x_axis.scaling.max = spec.x_max
     chart.x_axis.majorGridlines = None

@@ -9,6 +9,7 @@ from xlsgd.data import Dataset
 from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.counts.plan import Counts
 from xlsgd.tabs.curve.plan import ShownCurve
+from xlsgd.tabs.curves.plan import Curves
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
@@ -28,6 +29,7 @@ class Lesson:
     counts: tabs with what was counted over many runs.
     images: the experiments whose weights and outputs are shown as images, by their ids, and the
         rows and columns of such an image.
+    curves: tabs with functions over one number.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
@@ -46,6 +48,7 @@ class Lesson:
     side_by_side: tuple[ComparedRuns, ...] = ()
     curves: tuple[ShownCurve, ...] = ()
     counts: tuple[Counts, ...] = ()
+    curves: tuple[Curves, ...] = ()
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:

@@ -24,6 +24,7 @@ class Known:
 FUNCTIONS = {
     "exp": Known("EXP", "exp", "exp(x)"),
     "ln": Known("LN", "log", "1/x"),
+    "log10": Known("LOG10", "log10", "1/(2.302585092994046*x)"),
     "sqrt": Known("SQRT", "sqrt", "1/(2*sqrt(x))"),
     "sin": Known("SIN", "sin", "cos(x)"),
     "cos": Known("COS", "cos", "-sin(x)"),
