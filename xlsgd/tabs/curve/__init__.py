@@ -31,7 +31,7 @@ class CurveTab(TabKind):
     markers = {MARKED: (HEADERS,)}
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
-        for i, shown in enumerate(lesson.curves):
+        for i, shown in enumerate(lesson.descents):
             # The picture of what is gone down stands before the runs.
             yield Planned((1, i), shown.sheet, shown.sheet, shown.title)
 
@@ -70,7 +70,7 @@ class CurveTab(TabKind):
 
 
 def _shown(tab: Planned, lesson: Lesson) -> ShownCurve:
-    return next(shown for shown in lesson.curves if shown.sheet == tab.key)
+    return next(shown for shown in lesson.descents if shown.sheet == tab.key)
 
 
 KIND = CurveTab()

@@ -25,7 +25,7 @@ class Lesson:
     answers: paragraphs that answer questions.
     surface: the experiments whose ways over the loss are shown on a tab of its own, by their ids.
     side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
-    curves: tabs with a function of one weight, and the ways of runs down it.
+    descents: tabs with a function of one weight, and the ways of runs down it.
     counts: tabs with what was counted over many runs.
     images: the experiments whose weights and outputs are shown as images, by their ids, and the
         rows and columns of such an image.
@@ -46,7 +46,7 @@ class Lesson:
     surface: tuple[str, ...] = ()
     images: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     side_by_side: tuple[ComparedRuns, ...] = ()
-    curves: tuple[ShownCurve, ...] = ()
+    descents: tuple[ShownCurve, ...] = ()
     counts: tuple[Counts, ...] = ()
     curves: tuple[Curves, ...] = ()
 
