@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from xlsgd.base.errors import SpecError
-from xlsgd.many.calls import ANSWERS, Answer, Limits, Work
+from xlsgd.many.calls import ANSWERS, Limits, Reply, Work
 from xlsgd.many.helper import ask, end_helpers
 from xlsgd.many.running import answers
 
@@ -82,7 +82,7 @@ def test_a_process_is_used_again(work: Work) -> None:
     end_helpers(again)
     assert len(processes) == 1
     assert processes != {os.getpid()}
-    assert ask(again, {"number": 1}) == Answer("stopped")
+    assert ask(again, {"number": 1}) == Reply("stopped")
 
 
 def test_what_a_process_finds_around_it(tmp_path: Path) -> None:

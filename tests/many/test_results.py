@@ -11,7 +11,7 @@ import pytest
 
 from xlsgd.base.errors import OutputExistsError, SpecError
 from xlsgd.many import Limits, checking
-from xlsgd.many.calls import Answer
+from xlsgd.many.calls import Reply
 from xlsgd.many.checking import check_many
 from xlsgd.many.copies import digest
 from xlsgd.report.formats.jsonl import Result, ResultsFile
@@ -25,15 +25,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Have every workbook agree, without looking; return which ones were asked for."""
     seen: list[str] = []
 
-    def answers(work: Any, calls: Any, *_: Any) -> Iterator[tuple[int, Answer]]:
+    def answers(work: Any, calls: Any, *_: Any) -> Iterator[tuple[int, Reply]]:
         for number, call in enumerate(calls):
             seen.append(Path(call["path"]).name)
             kind = Path(call["path"]).read_text().split()[0]
             if kind == "done":
                 value = {"sha256": digest(call["path"]), **ANSWER}
-                yield number, Answer("done", value, "", 1.0)
+                yield number, Reply("done", value, "", 1.0)
             else:
-                yield number, Answer(kind, None, "no", 1.0)
+                yield number, Reply(kind, None, "no", 1.0)
 
     monkeypatch.setattr(checking, "answers", answers)
     return seen

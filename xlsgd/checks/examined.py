@@ -163,6 +163,19 @@ class ExaminedTab(Differences):
                     allowed=allowed,
                 )
 
+    def torch_value(self, position: Position) -> float | str | None:
+        """Return what torch has for a cell, None for one that was not compared."""
+        where = address(position)
+        for field in self.report.fields:
+            if field[0] == where:
+                return field[4]
+        for result in self.report.comparisons.values():
+            rows = np.flatnonzero(result.rows == position[0])
+            columns = np.flatnonzero(result.columns == position[1])
+            if len(rows) and len(columns):
+                return float(result.expected[rows[0], columns[0]])
+        return None
+
     # With its own column
 
     def check_patterns(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from xlsgd.base.errors import SpecError
-from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
+from xlsgd.lessons.lesson import Answer, Lesson, LessonPlan, Options
 from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
@@ -149,14 +149,19 @@ class LearningRates(LessonPlan):
                 "as a whole begins to grow.",
             ),
             answers=(
-                "Why is there no formula for one row a step? Every row has a parabola of its own. "
-                "An epoch is one map of the weights, made of as many steps as there are rows, and "
-                "it shrinks errors as long as its largest eigenvalue is below 1 in size. "
-                "limit_found is the smallest rate at which it reaches 1. Above it there may be "
-                "narrow windows that are stable again.",
-                "Why is there no limit for two neurons? Their curvature depends on the weights: "
-                "the slope for a is multiplied by c. So limit_found is found by trying: the "
-                "smallest rate at which this very start explodes within these epochs.",
+                Answer(
+                    "Why is there no formula for one row a step? Every row has a parabola of its "
+                    "own. An epoch is one map of the weights, made of as many steps as there are "
+                    "rows, and it shrinks errors as long as its largest eigenvalue is below 1 in "
+                    "size. limit_found is the smallest rate at which it reaches 1. Above it there "
+                    "may be narrow windows that are stable again."
+                ),
+                Answer(
+                    "Why is there no limit for two neurons? Their curvature depends on the "
+                    "weights: the slope for a is multiplied by c. So limit_found is found by "
+                    "trying: the smallest rate at which this very start explodes within these "
+                    "epochs."
+                ),
             ),
             data=data,
             views=tuple(runs),

@@ -12,7 +12,7 @@ from xlsgd.base.cells import Position
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
-from xlsgd.tabs.lesson.plan import Lesson
+from xlsgd.tabs.lesson.plan import Answer, Lesson
 from xlsgd.tabs.view import View
 from xlsgd.training.losses import get_loss
 from xlsgd.training.schedules import Schedule, get_schedule
@@ -22,7 +22,7 @@ from xlsgd.training.transforms import transforms
 if TYPE_CHECKING:
     from xlsgd.sheets.maps import BookMap
 
-__all__ = ["BY", "START_FROM", "Columns", "Lesson", "LessonPlan", "Options", "Values"]
+__all__ = ["BY", "START_FROM", "Answer", "Columns", "Lesson", "LessonPlan", "Options", "Values"]
 
 Values = Mapping[str, Mapping[Position, Any]]
 """What was calculated: per sheet, a value for every formula cell."""

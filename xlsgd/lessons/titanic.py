@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.passengers import INPUTS, Passengers, made_passengers, read_passengers
-from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options
+from xlsgd.lessons.lesson import NO_COLUMNS, Answer, Columns, Lesson, LessonPlan, Options
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
@@ -178,19 +178,28 @@ class Titanic(LessonPlan):
                 "found the best weights it can.",
             ),
             answers=(
-                "Why two units? One unit is one slope for everybody: being male costs a child as "
-                "much as a grown man. Two units can each serve a different group of passengers, "
-                "and for each passenger the units that are above 0 have a say.",
-                "Why add the ReLUs? Without a ReLU the sum of two linear units is one linear unit "
-                "again, with the sums of their weights. With it a unit is silent where it has "
-                "nothing to say, so adding bends the prediction where one of them falls silent.",
-                f"What shapes are multiplied? {shapes} = ({data.rows:,} × 2): every passenger's "
-                "ten inputs with every unit's ten weights. The tab 'matrix' writes it as one "
-                "product; the inner tens must agree, and vanish.",
-                "What is a dead unit here? One that gives 0 for every passenger: its sum is "
-                "negative for all of them, so its ten derivatives are 0 and plain gradient descent "
-                "never wakes it. "
-                "A unit that is 0 for some passengers is not dead, it has chosen whom to serve.",
+                Answer(
+                    "Why two units? One unit is one slope for everybody: being male costs a child "
+                    "as much as a grown man. Two units can each serve a different group of "
+                    "passengers, and for each passenger the units that are above 0 have a say."
+                ),
+                Answer(
+                    "Why add the ReLUs? Without a ReLU the sum of two linear units is one linear "
+                    "unit again, with the sums of their weights. With it a unit is silent where it "
+                    "has nothing to say, so adding bends the prediction where one of them falls "
+                    "silent."
+                ),
+                Answer(
+                    f"What shapes are multiplied? {shapes} = ({data.rows:,} × 2): every "
+                    "passenger's ten inputs with every unit's ten weights. The tab 'matrix' writes "
+                    "it as one product; the inner tens must agree, and vanish."
+                ),
+                Answer(
+                    "What is a dead unit here? One that gives 0 for every passenger: its sum is "
+                    "negative for all of them, so its ten derivatives are 0 and plain gradient "
+                    "descent never wakes it. "
+                    "A unit that is 0 for some passengers is not dead, it has chosen whom to serve."
+                ),
             ),
             data=data,
             views=options.apply(views, data),

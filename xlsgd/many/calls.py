@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from xlsgd.processes.limits import Limits
 
-__all__ = ["ANSWERS", "Answer", "Limits", "Work"]
+__all__ = ["ANSWERS", "Limits", "Reply", "Work"]
 
 ANSWERS = {
     "done": "it has a result",
@@ -39,7 +39,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """What became of one call.
 
     kind: a key of ANSWERS.   value: what the function returned, if it did.

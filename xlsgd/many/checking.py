@@ -10,7 +10,7 @@ from typing import Any
 
 from xlsgd.base.errors import XlsgdError
 from xlsgd.base.visible import visible
-from xlsgd.many.calls import Answer, Limits, Work
+from xlsgd.many.calls import Limits, Reply, Work
 from xlsgd.many.copies import __name__ as home_of_digest
 from xlsgd.many.copies import digest
 from xlsgd.many.helper import ask, end_helpers
@@ -169,7 +169,7 @@ def _checked(
         reason = None if answer.kind == "done" else answer.kind
         for why in ("refused", FOREIGN):
             if why in value:
-                answer, reason = Answer(why, None, value[why], answer.seconds), why
+                answer, reason = Reply(why, None, value[why], answer.seconds), why
         status, message = _judged(names[place], answer)
         result = Result(
             file=shown[place],
@@ -207,7 +207,7 @@ def _known(results: ResultsFile, asked: dict[str, Any], limits: Limits) -> dict[
     return known
 
 
-def _judged(name: str, answer: Answer) -> tuple[str, str]:
+def _judged(name: str, answer: Reply) -> tuple[str, str]:
     """Return the status of a workbook, and what to say of it in a line."""
     if answer.kind != "done":
         # Messages of xlsgd begin with the file, which stands in front of the line already.

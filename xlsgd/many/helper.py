@@ -21,7 +21,7 @@ import time
 from threading import Event, Lock, Thread
 from typing import Any
 
-from xlsgd.many.calls import Answer, Work
+from xlsgd.many.calls import Reply, Work
 from xlsgd.processes.children import end_started, how_it_ended
 from xlsgd.processes.limits import Watch, resident
 
@@ -59,15 +59,15 @@ class _Helper:
             start_new_session=True,
         )
 
-    def start(self) -> Answer | None:
+    def start(self) -> Reply | None:
         """Wait until it is ready.  Return what is in the way, if something is."""
         answer = self._talk((self._work.function, self._work.limits.memory), _START, None)
         if answer.kind == "ready":
             return None
         message = "took too long to start" if answer.kind == "timeout" else answer.message
-        return Answer("crashed", message=f"no helper process: {message}", seconds=answer.seconds)
+        return Reply("crashed", message=f"no helper process: {message}", seconds=answer.seconds)
 
-    def ask(self, arguments: dict[str, Any]) -> Answer:
+    def ask(self, arguments: dict[str, Any]) -> Reply:
         """Return the answer to a call, or what became of it instead."""
         limits = self._work.limits
         answer = self._talk((arguments, limits.seconds), limits.seconds, limits.memory)
@@ -78,9 +78,9 @@ class _Helper:
             message = f"unexpected {answer.message}"
         else:
             return answer
-        return Answer(answer.kind, message=message, seconds=answer.seconds)
+        return Reply(answer.kind, message=message, seconds=answer.seconds)
 
-    def _talk(self, message: object, seconds: float, memory: int | None) -> Answer:
+    def _talk(self, message: object, seconds: float, memory: int | None) -> Reply:
         begun = time.perf_counter()
         over = Event()
         watch = Watch(self._process.pid, seconds, memory)
@@ -99,7 +99,7 @@ class _Helper:
                 self._asked += 1
         if kind == "crashed" and self._beyond is not None:
             kind = self._beyond
-        return Answer(kind, value, text, time.perf_counter() - begun)
+        return Reply(kind, value, text, time.perf_counter() - begun)
 
     def _look(self, call: int, watch: Watch, over: Event) -> None:
         """End it as soon as a call takes more than it may."""
@@ -158,7 +158,7 @@ class _Helpers:
         self._ended = False
         self._folder = tempfile.mkdtemp(prefix="xlsgd-")
 
-    def ask(self, work: Work, arguments: dict[str, Any]) -> Answer:
+    def ask(self, work: Work, arguments: dict[str, Any]) -> Reply:
         """Return the answer of a helper, a new one if all are busy."""
         answer, fresh = self._ask(work, arguments)
         if answer.kind == "memory" and not fresh:
@@ -168,17 +168,17 @@ class _Helpers:
 
     def _ask(
         self, work: Work, arguments: dict[str, Any], fresh: bool = False
-    ) -> tuple[Answer, bool]:
+    ) -> tuple[Reply, bool]:
         """Return the answer of a helper, and whether nobody has asked it anything before."""
         with self._lock:
             if self._ended:
-                return Answer("stopped"), True
+                return Reply("stopped"), True
             helper = self._idle.pop() if self._idle and not fresh else None
             if helper is None:
                 try:
                     helper = _Helper(work, self._folder)
                 except OSError as error:
-                    return Answer("crashed", message=f"no helper process: {error}"), True
+                    return Reply("crashed", message=f"no helper process: {error}"), True
                 fresh = True
             else:
                 fresh = False
@@ -192,7 +192,7 @@ class _Helpers:
             ended = self._ended
         if not keep:
             helper.close()
-        return Answer("stopped") if ended and answer.kind == "crashed" else answer, fresh
+        return Reply("stopped") if ended and answer.kind == "crashed" else answer, fresh
 
     def end(self) -> None:
         """End all helpers, the busy ones too; there will be no more."""
@@ -218,7 +218,7 @@ def _helpers(work: Work) -> _Helpers:
         return _ALL[work.id]
 
 
-def ask(work: Work, arguments: dict[str, Any]) -> Answer:
+def ask(work: Work, arguments: dict[str, Any]) -> Reply:
     """Have a helper process of this process do one call, within the limits.  Never raises."""
     return _helpers(work).ask(work, arguments)
 

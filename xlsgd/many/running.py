@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from xlsgd.base.errors import SpecError, XlsgdError
-from xlsgd.many.calls import Answer, Work
+from xlsgd.many.calls import Reply, Work
 from xlsgd.many.helper import ask, end_helpers
 
 __all__ = ["ClusterError", "answers"]
@@ -30,7 +30,7 @@ class ClusterError(XlsgdError, RuntimeError):
 
 def answers(
     work: Work, calls: Iterable[dict[str, Any]], jobs: int = 1, dask: str | None = None
-) -> Generator[tuple[int, Answer]]:
+) -> Generator[tuple[int, Reply]]:
     """Yield the answer to every call as it comes, with the place of the call among all.
 
     jobs: helper processes side by side; 0 for one per core. A cluster has as many as it has cores.
@@ -58,13 +58,13 @@ def answers(
                 found.close()
 
 
-def _left_open(found: Iterator[tuple[int, Answer]]) -> Iterator[tuple[int, Answer]]:
+def _left_open(found: Iterator[tuple[int, Reply]]) -> Iterator[tuple[int, Reply]]:
     """Yield what an iterator yields, without closing it when nobody asks any further."""
     for each in found:  # noqa: UP028
         yield each
 
 
-def _numbered(work: Work, number: int, call: dict[str, Any]) -> tuple[int, Answer]:
+def _numbered(work: Work, number: int, call: dict[str, Any]) -> tuple[int, Reply]:
     return number, ask(work, call)
 
 

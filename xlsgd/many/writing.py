@@ -12,7 +12,7 @@ from xlsgd.base.files import kind_of_target
 from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
 from xlsgd.lessons.given import data_for
-from xlsgd.many.calls import Answer, Limits, Work
+from xlsgd.many.calls import Limits, Reply, Work
 from xlsgd.many.in_order import InOrder
 from xlsgd.many.running import answers
 
@@ -97,7 +97,7 @@ class WrittenSeed(NamedTuple):
     """What became of one workbook."""
 
     path: Path
-    answer: Answer
+    answer: Reply
 
     @property
     def done(self) -> bool:
@@ -209,7 +209,7 @@ def write_many(
         )
     skipped = set(there) if resume else set()
     for place in sorted(skipped):
-        yield place, WrittenSeed(paths[place], Answer("done"))
+        yield place, WrittenSeed(paths[place], Reply("done"))
     todo = [place for place in range(len(paths)) if place not in skipped]
     if not todo:
         return

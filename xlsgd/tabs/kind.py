@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
 
-__all__ = ["FoundTabs", "Planned", "TabKind", "kinds", "markers", "planned_tabs"]
+__all__ = ["EVERY_KIND", "FoundTabs", "Planned", "TabKind", "kinds", "markers", "planned_tabs"]
 
 FoundTabs = Mapping[str, Sequence[FoundTab]]
 """By the name of their kind, the tabs that a workbook has."""
+
+
+EVERY_KIND = ("every kind",)
+"""What a kind looks at that comes after all others."""
 
 
 class Planned(NamedTuple):
@@ -52,7 +56,12 @@ class TabKind(Scope, ABC):
     order: ClassVar[int] = 100
     """Where it comes among kinds that do not look at each other."""
     looks_at: ClassVar[tuple[str, ...]] = ()
-    """The kinds of tabs that its formulas look at."""
+    """The kinds of tabs that its formulas look at; EVERY_KIND for all others."""
+
+    def sees(self, kinds: Collection[str]) -> set[str]:
+        """Return which of some kinds its formulas look at."""
+        others = set(kinds) - {self.name}
+        return others if self.looks_at == EVERY_KIND else others & set(self.looks_at)
 
     def lends(self, experiment: str, words: Words, book: BookMap) -> Sequence[BarSpec]:
         """Return charts of its tabs that the training tab of an experiment shows as well.
@@ -119,7 +128,7 @@ class TabKind(Scope, ABC):
         tabs = dict(maps.by_kind())
         if sheet.lower() != self.name or any(tabs.get(self.name, ())):
             return None
-        known = (tab for kind in self.looks_at for tab in tabs.get(kind, ()))
+        known = (tab for kind in self.sees(tabs) for tab in tabs[kind])
         found = any(looks_at(grid, tab.sheet) for tab in known)
         return (next(iter(self.markers)), "its name") if found else None
 
@@ -152,7 +161,7 @@ def kinds() -> dict[str, TabKind]:
     ordered: dict[str, TabKind] = {}
     while len(ordered) < len(every):
         for name, kind in every.items():
-            if name not in ordered and ordered.keys() >= set(kind.looks_at) & every.keys():
+            if name not in ordered and ordered.keys() >= kind.sees(every):
                 ordered[name] = kind
                 break
         else:

@@ -31,7 +31,7 @@ def finish(work: Examination) -> list[SheetReport]:
     shows_several = {maps.sheet for maps in work.found.maps if maps.runs}
     for tab in ordered:
         name, kind = tab.report.name, tab.report.kind
-        looks_at = kinds()[kind].looks_at if kind in kinds() else ()
+        looks_at = kinds()[kind].sees(kinds()) if kind in kinds() else ()
         step = earliest if name in shows_several else explosions.get(name)
         report = tab.finish(
             not wrong_before.isdisjoint(looks_at),

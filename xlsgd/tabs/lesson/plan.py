@@ -13,7 +13,21 @@ from xlsgd.tabs.curves.plan import Curves
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["Lesson"]
+__all__ = ["Answer", "Lesson"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A sentence that answers the question of a lesson.
+
+    look: the cell that it speaks of, as a template (see xlsgd.tabs.lesson.answers); "" for none.
+    Its live value is shown beside the sentence, with a link that goes there.
+    form: the number format of that value; four decimals where not given.
+    """
+
+    words: str
+    look: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -22,7 +36,9 @@ class Lesson:
 
     shows, change, watch: paragraphs of the first tab: what there is to see, what to change, what
     happens then.   target_loss: the mean loss that the runs race to on the tab ``compare``.
-    answers: paragraphs that answer questions.
+    question: what a learner asked, in the learner's words.
+    answers: what answers it, plain words for those without a cell; without a question, the
+        paragraphs under "Questions".
     surface: the experiments whose ways over the loss are shown on a tab of its own, by their ids.
     side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
     descents: tabs with a function of one weight, and the ways of runs down it.
@@ -41,7 +57,8 @@ class Lesson:
     data: Dataset
     views: tuple[View, ...]
     target_loss: float
-    answers: tuple[str, ...] = ()
+    question: str = ""
+    answers: tuple[Answer | str, ...] = ()
     model: str = ""
     surface: tuple[str, ...] = ()
     images: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -49,6 +66,16 @@ class Lesson:
     descents: tuple[ShownCurve, ...] = ()
     counts: tuple[Counts, ...] = ()
     curves: tuple[Curves, ...] = ()
+
+    @property
+    def has_looks(self) -> bool:
+        """Whether an answer has a cell to look at."""
+        return any(answer.look for answer in self.answered)
+
+    @property
+    def answered(self) -> list[Answer]:
+        """The answers, each as one."""
+        return [Answer(each) if isinstance(each, str) else each for each in self.answers]
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:

@@ -6,24 +6,46 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from string import digits
 from textwrap import wrap
+from typing import NamedTuple
 
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.base.cells import column_letters
 from xlsgd.sheets.charts import ChartPlace, add_chart
-from xlsgd.sheets.maps import BookMap, quoted
+from xlsgd.sheets.found_tab import MARKER
+from xlsgd.sheets.maps import BookMap, TabMap, address, quoted
 from xlsgd.sheets.style import set_page
 from xlsgd.sheets.writing import set_widths, write_heading
 from xlsgd.tabs.kind import Planned, kinds
 from xlsgd.tabs.layouts import get_layout
-from xlsgd.tabs.lesson.plan import Lesson
+from xlsgd.tabs.lesson.answers import KEY, MARKED, cell_meant, key_of
+from xlsgd.tabs.lesson.plan import Answer, Lesson
 
-__all__ = ["draw_lesson_tab"]
+__all__ = ["draw_lesson_tab", "map_lesson_tab"]
 
-_CHARACTERS_A_LINE = 84
-_TEXT, _LINKS = 1, 4
-"""Columns where the words begin, and what stands beside them."""
+
+class _Columns(NamedTuple):
+    """Where what stands.
+
+    text: where the words begin.   last: where paragraphs end.   links: what stands beside them.
+    line, answer: characters of a line of a paragraph, and of an answer.
+    """
+
+    text: int
+    last: int
+    links: int
+    line: int
+    answer: int
+    widths: dict[int, float]
+
+
+_PLAIN = _Columns(1, 2, 4, 84, 84, {1: 26, 2: 58, 3: 2, 4: 22})
+_LOOKING = _Columns(1, 5, 7, 95, 68, {1: 26, 2: 44, 3: 8, 4: 13, 5: 17, 6: 2, 7: 22})
+"""With answers that have cells to look at: beside them a hidden key, a value, and a link."""
+_KEY, _VALUE, _LINK = 3, 4, 5
+_FIRST = 3
 _COLOURS = (
     ("yellow, blue numbers", "input", "yours to change"),
     ("everything else", "fact", "formulas: they follow by themselves"),
@@ -49,21 +71,48 @@ _EACH, _PAIRS = range(1 + _BESIDE), (0, 1, 3, 5)
 """Where links stand in a row that has several: short names, and any."""
 
 
+def _columns(lesson: Lesson) -> _Columns:
+    return _LOOKING if lesson.has_looks else _PLAIN
+
+
+def map_lesson_tab(lesson: Lesson, sheet: str) -> TabMap:
+    """Return where the values beside the answers go."""
+    fields = {}
+    for number, (row, answer) in enumerate(_answer_rows(lesson), 1):
+        if answer.look:
+            fields[key_of(number, answer.look)] = (row, _VALUE)
+    return TabMap(sheet, fields)
+
+
+def _answer_rows(lesson: Lesson) -> list[tuple[int, Answer]]:
+    """Return the rows in which the answers of a lesson with a question begin."""
+    row = _FIRST + 1
+    found = []
+    for answer in lesson.answered:
+        found.append((row, answer))
+        row += len(wrap(answer.words, _columns(lesson).answer))
+    return found
+
+
 def draw_lesson_tab(
     sheet: Worksheet, lesson: Lesson, tabs: Sequence[Planned], book: BookMap
 ) -> None:
     """Write the lesson's words, and beside them a picture and the links to the other tabs."""
+    columns = _columns(lesson)
+    links = columns.links
     sheet["A1"] = lesson.title
     sheet["A1"].style = "title"
-    _write_words(sheet, lesson)
-    place = ChartPlace(AnchorMarker(col=_LINKS - 1, colOff=0, row=2, rowOff=0), *_PICTURE_PIXELS)
+    _write_words(sheet, lesson, book)
+    place = ChartPlace(AnchorMarker(col=links - 1, colOff=0, row=2, rowOff=0), *_PICTURE_PIXELS)
     _draw_picture(sheet, place, lesson, book)
-    row = _write_links(sheet, tabs, 3 + _PICTURE_ROWS)
-    row = _write_beside(sheet, row + 2, "Colours", _COLOURS)
-    row = _write_beside(sheet, row + 2, "Where to open it", _PROGRAMS)
-    _write_beside(sheet, row + 2, "Where it comes from", _ORIGIN)
-    set_widths(sheet, {1: 26, 2: 58, 3: 2, _LINKS: 22})
-    set_widths(sheet, dict.fromkeys(range(_LINKS + 1, _LINKS + 1 + _BESIDE), _NARROW))
+    row = _write_links(sheet, tabs, 3 + _PICTURE_ROWS, links)
+    row = _write_beside(sheet, row + 2, "Colours", _COLOURS, links)
+    row = _write_beside(sheet, row + 2, "Where to open it", _PROGRAMS, links)
+    _write_beside(sheet, row + 2, "Where it comes from", _ORIGIN, links)
+    set_widths(sheet, columns.widths)
+    set_widths(sheet, dict.fromkeys(range(links + 1, links + 1 + _BESIDE), _NARROW))
+    if lesson.has_looks:
+        sheet.column_dimensions[column_letters(_KEY)].hidden = True
     set_page(sheet)
 
 
@@ -78,38 +127,77 @@ def _draw_picture(sheet: Worksheet, place: ChartPlace, lesson: Lesson, book: Boo
     get_layout(view.layout).drawing.draw_picture(sheet, place, view, book)
 
 
-def _write_words(sheet: Worksheet, lesson: Lesson) -> None:
-    row = 3
+def _write_words(sheet: Worksheet, lesson: Lesson, book: BookMap) -> None:
+    """Write the paragraphs; where there is a question, it and its answers stand first."""
+    columns = _columns(lesson)
+    row = _FIRST
+    told = [answer.words for answer in lesson.answered]
+    if lesson.question:
+        sheet.cell(2, columns.text, lesson.question).style = "group"
+        write_heading(sheet, row, columns.text, columns.last, "The answer, and where to see it")
+        row = _write_answers(sheet, lesson, book) + 1
+        told = []
     for heading, paragraphs in (
         ("What it shows", lesson.shows),
         ("What to change", lesson.change),
         ("What to watch", lesson.watch),
-        ("Questions", lesson.answers),
+        ("Questions", told),
     ):
         if not paragraphs:
             continue
-        write_heading(sheet, row, _TEXT, 2, heading)
+        write_heading(sheet, row, columns.text, columns.last, heading)
         row += 1
         for paragraph in paragraphs:
-            # Over several rows of one height: what stands beside them is not torn apart.
-            last = row + len(wrap(paragraph, _CHARACTERS_A_LINE)) - 1
-            sheet.merge_cells(start_row=row, end_row=last, start_column=_TEXT, end_column=_TEXT + 1)
-            sheet.cell(row, _TEXT, paragraph).style = "text"
-            row = last + 1
+            row = _write_lines(sheet, row, paragraph, columns.last, columns.line)
         row += 1
+    if lesson.has_looks:
+        sheet.cell(row, _KEY, MARKER).style = "key"
+        sheet.cell(row, _VALUE, MARKED).style = "note"
 
 
-def _write_links(sheet: Worksheet, tabs: Sequence[Planned], row: int) -> int:
+def _write_lines(sheet: Worksheet, row: int, words: str, last: int, line: int) -> int:
+    """Write words over several columns and rows; return the row below them."""
+    # Over several rows of one height: what stands beside them is not torn apart.
+    below = row + len(wrap(words, line))
+    sheet.merge_cells(start_row=row, end_row=below - 1, start_column=1, end_column=last)
+    sheet.cell(row, 1, words).style = "text"
+    return below
+
+
+def _write_answers(sheet: Worksheet, lesson: Lesson, book: BookMap) -> int:
+    """Write the answers, each with the value of its cell and a link; return the row below."""
+    columns = _columns(lesson)
+    if lesson.has_looks:
+        sheet.cell(_FIRST, _KEY, KEY).style = "key"
+    for number, (row, answer) in enumerate(_answer_rows(lesson), 1):
+        last = 2 if lesson.has_looks else columns.last
+        _write_lines(sheet, row, answer.words, last, columns.answer)
+        meant = cell_meant(answer.look, book, sheet.title) if answer.look else None
+        if meant is None:
+            continue
+        formula, there, cell = meant
+        sheet.cell(row, _KEY, key_of(number, answer.look)).style = "key"
+        value = sheet.cell(row, _VALUE, formula)
+        value.style = "value"
+        value.number_format = answer.form or value.number_format
+        link = sheet.cell(row, _LINK, f"{there}!{address(cell)}")
+        link.hyperlink = Hyperlink(link.coordinate, location=f"{quoted(there)}!{address(cell)}")
+        link.style = "link"
+    last_row, answer = _answer_rows(lesson)[-1]
+    return last_row + len(wrap(answer.words, columns.answer))
+
+
+def _write_links(sheet: Worksheet, tabs: Sequence[Planned], row: int, left: int) -> int:
     """Write where the other tabs are; return the row of the last one."""
-    write_heading(sheet, row, _LINKS, 1 + _BESIDE, "The tabs")
+    write_heading(sheet, row, left, 1 + _BESIDE, "The tabs")
     for together, places in _rows_of_links(tabs):
         row += 1
         for tab, place in zip(together, places, strict=False):
-            cell = sheet.cell(row, _LINKS + place, tab.sheet)
+            cell = sheet.cell(row, left + place, tab.sheet)
             cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(tab.sheet)}!A1")
             cell.style = "link"
         if len(together) == 1:
-            sheet.cell(row, _LINKS + 1, together[0].words).style = "fact"
+            sheet.cell(row, left + 1, together[0].words).style = "fact"
     return row
 
 
@@ -133,15 +221,15 @@ def _rows_of_links(
 
 
 def _write_beside(
-    sheet: Worksheet, row: int, heading: str, lines: Sequence[tuple[str, str, str]]
+    sheet: Worksheet, row: int, heading: str, lines: Sequence[tuple[str, str, str]], left: int
 ) -> int:
     """Write lines under a heading beside the words; return the row of the last one.
 
     lines: words, their style, and what is said of them.
     """
-    write_heading(sheet, row, _LINKS, 1 + _BESIDE, heading)
+    write_heading(sheet, row, left, 1 + _BESIDE, heading)
     for words, style, said in lines:
         row += 1
-        sheet.cell(row, _LINKS, words).style = style
-        sheet.cell(row, _LINKS + 1, said).style = "fact"
+        sheet.cell(row, left, words).style = style
+        sheet.cell(row, left + 1, said).style = "fact"
     return row
