@@ -208,7 +208,7 @@ class Own(torch.optim.SGD):
         (lambda: weight()[0], "got Tensor for an optimizer; need one of torch.optim"),
         (
             lambda: O.SGD([{"params": weight()}, {"params": weight(), "lr": 0.2}], 0.1),
-            "lr is 0.1 in the first, 0.2 in group 2; give all the same",
+            "SGD has groups, and nobody says of which weights",
         ),
     ],
 )

@@ -302,7 +302,7 @@ BAD: dict[str, tuple[Any, str]] = {
     ),
     "frozen": (
         lambda p: _export(_one().requires_grad_(False), nn.MSELoss(), p),
-        "kept fixed",
+        "every weight of the module is kept fixed: there is nothing to train",
     ),
     "no epochs": (lambda p: _export(_one(), nn.MSELoss(), p, epochs=0), "epochs"),
     "words among numbers": (

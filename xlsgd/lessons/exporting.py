@@ -19,7 +19,7 @@ from xlsgd.lessons.lesson import BY
 from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson
 from xlsgd.training.losses.output import LOSS as OUTPUT
-from xlsgd.training.schedules import get_schedule
+from xlsgd.training.schedules import RATE, get_schedule
 from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import transforms
 
@@ -81,6 +81,7 @@ def export(
     """
     from xlsgd.torch_side.from_torch import from_torch
     from xlsgd.torch_side.live import first_step, start_weights
+    from xlsgd.torch_side.live_groups import fixed_tensors, tensor_names
     from xlsgd.torch_side.live_loss import loss_of
     from xlsgd.torch_side.modules import read_module
     from xlsgd.torch_side.rates import scheduled
@@ -107,7 +108,18 @@ def export(
     pick("schedule_by", schedule_by, dict.fromkeys(BY))
     every = -(-rows.rows // size) if schedule_by == "epoch" else 1
     written = get_schedule(scheduler) if isinstance(scheduler, str) else None
-    rule = from_torch(optimizer, None if written else scheduler, every)
+    frozen = fixed_tensors(model, optimizer)
+    names = {key: name for key, name in tensor_names(model).items() if name not in frozen}
+    if not names:
+        raise SpecError("every weight of the module is kept fixed: there is nothing to train")
+    loose = [name for name, p in model.named_parameters() if name in frozen and p.requires_grad]
+    if clip_norm is not None and loose:
+        raise SpecError(
+            f"clip_norm: the optimizer does not hold {', '.join(loose)}, whose slope counts all "
+            "the same for clip_grad_norm_(model.parameters(), …), and adds up step by step; call "
+            "requires_grad_(False) on it"
+        )
+    rule = from_torch(optimizer, None if written else scheduler, every, names)
     criterion = (OUTPUT, dict[str, float]()) if loss is None else loss_of(loss, len(rows.targets))
     asked = {"clip_value": clip_value, "clip_norm": clip_norm}
     steps = epochs * -(-rows.rows // size) // every
@@ -124,7 +136,8 @@ def export(
     known = transforms()
     clipped = [each for each in known.values() if {h.key for h in each.hyperparameters} & {*clips}]
     start = start_weights(model)
-    start |= {f"{state}.{p}": value for state, value in rule.start.items() for p in start}
+    learning = [p for p in start if network.tensor_of(p) not in frozen]
+    start |= {f"{state}.{p}": value for state, value in rule.start.items() for p in learning}
     lesson = own_lesson(
         OwnNet(
             network,
@@ -139,11 +152,16 @@ def export(
             rule.schedule,
             (*clipped, *rule.transforms),
             title=title or type(model).__name__,
+            param_groups=rule.groups,
+            frozen=frozen,
         )
     )
     (view,) = lesson.views
     e = view.experiment
-    given = {} if written is None or written.follows_losses else next(scheduled(e))
+    given: list[dict[str, float]] = []
+    if written is not None and not written.follows_losses:
+        rates = next(scheduled(e))
+        given = [{**rates, RATE: rates.get(f"{RATE}.{name}", rates[RATE])} for name in rule.live]
     if e.unfit_loss:
         warnings.warn(e.unfit_loss, stacklevel=2)
     live = first_step(model, optimizer, loss or _itself, rows, size, clips, flat, given)

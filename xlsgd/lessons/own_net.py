@@ -14,6 +14,7 @@ from xlsgd.training.losses import Loss
 from xlsgd.training.nets import Network
 from xlsgd.training.operations.chosen import Chosen
 from xlsgd.training.optimizers import Optimizer
+from xlsgd.training.param_groups import ParamGroup
 from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 from xlsgd.training.transforms import Transform
@@ -48,6 +49,8 @@ class OwnNet:
     schedule: Schedule = CONSTANT
     transforms: tuple[Transform, ...] = ()
     title: str = ""
+    param_groups: tuple[ParamGroup, ...] = ()
+    frozen: tuple[str, ...] = ()
 
 
 def own_lesson(*nets: OwnNet) -> Lesson:
@@ -120,6 +123,8 @@ def _view(net: OwnNet, id: str) -> View:
         epochs=net.epochs,
         schedule=net.schedule,
         transforms=net.transforms,
+        param_groups=net.param_groups,
+        frozen=net.frozen,
     )
     experiment.need_targets(data.targets)
     if data.validation is not None:

@@ -43,10 +43,10 @@ class View:
 
     def __post_init__(self) -> None:
         network = self.experiment.network
-        if self.derivative_of and self.derivative_of not in network.parameters:
+        if self.derivative_of and self.derivative_of not in self.experiment.trained:
             raise SpecError(
                 f"derivative_of in '{self.id}': got '{self.derivative_of}', need one of the "
-                f"weights: {', '.join(network.parameters)}",
+                f"weights: {', '.join(self.experiment.trained)}",
                 field="derivative_of",
             )
         count = len(network.predictions)
@@ -70,7 +70,11 @@ class View:
     @property
     def watched_parameter(self) -> str:
         """The parameter whose numerical derivative is shown where there is room for one."""
-        return self.derivative_of or self.experiment.network.parameters[0]
+        return self.derivative_of or self.experiment.trained[0]
+
+    def at_rate(self, learning_rate: float) -> View:
+        """Return the same at another rate; those of groups keep their share of it."""
+        return replace(self, experiment=self.experiment.at_rate(learning_rate))
 
     def but(self, **changes: Any) -> View:
         """Return the same view of an experiment that is changed: see Experiment."""

@@ -13,9 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.torch_side.ensemble import Ensemble
-from xlsgd.torch_side.rates import scheduled_of_steps
+from xlsgd.torch_side.rates import (
+    live_optimizer,
+    rates_now,
+    scheduled_of_steps,
+    steady_rates,
+)
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.schedules.schedule import RATE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,17 +40,17 @@ class Followed:
         self, experiment: Experiment, ensemble: Ensemble, rows: int, seen: Floats | None = None
     ) -> None:
         self._ensemble, self._rows = ensemble, rows
-        self._schedule = experiment.schedule
+        self._experiment = experiment
         self._optimizer, self._scheduler = _live(experiment)
         self._seen = np.empty(0) if seen is None else seen
         self._total: Tensor | float = 0.0
         self._count = 0
         self._given: list[dict[str, Any]] = []
 
-    def rate(self) -> float:
-        """Return the rate of the next step, and take note of it."""
-        self._given.append(_shown(self._schedule.shown, self._optimizer, self._scheduler))
-        return float(self._given[-1][RATE])
+    def rates(self) -> dict[str, float]:
+        """Return the rates of the next step, and take note of them."""
+        self._given.append(_shown(self._experiment, self._optimizer, self._scheduler))
+        return {name: float(self._given[-1][name]) for name in steady_rates(self._experiment)}
 
     def look(self, losses: Tensor) -> None:
         """Take notice of the losses of the step's rows, shape (members, rows)."""
@@ -109,7 +113,7 @@ def _followed_each(
 
     schedule, members = experiment.schedule, ensemble.members
     found = {}
-    for name, begin in _shown(schedule.shown, *_live(experiment)).items():
+    for name, begin in _shown(experiment, *_live(experiment)).items():
         above = sheet[name][:-1]
         if isinstance(begin, float):  # one for all members
             found[name] = np.concatenate(([begin], above))
@@ -118,14 +122,16 @@ def _followed_each(
             found[name] = np.concatenate((first, ensemble.copies(above).numpy()), 1)
     for i in np.flatnonzero(np.diff(epochs, prepend=epochs[:1])):
         optimizer, scheduler = _live(experiment)
-        optimizer.param_groups[0]["lr"] = float(sheet[RATE][i - 1])
+        names = steady_rates(experiment)
+        for group, rate in zip(optimizer.param_groups, names, strict=True):
+            group["lr"] = float(sheet[rate][i - 1])
         for name, key in schedule.shown.items():
             above = found[name][..., i]
             setattr(scheduler, key, torch.from_numpy(above.copy()) if above.ndim else float(above))
         own = torch.from_numpy(sheet[schedule.decides_by][i : i + 1].copy())
         loss = ensemble.copies(sheet["loss_sum"][i - 1]) / rows
         scheduler.told(loss, lambda gain, own=own: ensemble.on_its_side(gain, own))
-        for name, value in _shown(schedule.shown, optimizer, scheduler).items():
+        for name, value in _shown(experiment, optimizer, scheduler).items():
             found[name][..., i] = value if found[name].ndim == 1 else _of_members(value, members)
     return found
 
@@ -149,20 +155,19 @@ def loss_sums(
 
 def _live(experiment: Experiment) -> tuple[Any, Any]:
     """Return an optimizer at the learning rate, and the scheduler for it."""
-    import torch
-
     schedule = experiment.schedule
-    optimizer = torch.optim.SGD([torch.zeros(1)], lr=experiment.learning_rate)
+    optimizer = live_optimizer(experiment)
     keys = (given.key for given in schedule.hyperparameters)
     hyper = {key: experiment.hyperparameter(key) for key in keys}
     return optimizer, schedule.torch_scheduler(optimizer, hyper)
 
 
-def _shown(shown: Mapping[str, str], optimizer: Any, scheduler: Any) -> dict[str, Any]:
-    """Return the rate and what the scheduler remembers: numbers, or a tensor (members,)."""
+def _shown(experiment: Experiment, optimizer: Any, scheduler: Any) -> dict[str, Any]:
+    """Return the rates and what the scheduler remembers: numbers, or a tensor (members,)."""
+    shown = experiment.schedule.shown
     found = {name: getattr(scheduler, key) for name, key in shown.items()}
     return {
-        RATE: float(optimizer.param_groups[0]["lr"]),
+        **rates_now(experiment, optimizer),
         **{name: float(v) if isinstance(v, int) else v for name, v in found.items()},
     }
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.torch_side.live_scheduler import read_scheduler
+from xlsgd.torch_side.live_groups import name_of_group
+from xlsgd.torch_side.live_scheduler import greatest_of, read_scheduler
 from xlsgd.training.optimizers import Optimizer, optimizers
 from xlsgd.training.optimizers.refused import refusal
+from xlsgd.training.param_groups import LEARNING_RATE, ParamGroup
 from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 from xlsgd.training.schedules.schedule import EVERY
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadOptimizer", "from_torch"]
 
-# How torch computes, and not what.
-_MEANS = {"params", "foreach", "fused", "capturable", "differentiable", "param_names"}
-
 
 @dataclass(frozen=True)
 class ReadOptimizer:
@@ -31,6 +30,9 @@ class ReadOptimizer:
     hyper: of the optimizer and of the transforms.
     transforms: what torch's class does to slopes first: maximize, weight decay.
     start: what a state of every weight starts at, where that is not 0: ``{"sq_sum": 0.1}``.
+    groups: those with options of their own; their values are in ``hyper``.
+    live: of every group of the optimizer, the name of the one that it is in ``groups``, "" for what
+        goes for all.
     """
 
     optimizer: Optimizer
@@ -39,19 +41,25 @@ class ReadOptimizer:
     transforms: tuple[Transform, ...] = ()
     start: Mapping[str, float] = field(default_factory=dict)
     schedule: Schedule = CONSTANT
+    groups: tuple[ParamGroup, ...] = ()
+    live: tuple[str, ...] = ("",)
 
 
 def from_torch(
-    optimizer: torch.optim.Optimizer, scheduler: Any = None, every: int = 1
+    optimizer: torch.optim.Optimizer,
+    scheduler: Any = None,
+    every: int = 1,
+    names: Mapping[int, str] | None = None,
 ) -> ReadOptimizer:
     """Return what an optimizer of torch is among ours, and the scheduler that it has.
 
     every: after how many steps the scheduler is stepped: 1, or as many as an epoch has.
-    Without a scheduler its rate is that of its groups now.
-    Raises SpecError for a class that is none of ours, for groups with options of their own, and
+    names: of its parameters, by their ids, without those that are kept fixed.
+    Without a scheduler its rates are those of its groups now.
+    Raises SpecError for a class that is none of ours, for groups that go by different rules, and
     for an optimizer or a scheduler that has made steps already.
     """
-    found = _rule(optimizer)
+    found = _read(optimizer, names or {})
     if scheduler is None:
         return found
     if getattr(scheduler, "optimizer", optimizer) is not optimizer:
@@ -66,18 +74,82 @@ def from_torch(
             f"{found.optimizer.name}, which keeps it here; pass cycle_momentum=False"
         )
     hyper = {**found.hyper, **options}
+    for group in found.groups:
+        if LEARNING_RATE in group.keys:
+            at = found.live.index(group.name)
+            hyper[group.own(LEARNING_RATE)] = greatest_of(scheduler, at)
     if EVERY in schedule.hyperparameters:
         hyper[EVERY.key] = float(every)
     return replace(found, learning_rate=rate, hyper=hyper, schedule=schedule)
 
 
-def _rule(optimizer: torch.optim.Optimizer) -> ReadOptimizer:
-    name, group = _kind(optimizer), _only_group(optimizer)
+def _read(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) -> ReadOptimizer:
+    name = _kind(optimizer)
     if any(map(_has_begun, optimizer.state.values())):
         raise SpecError(
             f"the optimizer {name} has made steps already, and what it remembers of them is not "
             "taken over; make a new one"
         )
+    groups = optimizer.param_groups
+    read = [_rule(name, group, optimizer.defaults) for group in groups]
+    # What moves no weight that learns says nothing.
+    tensors = [[names[id(p)] for p in group["params"] if id(p) in names] for group in groups]
+    used = [i for i, those in enumerate(tensors) if those or not names]
+    rules = {read[i].optimizer.name: read[i].optimizer for i in used}
+    general = next(
+        (r for r in rules.values() if all(n in (r.name, r.without_momentum) for n in rules)), None
+    )
+    if general is None:
+        raise SpecError(
+            f"the optimizer {name} has groups that go by different rules, {' and '.join(rules)}; "
+            "give all groups the same, but for their numbers"
+        )
+    if len({"maximize" in _names(read[i]) for i in used}) > 1:
+        raise SpecError(
+            f"the optimizer {name} has groups that lead uphill and others that do not (maximize); "
+            "give all the same"
+        )
+    read = [_as_ruled(each, general) for each in read]
+    first = read[used[0]]
+    decays = any("weight-decay" in _names(read[i]) for i in used)
+    done = {each.name: each for i in used for each in read[i].transforms}
+    hyper = {**({"weight_decay": 0.0} if decays else {}), **first.hyper}
+    found: list[ParamGroup] = []
+    live = [""] * len(groups)
+    for i in used[1:]:
+        own = {LEARNING_RATE: read[i].learning_rate}
+        own |= {**({"weight_decay": 0.0} if decays else {}), **read[i].hyper}
+        base = {LEARNING_RATE: first.learning_rate, **hyper}
+        keys = tuple(key for key, value in own.items() if value != base[key])
+        if not keys:
+            continue
+        if not names:
+            raise SpecError(f"the optimizer {name} has groups, and nobody says of which weights")
+        called = name_of_group(groups[i], tensors[i], [group.name for group in found])
+        found.append(ParamGroup(called, tuple(tensors[i]), keys))
+        live[i] = called
+        hyper |= {found[-1].own(key): own[key] for key in keys}
+    order = [each for each in transforms().values() if each.name in done]
+    return replace(
+        first, hyper=hyper, transforms=tuple(order), groups=tuple(found),
+        live=tuple(live),
+    )  # fmt: skip
+
+
+def _names(read: ReadOptimizer) -> set[str]:
+    return {each.name for each in read.transforms}
+
+
+def _as_ruled(read: ReadOptimizer, rule: Optimizer) -> ReadOptimizer:
+    """Return what a group does by a rule that, without momentum, is its own."""
+    if read.optimizer is rule:
+        return read
+    return replace(read, optimizer=rule, hyper={**read.hyper, rule.momentum_key: 0.0})
+
+
+def _rule(name: str, group: Mapping[str, Any], defaults: Mapping[str, Any]) -> ReadOptimizer:
+    """Return what a group of an optimizer does.   defaults: of the optimizer, by which torch starts
+    what it remembers, whatever a group says."""
     decoupled = group.get("decoupled_weight_decay")
     kind = "AdamW" if name == "Adam" and decoupled else name
     # What is made of one of ours is not torch's because of that.
@@ -100,7 +172,7 @@ def _rule(optimizer: torch.optim.Optimizer) -> ReadOptimizer:
     if decay and "weight_decay" not in hyper:
         done.append(transforms()["weight-decay"])
         hyper["weight_decay"] = decay
-    start = {state: value for state, value in rule.read_start(group).items() if value}
+    start = {state: value for state, value in rule.read_start(defaults).items() if value}
     rate = float(group["lr"])
     return ReadOptimizer(rule, rate, hyper, tuple(done), start)
 
@@ -127,20 +199,6 @@ def _has_begun(memory: Mapping[str, Any]) -> bool:
     """Return whether a memory is one of steps; some begin with zeros, or with a constant."""
     step = memory.get("step")
     return memory.get("momentum_buffer") is not None if step is None else float(step) > 0
-
-
-def _only_group(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Return the options of all groups.  Raises SpecError if they differ."""
-    first, *others = optimizer.param_groups
-    for number, group in enumerate(others, 2):
-        for key in first.keys() - _MEANS:
-            if group.get(key) != first[key]:
-                raise SpecError(
-                    f"the optimizer {type(optimizer).__name__} has groups with options of their "
-                    f"own: {key} is {first[key]} in the first, {group.get(key)} in group {number}; "
-                    "give all the same"
-                )
-    return first
 
 
 def _option(group: Mapping[str, Any], name: str) -> float:

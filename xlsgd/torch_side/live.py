@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
+from xlsgd.torch_side.live_groups import fixed_tensors
 from xlsgd.torch_side.modules.calling import as_in_a_sheet, in_float64, required_arguments
 from xlsgd.training.nets.graph import flat, weight_names
 from xlsgd.training.schedules.schedule import MOMENTUM, RATE
@@ -24,15 +25,10 @@ __all__ = ["FirstStep", "first_step", "start_weights"]
 def start_weights(module: torch.nn.Module) -> dict[str, float]:
     """Return every weight of a module as it stands, by its name, as ``fc1.weight[0,1]``.
 
-    Raises SpecError for weights that are no finite numbers, and for those that are kept fixed.
+    Raises SpecError for weights that are no finite numbers.
     """
     found: dict[str, float] = {}
     for name, parameter in module.named_parameters():
-        if not parameter.requires_grad:
-            raise SpecError(
-                f"the module's parameter {name} is kept fixed (requires_grad is False); a sheet "
-                "trains all weights: let it learn, or write its numbers into forward"
-            )
         values = parameter.detach().cpu().double().numpy()
         if not np.isfinite(values).all():
             raise SpecError(f"the module's parameter {name} holds numbers that are not finite")
@@ -47,8 +43,8 @@ def start_weights(module: torch.nn.Module) -> dict[str, float]:
 class FirstStep:
     """What the live objects do with the first batch.
 
-    loss: its mean loss.   gradients, after: by the weights' names, of the mean loss, and the
-    weights after the step.
+    loss: its mean loss.   gradients: of the mean loss, of weights that learn.   after: the weights
+    after the step.   Both by the names of weights.
     """
 
     loss: float
@@ -64,7 +60,7 @@ def first_step(
     batch_size: int,
     clips: Mapping[str, float] | None = None,
     in_one_column: bool = False,
-    scheduled: Mapping[str, float] | None = None,
+    scheduled: Sequence[Mapping[str, float]] = (),
 ) -> FirstStep:
     """Let copies of live objects take their first step, in float64; they themselves stay as they
     are.
@@ -72,7 +68,7 @@ def first_step(
     optimizer: None for no step; then there are no weights after it.
     in_one_column: whether the one input goes in as a tensor of shape (rows,).
     clips: clip_value or clip_norm, or both in this order; the gradients returned are those before.
-    scheduled: rate and momentum of the first step, where no live scheduler has set them.
+    scheduled: rate and momentum of the first step by group, where no live scheduler has set them.
 
     Raises SpecError where they do not go together with the data.
     """
@@ -102,9 +98,11 @@ def first_step(
         raise SpecError("the loss has no derivative: nothing in the module is trained by it")
     own.zero_grad()
     value.backward()
+    fixed = fixed_tensors(own, steps)
     gradients = {
         name: torch.zeros_like(p) if p.grad is None else p.grad.clone()
         for name, p in own.named_parameters()
+        if name not in fixed
     }
     after: dict[str, torch.Tensor] = {}
     if steps is not None:
@@ -112,8 +110,8 @@ def first_step(
             torch.nn.utils.clip_grad_value_(own.parameters(), clips["clip_value"])
         if clips and "clip_norm" in clips:
             torch.nn.utils.clip_grad_norm_(own.parameters(), clips["clip_norm"])
-        for group in steps.param_groups:
-            _set(group, scheduled or {})
+        for group, given_to in zip(steps.param_groups, scheduled, strict=False):
+            _set(group, given_to)
         with in_float64():
             steps.step()
         after = dict(own.named_parameters())
@@ -134,18 +132,23 @@ def _again(
     optimizer: torch.optim.Optimizer, module: torch.nn.Module, own: torch.nn.Module
 ) -> torch.optim.Optimizer:
     """Return an optimizer like another, for the copy of a module."""
+    import torch
+
     copies = {id(p): q for p, q in zip(module.parameters(), own.parameters(), strict=True)}
     groups = []
     for group in optimizer.param_groups:
         if any(id(p) not in copies for p in group["params"]):
             raise SpecError("the optimizer has parameters that are none of the module's")
         groups.append({**group, "params": [copies[id(p)] for p in group["params"]]})
-    if sum(len(group["params"]) for group in groups) != len(copies):
-        raise SpecError(
-            "the optimizer has not all of the module's parameters; a sheet trains all weights"
-        )
     kind: Any = type(optimizer)
-    return kind(groups)  # type: ignore[no-any-return]
+    again: torch.optim.Optimizer = kind(groups)
+    # What it begins with, such as Adagrad's first sum of squares.
+    for parameter, memory in optimizer.state.items():
+        again.state[copies[id(parameter)]] = {
+            key: value.detach().cpu().double().clone() if isinstance(value, torch.Tensor) else value
+            for key, value in memory.items()
+        }
+    return again
 
 
 def _targets(pred: torch.Tensor, data: Dataset, rows: slice, loss: Any) -> torch.Tensor:

@@ -9,7 +9,7 @@ from xlsgd.training.schedules import Schedule, schedules
 from xlsgd.training.schedules.chain import THEN, TIMES, Chain
 from xlsgd.training.schedules.refused import REFUSED
 
-__all__ = ["read_scheduler"]
+__all__ = ["greatest_of", "read_scheduler"]
 
 _CHAINS = {"SequentialLR": THEN, "ChainedScheduler": TIMES}
 
@@ -26,6 +26,15 @@ def read_scheduler(scheduler: Any) -> tuple[Schedule, dict[str, float], float]:
     found = _single(scheduler)
     _need_new(scheduler, name)
     return found
+
+
+def greatest_of(scheduler: Any, group: int) -> float:
+    """Return the learning rate that the rates of a group are made of.   group: from 0."""
+    if type(scheduler).__name__ in _CHAINS:
+        scheduler = scheduler._schedulers[0]
+    name = type(scheduler).__name__
+    own = next(s for s in schedules().values() if vars(type(s)).get("torch_class") == name)
+    return own.greatest(scheduler, group)
 
 
 def _chain(scheduler: Any, name: str) -> tuple[Schedule, dict[str, float], float]:

@@ -1,8 +1,8 @@
 """Runs that train side by side: gradients in one go, a step of its own optimizer for each.
 
 A step costs torch nearly the same for one number as for a hundred.  So the parameters of a run are
-stacked into one tensor, along which its optimizer steps faster than along many, and the gradients
-of all runs are asked for together.
+stacked into one tensor, or one for every group with options of its own, along which its optimizer
+steps faster than along many, and the gradients of all runs are asked for together.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from xlsgd.torch_side.ensemble import Ensemble
 from xlsgd.torch_side.followed import Followed
 from xlsgd.torch_side.rates import scheduled, scheduled_of_steps
 from xlsgd.torch_side.sides import Together
+from xlsgd.torch_side.stacks import Stack, groups_of_stacks, put_together, stacks_of
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.torch_side.transformed import transformed
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.schedules.schedule import RATE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     Tensors = dict[str, Tensor]
 
 __all__ = ["SideBySide", "can_run_together"]
-
-_ALL = "all"
-"""All parameters of a run, stacked."""
 
 _SHARED = ("network", "loss", "loss_options", "rules", "gradient", "h", "batch_size", "epochs")
 
@@ -86,32 +83,43 @@ class SideBySide:
         }
         self.starts: list[Tensors] = []
         self._steppers: list[Stepper] = []
+        self._stacks: list[list[Stack]] = []
+        self._first = weights
         for i, experiment in enumerate(experiments):
             gradient = {p: g.unsqueeze(1) for p, g in zip(names, first[:, :, i], strict=True)}
             start = {
                 name: start_state(experiment, name, gradient) for name in experiment.state_names
             }
+            stacks = stacks_of(experiment)
             memory = {
-                f"{kind}.{_ALL}": torch.stack([start[f"{kind}.{p}"] for p in names])
+                f"{kind}.{stack.name}": torch.stack([start[f"{kind}.{p}"] for p in stack.weights])
                 for kind in experiment.optimizer.state
+                for stack in stacks
             }
-            stepper = Stepper(experiment, {_ALL: weights[:, :, i]})
-            stepper.remember(memory, steps_done=weights.new_zeros(weights.shape[:2]))
+            parts = {stack.name: stack.of(weights[:, :, i]) for stack in stacks}
+            stepper = Stepper(experiment, parts, groups_of_stacks(stacks))
+            stepper.remember(memory, steps_done=weights.new_zeros(weights.shape[1]))
             self.starts.append(start)
             self._steppers.append(stepper)
+            self._stacks.append(stacks)
         # By run: weights and memory before the first step, and after every one.
         self._seen: list[list[Tensors]] = [[self._now(stepper)] for stepper in self._steppers]
 
     @staticmethod
     def _now(stepper: Stepper) -> Tensors:
-        return {_ALL: stepper.parameters[_ALL].detach().clone()} | stepper.memory()
+        weights = {name: value.detach().clone() for name, value in stepper.parameters.items()}
+        return weights | stepper.memory()
 
     @property
     def weights(self) -> Tensor:
         """The weights as they are, shape (parameters, members, runs)."""
         import torch
 
-        return torch.stack([stepper.parameters[_ALL] for stepper in self._steppers], -1)
+        return torch.stack([self._weights_of(i) for i in range(len(self._steppers))], -1)
+
+    def _weights_of(self, run: int) -> Tensor:
+        parts = self._steppers[run].parameters
+        return put_together(self._stacks[run], parts, self._first[:, :, run])
 
     def step(self, gradients: Tensor, losses: Callable[[], Tensor]) -> None:
         """Do one step of every run.
@@ -122,12 +130,13 @@ class SideBySide:
         """
         seen = losses() if self._followed else None
         for i, (stepper, given) in enumerate(zip(self._steppers, self._given, strict=True)):
-            slopes, weights = gradients[..., i], stepper.parameters[_ALL]
+            slopes, weights = gradients[..., i], self._weights_of(i)
             slopes, _ = transformed(self._experiments[i], slopes, weights, len(self._seen[i]))
+            parts = {stack.name: stack.of(slopes) for stack in self._stacks[i]}
             if given is not None:
-                stepper.step({_ALL: slopes}, next(given))
+                stepper.step(parts, next(given))
             elif seen is not None:
-                stepper.step({_ALL: slopes}, {RATE: self._followed[i].rate()})
+                stepper.step(parts, self._followed[i].rates())
                 self._followed[i].look(seen[:, i])
             self._seen[i].append(self._now(stepper))
         self.together.look(self.weights)
@@ -146,7 +155,10 @@ class SideBySide:
         members, runs, 1 + steps)."""
         import torch
 
-        each = [torch.stack([states[_ALL] for states in seen], -1) for seen in self._seen]
+        each = [
+            torch.stack([put_together(stacks, states, self._first[:, :, i]) for states in seen], -1)
+            for i, (seen, stacks) in enumerate(zip(self._seen, self._stacks, strict=True))
+        ]
         return torch.stack(each, 2)
 
     def memory_seen(self, run: int) -> Tensors:
@@ -156,7 +168,8 @@ class SideBySide:
 
         found = {}
         for kind in self._experiments[run].optimizer.state:
-            states = [states[f"{kind}.{_ALL}"] for states in self._seen[run]]
-            for p, values in zip(self.names, torch.stack(states, -1), strict=True):
-                found[f"{kind}.{p}"] = values
+            for stack in self._stacks[run]:
+                states = [states[f"{kind}.{stack.name}"] for states in self._seen[run]]
+                for p, values in zip(stack.weights, torch.stack(states, -1), strict=True):
+                    found[f"{kind}.{p}"] = values
         return found

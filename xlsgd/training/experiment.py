@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from xlsgd.base.columns import Input
+from xlsgd.base.columns import Column, Input
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
+from xlsgd.training.hyperparameters import group_options, hyperparameters
 from xlsgd.training.losses import Loss
 from xlsgd.training.nets import Network
 from xlsgd.training.optimizers import Optimizer
-from xlsgd.training.schedules import Schedule
+from xlsgd.training.param_groups import LEARNING_RATE, ParamGroup, need_fit, own_names
+from xlsgd.training.schedules import RATE, Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 from xlsgd.training.transforms import Transform
 
-__all__ = ["Experiment", "hyperparameters"]
-
-
-def hyperparameters(
-    optimizer: Optimizer, transforms: Sequence[Transform], schedule: Schedule, loss: Loss
-) -> tuple[Input, ...]:
-    """Return the hyperparameters of all four that are typed in, and do not move with a rate."""
-    moved, needless = schedule.moved(optimizer), schedule.momentum_keys
-    return (
-        *(given for given in optimizer.hyperparameters if given.key != moved),
-        *(given for each in transforms for given in each.hyperparameters),
-        *(given for given in schedule.hyperparameters if moved or given.key not in needless),
-        *loss.hyperparameters,
-    )
+__all__ = ["Experiment"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +37,8 @@ class Experiment:
         it.
     schedule: what becomes of the learning rate from step to step.
     transforms: what is done to slopes before the optimizer sees them, in their order.
+    param_groups: weights with options of their own, whose values ``hyper`` has, as
+        ``learning_rate.head``.   frozen: tensors of weights that are kept fixed.
     Raises SpecError for values that make no sense.
     """
 
@@ -65,6 +57,8 @@ class Experiment:
     # The very one of the registry: experiments are compared.
     schedule: Schedule = CONSTANT
     transforms: tuple[Transform, ...] = ()
+    param_groups: tuple[ParamGroup, ...] = ()
+    frozen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # Some losses have a hyperparameter for every class.
@@ -76,6 +70,13 @@ class Experiment:
         self._need(self.h > 0, "h", self.h, "greater than 0")
         self._need(self.batch_size >= 1, "batch_size", self.batch_size, "1 or greater")
         self._need(self.epochs >= 1, "epochs", self.epochs, "1 or greater")
+        if self.param_groups or self.frozen:
+            options = group_options(self.optimizer, self.transforms, self.schedule)
+            names = [given.key for given in options]
+            need_fit(self.param_groups, self.frozen, self.network, names, self.id)
+            for key in (group.own(k) for group in self.param_groups for k in group.keys):
+                if key not in self.hyper:
+                    raise SpecError(f"{key} in '{self.id}': there is no number for it")
         for name, value in self.start.items():
             if name not in self.start_names:
                 raise SpecError(
@@ -120,6 +121,11 @@ class Experiment:
                 f"slope alone; the network {self.network} is none: take a function of weights "
                 "without data, such as (x^2-9)^2, or another optimizer"
             )
+        if self.optimizer.of_function and (self.param_groups or self.frozen):
+            raise SpecError(
+                f"'{self.id}': {self.optimizer.name} looks at all weights of a function at once; "
+                "leave groups and fixed weights out, or take another optimizer"
+            )
         if self.transforms and "first." in self.optimizer.start_state:
             raise SpecError(
                 f"{self.transforms[0].name} in '{self.id}': {self.optimizer.name} begins with the "
@@ -158,9 +164,12 @@ class Experiment:
             self._need(fits, given.key, value, what)
         for part, what in ((self.schedule, "schedule"), (self.optimizer, "optimizer")):
             keys = [given.key for given in part.hyperparameters]
-            fault = part.fault({key: self.hyperparameter(key) for key in keys})
-            if fault:
-                raise SpecError(f"the {what} {part.name} in '{self.id}': {fault}")
+            for group in (None, *self.param_groups):
+                own = self.of_group(group) if group else self
+                fault = part.fault({key: own.hyperparameter(key) for key in keys})
+                if fault:
+                    of = f", the group {group.name}" if group else ""
+                    raise SpecError(f"the {what} {part.name} in '{self.id}'{of}: {fault}")
 
     def _with(self, key: str) -> str:
         """Return the names of all that has a hyperparameter."""
@@ -180,7 +189,7 @@ class Experiment:
     @property
     def state_names(self) -> tuple[str, ...]:
         """What the optimizer remembers: ``velocity.a``, ``velocity.b``."""
-        return tuple(f"{s}.{p}" for s in self.optimizer.state for p in self.network.parameters)
+        return tuple(f"{s}.{p}" for s in self.optimizer.state for p in self.trained)
 
     @property
     def start_names(self) -> tuple[str, ...]:
@@ -227,8 +236,96 @@ class Experiment:
 
     @property
     def hyperparameters(self) -> tuple[Input, ...]:
-        """Those of the optimizer, then those of transforms, of the schedule and of the loss."""
-        return hyperparameters(self.optimizer, self.transforms, self.schedule, self.loss)
+        """Those of the optimizer, then those of transforms, of the schedule, of the loss and of
+        groups of weights."""
+        return hyperparameters(
+            self.optimizer, self.transforms, self.schedule, self.loss, self.param_groups
+        )
+
+    # Groups of weights
+
+    @cached_property
+    def trained(self) -> tuple[str, ...]:
+        """The weights that the optimizer moves: all but those that are kept fixed."""
+        if not self.frozen:
+            return self.network.parameters
+        fixed = {name for tensor in self.frozen for name in self.network.tensors[tensor]}
+        return tuple(p for p in self.network.parameters if p not in fixed)
+
+    @cached_property
+    def _groups(self) -> Mapping[str, ParamGroup]:
+        return {
+            name: group
+            for group in self.param_groups
+            for tensor in group.tensors
+            for name in self.network.tensors[tensor]
+        }
+
+    def group(self, weight: str) -> ParamGroup | None:
+        """Return the group of a weight, None where it goes by what is typed in for all."""
+        return self._groups.get(weight) if self.param_groups else None
+
+    @cached_property
+    def _own_names(self) -> Mapping[str, Mapping[str, str]]:
+        return {group.name: own_names(group, self._columns_of_steps) for group in self.param_groups}
+
+    def own_names(self, group: ParamGroup | None) -> Mapping[str, str]:
+        """Return what options and quantities of a step are called that are a group's own."""
+        return self._own_names[group.name] if group else {}
+
+    @property
+    def _columns_of_steps(self) -> list[Column]:
+        schedule, optimizer = self.schedule, self.optimizer
+        applied = (schedule.applied(c, optimizer) for c in optimizer.step_columns())
+        return [*schedule.columns(optimizer), *applied]
+
+    def of_group(self, group: ParamGroup | None) -> Experiment:
+        """Return the experiment that trains all weights with the options of a group.
+
+        None for what is typed in for all.
+        """
+        if not (self.param_groups or self.frozen):
+            return self
+        of_groups = {each.own(key) for each in self.param_groups for key in each.keys}
+        hyper = {key: value for key, value in self.hyper.items() if key not in of_groups}
+        rate = self.learning_rate
+        for key in group.keys if group else ():
+            value = self.hyperparameter(group.own(key)) if group else 0.0
+            if key == LEARNING_RATE:
+                rate = value
+            else:
+                hyper[key] = value
+        return replace(self, learning_rate=rate, hyper=hyper, param_groups=(), frozen=())
+
+    def at_rate(self, learning_rate: float) -> Experiment:
+        """Return the experiment at another rate: the rates of groups keep their share of it."""
+        hyper = dict(self.hyper)
+        for group in self.param_groups:
+            if LEARNING_RATE in group.keys and self.learning_rate > 0:
+                key = group.own(LEARNING_RATE)
+                hyper[key] = self.hyperparameter(key) / self.learning_rate * learning_rate
+        return replace(self, learning_rate=learning_rate, hyper=hyper)
+
+    def with_one_rate(self, learning_rate: float) -> Experiment:
+        """Return the experiment in which all weights have the same rate, groups too."""
+        own = {group.own(LEARNING_RATE) for group in self.param_groups}
+        hyper = {k: learning_rate if k in own else value for k, value in self.hyper.items()}
+        return replace(self, learning_rate=learning_rate, hyper=hyper)
+
+    @property
+    def rate_names(self) -> dict[str, str]:
+        """What the rates of groups are called that have one of their own: the group's name to that
+        of the quantity, as ``rate.head``."""
+        with_rates = (group for group in self.param_groups if LEARNING_RATE in group.keys)
+        return {group.name: group.own(RATE) for group in with_rates}
+
+    @cached_property
+    def told_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The weights that learn by what is said of them together, as ``Network.groups``."""
+        trained = {*self.trained}
+        return {
+            name: those for name, those in self.network.groups.items() if trained.issuperset(those)
+        }
 
     @property
     def unfit_loss(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,16 @@ from xlsgd.base.columns import Column, Input, on_paper
 from xlsgd.base.errors import SpecError
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import Scope, TableMap
+from xlsgd.tabs.layouts.update import group_words
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import GRADIENT_INPUT
 from xlsgd.training.nets import Network
 from xlsgd.training.nets.place import map_nested
+from xlsgd.training.param_groups import named
 
 if TYPE_CHECKING:
     from xlsgd.tabs.layouts.drawing import Drawing
-    from xlsgd.training.functions.function import Function
 
 __all__ = [
     "ROWS",
@@ -33,8 +34,6 @@ __all__ = [
     "parameter_columns",
     "row_weight_columns",
     "shared",
-    "step_columns",
-    "update_columns",
 ]
 
 _SHORT = 14
@@ -169,6 +168,7 @@ class Layout(ABC):
             kind, _, p = name.partition(".")
             start = experiment.optimizer.start_of(kind)
             start = start.replace("{g}", self.gradient(p)).replace("{p}", p)
+            start = named(start, experiment.own_names(experiment.group(p)))
             value = start if start.startswith("=") else float(start)
         note = f"start value of {name}" if is_parameter else f"{name} before the first step"
         return Input(f"init.{name}", value, note, label=f"start {name}")
@@ -251,7 +251,7 @@ def parameter_columns(experiment: Experiment) -> list[Column]:
             f"param.{p}",
             f"={{prev.new.{p}}}",
             paper=p,
-            note=f"{p} before {experiment.network.wording.update}",
+            note=f"{p} before {experiment.network.wording.update}{group_words(experiment, p)}",
             torch=p,
             group="weights",
             first=f"={{init.{p}}}",
@@ -292,38 +292,6 @@ def forward_columns(
                 )
             )
     return columns
-
-
-def step_columns(experiment: Experiment, slope: str, row_losses: str = "{loss}") -> list[Column]:
-    """Return what comes between the slopes and the optimizer's columns: the rate of the step, what
-    is done to slopes, and what the optimizer has for all parameters alike.
-
-    slope: the quantity that holds the gradient, without the parameter.
-    row_losses: the losses that a row of the table has seen, added up.
-    """
-    names, columns = (
-        experiment.network.parameters,
-        experiment.schedule.columns(experiment.optimizer, row_losses),
-    )
-    for transform in experiment.transforms:
-        columns += transform.columns(names, {p: f"{slope}.{p}" for p in names})
-        slope = transform.gives
-    own = experiment.optimizer.step_columns()
-    if experiment.optimizer.of_function:
-        function = cast("Function", experiment.network.layers[0])
-        own += experiment.optimizer.function_columns(names, function)
-    return columns + [experiment.schedule.applied(c, experiment.optimizer) for c in own]
-
-
-def update_columns(experiment: Experiment, p: str, slope: str) -> list[Column]:
-    """Return the optimizer's columns for parameter p, at the rate of their step.
-
-    slope: the quantity that holds the gradient, without the parameter.
-    """
-    for transform in experiment.transforms:
-        slope = transform.gives
-    columns = experiment.optimizer.columns(p, f"{slope}.{p}")
-    return [experiment.schedule.applied(c, experiment.optimizer) for c in columns]
 
 
 def row_weight_columns(experiment: Experiment, value: Callable[[str], str]) -> list[Column]:

@@ -77,7 +77,10 @@ class TrainingTab(TabKind):
             parts.append(get_schedule(tab.text("schedule")))
         keys = {given.key for one in parts for given in one.hyperparameters} | _INPUTS
         return [
-            place for key, place in tab.fields.items() if key in keys or key.startswith("init.")
+            place
+            for key, place in tab.fields.items()
+            # Of a group, as learning_rate.head.
+            if key.partition(".")[0] in keys or key.startswith("init.")
         ]
 
     def behind(self, experiment: str, maps: BookMap) -> Sequence[str]:

@@ -16,6 +16,7 @@ from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 from xlsgd.training.losses import Loss
 from xlsgd.training.nets.graph import keys_of
+from xlsgd.training.param_groups import lines_of_groups
 from xlsgd.training.transforms import Transform
 
 __all__ = ["VERDICT_COLUMNS", "Arrangement", "Section", "arrange"]
@@ -106,6 +107,7 @@ def _reduction(loss: Loss) -> dict[str, tuple[str, str]]:
 
 def _facts(view: View) -> list[Input]:
     schedule, done = view.experiment.schedule, view.experiment.transforms
+    groups, frozen = view.experiment.param_groups, view.experiment.frozen
     layout = get_layout(view.layout)
     lines = view.experiment.network.lines
     # No note beside words that need its room.
@@ -116,6 +118,7 @@ def _facts(view: View) -> list[Input]:
         **_reduction(view.experiment.loss),
         "optimizer": (view.experiment.optimizer.name, view.experiment.optimizer.summary),
         "torch": (view.experiment.optimizer.torch_line, ""),
+        **{key: (text, "") for key, text in lines_of_groups(groups, frozen).items()},
         **({"transforms": _named(done)} if done else {}),
         **({} if schedule.steady else {"schedule": (schedule.name, schedule.summary)}),
         "difference": (view.experiment.difference, view.experiment.rules[0].summary),

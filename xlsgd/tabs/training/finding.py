@@ -12,12 +12,14 @@ from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import TableMap, TabMap, address
 from xlsgd.tabs.layouts import layouts
 from xlsgd.tabs.view import View
-from xlsgd.training.experiment import Experiment, hyperparameters
+from xlsgd.training.experiment import Experiment
+from xlsgd.training.hyperparameters import hyperparameters
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.graph import text_of
 from xlsgd.training.nets.network import numbered_inputs
 from xlsgd.training.optimizers import get_optimizer
+from xlsgd.training.param_groups import frozen_of, groups_of
 from xlsgd.training.schedules import get_schedule
 from xlsgd.training.transforms import get_transforms
 
@@ -66,8 +68,11 @@ def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
     # A tab without the word has a learning rate for all steps.
     schedule = get_schedule(tab.text("schedule") if "schedule" in tab.fields else "constant")
     transforms = get_transforms(tab.text("transforms") if "transforms" in tab.fields else "")
-    hyper = hyperparameters(optimizer, transforms, schedule, loss)
-    states = [f"{s}.{p}" for s in optimizer.state for p in network.parameters]
+    groups, frozen = groups_of(tab.fields, tab.text), frozen_of(tab.fields, tab.text)
+    hyper = hyperparameters(optimizer, transforms, schedule, loss, groups)
+    fixed = {p for tensor in frozen for p in network.tensors.get(tensor, ())}
+    trained = [p for p in network.parameters if p not in fixed]
+    states = [f"{s}.{p}" for s in optimizer.state for p in trained]
     start = {p: tab.number(f"init.{p}") for p in network.parameters}
     for name in states:
         # Some optimizers have a rule of their own for where to start, as a formula.
@@ -88,6 +93,8 @@ def _as_it_stands(tab: FoundTab, data: Dataset) -> Experiment:
         loss=loss,
         schedule=schedule,
         transforms=transforms,
+        param_groups=groups,
+        frozen=frozen,
     )
 
 

@@ -20,7 +20,14 @@ from string import ascii_lowercase
 from typing import Any
 
 from xlsgd.base.errors import SpecError
-from xlsgd.training.nets.graph import LONGEST, MOST_IN_ALL, lines_of, need_fit, read_graph
+from xlsgd.training.nets.graph import (
+    LONGEST,
+    MOST_IN_ALL,
+    flat,
+    lines_of,
+    need_fit,
+    read_graph,
+)
 from xlsgd.training.nets.kinds import alone_types, parse_layer
 from xlsgd.training.nets.layer import Layer, Scattered, Shape
 from xlsgd.training.nets.place import Place, is_number, map_nested
@@ -172,6 +179,18 @@ class Network:
         for name in self.parameters:
             found.setdefault(self.tensor_of(name), []).append(name)
         return {base: tuple(names) for base, names in found.items()}
+
+    @cached_property
+    def tensors(self) -> dict[str, tuple[str, ...]]:
+        """The weights by the tensor of PyTorch that they stand in: ``fc1.weight``, or ``a``."""
+        if self.is_graph:
+            found: dict[str, list[str]] = {}
+            for name in self.parameters:
+                found.setdefault(self.tensor_of(name), []).append(name)
+            return {base: tuple(names) for base, names in found.items()}
+        nested = (names for place in self.places for names in place.parameters.values())
+        each = [tuple(flat(names)) for names in nested]
+        return {names[0] if len(names) == 1 else self.tensor_of(names[0]): names for names in each}
 
     def tensor_of(self, weight: str) -> str:
         """Return what the tensor is called that a weight belongs to: ``fc1.weight``, or ``a``."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Input
+from xlsgd.base.errors import SpecError
 from xlsgd.training.schedules.one_cycle import momenta
 from xlsgd.training.schedules.schedule import EVERY, Schedule
 
@@ -64,15 +65,12 @@ class Cyclic(Schedule):
     def torch_scheduler(self, optimizer: Optimizer, hyper: Mapping[str, float]) -> LRScheduler:
         from torch.optim.lr_scheduler import CyclicLR
 
-        rate, shrink, gamma = (
-            float(optimizer.param_groups[0]["lr"]),
-            hyper["shrink"],
-            hyper["gamma"],
-        )
+        rates = [float(group["lr"]) for group in optimizer.param_groups]
+        shrink, gamma = hyper["shrink"], hyper["gamma"]
         return CyclicLR(
             optimizer,
-            base_lr=rate * hyper["base_share"],
-            max_lr=rate,
+            base_lr=[rate * hyper["base_share"] for rate in rates],
+            max_lr=rates,
             step_size_up=int(hyper["step_size_up"]),
             step_size_down=int(hyper["step_size_down"]),
             mode="triangular" if gamma == 1 else "exp_range",
@@ -84,12 +82,20 @@ class Cyclic(Schedule):
             max_momentum=hyper["max_momentum"],
         )
 
-    def greatest(self, scheduler: Any) -> float:
-        return float(scheduler.max_lrs[0])
+    def greatest(self, scheduler: Any, group: int = 0) -> float:
+        return float(scheduler.max_lrs[group])
 
     def reads(self, scheduler: Any) -> dict[str, float] | None:
         if scheduler._scale_fn_custom is not None:
             return None
+        ends = zip(scheduler.base_lrs, scheduler.max_lrs, strict=True)
+        shares = [least / most for least, most in ends if most]
+        if shares and max(shares) - min(shares) > 1e-9 * max(shares):
+            raise SpecError(
+                "the scheduler CyclicLR goes between base_lr and max_lr whose quotient is another "
+                f"one in every group of weights: {', '.join(f'{s:g}' for s in shares)}; give all "
+                "the same"
+            )
         up = scheduler.total_size * scheduler.step_ratio
         found = {
             "base_share": scheduler.base_lrs[0] / scheduler.max_lrs[0],

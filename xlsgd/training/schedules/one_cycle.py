@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Input
+from xlsgd.base.errors import SpecError
 from xlsgd.training.schedules.schedule import EVERY, Schedule
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class OneCycle(Schedule):
 
         return Once(
             optimizer,
-            max_lr=float(optimizer.param_groups[0]["lr"]),
+            max_lr=[float(group["lr"]) for group in optimizer.param_groups],
             total_steps=int(hyper["total_steps"]),
             pct_start=float(hyper["pct_start"]),
             div_factor=hyper["div_factor"],
@@ -79,8 +80,8 @@ class OneCycle(Schedule):
             cycle_momentum=optimizer.defaults["momentum"] > 0,
         )
 
-    def greatest(self, scheduler: Any) -> float:
-        return float(scheduler.optimizer.param_groups[0]["max_lr"])
+    def greatest(self, scheduler: Any, group: int = 0) -> float:
+        return float(scheduler.optimizer.param_groups[group]["max_lr"])
 
     def reads(self, scheduler: Any) -> dict[str, float] | None:
         group, phases = scheduler.optimizer.param_groups[0], scheduler._schedule_phases
@@ -97,8 +98,14 @@ class OneCycle(Schedule):
 
 def momenta(scheduler: Any) -> dict[str, float]:
     """Torch side: return between what momentum moves; where it stays, both are what it is."""
-    group = scheduler.optimizer.param_groups[0]
+    group, *others = scheduler.optimizer.param_groups
     if scheduler.cycle_momentum:
+        for other in others:
+            if any(other[key] != group[key] for key in ("base_momentum", "max_momentum")):
+                raise SpecError(
+                    f"the scheduler {type(scheduler).__name__} moves the momentum of its groups of "
+                    "weights between numbers of their own; give all the same"
+                )
         return {key: float(group[key]) for key in ("base_momentum", "max_momentum")}
     kept = group["betas"][0] if "betas" in group else group.get("momentum", 0.0)
     return dict.fromkeys(("base_momentum", "max_momentum"), float(kept))

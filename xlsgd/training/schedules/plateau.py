@@ -198,8 +198,8 @@ class Plateau(Schedule):
             eps=hyper["rate_eps"],
         )
 
-    def greatest(self, scheduler: Any) -> float:
-        return float(scheduler.optimizer.param_groups[0]["lr"])
+    def greatest(self, scheduler: Any, group: int = 0) -> float:
+        return float(scheduler.optimizer.param_groups[group]["lr"])
 
     def reads(self, scheduler: Any) -> dict[str, float] | None:
         if scheduler.mode != "min":

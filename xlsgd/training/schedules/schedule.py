@@ -107,10 +107,10 @@ class Schedule(ABC):
         keys = {given.key for given in self.hyperparameters}
         return {"total_steps": float(max(2, counts))} if "total_steps" in keys else {}
 
-    def greatest(self, scheduler: Any) -> float:
+    def greatest(self, scheduler: Any, group: int = 0) -> float:
         """Torch side: return the learning rate of a live scheduler of torch's class: the one that
-        its rates are made of."""
-        return float(scheduler.base_lrs[0])
+        its rates are made of.   group: of weights, from 0."""
+        return float(scheduler.base_lrs[group])
 
     def reads(self, scheduler: Any) -> dict[str, float] | None:
         """Torch side: return hyperparameters of a live scheduler of torch's class, without EVERY;

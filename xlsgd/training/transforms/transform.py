@@ -30,6 +30,8 @@ class Transform(ABC):
     torch_line: ClassVar[str]
     """The line of PyTorch that gives the same."""
     hyperparameters: ClassVar[tuple[Input, ...]] = ()
+    by_group: ClassVar[bool] = False
+    """Whether its hyperparameters are options of torch's param_groups, of each its own."""
     gives: ClassVar[str]
     """The quantity that holds the slopes it makes: ``clipped`` of ``clipped.a``."""
     counts_steps: ClassVar[bool] = False

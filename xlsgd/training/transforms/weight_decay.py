@@ -25,6 +25,7 @@ class WeightDecay(Transform):
     hyperparameters = (
         Input("weight_decay", 0.01, "how strongly weights are pulled to 0", minimum=0),
     )
+    by_group = True
     gives = "decayed"
 
     # Sheet side

@@ -25,15 +25,13 @@ from xlsgd.tabs.layouts.layout import (
     loss_column,
     parameter_columns,
     row_weight_columns,
-    step_columns,
-    update_columns,
 )
+from xlsgd.tabs.layouts.update import step_columns, update_columns
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_rules, slope_symbol
 from xlsgd.training.gradients.backprop import Backprop, written_out
 from xlsgd.training.losses import Loss
-from xlsgd.training.nets import Network
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import PAPER, accuracy, note, torch_line
 
@@ -80,7 +78,7 @@ def block_columns(experiment: Experiment) -> list[Column]:
             for column in _moved_columns(experiment, way, sign)
         ),
         *_backprop().flow_columns(network, loss, _STEP, _ROW),
-        *_row_gradient_columns(network),
+        *_row_gradient_columns(experiment),
     ]
 
 
@@ -139,17 +137,24 @@ def _moved_columns(experiment: Experiment, way: str, sign: str) -> list[Column]:
     ]
 
 
-def row_gradients(network: Network) -> dict[str, str]:
+def row_gradients(experiment: Experiment) -> dict[str, str]:
     """Return the expression of a row's derivative for those weights whose derivative is no sum of
     products of columns, so that the rows of a batch need a column for it."""
     return {
         p: written_out(terms)
-        for p, terms in _backprop().parameter_terms(network).items()
+        for p, terms in _terms(experiment).items()
         if not all(map(is_name, (factor for term in terms for factor in term)))
     }
 
 
-def _row_gradient_columns(network: Network) -> list[Column]:
+def _terms(experiment: Experiment) -> dict[str, list[list[str]]]:
+    """Return what the derivative of every weight that learns is made of."""
+    every = _backprop().parameter_terms(experiment.network)
+    return {p: every[p] for p in experiment.trained} if experiment.frozen else every
+
+
+def _row_gradient_columns(experiment: Experiment) -> list[Column]:
+    network = experiment.network
     values = {*network.input_names}
     free = {f"param.{p}" for p in network.parameters}
 
@@ -167,7 +172,7 @@ def _row_gradient_columns(network: Network) -> list[Column]:
             torch=f"torch.autograd.grad(loss, {p})",
             group="backprop",
         )
-        for p, text in row_gradients(network).items()
+        for p, text in row_gradients(experiment).items()
     ]
 
 
@@ -323,12 +328,12 @@ def _numerical_columns(experiment: Experiment) -> list[Column]:
 
 def _gradient_columns(experiment: Experiment) -> list[Column]:
     """The mean over the batch of every weight's derivative, or the sum."""
-    columns, by_row = [], row_gradients(experiment.network)
+    columns, by_row = [], row_gradients(experiment)
     loss = experiment.loss
     how = "added up" if loss.is_summed else "averaged"
     divisor = "batch_weight" if loss.weighs else "batch_rows"
     share = "" if loss.is_summed else f"/{{{divisor}}}"
-    for p, terms in _backprop().parameter_terms(experiment.network).items():
+    for p, terms in _terms(experiment).items():
         products = [[f"row_grad.{p}"]] if p in by_row else [[f[1:-1] for f in t] for t in terms]
         total = "+".join(map(_summed, products))
         if len(products) > 1 and share:
@@ -358,7 +363,7 @@ def _summed(names: Sequence[str]) -> str:
 
 def _comparison_columns(experiment: Experiment) -> list[Column]:
     """Backprop's derivative for the chosen weight, and how far the numerical one is from it."""
-    names = experiment.network.parameters
+    names = experiment.trained
     first, last = names[0], names[-1]
     group = "numerical against backprop"
     return [

@@ -59,7 +59,7 @@ class BlocksLayout(Layout):
                 "derivative_of",
                 view.watched_parameter,
                 "the weight whose derivative is also found numerically",
-                choices=names,
+                choices=experiment.trained,
                 label="check slope of",
             ),
             Input("h", experiment.h, "how far a numerical derivative moves it", positive=True),
@@ -87,7 +87,7 @@ class BlocksLayout(Layout):
             silences=silences,
             numerical=("grad_num",),
             backprop=("grad_of",),
-            gradients={p: f"grad.{p}" for p in experiment.network.parameters},
+            gradients={p: f"grad.{p}" for p in experiment.trained},
             completed="INT({last_step}/{steps_per_epoch})",
             mean_loss="SUM({block.loss})/SUM({block.row_weight})"
             if experiment.loss.weighs
@@ -98,7 +98,7 @@ class BlocksLayout(Layout):
             worst_start="{first.loss}",
             adds_up=("{batch_size}", str(experiment.added_up)) if summed else (),
             wording=experiment.network.wording,
-            groups=experiment.network.groups,
+            groups=experiment.told_of,
             cut=experiment.loss.cut,
             reading=experiment.loss.reading,
             moves=not experiment.schedule.steady,

@@ -148,7 +148,9 @@ def steps(
     parameters = {p: ensemble.copies(sheet[f"param.{p}"]) for p in names}
     count = len(sheet[f"param.{names[0]}"])
     traces = work.tables(parameters, {}, {})
-    gradients = {p: torch.from_numpy(traces["steps"].values[f"grad.{p}"].copy()) for p in names}
+    gradients = {
+        p: torch.from_numpy(traces["steps"].values[f"grad.{p}"].copy()) for p in experiment.trained
+    }
     kept = {}
     for name in experiment.state_names:
         begin = start_state(experiment, name, {p: g[:, :1] for p, g in gradients.items()})
@@ -325,7 +327,7 @@ class _Work:
         means = {name: whole(values[name]) for name in values if name.startswith("loss")}
         by_row = {p: values.pop(f"grad.{p}") for p in parameters}
         gradients = {f"grad.{p}": whole(rows) for p, rows in by_row.items()}
-        values |= {f"row_grad.{p}": by_row[p] for p in row_gradients(experiment.network)}
+        values |= {f"row_grad.{p}": by_row[p] for p in row_gradients(experiment)}
         if self.weights is not None:
             values["row_weight"] = self.weights.expand(shape)
         moved_losses = {way: means[f"loss_{way}"] for way in numerical.shifts}

@@ -11,10 +11,9 @@ from xlsgd.tabs.layouts.layout import (
     loss_column,
     parameter_columns,
     row_weight_columns,
-    step_columns,
-    update_columns,
 )
 from xlsgd.tabs.layouts.rows.curvature import curvature_column
+from xlsgd.tabs.layouts.update import step_columns, update_columns
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import comparison_columns, slope_symbol
@@ -48,7 +47,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *(_batch_gradient_columns(experiment) if view.batched else ()),
         *step_columns(experiment, gradient),
         *(
-            _only_at_batch_end(c, p) if view.batched else c
+            _only_at_batch_end(c, p) if view.batched and p in experiment.trained else c
             for p in network.parameters
             for c in update_columns(experiment, p, gradient)
         ),

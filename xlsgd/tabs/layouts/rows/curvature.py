@@ -17,10 +17,11 @@ def curvature_column(view: View) -> Column | None:
     """Return learning_rate times the curvature of this row's loss, in the layout ``rows``.
 
     None where the curvature depends on the weights, or a step sees more than one row or not its
-    slope.
+    slope, or not all weights move by one rate.
     """
     experiment = view.experiment
-    if view.batched or experiment.transforms or not rows_are_parabolas(experiment):
+    apart = experiment.param_groups or experiment.frozen or experiment.transforms
+    if view.batched or apart or not rows_are_parabolas(experiment):
         return None
     place, bends = weighted_place(experiment.network), experiment.loss.curvature
     assert bends is not None, "rows are parabolas"

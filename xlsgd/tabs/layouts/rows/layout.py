@@ -63,14 +63,14 @@ class RowsLayout(Layout):
 
     def watched(self, view: View) -> verdict.Watched:
         experiment = view.experiment
-        parameters, silences = experiment.network.parameters, experiment.network.silences
+        silences = experiment.network.silences
         share = shared(experiment.added_up)
         return verdict.Watched(
             units={unit: s.signal(f"{{{unit}}}") for unit, s in silences.items()},
             silences=silences,
-            numerical=tuple(f"grad_num.{p}" for p in parameters),
-            backprop=tuple(f"grad.{p}" for p in parameters),
-            gradients={p: f"grad_used.{p}" for p in parameters},
+            numerical=tuple(f"grad_num.{p}" for p in experiment.trained),
+            backprop=tuple(f"grad.{p}" for p in experiment.trained),
+            gradients={p: f"grad_used.{p}" for p in experiment.trained},
             completed="COUNTIF({steps.row},{rows})",
             mean_loss="IF(COUNTIF({steps.epoch},{epoch})=0,NA(),"
             f"{_mean(experiment, '{epoch}', 'loss')}{share})",
@@ -81,7 +81,7 @@ class RowsLayout(Layout):
             reading=experiment.loss.reading,
             moves=not experiment.schedule.steady,
             wording=experiment.network.wording,
-            groups=experiment.network.groups,
+            groups=experiment.told_of,
             start_column=experiment.loss.of_row(
                 experiment.network.predicted(_start(experiment)),
                 [f"{{{name}}}" for name in experiment.targets],
