@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 import xlsgd
 from tests.together import made_once
 from xlsgd.base.cells import Book, Formula, Grid, Position, Scalar, Uncomputed, WorkbookFile
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.schema import PLAIN
 from xlsgd.engines import Calculation, Progress, get_engine
-from xlsgd.lessons import Lesson
+from xlsgd.lessons import Lesson, lesson_plans
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, column_contents, formula_maker
 from xlsgd.tabs.dataset.sheet import map_data_tab
@@ -42,6 +43,7 @@ __all__ = [
     "default_lesson",
     "experiment_of",
     "lesson_of",
+    "short_lesson",
     "small_data",
     "view_of",
     "write_experiments",
@@ -49,7 +51,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-LESSONS = ("graddesc", "two-neuron", "titanic", "learning-rates")
+LESSONS = tuple(lesson_plans())
 """The lessons that the project ships as workbooks."""
 
 
@@ -191,6 +193,23 @@ def bare_book(*shown: View | Experiment, data: Dataset) -> Book:
 def default_lesson(name: str) -> Path:
     """Return the workbook of a lesson as it comes, written once for all tests of a run."""
     return made_once(f"{name}.xlsx", lambda path: xlsgd.generate(name, path))
+
+
+def short_lesson(name: str) -> Path:
+    """Return the workbook of a lesson with two epochs, written once for all tests of a run.
+
+    It has every tab, chart, input and kind of cell of the lesson as it comes, in a quarter of the
+    bytes or fewer. A lesson that trains nothing comes as it is.
+    """
+
+    def make(path: Path) -> None:
+        try:
+            xlsgd.generate(name, path, epochs=2)
+        except SpecError:
+            path.unlink(missing_ok=True)
+            xlsgd.generate(name, path)
+
+    return made_once(f"short-{name}.xlsx", make)
 
 
 # What the cells hold

@@ -7,7 +7,8 @@ import re
 import openpyxl
 import pytest
 
-from tests.test_workbook_file import CASES, everything, formula_cells, formulas
+from tests.builders import LESSONS
+from tests.test_workbook_file import everything, formula_cells, formulas
 
 # What Excel 2010, Google Sheets, LibreOffice, Gnumeric and the formulas library all have.
 FUNCTIONS = {
@@ -31,7 +32,7 @@ FUNCTIONS = {
 VOLATILE = {"RAND", "RANDBETWEEN", "NOW", "TODAY", "OFFSET", "INDIRECT", "CELL", "INFO"}
 
 
-@pytest.fixture(scope="module", params=[*CASES, "everything"])
+@pytest.fixture(scope="module", params=[*LESSONS, "everything"])
 def texts(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:

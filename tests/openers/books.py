@@ -8,14 +8,21 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import xlsgd
-from tests.builders import LESSONS, default_lesson, experiment_of, small_data, write_experiments
+from tests.builders import (
+    LESSONS,
+    default_lesson,
+    experiment_of,
+    short_lesson,
+    small_data,
+    write_experiments,
+)
 from tests.test_function import down
 from tests.together import made_once
 from xlsgd.data import Dataset
 from xlsgd.data.passengers import made_passengers
 from xlsgd.sweeping.book import workbook_of
 
-__all__ = ["ALL", "KINDS", "kind", "parts_of", "xml_of"]
+__all__ = ["ALL", "KINDS", "LARGEST", "kind", "parts_of", "xml_of"]
 
 POINTS = small_data(6)
 
@@ -53,14 +60,18 @@ KINDS: dict[str, Callable[[Path], object]] = {
 }
 """What writes a workbook of a kind: lessons, options of theirs, functions without data, sweeps."""
 
-ALL = (*KINDS, *(f"whole {lesson}" for lesson in LESSONS))
-"""The small ones, and the lessons as they come."""
+LARGEST = "titanic"
+"""The lesson with the largest workbook."""
+
+ALL = (*KINDS, *(f"short {lesson}" for lesson in LESSONS))
+"""The small ones, and every lesson with two epochs."""
 
 
 def kind(name: str) -> Path:
     """Return the workbook of a kind, written once for all tests of a run."""
-    if name.startswith("whole "):
-        return default_lesson(name.removeprefix("whole "))
+    size, _, lesson = name.partition(" ")
+    if size in ("whole", "short"):
+        return default_lesson(lesson) if size == "whole" else short_lesson(lesson)
     return made_once(f"opened-{name}.xlsx", KINDS[name])
 
 

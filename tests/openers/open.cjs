@@ -1,5 +1,5 @@
 // Open workbooks with a library, and say which formulas and values are in them, as JSON.
-// node open.cjs exceljs|xlsx FILE
+// node open.cjs exceljs|xlsx FILE ...
 "use strict";
 
 async function withExcelJS(file) {
@@ -30,9 +30,9 @@ function withSheetJS(file) {
   });
 }
 
-async function main([library, file]) {
+async function main([library, ...files]) {
   const open = { exceljs: withExcelJS, xlsx: withSheetJS }[library];
-  process.stdout.write(JSON.stringify(await open(file)));
+  for (const file of files) process.stdout.write(JSON.stringify(await open(file)) + "\n");
 }
 
 main(process.argv.slice(2));

@@ -12,17 +12,20 @@ from typing import Any
 import openpyxl
 import pytest
 
-from tests.builders import LESSONS
 from tests.loaded import looked_at
-from tests.openers.books import KINDS, kind
+from tests.openers.books import ALL, LARGEST, kind
 
-CASES = [*KINDS, *(pytest.param(f"whole {n}", marks=pytest.mark.wide) for n in LESSONS)]
+CASES = [pytest.param(n, marks=pytest.mark.wide) if "short" in n else n for n in ALL]
+of_every_kind = pytest.mark.parametrize("name", CASES, scope="module")
+"""All that is looked at in a workbook comes in turn: it is read once."""
 
 CELLS, COLUMNS, MEGABYTES, LETTERS = 10_000_000, 18_278, 100, 50_000
 """Of a spreadsheet, of a tab, of a file to be imported, of a cell."""
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [*CASES, pytest.param(f"whole {LARGEST}", marks=pytest.mark.wide)], scope="module"
+)
 def test_size(name: str) -> None:
     path = kind(name)
     assert path.stat().st_size < MEGABYTES * 1_000_000
@@ -53,7 +56,7 @@ def is_good(name: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", CASES)
+@of_every_kind
 def test_names_of_cells(name: str) -> None:
     found = names_of(name)
     assert (len(found) > 5) == (name != "sweep")
@@ -67,7 +70,7 @@ def test_names_that_are_not_allowed_are_seen() -> None:
         assert is_good(good)
 
 
-@pytest.mark.parametrize("name", CASES)
+@of_every_kind
 def test_no_rule_has_a_number_format_but_for_large_negative_numbers(name: str) -> None:
     """Google Sheets leaves it out.  For these no format of a cell is right in all programs."""
     for sheet in looked_at(kind(name)).worksheets:
