@@ -33,4 +33,10 @@ def block_of(table: TableMap, places: Mapping[str, int], trace: Trace, rows: int
         places,
         {name: trace[name][:rows] for name in places},
         {name: trace.spread(name)[:rows] for name in places},
+        {f"param.{p}": f"new.{p}" for p in _weights(places) if f"new.{p}" in places},
     )
+
+
+def _weights(places: Mapping[str, int]) -> list[str]:
+    """Return the names of the weights that a table has before every step."""
+    return [name.removeprefix("param.") for name in places if name.startswith("param.")]

@@ -11,13 +11,14 @@ moved runs sample the rounding and do not bound it.
 Not a number is one kind: #NUM!, #VALUE!, #DIV/0! on one side, inf and nan on the other. It never
 equals a number. In a sheet it spreads to everything that looks at it, in torch it need not
 (max(0, -inf) is 0): after a cell that is not finite on both sides, a cell of the same row may be
-not finite in the sheet alone.
+not finite in the sheet alone, and so may a cell further down that holds nothing but what such a
+cell gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -55,12 +56,14 @@ class ExpectedTable:
 
     rows: numbers of the sheet's rows.   columns: quantity to column number, in order of
     calculation.   expected, spread: quantity to numbers of shape (rows,).
+    carried: quantities that hold what another one has in the row before, such as a weight.
     """
 
     rows: Sequence[int]
     columns: Mapping[str, int]
     expected: Mapping[str, Floats]
     spread: Mapping[str, Floats]
+    carried: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -143,5 +146,10 @@ def compare(
     not_finite = kinds == _NOT_FINITE
     both = not_finite & ~finite
     spreading = np.maximum.accumulate(both, axis=1) if both.any() else both
-    ok = ((kinds == _NUMBER) & close) | both | (not_finite & spreading)
+    excused = both | (not_finite & spreading)
+    if excused.any():
+        for name, before in block.carried.items():
+            j, k = names.index(name), names.index(before)
+            excused[1:, j] |= not_finite[1:, j] & excused[:-1, k]
+    ok = ((kinds == _NUMBER) & close) | excused
     return Comparison(rows, names, columns, sheet, expected, allowed, ok)

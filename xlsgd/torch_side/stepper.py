@@ -131,19 +131,34 @@ class Stepper:
             for key, number in self._rule.torch_counters(self._done, group).items():
                 for tensor in group["params"]:
                     self._optimizer.state[tensor][key] = torch.tensor(number, dtype=torch.float64)
+        too_large = {p: self._too_large(p, gradients[p]) for p in self.parameters}
         with torch.no_grad():
             self._step(self._optimizer)
         self._done += 1
+        groups = {id(t): group for group in self._optimizer.param_groups for t in group["params"]}
+        for p, tensor in self.parameters.items():
+            # torch divides by infinity and takes its sign; what no cell can hold leads nowhere.
+            lost = ~gradients[p].isfinite()
+            if (product := too_large[p]) is not None:
+                lost |= product
+                for key in self._keys.values():
+                    self._optimizer.state[tensor][key].masked_fill_(product, torch.nan)
+            looks_back = self._rule.looks_at_memory(self._done, groups[id(tensor)])
+            for key in self._keys.values() if looks_back else ():
+                kept = self._optimizer.state[tensor].get(key)
+                lost = lost if kept is None else lost | ~kept.isfinite()
+            tensor.masked_fill_(lost, torch.nan)
         for group in self._optimizer.param_groups:
-            if self._rule.may_overflow(self._done, group):
-                for tensor in group["params"]:
-                    for key in self._keys.values():
-                        lost = ~self._optimizer.state[tensor][key].isfinite()
-                        tensor.masked_fill_(lost, torch.nan)
             if group.get("momentum") == 0 and self._keys:
                 # Without momentum torch keeps no buffer; the velocity is the gradient itself.
                 for tensor in group["params"]:
                     self._optimizer.state[tensor]["momentum_buffer"] = tensor.grad
+
+    def _too_large(self, p: str, gradient: Tensor) -> Tensor | None:
+        """Return where a step makes a product of slopes that no cell can hold; None for nowhere."""
+        state = self._optimizer.state[self.parameters[p]]
+        product = self._rule.product_of_slopes(gradient, state)
+        return None if product is None else ~product.isfinite()
 
     def turn(
         self, rate: float, momentum: float | None = None, own: Mapping[str, float] | None = None

@@ -34,7 +34,8 @@ def check_matrix(work: Examination, experiment: Experiment) -> None:
         tab.check_formula(position, (WEIGHTS, i, 0), f"weight.{p}", wanted(template)(position[0]))
         value = number_in(shown.cells.get(source))
         own = not isinstance(shown.contents.get(source), Formula)
-        alone[p] = np.array([value] * MEMBERS if own else of_run(experiment, run, p, start))
+        by_run = None if own else of_run(experiment, run, p, start)
+        alone[p] = np.array([value] * MEMBERS if by_run is None else by_run)
         for check, members in (("step", [value]), ("run", list(map(float, alone[p])))):
             key = f"weight.{p}"
             tab.compare_fields(check, {key: position}, {key: members}, WEIGHTS, i)

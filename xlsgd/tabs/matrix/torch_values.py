@@ -37,7 +37,9 @@ def values(
     y = ensemble.targets(experiment.loss, data.y)
     _, bend, total = experiment.network.layers
     w = torch.stack([_stack(weights, names) for names in units(experiment)], 2)
-    product = x @ w
+    # A product of matrices has no number at all where one of their cells has none.
+    lost = ~(w.isfinite().all(2).all(1)[:, None] & x.isfinite().all(2))
+    product = (x @ w).masked_fill(lost[..., None], torch.nan)
     found = {f"xw_{i}": product[:, :, i - 1] for i in range(1, product.shape[2] + 1)}
     # max(0, nan) is nan in torch as in a sheet; max(0, -inf) is 0, where a sheet has no number.
     finite = torch.where(product.isfinite(), product, torch.nan)

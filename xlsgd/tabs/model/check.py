@@ -49,10 +49,11 @@ def check_model(work: Examination, experiment: Experiment) -> None:
         if not start:
             source = training.tables["steps"].cell(f"new.{p}", -1)
         by_run = of_run(experiment, run, p, start)
-        alone[p] = np.array(by_run)
-        for check, members in (("step", [number_in(shown.cells.get(source))]), ("run", by_run)):
-            key = f"weight.{p}"
-            tab.compare_fields(check, {key: position}, {key: members}, WEIGHTS, i)
+        key, members = f"weight.{p}", [number_in(shown.cells.get(source))]
+        tab.compare_fields("step", {key: position}, {key: members}, WEIGHTS, i)
+        if by_run is not None:
+            alone[p] = np.array(by_run)
+            tab.compare_fields("run", {key: position}, {key: by_run}, WEIGHTS, i)
     columns = model.forward_table(experiment)
     fields = model.fields(experiment)
     bars = model.histogram_table()

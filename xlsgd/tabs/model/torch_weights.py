@@ -20,8 +20,14 @@ Weights = dict[str, NDArray[np.float64]]
 """By parameter, a number for every member of the ensemble."""
 
 
-def of_run(experiment: Experiment, run: Trace, p: str, start: bool) -> list[float]:
-    """Return a weight of every member, before or after training."""
+def of_run(experiment: Experiment, run: Trace, p: str, start: bool) -> list[float] | None:
+    """Return a weight of every member, before or after training.
+
+    None after a run that has lost its loss: what torch has as the slope of a unit that is cut off
+    is 0 there, and a sheet has none, so that nothing but the verdict can be told.
+    """
+    if not start and not np.isfinite(run["loss"][-1]):
+        return None
     values = run.values[f"param.{p}"][:, 0] if start else run.values[f"new.{p}"][:, -1]
     return [float(value) for value in values]
 

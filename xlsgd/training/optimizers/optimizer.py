@@ -160,11 +160,16 @@ class Optimizer(ABC):
         their number, by its key in torch's state.  group: torch's options."""
         return {}
 
-    def may_overflow(self, step: int, group: Mapping[str, Any]) -> bool:
-        """Torch side: return whether a step divides by a memory that may pass what a cell holds
-        while the weight does not. torch divides by infinity then and stands still; a cell has no
-        infinity, and the weight is no number.  group: torch's options."""
-        return False
+    def looks_at_memory(self, step: int, group: Mapping[str, Any]) -> bool:
+        """Torch side: return whether the weight after a step follows from all that is remembered.
+        torch divides by infinity and stands still where that passes what a cell holds; a cell has
+        no infinity, and the weight is no number.  group: torch's options."""
+        return True
+
+    def product_of_slopes(self, gradient: Tensor, state: Mapping[str, Any]) -> Tensor | None:
+        """Torch side: return a product of which a step takes nothing but the sign, or None.
+        In torch that of infinity is 1; a cell has neither.  state: torch's, before the step."""
+        return None
 
     def reads(self, group: Mapping[str, Any]) -> bool:
         """Return whether it is what torch's class does with the options of a group."""

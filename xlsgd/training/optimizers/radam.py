@@ -97,7 +97,7 @@ class RAdam(Adam):
             decoupled_weight_decay=True,
         )
 
-    def may_overflow(self, step: int, group: Mapping[str, Any]) -> bool:
+    def looks_at_memory(self, step: int, group: Mapping[str, Any]) -> bool:
         # The first steps are not divided, so slopes may get as large as they do by momentum.
         beta2 = group["betas"][1]
         return bool(2 / (1 - beta2) - 1 - 2 * step * beta2**step / (1 - beta2**step) > 5)

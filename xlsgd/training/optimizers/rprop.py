@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.training.optimizers.optimizer import Optimizer, column
@@ -96,6 +96,10 @@ class Rprop(Optimizer):
             etas=(hyper["etaminus"], hyper["etaplus"]),
             step_sizes=(hyper["least_step"], hyper["most_step"]),
         )
+
+    def product_of_slopes(self, gradient: Tensor, state: Mapping[str, Any]) -> Tensor:
+        product: Tensor = gradient * state["prev"]
+        return product
 
     def torch_start_of(self, state: str, gradient: Tensor, learning_rate: float) -> float:
         return learning_rate if state == "step_size" else 0.0

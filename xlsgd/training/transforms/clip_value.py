@@ -45,7 +45,11 @@ class ClipValue(Transform):
     def quantities(
         self, slopes: Tensor, weights: Tensor, hyper: Mapping[str, float]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        return slopes.clamp(-hyper["clip_value"], hyper["clip_value"]), {}
+        import torch
+
+        clamped = slopes.clamp(-hyper["clip_value"], hyper["clip_value"])
+        # A cell has no infinity that could be cut off.
+        return torch.where(slopes.isfinite(), clamped, torch.nan), {}
 
 
 TRANSFORM = ClipValue()
