@@ -1,9 +1,9 @@
-"""Verify all lessons by all engines, and write the table of docs/engines.md anew.
+"""Verify lessons by all engines, and write the table of docs/engines.md anew.
 
     python scripts/engines_table.py [LESSON ...]
 
 All engines must be installed. It takes minutes, so that refresh_docs.py leaves this table alone;
-tests/engines/test_lessons.py verifies the same and fails where the table says something else.
+tests/engines/test_lessons.py verifies some of it and fails where the table says something else.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def rows_shown() -> dict[tuple[str, str], tuple[str, ...]]:
 
 def main() -> None:
     shown = rows_shown()
-    lessons = sys.argv[1:] or sorted(path.stem for path in (ROOT / "workbooks").glob("*.xlsx"))
+    lessons = sys.argv[1:] or list(dict.fromkeys(lesson for lesson, _ in shown))
     versions: list[str] = []
     for lesson in lessons:
         found = compare_engines(ROOT / "workbooks" / f"{lesson}.xlsx")
