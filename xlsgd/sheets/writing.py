@@ -47,7 +47,7 @@ _COUNTS = frozenset(
     )
 )
 """Fields and quantities that are whole numbers."""
-_COUNTED = ("awake.", "nonzero.", "reached.", "drawn.", "jump_drawn.", "luck_drawn", "accepted")
+_COUNTED = ("awake.", "nonzero.", "reached.", "accepted")
 """What the names of others begin with."""
 
 _LONGEST_LIST = 250

@@ -26,7 +26,7 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_curve_tab", "map_curve_tab"]
 
-_FIELDS, _HEADER, _TABLE = 4, 5, 5
+_FIELDS, _HEADER, _TABLE = 6, 4, 5
 _PIXELS = (800, 420)
 
 
@@ -55,6 +55,8 @@ def draw_curve_tab(
     write_fields(sheet, [of, marker_field(MARKED)], book, tab, "value")
     write_headers(sheet, columns(experiment), table)
     write_body(sheet, columns(experiment), book, tab, "curve")
+    for row in table.rows:
+        sheet.cell(row, table.columns["point"]).number_format = "0"
     (p,) = experiment.network.parameters
     (curve,) = curves_over(sheet.title, table, "at", {"curve": "the curve"})
     ways = []
@@ -68,6 +70,6 @@ def draw_curve_tab(
     )  # fmt: skip
     begin = AnchorMarker(col=0, colOff=0, row=_FIELDS + len(tab.fields), rowOff=0)
     add_chart(sheet, ChartPlace(begin, *_PIXELS), spec)
-    set_widths(sheet, {1: 16, 2: 16, 3: 62, 4: 16} | dict.fromkeys(table.columns.values(), 14))
+    set_widths(sheet, {1: 16, 2: 22, 3: 56, 4: 16} | dict.fromkeys(table.columns.values(), 14))
     sheet.row_dimensions[_HEADER + 1].height = 24
     set_page(sheet)

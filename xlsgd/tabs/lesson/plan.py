@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from xlsgd.data import Dataset
+from xlsgd.tabs.averages.plan import Averages
 from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.counts.plan import Counts
 from xlsgd.tabs.curve.plan import ShownCurve
@@ -41,6 +42,7 @@ class Lesson:
         paragraphs under "Questions".
     surface: the experiments whose ways over the loss are shown on a tab of its own, by their ids.
     side_by_side: tabs with some of the runs beside each other, in place of ``compare``.
+    averages: tabs with a signal and its running averages.
     descents: tabs with a function of one weight, and the ways of runs down it.
     counts: tabs with what was counted over many runs.
     images: the experiments whose weights and outputs are shown as images, by their ids, and the
@@ -63,6 +65,7 @@ class Lesson:
     surface: tuple[str, ...] = ()
     images: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     side_by_side: tuple[ComparedRuns, ...] = ()
+    averages: tuple[Averages, ...] = ()
     descents: tuple[ShownCurve, ...] = ()
     counts: tuple[Counts, ...] = ()
     curves: tuple[Curves, ...] = ()

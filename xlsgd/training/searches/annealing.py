@@ -34,8 +34,8 @@ class Annealing(Optimizer):
     summary = "jump up to learning_rate; stay if u < exp(−ΔS/T), T = temperature·cooling^(step − 1)"
     torch_line = "a small torch.optim.Optimizer that evaluates the function where it jumps to"
     hyperparameters = (
-        Input("temperature", 1.0, "T at first: rises of this size are often kept", minimum=0,
-              positive=True),
+        Input("temperature", 1.0, "rises of this size are often kept at first", minimum=0,
+              positive=True, label="T at first"),
         Input("cooling", 0.95, "share of the temperature that is left after a step", minimum=0,
               below=1, positive=True),
         seed_input("jump_seed", "seed of the draws: another one, other jumps"),
@@ -54,9 +54,9 @@ class Annealing(Optimizer):
 
         draws: list[Column] = []
         before = "{prev.luck_drawn}"
-        for name, what in (
-            *((f"jump_drawn.{p}", f"where to jump with {p}") for p in parameters),
-            ("luck_drawn", "whether to stay though it is higher"),
+        for name, what, symbol in (
+            *((f"jump_drawn.{p}", f"where to jump with {p}", "draw") for p in parameters),
+            ("luck_drawn", "whether to stay though it is higher", "luck"),
         ):
             first = next_draw(before) if draws else first_draw("{jump_seed}")
             draws.append(
@@ -66,6 +66,7 @@ class Annealing(Optimizer):
                     f"16807·x mod {MODULUS}",
                     f"a number drawn for {what}: it follows from the one drawn before",
                     first=f"={first}",
+                    symbol=symbol,
                 )
             )
             before = f"{{{name}}}"
@@ -75,7 +76,7 @@ class Annealing(Optimizer):
                 f"={{param.{p}}}+{{learning_rate}}*(2*{{jump_drawn.{p}}}/{MODULUS}-1)",
                 f"{p} + learning_rate·(2u − 1)",
                 f"where it jumps to, to have a look: {p} and up to learning_rate more or less",
-                symbol=f"trial {p}",
+                symbol="trial",
             )
             for p in parameters
         ]
@@ -83,19 +84,29 @@ class Annealing(Optimizer):
         return [
             *draws,
             *trials,
-            of_step("trial_loss", f"={there}", "f there", "the function where it jumps to"),
-            of_step("rise", "={trial_loss}-{loss}", "ΔS", "how much higher it is there"),
+            of_step(
+                "trial_loss",
+                f"={there}",
+                "f there",
+                "the function where it jumps to",
+                symbol="f there",
+            ),
+            of_step(
+                "rise", "={trial_loss}-{loss}", "ΔS", "how much higher it is there", symbol="ΔS"
+            ),
             of_step(
                 "heat",
                 "={temperature}*{cooling}^({step}-1)",
                 "T",
                 "the temperature of this step: it falls from step to step",
+                symbol="T",
             ),
             of_step(
                 "chance",
                 "=IF({rise}<=0,1,EXP(-{rise}/{heat}))",
                 "P = exp(−ΔS/T)",
                 "the chance that it stays there: 1 where that is lower",
+                symbol="P",
             ),
             of_step(
                 "accepted",

@@ -49,7 +49,7 @@ class Noise(Transform):
                 f"=IF({{step}}={{prev.step}},{{prev.drawn.{p}}},{new})",
                 paper=f"16807·x mod {MODULUS}",
                 note=f"a number drawn for {p}: it follows from the one drawn before",
-                symbol=f"draw {p}",
+                symbol="draw",
             )
             first = f"={new}" if i else f"={first_draw('{noise_seed}')}"
             noisy = self.column(
@@ -57,7 +57,7 @@ class Noise(Transform):
                 f"={{{g[p]}}}+{{slope_noise}}*(2*{{drawn.{p}}}/{MODULUS}-1)",
                 paper="g + slope_noise·(2u − 1)",
                 note=f"derivative for {p}, off by up to slope_noise up or down",
-                symbol=f"noisy ∂L/∂{p}",
+                symbol=f"noisy {p}′",
             )
             found.append((replace(draw, first=first), noisy))
         return [draw for draw, _ in found] + [noisy for _, noisy in found]
