@@ -11,6 +11,7 @@ from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.counts.plan import Counts
 from xlsgd.tabs.curve.plan import ShownCurve
 from xlsgd.tabs.curves.plan import Curves
+from xlsgd.tabs.units.plan import Units
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 
@@ -48,6 +49,7 @@ class Lesson:
     images: the experiments whose weights and outputs are shown as images, by their ids, and the
         rows and columns of such an image.
     curves: tabs with functions over one number.
+    units: tabs with the units of a hidden layer one by one.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
@@ -67,6 +69,7 @@ class Lesson:
     side_by_side: tuple[ComparedRuns, ...] = ()
     averages: tuple[Averages, ...] = ()
     descents: tuple[ShownCurve, ...] = ()
+    units: tuple[Units, ...] = ()
     counts: tuple[Counts, ...] = ()
     curves: tuple[Curves, ...] = ()
 
