@@ -11,6 +11,7 @@ from xlsgd.tabs.comparing import FIELDS, ROWS, check_fields, number_in
 from xlsgd.tabs.examination import Examination
 from xlsgd.tabs.images import columns as images
 from xlsgd.tabs.images.torch_values import Members, pixels, through
+from xlsgd.tabs.model.torch_weights import of_run
 from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.torch_side import Ensemble
 from xlsgd.training.experiment import Experiment
@@ -77,9 +78,12 @@ def _weights_there(
 def _weights_of_run(
     work: Examination, experiment: Experiment
 ) -> Mapping[str, dict[str, NDArray[np.float64]]]:
-    """Return the weights of both moments by torch alone."""
-    run, names = work.of(Trained).alone[experiment.id].values, experiment.network.parameters
-    return {
-        images.BEFORE: {p: run[f"param.{p}"][:, 0] for p in names},
-        images.AFTER: {p: run[f"new.{p}"][:, -1] for p in names},
-    }
+    """Return the weights of both moments by torch alone; after a run that has lost its loss, those
+    that the training tab shows."""
+    run, found = work.of(Trained).alone[experiment.id], {}
+    for moment, there in _weights_there(work, experiment).items():
+        members = {p: of_run(experiment, run, p, moment == images.BEFORE) for p in there}
+        found[moment] = {
+            p: there[p] if values is None else np.array(values) for p, values in members.items()
+        }
+    return found

@@ -74,8 +74,10 @@ def _of_training(
         if not start:
             source = training.tables["steps"].cell(f"new.{p}", -1)
         by_run = of_run(experiment, run, p, start)
-        for check, members in (("step", [number_in(cells.get(source))]), ("run", by_run)):
-            tab.compare_fields(check, {key: place}, {key: members}, WEIGHTS, i)
-        found[p] = np.array(by_run)
+        members = [number_in(cells.get(source))]
+        tab.compare_fields("step", {key: place}, {key: members}, WEIGHTS, i)
+        if by_run is not None:
+            tab.compare_fields("run", {key: place}, {key: by_run}, WEIGHTS, i)
+            found[p] = np.array(by_run)
     assert all(len(values) == MEMBERS for values in found.values())
     return found
