@@ -11,7 +11,7 @@ import pytest
 
 import xlsgd
 from tests.titanic.books import EPOCHS, Place, generated, small
-from tests.verify.books import first_wrong, passes
+from tests.verify.books import edited, first_wrong, passes
 from xlsgd.base.cells import CellError, column_letters
 from xlsgd.report import Report
 
@@ -121,10 +121,6 @@ BREAKS: dict[str, tuple[tuple[Any, ...], str]] = {
         ("insert_row", "training", row("training", "step", "steps", 1)),
         "training",
     ),
-    "among the passengers": (
-        ("insert_row", "passengers", row("passengers", "Age", "data", 5)),
-        "linear",
-    ),
     "between two inputs": (
         ("insert_column", "passengers", column("passengers", "male", "data")),
         "linear",
@@ -142,6 +138,26 @@ def test_a_range_without_its_partner_is_found(
     first = report.first_difference
     assert first is not None
     assert (first.sheet, first.sheet_value) == (tab, CellError("#VALUE!"))
+
+
+def test_an_empty_row_among_the_passengers(target: Path, libreoffice_edit: Edit) -> None:
+    number, _ = small().position(Place("passengers", "Age", "data", 5))
+    edits = [("insert_row", "passengers", number)]
+    report = xlsgd.verify(libreoffice_edit(generated(), target, edits))
+    (difference,) = report.differences()
+    assert (difference.sheet, difference.cell) == ("passengers", f"B{number}")
+    assert f"row {number} is an empty row among the passengers" in difference.reason
+
+
+def test_a_passenger_cleared(target: Path) -> None:
+    number, _ = small().position(Place("passengers", "Age", "data", 5))
+
+    def edit(workbook: Any) -> None:
+        for cell in workbook["passengers"][number][:23]:
+            cell.value = None
+
+    with pytest.raises(xlsgd.XlsgdError, match=rf"passengers!B{number}: row {number} is an empty"):
+        xlsgd.verify(edited(generated(), target, edit))
 
 
 def test_a_mistake_after_insertions_is_found_where_it_is_now(

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 import xlsgd
-from tests.verify.books import Workbook, edited, first_wrong, passes
+from tests.verify.books import (
+    Workbook,
+    edited,
+    first_wrong,
+    letter_of,
+    passes,
+    steps_rows,
+)
 from xlsgd.base.cells import Formula
 from xlsgd.sheets.reach import reach
 
@@ -86,12 +93,65 @@ def test_formulas_that_go_on_below_the_data_are_named(data_of: Filled) -> None:
     assert report.cells_differing == 1
 
 
-def test_an_empty_row_among_the_data_is_the_first_thing_wrong(data_of: Filled) -> None:
-    report = xlsgd.verify(data_of({"A8": None, "B8": None}))
-    assert first_wrong(report) == "data!A8"
-    difference = report.first_difference
-    assert difference is not None
-    assert "empty row among the data" in difference.reason
+@pytest.mark.parametrize("row", [FIRST + 1, LAST - 1])
+def test_an_empty_row_is_the_one_thing_wrong(data_of: Filled, row: int) -> None:
+    path = data_of({f"A{row}": None, f"B{row}": None})
+    report = xlsgd.verify(path)
+    (difference,) = report.differences()
+    assert (difference.sheet, difference.cell) == ("data", f"A{row}")
+    assert difference.reason.startswith(f"row {row} is an empty row among the data")
+    for tab in (sheet for sheet in report.sheets if sheet.kind == "training"):
+        assert not tab.ok
+        assert tab.cells_following > 100
+        assert tab.verdict is not None
+        assert tab.verdict.torch.endswith(f" (without the empty row {row} of data)")
+    assert any(f"torch trains without the empty row {row} of data" in n for n in report.notes)
+    with pytest.raises(xlsgd.XlsgdError, match=rf"data!A{row}: row {row} is an empty row"):
+        xlsgd.explain(path)
+
+
+def test_what_else_is_wrong_is_told_of_beside_an_empty_row(small: Path, target: Path) -> None:
+    def edit(workbook: Workbook) -> None:
+        for cell in ("A8", "B8"):
+            workbook["data"][cell] = None
+        sheet = workbook["adam"]
+        pred, loss = (letter_of(sheet, name, "step", "loss") for name in ("pred", "loss"))
+        row = steps_rows(sheet)[1]
+        sheet[f"{pred}{row}"] = 12.5
+        sheet[f"{loss}{row}"] = f"=({pred}{row}-1)^2"
+
+    report = xlsgd.verify(edited(small, target, edit))
+    first, *others = report.differences()
+    assert (first.sheet, first.cell) == ("data", "A8")
+    assert {(d.sheet, d.quantity) for d in others} == {("adam", "pred"), ("adam", "loss")}
+
+
+def test_an_empty_row_inserted(
+    small: Path, target: Path, libreoffice_edit: Callable[..., Path]
+) -> None:
+    report = xlsgd.verify(libreoffice_edit(small, target, [("insert_row", "data", 9)]))
+    (difference,) = report.differences()
+    assert (difference.sheet, difference.cell) == ("data", "A9")
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [("delete_rows", "data", FIRST, 1)],
+        [("delete_rows", "data", LAST, 1), ("delete_rows", "data", FIRST + 1, 1)],
+        # A row twice.
+        [
+            ("insert_row", "data", 9),
+            ("set_value", "data", "A9", 28),
+            ("set_value", "data", "B9", 86),
+        ],
+    ],
+    ids=["first", "last and second", "twice"],
+)
+def test_rows_deleted_and_filled(
+    small: Path, target: Path, libreoffice_edit: Callable[..., Path], edits: list[tuple[Any, ...]]
+) -> None:
+    assert passes(xlsgd.verify(libreoffice_edit(small, target, edits)))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def explain(
     """
     opened = open_workbook(path, engine, progress)
     file, calculation, found = opened.file, opened.calculation, opened.found
+    found.need_whole_data()
     torch = load_torch()
     chosen = _chosen(found, tabs, str(path))
     explained = []

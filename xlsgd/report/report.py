@@ -58,7 +58,7 @@ FieldComparison = tuple[str, str, str, Value, float | str, float | None, float |
 """Of a single cell: cell, quantity, check, sheet value, torch value, off, allowed, ok."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Difference:
     """A cell that is not what it should be.
 

@@ -64,6 +64,7 @@ class Examination:
         }
         for tab in self.tabs.values():
             tab.report.order = ranks[tab.report.kind]
+            tab.numbers_follow = bool(found.gaps) and tab.report.name != found.maps.data.sheet
         self._left: dict[type, Any] = {}
         self._progress = progress
 

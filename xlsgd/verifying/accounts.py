@@ -11,6 +11,7 @@ from xlsgd.checks.examined import ExaminedTab
 from xlsgd.checks.stored import wrongly_saved
 from xlsgd.engines.fast.needed import Place
 from xlsgd.report.report import Difference, SheetReport
+from xlsgd.sheets.maps import quoted
 from xlsgd.tabs.examination import OTHER, Examination
 from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts.torch_limits import limits_of
@@ -28,6 +29,9 @@ def finish(work: Examination) -> list[SheetReport]:
     names_uncomputed = any(tab.names_uncomputed() for tab in ordered)
     explosions = _explosions(work)
     earliest = min(explosions.values(), default=None)
+    gaps = work.found.gaps
+    if gaps:
+        _tell_gaps(work)
     shows_several = {maps.sheet for maps in work.found.maps if maps.runs}
     for tab in ordered:
         name, kind = tab.report.name, tab.report.kind
@@ -40,8 +44,25 @@ def finish(work: Examination) -> list[SheetReport]:
         )
         if report.differences:
             wrong_before.add(kind)
+    if gaps:
+        for report in (tab.report for tab in work.tabs.values()):
+            report.greatest_off = report.greatest_relative = None  # of numbers that follow
     work.notes += [note for tab in work.tabs.values() for note in tab.notes]
     return [tab.report for tab in work.tabs.values()]
+
+
+def _tell_gaps(work: Examination) -> None:
+    """Say of every verdict of torch that it is one without the rows of data that are empty."""
+    sheet = quoted(work.found.maps.data.sheet)
+    rows = " and ".join(str(row) for row, _ in work.found.gaps)
+    empty = f"without the empty row{'s' if len(work.found.gaps) > 1 else ''} {rows} of {sheet}"
+    for tab in work.tabs.values():
+        if (shown := tab.report.verdict) is not None:
+            tab.report.verdict = replace(shown, torch=f"{shown.torch} ({empty})", agree=False)
+    work.notes.append(
+        f"torch trains {empty}, the sheet cannot: of all other cells only what they say is "
+        "checked, their numbers follow from there"
+    )
 
 
 def _check_stored(work: Examination) -> None:

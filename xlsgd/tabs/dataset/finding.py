@@ -57,7 +57,8 @@ def find_data(found: FoundWorkbook, tab: FoundTab, training: Sequence[FoundTab])
         seen = {name: seen_in(tab, table, name) for name in found.data.inputs}
         found.shown = Dataset(title, **{**columns, "inputs": seen})
     table.columns |= {name: table.columns[of] for name, of in schema.answers.items()}
-    found.faults = {} if schema.features else _empty_rows(table)
+    found.faults = _empty_rows(table, schema)
+    found.gaps = list(found.faults)
     if last is not None and not schema.features:
         found.faults |= _rows_not_looked_at(tab, table, last)
     found.maps.data = TabMap(tab.sheet, tab.fields, {"data": table})
@@ -195,16 +196,17 @@ def _rows_above_notes(tab: FoundTab, table: TableMap) -> list[int]:
     return rows
 
 
-def _empty_rows(table: TableMap) -> dict[Position, str]:
+def _empty_rows(table: TableMap, schema: Schema) -> dict[Position, str]:
     """Return the rows among the data that are empty: the formulas find no number there, and count
     one row less."""
     first = min(table.columns.values())
-    inside = set(range(table.rows[0], table.rows[-1])) - set(table.rows)
-    reason = (
-        "an empty row among the data, where the formulas that train find no number: nothing after "
-        "it is one either; delete the row, or fill it"
-    )
-    return {(row, first): reason for row in sorted(inside)}
+    inside = sorted(set(range(table.rows[0], table.rows[-1])) - set(table.rows))
+    among = schema.words.many if schema.features else "data"
+    return {
+        (row, first): f"row {row} is an empty row among the {among}, where the formulas that train "
+        "find no number: nothing after it is one either; delete the row, or fill it"
+        for row in inside
+    }
 
 
 def _rows_not_looked_at(tab: FoundTab, table: TableMap, last: int) -> dict[Position, str]:

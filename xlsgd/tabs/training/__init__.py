@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.cells import Position
+from xlsgd.base.errors import WorkbookError
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap
 from xlsgd.tabs.found import FoundWorkbook
@@ -60,7 +61,11 @@ class TrainingTab(TabKind):
         from xlsgd.tabs.training.finding import find_training
 
         for tab in tabs[self.name]:
-            view, tab_map = find_training(tab, found.data)
+            try:
+                view, tab_map = find_training(tab, found.data)
+            except WorkbookError:
+                found.need_whole_data()  # that comes first, where it is so
+                raise
             if view.id in found.views:
                 # A learner has copied the tab to try something: the copy goes by its tab's name.
                 view = view.but(id=tab.sheet)
