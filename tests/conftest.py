@@ -24,6 +24,13 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("ATEN_CPU_CAPABILITY", "default")
 
 
+# Two processes try tests on two cores, and begin others. A second thread in each for sums over a
+# hundred numbers waits more than it works: a sixth of the time of all tests. Who inherits this and
+# loads torch or numpy heeds it, and so does this process, which has not loaded them yet.
+for _library in ("OMP", "MKL", "OPENBLAS"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+
 # Whatever the variable says: a hundred processes would compile the package and pytest would rewrite
 # every test file in each of its own, half of the time that collecting tests takes.
 sys.dont_write_bytecode = False

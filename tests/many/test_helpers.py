@@ -85,7 +85,8 @@ def test_a_process_is_used_again(work: Work) -> None:
     assert ask(again, {"number": 1}) == Reply("stopped")
 
 
-def test_what_a_process_finds_around_it(tmp_path: Path) -> None:
+def test_what_a_process_finds_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
     around = Work(f"{HOME}:environment", QUICK, folder=str(tmp_path))
     answer = ask(around, {})
     end_helpers(around)

@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 Members = dict[str, Floats]
 """By name, a number for every member of the ensemble."""
 
-_AT_ONCE = 4_000_000
-"""Numbers that are calculated in one go."""
+_AT_ONCE = 1_000_000
+"""Numbers that are calculated in one go: about as many as a processor has at hand."""
 
 
 class Surface:
@@ -120,11 +120,11 @@ class Surface:
                 )
                 own = {"weight": slope[None, None], "bias": intercept[None]}
                 pred = place.layer.of_many(module, own, self._x[None, :, None])[0]
-                y = self._y[:, None].expand(pred.shape)
                 # By a power of two smaller, where the square of one row may pass what a number can
                 # hold, and the mean of all rows does not. The loss is a parabola.
                 small = 2.0**-64
-                found.append((loss(pred * small, y * small).mean(-1) / small**2).numpy())
+                y = (self._y * small)[:, None].expand(pred.shape)
+                found.append((loss(pred * small, y).mean(-1) / small**2).numpy())
         return np.concatenate(found, axis=1)
 
     def in_cells(self, p: str, value: Floats, found: Members) -> Floats:
