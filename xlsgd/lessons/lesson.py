@@ -129,6 +129,15 @@ class Options:
             "the verdict of each tab.",
         )
 
+    def refuse_rules(self) -> None:
+        """Raise SpecError for an optimizer or a loss, where a lesson compares its own."""
+        for option, given in (("--optimizer", ", ".join(self.optimizers)), ("--loss", self.loss)):
+            if given:
+                raise SpecError(
+                    f"{option} {given}: this lesson compares rules of its own, a tab for each; "
+                    "leave it out"
+                )
+
     def line_data(self) -> Dataset:
         """Return the data for a lesson about a line: one input, x.
 

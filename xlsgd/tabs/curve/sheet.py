@@ -27,7 +27,7 @@ from xlsgd.training.experiment import Experiment
 __all__ = ["draw_curve_tab", "map_curve_tab"]
 
 _FIELDS, _HEADER, _TABLE = 6, 4, 5
-_PIXELS = (800, 420)
+_PIXELS = (800, 310)
 
 
 def map_curve_tab(shown: ShownCurve, experiment: Experiment) -> TabMap:
