@@ -7,9 +7,9 @@ import re
 import shlex
 from pathlib import Path
 
-import openpyxl
 import pytest
 
+from tests.lessons.reading import column
 from xlsgd import generate, verify
 from xlsgd.base.errors import SpecError
 from xlsgd.lessons import Options, get_plan
@@ -52,15 +52,8 @@ def lesson() -> Lesson:
     return get_plan("wrong-minimum").build(Options())
 
 
-def shown(book: Path, tab: str, quantity: str = "new.x") -> list[float]:
-    sheet = openpyxl.load_workbook(book, data_only=True)[tab]
-    for row in sheet.iter_rows():
-        heads = {cell.value: cell.column for cell in reversed(row)}
-        if {"step", "loss", quantity} <= heads.keys():
-            begin, column = row[0].row, heads[quantity]
-            cells = [sheet.cell(r, column).value for r in range(begin, begin + 150)]
-            return [value for value in cells if isinstance(value, float | int)]
-    raise AssertionError(tab)
+def shown(book: Path, tab: str) -> list[float]:
+    return column(book, tab, "new.x")
 
 
 def test_it_verifies_whole(book: Path) -> None:

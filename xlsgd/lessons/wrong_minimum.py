@@ -174,7 +174,7 @@ def _run(
     return View(
         Experiment(
             id=id,
-            network=parse_network(f"Function({text})", Dataset.nothing().inputs),
+            network=parse_network(f"Function({text})", tuple(Dataset.nothing().inputs)),
             loss=OUTPUT,
             optimizer=get_optimizer(optimizer),
             learning_rate=rate,
