@@ -103,6 +103,16 @@ CLASSES = [
 
 
 WEIGHTS = {"class_weight_0": 0.5, "class_weight_1": 2.0, "class_weight_2": 3.25}
+PROBABILITIES: dict[str, Exact] = {
+    "log-loss": lambda p, log_base: -mp.log(p) / mp.log(log_base),
+    "one-minus-p": lambda p: 1 - p,
+}
+"""Of the probability of the right class."""
+OF_THREE = [
+    (p, float(y))
+    for p in ((0.2, 0.5, 0.3), (1e-300, 1e-8, 1.0), (0.4999, 0.0001, 0.5), (1 - 1e-8, 1e-20, 1e-8))
+    for y in range(3)
+]
 OF_CLASSES = ((0.25, 0.5, 0.25), (0.0, 1.0, 0.0), (1e-8, 1e-300, 1 - 1e-8), (0.2, 0.9, 0.3))
 """Shares of three classes; those of the last are none of a whole."""
 
@@ -146,7 +156,9 @@ def case(name: str) -> tuple[Floats, Floats, dict[str, float]]:
     if losses()[name].together:
         pairs = [(z, shares) for z, _ in CLASSES[::3] for shares in OF_CLASSES]
         return np.array([z for z, _ in pairs]), np.array([s for _, s in pairs]), hyper
-    return np.array([z for z, _ in CLASSES]), np.array([y for _, y in CLASSES]), hyper
+    chosen = OF_THREE if name in PROBABILITIES else CLASSES
+    hyper |= {"log_base": 10.0} if name == "log-loss" else {}
+    return np.array([z for z, _ in chosen]), np.array([y for _, y in chosen]), hyper
 
 
 def size(name: str) -> Floats:
@@ -161,7 +173,7 @@ def size(name: str) -> Floats:
 def test_every_loss_is_here() -> None:
     classes = {"cross-entropy", "cross-entropy-of-shares", "nll"}
     classes |= {"weighted-cross-entropy", "weighted-nll"}
-    assert set(ONE) | classes == set(losses())
+    assert set(ONE) | set(PROBABILITIES) | classes == set(losses())
 
 
 @pytest.mark.every
@@ -192,6 +204,8 @@ def test_formulas_are_right_to_the_last_digits(name: str) -> None:
             expected = _weighted_cross_entropy(exact, int(target), **hyper)
         elif name in ("nll", "weighted-nll"):
             expected = -exact[int(target)] * mp.mpf(hyper.get(f"class_weight_{int(target)}", 1))
+        elif name in PROBABILITIES:
+            expected = PROBABILITIES[name](exact[int(target)], *hyper.values())
         else:
             expected = ONE[name][3](exact[0], mp.mpf(target), *hyper.values())
         # Near 0 a surprise of 1e-22 may be none, as in torch: it is left of ln 1.
@@ -212,6 +226,8 @@ def test_slopes_are_those_of_the_values(name: str) -> None:
     _, _, hyper = case(name)
     rows = [[0.21, 0.64, -0.4], [0.83, -0.9, 0.2], [0.44, 0.7, 0.1], [0.15, 0.3, 0.9]]
     preds = np.array(rows)[:, : 3 if loss.fewest > 1 else 1]
+    if name in PROBABILITIES:
+        preds = np.abs(preds)
 
     class OfTheSheet(torch.autograd.Function):
         @staticmethod
@@ -302,7 +318,7 @@ def test_what_the_best_guess_costs(name: str) -> None:
     hyper = {given.key: float(given.value) for given in loss.hyperparameters}
     told = loss.constant_of(columns, **hyper)
     if told is None:
-        unknown = ("soft-margin", "hinge-embedding", "output")
+        unknown = ("soft-margin", "hinge-embedding", "output", "one-minus-p")
         assert name in (*unknown, "weighted-cross-entropy", "weighted-nll")
         return
     target = torch.tensor(y, dtype=torch.float64)
@@ -316,7 +332,8 @@ def test_what_the_best_guess_costs(name: str) -> None:
     def cost() -> torch.Tensor:
         solver.zero_grad()
         own = guess.log_softmax(0) if loss.takes == "log-probabilities" else guess
-        own = own.sigmoid() if loss.takes == "probabilities" else own
+        if loss.takes == "probabilities":
+            own = own.softmax(0) if loss.fewest > 1 else own.sigmoid()
         preds = own.expand(len(y), -1) if loss.fewest > 1 else own.expand(len(y))
         mean: torch.Tensor = loss.module(**hyper)(preds, target).mean()
         mean.backward()

@@ -11,6 +11,7 @@ from xlsgd.tabs.compare.plan import ComparedRuns
 from xlsgd.tabs.counts.plan import Counts
 from xlsgd.tabs.curve.plan import ShownCurve
 from xlsgd.tabs.curves.plan import Curves
+from xlsgd.tabs.pairs.plan import Pairs
 from xlsgd.tabs.units.plan import Units
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
@@ -50,6 +51,7 @@ class Lesson:
         rows and columns of such an image.
     curves: tabs with functions over one number.
     units: tabs with the units of a hidden layer one by one.
+    pairs: tabs with every pair of two inputs.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
@@ -72,6 +74,7 @@ class Lesson:
     units: tuple[Units, ...] = ()
     counts: tuple[Counts, ...] = ()
     curves: tuple[Curves, ...] = ()
+    pairs: tuple[Pairs, ...] = ()
 
     @property
     def has_looks(self) -> bool:

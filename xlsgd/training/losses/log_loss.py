@@ -36,7 +36,13 @@ class LogLoss(Loss):
     several = True
     fewest = 2
     hyperparameters = (
-        Input("log_base", math.e, "of the logarithm: 2.718281828459045, or 10, or 2", minimum=2),
+        Input(
+            "log_base",
+            math.e,
+            "of the logarithm: 2.718281828459045, or 10, or 2",
+            minimum=0,
+            positive=True,
+        ),
     )
 
     # Sheet side
@@ -61,7 +67,10 @@ class LogLoss(Loss):
 
         return OfClasses(reduction="none")
 
-    def constant(self, y: Sequence[float], log_base: float = math.e) -> float:
+    def constant(self, y: Sequence[float], log_base: float = math.e) -> float | None:
+        # Below 1 a logarithm falls, and to base 1 there is none.
+        if log_base <= 1:
+            return None
         return entropy(count / len(y) for count in Counter(y).values()) / math.log(log_base)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -50,10 +49,6 @@ class OneMinusP(Loss):
                 return 1 + super().forward(input, target.long())
 
         return OfClasses(reduction="none")
-
-    def constant(self, y: Sequence[float]) -> float:
-        shares = [count / len(y) for count in Counter(y).values()]
-        return 1 - sum(share * share for share in shares)
 
 
 LOSS = OneMinusP()
