@@ -6,6 +6,8 @@ Within them nothing is avoided: units die, runs explode, two data rows may be th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from xlsgd.data import Dataset
@@ -14,6 +16,7 @@ from xlsgd.training.gradients import CHOICES, differences
 from xlsgd.training.losses import Loss, losses
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.optimizers import Optimizer, optimizers
+from xlsgd.training.param_groups import ParamGroup
 from xlsgd.training.schedules import Schedule, get_schedule, schedules
 from xlsgd.training.transforms import Transform, transforms
 
@@ -157,7 +160,33 @@ def experiments(draw: st.DrawFn, data: Dataset) -> Experiment:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Experiment, Dataset]:
-    """Return an experiment and its data, with one input or two."""
+def grouped(draw: st.DrawFn, experiment: Experiment) -> Experiment:
+    """Return an experiment in which half the time some weights have options of their own, or are
+    kept fixed."""
+    *some, _ = draw(st.permutations(list(experiment.network.tensors)))
+    if not some or draw(st.booleans()):
+        return experiment
+    size = draw(st.integers(0, len(some)))
+    group, frozen = some[:size], draw(st.sets(st.sampled_from(some[size:]))) if some[size:] else ()
+    moved = experiment.schedule.moved(experiment.optimizer)
+    own = {"learning_rate": draw(decades(-5, 1)), **draw(hyperparameters(experiment.optimizer))}
+    if any(each.by_group for each in experiment.transforms):
+        own["weight_decay"] = draw(decades(-2, 2))
+    keys = tuple(key for key in own if key != moved and draw(st.booleans()))
+    if not (group and keys):
+        return replace(experiment, frozen=tuple(frozen))
+    return replace(
+        experiment,
+        hyper={**experiment.hyper, **{f"{key}.head": own[key] for key in keys}},
+        param_groups=(ParamGroup("head", tuple(group), keys),),
+        frozen=tuple(frozen),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn, groups: bool = False) -> tuple[Experiment, Dataset]:
+    """Return an experiment and its data, with one input or two.   groups: whether it may have
+    groups of weights, and fixed ones."""
     data = draw(datasets(draw(st.integers(1, 2))))
-    return draw(experiments(data)), data
+    experiment = draw(experiments(data))
+    return draw(grouped(experiment)) if groups else experiment, data

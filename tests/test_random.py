@@ -27,7 +27,7 @@ from xlsgd.training.schedules import schedules
     derandomize=os.environ.get("CI", "").lower() in ("1", "true"),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(case=cases())
+@given(case=cases(groups=True))
 def test_generated_workbooks_agree_with_torch(case: tuple[Experiment, Dataset]) -> None:
     tab = assert_agrees(*case)
     assert tab.verdict is not None

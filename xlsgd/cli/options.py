@@ -274,6 +274,21 @@ _RUN = (
     later(_transform_options),
     click.option("--maximize", is_flag=True, help="Let steps lead uphill."),
     click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="'b: lr=0.001'",
+        help="Weights with options of their own, as torch's param_groups: 'out.*: lr=0.001, "
+        "weight_decay=0', or with a name, 'head = out.*: lr=0.001'; may be repeated.",
+    ),
+    click.option(
+        "--freeze",
+        "frozen",
+        multiple=True,
+        metavar="WEIGHTS",
+        help="Weights that are kept fixed, such as a or 'fc1.*'; may be repeated.",
+    ),
+    click.option(
         "--gradient", type=GRADIENT, help="What drives the update: numerical or backprop."
     ),
     click.option("--difference", type=DIFFERENCE, help="Numerical derivative: forward or central."),

@@ -109,7 +109,7 @@ def twin_of(training: Training, length: Length, better: Training | None) -> Twin
 def _at(better: Training, other: View, length: Length) -> TwinAt:
     """Compare at a better learning rate."""
     rate = better.experiment.learning_rate
-    without = train(other.but(learning_rate=rate), better.data, length)
+    without = train(other.at_rate(rate), better.data, length)
     return TwinAt(
         learning_rate=rate,
         verdict_with=better.verdict,

@@ -47,13 +47,17 @@ def _one(bend: Bend, tab: TabExplanation, training: Training, told: Sequence[Ben
     if not bend.seen > 0:
         return f"{text} upwards in no direction, so its curvature limits no rate."
     text += f" by {number(bend.sharpness)} where it bends most"
+    groups = training.experiment.param_groups
     if bend.seen != bend.sharpness:
-        text += f", {number(bend.seen)} with the weight decay"
+        text += f", {number(bend.seen)} "
+        text += "as the rates of groups count" if groups else "with the weight decay"
     short = any(other.seen > 0 for other in told)
     known, factor = bend.limit is not None and bend.factor is not None, bend.factor or 2.0
     limit = bend.limit if known and bend.limit is not None else factor / bend.seen
     steps = f"small steps of {tab.optimizer if known else 'gradient descent'}"
     steps += said.rows(" that see all rows") + (" are" if known else " would be") + " stable there"
+    if known and groups:
+        steps += ", the rates of groups keeping their share of learning_rate,"
     text += f"; {'that allows' if short else f'{steps} up to'} "
     text += f"{number(factor)} / {number(bend.seen)} = {rate(limit)}"
     return f"{text}, and {compared(bend.rate, limit)}." if known else f"{text}."

@@ -26,12 +26,14 @@ steps. Factors of ten are usual: one sigmoid alone hands back at most 1/4, one t
 def layer_slopes(training: Training, where: Citation) -> LayerSlopes | None:
     """Return how large the derivatives of the layers are, at the start weights and at the end.
 
-    None unless those of the first layer and the last are apart by ``APART``. Biases do not count:
-    a layer may have none.
+    None unless all weights move by one rate, and those of the first layer and the last are apart
+    by ``APART``. Biases do not count: a layer may have none.
     """
     network = training.experiment.network
     named = tensors(network)
     weighing = [place for place in network.places if place.layer.weighs_inputs]
+    if training.experiment.frozen or training.experiment.rate_names:
+        return None  # not all weights share one rate
     if len(named) < 2 or not Ways(network).reaches(weighing[0], weighing[-1]):
         return None
     end = training.steps + 1

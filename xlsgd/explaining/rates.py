@@ -91,7 +91,7 @@ def try_rates(view: View, data: Dataset, rates: Floats) -> Tried:
             np.linspace(0, len(rates) - 1, min(len(rates), _ALONE)).round().astype(int)
         )
         length = Length(view.experiment.epochs * data.rows, view.experiment.epochs)
-        runs = [train(view.but(learning_rate=float(r)), data, length) for r in rates[some]]
+        runs = [train(view.at_rate(float(r)), data, length) for r in rates[some]]
         losses = np.array([run.mean_loss for run in runs])
         return Tried(rates[some], tuple(run.kind for run in runs), losses)
     watched = get_layout(view.layout).watched_weight(view)
@@ -155,7 +155,7 @@ def better_run(training: Training, length: Length, tried: Tried) -> Training | N
             continue
         if rate == own or not left:
             break
-        other = training.view.but(learning_rate=rate)
+        other = training.view.at_rate(rate)
         run = train(other, training.data, length)
         if _thrown_out(run):
             below = rate / _SMALLER

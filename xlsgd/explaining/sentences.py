@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from xlsgd.explaining.ablation_in_words import twin_sentences
 from xlsgd.explaining.citation import Citation
 from xlsgd.explaining.findings import DeadUnit, Frozen, StillWeights, TabExplanation, Turn
+from xlsgd.explaining.groups_in_words import group_sentences
 from xlsgd.explaining.learning_in_words import learning_sentences
 from xlsgd.explaining.limits_in_words import limit_sentences
 from xlsgd.explaining.moving_rate import of_step, schedule_words
@@ -110,6 +111,7 @@ def _how_it_went(tab: TabExplanation, training: Training, where: Citation) -> It
         f"The {said.mean_loss} was {number(tab.start_loss)} at the start weights and is "
         f"{number(tab.mean_loss)} in the last {said.epoch}{read}{constant}."
     )
+    yield from group_sentences(experiment, where)
     yield from tab.unfit
     if not tab.agree:
         yield (
@@ -281,6 +283,9 @@ def _suggestion(tab: TabExplanation, experiment: Experiment, where: Citation) ->
     epoch = experiment.network.wording.epoch
     if found is not None:
         there = f" Type it into {cell}." if cell else ""
+        if experiment.rate_names:
+            times = found.learning_rate / experiment.learning_rate
+            there += f" The rates of groups were multiplied by the same, {number(times)}."
         yield (
             f"Tried in torch: with learning_rate {rate(found.learning_rate)} this run reaches "
             f"{told(experiment, found.rmse)} in {counted(found.epochs, epoch)} ({found.verdict})."

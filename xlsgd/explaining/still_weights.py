@@ -22,7 +22,7 @@ def still_weights(training: Training, dead: tuple[DeadUnit, ...]) -> StillWeight
     and if the loss is 0: then there is nothing to find any more.
     """
     explained = {p for unit in dead for p in unit.still}
-    groups = training.experiment.network.groups
+    groups = training.experiment.told_of
     left = tuple(p for p in training.still if not explained.issuperset(groups[p]))
     if not left or training.number("frozen_since") or training.mean_loss == 0:
         return None

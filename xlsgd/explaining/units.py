@@ -54,7 +54,8 @@ def _still(training: Training) -> tuple[str, ...]:
     if len(network.groups) == len(network.parameters):
         return training.still
     end = slopes(training.experiment, training.data, training.before(training.steps + 1))
-    return tuple(p for p, slope in end.items() if slope == 0)
+    trained = {*training.experiment.trained}
+    return tuple(p for p, slope in end.items() if slope == 0 and p in trained)
 
 
 def _dead(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xlsgd.base.cells import Position
 from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import pick
 from xlsgd.data import Dataset, default_data, made_data, read_csv
+from xlsgd.lessons.asked_groups import with_groups
 from xlsgd.tabs.lesson.plan import Answer, Lesson
 from xlsgd.tabs.view import View
 from xlsgd.training.losses import get_loss
@@ -62,6 +63,8 @@ class Options:
     hyper: hyperparameters by name, of every experiment that has the name; ``weight_decay``,
         ``clip_norm`` and ``clip_value`` are for all.
     maximize: whether steps lead uphill.
+    groups: weights with options of their own, such as ``b: lr=0.001, weight_decay=0``.
+    frozen: weights that are kept fixed, such as ``a, out.*``.
     loss: what a row costs, for every experiment, by its name.
     reduction: ``mean`` or ``sum``: what becomes of the losses of a batch.
     init: start values by name, for every experiment that has the name.
@@ -85,6 +88,8 @@ class Options:
     schedule_by: str = BY[0]
     hyper: Mapping[str, float] = field(default_factory=dict)
     maximize: bool = False
+    groups: Sequence[str] = ()
+    frozen: Sequence[str] = ()
     loss: str | None = None
     reduction: str | None = None
     init: Mapping[str, float] = field(default_factory=dict)
@@ -115,6 +120,8 @@ class Options:
             self.schedule is not None,
             self.hyper,
             self.maximize,
+            self.groups,
+            self.frozen,
             self.loss is not None,
             self.reduction is not None,
             self.convention != "torch",
@@ -205,7 +212,8 @@ class Options:
                 )
             if self.reduction is not None:
                 asked["loss"] = asked.get("loss", e.loss).reduced(self.reduction)
-            changed.append(view.but(start=start, **asked))
+            asked_of = with_groups(replace(e, start=start, **asked), self.groups, self.frozen)
+            changed.append(replace(view, experiment=asked_of))
             changed[-1].experiment.need_targets(data.targets)
         return tuple(changed)
 

@@ -27,7 +27,7 @@ def need_same(view: View, maps: BookMap, values: Values, live: FirstStep) -> Non
     from xlsgd.tabs.layouts import get_layout
 
     e, layout = view.experiment, get_layout(view.layout)
-    tab = maps.training[e.id]
+    tab, learning = maps.training[e.id], {*e.trained}
     steps = tab.tables["steps"]
 
     def cell(quantity: str) -> float:
@@ -39,7 +39,8 @@ def need_same(view: View, maps: BookMap, values: Values, live: FirstStep) -> Non
     # row there.
     checks: list[tuple[str, Callable[[str], str], Mapping[str, float]]] = [
         (what_loss, str, {"loss": live.loss}),
-        ("slope", layout.gradient, live.gradients),
+        # There is none of what is kept fixed.
+        ("slope", layout.gradient, {p: g for p, g in live.gradients.items() if p in learning}),
         ("new weight", "new.{}".format, live.after),
     ]
     for what, quantity, expected in checks:

@@ -46,11 +46,13 @@ def is_net(text: str) -> bool:
 
 @dataclass(frozen=True)
 class _Start:
-    """What is trained, from which weights.   module: the user's own, None where there is none."""
+    """What is trained, from which weights.   module: the user's own, None where there is none.
+    frozen: tensors that the module keeps fixed."""
 
     network: Network
     weights: Mapping[str, float]
     module: torch.nn.Module | None = None
+    frozen: tuple[str, ...] = ()
 
 
 class OwnPlan(LessonPlan):
@@ -116,6 +118,7 @@ class OwnPlan(LessonPlan):
                 _EPOCHS if options.epochs is None else options.epochs,
                 options.batch_size,
                 title="" if _IN_FILE.fullmatch(self.text) else self.text,
+                frozen=begin.frozen,
             )
             for name in options.optimizers or ("sgd",)
         ]
@@ -158,6 +161,7 @@ class OwnPlan(LessonPlan):
         in_file = _IN_FILE.fullmatch(self.text)
         if in_file is not None:
             from xlsgd.torch_side.live import start_weights
+            from xlsgd.torch_side.live_groups import fixed_tensors
             from xlsgd.torch_side.modules import read_module
             from xlsgd.torch_side.modules.calling import required_arguments
 
@@ -165,7 +169,7 @@ class OwnPlan(LessonPlan):
             if data.is_nothing and required_arguments(module):
                 raise self._needs_data()
             network = read_module(module, tuple(data.inputs))
-            return _Start(network, start_weights(module), module)
+            return _Start(network, start_weights(module), module, fixed_tensors(module))
         if self._has_layers:
             from xlsgd.torch_side.initial import initial_weights
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.cells import Scalar, Uncomputed
+from xlsgd.training.param_groups import lines_of_groups
 from xlsgd.xlsx.guard import MAX_FILE, speaks
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
         named = (*sorted(e.start.items()), *sorted(e.hyper.items()))
         rules = [e.loss.name, e.optimizer.name, *(each.name for each in e.transforms)]
         rules += [] if e.schedule.steady else [e.schedule.name]
+        rules += lines_of_groups(e.param_groups, e.frozen).values()
         words = [id, *rules, *map(_short, options)]
         said.append(" ".join([*words, *(f"{name}={_short(value)}" for name, value in named)]))
     said += (

@@ -50,8 +50,9 @@ _FORM = "NAME=LOW:HIGH[:STEPS][:log|lin], such as learning_rate=1e-5:1e-2:200"
 class Axis:
     """One quantity on its way from low to high.
 
-    name: ``learning_rate``, ``learning_rate.2`` for the second layer with weights, a start value
-        such as ``init.a``, a hyperparameter such as ``beta``, or ``h``.
+    name: ``learning_rate``, ``learning_rate.2`` for the second layer with weights,
+        ``learning_rate.head`` for a group of weights with a rate of its own, a start value such as
+        ``init.a``, a hyperparameter such as ``beta``, or ``h``.
     log: whether each value is the same multiple of the one before, else the same distance off.
     Raises SpecError for a range that makes no sense.
     """
@@ -101,7 +102,9 @@ class Axis:
 def axis_names(experiment: Experiment) -> tuple[str, ...]:
     """Return the names of what can be varied in an experiment."""
     layers = _layers(experiment)
-    each = tuple(f"{RATE}.{i}" for i in range(1, len(layers) + 1)) if len(layers) > 1 else ()
+    # Where groups of weights have rates of their own, layers have none.
+    apart = len(layers) > 1 and not experiment.rate_names
+    each = tuple(f"{RATE}.{i}" for i in range(1, len(layers) + 1)) if apart else ()
     starts = tuple(f"{INIT}{name}" for name in experiment.start_names)
     keys = tuple(given.key for given in experiment.hyperparameters)
     return (RATE, *each, *starts, *keys, "h")
@@ -150,7 +153,8 @@ def parse_axis(text: str, experiment: Experiment, axes: int = 1) -> Axis:
     if len(numbers) == 1 or len(steps) > 1 or (equals and not numbers):
         raise SpecError(f"'{text}': need {_FORM}")
     if not numbers:
-        rate = experiment.learning_rate
+        own = name in {given.key for given in experiment.hyperparameters}
+        rate = experiment.hyperparameter(name) if own else experiment.learning_rate
         if not name.startswith(RATE) or rate == 0:
             raise SpecError(f"'{text}': no range is obvious here; need {_FORM}")
         numbers = [float(f"{rate / _SPREAD:.15g}"), float(f"{rate * _SPREAD:.15g}")]
@@ -178,7 +182,8 @@ def check_axes(axes: Sequence[Axis], experiment: Experiment) -> None:
             changed(experiment, {axis.name: value}, check=True)
     if len(set(names)) < len(names):
         raise SpecError(f"got {names[0]} on both axes, need two different quantities")
-    if RATE in names and any(name.startswith(f"{RATE}.") for name in names):
+    keys = {given.key for given in experiment.hyperparameters}
+    if RATE in names and any(n.startswith(f"{RATE}.") and n not in keys for n in names):
         raise SpecError(
             f"{' and '.join(names)}: {RATE} is that of all layers; use {RATE}.1 and {RATE}.2"
         )
@@ -222,6 +227,12 @@ def rates_of(experiment: Experiment, values: Mapping[str, Floats], runs: int) ->
     found: dict[str, Floats] = {}
     for i, names in enumerate(_layers(experiment), 1):
         found |= dict.fromkeys(names, values.get(f"{RATE}.{i}", every))
+    for group in experiment.param_groups:
+        if group.name in experiment.rate_names:
+            key = group.own(RATE)
+            own = values.get(key, np.full(runs, experiment.hyperparameter(key)))
+            for tensor in group.tensors:
+                found |= dict.fromkeys(experiment.network.tensors[tensor], own)
     return found
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xlsgd.base.errors import SpecError
 from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
-from xlsgd.sweeping.axes import INIT, Axis, changed, check_axes, rates_of
+from xlsgd.sweeping.axes import INIT, RATE, Axis, changed, check_axes, rates_of
 from xlsgd.tabs.layouts import get_layout
 from xlsgd.tabs.view import View
 from xlsgd.torch_side.many_runs import train_many
@@ -231,7 +231,8 @@ class _Job:
         values = {a.name: a.values[i] for a, i in zip(axes, (place, line), strict=False)}
         start = {n.removeprefix(INIT): v for n, v in values.items() if n.startswith(INIT)}
         keys = {given.key for given in self.experiment.hyperparameters}
-        hyper = {name: value for name, value in values.items() if name in keys}
+        # Rates of groups are among the rates.
+        hyper = {n: v for n, v in values.items() if n in keys and not n.startswith(RATE)}
         return rates_of(self.experiment, values, len(self.runs)), start, hyper
 
 

@@ -35,7 +35,7 @@ def axis_label(axis: Axis) -> str:
     """Return the words beside an axis."""
     rate, _, layer = axis.name.partition(".")
     if rate == "learning_rate" and layer:
-        return f"learning rate of layer {layer}"
+        return f"learning rate of {'layer ' if layer.isdecimal() else ''}{layer}"
     if axis.name.startswith("init."):
         return f"{axis.name.removeprefix('init.')} at the start"
     return _LABELS.get(axis.name, axis.name.replace("_", " "))

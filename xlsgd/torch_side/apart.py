@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.param_groups import LEARNING_RATE
 from xlsgd.verdict import Summary
 
-__all__ = ["by_value", "variants_of"]
+__all__ = ["at_rates", "by_value", "rates_by_key", "variants_of"]
 
 Floats = NDArray[np.float64]
 
@@ -66,3 +67,23 @@ def variants_of(
         for row in table[first].tolist()
     ]
     return variants, group
+
+
+def rates_by_key(experiment: Experiment, rates: Mapping[str, Floats]) -> dict[str, Floats] | None:
+    """Return rates by the input that they are typed into; None where weights with one input have
+    different ones.   rates: of every weight, shape (runs,)."""
+    found: dict[str, Floats] = {}
+    for p in experiment.trained:
+        group = experiment.group(p)
+        own = group is not None and LEARNING_RATE in group.keys
+        key = group.own(LEARNING_RATE) if group and own else LEARNING_RATE
+        if not np.array_equal(found.setdefault(key, np.asarray(rates[p])), rates[p]):
+            return None
+    return found
+
+
+def at_rates(experiment: Experiment, rates: Mapping[str, float]) -> Experiment:
+    """Return an experiment at other rates, by their inputs."""
+    own = {key: rate for key, rate in rates.items() if key != LEARNING_RATE}
+    rate = rates.get(LEARNING_RATE, experiment.learning_rate)
+    return replace(experiment, learning_rate=rate, hyper={**experiment.hyper, **own})

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.data import Dataset
-from xlsgd.torch_side.apart import by_value, variants_of
+from xlsgd.torch_side.apart import at_rates, by_value, rates_by_key, variants_of
 from xlsgd.torch_side.batch_loss import losses_counted, mean_of_rows, of_batch
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.rates import NotScalingError, factors_of_steps, scheduled_of_steps
 from xlsgd.torch_side.record import Record
-from xlsgd.torch_side.step_check import need_steps_that_scale
+from xlsgd.torch_side.stacks import groups_of_stacks, stacks_of
+from xlsgd.torch_side.step_check import is_plain, need_steps_that_scale
 from xlsgd.torch_side.stepper import Stepper, start_state
 from xlsgd.torch_side.targets import columns_to_predict, to_predict
 from xlsgd.torch_side.thresholds import thresholds
@@ -41,7 +42,6 @@ __all__ = ["train_many"]
 
 Floats = NDArray[np.float64]
 
-_ALL = "all"
 _WINDOW = 32
 """Looks that are gathered before they are gone through."""
 _WORTH = 1 / 64
@@ -97,15 +97,15 @@ def train_many(
         try:
             training = _Training(experiment, data, rates, start, hyper or {}, device, watched)
         except NotScalingError:
-            runs, *others = (np.asarray(rates[p]) for p in experiment.network.parameters)
-            if not all(np.array_equal(runs, other) for other in others):
+            own = rates_by_key(experiment, rates)
+            if own is None:
                 raise
             return by_value(
-                [runs],
+                list(own.values()),
                 lambda some, at: train_many(
-                    replace(experiment, learning_rate=at[0]),
+                    at_rates(experiment, dict(zip(own, at, strict=True))),
                     data,
-                    dict.fromkeys(rates, runs[some]),
+                    {p: np.asarray(rate)[some] for p, rate in rates.items()},
                     {p: value[some] for p, value in start.items()},
                     {key: value[some] for key, value in (hyper or {}).items()},
                     device,
@@ -154,7 +154,8 @@ class _Training:
         steps = experiment.epochs * len(self.watcher.batches)
         numbers = np.arange(1, steps + 1)
         every = [scheduled_of_steps(each, numbers) for each in self.variants]
-        self.moved = [each[RATE] for each in every] if not experiment.schedule.steady else []
+        self.moved = every if not experiment.schedule.steady else []
+        self.stacks = stacks_of(experiment)
         self.momenta = [each[MOMENTUM] for each in every if MOMENTUM in each]
         # Whether the optimizer steps at the rate itself, since a step is not that times something.
         self.at_rate = False
@@ -164,7 +165,11 @@ class _Training:
             if self.moved:
                 self.factors = tensor([factors_of_steps(each, steps) for each in self.variants])
         except NotScalingError:
-            if bool((self.rates != experiment.learning_rate).any()):
+            if any(
+                bool((self.rates[i] != experiment.rate_of(p)).any())
+                for i, p in enumerate(self.names)
+                if p in experiment.trained
+            ):
                 raise
             self.at_rate = True
         self.uses_weight = experiment.optimizer.uses_weight
@@ -193,19 +198,19 @@ class _Training:
         first = looks[0].gradients if watcher.by_row else whole
         memory = {}
         for kind in self.experiment.optimizer.state:
-            parts = []
+            parts = {}
             for p, gradient in zip(self.names, first, strict=True):
                 name = f"{kind}.{p}"
                 value = self.start.get(name)
                 if value is None:
                     value = start_state(self.experiment, name, {p: gradient.unsqueeze(1)})
-                parts.append(value.to(self.weights.device))
-            memory[f"{kind}.{_ALL}"] = torch.stack(parts)
+                parts[p] = value.to(self.weights.device)
+            for stack in self.stacks:
+                memory[f"{kind}.{stack.name}"] = torch.stack([parts[p] for p in stack.weights])
         self.start_steppers(memory)
         # A momentum of 0 that a schedule moves is none of 0 for long.
-        self.plain = not (self.momenta or self.at_rate) and all(
-            _is_plain(variant, self.weights) for variant in self.variants
-        )
+        apart = self.momenta or self.at_rate or self.experiment.frozen or len(self.stacks) > 1
+        self.plain = not apart and all(is_plain(variant, self.weights) for variant in self.variants)
 
     # One step
 
@@ -222,30 +227,38 @@ class _Training:
             self.weights.addcmul_(rates, gradient, value=-1)
             return
         for part, stepper in self.steppers:
-            moved, weights = stepper.parameters[_ALL].zero_(), self.weights[:, part]
+            before = {stack.name: stack.of(self.weights[:, part]) for stack in self.stacks}
+            for name, weights in before.items():
+                moved = stepper.parameters[name].zero_()
+                if self.at_rate or self.uses_weight:
+                    moved.copy_(weights)
             if self.at_rate:
-                moved.copy_(weights)
                 self.turn(stepper, part, number)
-                stepper.step({_ALL: gradient[:, part]})
-                weights.copy_(moved)
-                continue
-            if self.uses_weight:
-                moved.copy_(weights)
-            if self.momenta:
+            elif self.momenta:
                 # The rate is applied to what was moved, below.
                 momenta = self.momenta[self.group[part.start]]
-                stepper.turn(1.0, float(momenta[number - 1]))
-            stepper.step({_ALL: gradient[:, part]})
-            if self.uses_weight:
-                moved.sub_(weights)
-            weights.addcmul_(rates[:, part], moved)
+                own = dict.fromkeys(self.experiment.rate_names, 1.0)
+                stepper.turn(1.0, float(momenta[number - 1]), own)
+            stepper.step({stack.name: stack.of(gradient[:, part]) for stack in self.stacks})
+            for stack in self.stacks:
+                weights, moved = before[stack.name], stepper.parameters[stack.name]
+                if self.at_rate:
+                    weights.copy_(moved)
+                else:
+                    if self.uses_weight:
+                        moved.sub_(weights)
+                    weights.addcmul_(stack.of(rates[:, part]), moved)
+                if not stack.whole:  # else they are the very weights
+                    self.weights[list(stack.places), part] = weights
 
     def turn(self, stepper: Stepper, part: slice, number: int) -> None:
         """Set the rate of a step itself, and the momentum, where a schedule moves them."""
         which = self.group[part.start]
         if self.moved:
             momentum = float(self.momenta[which][number - 1]) if self.momenta else None
-            stepper.turn(float(self.moved[which][number - 1]), momentum)
+            given = {name: float(each[number - 1]) for name, each in self.moved[which].items()}
+            names = self.experiment.rate_names
+            stepper.turn(given[RATE], momentum, {group: given[n] for group, n in names.items()})
 
     def seen(self, gradient: Tensor, step: int) -> Tensor:
         """Return the slopes that the optimizer sees, shape (parameters, runs).   step: from 1."""
@@ -312,7 +325,7 @@ class _Training:
             awake={unit: array(record[f"awake.{unit}"]) for unit in units},
             nonzero={
                 group: np.maximum.reduce([array(record[f"nonzero.{p}"]) for p in names])
-                for group, names in self.experiment.network.groups.items()
+                for group, names in self.experiment.told_of.items()
             },
             mean_loss=array(record.mean_loss.T),
             start_loss=array(self.start_loss),
@@ -369,22 +382,12 @@ class _Training:
         for number, begin, end in zip(numbers, begins, ends, strict=True):
             part = slice(int(begin), int(end))
             zeros = torch.zeros_like(self.weights[:, part])
-            rate = self.experiment.learning_rate if self.at_rate else 1.0
-            stepper = Stepper(replace(self.variants[number], learning_rate=rate), {_ALL: zeros})
+            variant = self.variants[number]
+            stepper = Stepper(
+                variant if self.at_rate else variant.with_one_rate(1.0),
+                {stack.name: stack.of(zeros) for stack in self.stacks},
+                groups_of_stacks(self.stacks),
+            )
             known = {name: value[:, part] for name, value in memory.items()}
             stepper.remember(known, steps_done=zeros.new_zeros(()))
             self.steppers.append((part, stepper))
-
-
-def _is_plain(experiment: Experiment, weights: Tensor) -> bool:
-    """Return whether a step is the learning rate times the gradient, and nothing else.
-
-    Asking torch.optim.SGD for it each time takes a tenth of the time of a run of one neuron.
-    """
-    import torch
-
-    hyper = {g.key: experiment.hyperparameter(g.key) for g in experiment.optimizer.hyperparameters}
-    asked = experiment.optimizer.torch_optimizer([weights], 1.0, hyper)
-    usual = torch.optim.SGD([weights], lr=1.0).defaults
-    same = all(usual.get(key) == value for key, value in asked.defaults.items() if key != "lr")
-    return type(asked) is torch.optim.SGD and same

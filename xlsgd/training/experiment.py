@@ -299,18 +299,35 @@ class Experiment:
 
     def at_rate(self, learning_rate: float) -> Experiment:
         """Return the experiment at another rate: the rates of groups keep their share of it."""
-        hyper = dict(self.hyper)
-        for group in self.param_groups:
-            if LEARNING_RATE in group.keys and self.learning_rate > 0:
-                key = group.own(LEARNING_RATE)
-                hyper[key] = self.hyperparameter(key) / self.learning_rate * learning_rate
-        return replace(self, learning_rate=learning_rate, hyper=hyper)
+        own = {
+            group.own(LEARNING_RATE): self._share(group) * learning_rate
+            for group in self.param_groups
+            if LEARNING_RATE in group.keys
+        }
+        return replace(self, learning_rate=learning_rate, hyper={**self.hyper, **own})
+
+    def share_of(self, weight: str) -> float:
+        """Return how many times the learning rate for all the rate of a weight is."""
+        return self._share(self.group(weight))
+
+    def _share(self, group: ParamGroup | None) -> float:
+        if group is None or LEARNING_RATE not in group.keys or self.learning_rate == 0:
+            return 1.0
+        return self.hyperparameter(group.own(LEARNING_RATE)) / self.learning_rate
 
     def with_one_rate(self, learning_rate: float) -> Experiment:
         """Return the experiment in which all weights have the same rate, groups too."""
         own = {group.own(LEARNING_RATE) for group in self.param_groups}
         hyper = {k: learning_rate if k in own else value for k, value in self.hyper.items()}
         return replace(self, learning_rate=learning_rate, hyper=hyper)
+
+    def rate_of(self, weight: str) -> float:
+        """Return the learning rate of a weight, as it is typed in."""
+        group = self.group(weight)
+        own = group is not None and LEARNING_RATE in group.keys
+        return self.hyperparameter(group.own(LEARNING_RATE)) if group and own else (
+            self.learning_rate
+        )  # fmt: skip
 
     @property
     def rate_names(self) -> dict[str, str]:

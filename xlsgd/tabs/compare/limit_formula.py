@@ -30,6 +30,7 @@ def limit_formula(experiment: Experiment) -> str:
         and unit_gains(network) == [1.0]
     )
     as_they_are = experiment.schedule.steady and not experiment.transforms
+    as_they_are = as_they_are and not (experiment.param_groups or experiment.frozen)
     if bends is None or not (one and factor and as_they_are):
         return ""
     x = f"{{data.{network.input_names[0]}}}"

@@ -57,11 +57,12 @@ def explosion_border(experiment: Experiment, data: Dataset, watched: str | None)
 def verdicts_at(
     experiment: Experiment, data: Dataset, watched: str | None, rates: NDArray[np.float64]
 ) -> Verdicts:
-    """Return how an experiment goes at some learning rates, all else as it is.
+    """Return how an experiment goes at some learning rates, all else as it is; rates of groups keep
+    their share of it.
 
     watched: as for train_many.
     """
-    at = dict.fromkeys(experiment.network.parameters, rates)
+    at = {p: experiment.share_of(p) * rates for p in experiment.network.parameters}
     return judge(train_many(experiment, data, at, {}, watched=watched))
 
 

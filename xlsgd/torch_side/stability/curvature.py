@@ -40,6 +40,10 @@ def curvature_along_gradient(
     if not 0 < size < math.inf:
         return math.nan
     direction = gradient.detach() / size
+    if experiment.frozen:
+        trained = {*experiment.trained}
+        for i, p in enumerate(experiment.network.parameters):
+            direction[i] = direction[i] if p in trained else 0.0
     bent = _times(there, gradient, direction)
     return float(direction @ bent / (direction @ direction))
 
@@ -55,17 +59,36 @@ def slopes(experiment: Experiment, data: Dataset, weights: Mapping[str, float]) 
 
 
 def sharpness(
-    experiment: Experiment, data: Dataset, weights: Mapping[str, float], rows: Sequence[int]
+    experiment: Experiment,
+    data: Dataset,
+    weights: Mapping[str, float],
+    rows: Sequence[int],
+    shares: Sequence[float] = (),
 ) -> float:
-    """Return the largest curvature of the loss of a batch in any direction; nan where it is no
-    number.
+    """Return the largest curvature of the loss of a batch in any direction in which weights move;
+    nan where it is no number.
+
+    shares: by how much each weight counts, 1 where not given.
 
     Of any network and loss, by products of the Hessian with vectors: the Hessian itself, as large
     as the square of the number of weights, is never written down where there are many.
     weights, rows, errors: as for ``curvature_along_gradient``.
     """
     there, gradient = _gradient(experiment, data, weights, rows)
-    return largest_eigenvalue(lambda direction: _times(there, gradient, direction), len(there))
+    if not (experiment.frozen or shares):
+        return largest_eigenvalue(lambda direction: _times(there, gradient, direction), len(there))
+    import torch
+
+    trained = {*experiment.trained}
+    free = [i for i, p in enumerate(experiment.network.parameters) if p in trained]
+    roots = torch.tensor(shares or [1.0] * len(there), dtype=torch.float64).sqrt()[free]
+
+    def times(direction: Tensor) -> Tensor:
+        whole = torch.zeros_like(there)
+        whole[free] = roots * direction
+        return roots * _times(there, gradient, whole)[free]
+
+    return largest_eigenvalue(times, len(free))
 
 
 def row_hessians(

@@ -22,6 +22,10 @@ def need_linear(experiment: Experiment) -> None:
             f"the learning rate follows the schedule {experiment.schedule.name}: it is another one "
             "from step to step"
         )
+    if experiment.param_groups or experiment.frozen:
+        raise NoLimitError(
+            "not all weights move by the same rate and options, and no limit is known for that"
+        )
     if experiment.transforms:
         names = " and ".join(each.name for each in experiment.transforms)
         change = "changes" if len(experiment.transforms) == 1 else "change"

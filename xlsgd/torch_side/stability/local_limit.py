@@ -17,6 +17,7 @@ from xlsgd.torch_side.stability.linear_step import linear_step
 from xlsgd.torch_side.stability.linearity import NoLimitError
 from xlsgd.torch_side.transformed import transformed
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.param_groups import LEARNING_RATE
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 
 __all__ = ["LocalLimit", "border_of_steps", "local_limit", "slopes_seen"]
@@ -27,7 +28,8 @@ class LocalLimit:
     """The largest stable rate for small steps that see all rows, or why there is none.
 
     sharpness: the largest curvature of the mean loss over all rows; nan where it is no number.
-    seen: the same as the optimizer sees it: with weight decay it is larger by that.
+    seen: the same as the optimizer sees it: with weight decay it is larger by that, and where
+        groups have rates of their own, every weight counts by its rate's share of learning_rate.
     factor: at which rate times curvature a step is stable no more; 2 for gradient descent.
     value: factor / seen.   reason: why there is no limit; "" where there is one.
     """
@@ -49,18 +51,40 @@ def local_limit(
 
     momentum: of the step, where it moves with the rate.   weights, errors: as for ``sharpness``.
     """
-    bends = sharpness(experiment, data, weights, range(data.rows))
+    bends = counted = sharpness(experiment, data, weights, range(data.rows))
     try:
-        times, more = slopes_seen(experiment)
-        factor = border_of_steps(experiment, momentum)
+        times, more = slopes_seen(experiment.of_group(None))
+        factor = border_of_steps(experiment.of_group(None), momentum)
+        if experiment.param_groups:
+            counted = _as_rates_count(experiment, data, weights, more)
     except NoLimitError as reason:
         return LocalLimit(bends, bends, reason=str(reason))
-    seen = times * bends + more
+    seen = times * counted + more
     if not seen > 0:
         return LocalLimit(
             bends, seen, factor, reason="the loss bends upwards in no direction there"
         )
     return LocalLimit(bends, seen, factor, factor / seen)
+
+
+def _as_rates_count(
+    experiment: Experiment, data: Dataset, weights: Mapping[str, float], decay: float
+) -> float:
+    """Return the largest curvature where every weight counts by its rate's share of the rate for
+    all: that of the loss in units in which all weights have the same rate.
+
+    decay: so many times the weight is in what the optimizer sees of a slope.
+    Raises NoLimitError where groups differ in more than their rates.
+    """
+    others = {key for g in experiment.param_groups for key in g.keys} - {LEARNING_RATE}
+    if others or decay or experiment.learning_rate == 0:
+        what = " and ".join(sorted(others)) or ("weight decay" if decay else "a learning rate of 0")
+        raise NoLimitError(
+            f"groups of weights have rates or options of their own, with {what}, and no limit for "
+            "all of them together is known for that"
+        )
+    shares = list(map(experiment.share_of, experiment.network.parameters))
+    return sharpness(experiment, data, weights, range(data.rows), shares)
 
 
 def border_of_steps(experiment: Experiment, momentum: float | None = None) -> float:
