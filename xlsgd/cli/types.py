@@ -135,10 +135,12 @@ def _losses() -> dict[str, str]:
 
 
 def _is_formula(text: str) -> bool:
+    from xlsgd.training.schedules import schedules
     from xlsgd.training.schedules.chain import is_chain
     from xlsgd.training.schedules.formula import is_formula
+    from xlsgd.training.schedules.spelling import is_of_torch
 
-    return is_formula(text) or is_chain(text)
+    return is_formula(text) or is_chain(text) or is_of_torch(text, schedules())
 
 
 def _starts() -> dict[str, str]:

@@ -111,6 +111,12 @@ def dataset_of(
         own += [classes] if classes else []
         answers.append(classes.quantity if classes else c)
     rows = len(next(iter(cells.values())))
+    lengths = {c: len(column) for c, column in cells.items()}
+    if {*lengths.values()} != {rows} or (held and len(held) != rows):
+        beside = f", and {len(held)} rows that train or validate" if held else ""
+        raise SpecError(
+            f"{file}: got columns of the lengths {lengths}{beside}; need the same length for all"
+        )
     if shuffle is not None:
         if shuffle < 0:
             raise SpecError(f"shuffle: got {shuffle}, need a whole number, 0 or greater")
@@ -121,12 +127,6 @@ def dataset_of(
         held = [held[i] for i in drawn] if held else held
     if validation is not None and not held:
         held = last_rows(rows, share_in(validation) or 0.0, file)
-    lengths = {c: len(column) for c, column in cells.items()}
-    if held and {*lengths.values()} != {len(held)}:
-        raise SpecError(
-            f"{file}: got columns of the lengths {lengths}, and {len(held)} rows that train or "
-            "validate; need the same length for all"
-        )
     if not own and shuffle is None:
         order = (*names, *answers)
         schema = plain_schema(names, answers)

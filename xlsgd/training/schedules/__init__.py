@@ -9,6 +9,7 @@ from xlsgd.base.registry import find, pick
 from xlsgd.training.schedules.chain import Chain, is_chain, split
 from xlsgd.training.schedules.formula import Formula, is_formula
 from xlsgd.training.schedules.schedule import RATE, Schedule
+from xlsgd.training.schedules.spelling import spelled
 
 __all__ = ["RATE", "Schedule", "get_schedule", "schedules"]
 
@@ -20,8 +21,9 @@ def schedules() -> dict[str, Schedule]:
 
 
 def get_schedule(name: str) -> Schedule:
-    """Return the schedule of that name, or that a formula such as ``learning_rate/step`` describes,
-    or a chain such as ``linear 5, cosine``.
+    """Return the schedule of that name, which may be torch's, as ``CosineAnnealingLR``; or the one
+    that a formula such as ``learning_rate/step`` describes, or a chain such as
+    ``linear 5, cosine``.
 
     Raises SpecError for an unknown name, and for a formula or a chain that cannot be read.
     """
@@ -29,9 +31,10 @@ def get_schedule(name: str) -> Schedule:
         return Formula(name.strip())
     if is_chain(name):
         joint, found = split(name)
-        parts = tuple(
-            cast(Schedule, pick("schedule", part, cast(dict[str, object], schedules())))
-            for part, _ in found
-        )
+        parts = tuple(_named(part) for part, _ in found)
         return Chain(parts, joint, tuple(counts for _, counts in found[:-1]))
-    return cast(Schedule, pick("schedule", name, cast(dict[str, object], schedules())))
+    return _named(name)
+
+
+def _named(name: str) -> Schedule:
+    return pick("schedule", spelled(name, schedules()), schedules())

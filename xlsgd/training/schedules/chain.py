@@ -23,7 +23,7 @@ _SEPARATORS = {",": THEN, "*": TIMES}
 _USUAL_COUNTS = 10.0
 """Counts of a part whose length is said nowhere."""
 _MOST, _LONGEST = 6, 200
-_PART = re.compile(r"\s*([a-z][a-z0-9-]*)(?:\s+(\d{1,7}))?\s*")
+_PART = re.compile(r"\s*([A-Za-z][\w.-]*)(?:\s+(\d{1,7}))?\s*")
 
 
 def is_chain(text: str) -> bool:
