@@ -97,7 +97,9 @@ def test_large_numbers_are_short_by_the_format_of_their_cells() -> None:
     formats = number_formats("exploding")
     assert len(formats) > 100
     for cell, code in formats.items():
-        assert code == "General" or re.match(r"(\[>=100000\])?0\.0+E\+00", code), f"{cell}: {code}"
+        assert code == "General" or re.match(r"(\[>=100(000)?\])?0\.0+E\+00", code), (
+            f"{cell}: {code}"
+        )
         # Without it LibreOffice and Gnumeric show negative numbers without their minus.
         assert code == "General" or ";" not in code or re.search(r";\[<0\]-[0.%]+;", code)
 

@@ -102,14 +102,14 @@ def key_cell(sheet: Sheet, key: str) -> str:
 
 def steps_columns(sheet: Sheet) -> list[int]:
     """Return the numbers of the columns of the table of steps, which other tables stand between:
-    those of epochs and of the line."""
+    those of epochs, with a part that is folded, and of the line."""
     columns: list[int] = []
     beside: list[Any] = []
     for cell in [*sheet[header_row(sheet, "step", "loss")], None]:
         if cell is not None and isinstance(cell.value, str):
             beside.append(cell)
             continue
-        if not {"mean_loss", "line_x"} & {near.value for near in beside}:
+        if not {"mean_loss", "line_x", "lowest"} & {near.value for near in beside}:
             columns += [near.column for near in beside]
         beside = []
     return columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.verify.books import (
     Workbook,
     edited,
     field_cell,
+    fields,
     first_wrong,
     passes,
     retyped,
@@ -173,6 +175,9 @@ def test_a_few_cells_in_other_words(make: Make, target: Path) -> None:
 CUT_OFF = "MAX(-[chart_limit],MIN([chart_limit],[param.a]))"
 """How earlier versions kept a weight on the chart."""
 
+IN_WORDS = r'=IF\(ISNUMBER\((.+)\),\1,"beyond what a cell can hold"\)'
+"""How the panel has a number, or words that there is none."""
+
 BOUNDS = {
     "the other way round": "MIN([chart_limit],MAX(-[chart_limit],[param.a]))",
     "MEDIAN": "MEDIAN([chart_limit],-[chart_limit],[param.a])",
@@ -181,7 +186,8 @@ BOUNDS = {
 
 @pytest.fixture
 def former(make: Make, tmp_path: Path) -> Path:
-    """Return a workbook of the former format, in which charts have weights cut off."""
+    """Return a workbook of a former format, in which charts have weights and losses cut off, and
+    the panel shows errors."""
 
     def edit(workbook: Workbook) -> None:
         sheet = workbook["sgd"]
@@ -192,6 +198,12 @@ def former(make: Make, tmp_path: Path) -> Path:
             cut = cut.replace("param.a", f"param.{name}")
             for place, row in enumerate(steps_rows(sheet)):
                 sheet[step_cell(sheet, f"plot.{name}", place)] = words.formula(cut, row)
+        cut = "=IF(ISNUMBER([loss]),MAX(10^-12,MIN(10^12,[loss])),10^12)"
+        for place, row in enumerate(steps_rows(sheet)):
+            sheet[step_cell(sheet, "plot.loss", place)] = words.formula(cut, row)
+        for cell in fields(sheet).values():
+            found = re.fullmatch(IN_WORDS, str(sheet[cell].value))
+            sheet[cell] = f"={found[1]}" if found else sheet[cell].value
 
     return edited(make("sgd"), tmp_path / "former.xlsx", edit)
 

@@ -304,6 +304,7 @@ def _fixed(when: tuple[int, ...], row: int, column: int) -> tuple[int, ...]:
 
 
 def _spread(members: Sequence[float | str]) -> float:
-    """Return how far the members' numbers stray from the first one's; nan where not finite."""
-    numbers = [member for member in members if isinstance(member, float)]
-    return max(abs(number - numbers[0]) for number in numbers)
+    """Return how far the members' numbers stray from the first one's; nan where one is not finite,
+    or has words in place of a number."""
+    numbers = [member if isinstance(member, float) else float("nan") for member in members]
+    return float(np.max(np.abs(np.array(numbers) - numbers[0])))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from xlsgd.engines import ERRORS_LEFT_OUT, FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO
 from xlsgd.report.compare import Tolerance
 from xlsgd.report.report import Difference, RunVerdict
-from xlsgd.verdict.rules import TRENDS
+from xlsgd.verdict.rules import BEYOND, TRENDS
 
 __all__ = ["RULES", "Circumstances", "Rule", "explosion", "rule_of"]
 
@@ -106,6 +106,13 @@ def _numbers(found: Difference) -> bool:
     return all(isinstance(value, float) and math.isfinite(value) for value in values)
 
 
+def _has_number_alone(found: Difference) -> bool:
+    """Return whether the sheet has a number where torch has none."""
+    sheet, torch = found.sheet_value, found.torch_value
+    none = torch == BEYOND or (isinstance(torch, float) and not math.isfinite(torch))
+    return isinstance(sheet, float) and none
+
+
 def _cut(found: Difference, circumstances: Circumstances) -> bool:
     if not _numbers(found) or found.off is None or found.allowed is None:
         return False
@@ -122,12 +129,10 @@ def _wider(found: Difference, circumstances: Circumstances) -> bool:
     sheet, torch = found.sheet_value, found.torch_value
     if not _since_explosion(found, circumstances):
         return False
-    if not (isinstance(sheet, float) and isinstance(torch, float)):
-        return False
     # A chart shows what is no number at its upper edge, and a weight far below 0 at its lower one.
     edge = circumstances.chart_limit
     other_edge = edge is not None and (sheet, torch) == (-edge, edge)
-    return (other_edge and found.quantity.startswith("plot.")) or not math.isfinite(torch)
+    return (other_edge and found.quantity.startswith("plot.")) or _has_number_alone(found)
 
 
 def _since_explosion(found: Difference, circumstances: Circumstances) -> bool:
@@ -162,12 +167,10 @@ def _left_out(found: Difference, circumstances: Circumstances) -> bool:
     sheet, torch = found.sheet_value, found.torch_value
     if found.quantity == "trend":
         return torch == "not finite" and sheet in TRENDS
-    if not (isinstance(sheet, float) and isinstance(torch, float)):
-        return False
     quantity = found.quantity.partition(".")[0]
     if quantity == "rises":
-        return sheet - torch == 1
-    return quantity in _OF_AN_EPOCH and math.isfinite(sheet) and not math.isfinite(torch)
+        return isinstance(sheet, float) and isinstance(torch, float) and sheet - torch == 1
+    return quantity in _OF_AN_EPOCH and _has_number_alone(found) and sheet != math.inf
 
 
 RULES = (

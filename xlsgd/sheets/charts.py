@@ -127,7 +127,7 @@ def add_chart(sheet: Worksheet, place: str | ChartPlace, spec: ChartSpec) -> Non
     chart.x_axis.scaling.min = spec.x_min
     chart.x_axis.scaling.max = spec.x_max
     chart.x_axis.majorGridlines = None
-    chart.y_axis.number_format = "0E+0" if spec.log else "General"
+    chart.y_axis.number_format = "0E+0" if spec.log else _SHORT_AXIS
     if spec.log:
         chart.y_axis.scaling.logBase = 10
         chart.y_axis.crosses = "min"
@@ -181,6 +181,8 @@ def add_overlay(
     sheet.add_chart(chart)
 
 
+_SHORT_AXIS = "[>=100000]0E+0;[<0]-General;General"
+"""On an axis, where a long number would leave no room for the lines."""
 _FAINT = "B8C4D0"
 _TRUE = "2E7D32"
 _MARK = "C2185B"
@@ -241,7 +243,7 @@ def add_bars(sheet: Worksheet, place: str | ChartPlace, spec: BarSpec) -> None:
         series.graphicalProperties = GraphicalProperties(solidFill=SERIES[i % len(SERIES)])
         series.invertIfNegative = False
         chart.series.append(series)
-    chart.y_axis.number_format = "General"
+    chart.y_axis.number_format = _SHORT_AXIS
     _put(sheet, chart, place)
 
 

@@ -98,6 +98,8 @@ class TabMap:
     sets_rates: whether their learning rates are typed in there.
     can_shrink: whether rows cleared at the end of its tables leave shorter tables.
     follows: the experiments whose whole runs it shows.
+    earlier_format: whether a version wrote it whose charts drew losses beyond them along their
+        edge.
     """
 
     sheet: str
@@ -108,6 +110,7 @@ class TabMap:
     sets_rates: bool = False
     can_shrink: bool = True
     follows: tuple[str, ...] = ()
+    earlier_format: bool = False
 
 
 @dataclass

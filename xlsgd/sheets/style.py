@@ -27,21 +27,21 @@ __all__ = [
     "shortened",
 ]
 
-LARGE = 100_000
+LARGE, LARGE_SHARE = 100_000, 100
 LARGE_NUMBER = "0.00E+00"
 
 
-def shortened(usual: str) -> str:
+def shortened(usual: str, large: int = LARGE) -> str:
     """Return a number format that turns to powers of ten once a number would fill its column.
 
     The cell's own: the rules of Google Sheets know no number formats.  Negative numbers have a
     section of their own, with their minus, because LibreOffice writes none in any but the first;
     and there is no further section for large ones among them, which a rule has to shorten.
     """
-    return f"[>={LARGE}]{LARGE_NUMBER};[<0]-{usual};{usual}"
+    return f"[>={large}]{LARGE_NUMBER};[<0]-{usual};{usual}"
 
 
-NUMBER, SHARE = shortened("0.0000"), shortened("0.0%")
+NUMBER, SHARE = shortened("0.0000"), shortened("0.0%", LARGE_SHARE)
 """Four decimals, or a share of hundred, or powers of ten."""
 
 SHORT = NumberFormat(numFmtId=190, formatCode=LARGE_NUMBER)
@@ -171,7 +171,9 @@ def add_styles(workbook: Workbook) -> None:
         alignment=middle("left", indent=1),
         protection=open_,
     )
-    style("value", number_format=NUMBER, alignment=middle("right"))
+    # A number that its column is too narrow for is smaller, and not ###.
+    fitting = Alignment(shrink_to_fit=True)
+    style("value", number_format=NUMBER, alignment=middle("right", shrink_to_fit=True))
     style("fact", alignment=middle("left", indent=1))
     style("verdict", font=font(12, bold=True), alignment=middle(wrap_text=True))
     style(
@@ -189,14 +191,21 @@ def add_styles(workbook: Workbook) -> None:
         "symbol", font=font(10, bold=True), alignment=middle("center"), border=Border(bottom=thin)
     )
     style("label", font=font(9, quiet), alignment=Alignment(horizontal="left", vertical="bottom"))
+    # In small letters, and in as many lines as it takes: a number, or words that there is none.
+    style(
+        "result",
+        number_format=NUMBER,
+        font=font(10),
+        alignment=middle("right", wrap_text=True),
+    )
     style("group", font=font(10, bold=True))
-    style("number", number_format=NUMBER)
+    style("number", number_format=NUMBER, alignment=fitting)
     # Many of these stand beside each other.
-    style("step", number_format=NUMBER, font=font(10))
+    style("step", number_format=NUMBER, font=font(10), alignment=fitting)
     # On a map of numbers, and beside it.
     style("map", font=font(7), alignment=middle("center"))
     style("axis", number_format=shortened("0.0"), font=font(8, quiet), alignment=middle("center"))
     style("count", number_format="0")
-    style("share", number_format=SHARE)
+    style("share", number_format=SHARE, alignment=fitting)
     style("data", number_format="General")
     style("link", font=font(color="0563C1", underline="single"))

@@ -43,7 +43,7 @@ _COUNTS = frozenset(
         *("not_finite_at", "exploded_step", "not_finite_step", "zero_gradient_since"),
         *("overshooting_rows", "growing_rows"),
         *("frozen_since", "rises", "falls", "last_step", "last_epoch", "rows"),
-        *("steps_per_epoch", "batch_rows", "ends_at", "epochs_done"),
+        *("steps_per_epoch", "batch_rows", "ends_at", "epochs_done", "point", "place", "is_right"),
     )
 )
 """Fields and quantities that are whole numbers."""
@@ -87,12 +87,24 @@ def set_widths(sheet: Worksheet, widths: Mapping[int, float]) -> None:
 
 
 def write_fields(
-    sheet: Worksheet, fields: Sequence[Input], book: BookMap, tab: TabMap, style: str
+    sheet: Worksheet,
+    fields: Sequence[Input],
+    book: BookMap,
+    tab: TabMap,
+    style: str,
+    words: bool = False,
 ) -> None:
-    """Write keys, values and notes below each other, with a rule for what may be typed in."""
+    """Write keys, values and notes below each other, with a rule for what may be typed in.
+
+    words: whether words for people stand left of the keys, which are out of the way.
+    """
     for given in fields:
         row, column = tab.fields[given.key]
         sheet.cell(row, column - 1, given.key).style = "key"
+        if words:
+            # The marker's own word would be taken for the marker.
+            said = given.words if given.key != MARKER else "kind of tab"
+            sheet.cell(row, column - 2, said).style = "key"
         write_value(sheet, given, book, tab, style)
         if given.note:
             sheet.cell(row, column + 1, given.note).style = "note"

@@ -25,8 +25,10 @@ class View:
     classifies: whether y is 0 or 1, so that predictions can be counted right or wrong.
     typed: limits that are typed in, by their names in xlsgd.verdict.threshold.RunLimits; the others
         are worked out from data and start weights.
-    earlier_format: whether an earlier version wrote the tab, without what only charts look at: the
-        line through the points, and where epochs end.
+    formats_ago: by how many versions of its format ago the tab was written, 0 as it is now. One
+        ago the panel showed errors where numbers are beyond what a cell can hold, and charts drew
+        such losses along their edge; two ago, there was not yet what only charts look at: the line
+        through the points, and where epochs end.
     Raises SpecError for values that make no sense.
     """
 
@@ -39,7 +41,7 @@ class View:
     derivative_of: str = ""
     classifies: bool = False
     typed: Mapping[str, float] = field(default_factory=dict)
-    earlier_format: bool = False
+    formats_ago: int = 0
 
     def __post_init__(self) -> None:
         network = self.experiment.network

@@ -9,11 +9,12 @@ from __future__ import annotations
 from xlsgd.verdict.agreement import agrees
 from xlsgd.verdict.columns import columns, quantities
 from xlsgd.verdict.epochs import ends_of_epochs, epoch_columns, epoch_quantities
-from xlsgd.verdict.panel import panel, panel_order, panel_values
-from xlsgd.verdict.rules import CLEAR, LEVEL, ONE_EPOCH, TRENDS, Summary, Verdicts, judge
+from xlsgd.verdict.panel import or_beyond, panel, panel_in_words, panel_order, panel_values
+from xlsgd.verdict.rules import BEYOND, CLEAR, LEVEL, ONE_EPOCH, TRENDS, Summary, Verdicts, judge
 from xlsgd.verdict.watched import Watched
 
 __all__ = [
+    "BEYOND",
     "CLEAR",
     "LEVEL",
     "ONE_EPOCH",
@@ -27,7 +28,9 @@ __all__ = [
     "epoch_columns",
     "epoch_quantities",
     "judge",
+    "or_beyond",
     "panel",
+    "panel_in_words",
     "panel_order",
     "panel_values",
     "quantities",

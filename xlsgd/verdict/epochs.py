@@ -23,8 +23,11 @@ Floats = NDArray[np.float64]
 # Sheet side
 
 
-def epoch_columns(watched: Watched) -> list[Column]:
-    """Return the columns of the table with one row an epoch."""
+def epoch_columns(watched: Watched, to_the_edge: bool = False) -> list[Column]:
+    """Return the columns of the table with one row an epoch.
+
+    to_the_edge: see ``clipped.loss_formula``.
+    """
 
     def column(
         quantity: str, formula: str, paper: str, note: str, torch: str, first: str | None = None
@@ -76,10 +79,11 @@ def epoch_columns(watched: Watched) -> list[Column]:
     ]
     drawn = column(
         "plot.mean_loss",
-        f"={clipped.loss_formula('{mean_loss}')}",
-        "mean_loss, 1E-12 … 1E+12",
-        f"the {said.mean_loss} for the chart: a log axis takes neither 0 nor #NUM!",
-        "mean_loss.clamp(1e-12, 1e12)",
+        f"={clipped.loss_formula('{mean_loss}', to_the_edge)}",
+        "mean_loss, up to 1E+12",
+        f"the {said.mean_loss} for the chart: no less than 1E-12, as a log axis has no 0, and its "
+        "line ends above 1E+12",
+        "torch.where(mean_loss <= 1e12, mean_loss.clamp(min=1e-12), torch.nan)",
     )
     found.append(replace(drawn, symbol="drawn"))
     if watched.accuracy is not None:
@@ -95,6 +99,7 @@ def epoch_quantities(
     epochs: int,
     reading: Reading | None,
     moves_of_means: Callable[[Floats], Floats] | None = None,
+    to_the_edge: bool = False,
 ) -> dict[str, Floats]:
     """Return what the table holds.
 
@@ -102,7 +107,7 @@ def epoch_quantities(
         comes by, shapes (…, rows); ``row_weight`` where rows do not all count alike.
     epochs: length of the table; epochs without rows give nan.   reading: of the loss.
     moves_of_means: gives by which share of the mean of their sizes means may be off, from how many
-        numbers each has; None for means as they are.
+        numbers each has; None for means as they are.   to_the_edge: see ``clipped.loss_formula``.
     """
     numbers = np.arange(1, epochs + 1)
     loss = np.where(np.isfinite(values["loss"]), values["loss"], np.nan)
@@ -127,7 +132,7 @@ def epoch_quantities(
         "mean_loss": mean_loss,
         "change": changes_of(mean_loss),
         "lowest": np.fmin.accumulate(mean_loss, axis=-1),
-        "plot.mean_loss": clipped.clip_loss(mean_loss),
+        "plot.mean_loss": clipped.drawn_loss(mean_loss, to_the_edge),
     }
     if reading is not None:
         with np.errstate(all="ignore"):

@@ -6,6 +6,7 @@ The rules are those of xlsgd.verdict.rules; the sheet's side of them stands here
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from xlsgd.base.columns import Input
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
 from xlsgd.verdict.rules import (
+    BEYOND,
     CLEAR,
     HIGHER,
     LEFT,
@@ -29,7 +31,7 @@ from xlsgd.verdict.rules import (
 from xlsgd.verdict.threshold import RunLimits
 from xlsgd.verdict.watched import Watched
 
-__all__ = ["panel", "panel_order", "panel_values"]
+__all__ = ["or_beyond", "panel", "panel_in_words", "panel_order", "panel_values"]
 
 Floats = NDArray[np.float64]
 
@@ -41,11 +43,44 @@ _OVERSHOOT = {
 """Fields that count rows of data by their learning rate times curvature."""
 
 
+_MAY_BE_BEYOND = (
+    *("last_change", "last_loss", "lowest_loss", "start_loss", "loss_left", "pace"),
+    "last_accuracy",
+)
+"""Fields that have no number once losses have none, besides those that read a loss."""
+
+
 # Sheet side
 
 
-def panel(watched: Watched) -> list[Input]:
-    """Return the fields of the panel."""
+def panel(watched: Watched, in_words: bool = True) -> list[Input]:
+    """Return the fields of the panel.
+
+    in_words: whether they say so where a number is beyond what a cell can hold, and show no error.
+    """
+    fields = _fields(watched)
+    if not in_words:
+        return fields
+    numbers = _without_number(watched)
+    return [
+        replace(given, value=or_beyond(str(given.value))) if given.key in numbers else given
+        for given in fields
+    ]
+
+
+def or_beyond(formula: str) -> str:
+    """Return the formula that gives words where another one gives no number."""
+    number = formula.removeprefix("=")
+    return f'=IF(ISNUMBER({number}),{number},"{BEYOND}")'
+
+
+def _without_number(watched: Watched) -> frozenset[str]:
+    """Return the fields that may have no number."""
+    read = (f"last_{watched.reading.key}",) if watched.reading else ()
+    return frozenset(_MAY_BE_BEYOND).union(read, _moving(watched))
+
+
+def _fields(watched: Watched) -> list[Input]:
     read, said = watched.reading, watched.wording
     mean_loss, epoch = said.mean_loss, said.epoch
     return [
@@ -254,6 +289,14 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
         *("last_loss", *read, "lowest_loss", *accuracy, "loss_left", "pace"),
         *("exploded_step", "not_finite_step", "trend", "verdict"),
     )
+
+
+def panel_in_words(panel: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Return what a panel shows that says in words where it has no number."""
+    return {
+        key: BEYOND if isinstance(value, float) and not np.isfinite(value) else value
+        for key, value in panel.items()
+    }
 
 
 def panel_values(

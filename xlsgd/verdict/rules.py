@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "BEYOND",
     "CLEAR",
     "HIGHER",
     "LEFT",
@@ -67,6 +68,8 @@ MANY_UNITS = 3
 """Of more units than this a verdict says how many are dead, not which."""
 
 NONE = "none"
+BEYOND = "beyond what a cell can hold"
+"""What the panel says in place of a number that there is none of."""
 ONE_EPOCH = "one epoch: train longer to see a trend"
 TRENDS = (
     ONE_EPOCH,

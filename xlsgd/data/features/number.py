@@ -19,7 +19,7 @@ class Number(OfOneColumn):
     name = "number"
     order = 1
     summary = "x"
-    style = "count"
+    style = "data"
 
     @property
     def paper(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xlsgd.base.cells import Grid, Position
 from xlsgd.sheets.found_tab import FoundTab
 from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted
-from xlsgd.tabs.compare.plan import COMPARE, RATES
+from xlsgd.tabs.compare.plan import COMPARE, EARLIER_COMPARE, EARLIER_RATES, RATES
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 
@@ -33,6 +33,8 @@ class CompareTab(TabKind):
     markers = {
         RATES: (_RUNS | {"limit_found"}, _RUNS | {"limit_full_batch"}),
         COMPARE: (_RUNS,),
+        EARLIER_RATES: (),
+        EARLIER_COMPARE: (),
     }
     heads = ("rates",)
 
@@ -73,7 +75,7 @@ class CompareTab(TabKind):
     def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         from xlsgd.tabs.compare.finding import find_compare
 
-        for tab in sorted(tabs[self.name], key=lambda tab: tab.marker == RATES):
+        for tab in sorted(tabs[self.name], key=lambda tab: tab.marker in (RATES, EARLIER_RATES)):
             found.maps.of(self.name)[tab.sheet] = find_compare(tab, found.experiments)
 
     def inputs(self, tab: FoundTab) -> Iterable[Position]:

@@ -31,7 +31,7 @@ def _check_side_by_side(work: Examination, maps: TabMap) -> None:
     # A tab that a learner has copied, or one that is gone, has no place in this tab.
     experiments = [e for e in work.found.experiments if f"plot.{e}" in losses.columns]
     reading = comparison.common_reading(work.found.experiments[e] for e in experiments)
-    columns = comparison.losses_columns(experiments)
+    columns = comparison.losses_columns(experiments, maps.earlier_format)
     tab.check_patterns(losses, columns, work.writer(maps, "losses"), ranked(0))
     aim = number_in(tab.cells.get(maps.fields["target_loss"]))
     predictable = all(
@@ -43,7 +43,10 @@ def _check_side_by_side(work: Examination, maps: TabMap) -> None:
         runs_of_torch = range(min((len(summaries[e]) for e in experiments), default=1))
         tables = [
             comparison.losses_quantities(
-                [summaries[e][member] for e in experiments], len(losses.rows), aim
+                [summaries[e][member] for e in experiments],
+                len(losses.rows),
+                aim,
+                maps.earlier_format,
             )
             for member in runs_of_torch
         ]

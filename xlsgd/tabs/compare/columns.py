@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from xlsgd.base.columns import Column, Input
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.reading import Reading
-from xlsgd.training.quantities.clipped import clip_loss, loss_formula
+from xlsgd.training.quantities.clipped import drawn_loss, loss_formula
 
 __all__ = [
     "NEVER",
@@ -40,13 +40,16 @@ def target_input(value: float) -> Input:
 # Sheet side
 
 
-def losses_columns(experiments: Sequence[str]) -> list[Column]:
-    """Return the columns of the table with one row an epoch."""
+def losses_columns(experiments: Sequence[str], to_the_edge: bool = False) -> list[Column]:
+    """Return the columns of the table with one row an epoch.
+
+    to_the_edge: see ``clipped.loss_formula``.
+    """
 
     def column(
         quantity: str, formula: str, paper: str, note: str, group: str, first: str | None = None
     ) -> Column:
-        return Column(quantity, formula, paper, note, "loss.mean()", group, first)
+        return Column(quantity, formula, paper, note, "loss.mean()", group, first, symbol=paper)
 
     columns = [column("epoch", "={prev.epoch}+1", "", "number of the epoch", "epochs", "1")]
     for e in experiments:
@@ -64,8 +67,8 @@ def losses_columns(experiments: Sequence[str]) -> list[Column]:
                 f"reached.{e}",
                 "=" + reached.replace("{before}", f"{{prev.reached.{e}}}"),
                 e,
-                f"1 from the epoch on in which {e} reached target_loss",
-                "target_loss reached",
+                f"1 from the epoch on in which {e} reached the target loss",
+                "target loss reached",
                 "=" + reached.replace("{before}", "0"),
             )
         )
@@ -73,9 +76,9 @@ def losses_columns(experiments: Sequence[str]) -> list[Column]:
         columns.append(
             column(
                 f"plot.{e}",
-                "=" + loss_formula(f"{{mean_loss.{e}}}"),
+                "=" + loss_formula(f"{{mean_loss.{e}}}", to_the_edge),
                 e,
-                f"mean loss of {e}, kept within 10^-12 … 10^12",
+                f"mean loss of {e}, as long as it is within 10^-12 … 10^12",
                 "for the chart",
             )
         )
@@ -120,7 +123,7 @@ def runs_columns(
         column(
             "epochs_to_target",
             f'=IF({reached}=0,"{NOT_REACHED}",{epochs})',
-            "epochs until mean loss ≤ target_loss",
+            "epochs until mean loss ≤ target loss",
         ),
         column(
             "steps_to_target",
@@ -130,7 +133,7 @@ def runs_columns(
         column(
             "not_finite_step",
             f'=IF({there("not_finite_step")[1:]}=0,"{NEVER}",{there("not_finite_step")[1:]})',
-            "first step whose loss is too large for a cell",
+            "first step whose loss is beyond what a cell can hold",
         ),
         column("verdict", there("verdict"), "how the run went"),
     ]
@@ -153,7 +156,9 @@ class RunSummary:
     panel: Mapping[str, float | str]
 
 
-def losses_quantities(runs: Sequence[RunSummary], epochs: int, target: float) -> dict[str, Floats]:
+def losses_quantities(
+    runs: Sequence[RunSummary], epochs: int, target: float, to_the_edge: bool = False
+) -> dict[str, Floats]:
     """Return the table of losses: quantity to numbers of shape (epochs,)."""
     found: dict[str, Floats] = {"epoch": np.arange(1, epochs + 1, dtype=float)}
     for run in runs:
@@ -164,7 +169,7 @@ def losses_quantities(runs: Sequence[RunSummary], epochs: int, target: float) ->
             reached = np.maximum.accumulate(loss <= target)
         found[f"mean_loss.{run.experiment}"] = loss
         found[f"reached.{run.experiment}"] = reached.astype(float)
-        found[f"plot.{run.experiment}"] = clip_loss(loss)
+        found[f"plot.{run.experiment}"] = drawn_loss(loss, to_the_edge)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from xlsgd.sheets.found_tab import FoundTab, texts_of
 from xlsgd.sheets.maps import TabMap
 from xlsgd.tabs.compare import columns as comparison
-from xlsgd.tabs.compare.plan import RATES
+from xlsgd.tabs.compare.plan import EARLIER_COMPARE, EARLIER_RATES, RATES
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["find_compare"]
@@ -32,5 +32,6 @@ def find_compare(tab: FoundTab, experiments: Mapping[str, Experiment]) -> TabMap
         tab.fields,
         {"runs": runs, "losses": losses},
         runs={e: row for e, row in named.items() if isinstance(e, str)},
-        sets_rates=tab.marker == RATES,
+        sets_rates=tab.marker in (RATES, EARLIER_RATES),
+        earlier_format=tab.marker in (EARLIER_COMPARE, EARLIER_RATES),
     )

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from xlsgd.base.columns import Input
 
-__all__ = ["COMPARE", "LIMITS", "RATES", "ComparedRuns"]
+__all__ = ["COMPARE", "EARLIER_COMPARE", "EARLIER_RATES", "LIMITS", "RATES", "ComparedRuns"]
 
-COMPARE, RATES = "compare tab, format 2", "rates tab, format 1"
+COMPARE, RATES = "compare tab, format 3", "rates tab, format 2"
 """What a tab is, beside its marker; on a rates tab learning rates are typed in."""
+
+EARLIER_COMPARE, EARLIER_RATES = "compare tab, format 2", "rates tab, format 1"
+"""The same of the format before: charts draw losses that are beyond them along their edge."""
 
 LIMITS = ("limit_full_batch", "limit_found")
 """Fields with the largest stable learning rate: a live formula for steps that see all rows, and

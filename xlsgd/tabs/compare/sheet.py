@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Column, Input
 from xlsgd.sheets.charts import ChartPlace, ChartSpec, Curve, add_chart, curves_over
+from xlsgd.sheets.folding import fold_columns, fold_rows
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import (
     BookMap,
@@ -31,6 +32,7 @@ from xlsgd.sheets.writing import (
     validation,
     write_body,
     write_fields,
+    write_headers,
     write_title,
 )
 from xlsgd.tabs.compare import columns as comparison
@@ -42,10 +44,25 @@ __all__ = ["draw_compare_tab", "losses_chart", "map_compare_tab"]
 
 _FIELDS = 4
 """Row of the first field."""
+_KEYS, _VALUES = 2, 3
+"""Columns of their keys, which are folded away, and of their values."""
+_ASIDE = ("reached.", "plot.")
+"""What the names of columns begin with that are folded away."""
+_LONG_NOTE, _NOTE_ROW = 100, 30
+"""Characters of a note from which on it takes two lines, and their height."""
+_WIDTHS = {
+    "experiment": 20.0,
+    "verdict": 46.0,
+    "optimizer": 14.0,
+    "learning_rate": 13.0,
+    "last_loss": 17.0,
+}
+_WIDTH, _READING = 11.0, 17.0
+"""Characters of the other columns, and of those of a loss that is read."""
 _SCREEN_ROWS, _LEAST_ROWS = 26, 8
 """Rows of a first screen, and those of the smallest chart that says something."""
 _CHART_WIDTH, _PIXELS_A_ROW = 1134, 20
-_SECOND = (2, 100)
+_SECOND = (3, 100)
 """Where a second chart begins: the column, and so many pixels inside it."""
 _FIRST = ("experiment", "verdict")
 _LONG_NAME, _THREE_LINES = 12, 45
@@ -54,20 +71,24 @@ _LONG_NAME, _THREE_LINES = 12, 45
 
 def map_compare_tab(shown: ComparedRuns, experiments: Sequence[Experiment]) -> TabMap:
     """Return where everything of a tab with runs side by side goes."""
-    keys = ["target_loss", MARKER, *(given.key for given in shown.limits)]
-    fields = {key: (_FIELDS + i, 2) for i, key in enumerate(keys)}
+    keys = ["target_loss", *(given.key for given in shown.limits), MARKER]
+    fields = {key: (_FIELDS + i, _VALUES) for i, key in enumerate(keys)}
     runs_header = _FIELDS + len(keys) + 3
     ids = list(shown.experiments)
     reading = comparison.common_reading(e for e in experiments if e.id in ids)
     names = [column.quantity for column in comparison.runs_columns(ids[0], reading)]
     # How it went stands beside the name of what it was.
     names.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else 2)
-    rows = range(runs_header + 1, runs_header + 1 + len(ids))
-    runs = TableMap.laid_out(runs_header, names, 1, rows)
+    rows = list(range(runs_header + 2, runs_header + 2 + len(ids)))
+    runs = TableMap(runs_header, _around_keys(names), rows)
     header = runs.rows[-1] + _chart_rows(runs) + 5
     epochs = max(e.epochs for e in experiments if e.id in ids)
     names = [column.quantity for column in comparison.losses_columns(ids)]
-    losses = TableMap.laid_out(header, names, 1, range(header + 2, header + 2 + epochs))
+    seen = _around_keys([name for name in names if not name.startswith(_ASIDE)])
+    left = max(*runs.columns.values(), *seen.values()) + 2
+    aside = {n: left + i for i, n in enumerate(n for n in names if n.startswith(_ASIDE))}
+    rows = list(range(header + 2, header + 2 + epochs))
+    losses = TableMap(header, {name: (seen | aside)[name] for name in names}, rows)
     return TabMap(
         shown.sheet,
         fields,
@@ -75,6 +96,11 @@ def map_compare_tab(shown: ComparedRuns, experiments: Sequence[Experiment]) -> T
         runs=dict(zip(ids, runs.rows, strict=True)),
         sets_rates=shown.sets_rates,
     )
+
+
+def _around_keys(names: Sequence[str]) -> dict[str, int]:
+    """Return the columns of a table, which leaves out that of the keys."""
+    return dict(zip(names, (1, *range(_KEYS + 1, _KEYS + len(names))), strict=False))
 
 
 def _chart_rows(runs: TableMap) -> int:
@@ -90,11 +116,18 @@ def draw_compare_tab(
     experiments = [e for e in all_experiments if e.id in shown.experiments]
     runs, losses = tab.tables["runs"], tab.tables["losses"]
     write_title(sheet, shown.title, shown.about)
-    write_fields(sheet, [comparison.target_input(shown.target_loss)], book, tab, "input")
-    kind = RATES if shown.sets_rates else COMPARE
-    write_fields(sheet, [marker_field(kind), *shown.limits], book, tab, "value")
+    target, *others = _fields(shown)
+    write_fields(sheet, [target], book, tab, "input", words=True)
+    write_fields(sheet, others, book, tab, "value", words=True)
     for given in shown.limits:
-        sheet.cell(*tab.fields[given.key]).number_format = "0.000000E+00"
+        row, column = tab.fields[given.key]
+        sheet.cell(row, column).number_format = "0.000000E+00"
+        if len(given.note) > _LONG_NOTE:
+            last = max(runs.columns.values())
+            sheet.merge_cells(start_row=row, end_row=row, start_column=column + 1, end_column=last)
+            note = sheet.cell(row, column + 1)
+            note.alignment = Alignment("left", "center", wrap_text=True, indent=1)
+            sheet.row_dimensions[row].height = _NOTE_ROW
 
     sheet.cell(runs.header_row - 2, 1, "all runs").style = "heading"
     reading = comparison.common_reading(experiments)
@@ -122,12 +155,24 @@ def draw_compare_tab(
         offset = pixels_to_EMU(beyond)
         begin = AnchorMarker(col=column, colOff=offset, row=runs.rows[-1] + 1, rowOff=0)
         add_chart(sheet, ChartPlace(begin, width, height), chart)
-    widths = {i: max(16, len(c.quantity) * 1.1 + 2) for i, c in enumerate(columns, 1)}
+    widths = dict.fromkeys(losses.columns.values(), _WIDTH)
+    for e in experiments:
+        widths[losses.columns[f"mean_loss.{e.id}"]] = max(_WIDTH, len(e.id) * 1.2 + 1)
     for name, i in runs.columns.items():
-        widths[i] = max(widths.get(i, 16), len(name) * 1.1 + 2)
-    set_widths(sheet, widths | {1: 20, 2: 46})
+        wide = _WIDTHS.get(name, _READING if name.startswith("last_") else _WIDTH)
+        widths[i] = max(widths.get(i, 0), wide)
+    set_widths(sheet, widths)
+    fold_columns(sheet, [_KEYS])
+    fold_columns(sheet, [i for name, i in losses.columns.items() if name.startswith(_ASIDE)])
+    fold_rows(sheet, tab.fields[MARKER][0], runs.header_row, losses.header_row)
     sheet.row_dimensions[runs.header_row - 1].height = 24
+    sheet.row_dimensions[runs.header_row + 1].height = 30
     set_page(sheet)
+
+
+def _fields(shown: ComparedRuns) -> list[Input]:
+    kind = RATES if shown.sets_rates else COMPARE
+    return [comparison.target_input(shown.target_loss), *shown.limits, marker_field(kind)]
 
 
 def losses_chart(shown: ComparedRuns, book: BookMap) -> ChartSpec:
@@ -180,8 +225,11 @@ def _draw_run(
     for column in columns:
         number = runs.columns[column.quantity]
         if row == runs.rows[0]:
-            sheet.cell(runs.header_row, number, column.quantity).style = "quantity"
+            sheet.cell(runs.header_row, number, column.quantity).style = "key"
             sheet.cell(runs.header_row - 1, number, column.note).style = "paper"
+            words = sheet.cell(runs.header_row + 1, number, column.header)
+            words.style = "symbol"
+            words.alignment = Alignment("center", "center", wrap_text=True)
         cell = sheet.cell(row, number)
         cell.style = "value"
         if column.formula.startswith("="):
@@ -196,6 +244,7 @@ def _draw_run(
             cell.style = "link"
         if column.quantity in ("optimizer", "verdict"):
             cell.style = "fact"
+            cell.alignment = Alignment("left", "center", indent=1, shrink_to_fit=True)
         if column.quantity == "verdict":
             _make_fit(cell, experiment)
         if column.quantity == "learning_rate":
@@ -222,11 +271,5 @@ def _make_fit(cell: Cell, experiment: Experiment) -> None:
 def _draw_losses(
     sheet: Worksheet, columns: Sequence[Column], book: BookMap, tab: TabMap, table: TableMap
 ) -> None:
-    group = None
-    for column in columns:
-        number = table.columns[column.quantity]
-        if column.group != group:
-            group = column.group
-            sheet.cell(table.header_row - 1, number, group).style = "group"
-        sheet.cell(table.header_row, number, column.quantity).style = "quantity"
+    write_headers(sheet, columns, table, notes=False, symbols=True)
     write_body(sheet, columns, book, tab, "losses")

@@ -24,6 +24,7 @@ from xlsgd.training.experiment import Experiment
 __all__ = ["FOUND", "FULL_BATCH", "full_batch_limit", "limit_inputs", "stale"]
 
 FULL_BATCH, FOUND = LIMITS
+_FOUND_WORDS = "largest rate, found"
 _AGREE = 1e-6
 """How near a number in a cell must be to what torch finds now."""
 
@@ -48,7 +49,7 @@ def limit_inputs(view: View, data: Dataset, tab: str) -> tuple[tuple[Input, ...]
     formula = full_batch_formula(experiment, tab)
     if formula:
         note = "largest stable rate if a step sees all rows: a live formula, 2 / largest curvature"
-        fields.append(Input(FULL_BATCH, formula, note, fixed=True))
+        fields.append(Input(FULL_BATCH, formula, note, fixed=True, label="largest rate, all rows"))
     limit = stability_limit(experiment, data).value
     if limit is not None:
         size = experiment.batch_size
@@ -58,7 +59,7 @@ def limit_inputs(view: View, data: Dataset, tab: str) -> tuple[tuple[Input, ...]
             "reaches spectral radius 1; found by PyTorch for these points"
             f"{'' if size >= data.rows else WINDOWS}"
         )
-        return (*fields, Input(FOUND, limit, note, fixed=True)), limit
+        return (*fields, Input(FOUND, limit, note, fixed=True, label=_FOUND_WORDS)), limit
     border = explosion_border(experiment, data, get_layout(view.layout).watched_weight(view))
     if border is None:
         return tuple(fields), None
@@ -66,7 +67,10 @@ def limit_inputs(view: View, data: Dataset, tab: str) -> tuple[tuple[Input, ...]
         "smallest rate found that explodes from this start in these epochs: tried in PyTorch, "
         f"since there is no formula{WINDOWS}"
     )
-    return (*fields, Input(FOUND, border.explodes, note, fixed=True)), border.explodes
+    return (
+        *fields,
+        Input(FOUND, border.explodes, note, fixed=True, label=_FOUND_WORDS),
+    ), border.explodes
 
 
 def stale(view: View, data: Dataset, found: float) -> str | None:

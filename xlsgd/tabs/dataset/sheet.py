@@ -135,9 +135,9 @@ def _draw_features(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
     write_headers(sheet, columns, table, library="pandas")
     write_body(sheet, columns, book, book.data, "data")
     for feature in data.schema.features:
-        if feature.style == "count":
+        if feature.style != "number":
             for row in table.rows:
-                sheet.cell(row, table.columns[feature.quantity]).style = "count"
+                sheet.cell(row, table.columns[feature.quantity]).style = feature.style
 
 
 def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[int, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -31,6 +31,9 @@ class Colour(NamedTuple):
 
 class Drawing(ABC):
     """How a layout looks."""
+
+    folds: ClassVar[Mapping[str, str]] = {}
+    """Tables beside those of steps and epochs that are folded away, and the words for the fold."""
 
     def heading(self, table: str) -> str:
         """Return what stands before the words above the first columns of a table."""

@@ -60,7 +60,7 @@ class Layout(ABC):
     marker: ClassVar[str]
     """The words by which its tabs are known again."""
     earlier: ClassVar[tuple[str, ...]] = ()
-    """The words on tabs that earlier versions wrote, which are read alike."""
+    """The words on tabs that earlier versions wrote, the latest first: see View.formats_ago."""
     headers: ClassVar[frozenset[str]]
     """Quantities that the table of steps of every tab has, and no other table."""
     filled_down: ClassVar[bool] = True
@@ -145,12 +145,12 @@ class Layout(ABC):
 
     def panel(self, view: View) -> list[Input]:
         """Return the fields of the panel: live formulas that say how the run went."""
-        return verdict.panel(self.watched(view))
+        return verdict.panel(self.watched(view), in_words=not view.formats_ago)
 
     def epoch_columns(self, view: View) -> list[Column]:
         """Return the columns of the table with a row an epoch."""
-        columns = verdict.epoch_columns(self.watched(view))
-        return [c for c in columns if not (view.earlier_format and c.quantity in _FOR_CHARTS)]
+        columns = verdict.epoch_columns(self.watched(view), view.formats_ago > 0)
+        return [c for c in columns if view.formats_ago < 2 or c.quantity not in _FOR_CHARTS]
 
     def rate_input(self, view: View) -> Input:
         """Return the cell with the learning rate."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xlsgd.sheets.maps import BookMap
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
-from xlsgd.tabs.matrix.columns import MARKED, applies
+from xlsgd.tabs.matrix.columns import EARLIER, MARKED, applies
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -25,7 +25,7 @@ class MatrixTab(TabKind):
     name = "matrix"
     order = 4
     looks_at = ("data", "training", "model")
-    markers = {MARKED: (frozenset(("xw_1", "pred", "loss")),)}
+    markers = {MARKED: (frozenset(("xw_1", "pred", "loss")),), EARLIER: ()}
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         words = "the same forward pass as one product of matrices"

@@ -15,6 +15,7 @@ from xlsgd.tabs.model.torch_weights import Weights, of_run, weights_shown
 from xlsgd.tabs.training.torch_trained import Trained
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS
+from xlsgd.verdict import BEYOND
 
 __all__ = ["check_matrix"]
 
@@ -39,7 +40,8 @@ def check_matrix(work: Examination, experiment: Experiment) -> None:
         for check, members in (("step", [value]), ("run", list(map(float, alone[p])))):
             key = f"weight.{p}"
             tab.compare_fields(check, {key: position}, {key: members}, WEIGHTS, i)
-    columns, fields = matrix.product_table(experiment), matrix.fields(experiment)
+    columns = matrix.product_table(experiment)
+    fields = matrix.fields(experiment, maps.earlier_format)
     tab.check_cells(maps.tables["product"], columns, work.writer(maps, "product"), ranked(ROWS))
     check_fields(tab, wanted, maps, fields, FIELDS)
     for check, data, weights in (
@@ -49,9 +51,11 @@ def check_matrix(work: Examination, experiment: Experiment) -> None:
         rows, means = torch_matrix.values(experiment, data, weights)
         compare_rows(tab, check, maps, "product", columns, rows)
         places = {given.key: maps.fields[given.key] for given in fields}
-        losses: list[float | str] = [*means]
+        none = float("nan") if maps.earlier_format else BEYOND
+        losses: list[float | str] = [m if np.isfinite(m) else none for m in means]
         expected = dict.fromkeys(places, losses)
         if check == "step":
             theirs = number_in(shown.cells.get(of.fields["mean_loss"]))
-            expected = {**expected, "mean_loss_of_model": [theirs]}
+            of_model: list[float | str] = [theirs if np.isfinite(theirs) else none]
+            expected = {**expected, "mean_loss_of_model": of_model}
         tab.compare_fields(check, places, expected, FIELDS)

@@ -7,12 +7,15 @@ networks that weigh their inputs without a bias, bend what comes out, and add it
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xlsgd.base.columns import Column, Input
 from xlsgd.training.experiment import Experiment
+from xlsgd.verdict import or_beyond
 
-__all__ = ["MARKED", "applies", "fields", "product_table", "units", "weight_formulas"]
+__all__ = ["EARLIER", "MARKED", "applies", "fields", "product_table", "units", "weight_formulas"]
 
-MARKED = "matrix tab, format 1"
+MARKED, EARLIER = "matrix tab, format 2", "matrix tab, format 1"
 
 
 def applies(experiment: Experiment) -> bool:
@@ -88,20 +91,29 @@ def _w(experiment: Experiment) -> str:
     return f"{{weight.{names[0][0]}:weight.{names[-1][-1]}}}"
 
 
-def fields(experiment: Experiment) -> list[Input]:
-    """Return what the tab says of all rows together."""
+def fields(experiment: Experiment, earlier_format: bool = False) -> list[Input]:
+    """Return what the tab says of all rows together.
+
+    earlier_format: whether it shows errors where there are no numbers.
+    """
     x = experiment.network.input_names
     product = f"MMULT({{data.{x[0]}:data.{x[-1]}}},{_w(experiment)})"
     ones = f"{{one.1:one.{len(units(experiment))}}}"
     bend = experiment.network.layers[1]
     bent = bend.of_array(product)
     losses = experiment.loss.of_arrays(f"MMULT({bent},{ones})", "{data.y}")
-    return [
-        Input("mean_loss", "=AVERAGE({product.loss})", "mean of the column loss below"),
+    found = [
+        Input("mean_loss", "=AVERAGE({product.loss})", "mean of the column loss at the right"),
         Input(
             "mean_loss_in_one",
             f"=SUMPRODUCT({losses})/ROWS({{data.y}})",
             f"the same from one formula: X·W, {bend.name}, sum, error, mean",
+            label="in one formula",
         ),
-        Input("mean_loss_of_model", "={model.mean_loss}", "the same on the tab 'model'"),
+        Input(
+            "mean_loss_of_model", "={model.mean_loss}", "the same there", label="on the tab 'model'"
+        ),
     ]
+    if earlier_format:
+        return found
+    return [replace(given, value=or_beyond(str(given.value))) for given in found]

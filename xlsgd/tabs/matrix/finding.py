@@ -40,4 +40,5 @@ def find_matrix(tab: FoundTab, experiment: Experiment, rows: int) -> TabMap:
         raise tab.fault(f": the column of {len(units)} ones below W is not there; restore it")
     for j in range(len(units)):
         fields[f"one.{j + 1}"] = ones[j], w.columns["unit 1"]
-    return TabMap(tab.sheet, fields, {"product": product})
+    earlier = tab.marker == matrix.EARLIER
+    return TabMap(tab.sheet, fields, {"product": product}, earlier_format=earlier)

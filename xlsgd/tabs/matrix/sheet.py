@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.sheets.folding import fold_columns
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker
 from xlsgd.sheets.style import set_page, shorten_large
@@ -22,13 +23,15 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_matrix_tab", "map_matrix_tab"]
 
-_W_HEADER, _W, _PRODUCT, _GAP = 5, 5, 8, 1
+_W_HEADER, _KEYS, _W = 5, 2, 6
 
 
 def map_matrix_tab(experiment: Experiment, sheet: str, rows: int) -> TabMap:
     """Return where everything goes.  rows: of data."""
     keys = [given.key for given in matrix.fields(experiment)]
-    tab = TabMap(sheet, {key: (_W_HEADER + 2 + i, 2) for i, key in enumerate((*keys, MARKER))})
+    tab = TabMap(
+        sheet, {key: (_W_HEADER + 2 + i, _KEYS + 1) for i, key in enumerate((*keys, MARKER))}
+    )
     units = matrix.units(experiment)
     for j, names in enumerate(units):
         for i, name in enumerate(names):
@@ -51,8 +54,8 @@ def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: B
         f"({rows:,} × {len(units)}): the inner numbers must agree and vanish."
     )
     write_title(sheet, "The same as one matrix product", note)
-    write_fields(sheet, matrix.fields(experiment), book, tab, "value")
-    write_fields(sheet, [marker_field(MARKED)], book, tab, "value")
+    write_fields(sheet, matrix.fields(experiment), book, tab, "value", words=True)
+    write_fields(sheet, [marker_field(MARKED)], book, tab, "value", words=True)
     sheet.cell(_W_HEADER - 1, _W, f"W, {len(inputs)} × {len(units)}").style = "group"
     sheet.cell(_W_HEADER, _W, "input").style = "quantity"
     for j in range(len(units)):
@@ -75,11 +78,12 @@ def draw_matrix_tab(sheet: Worksheet, experiment: Experiment, rows: int, book: B
     write_body(sheet, columns, book, tab, "product")
     left = min(table.columns.values()) - 1
     number_rows(sheet, table, left)
-    widths = {1: 22, 2: 24, 3: 48, 4: 2, _W: 14, left: 8, left - 1: 2}
+    widths = {1: 26, 2: 22, 3: 22, 4: 44, 5: 2, _W: 14, left: 8, left - 1: 2}
     widths |= dict.fromkeys(range(_W + 1, _W + 1 + len(units)), 11)
     widths |= dict.fromkeys(table.columns.values(), 16)
     set_widths(sheet, widths)
     sheet.row_dimensions[table.header_row + 1].height = 34
+    fold_columns(sheet, [_KEYS])
     shorten_large(sheet, table.span)
     sheet.freeze_panes = f"A{table.rows[0]}"
     set_page(sheet)

@@ -11,7 +11,7 @@ from xlsgd.sheets.maps import BookMap, Reference, TabMap, address, quoted, range
 from xlsgd.sheets.own_additions import looked_at
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
-from xlsgd.tabs.model.columns import MARKED, WEIGHTS_OF
+from xlsgd.tabs.model.columns import EARLIER, MARKED, WEIGHTS_OF
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -30,7 +30,7 @@ class ModelTab(TabKind):
     name = "model"
     order = 3
     looks_at = ("data", "training")
-    markers = {MARKED: (frozenset(("says", "pred", "unit")),)}
+    markers = {MARKED: (frozenset(("says", "pred", "unit")),), EARLIER: ()}
     heads = ("model",)
 
     def reference(self, head: str, name: str, book: BookMap, tab: TabMap, table: str) -> Reference:

@@ -55,14 +55,14 @@ def check_model(work: Examination, experiment: Experiment) -> None:
             alone[p] = np.array(by_run)
             tab.compare_fields("run", {key: position}, {key: by_run}, WEIGHTS, i)
     columns = model.forward_table(experiment)
-    fields = model.fields(experiment)
+    fields = model.fields(experiment, maps.earlier_format)
     bars = model.histogram_table()
     tab.check_cells(maps.tables["forward"], columns, work.writer(maps, "forward"), ranked(ROWS))
     tab.check_cells(maps.tables["histogram"], bars, work.writer(maps, "histogram"), ranked(BARS))
     check_fields(tab, wanted, maps, fields, FIELDS)
     limits = tab.numbers(maps.tables["histogram"])
     for check, data, weights in (("step", found.shown, seen), ("run", found.data, alone)):
-        passed = torch_model.forward(experiment, data, weights)
+        passed = torch_model.forward(experiment, data, weights, maps.earlier_format)
         compare_rows(tab, check, maps, "forward", columns, passed.rows)
         places = {given.key: maps.fields[given.key] for given in fields}
         tab.compare_fields(check, places, passed.fields, FIELDS)
@@ -85,7 +85,7 @@ def _check_filled(
     typed = {raw.name: (row, table.columns[raw.name]) for raw in schema.asked}
     tab.inputs |= set(typed.values())
     given = {name: tab.cells.get(place) for name, place in typed.items()}
-    columns = model.filled_columns(experiment, schema)
+    columns = model.filled_columns(experiment, schema, maps.earlier_format)
     places = {column.quantity: (row, table.columns[column.quantity]) for column in columns}
     wanted = work.writer(maps, "filled")
     for j, column in enumerate(columns):
@@ -113,5 +113,7 @@ def _check_filled(
         for place in experiment.network.places:
             expected |= {name: [*map(float, passed.rows[name][:, 0])] for name in place.outputs}
         pred = [*map(float, passed.rows["pred"][:, 0])]
-        expected["says"] = torch_model.filled_words(schema, given, pred, experiment.loss.cut)
+        expected["says"] = torch_model.filled_words(
+            schema, given, pred, experiment.loss.cut, maps.earlier_format
+        )
         tab.compare_fields(check, places, expected, FIELDS, FILLED)

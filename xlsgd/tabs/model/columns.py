@@ -15,9 +15,11 @@ from xlsgd.tabs.layouts import ROWS
 from xlsgd.tabs.layouts.layout import forward_columns, loss_column
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities.accuracy import accuracy
+from xlsgd.verdict import BEYOND, or_beyond
 
 __all__ = [
     "BINS",
+    "EARLIER",
     "MARKED",
     "WEIGHTS_OF",
     "fields",
@@ -29,13 +31,14 @@ __all__ = [
     "weight_groups",
 ]
 
-MARKED = "model tab, format 1"
+MARKED, EARLIER = "model tab, format 2", "model tab, format 1"
 
 WEIGHTS_OF = Input(
     "weights_of",
     "trained",
     "which weights: after the last step of training, or at its start",
     choices=("trained", "start"),
+    label="which weights",
 )
 
 BINS = (-1e300, *(round(i / 10, 1) for i in range(11)), 1e300)
@@ -92,22 +95,38 @@ def _of_training_tab(formula: str, experiment: Experiment) -> str:
     return formula
 
 
-def fields(experiment: Experiment) -> list[Input]:
-    """Return what the tab says of all rows together."""
+def fields(experiment: Experiment, earlier_format: bool = False) -> list[Input]:
+    """Return what the tab says of all rows together.
+
+    earlier_format: whether it shows an error where there is no number.
+    """
     units = silent_at_0(experiment)
+    mean = "=AVERAGE({forward.loss})"
     found = [
         ROWS,
-        Input("mean_loss", "=AVERAGE({forward.loss})", "mean over all rows"),
+        Input("mean_loss", mean if earlier_format else or_beyond(mean), "mean over all rows"),
         Input(
             "accuracy",
             "=" + accuracy("{forward.pred}", "{forward.y}", "{rows}", experiment.loss.cut),
             f"share of rows in which a prediction above {experiment.loss.cut:g} stands for y = 1",
         ),
-        Input("above_1", '=COUNTIF({forward.pred},">1")', "predictions above 1: surer than sure"),
+        Input(
+            "above_1",
+            '=COUNTIF({forward.pred},">1")',
+            "surer than sure",
+            label="predictions above 1",
+        ),
     ]
     if units:
         zero = ",".join(f"{{forward.{unit}}},0" for unit in units)
-        found.append(Input("all_zero", f"=COUNTIFS({zero})", "rows in which every unit gives 0"))
+        found.append(
+            Input(
+                "all_zero",
+                f"=COUNTIFS({zero})",
+                "rows in which every unit gives 0",
+                label="every unit at 0",
+            )
+        )
     return found
 
 
@@ -134,10 +153,16 @@ def histogram_table() -> list[Column]:
     return [counted("y_0", 0, "rows with y = 0"), counted("y_1", 1, "rows with y = 1")]
 
 
-def filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
-    """Return the row to fill in: features made of what was filled in, and what the net says."""
+def filled_columns(
+    experiment: Experiment, schema: Schema, earlier_format: bool = False
+) -> list[Column]:
+    """Return the row to fill in: features made of what was filled in, and what the net says.
+
+    earlier_format: whether it says the same of a prediction that is no number as of empty cells.
+    """
     cut = experiment.loss.cut
     above, below, missing = says(schema, cut)
+    beyond = missing if earlier_format else BEYOND
     numbers = [f"{{{raw.name}}}" for raw in schema.asked if raw.holds == "number"]
     words = [f'{{{raw.name}}}<>""' for raw in schema.asked if raw.holds != "number"]
     counted = [f"COUNT({','.join(numbers)})={len(numbers)}"] if numbers else []
@@ -147,11 +172,12 @@ def filled_columns(experiment: Experiment, schema: Schema) -> list[Column]:
         Column(
             "says",
             f"=IF(AND({','.join((*counted, *words))}),IF(ISNUMBER({{pred}}),"
-            f'IF({{pred}}>{cut:g},"{above}","{below}"),"{missing}"),"{missing}")',
+            f'IF({{pred}}>{cut:g},"{above}","{below}"),"{beyond}"),"{missing}")',
             f"pred > {cut:g}?",
             f"above {cut:g} counts as {schema.words.counts}",
             f"pred > {cut:g}",
             group="forward",
+            symbol="the net says",
         ),
     ]
 

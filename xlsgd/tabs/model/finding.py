@@ -35,7 +35,8 @@ def find_model(tab: FoundTab, experiment: Experiment, data: Dataset) -> TabMap:
             if not isinstance(tab.grid.get(place), Formula):
                 tab.as_number(place, tab.grid.get(place), f"weight.{weight}")
             fields[f"weight.{weight}"] = place
-    return TabMap(tab.sheet, fields, {"forward": forward, "filled": filled, "histogram": bars})
+    tables = {"forward": forward, "filled": filled, "histogram": bars}
+    return TabMap(tab.sheet, fields, tables, earlier_format=tab.marker == model.EARLIER)
 
 
 def _row_to_fill_in(tab: FoundTab, data: Dataset, experiment: Experiment) -> TableMap:

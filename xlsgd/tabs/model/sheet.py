@@ -10,6 +10,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.data.schema import Raw, Schema, Words
 from xlsgd.sheets.charts import add_bars
+from xlsgd.sheets.folding import fold_columns, fold_rows
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, formula_maker
 from xlsgd.sheets.style import NUMBER, colour_rule, set_page, shorten_large
@@ -29,7 +30,7 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_model_tab", "map_model_tab"]
 
-_KEY, _VALUE, _CHART, _FIRST = 1, 2, 8, 15
+_KEY, _VALUE, _CHART, _FIRST = 2, 3, 9, 16
 _ANSWER = "says"
 _ASKED_HEADER, _WEIGHTS_HEADER = 5, 10
 _HISTOGRAM_HEADER = 31
@@ -51,7 +52,8 @@ def map_model_tab(experiment: Experiment, data: Dataset, sheet: str) -> TabMap:
     asked = [_ANSWER, *(raw.name for raw in data.schema.asked), *others]
     rows = range(_ASKED_HEADER + 2, _ASKED_HEADER + 3)
     tab.tables["filled"] = TableMap.laid_out(_ASKED_HEADER, asked, _VALUE, rows)
-    header = _WEIGHTS_HEADER + len(groups) + 4
+    # Below the fields: a row of keys is out of the way.
+    header = max(_WEIGHTS_HEADER + len(groups) + 4, _WEIGHTS_HEADER + len(fields) + 2)
     forward = [column.quantity for column in model.forward_table(experiment)]
     rows = range(header + 2, header + 2 + data.rows)
     tab.tables["forward"] = TableMap.laid_out(header, forward, _FIRST + 1, rows)
@@ -74,24 +76,24 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     words = data.schema.words
     tab = book.of("model")[experiment.id]
     note = (
-        f"Fill in the yellow row and see what the net says of {words.you}. Choose weights_of, or "
+        f"Fill in the yellow row and see what the net says of {words.you}. Choose weights, or "
         f"type weights of your own over those at the right, where every {words.one}'s prediction "
         "stands below them."
     )
     write_title(sheet, f"The model: {experiment.network}", note)
-    write_fields(sheet, [model.WEIGHTS_OF], book, tab, "input")
-    write_fields(sheet, model.fields(experiment), book, tab, "value")
-    write_fields(sheet, _facts(experiment), book, tab, "value")
+    write_fields(sheet, [model.WEIGHTS_OF], book, tab, "input", words=True)
+    write_fields(sheet, model.fields(experiment), book, tab, "value", words=True)
+    write_fields(sheet, _facts(experiment), book, tab, "value", words=True)
     for key in ("above_1", "all_zero"):
         if key in tab.fields:
             sheet.cell(*tab.fields[key]).style = "count"
     sheet.cell(*tab.fields["accuracy"]).style = "share"
-    write_heading(sheet, _WEIGHTS_HEADER - 1, _KEY, 3, "what it predicts")
+    write_heading(sheet, _WEIGHTS_HEADER - 1, _KEY - 1, 4, "what it predicts")
     _draw_weights(sheet, experiment, book, tab)
     _draw_filled(sheet, experiment, data.schema, book, tab)
     columns = model.forward_table(experiment)
     table = tab.tables["forward"]
-    write_headers(sheet, columns, table)
+    write_headers(sheet, columns, table, symbols=True)
     write_body(sheet, columns, book, tab, "forward")
     for row in table.rows:
         sheet.cell(row, table.columns["y"]).style = "count"
@@ -105,10 +107,11 @@ def draw_model_tab(sheet: Worksheet, experiment: Experiment, data: Dataset, book
     shorten_large(sheet, table.span, tab.tables["filled"].span)
     last = max(max(t.columns.values()) for t in tab.tables.values())
     widths: dict[int, float] = dict.fromkeys(range(_VALUE + 1, last + 1), 11.0)
-    widths |= {_KEY: 16, _VALUE: 22}
+    widths |= {_KEY - 1: 18, _KEY: 16, _VALUE: 22}
     set_widths(sheet, widths)
-    for row in (table.header_row + 1, tab.tables["filled"].header_row + 1):
-        sheet.row_dimensions[row].height = 34
+    fold_columns(sheet, [_KEY])
+    hidden = table.header_row, tab.tables["filled"].header_row, tab.fields[MARKER][0]
+    fold_rows(sheet, *hidden)
     set_page(sheet)
 
 
@@ -134,12 +137,13 @@ def _draw_filled(
     table = tab.tables["filled"]
     row = table.rows[0]
     question = schema.words.question
-    write_heading(sheet, table.header_row - 2, _KEY, 1 + len(table.columns), question)
+    write_heading(sheet, table.header_row - 2, _KEY - 1, 2 + len(table.columns), question)
     asked = [
-        Column(raw.name, "", "yours to fill in", "", "", group="fill in") for raw in schema.asked
+        Column(raw.name, "", "yours to fill in", "", "", group="fill in", symbol=raw.name)
+        for raw in schema.asked
     ]
     columns = model.filled_columns(experiment, schema)
-    write_headers(sheet, asked, table)
+    write_headers(sheet, asked, table, symbols=True, notes=False)
     for raw in schema.asked:
         cell = sheet.cell(row, table.columns[raw.name], raw.begins)
         cell.style = "words" if isinstance(raw.begins, str) else "input"
@@ -147,10 +151,13 @@ def _draw_filled(
         rule.add(cell)
         sheet.add_data_validation(rule)
     columns.sort(key=lambda column: table.columns[column.quantity])
-    write_headers(sheet, columns, table)
+    write_headers(sheet, columns, table, symbols=True)
     write_body(sheet, columns, book, tab, "filled")
+    for feature in schema.features:
+        cell = sheet.cell(row, table.columns[feature.quantity])
+        cell.style = feature.style if feature.style != "number" else cell.style
     sheet.cell(row, table.columns[_ANSWER]).style = "verdict"
-    sheet.cell(row, _KEY, schema.words.you).style = "key"
+    sheet.cell(row, _KEY - 1, schema.words.you).style = "key"
 
 
 def _rule(raw: Raw) -> DataValidation:

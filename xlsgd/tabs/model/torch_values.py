@@ -13,6 +13,7 @@ from xlsgd.data.schema import Schema
 from xlsgd.tabs.model.columns import says, silent_at_0
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities.accuracy import right
+from xlsgd.verdict import BEYOND
 
 __all__ = ["Forward", "filled_words", "forward", "histogram_values"]
 
@@ -30,7 +31,12 @@ class Forward:
     fields: dict[str, list[float | str]]
 
 
-def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]) -> Forward:
+def forward(
+    experiment: Experiment,
+    data: Dataset,
+    weights: Mapping[str, Floats],
+    earlier_format: bool = False,
+) -> Forward:
     """Return what torch has for ``forward_table`` and ``fields``.
 
     weights: by parameter, shape (members,).
@@ -69,7 +75,12 @@ def forward(experiment: Experiment, data: Dataset, weights: Mapping[str, Floats]
     if units:
         zero = np.all([rows[unit] == 0 for unit in units], axis=0)
         per_member["all_zero"] = zero.sum(1).astype(float)
-    return Forward(rows, {key: [float(v) for v in each] for key, each in per_member.items()})
+    none = float("nan") if earlier_format else BEYOND
+    fields = {
+        key: [float(v) if np.isfinite(v) else none for v in each]
+        for key, each in per_member.items()
+    }
+    return Forward(rows, fields)
 
 
 def histogram_values(found: Forward, begins: Floats, ends: Floats) -> dict[str, Floats]:
@@ -85,7 +96,11 @@ def histogram_values(found: Forward, begins: Floats, ends: Floats) -> dict[str, 
 
 
 def filled_words(
-    schema: Schema, filled: Mapping[str, object], pred: Sequence[float], cut: float
+    schema: Schema,
+    filled: Mapping[str, object],
+    pred: Sequence[float],
+    cut: float,
+    earlier_format: bool = False,
 ) -> list[float | str]:
     """Return what the row to fill in says.
 
@@ -98,7 +113,9 @@ def filled_words(
         else filled[raw.name] not in (None, "")
         for raw in schema.asked
     )
+    if not complete:
+        return [missing for _ in pred]
+    beyond = missing if earlier_format else BEYOND
     return [
-        missing if not (complete and np.isfinite(number)) else above if number > cut else below
-        for number in pred
+        beyond if not np.isfinite(number) else above if number > cut else below for number in pred
     ]

@@ -83,23 +83,26 @@ def lowest(experiment: Experiment) -> list[Input]:
     times = _half_curvature(experiment)
     return [
         ROWS,
-        Input(f"mean_{x}", f"=AVERAGE({{data.{x}}})", f"mean of {x}"),
-        Input("mean_y", "=AVERAGE({data.y})", "mean of y"),
-        Input(f"spread_{x}", f"=DEVSQ({{data.{x}}})", f"Σ ({x} − mean)²"),
+        Input(f"mean_{x}", f"=AVERAGE({{data.{x}}})", f"mean of {x}", label=f"mean of {x}"),
+        Input("mean_y", "=AVERAGE({data.y})", "mean of y", label="mean of y"),
+        Input(f"spread_{x}", f"=DEVSQ({{data.{x}}})", f"Σ ({x} − mean)²", label=f"spread of {x}"),
         Input(
             f"lowest.{a}",
             f"=IF({{spread_{x}}}>0,SLOPE({{data.y}},{{data.{x}}}),{{@{experiment.id}.init.{a}}})",
-            f"{a} where the loss is least: Σ ({x} − mean)·(y − mean) / Σ ({x} − mean)²",
+            f"where the loss is least: Σ ({x} − mean)·(y − mean) / Σ ({x} − mean)²",
+            label=a,
         ),
         Input(
             f"lowest.{b}",
             f"={{mean_y}}-{{lowest.{a}}}*{{mean_{x}}}",
-            f"{b} there: mean of y − {a} · mean of {x}",
+            f"there: mean of y − {a} · mean of {x}",
+            label=b,
         ),
         Input(
             "lowest_loss",
             f"={times}MAX(0,{spread_of_y}-{{lowest.{a}}}^2*{{spread_{x}}})/{{rows}}",
             f"mean of {experiment.loss.paper} there",
+            label="loss",
         ),
     ]
 
@@ -123,7 +126,9 @@ def window(experiment: Experiment) -> list[Input]:
             (f"=MIN({begin},{end})-{more}", f"=MAX({begin},{end})+{more}"),
             strict=True,
         ):
-            found.append(Input(f"{limit}.{p}", formula, f"the map shows {p} {limit}"))
+            found.append(
+                Input(f"{limit}.{p}", formula, f"the map shows {p} {limit}", label=f"{p} {limit}")
+            )
     return found
 
 
@@ -135,6 +140,7 @@ def levels() -> list[Input]:
             f"level.{i}",
             f"={top}/10^{(LEVELS + 1 - i) / 2:g}",
             "from one colour to the next the loss is √10 times as large" if i == 1 else "",
+            label="below",
         )
         for i in range(1, LEVELS + 1)
     ]
@@ -143,7 +149,12 @@ def levels() -> list[Input]:
 def marks(experiment: Experiment) -> list[Input]:
     """Return where on the map the lowest point is, counted in cells."""
     return [
-        Input(f"plot.lowest.{p}", f"={_share(f'{{lowest.{p}}}', p)}", f"{p} there, in cells")
+        Input(
+            f"plot.lowest.{p}",
+            f"={_share(f'{{lowest.{p}}}', p)}",
+            f"{p} there, in cells",
+            label=f"place of {p}",
+        )
         for p in line_weights(experiment)
     ]
 

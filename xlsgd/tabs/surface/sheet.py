@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Input
 from xlsgd.sheets.charts import Curve, add_overlay
+from xlsgd.sheets.folding import fold_columns
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, quoted
 from xlsgd.sheets.style import SERIES, fill_of, set_page, shortened
@@ -34,6 +35,8 @@ _ABOUT, _LEGEND, _ABOVE_KEYS, _ABOVE, _KEYS, _GRID = range(2, 8)
 _LEFT = 3
 """The first column of the map; left of it stand the numbers of its rows and the intercepts."""
 _WORDS = _LEFT + surface.PLACES + 1
+_VALUES = _WORDS + 2
+"""Columns of words and of values; the keys between them are folded away."""
 _BESIDE = shortened("#,##0.00")
 _SHORT = '[>=9999.5]0,"k";[>=99.5]0;0.0'
 _COLOURS = (
@@ -56,11 +59,11 @@ def map_surface_tab(shown: Sequence[Experiment], sheet: str) -> TabMap:
     tab.tables["grid"] = TableMap.laid_out(_KEYS, names, _LEFT - 2, rows)
     for fields, begin in _sections(shown):
         for row, given in zip(count(begin), fields, strict=False):
-            tab.fields[given.key] = (row, _WORDS + 1)
+            tab.fields[given.key] = (row, _VALUES)
     paths = [column.quantity for column in surface.path_columns(shown)]
     epochs = 1 + max(e.epochs for e in shown)
     rows = range(_KEYS + 2, _KEYS + 2 + epochs)
-    tab.tables["path"] = TableMap.laid_out(_KEYS, paths, _WORDS + 4, rows)
+    tab.tables["path"] = TableMap.laid_out(_KEYS, paths, _VALUES + 3, rows)
     return tab
 
 
@@ -90,9 +93,7 @@ def draw_surface_tab(sheet: Worksheet, shown: Sequence[Experiment], book: BookMa
         f"'{book.data.sheet}'. Each colour is √10 times the loss of the one before. A way has a "
         "corner after every epoch; ◇ is the least loss.",
     ).style = "about"
-    sheet.merge_cells(
-        start_row=_ABOUT, end_row=_ABOUT, start_column=_LEFT - 1, end_column=_WORDS + 1
-    )
+    sheet.merge_cells(start_row=_ABOUT, end_row=_ABOUT, start_column=_LEFT - 1, end_column=_VALUES)
     for given in surface.positions(first):
         sheet.cell(_ABOVE_KEYS, tab.fields[given.key][1], given.key).style = "key"
         write_value(sheet, given, book, tab, "axis")
@@ -137,17 +138,17 @@ def _draw_beside(sheet: Worksheet, shown: Sequence[Experiment], book: BookMap, t
     """Write the legend of the ways, and the fields with their headings."""
     links = [sheet.parent.worksheets[0].title, *(one.sheet for one in book if one.runs)]
     for i, name in enumerate(links):
-        cell = sheet.cell(1, _WORDS + i, name)
+        cell = sheet.cell(1, _WORDS if not i else _VALUES + i - 1, name)
         cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(name)}!A1")
         cell.style = "link"
     headings = ("what the map shows", "the least loss", "colours change at", "for the map")
     for (fields, row), words in zip(_sections(shown), headings, strict=True):
-        write_heading(sheet, row - 1, _WORDS, 2, words)
+        write_heading(sheet, row - 1, _WORDS, 3, words)
         own = fields[0].key.startswith("from.")
-        write_fields(sheet, fields, book, tab, "input" if own else "value")
+        write_fields(sheet, fields, book, tab, "input" if own else "value", words=True)
     for given, colour in zip(surface.levels(), _COLOURS, strict=False):
         row, column = tab.fields[given.key]
-        sheet.cell(row, column - 1).fill = fill_of(colour)
+        sheet.cell(row, column - 2).fill = fill_of(colour)
         sheet.cell(row, column).number_format = _BESIDE
     for given in surface.lowest(shown[0])[1:]:
         sheet.cell(*tab.fields[given.key]).number_format = _BESIDE
@@ -184,12 +185,14 @@ def _draw_ways(sheet: Worksheet, shown: Sequence[Experiment], tab: TabMap) -> No
 
 
 def _set_sizes(sheet: Worksheet, tab: TabMap) -> None:
-    widths: dict[int, float] = {1: 3, 2: 7, _WORDS - 1: 2, _WORDS: 14, _WORDS + 1: 10}
+    widths: dict[int, float] = {1: 3, 2: 7, _WORDS - 1: 2, _WORDS: 16, _VALUES - 1: 14, _VALUES: 10}
     widths |= dict.fromkeys(range(_LEFT, _LEFT + surface.PLACES), 4.6)
-    widths[_WORDS + 2] = 46
+    widths[_VALUES + 1] = 46
     set_widths(sheet, widths)
     columns = tab.tables["path"].columns.values()
     set_widths(sheet, dict.fromkeys(range(min(columns), max(columns) + 1), 12.0))
+    fold_columns(sheet, [_VALUES - 1])
+    fold_columns(sheet, columns)
     for row in range(_GRID, _GRID + surface.PLACES):
         sheet.row_dimensions[row].height = _POINTS
     for row in (_ABOVE_KEYS, _KEYS):

@@ -267,7 +267,8 @@ class TrainingCheck:
         per_epoch = traced.experiment.steps_per_epoch(traced.data.rows)
         rows = traced.by_row(traces)
         moves = Ensemble(len(rows["loss"])).moves_of_means
-        epochs = verdict.epoch_quantities(rows, length, reading, moves)
+        earlier = traced.view.formats_ago > 0
+        epochs = verdict.epoch_quantities(rows, length, reading, moves, earlier)
         epochs["ends_at"] = verdict.ends_of_epochs(epochs["epoch"], per_epoch)
         panels = verdict.panel_values(
             traced.experiment,
@@ -278,7 +279,7 @@ class TrainingCheck:
             self._work.found.data.rows,
             traced.completed(traces),
         )
-        return epochs, panels
+        return epochs, panels if earlier else list(map(verdict.panel_in_words, panels))
 
     def _check_summary(
         self,

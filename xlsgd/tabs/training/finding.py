@@ -33,7 +33,7 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[View, TabMap]:
         if not steps.rows:
             raise tab.fault(" has no rows of training")
         view = layout.find(tab, _as_it_stands(tab, data), steps, data.rows)
-        view = replace(view, earlier_format=tab.marker in layout.earlier)
+        view = replace(view, formats_ago=layout.markers.index(tab.marker))
         experiment = view.experiment
         layout.need_fit(experiment, not data.is_nothing)
         experiment.need_targets(data.targets)

@@ -35,6 +35,11 @@ class Screen:
         self.sheet.column_dimensions[column_letters(column)].width = characters
         self._pixels[column] = int(characters * _PIXELS_A_CHARACTER + _PIXELS_BESIDE)
 
+    def width(self, columns: Sequence[int]) -> float:
+        """Return the characters that columns have together."""
+        pixels = sum(self._pixels.get(column, _DEFAULT) for column in columns)
+        return pixels / _PIXELS_A_CHARACTER
+
     def fold(self, widths: Mapping[int, float], words: str, row: int) -> None:
         """Fold neighbouring columns, and say in the next one what they hold.
 

@@ -7,7 +7,7 @@ steps below its headers; all but the table stays in view.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from itertools import count, groupby
 
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.hyperlink import Hyperlink
@@ -16,14 +16,15 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, quoted
-from xlsgd.sheets.style import COLOURS, set_page, shorten_large
+from xlsgd.sheets.style import COLOURS, SHARE, set_page, shorten_large
 from xlsgd.sheets.writing import write_body, write_fields, write_headers, write_value
 from xlsgd.tabs.kind import kinds
 from xlsgd.tabs.layouts import get_layout
+from xlsgd.tabs.layouts.drawing import Drawing
 from xlsgd.tabs.training.arrangement import VERDICT_COLUMNS, Arrangement, arrange
 from xlsgd.tabs.training.colours import colour
 from xlsgd.tabs.training.formats import loss_format, number_formats
-from xlsgd.tabs.training.headings import WIDE, fold_headers, folded
+from xlsgd.tabs.training.headings import fold_headers, folded
 from xlsgd.tabs.training.screen import Screen
 from xlsgd.tabs.view import View
 
@@ -34,17 +35,19 @@ _CHART_ROWS = 8
 GROUP_ROW = CHARTS_ROW + _CHART_ROWS
 HEADER_ROW, SYMBOL_ROW, FIRST_ROW = GROUP_ROW + 1, GROUP_ROW + 2, GROUP_ROW + 3
 
-BESIDE = 20
+_ASIDE = ("lowest", "plot.mean_loss")
+"""Columns of the table of epochs that are folded away."""
+BESIDE = 22
 """Columns at most that a tab needs besides its tables."""
 _GAP = 1
-_WIDTH, _NARROW = 8.2, 5.0
-"""Characters of a column of numbers, and of one of counters."""
+_WIDTH, _NARROW, _LETTER = 8.2, 5.0, 1.2
+"""Characters of a column of numbers, of one of counters, and of one bold letter above it."""
 _MANY, _CLOSE = 20, 6.5
 """Of more columns than this the data stand closer to each other: one screen is to hold them."""
 _WEIGHT = 9.3
 """Characters of a new weight, which may be -18885.112."""
 _WIDE = 9.5
-"""Characters of a result at the top, in larger letters."""
+"""Characters of a result at the top."""
 _LOSSES = ("start_loss", "last_loss")
 _RESULTS = (*_LOSSES, "loss_left")
 _LONGEST_CHOICE = 13
@@ -53,6 +56,8 @@ _SMALL_CHOICE = 22
 """Characters of one that is seen in smaller letters; longer ones take two lines."""
 _LONG_KEY = 25
 """Characters of a key from which on their column is made wider."""
+_LONG_VERDICT = 30
+"""Characters of all weights' names from which on a verdict may fill more than its cell."""
 _FIELD_COLUMNS = 3
 """Key, value, note."""
 
@@ -71,7 +76,8 @@ def map_training_tab(view: View, sheet: str, data_rows: int) -> TabMap:
     for given, column in _top_columns(arranged):
         tab.fields[given.key] = (VALUE_ROW, column)
     left = arranged.width + _GAP + 1
-    epochs = {column.quantity: left + i for i, column in enumerate(tables["epochs"])}
+    names = [column.quantity for column in tables["epochs"]]
+    epochs = {name: left + i for i, name in enumerate(n for n in names if n not in _ASIDE)}
     left += len(epochs) + _GAP
     rows = (row for row in count(WORDS_ROW) if row != HEADER_ROW)
     for section in arranged.sections:
@@ -84,6 +90,9 @@ def map_training_tab(view: View, sheet: str, data_rows: int) -> TabMap:
     for columns in arranged.folded.values():
         steps |= {column.quantity: left + i for i, column in enumerate(columns)}
         left += len(columns) + _GAP
+    aside = [name for name in names if name in _ASIDE]
+    epochs |= {name: left + i for i, name in enumerate(aside)}
+    left += len(aside) + _GAP
     # In order of calculation, as everywhere else.
     table("steps", {column.quantity: steps[column.quantity] for column in tables["steps"]})
     for name, columns in tables.items():
@@ -92,7 +101,7 @@ def map_training_tab(view: View, sheet: str, data_rows: int) -> TabMap:
         left += _GAP
         table(name, {column.quantity: left + i for i, column in enumerate(columns)})
         left += len(columns)
-    table("epochs", epochs)
+    table("epochs", {name: epochs[name] for name in names})
     return tab
 
 
@@ -130,8 +139,11 @@ def draw_training_tab(sheet: Worksheet, view: View, data: Dataset, book: BookMap
     # Colours first: LibreOffice takes the first rule that fits and leaves the others.
     colour(sheet, view, tab)
     shorten_large(sheet, *(table.span for table in tab.tables.values()))
+    # Of fields, too: where f has no lowest point, what is left of it is large and negative.
+    shorten_large(sheet, *(address(tab.fields[given.key]) for given in layout.panel(view)))
     tensors = view.experiment.network.is_graph
-    _set_sizes(screen, arranged, tables, tab, tensors)
+    _set_sizes(screen, arranged, tables, tab, tensors, drawing)
+    _merge_headings(sheet, arranged, tab, screen)
     if height := fold_headers(sheet, tab, tensors):
         sheet.row_dimensions[SYMBOL_ROW].height = height
     words = data.schema.words
@@ -160,15 +172,17 @@ def _draw_top(
             cell = sheet.cell(VALUE_ROW, column)
             short = len(str(given.value)) <= _SMALL_CHOICE
             cell.alignment = Alignment("right", "center", wrap_text=not short, shrink_to_fit=short)
-        if given.key in _LOSSES:
-            sheet.cell(VALUE_ROW, column).number_format = loss_format(data)
+        if given.key in _RESULTS:
+            cell = sheet.cell(VALUE_ROW, column)
+            cell.style = "result"
+            cell.number_format = loss_format(data) if given.key in _LOSSES else SHARE
     for column in range(1, VERDICT_COLUMNS + 1):
         sheet.cell(VALUE_ROW, column).style = "verdict"
     sheet.merge_cells(
         start_row=VALUE_ROW, end_row=VALUE_ROW, start_column=1, end_column=VERDICT_COLUMNS
     )
     network = view.experiment.network
-    if network.silences and max(map(len, network.groups)) > WIDE:
+    if network.silences and sum(len(name) + 2 for name in network.groups) > _LONG_VERDICT:
         # Which weights stand still because of dead units may fill it: then the beginning is seen.
         verdict = sheet.cell(VALUE_ROW, 1)
         verdict.font = Font(name="Calibri", size=10, bold=True, color=COLOURS["ink"])
@@ -177,6 +191,21 @@ def _draw_top(
     sheet.merge_cells(
         start_row=ABOUT_ROW, end_row=ABOUT_ROW, start_column=1, end_column=arranged.seen
     )
+
+
+def _merge_headings(sheet: Worksheet, arranged: Arrangement, tab: TabMap, screen: Screen) -> None:
+    """Let a heading that is longer than the first of its columns have room above all of them."""
+    places = tab.tables["steps"].columns
+    for group, those in groupby(arranged.shown, lambda column: column.group):
+        numbers = [places[column.quantity] for column in those]
+        if screen.width(numbers) < len(group) * _LETTER:
+            sheet.merge_cells(
+                start_row=GROUP_ROW,
+                end_row=GROUP_ROW,
+                start_column=numbers[0],
+                end_column=numbers[-1],
+            )
+            sheet.cell(GROUP_ROW, numbers[0]).alignment = Alignment(shrink_to_fit=True)
 
 
 def _name_inputs(sheet: Worksheet, view: View, tab: TabMap) -> None:
@@ -197,6 +226,7 @@ def _set_sizes(
     tables: Mapping[str, Sequence[Column]],
     tab: TabMap,
     tensors: bool,
+    drawing: Drawing,
 ) -> None:
     def length(text: str) -> int:
         return max(map(len, folded(text, tensors)))
@@ -207,7 +237,7 @@ def _set_sizes(
     for column in arranged.shown:
         wide = max(_WIDTH, length(column.header) * 0.95)
         if column.group == "where we are":
-            wide = _NARROW
+            wide = max(_NARROW, length(column.header) * _LETTER)
         elif column.group == "data" and many:
             wide = _CLOSE
         elif column.quantity.startswith("new.") and not many:
@@ -222,23 +252,30 @@ def _set_sizes(
     for number, wide in widths.items():
         screen.set_width(number, wide)
     screen.set_width(arranged.width + 1, 2)
-    for column in tables["epochs"]:
-        screen.set_width(tab.tables["epochs"].columns[column.quantity], 9)
-    screen.set_width(max(tab.tables["epochs"].columns.values()) + 1, 2)
+    epochs = tab.tables["epochs"].columns
+    seen = [number for name, number in epochs.items() if name not in _ASIDE]
+    for number in seen:
+        screen.set_width(number, 9)
+    screen.set_width(max(seen) + 1, 2)
     first = tab.fields[arranged.sections[0].fields[0].key][1] - 1
     keys = max(len(given.key) for section in arranged.sections for given in section.fields)
     # A little more than the longest of a lesson, at most as much as half of the note beside it.
     key = 20 if keys <= _LONG_KEY else min(keys * 0.95, 40)
-    screen.fold({first: key, first + 1: 16, first + 2: 46}, "details", SYMBOL_ROW)
+    screen.fold({first: key, first + 1: 25, first + 2: 46}, "details", SYMBOL_ROW)
     for words, hidden in arranged.folded.items():
         widths = {steps[c.quantity]: max(9.0, length(c.header) + 1) for c in hidden}
         screen.fold(widths, words, SYMBOL_ROW)
+    screen.fold({epochs[name]: 9.0 for name in _ASIDE if name in epochs}, "epochs", SYMBOL_ROW)
     for name, columns in tables.items():
         if name in ("steps", "epochs"):
             continue
-        for column in columns:
-            number = tab.tables[name].columns[column.quantity]
-            screen.set_width(number, max(9, length(column.header) + 1))
+        placed = tab.tables[name].columns
+        widths = {placed[c.quantity]: max(9.0, length(c.header) + 1) for c in columns}
+        if fold := drawing.folds.get(name):
+            screen.fold(widths, fold, SYMBOL_ROW)
+            continue
+        for number, wide in widths.items():
+            screen.set_width(number, wide)
     screen.fold_row(KEY_ROW)
     screen.fold_row(HEADER_ROW)
     for row, height in (

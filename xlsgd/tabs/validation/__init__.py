@@ -11,7 +11,7 @@ from xlsgd.sheets.maps import BookMap
 from xlsgd.sheets.own_additions import looks_at
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
-from xlsgd.tabs.validation.columns import HEADERS, MARKED
+from xlsgd.tabs.validation.columns import EARLIER, HEADERS, MARKED
 from xlsgd.tabs.validation.places import KIND_NAME
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class ValidationTab(TabKind):
     name = KIND_NAME
     order = 5
     looks_at = ("data", "training")
-    markers = {MARKED: (HEADERS,)}
+    markers = {MARKED: (HEADERS,), EARLIER: ()}
 
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         held = lesson.data.validation

@@ -48,11 +48,11 @@ def check_validation(work: Examination, experiment: Experiment) -> None:
     columns = {
         WEIGHTS: validation.weight_columns(experiment),
         PASSED: validation.passed_columns(experiment, counted),
-        EPOCHS: validation.epoch_columns(experiment, counted),
+        EPOCHS: validation.epoch_columns(experiment, counted, maps.earlier_format),
     }
     for name, those in columns.items():
         tab.check_cells(maps.tables[name], those, work.writer(maps, name), ranked(RANKS[name]))
-    check_fields(tab, work.writer(maps), maps, validation.fields(), FIELDS)
+    check_fields(tab, work.writer(maps), maps, validation.fields(maps.earlier_format), FIELDS)
     shown = tab.numbers(maps.tables[WEIGHTS])
     ensemble, names = Ensemble(MEMBERS), experiment.network.parameters
     seen = {p: ensemble.copies(shown[f"weight.{p}"]).numpy() for p in names}
@@ -121,7 +121,7 @@ def _compare(
     assert held is not None
     counted = "train_accuracy" in maps.tables[EPOCHS].columns
     rows = passed(experiment, data, weights, counted)
-    epochs = epochs_of(data, rows)
+    epochs = epochs_of(data, rows, maps.earlier_format)
     length = len(maps.tables[EPOCHS].rows) if rounds is None else rounds
     for name, values, count in (
         (PASSED, rows, length * (data.rows + held.rows)),
@@ -132,7 +132,7 @@ def _compare(
         tab.compare_table(check, name, block, ranked(RANKS[name]))
     if length == len(maps.tables[EPOCHS].rows):
         places = {given.key: maps.fields[given.key] for given in validation.fields()}
-        tab.compare_fields(check, places, fields_of(data, epochs), FIELDS)
+        tab.compare_fields(check, places, fields_of(data, epochs, maps.earlier_format), FIELDS)
 
 
 def _check_cases(work: Examination, tab: ExaminedTab, maps: TabMap) -> None:

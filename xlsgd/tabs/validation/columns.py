@@ -28,8 +28,10 @@ from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import PAPER
 from xlsgd.training.stable import greatest
+from xlsgd.verdict import or_beyond
 
 __all__ = [
+    "EARLIER",
     "HEADERS",
     "MARKED",
     "RIGHT",
@@ -42,10 +44,13 @@ __all__ = [
     "weight_columns",
 ]
 
-MARKED = "validation tab, format 1"
+MARKED, EARLIER = "validation tab, format 2", "validation tab, format 1"
 HEADERS = frozenset(("train_loss", "validation_loss"))
 RIGHT = "is_right"
 """The quantity that says of every row whether its prediction is right."""
+
+_MAY_BE_BEYOND = ("best_epoch", "best_loss", "end_loss")
+"""Fields that may have no number."""
 
 _SETS = {"train": ("train", "rows that train"), "validation": ("held", "rows that validate")}
 
@@ -73,6 +78,7 @@ def weight_columns(experiment: Experiment) -> list[Column]:
             note=f"{p} after the last step of the epoch; in epoch 0, where training starts",
             torch=f"{p}  # after the epoch's last optimizer.step()",
             group="weights after the epoch",
+            symbol=p,
             first=f"={{@{experiment.id}.init.{p}}}",
         )
         for p in experiment.network.parameters
@@ -134,8 +140,13 @@ def _side_by_side(experiment: Experiment) -> bool:
     return tuple(given[-len(network.predictions) :]) == network.predictions
 
 
-def epoch_columns(experiment: Experiment, counted: bool) -> list[Column]:
-    """Return the columns with a row for every epoch, the start weights first."""
+def epoch_columns(
+    experiment: Experiment, counted: bool, earlier_format: bool = False
+) -> list[Column]:
+    """Return the columns with a row for every epoch, the start weights first.
+
+    earlier_format: whether losses are drawn along the edge of the chart; ``clipped.loss_formula``.
+    """
 
     def column(
         quantity: str, formula: str, paper: str, note: str, torch: str, first: str | None = None
@@ -188,10 +199,11 @@ def epoch_columns(experiment: Experiment, counted: bool) -> list[Column]:
         replace(
             column(
                 f"plot.{name}_loss",
-                f"={clipped.loss_formula(f'{{{name}_loss}}')}",
-                f"{name}_loss, 1E-12 … 1E+12",
-                f"{name}_loss for the chart: a log axis takes neither 0 nor #NUM!",
-                f"{name}_loss.clamp(1e-12, 1e12)",
+                f"={clipped.loss_formula(f'{{{name}_loss}}', earlier_format)}",
+                f"{name}_loss, up to 1E+12",
+                f"{name}_loss for the chart: no less than 1E-12, as a log axis has no 0, and its "
+                "line ends above 1E+12",
+                f"torch.where({name}_loss <= 1e12, {name}_loss.clamp(min=1e-12), torch.nan)",
             ),
             group="for the chart",
         )
@@ -205,8 +217,21 @@ def cases_field(schema: Schema) -> Input:
     return Input("columns", ", ".join(raw.name for raw in schema.needed), "", fixed=True)
 
 
-def fields() -> Sequence[Input]:
-    """Return what the tab says of the whole run."""
+def fields(earlier_format: bool = False) -> Sequence[Input]:
+    """Return what the tab says of the whole run.
+
+    earlier_format: whether it shows an error where there is no number.
+    """
+    found = _fields()
+    if earlier_format:
+        return found
+    return [
+        replace(given, value=or_beyond(str(given.value))) if given.key in _MAY_BE_BEYOND else given
+        for given in found
+    ]
+
+
+def _fields() -> Sequence[Input]:
     return (
         Input("train_rows", "=COUNT({data.y})", "rows that train", fixed=True),
         Input(
@@ -217,6 +242,7 @@ def fields() -> Sequence[Input]:
             "=MATCH({final.lowest},{epochs.validation_loss},0)-1",
             "after which epoch the validation loss is lowest",
             fixed=True,
+            label="best epoch",
         ),
         Input("best_loss", "={final.lowest}", "the validation loss there", fixed=True),
         Input("end_loss", "={final.validation_loss}", "and after the last epoch", fixed=True),

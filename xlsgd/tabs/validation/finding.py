@@ -56,7 +56,12 @@ def find_validation(tabs: Sequence[FoundTab], found: FoundWorkbook) -> None:
         for given in validation.fields():
             tab.place(given.key)
         mine[experiment.id] = TabMap(
-            tab.sheet, tab.fields, tables, ValidationScope(experiment.id), can_shrink=False
+            tab.sheet,
+            tab.fields,
+            tables,
+            ValidationScope(experiment.id),
+            can_shrink=False,
+            earlier_format=tab.marker == validation.EARLIER,
         )
 
 

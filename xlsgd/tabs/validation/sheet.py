@@ -9,6 +9,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.data.schema import Schema
 from xlsgd.sheets.charts import ChartSpec, add_chart, curves_over
+from xlsgd.sheets.folding import fold_columns, fold_rows
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap
 from xlsgd.sheets.style import set_page, shorten_large
 from xlsgd.sheets.writing import (
@@ -40,7 +41,8 @@ _CHART_CM, _CHART_ROWS = 6.0, 13
 """How high a chart is, and the rows that it takes, with one below it."""
 _COUNTERS = ("after epoch", "rows that", "row")
 """Headers of what only says which row of the forward pass is which."""
-_FIELD_WIDTHS = (17.0, 24.0, 44.0)
+_FIELD_WIDTHS = (18.0, 17.0, 24.0, 44.0)
+"""Of words, keys, values and notes."""
 _ASIDE = ("lowest", "plot.")
 """What the names begin with of the last columns of the table of epochs, for which there is no room
 on the first screen."""
@@ -68,7 +70,7 @@ def map_validation_tab(
     seen = [name for name in epochs if not name.startswith(_ASIDE)]
     table(EPOCHS, seen, rounds)
     for i, given in enumerate(_fields(experiment, data.schema, has_cases)):
-        tab.fields[given.key] = (FIRST_ROW + i, left + 1)
+        tab.fields[given.key] = (FIRST_ROW + i, left + 2)
     left += len(_FIELD_WIDTHS) + 1
     for name in epochs[len(seen) :]:
         tab.tables[EPOCHS].columns[name] = left
@@ -118,7 +120,7 @@ def draw_validation_tab(
         "overfitting.",
     )
     has_cases = CASES in tab.tables
-    write_fields(sheet, _fields(experiment, data.schema, has_cases), book, tab, "value")
+    write_fields(sheet, _fields(experiment, data.schema, has_cases), book, tab, "value", words=True)
     for key in ("train_rows", "validation_rows", "best_epoch"):
         sheet.cell(*tab.fields[key]).style = "count"
     counted = validation.counts_right(experiment, data)
@@ -130,10 +132,10 @@ def draw_validation_tab(
     widths: dict[int, float] = {}
     for name, columns in tables.items():
         table = tab.tables[name]
-        write_headers(sheet, columns, table)
+        write_headers(sheet, columns, table, symbols=True)
         write_body(sheet, columns, book, tab, name)
         for column in columns:
-            wide = max(11.0, len(column.quantity) * 1.05 + 1)
+            wide = max(11.0, len(column.header) * 1.05 + 1)
             widths[table.columns[column.quantity]] = wide if column.quantity != "epoch" else 7.0
     for name in ("train_accuracy", "validation_accuracy"):
         for row in tab.tables[EPOCHS].rows if name in tab.tables[EPOCHS].columns else ():
@@ -143,14 +145,17 @@ def draw_validation_tab(
     _draw_counters(sheet, tab, data)
     _draw_charts(sheet, tab)
     shorten_large(sheet, *(tab.tables[name].span for name in tables))
-    left = tab.fields[validation.fields()[0].key][1] - 1
+    left = tab.fields[validation.fields()[0].key][1] - 2
     widths |= {left + i: width for i, width in enumerate(_FIELD_WIDTHS)}
     for number in range(1, max(widths)):
         widths.setdefault(number, 2.0)
     first = min(tab.tables[PASSED].columns.values())
     widths |= {first - i: 11.0 for i in range(1, len(_COUNTERS) + 1)}
     set_widths(sheet, widths)
-    sheet.row_dimensions[HEADER_ROW + 1].height = 34
+    fold_columns(sheet, [left + 1])
+    places = tab.tables[EPOCHS].columns
+    fold_columns(sheet, [i for name, i in places.items() if name.startswith(_ASIDE)])
+    fold_rows(sheet, HEADER_ROW)
     sheet.freeze_panes = f"B{FIRST_ROW}"
     set_page(sheet)
 
@@ -160,19 +165,22 @@ def _draw_cases(sheet: Worksheet, data: Dataset, book: BookMap, tab: TabMap) -> 
     schema, table, held = data.schema, tab.tables[CASES], data.validation
     assert held is not None
     shown = [raw for raw in schema.raw if raw.name in held.cells]
-    headers = [Column(raw.name, "", "", raw.note, f"frame['{raw.name}']", _GROUP) for raw in shown]
-    write_headers(sheet, headers, table, library="pandas")
+    headers = [
+        Column(raw.name, "", "", raw.note, f"frame['{raw.name}']", _GROUP, symbol=raw.name)
+        for raw in shown
+    ]
+    write_headers(sheet, headers, table, library="pandas", symbols=True)
     for raw in shown:
         for row, value in zip(table.rows, held.cells[raw.name], strict=True):
             cell = sheet.cell(row, table.columns[raw.name])
             write_raw(cell, value)
             cell.number_format = "General"
     columns = schema.feature_columns("{{fact.{}}}")
-    write_headers(sheet, columns, table, library="pandas")
+    write_headers(sheet, columns, table, library="pandas", symbols=True)
     write_body(sheet, columns, book, tab, CASES)
     for feature in schema.features:
-        for row in table.rows if feature.style == "count" else ():
-            sheet.cell(row, table.columns[feature.quantity]).style = "count"
+        for row in table.rows if feature.style != "number" else ():
+            sheet.cell(row, table.columns[feature.quantity]).style = feature.style
     names = (*(raw.name for raw in shown), *schema.feature_names)
     return {table.columns[name]: max(11.0, len(name) * 1.1 + 2) for name in names}
 
@@ -186,7 +194,7 @@ def _draw_counters(sheet: Worksheet, tab: TabMap, data: Dataset) -> None:
     assert held is not None
     first = min(table.columns.values()) - len(_COUNTERS)
     for i, words in enumerate(_COUNTERS):
-        sheet.cell(table.header_row, first + i, words).style = "quantity"
+        sheet.cell(table.header_row + 1, first + i, words).style = "symbol"
     for place, row in enumerate(table.rows):
         epoch, number = divmod(place, data.rows + held.rows)
         trains = number < data.rows
@@ -199,7 +207,7 @@ def _draw_charts(sheet: Worksheet, tab: TabMap) -> None:
     """Draw the losses of both kinds of rows, and below them their accuracies."""
     epochs, name = tab.tables[EPOCHS], sheet.title
     row = FIRST_ROW + len(tab.fields)
-    letter = column_letters(tab.fields[validation.fields()[0].key][1] - 1)
+    letter = column_letters(tab.fields[validation.fields()[0].key][1] - 2)
     last = len(epochs.rows) - 1
     drawn: list[tuple[str, str, str, tuple[float, float] | None]] = [
         ("plot.{}_loss", "Mean loss after every epoch", "mean loss (log)", None)

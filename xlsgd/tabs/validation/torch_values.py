@@ -14,6 +14,7 @@ from xlsgd.torch_side.targets import to_predict
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import right
+from xlsgd.verdict import BEYOND
 
 __all__ = ["ended", "epochs_of", "fields_of", "passed"]
 
@@ -68,7 +69,9 @@ def passed(
     return rows
 
 
-def epochs_of(data: Dataset, rows: Mapping[str, Floats]) -> dict[str, Floats]:
+def epochs_of(
+    data: Dataset, rows: Mapping[str, Floats], earlier_format: bool = False
+) -> dict[str, Floats]:
     """Return the table with a row an epoch, shape (members, epochs).  rows: as from ``passed``."""
     import torch
 
@@ -91,11 +94,13 @@ def epochs_of(data: Dataset, rows: Mapping[str, Floats]) -> dict[str, Floats]:
         found["validation_accuracy"] = hits[..., data.rows :].mean(-1)
     found["lowest"] = np.fmin.accumulate(found["validation_loss"], axis=-1)
     for name in ("train", "validation"):
-        found[f"plot.{name}_loss"] = clipped.clip_loss(found[f"{name}_loss"])
+        found[f"plot.{name}_loss"] = clipped.drawn_loss(found[f"{name}_loss"], earlier_format)
     return found
 
 
-def fields_of(data: Dataset, epochs: Mapping[str, Floats]) -> dict[str, list[float | str]]:
+def fields_of(
+    data: Dataset, epochs: Mapping[str, Floats], earlier_format: bool = False
+) -> dict[str, list[float | str]]:
     """Return what the tab says of the whole run, by key, a number for every member."""
     held = data.validation
     assert held is not None
@@ -110,4 +115,7 @@ def fields_of(data: Dataset, epochs: Mapping[str, Floats]) -> dict[str, list[flo
         "best_loss": lowest,
         "end_loss": losses[:, -1],
     }
-    return {key: [float(v) for v in each] for key, each in values.items()}
+    none = float("nan") if earlier_format else BEYOND
+    return {
+        key: [float(v) if np.isfinite(v) else none for v in each] for key, each in values.items()
+    }

@@ -14,6 +14,7 @@ __all__ = [
     "HIGHEST_LOSS",
     "LOWEST_LOSS",
     "columns",
+    "drawn_loss",
     "loss_column",
     "loss_formula",
     "on_chart",
@@ -27,15 +28,23 @@ Floats = NDArray[np.float64]
 LOWEST_LOSS, HIGHEST_LOSS = 1e-12, 1e12
 
 
-def loss_formula(loss: str) -> str:
-    """Sheet side: return the expression of a loss kept within what a chart shows."""
-    return f"IF(ISNUMBER({loss}),MAX(10^-12,MIN(10^12,{loss})),10^12)"
+def loss_formula(loss: str, to_the_edge: bool = False) -> str:
+    """Sheet side: return the expression of a loss as long as it is on a chart.
+
+    to_the_edge: whether it stays at the edge from there on, as earlier versions had it.
+    """
+    if to_the_edge:
+        return f"IF(ISNUMBER({loss}),MAX(10^-12,MIN(10^12,{loss})),10^12)"
+    return f"IF(ISNUMBER({loss}),IF({loss}<=10^12,MAX(10^-12,{loss}),NA()),NA())"
 
 
-def columns(network: Network, to_the_edge: bool = False) -> list[Column]:
-    """Sheet side: the loss cut off where a chart ends, and the weights as long as they are on it.
+def columns(
+    network: Network, to_the_edge: bool = False, loss_to_the_edge: bool = False
+) -> list[Column]:
+    """Sheet side: the loss and the weights as long as they are on a chart.
 
-    to_the_edge: whether weights, too, are cut off there, as earlier versions had it.
+    to_the_edge, loss_to_the_edge: whether weights, or the loss, are cut off where it ends and go on
+    along its edge, as earlier versions had it.
     """
     weights = [
         Column(
@@ -52,7 +61,7 @@ def columns(network: Network, to_the_edge: bool = False) -> list[Column]:
         )
         for p in network.parameters
     ]
-    return [loss_column(), *weights]
+    return [loss_column(loss_to_the_edge), *weights]
 
 
 def within(number: str) -> str:
@@ -67,20 +76,25 @@ def _to_the_edge(number: str) -> str:
     )
 
 
-def loss_column() -> Column:
-    """Sheet side: the loss, cut off where a chart ends."""
+def loss_column(to_the_edge: bool = False) -> Column:
+    """Sheet side: the loss as long as it is on a chart."""
     return Column(
         "plot.loss",
-        "=" + loss_formula("{loss}"),
-        paper="loss, 10^-12 … 10^12",
-        note="the loss for the chart: a log axis takes neither 0 nor #NUM!",
-        torch="loss.clamp(1e-12, 1e12)",
+        "=" + loss_formula("{loss}", to_the_edge),
+        paper="loss, up to 10^12",
+        note="the loss for the chart: no less than 10^-12, as a log axis has no 0, and its line "
+        "ends above 10^12",
+        torch="torch.where(loss <= 1e12, loss.clamp(min=1e-12), torch.nan)",
         group="for the charts",
     )
 
 
 def quantities(
-    network: Network, values: Mapping[str, Floats], limit: float, to_the_edge: bool = False
+    network: Network,
+    values: Mapping[str, Floats],
+    limit: float,
+    to_the_edge: bool = False,
+    loss_to_the_edge: bool = False,
 ) -> dict[str, Floats]:
     """Torch side: the same from a trace."""
     weights = {f"plot.{p}": values[f"param.{p}"] for p in network.parameters}
@@ -88,7 +102,7 @@ def quantities(
         name: clip(v, -limit, limit) if to_the_edge else on_chart(v, limit)
         for name, v in weights.items()
     }
-    return {"plot.loss": clip_loss(values["loss"]), **plot}
+    return {"plot.loss": drawn_loss(values["loss"], loss_to_the_edge), **plot}
 
 
 def on_chart(values: Floats, limit: float) -> Floats:
@@ -98,9 +112,15 @@ def on_chart(values: Floats, limit: float) -> Floats:
     return shown
 
 
-def clip_loss(loss: Floats) -> Floats:
-    """Return losses kept within what a chart shows."""
-    return clip(loss, LOWEST_LOSS, HIGHEST_LOSS)
+def drawn_loss(loss: Floats, to_the_edge: bool = False) -> Floats:
+    """Return losses where they are on a chart, nan above it; see ``loss_formula``."""
+    if to_the_edge:
+        return clip(loss, LOWEST_LOSS, HIGHEST_LOSS)
+    with np.errstate(all="ignore"):
+        shown: Floats = np.where(
+            np.isfinite(loss) & (loss <= HIGHEST_LOSS), np.maximum(LOWEST_LOSS, loss), np.nan
+        )
+    return shown
 
 
 def clip(values: Floats, low: float, high: float) -> Floats:

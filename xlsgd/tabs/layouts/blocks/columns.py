@@ -195,7 +195,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *step_columns(experiment, "grad", "{loss}*{batch_rows}"),
         *updates,
         *verdict.columns(watched),
-        clipped.loss_column(),
+        clipped.loss_column(view.formats_ago > 0),
     ]
 
 

@@ -33,8 +33,8 @@ class BlocksLayout(Layout):
     name = "blocks"
     order = 2
     summary = "a row of the table for every step, and a block of rows for every epoch"
-    marker = "blocks tab, format 3"
-    earlier = ("blocks tab, format 2",)
+    marker = "blocks tab, format 4"
+    earlier = ("blocks tab, format 3", "blocks tab, format 2")
     headers = frozenset(("step", "epoch", "batch_rows", "loss"))
     # Formulas that look at a block, or at a step from a block, say something else in every row.
     filled_down = False

@@ -69,16 +69,16 @@ class BlocksDrawing(Drawing):
         lent: Sequence[BarSpec],
     ) -> None:
         steps = book.training[view.id].tables["steps"]
-        last = len(steps.rows)
         derivatives = ChartSpec(
             "Numerical against backprop derivative",
             "step",
-            "derivative of the chosen weight",
-            curves_over(
-                sheet.title, steps, "step", {"grad_num": "numerical", "grad_of": "backprop"}
-            ),
+            "relative difference (log)",
+            curves_over(sheet.title, steps, "step", {"grad_diff": "of the chosen weight"}),
+            log=True,
             x_min=1,
-            x_max=last,
+            x_max=len(steps.rows),
+            # Where both are 0, as in a dead unit, a program finds no range of its own.
+            y_range=(1e-12, 1.0),
         )
         add_chart(sheet, places[0], self._losses(view, book))
         bars = [*_weight_bars(sheet, view.experiment, book), *lent]
@@ -92,6 +92,8 @@ class BlocksDrawing(Drawing):
     def _losses(self, view: View, book: BookMap) -> ChartSpec:
         tab = book.training[view.id]
         steps = tab.tables["steps"]
+        # A squared error falls by powers of ten, a cross-entropy within one.
+        wide = view.experiment.loss.reading is not None and not view.classifies
         said = "loss" if view.experiment.loss.is_summed else "mean loss"
         lines = {"plot.loss": said}
         if view.classifies:
@@ -99,11 +101,12 @@ class BlocksDrawing(Drawing):
         return ChartSpec(
             "Loss and accuracy of every step" if view.classifies else "Loss of every step",
             "step",
-            f"{said}, share right" if view.classifies else said,
+            f"{said}, share right" if view.classifies else f"{said} (log)" if wide else said,
             curves_over(tab.sheet, steps, "step", lines),
             x_min=1,
             x_max=len(steps.rows),
             y_range=(0.0, 1.0) if view.classifies else None,
+            log=wide,
         )
 
 

@@ -386,5 +386,5 @@ class _Work:
         values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}
         watched = get_layout(self.view.layout).watched(self.view)
         values |= verdict.quantities(experiment, self.limits, watched, values)
-        values["plot.loss"] = clipped.clip_loss(values["loss"])
+        values["plot.loss"] = clipped.drawn_loss(values["loss"], self.view.formats_ago > 0)
         return values

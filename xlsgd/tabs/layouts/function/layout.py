@@ -24,8 +24,8 @@ class FunctionLayout(RowsLayout):
     name = "function"
     order = 3
     summary = "a row of the table for every step down a function without data"
-    marker = "function tab, format 2"
-    earlier = ("function tab, format 1",)
+    marker = "function tab, format 3"
+    earlier = ("function tab, format 2", "function tab, format 1")
     headers = frozenset(("step", "epoch", "pred", "loss"))
     needs_data = False
     rows = Input("rows", "=1", "once a step the function is evaluated", fixed=True)

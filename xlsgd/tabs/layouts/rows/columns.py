@@ -53,7 +53,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         ),
         *((overshoot,) if (overshoot := curvature_column(view)) else ()),
         *verdict.columns(watched),
-        *clipped.columns(network, view.earlier_format),
+        *clipped.columns(network, view.formats_ago > 1, view.formats_ago > 0),
     ]
 
 

@@ -35,8 +35,8 @@ class RowsLayout(Layout):
     name = "rows"
     order = 1
     summary = "a row of the table for every row of data: weights, derivatives, update"
-    marker = "training tab, format 3"
-    earlier = ("training tab, format 2",)
+    marker = "training tab, format 4"
+    earlier = ("training tab, format 3", "training tab, format 2")
     headers = frozenset(("step", "epoch", "row", "loss"))
 
     def inputs(self, view: View) -> list[Input]:

@@ -20,7 +20,7 @@ def has_line(view: View) -> bool:
     """Return whether a tab shows the line: predictions are one over one x."""
     network = view.experiment.network
     single = network.inputs == 1 and len(network.predictions) == 1
-    return network.takes_data and single and not view.earlier_format
+    return network.takes_data and single and view.formats_ago < 2
 
 
 def line_columns(network: Network, batched: bool = False) -> list[Column]:

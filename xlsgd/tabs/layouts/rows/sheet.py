@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -21,6 +22,7 @@ __all__ = ["DRAWING", "RowsDrawing"]
 class RowsDrawing(Drawing):
     """Losses, the points and the line through them, weights, and how far derivatives are apart."""
 
+    folds: ClassVar[Mapping[str, str]] = {"line": "the line"}
     losses = "Loss: rows, and mean of an epoch"
 
     def silent_units(self, units: Mapping[str, Silence], tab: TabMap) -> Iterator[Colour]:

@@ -376,7 +376,7 @@ def _complete(
     watched = get_layout(view.layout).watched(view)
     values |= verdict.quantities(experiment, limits, watched, values)
     values |= clipped.quantities(
-        experiment.network, values, limits.chart_limit, view.earlier_format
+        experiment.network, values, limits.chart_limit, view.formats_ago > 1, view.formats_ago > 0
     )
 
 
