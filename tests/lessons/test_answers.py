@@ -62,7 +62,7 @@ def test_the_question_stands_first_and_each_answer_has_a_value_and_a_link(book: 
         assert values["lesson"][cell.coordinate].value == values[tab][place].value
     words = [cell.value for cell in sheet["A"]]
     assert words.index(END.words) < words.index("What it shows")
-    assert words.index(END.words) == cells[-1].row + 2  # the answer before takes three lines
+    assert words.index(END.words) == cells[-1].row + 1  # the answer before takes two lines
 
 
 def test_they_are_checked(book: Path) -> None:

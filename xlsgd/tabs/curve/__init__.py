@@ -52,7 +52,7 @@ class CurveTab(TabKind):
         for tab in tabs[self.name]:
             known = [id for id, e in found.experiments.items() if applies(e)]
             id = tab.choice(FUNCTION_OF, known)
-            for key in ("from", "to"):
+            for key in ("from", "to", "where"):
                 tab.number(key)
             table = tab.table(HEADERS, "one row a point")
             found.maps.of(self.name)[tab.sheet] = TabMap(
@@ -60,7 +60,7 @@ class CurveTab(TabKind):
             )
 
     def inputs(self, tab: FoundTab) -> Iterable[Position]:
-        return [place for key, place in tab.fields.items() if key in ("from", "to")]
+        return [place for key, place in tab.fields.items() if key in ("from", "to", "where")]
 
     def check(self, work: Examination) -> None:
         from xlsgd.tabs.curve.check import check_curve

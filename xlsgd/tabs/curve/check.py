@@ -6,9 +6,9 @@ import numpy as np
 
 from xlsgd.checks.expected import ranked
 from xlsgd.sheets.maps import TabMap
-from xlsgd.tabs.comparing import compare_rows, number_in
-from xlsgd.tabs.curve.columns import POINTS, columns
-from xlsgd.tabs.curve.torch_values import points
+from xlsgd.tabs.comparing import check_fields, compare_rows, number_in
+from xlsgd.tabs.curve.columns import POINTS, bends, columns
+from xlsgd.tabs.curve.torch_values import bend_and_rate, points
 from xlsgd.tabs.examination import Examination
 
 __all__ = ["check_curve"]
@@ -21,6 +21,7 @@ def check_curve(work: Examination, maps: TabMap) -> None:
     table = maps.tables["curve"]
     tab.inputs |= {maps.fields["from"], maps.fields["to"]}
     tab.check_patterns(table, every, work.writer(maps, "curve"), ranked(1))
+    check_bend(work, maps)
     low, high = (number_in(tab.cells.get(maps.fields[key])) for key in ("from", "to"))
     numbers = tab.numbers(table)
     rows = len(table.rows)
@@ -30,3 +31,14 @@ def check_curve(work: Examination, maps: TabMap) -> None:
         ("run", count, low + (count - 1) * (high - low) / (POINTS - 1)),
     ):
         compare_rows(tab, check, maps, "curve", every, points(experiment, place, low, high, at), 1)
+
+
+def check_bend(work: Examination, maps: TabMap) -> None:
+    """Look at how much the curve bends at the weight that a reader asks for."""
+    tab, experiment = work.tabs[maps.sheet], work.found.experiments[maps.follows[0]]
+    given, *follow = bends(experiment, 0.0)
+    tab.inputs |= {maps.fields[given.key]}
+    check_fields(tab, work.writer(maps), maps, follow, 0)
+    where = number_in(tab.cells.get(maps.fields[given.key]))
+    places = {each.key: maps.fields[each.key] for each in follow}
+    tab.compare_fields("run", places, bend_and_rate(experiment, where), 0)

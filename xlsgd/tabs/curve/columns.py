@@ -8,7 +8,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.functions.function import Function
 
-__all__ = ["FUNCTION_OF", "HEADERS", "MARKED", "POINTS", "applies", "columns", "limits"]
+__all__ = ["FUNCTION_OF", "HEADERS", "MARKED", "POINTS", "applies", "bends", "columns", "limits"]
 
 MARKED = "curve tab, format 1"
 POINTS = 81
@@ -29,6 +29,28 @@ def limits(low: float, high: float) -> list[Input]:
     return [
         Input("from", low, "the curve is drawn from here"),
         Input("to", high, "to here"),
+    ]
+
+
+def bends(experiment: Experiment, where: float) -> list[Input]:
+    """Return the cells that say how much the curve bends at a weight, and which rate that allows.
+
+    The first one is typed in.
+    """
+    (p,) = experiment.network.parameters
+    function = cast(Function, experiment.network.layers[0])
+    return [
+        Input("where", where, f"the {p} at which to look"),
+        Input(
+            "bend",
+            f"={function.bend(p, {p: '{where}'})}",
+            f"second derivative of the function there: how much its slope changes with {p}",
+        ),
+        Input(
+            "largest_rate",
+            '=IF({bend}>0,2/{bend},"none")',
+            "2 / bend: at a larger learning_rate plain gradient descent cannot stay there",
+        ),
     ]
 
 

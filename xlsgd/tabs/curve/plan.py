@@ -13,6 +13,7 @@ class ShownCurve:
 
     experiments: ids of runs, all down the same function.   low, high: between which it is drawn.
     sheet: the name of the tab.   title, about: words for the top.
+    where: the weight at which to begin to ask how much it bends.
     """
 
     experiments: tuple[str, ...]
@@ -21,3 +22,4 @@ class ShownCurve:
     sheet: str = "curve"
     title: str = "The curve, and the ways down it"
     about: str = "Every dot is where a run stood before a step; change a start, a rate or a seed."
+    where: float = 0.0

@@ -20,7 +20,7 @@ from xlsgd.sheets.writing import (
     write_headers,
     write_title,
 )
-from xlsgd.tabs.curve.columns import FUNCTION_OF, MARKED, POINTS, columns, limits
+from xlsgd.tabs.curve.columns import FUNCTION_OF, MARKED, POINTS, bends, columns, limits
 from xlsgd.tabs.curve.plan import ShownCurve
 from xlsgd.training.experiment import Experiment
 
@@ -32,7 +32,8 @@ _PIXELS = (800, 310)
 
 def map_curve_tab(shown: ShownCurve, experiment: Experiment) -> TabMap:
     """Return where everything goes."""
-    keys = [*(given.key for given in limits(0, 1)), FUNCTION_OF, MARKER]
+    given = (*limits(0, 1), *bends(experiment, 0))
+    keys = [*(each.key for each in given), FUNCTION_OF, MARKER]
     rows = range(_HEADER + 2, _HEADER + 2 + POINTS)
     names = [column.quantity for column in columns(experiment)]
     return TabMap(
@@ -51,6 +52,10 @@ def draw_curve_tab(
     table = tab.tables["curve"]
     write_title(sheet, shown.title, shown.about)
     write_fields(sheet, limits(shown.low, shown.high), book, tab, "input")
+    where, *follow = bends(experiment, shown.where)
+    write_fields(sheet, [where], book, tab, "input")
+    write_fields(sheet, follow, book, tab, "value")
+    sheet.cell(*tab.fields["largest_rate"]).number_format = "General"
     of = Input(FUNCTION_OF, experiment.id, "the tab whose function it is", fixed=True)
     write_fields(sheet, [of, marker_field(MARKED)], book, tab, "value")
     write_headers(sheet, columns(experiment), table)

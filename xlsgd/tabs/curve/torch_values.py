@@ -9,7 +9,7 @@ from xlsgd.tabs.curve.columns import POINTS
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS
 
-__all__ = ["points"]
+__all__ = ["bend_and_rate", "points"]
 
 Floats = NDArray[np.float64]
 
@@ -39,3 +39,15 @@ def points(
         "at": between.numpy(),
         "curve": curve.expand(asked.shape).numpy(),
     }
+
+
+def bend_and_rate(experiment: Experiment, where: float) -> dict[str, list[float | str]]:
+    """Return the second derivative at a weight, and the largest rate that it allows, for every
+    member."""
+    from xlsgd.torch_side import Ensemble, Landscape
+
+    asked = Ensemble(MEMBERS).copies([where])
+    (found,) = Landscape(experiment.network, stacked=False).bends([asked])
+    bends = [float(bend) for bend in found[:, 0]]
+    rates: list[float | str] = [2 / bend if bend > 0 else "none" for bend in bends]
+    return {"bend": list(bends), "largest_rate": rates}

@@ -42,7 +42,7 @@ class _Columns(NamedTuple):
 
 
 _PLAIN = _Columns(1, 2, 4, 84, 84, {1: 26, 2: 58, 3: 2, 4: 22})
-_LOOKING = _Columns(1, 5, 7, 95, 68, {1: 26, 2: 44, 3: 8, 4: 13, 5: 17, 6: 2, 7: 22})
+_LOOKING = _Columns(1, 5, 7, 95, 76, {1: 26, 2: 44, 3: 8, 4: 13, 5: 17, 6: 2, 7: 22})
 """With answers that have cells to look at: beside them a hidden key, a value, and a link."""
 _KEY, _VALUE, _LINK = 3, 4, 5
 _FIRST = 3
