@@ -16,6 +16,7 @@ from xlsgd.lessons.asked_groups import with_groups
 from xlsgd.tabs.lesson.plan import Answer, Lesson
 from xlsgd.tabs.view import View
 from xlsgd.training.losses import get_loss
+from xlsgd.training.optimizers import Optimizer, get_optimizer
 from xlsgd.training.schedules import Schedule, get_schedule
 from xlsgd.training.schedules.schedule import EVERY
 from xlsgd.training.transforms import transforms
@@ -144,6 +145,26 @@ class Options:
                     f"{option} {given}: this lesson compares rules of its own, a tab for each; "
                     "leave it out"
                 )
+
+    def need_backprop(self) -> None:
+        """Raise SpecError where updates by numerical derivatives are asked for."""
+        if self.gradient not in (None, "backprop"):
+            raise SpecError(
+                f"--gradient {self.gradient}: this lesson updates by backprop; the numerical "
+                "derivative is shown beside it, for the weight named in derivative_of"
+            )
+
+    def one_optimizer(self, usual: str) -> Optimizer:
+        """Return the optimizer that was asked for, or the usual one.
+
+        Raises SpecError for several, where a lesson compares something else.
+        """
+        if len(self.optimizers) > 1:
+            raise SpecError(
+                f"--optimizer: got {', '.join(self.optimizers)}; this lesson takes one, and "
+                "compares something else"
+            )
+        return get_optimizer((*self.optimizers, usual)[0], self.convention)
 
     def line_data(self) -> Dataset:
         """Return the data for a lesson about a line: one input, x.

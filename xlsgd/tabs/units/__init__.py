@@ -15,6 +15,7 @@ from xlsgd.tabs.units.columns import APART, BEGIN, COUNT, MARKED, WEIGHTS_OF
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.sheets.charts import ChartSpec
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
     from xlsgd.tabs.units.plan import Units
@@ -38,6 +39,11 @@ class UnitsTab(TabKind):
 
     def _plan(self, tab: Planned, lesson: Lesson) -> Units:
         return next(plan for plan in lesson.units if plan.sheet == tab.key)
+
+    def pictures(self, lesson: Lesson, book: BookMap) -> Iterable[ChartSpec]:
+        from xlsgd.tabs.units.sheet import chart_of
+
+        return [chart_of(plan, lesson, book) for plan in reversed(lesson.units)]
 
     def map(self, tab: Planned, lesson: Lesson, book: BookMap) -> None:
         from xlsgd.tabs.units.sheet import map_units_tab

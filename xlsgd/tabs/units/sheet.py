@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Input
 from xlsgd.sheets.charts import ChartSpec, Curve, add_chart, curves_over
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, data_range, formula_maker
@@ -22,7 +23,7 @@ from xlsgd.tabs.units import columns as units
 from xlsgd.tabs.units.columns import Hidden
 from xlsgd.tabs.units.plan import Units
 
-__all__ = ["draw_units_tab", "map_units_tab"]
+__all__ = ["chart_of", "draw_units_tab", "map_units_tab"]
 
 _KEY, _VALUE, _UNIT, _CHART = 1, 2, 4, 10
 _TOP, _CHART_COLUMNS = 4, 9
@@ -59,8 +60,11 @@ def map_units_tab(plan: Units, lesson: Lesson) -> TabMap:
     keys = [given.key for given in _fields(plan, hidden)]
     base = [f"weight.{hidden.base}"] if hidden.base else []
     facts = [given.key for given in _facts(plan, hidden)]
-    for i, key in enumerate((*keys, *base, *facts)):
+    for i, key in enumerate((*keys, *base)):
         tab.fields[key] = (_TOP + 2 + i, _VALUE)
+    below = _TOP + 3 + max(len((*keys, *base)), hidden.units)
+    for i, key in enumerate(facts):
+        tab.fields[key] = (below + i, _VALUE)
     heads = ["unit", "into", "bias", "out", *(["bends_at"] if hidden.bends else [])]
     for i, names in enumerate(zip(hidden.into, hidden.bias, hidden.out, strict=True)):
         row = _TOP + 2 + i
@@ -69,7 +73,7 @@ def map_units_tab(plan: Units, lesson: Lesson) -> TabMap:
         if hidden.bends:
             tab.fields[f"bends_at.{i + 1}"] = (row, _UNIT + 4)
     rows = range(_TOP + 2, _TOP + 2 + hidden.units)
-    tab.tables["units"] = TableMap.laid_out(_TOP, heads, _UNIT, rows)
+    tab.tables["hidden"] = TableMap.laid_out(_TOP, heads, _UNIT, rows)
     quantities = [column.quantity for column in units.curve_columns(hidden)]
     rows = range(_TOP + 2, _TOP + 2 + plan.rows)
     left = _CHART + _CHART_COLUMNS
@@ -101,7 +105,7 @@ def draw_units_tab(sheet: Worksheet, plan: Units, lesson: Lesson, book: BookMap)
         sheet.cell(row, table.columns["place"]).style = "count"
         sheet.cell(row, table.columns[x]).number_format = "General"
     shorten_large(sheet, table.span)
-    _draw_chart(sheet, plan, hidden, book, tab)
+    add_chart(sheet, f"{column_letters(_CHART)}{_TOP}", chart_of(plan, lesson, book))
     widths: dict[int, float] = {_KEY: 12, _VALUE: 12, _VALUE + 1: 2, _UNIT: 6}
     widths |= dict.fromkeys(range(_UNIT + 1, _UNIT + 5), 9.5) | {_CHART - 1: 2}
     widths |= dict.fromkeys(table.columns.values(), 13.0)
@@ -115,7 +119,7 @@ def _draw_units(
 ) -> None:
     """Write the weights of every unit, in yellow."""
     tab = book.of("units")[plan.sheet]
-    table = tab.tables["units"]
+    table = tab.tables["hidden"]
     bend = hidden.network.places[1].layer.name
     (x,) = hidden.network.input_names
     said = {"unit": "", "into": f"times {x}", "bias": "plus", "out": f"times {bend}"}
@@ -142,8 +146,9 @@ def _draw_units(
             cell.number_format = shortened("0.0")
 
 
-def _draw_chart(sheet: Worksheet, plan: Units, hidden: Hidden, book: BookMap, tab: TabMap) -> None:
-    """Draw every unit, the sum of them, and the points where there are any."""
+def chart_of(plan: Units, lesson: Lesson, book: BookMap) -> ChartSpec:
+    """Return a chart of every unit, their sum, and the points where there are any."""
+    hidden, tab = _hidden(plan, lesson), book.of("units")[plan.sheet]
     table = tab.tables["curves"]
     (x,) = hidden.network.input_names
     lines = {f"unit.{i}": f"unit {i}" for i in range(1, hidden.units + 1)}
@@ -154,7 +159,7 @@ def _draw_chart(sheet: Worksheet, plan: Units, hidden: Hidden, book: BookMap, ta
     if plan.experiment:
         curves.append(Curve(data_range(book, x), data_range(book, "y"), "points", "points"))
     curves += curves_over(plan.sheet, table, x, {"sum": "sum"})
-    spec = ChartSpec(
+    return ChartSpec(
         f"What the units add, and their sum, over {x}",
         x,
         "y",
@@ -163,4 +168,3 @@ def _draw_chart(sheet: Worksheet, plan: Units, hidden: Hidden, book: BookMap, ta
         width_cm=15.5,
         height_cm=11.0,
     )
-    add_chart(sheet, f"J{_TOP}", spec)
