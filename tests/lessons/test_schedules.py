@@ -130,3 +130,12 @@ def test_where_no_rate_moves_there_is_one_chart(tmp_path: Path) -> None:
 def test_what_it_cannot_do_is_said(tmp_path: Path, options: dict[str, Any], words: str) -> None:
     with pytest.raises(SpecError, match=words):
         xlsgd.generate("schedules", tmp_path / "s.xlsx", **options)
+
+
+def test_a_constant_rate_ends_with_the_highest_loss(tmp_path: Path) -> None:
+    path = xlsgd.generate("schedules", tmp_path / "s.xlsx")
+    compare = load_workbook(path, data_only=True)["compare"]
+    rows = {row[0].value: row[4].value for row in compare["A10:I17"]}
+    assert max(rows, key=rows.__getitem__) == "constant"
+    assert rows["cosine"] < 0.7 * rows["constant"]
+    assert compare["E9"].value == "last_loss"

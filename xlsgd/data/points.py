@@ -14,7 +14,7 @@ from xlsgd.data.csvtext import cell_place, data_rows, header_of, key, text_of
 from xlsgd.data.dataset import GREATEST, Dataset
 from xlsgd.data.source import Received, received
 
-__all__ = ["default_data", "made_data", "need_points", "read_csv", "scattered"]
+__all__ = ["default_data", "made_data", "need_points", "read_csv", "scattered", "three_kinds"]
 
 # The x column of fast.ai's graddesc workbook, in its order.
 _FASTAI_X = (
@@ -71,6 +71,19 @@ def scattered(points: int, noise: float, seed: int) -> Dataset:
     y = (2 * x + 1 + noise * rng.standard_normal(points)).round(2)
     title = f"{points} points around y = 2x + 1, noise {noise:g}, seed {seed}"
     return Dataset(title, {"x": tuple(x.tolist())}, tuple(y.tolist()), truth=(2.0, 1.0))
+
+
+def three_kinds(points: int, noise: float, seed: int) -> Dataset:
+    """Make up points of three kinds: small, middling and large x, with borders not sharp."""
+    need_points(points, noise, seed)
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    x = rng.permutation(np.linspace(-3, 3, points).round(1))
+    felt = x + noise * rng.standard_normal(points)
+    y = (felt > -1).astype(float) + (felt > 1)
+    title = f"{points} points of three kinds, noise {noise:g}, seed {seed}"
+    return Dataset(title, {"x": tuple(x.tolist())}, tuple(y.tolist()))
 
 
 def need_points(points: int, noise: float, seed: int) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.data.points import need_points
+from xlsgd.data.points import three_kinds
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
 from xlsgd.tabs.curves.plan import Curves
+from xlsgd.tabs.lesson.plan import Answer
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import get_loss
@@ -63,7 +64,7 @@ class CrossEntropy(LessonPlan):
     summary = "is the loss 1 − p? softmax, −ln p of the right column, and its slope p − target"
 
     def make_data(self, points: int | None, noise: float | None, seed: int | None) -> Dataset:
-        return _kinds(
+        return three_kinds(
             _POINTS if points is None else points, _SPREAD if noise is None else noise, seed or 0
         )
 
@@ -139,15 +140,33 @@ class CrossEntropy(LessonPlan):
                 "'compare': softmax and cross-entropy are the same line; log10 is below them by "
                 "2.302585; one-minus-p starts slowly.",
             ),
+            question="Is the loss 1 − p? There is no 1 − in the notebook.",
             answers=(
-                "Is the loss 1 − p? That is what one would guess, and fast.ai's mnist_loss is. "
-                "Cross-entropy is −ln p: there is no 1 −.",
-                "Where is it the same? Near p = 1: −ln p is about 1 − p there, as the table says.",
-                "Where is it not? Near p = 0 the slope of −ln p is −1/p, that of 1 − p still −1.",
-                "What does a score get of it? p − 1 by −ln p, and −p·(1 − p) by 1 − p: nearly "
-                "nothing where p is nearly 0, which is where most is to be learned.",
-                "Does the base of the logarithm count? LOG to base 10 is ln divided by 2.302585: "
-                "the same minimum, another scale.",
+                Answer(
+                    "It might be: 1 − p is a loss, fast.ai's first one. Cross-entropy is −ln p "
+                    "instead, which is above 2 at a p of a tenth, where 1 − p is 0.9.",
+                    "{at.curves/losses.curves.value.2#2}",
+                ),
+                Answer(
+                    "Near p = 1 they are nearly the same: −ln p at p = 0.95, where 1 − p is 0.05.",
+                    "{at.curves/losses.curves.value.2#19}",
+                ),
+                Answer(
+                    "What does a score get of it? p − 1 by −ln p: nearly −1 where the net is sure "
+                    "and wrong, at z = −6.",
+                    "{at.curves/scores.curves.slope.3#1}",
+                ),
+                Answer(
+                    "By 1 − p it gets next to nothing there, where most is to be learned: it "
+                    "ends far from the others.",
+                    "{at.curves/scores.curves.slope.2#1}",
+                ),
+                Answer(
+                    "LOG to base 10, as in a well-known sheet, is ln divided by 2.302585: the same "
+                    "minimum, another scale. The first loss on 'log10', times 2.302585, is that on "
+                    "'softmax'.",
+                    "{@log10.first.loss}",
+                ),
             ),
             data=data,
             views=tuple(views),
@@ -176,19 +195,6 @@ class CrossEntropy(LessonPlan):
                 ),
             ),
         )
-
-
-def _kinds(points: int, noise: float, seed: int) -> Dataset:
-    """Make up points of three kinds: small, middling and large x, with borders not sharp."""
-    need_points(points, noise, seed)
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    x = rng.permutation(np.linspace(-3, 3, points).round(1))
-    felt = x + noise * rng.standard_normal(points)
-    y = (felt > -1).astype(float) + (felt > 1)
-    title = f"{points} points of three kinds, noise {noise:g}, seed {seed}"
-    return Dataset(title, {"x": tuple(x.tolist())}, tuple(y.tolist()))
 
 
 LESSON = CrossEntropy()

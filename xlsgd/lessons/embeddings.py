@@ -6,11 +6,9 @@ from typing import Any
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.data.dataset import columns_of
-from xlsgd.data.features import parse_feature
-from xlsgd.data.points import need_points
-from xlsgd.data.schema import Raw, Schema, Words
+from xlsgd.data.ratings import FILMS, SCHEMA, USERS, made_ratings
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options
+from xlsgd.tabs.lesson.plan import Answer
 from xlsgd.tabs.pairs.plan import Pairs
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
@@ -20,28 +18,9 @@ from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["LESSON", "Embeddings"]
 
-_USERS = ("Ana", "Ben", "Cleo", "Dan", "Eva", "Finn")
-_FILMS = ("Comet", "Harbour", "Lantern", "Orchard", "Signal")
 _PARTS = ("1", "2", "bias")
 _GIVEN, _SPREAD, _EPOCHS = 22, 0.3, 20
 _RATES = {"sgd": 0.5, "momentum-classic": 0.2, "adam": 0.1}
-_EVERY = len(_USERS) * len(_FILMS)
-
-_SCHEMA = Schema(
-    "ratings",
-    raw=(
-        Raw("who", "who rates", "word", _USERS, _USERS[0]),
-        Raw("what", "which film", "word", _FILMS, _FILMS[0]),
-        Raw("rating", "0 to 5 stars"),
-    ),
-    features=(
-        parse_feature("user", f"index(who, {', '.join(map(repr, _USERS))})".replace("'", '"')),
-        parse_feature("film", f"index(what, {', '.join(map(repr, _FILMS))})".replace("'", '"')),
-    ),
-    inputs=("user", "film"),
-    targets=("rating",),
-    words=Words(title="Who rated what", one="rating", many="ratings"),
-)
 
 
 class Embeddings(LessonPlan):
@@ -59,7 +38,7 @@ class Embeddings(LessonPlan):
         )
 
     def make_data(self, points: int | None, noise: float | None, seed: int | None) -> Dataset:
-        return _ratings(
+        return made_ratings(
             _GIVEN if points is None else points, _SPREAD if noise is None else noise, seed or 0
         )
 
@@ -72,9 +51,7 @@ class Embeddings(LessonPlan):
             )
         if options.start != "random":
             raise SpecError(f"--start {options.start}: this lesson has start weights of its own")
-        if tuple(data.inputs) != _SCHEMA.inputs:
-            raise SpecError("the data has no users and films; leave it out")
-        network = parse_network(_network(), _SCHEMA.inputs)
+        network = parse_network(_network(), SCHEMA.inputs)
         names = options.optimizers or ("adam",)
         views = []
         for name in names:
@@ -109,19 +86,16 @@ class Embeddings(LessonPlan):
             )
             for view in views
         )
-        missing = _EVERY - data.rows
         return Lesson(
             name=self.name,
             title="Embeddings: who will like which film?",
             shows=(
                 *options.caution,
-                f"{len(_USERS)} users, {len(_FILMS)} films, {data.rows} ratings; {missing} are "
-                "missing, and nobody tells the net what a film is about. Of each user and each "
-                "film it learns two numbers and a bias: an embedding is nothing else, a row of a "
-                "table that is looked up and trained.",
-                "The well-known sheet for this is trained by Solver, an add-in. Here the sheet "
-                "trains by itself, by gradient descent, in formulas.",
-                f"The ratings are made up: {data.title}.",
+                f"{len(USERS)} users, {len(FILMS)} films, {data.rows} ratings, and nobody tells "
+                "the net what a film is about. Of each it learns two numbers and a bias: an "
+                "embedding, a row of a table that is looked up and trained.",
+                "The well-known sheet for this needs Solver, an add-in. This one trains by "
+                f"formulas. The ratings are made up: {data.title}.",
             ),
             change=(
                 "On 'data', a rating: raise what Ana gives, and see her row on 'ratings' follow.",
@@ -132,16 +106,33 @@ class Embeddings(LessonPlan):
                 "stand the ratings that nobody gave.",
                 "The two numbers of films that are liked by the same users.",
             ),
+            question="Can the sheet for collaborative filtering do without Solver?",
             answers=(
-                "Does it need Solver? No: each weight has a slope, and steps follow it.",
-                "What is an embedding? The numbers beside a user's name, or above a film's.",
-                "What becomes of missing ratings? They have no row of data and no say; still there "
-                "is a prediction, as user and film have other rows to learn from.",
-                "What are biases for? Some users are kind to all films, and some films are liked "
-                "by all: then the product has only the taste to tell.",
-                f"Is it right about the missing ones? {data.rows} ratings teach "
-                f"{len(network.parameters)} weights: it fits what is given better than what is "
-                "not. That is overfitting.",
+                Answer(
+                    "Yes: each weight has a slope, and steps follow it. How far predictions are "
+                    "from the ratings given, at last:",
+                    f"{{at.pairs/{views[0].id}.root_mean_square}}",
+                ),
+                Answer(
+                    "What is an embedding? The numbers beside a user's name or above a film's; the "
+                    "first of Ana:",
+                    f"{{at.pairs/{views[0].id}.weight.Ana.1}}",
+                ),
+                Answer(
+                    "Missing ratings have no row of data and no say; a prediction there is all the "
+                    "same, as user and film have other rows to learn from. How many are missing:",
+                    f"{{at.pairs/{views[0].id}.pairs_missing}}",
+                    "0",
+                ),
+                Answer(
+                    "What are biases for? Some users are kind to all films: then the product has "
+                    "only the taste to tell. Finn's bias:",
+                    f"{{at.pairs/{views[0].id}.weight.Finn.bias}}",
+                ),
+                Answer(
+                    f"Believe the bold ones? {data.rows} ratings teach {len(network.parameters)} "
+                    "weights, which can fit what is given and be wrong elsewhere: overfitting."
+                ),
             ),
             data=data,
             views=options.apply(views, data),
@@ -152,9 +143,9 @@ class Embeddings(LessonPlan):
 
 def _network() -> str:
     """Return the text of the net, with the weights called after users and films."""
-    names = [f"{one}.{part}" for one in (*_USERS, *_FILMS) for part in _PARTS]
+    names = [f"{one}.{part}" for one in (*USERS, *FILMS) for part in _PARTS]
     lines = [f"weights mean, {', '.join(names)}"]
-    for input, ones in (("user", _USERS), ("film", _FILMS)):
+    for input, ones in (("user", USERS), ("film", FILMS)):
         lines += [
             f"{input}_{part} = Chosen of {input}, {', '.join(f'{one}.{part}' for one in ones)}"
             for part in _PARTS
@@ -172,28 +163,6 @@ def _start(parameters: tuple[str, ...]) -> dict[str, float]:
     start: dict[str, Any] = dict(zip(parameters, drawn.tolist(), strict=True))
     biases = {name: 0.0 for name in parameters if name.endswith(".bias")}
     return {**start, **biases, "mean": 2.5}
-
-
-def _ratings(given: int, noise: float, seed: int) -> Dataset:
-    """Make up ratings: tastes of users times what films are like, in half stars."""
-    need_points(given, noise, seed)
-    if given > _EVERY:
-        raise SpecError(f"points: got {given}, need at most {_EVERY}, one for every pair")
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    tastes, films = rng.standard_normal((6, 2)), rng.standard_normal((5, 2))
-    stars = 3 + tastes @ films.T + noise * rng.standard_normal((6, 5))
-    stars = (2 * stars.clip(0, 5)).round() / 2
-    chosen = np.sort(rng.permutation(_EVERY)[:given])
-    users, titles = np.divmod(chosen, len(_FILMS))
-    frame = {
-        "who": [_USERS[i] for i in users],
-        "what": [_FILMS[j] for j in titles],
-        "rating": stars[users, titles].tolist(),
-    }
-    title = f"{given} ratings of {_EVERY}, noise {noise:g}, seed {seed}"
-    return Dataset(title, **columns_of(_SCHEMA, frame))
 
 
 LESSON = Embeddings()

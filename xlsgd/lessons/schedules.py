@@ -8,6 +8,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.points import scattered
 from xlsgd.lessons.lesson import Lesson, LessonPlan, Options
+from xlsgd.tabs.lesson.plan import Answer
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
@@ -126,21 +127,36 @@ class Schedules(LessonPlan):
                 "the loss.",
                 "The column 'rate' of each tab, with its formula on paper above it.",
             ),
+            question="A learning rate that decays, and annealing: are they not the same?",
             answers=(
-                "Decay or annealing? Decay is usually the curve that falls by the same part every "
-                "step, as on 'exponential'; annealing the cosine, as on 'cosine'.",
-                "Why let it fall at all? A constant rate never comes to rest where rows "
-                "disagree: the last loss of 'constant' stays above all others.",
-                "Why begin low, as 'one-cycle' does? At the start slopes are steep, and a high "
-                "rate may throw the weights far off.",
-                "What does plateau wait for? An epoch whose mean loss was no better than the best "
-                "so far: it needs the losses, and cannot be drawn before training.",
-                "Which is the best? Here all that end low end alike: what counts is to be high "
-                "for long enough, and to end low.",
+                Answer(
+                    "They are alike: both let the rate fall. Decay is the curve that falls by the "
+                    "same part every step, as on 'exponential': its last rate.",
+                    "{@exponential.last.rate}",
+                ),
+                Answer(
+                    "Annealing is the cosine: high for longer, lower in the end. Its last rate.",
+                    "{@cosine.last.rate}",
+                    "0.000000",
+                ),
+                Answer(
+                    "Why let it fall? At a constant rate single rows keep pushing the weights "
+                    "about: the loss that it ends with is the highest of all.",
+                    "{@constant.last_loss}",
+                ),
+                Answer(
+                    "With the rate falling along a cosine, from the same start, it ends lower.",
+                    "{@cosine.last_loss}",
+                ),
+                Answer(
+                    "Why begin low, as 'one-cycle' does? At the start slopes are steep, and a high "
+                    "rate may throw the weights far off: its first rate is a 25th.",
+                    "{@one-cycle.first.rate}",
+                ),
             ),
             data=data,
             views=options.apply(views, data),
-            target_loss=0.6,
+            target_loss=1.0,
         )
 
 
