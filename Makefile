@@ -1,4 +1,4 @@
-# make demo       four workbooks to open, checked against PyTorch
+# make demo       every lesson as a workbook to open, checked against PyTorch
 # make test       lint, types, and tests of every kind of thing
 # make test-all   the same, and then all cases of everything
 #                 (LibreOffice and Gnumeric, where installed, are tried too)
@@ -15,7 +15,6 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-LESSONS := graddesc two-neuron titanic learning-rates
 
 .PHONY: help demo test test-all test-rest workbooks screens clean
 .DELETE_ON_ERROR:
@@ -25,12 +24,10 @@ help:
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
-	@set -e; for lesson in $(LESSONS); do \
-	  echo "Generating demo/$$lesson.xlsx"; \
-	  $(BIN)/xlsgd generate $$lesson -o demo/$$lesson.xlsx --force; \
-	done
-	@echo "Checking every cell against PyTorch"
-	@$(BIN)/xlsgd verify $(LESSONS:%=demo/%.xlsx)
+	@echo "Generating every lesson into demo/"
+	@$(BIN)/xlsgd generate --all -o demo --force
+	@echo "Checking every cell against PyTorch, two workbooks at once"
+	@$(BIN)/xlsgd verify -j 2 demo/*.xlsx
 	@echo
 	@echo "Now open demo/graddesc.xlsx in Excel, LibreOffice or Google Sheets."
 	@echo "Change first: tab sgd, the cell under learning rate. Every epoch and chart follows."
@@ -53,10 +50,7 @@ test-rest: $(VENV)/.installed-dev
 
 workbooks: $(VENV)/.installed
 	@mkdir -p workbooks
-	@set -e; for lesson in $(LESSONS); do \
-	  echo "Generating workbooks/$$lesson.xlsx"; \
-	  $(BIN)/xlsgd generate $$lesson -o workbooks/$$lesson.xlsx --force; \
-	done
+	@$(BIN)/xlsgd generate --all -o workbooks --force
 
 screens: $(VENV)/.installed-dev
 	$(BIN)/python scripts/screens.py --times

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from xlsgd.base.errors import SpecError
 from xlsgd.cli.common import ProgressBar, errors_as_text, say, show_all
 from xlsgd.cli.options import Command, lesson_options, many_options, refuse_without, tell_of
 from xlsgd.cli.types import FILE, LESSON, OPTIMIZER
@@ -21,10 +23,11 @@ __all__ = ["generate"]
 @click.command(
     cls=Command, epilog="Example:  xlsgd generate graddesc -o graddesc.xlsx --lr 0.0002 --epochs 5"
 )
-@click.argument("lesson", type=LESSON)
+@click.argument("lesson", type=LESSON, required=False)
+@click.option("--all", "every", is_flag=True, help="Write every lesson, as it comes, in one go.")
 @click.option(
     "-o", "--output", type=FILE,
-    help="File to write; with --seeds, a folder.  [LESSON.xlsx; LESSON]",
+    help="File to write; with --seeds or --all, a folder.  [LESSON.xlsx; LESSON; .]",
 )  # fmt: skip
 @lesson_options(
     "Learning rate of every tab.",
@@ -40,8 +43,11 @@ __all__ = ["generate"]
 @click.option("--resume", is_flag=True, help="With --seeds: write only files that are not there.")
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.pass_context
 def generate(
-    lesson: str,
+    context: click.Context,
+    lesson: str | None,
+    every: bool,
     output: Path | None,
     seeds: str | None,
     jobs: int | None,
@@ -62,7 +68,19 @@ def generate(
             tell_of(data, options["source"])
 
     with errors_as_text():
-        if seeds is None:
+        if every:
+            _refuse_beside_all(context)
+            from xlsgd.lessons.generation import generate_all
+
+            try:
+                for path in generate_all(output, options["force"], progress):
+                    progress.clear()
+                    click.echo(path)
+            finally:
+                progress.clear()
+        elif lesson is None:
+            raise click.MissingParameter(ctx=context, param=context.command.params[0])
+        elif seeds is None:
             refuse_without("--seeds", **many, resume=resume or None)
             from xlsgd.lessons.generation import generate as write
 
@@ -96,3 +114,16 @@ def generate(
                 click.echo(note, err=True)
             status = written.status
     sys.exit(status)
+
+
+_BESIDE_ALL = ("every", "output", "force", "quiet")
+
+
+def _refuse_beside_all(context: click.Context) -> None:
+    """Raise SpecError for what is asked of one lesson, where all are written."""
+    for param in context.command.params:
+        name = param.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in _BESIDE_ALL:
+            what = name if name == "lesson" else max(param.opts, key=len)
+            raise SpecError(f"--all writes every lesson as it comes; leave out {what}")

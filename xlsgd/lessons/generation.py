@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,14 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.files import check_target, kind_of_target, write_whole
 from xlsgd.base.progress import Progress
 from xlsgd.data import Dataset
-from xlsgd.lessons import Lesson, Options, get_plan
+from xlsgd.lessons import Lesson, Options, get_plan, lesson_plans
 from xlsgd.lessons.given import data_for, keep_source
 from xlsgd.lessons.lesson import Values
 
 if TYPE_CHECKING:
     from xlsgd.sheets.maps import BookMap
 
-__all__ = ["check_output", "generate", "write_lesson"]
+__all__ = ["check_output", "generate", "generate_all", "write_lesson"]
 
 
 LARGE = 20_000
@@ -73,6 +73,29 @@ def generate(
             warned(str(size))
     write_lesson(built, path, force, progress, plan.look)
     return path
+
+
+def generate_all(
+    folder: str | Path | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[Path]:
+    """Write every lesson as it comes, and yield the path of each.
+
+    What takes long to begin with is done once for all.
+    folder: where to, made if it is not there; the current folder by default.
+    force: replace existing files; without it none is written if one of them exists.
+    Raises SpecError for a folder that is none, OutputExistsError if a file exists.
+    """
+    where = Path() if folder is None else Path(folder)
+    if where.suffix.lower() == ".xlsx" or (where.exists() and not where.is_dir()):
+        raise SpecError(f"{where}: all lessons are written into a folder; give the name of one")
+    paths = {name: where / f"{plan.file_name}.xlsx" for name, plan in lesson_plans().items()}
+    where.mkdir(parents=True, exist_ok=True)
+    for path in paths.values():
+        check_output(path, force)
+    for name, path in paths.items():
+        yield generate(name, path, force=force, progress=progress)
 
 
 def write_lesson(

@@ -17,7 +17,7 @@ from xlsgd.training.optimizers import get_optimizer
 
 __all__ = ["LESSON", "Schedules"]
 
-_RATE, _EPOCHS = 0.3, 10
+_RATE, _EPOCHS = 0.1, 10
 _LEAST = 0.02
 """What is left of the rate where an exponential ends."""
 
