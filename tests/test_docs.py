@@ -55,7 +55,10 @@ def test_there_are_docs() -> None:
 # What they show
 
 
-LONG = ("why-it-explodes.md", "learners.md", "architecture.md", "README.md")
+LONG = (
+    *("why-it-explodes.md", "learners.md", "architecture.md", "README.md"),
+    *("own-nets.md", "command-line.md", "engines.md", "many-workbooks.md"),
+)
 """Pages that take long; what they show is of the same kind as on the others."""
 
 

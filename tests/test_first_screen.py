@@ -12,7 +12,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 
 import xlsgd
-from tests.builders import default_lesson
+from tests.builders import short_lesson
 from tests.loaded import looked_at
 from tests.verify.books import header_row, letter_of, runs_cell
 from xlsgd.data import Dataset, made_data
@@ -32,13 +32,13 @@ def pixels(sheet: openpyxl.worksheet.worksheet.Worksheet, last: int) -> int:
 @pytest.mark.every
 @pytest.mark.parametrize("tab", ["sgd", "momentum", "adagrad", "rmsprop", "adam"])
 def test_a_step_of_one_neuron_fits(tab: str) -> None:
-    sheet = looked_at(default_lesson("graddesc"))[tab]
+    sheet = looked_at(short_lesson("graddesc"))[tab]
     letter = letter_of(sheet, "new.b", "step")
     assert pixels(sheet, openpyxl.utils.column_index_from_string(letter)) <= PIXELS
 
 
 def test_rates_to_type_in_stand_on_it() -> None:
-    sheet = looked_at(default_lesson("learning-rates"))["rates-one"]
+    sheet = looked_at(short_lesson("learning-rates"))["rates-one"]
     last = runs_cell(sheet, "learning_rate", "one-7")
     assert int(re.sub("[A-Z]", "", last)) <= ROWS
     (chart,) = sheet._charts

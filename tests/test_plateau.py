@@ -13,7 +13,7 @@ import torch
 
 import xlsgd
 from tests.builders import Recalculated, bare_book, experiment_of, small_data, write_experiments
-from tests.test_two_sides import tab_of, verified_cells
+from tests.two_sides import tab_of, verified_cells
 from xlsgd.base.cells import Formula
 from xlsgd.base.errors import SpecError
 from xlsgd.engines import get_engine

@@ -1,154 +1,61 @@
 """Both sides of every layer, loss, gradient rule and optimizer: they agree, and it takes both.
 
 The walks below go over the registries: a new file in nets/, losses/, gradients/ or optimizers/ is
-tested without being named here. Each thing is tried as it is, and with one of its sides wrong by
-one part in a million: then the step check and the run check must fail, each by itself.
-"""
+tested without being named here. Each thing is tried as it is, and with its sheet side wrong by one
+part in a million: then the step check and the run check must fail, each by itself. The torch side:
+tests/test_two_sides_in_torch.py."""
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders import (
-    RememberingEngine,
     bare_book,
-    experiment_of,
     small_data,
     view_of,
-    write_experiments,
 )
+from tests.two_sides import (
+    COMMON,
+    EVERYTHING,
+    TABLES,
+    around,
+    assert_both_checks_fail,
+    columns_of,
+    data_for,
+    like,
+    off,
+    off_column,
+    some_layer,
+    sorts,
+    tab_of,
+    tabs_of,
+    verified,
+    verified_cells,
+    with_layer,
+    with_loss,
+    with_method_off,
+    with_optimizer,
+    with_rule,
+)
+from tests.two_sides import remembered as remembered
 from tests.widths import share_of_each
-from xlsgd import verify
-from xlsgd.base.cells import Book, WorkbookFile
 from xlsgd.base.columns import Column
-from xlsgd.base.errors import SpecError
-from xlsgd.data import Dataset
-from xlsgd.report import Report
 from xlsgd.report.report import SheetReport
-from xlsgd.report.tolerances import TOLERANCES
 from xlsgd.tabs.layouts.rows.layout import LAYOUT, RowsLayout
 from xlsgd.tabs.view import View
-from xlsgd.torch_side.step_check import need_steps_that_scale, uses_weight
 from xlsgd.training.experiment import Experiment
-from xlsgd.training.gradients import CHOICES, GradientRule, differences, gradient_rules
+from xlsgd.training.gradients import CHOICES, GradientRule, gradient_rules
 from xlsgd.training.losses import Loss, losses
-from xlsgd.training.losses.squared_error import SquaredError
-from xlsgd.training.nets import Layer, Network, layer_types, parse_network
+from xlsgd.training.nets import layer_types
 from xlsgd.training.optimizers import Optimizer, optimizers
-from xlsgd.verifying.opening import recalculate
-from xlsgd.verifying.verification import examine
 
 pytestmark = pytest.mark.every
-
-FACTOR = 1.000001
-TABLES = ("step steps", "run steps")
-HIDDEN = 2  # width of the layer under test: one number would hide a mix-up of two
-LINE, TWO = "Linear(1, 1)", "Linear(1, 1), Tanh, Linear(1, 1)"
-
-engine = RememberingEngine()
-
-
-SEEN = {
-    "rprop": {"etaminus": 0.7, "etaplus": 1.2, "least_step": 0.038, "most_step": 0.055},
-    "asgd": {"lambd": 0.5, "t0": 3.0},
-}
-"""Hyperparameters that all tell within a few steps."""
-
-
-# What is tried
-
-
-def some_layer(kind: type[Layer]) -> Layer:
-    """Return a layer of that kind for HIDDEN inputs."""
-    try:
-        return kind.parse([])
-    except ValueError:
-        return kind.parse([str(HIDDEN), str(HIDDEN)])
-
-
-def around(layer: Layer) -> Network:
-    """Return a network with the layer in its middle."""
-    before = parse_network(f"Linear(1, {HIDDEN}), Sum").layers[0]
-    after = parse_network(f"Linear({layer.outputs(HIDDEN)}, 1)", layer.outputs(HIDDEN)).layers
-    return Network((before, layer, *after))
-
-
-def with_layer(layer: Layer, **options: Any) -> Experiment:
-    """Return an experiment that trains a network with the layer in its middle."""
-    network = around(layer)
-    start = {p: round(0.9 - 0.23 * i, 3) for i, p in enumerate(network.parameters)}
-    options = {"gradient": "backprop", "learning_rate": 0.02, **options}
-    return replace(experiment_of(**options), network=network, start=start)
-
-
-def with_optimizer(name: str, **options: Any) -> Experiment:
-    """Return an experiment that trains one neuron with an optimizer.
-
-    Its eps are large enough to be seen in the result.
-    """
-    hyper = {given.key: 0.1 for given in optimizers()[name].hyperparameters if given.positive}
-    hyper |= SEEN.get(name, {})
-    return experiment_of(LINE, name, hyper=hyper, **{"gradient": "backprop", **options})
-
-
-def with_rule(rule: GradientRule, **options: Any) -> Experiment:
-    """Return an experiment in which the rule drives the update."""
-    options = {"learning_rate": 0.02, "gradient": rule.choice, **options}
-    if rule.name in differences():
-        options = {"difference": rule.name, **options}
-    return experiment_of(TWO, **options)
-
-
-def columns_of(rule: GradientRule) -> list[Column]:
-    """Return a rule's columns for the network that with_rule trains."""
-    return rule.columns(parse_network(TWO), SquaredError())
-
-
-ENDS = {"probabilities": ", Sigmoid", "log-probabilities": ", LogSoftmax"}
-
-
-def with_loss(name: str, **options: Any) -> Experiment:
-    """Return an experiment with the loss, its network one that ends in what the loss takes."""
-    loss = losses()[name]
-    network = f"Linear(1, {loss.fewest}){ENDS.get(loss.takes, '')}"
-    # No two alike: weights that are all the same cancel in a mean.
-    hyper = {given.key: 0.4 + 0.1 * i for i, given in enumerate(loss.hyperparameters)}
-    return experiment_of(network, loss=name, **{"gradient": "backprop", "hyper": hyper, **options})
-
-
-def data_for(what: str, rows: int = 5) -> Dataset:
-    """Return what a thing is trained on: the usual points, with labels where a loss needs them."""
-    points = small_data(rows)
-    if not what.startswith("loss "):
-        return points
-    name = next(name for name in losses() if f"{what} ".startswith(f"loss {name} "))
-    loss = losses()[name]
-    if loss.together:
-        first = (0.3, 0.9, 0.0, 1.0, 0.55)[:rows]
-        others = {"z": tuple(round(1 - y, 3) for y in first)}
-        return Dataset(f"{points.title}, shares", points.inputs, first, more_targets=others)
-    for y in (points.y, (1.0, 0.0, 0.0, 1.0, 0.0)[:rows], (1.0, -1.0, -1.0, 1.0, -1.0)[:rows]):
-        if not any(loss.label_fault(each, loss.fewest) for each in y):
-            return Dataset(f"{points.title}, labels {sorted(set(y))}", points.inputs, y)
-    raise AssertionError(f"{name} takes none of these labels")
-
-
-EVERYTHING: dict[str, Callable[..., Experiment]] = {
-    **{
-        f"layer {n}": functools.partial(with_layer, some_layer(k)) for n, k in layer_types().items()
-    },
-    **{f"optimizer {n}": functools.partial(with_optimizer, n) for n in optimizers()},
-    **{f"gradient {n}": functools.partial(with_rule, r) for n, r in gradient_rules().items()},
-    **{f"loss {n}": functools.partial(with_loss, n) for n in losses()},
-}
 
 
 def test_the_walks_have_something_to_walk_over() -> None:
@@ -158,71 +65,7 @@ def test_the_walks_have_something_to_walk_over() -> None:
     assert losses()
 
 
-@pytest.fixture(autouse=True)
-def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recalculate a workbook once, however often verify is asked about it."""
-    monkeypatch.setattr(import_module("xlsgd.verifying.opening"), "get_engine", lambda name: engine)
-
-
-def verified(path: Path, *experiments: Experiment, data: Dataset | None = None) -> Report:
-    """Write a workbook of experiments and verify it."""
-    return verify(write_experiments(path, *experiments, data=data, engine=engine))
-
-
-def verified_cells(book: Book) -> Report:
-    """Verify cells that no file holds: drawing many tabs takes most of the time."""
-    opened = recalculate(WorkbookFile(Path("bare.xlsx"), book, {}), "formulas")
-    return examine(opened, "bare.xlsx", TOLERANCES)
-
-
-def tab_of(report: Report, experiment: str) -> SheetReport:
-    """Return the report on the tab of an experiment."""
-    return next(sheet for sheet in report.sheets if sheet.experiment == experiment)
-
-
-def assert_both_checks_fail(tab: SheetReport) -> None:
-    for table in TABLES:
-        assert not tab.comparisons[table].ok.all(), f"the {table} comparison saw nothing"
-
-
-def tabs_of(
-    builds: Mapping[str, Callable[..., Experiment]], rows: int = 5, **options: Any
-) -> dict[str, SheetReport]:
-    """Return what verify says of experiments: a tab each, in one workbook for equal data."""
-    together: dict[tuple[float, ...], dict[str, str]] = {}
-    for i, what in enumerate(builds):
-        together.setdefault(data_for(what, rows).y, {})[what] = f"run{i}"
-    found: dict[str, SheetReport] = {}
-    for ids in together.values():
-        data = data_for(next(iter(ids)), rows)
-        views = [builds[what](id=id, **options) for what, id in ids.items()]
-        report = verified_cells(bare_book(*views, data=data))
-        found |= {what: tab_of(report, id) for what, id in ids.items()}
-    return found
-
-
 # As they are
-
-
-COMMON = {
-    *("Linear", "ReLU", "Sigmoid", "Tanh", "Sum", "GELU", "Softmax"),
-    *("squared error", "output", "huber", "bce-with-logits", "cross-entropy"),
-}
-"""Layers and losses of every sort. Others are tried in all ways at full width only."""
-
-
-def sorts(names: Iterable[str]) -> list[Any]:
-    """Return cases, named by what they try: those of layers and losses like others are wide."""
-    cases = []
-    for name in names:
-        kind, _, what = name.partition(" ")
-        alone = what if kind in ("layer", "loss") else name
-        known = next(
-            (n for n in (*layer_types(), *losses()) if f"{alone} ".startswith(f"{n} ")), None
-        )
-        wide = known is not None and known not in COMMON
-        cases.append(pytest.param(name, marks=pytest.mark.wide) if wide else name)
-    return cases
 
 
 def test_parts_like_others_agree_in_a_few_steps() -> None:
@@ -259,42 +102,6 @@ def test_both_sides_agree(what: str, tmp_path: Path, share: Callable[..., list[A
 
 
 # The sheet side is wrong
-
-
-def off(expression: str) -> str:
-    """Return an expression that gives a millionth too much."""
-    return f"(({expression})*{FACTOR})"
-
-
-def off_column(column: Column) -> Column:
-    """Return a column that gives a millionth too much."""
-    first = column.first
-    if first is not None:
-        first = "=" + off(first[1:]) if first.startswith("=") else str(float(first) + 1)
-    return replace(column, formula="=" + off(column.formula[1:]), first=first)
-
-
-def scaled(expressions: Any) -> Any:
-    """Return expressions, nested in lists and dicts, that all give a millionth too much."""
-    if isinstance(expressions, dict):
-        return {key: scaled(nested) for key, nested in expressions.items()}
-    if isinstance(expressions, list):
-        return [scaled(nested) for nested in expressions]
-    return off(expressions)
-
-
-def like(thing: Any, **changes: Any) -> Any:
-    """Return a thing that is the same but for some of its methods or values."""
-    kind = type(type(thing).__name__, (type(thing),), changes)
-    fake = object.__new__(kind)
-    fake.__dict__.update(thing.__dict__)
-    return fake
-
-
-def with_method_off(thing: Any, name: str) -> Any:
-    """Return a layer or loss of which one method gives expressions that are off."""
-    right = getattr(thing, name)
-    return like(thing, **{name: lambda self, *arguments: scaled(right(*arguments))})
 
 
 def with_column_off(thing: Any, number: int) -> Any:
@@ -411,7 +218,7 @@ def off_tabs(request: pytest.FixtureRequest) -> dict[str, SheetReport]:
     return tabs_of({what: build for what, (build, _) in OFF.items() if what in wanted})
 
 
-@pytest.mark.of_each(2)
+@pytest.mark.of_each(1)
 @pytest.mark.parametrize("what", sorts(OFF))
 def test_a_wrong_sheet_side_is_found(what: str, off_tabs: dict[str, SheetReport]) -> None:
     tab = off_tabs[what]
@@ -473,209 +280,3 @@ def test_every_column_is_guarded(off_columns: dict[str, SheetReport]) -> None:
             misplaced.append((quantity, tab.first_difference))
     assert unguarded == []
     assert misplaced == []
-
-
-# The torch side is wrong
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A workbook, right in every cell, for each thing in EVERYTHING."""
-    folder = tmp_path_factory.mktemp("right")
-
-    @functools.cache
-    def file(what: str) -> Path:
-        path = folder / f"{what}.xlsx"
-        data = data_for(what)
-        return write_experiments(path, EVERYTHING[what](epochs=2), data=data, engine=engine)
-
-    return file
-
-
-def off_tensor(module: Any, arguments: Any, output: Any) -> Any:
-    """Forward hook: PyTorch's module gives a millionth too much."""
-    return output * FACTOR
-
-
-@pytest.mark.parametrize("name", sorts([*layer_types(), *losses()]))
-def test_a_wrong_module_is_found(
-    name: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layer = layer_types().get(name)
-    kind: Any = type(losses()[name]) if layer is None else layer
-    right = kind.module
-
-    def module(self: Any, **options: float) -> Any:
-        found = right(self, **options)
-        found.register_forward_hook(off_tensor)
-        return found
-
-    file = files(f"{'loss' if layer is None else 'layer'} {name}")
-    assert verify(file).ok
-    monkeypatch.setattr(kind, "module", module)
-    assert_both_checks_fail(tab_of(verify(file), "run"))
-
-
-# What they say of themselves
-
-
-@pytest.mark.parametrize("name", losses())
-def test_a_loss_bends_as_it_says(name: str) -> None:
-    import torch
-
-    loss = losses()[name]
-    low, high = (0.02, 0.98) if loss.takes == "probabilities" else (-3, 3)
-    shape = (25,) if loss.fewest == 1 else (25, loss.fewest)
-    pred = torch.linspace(low, high, math.prod(shape), dtype=torch.float64).reshape(shape)
-    pred.requires_grad_()
-    # A label, where labels are asked for.
-    y = torch.ones(shape if loss.together else 25, dtype=torch.float64)
-    (slope,) = torch.autograd.grad(loss.module()(pred, y).sum(), pred, create_graph=True)
-    bend = torch.zeros_like(pred)
-    if slope.requires_grad:
-        (bend,) = torch.autograd.grad(slope.sum(), pred)
-    first = bend.flatten()[0]
-    same = bool(torch.allclose(bend, first)) and bool(first)
-    assert loss.curvature == (pytest.approx(float(first)) if same else None)
-
-
-@pytest.mark.parametrize("name", layer_types())
-def test_a_layer_is_flat_where_it_says_it_is_silent(name: str) -> None:
-    import torch
-
-    layer = some_layer(layer_types()[name])
-    x = torch.linspace(-9, 9, 2 * 73, dtype=torch.float64).reshape(-1, 2).requires_grad_()
-    y = layer.module()(x)
-    # Weighed, for what is shared out adds up to 1 whatever x is.
-    (slope,) = torch.autograd.grad((y * torch.arange(1.0, y.shape[-1] + 1)).sum(), x)
-    if layer.silence is None:
-        assert (slope != 0).all()
-    else:
-        silent = layer.silence.signal_of(y.detach()) <= 0
-        assert silent.any()
-        assert (~silent).any()
-        assert ((slope == 0) == silent).all()
-
-
-@pytest.mark.parametrize("name", layer_types())
-def test_a_layer_is_linear_as_it_says(name: str) -> None:
-    import torch
-
-    layer = some_layer(layer_types()[name])
-    gains = layer.gains(HIDDEN)
-    module = layer.module()
-    slopes = [
-        torch.autograd.functional.jacobian(module, torch.tensor(at, dtype=torch.float64))
-        for at in ([0.3, -2.0], [-9.0, 7.0])
-    ]
-    fixed = bool(torch.equal(*slopes))
-    if layer.parameter_shapes():
-        assert gains is None
-        assert layer.weighs_inputs == fixed
-    else:
-        assert gains == (slopes[0].tolist() if fixed else None)
-        assert not layer.weighs_inputs
-
-
-@pytest.mark.parametrize("name", optimizers())
-def test_a_step_depends_on_the_weight_as_it_says(name: str) -> None:
-    experiment = with_optimizer(name)
-    if experiment.optimizer.own_rates:
-        with pytest.raises(SpecError, match=f"the step of {name} is not learning_rate times"):
-            need_steps_that_scale(experiment)
-    else:
-        need_steps_that_scale(experiment)
-    assert uses_weight(experiment) == experiment.optimizer.uses_weight
-
-
-OPTIMIZER_KEYS = [
-    (name, key)
-    for name, optimizer in optimizers().items()
-    for key in ("learning_rate", *(given.key for given in optimizer.hyperparameters))
-    # Rprop's rate is what a memory begins with, which has a test of its own.
-    if (name, key) != ("rprop", "learning_rate")
-]
-
-
-@pytest.mark.of_each(2)
-@pytest.mark.parametrize(("name", "key"), OPTIMIZER_KEYS, ids=map(" ".join, OPTIMIZER_KEYS))
-def test_a_wrong_constant_in_a_torch_optimizer_is_found(
-    name: str, key: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kind = type(optimizers()[name])
-    right = kind.torch_optimizer
-
-    def torch_optimizer(self: Any, parameters: Any, learning_rate: float, hyper: Any) -> Any:
-        changed = {"learning_rate": learning_rate, **hyper}
-        # Towards 0: a beta must stay below 1.
-        changed[key] /= FACTOR
-        return right(self, parameters, changed.pop("learning_rate"), changed)
-
-    monkeypatch.setattr(kind, "torch_optimizer", torch_optimizer)
-    assert_both_checks_fail(tab_of(verify(files(f"optimizer {name}")), "run"))
-
-
-@pytest.mark.parametrize("name", optimizers())
-def test_a_wrong_memory_in_torch_is_found(
-    name: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What an optimizer remembers before the first step, and what its columns show beyond that."""
-    optimizer = optimizers()[name]
-    kind = type(optimizer)
-    file = files(f"optimizer {name}")
-    tab = tab_of(verify(file), "run")
-    assert tab.ok
-    known = {*optimizer.state, "new"}
-    shown = {c.quantity.partition(".")[0] for c in optimizer.columns("a", "grad_used.a")}
-    # A plain number is an input, the same for both.
-    if any(optimizer.start_of(state).startswith("=") for state in optimizer.state):
-        start = kind.torch_start_of
-
-        def torch_start_of(self: Any, *arguments: Any) -> Any:
-            return start(self, *arguments) * FACTOR
-
-        with monkeypatch.context() as patch:
-            patch.setattr(kind, "torch_start_of", torch_start_of)
-            assert_both_checks_fail(tab_of(verify(file), "run"))
-    if optimizer.step_columns():
-        of_steps = kind.of_steps
-
-        def of_steps_off(self: Any, *arguments: Any) -> Any:
-            return {k: v * FACTOR for k, v in of_steps(self, *arguments).items()}
-
-        with monkeypatch.context() as patch:
-            patch.setattr(kind, "of_steps", of_steps_off)
-            assert_both_checks_fail(tab_of(verify(file), "run"))
-    if shown - known:
-        derived = kind.derived
-
-        def derived_off(self: Any, state: Any, step: Any, hyper: Any) -> Any:
-            return {k: v * FACTOR for k, v in derived(self, state, step, hyper).items()}
-
-        with monkeypatch.context() as patch:
-            patch.setattr(kind, "derived", derived_off)
-            assert_both_checks_fail(tab_of(verify(file), "run"))
-
-
-RULE_QUANTITIES = [
-    (name, column.quantity)
-    for name, rule in gradient_rules().items()
-    for column in columns_of(rule)
-]
-
-
-@pytest.mark.of_each(4)
-@pytest.mark.parametrize(("name", "quantity"), RULE_QUANTITIES, ids=map(" ".join, RULE_QUANTITIES))
-def test_a_wrong_derivative_in_torch_is_found(
-    name: str, quantity: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kind = type(gradient_rules()[name])
-    right = kind.quantities
-
-    def quantities(self: Any, evaluate: Any, parameters: Any, h: float) -> Any:
-        found = right(self, evaluate, parameters, h)
-        assert quantity in found
-        return {**found, quantity: found[quantity] * FACTOR}
-
-    monkeypatch.setattr(kind, "quantities", quantities)
-    assert_both_checks_fail(tab_of(verify(files(f"gradient {name}")), "run"))

@@ -19,7 +19,7 @@ from torch import nn
 
 from tests.builders import RememberingEngine, bare_book, view_of
 from tests.modules.nets import Of, made
-from tests.test_two_sides import FACTOR, like, off_tensor, tab_of, verified_cells, with_method_off
+from tests.two_sides import FACTOR, like, off_tensor, tab_of, verified_cells, with_method_off
 from xlsgd.data import Dataset
 from xlsgd.report.report import SheetReport
 from xlsgd.tabs.view import View

@@ -20,7 +20,7 @@ from tests.builders import (
     small_data,
     write_experiments,
 )
-from tests.test_two_sides import (
+from tests.two_sides import (
     FACTOR,
     assert_both_checks_fail,
     like,

@@ -17,7 +17,7 @@ from tests.builders import (
     view_of,
     write_experiments,
 )
-from tests.test_two_sides import off_column, verified_cells
+from tests.two_sides import off_column, verified_cells
 from tests.widths import share_of_each
 from xlsgd import verify
 from xlsgd.base.columns import Column

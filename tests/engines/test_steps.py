@@ -8,8 +8,8 @@ import pytest
 
 import xlsgd
 from tests.builders import write_experiments
-from tests.test_two_sides import with_optimizer
 from tests.test_two_sides_of_steps import EVERYTHING
+from tests.two_sides import with_optimizer
 from xlsgd.engines import get_engine
 from xlsgd.training.optimizers import optimizers
 

@@ -1,4 +1,4 @@
-"""Twenty epochs in the cells, against a plain training loop in torch."""
+"""Eight epochs in the cells, against a plain training loop in torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.builders import Floats
 from tests.titanic.books import Calculated, Place, features, generated, labels, weights_of
 from xlsgd.data.passengers import INPUTS, made_passengers
 
-ROWS, EPOCHS = 60, 20
+ROWS, EPOCHS = 60, 8
 RELATIVE = 1e-9
 BATCHES = (ROWS, 32)  # all at once; 32 and then the 28 that are left
 UNITS = {"linear": 1, "training": 2, "momentum": 2, "adam": 2}

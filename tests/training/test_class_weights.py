@@ -11,7 +11,7 @@ import torch
 
 import xlsgd
 from tests.builders import Recalculated, view_of, write_experiments
-from tests.test_two_sides import data_for
+from tests.two_sides import data_for
 from xlsgd.base.errors import SpecError
 from xlsgd.sweeping import Axis, check_sweep, sweep_experiment
 from xlsgd.tabs.view import View

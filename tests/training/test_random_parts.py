@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import xlsgd
 from tests.builders import view_of, write_experiments
 from tests.strategies import decades, numbers
-from tests.test_two_sides import ENDS
 from tests.training.test_activations import KINDS
+from tests.two_sides import ENDS
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.tabs.view import View

@@ -17,7 +17,7 @@ from torch import nn
 
 import xlsgd
 from tests.builders import Recalculated, small_data, view_of, write_experiments
-from tests.test_two_sides import data_for, with_loss
+from tests.two_sides import data_for, with_loss
 from xlsgd.base.errors import SpecError, XlsgdError
 from xlsgd.data import Dataset
 from xlsgd.explaining.training import Length, train
@@ -113,7 +113,7 @@ def test_weights_and_losses_are_those_of_a_plain_loop(id: str, sheet: Recalculat
     np.testing.assert_allclose(sheet.numbers(id, "rmse", "epochs"), means**0.5, rtol=1e-12)
 
 
-@pytest.mark.every
+@pytest.mark.sampled
 @pytest.mark.parametrize("layout", ["rows", "blocks"])
 @pytest.mark.parametrize("name", [name for name in losses() if name != "output"])
 def test_every_loss_can_be_summed(name: str, layout: str, tmp_path: Path) -> None:

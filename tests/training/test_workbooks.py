@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import xlsgd
 from tests.builders import Recalculated, experiment_of, small_data, view_of, write_experiments
-from tests.test_two_sides import EVERYTHING, data_for
+from tests.two_sides import EVERYTHING, data_for
 from tests.verify.books import edited, fields, first_wrong, passes
 from xlsgd.base.errors import SpecError
 from xlsgd.cli import main

@@ -374,6 +374,7 @@ def test_other_engines_have_numbers_there(
     assert_named(xlsgd.verify(target, engine=engine), target, place)
 
 
+@pytest.mark.wide  # at first in a folder, as below
 def test_all_engines_agree_on_it(make: Make, target: Path) -> None:
     place = circular(make("sgd", "momentum"), target, over_the_table)
     found = xlsgd.compare_engines(target, ("formulas", "ironcalc"))

@@ -255,6 +255,7 @@ def test_every_number_that_only_recalculation_gives(
     assert missed == []
 
 
+@pytest.mark.wide  # a lesson as it comes: in small ones nothing froze twice
 def test_what_libreoffice_kept_beside_what_it_calculated(tmp_path: Path) -> None:
     # Opened and saved, and calculated on no command: LibreOffice calculates some columns all the
     # same, and comes to another step in which a derivative froze than the panel keeps saying.
