@@ -106,7 +106,7 @@ def test_titanics_predictions_stand_on_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["graddesc", "two-neuron", "titanic", "learning-rates"])
 def test_links_to_all_tabs_stand_on_the_first_tab(name: str) -> None:
-    workbook = looked_at(default_lesson(name))
+    workbook = looked_at(short_lesson(name))
     first = workbook.worksheets[0]
     links = {
         cell.value: cell
@@ -136,7 +136,7 @@ def test_links_of_very_many_tabs(tmp_path: Path) -> None:
 
 
 def test_learning_rates_begin_with_all_their_runs() -> None:
-    sheet = looked_at(default_lesson("learning-rates"))["lesson"]
+    sheet = looked_at(short_lesson("learning-rates"))["lesson"]
     (chart,) = sheet._charts
     assert [series.tx.strRef.f for series in chart.series] == [
         f"'rates-one'!${letter_of_rate()}${row}" for row in range(12, 19)
@@ -144,5 +144,5 @@ def test_learning_rates_begin_with_all_their_runs() -> None:
 
 
 def letter_of_rate() -> str:
-    rates = looked_at(default_lesson("learning-rates"))["rates-one"]
+    rates = looked_at(short_lesson("learning-rates"))["rates-one"]
     return letter_of(rates, "learning_rate", "experiment")

@@ -46,6 +46,7 @@ __all__ = ["generate"]
 @click.pass_context
 def generate(
     context: click.Context,
+    /,
     lesson: str | None,
     every: bool,
     output: Path | None,
