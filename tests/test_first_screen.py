@@ -139,7 +139,7 @@ def test_learning_rates_begin_with_all_their_runs() -> None:
     sheet = looked_at(short_lesson("learning-rates"))["lesson"]
     (chart,) = sheet._charts
     assert [series.tx.strRef.f for series in chart.series] == [
-        f"'rates-one'!${letter_of_rate()}${row}" for row in range(12, 19)
+        f"'rates-one'!${letter_of_rate()}${row}" for row in range(13, 20)
     ]
 
 
