@@ -269,7 +269,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "none": (lambda p: _export(_one(), nn.MSELoss(reduction="none"), p), "reduction='none'"),
     "weights of rows": (
         lambda p: _export(_one(), nn.BCEWithLogitsLoss(weight=torch.ones(3)), p),
-        "the loss BCEWithLogitsLoss with weight, which no sheet has",
+        "BCEWithLogitsLoss with weight: its numbers go by the place of a row in its batch",
     ),
     "several weights": (
         lambda p: _export(
@@ -284,12 +284,12 @@ BAD: dict[str, tuple[Any, str]] = {
     "weights of probabilities": (
         lambda p: _export(
             nn.Linear(2, 2),
-            nn.CrossEntropyLoss(weight=torch.ones(2)),
+            nn.BCEWithLogitsLoss(weight=torch.ones(2)),
             p,
             target=["y", "z"],
             z=[0.0, 1.0, 0.0],
         ),
-        "the loss CrossEntropyLoss with weight",
+        "otherwise by pos_weight",
     ),
     "ignored rows": (
         lambda p: _export(nn.Linear(2, 2), nn.CrossEntropyLoss(ignore_index=1), p),

@@ -61,8 +61,12 @@ def need_same(net: nn.Module, path: Path) -> None:
         nn.CrossEntropyLoss(),
         nn.CrossEntropyLoss(label_smoothing=0.2),
         nn.CrossEntropyLoss(reduction="sum", label_smoothing=0.1),
+        nn.CrossEntropyLoss(weight=torch.tensor([0.5, 2.0, 3.0]).double()),
+        nn.CrossEntropyLoss(
+            weight=torch.tensor([0.5, 2.0, 3.0]).double(), reduction="sum", label_smoothing=0.2
+        ),
     ],
-    ids=["mean", "smoothed", "sum"],
+    ids=["mean", "smoothed", "sum", "weighted", "weighted sum, smoothed"],
 )
 def test_probabilities_go_as_a_plain_loop_goes(loss: nn.Module, tmp_path: Path) -> None:
     path = tmp_path / "m.xlsx"

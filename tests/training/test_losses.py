@@ -152,7 +152,7 @@ def case(name: str) -> tuple[Floats, Floats, dict[str, float]]:
         pairs = np.array(list(itertools.product(preds, targets)))
         return pairs[:, :1], pairs[:, 1], hyper
     hyper = {"label_smoothing": 0.15} if "cross-entropy" in name else {}
-    hyper |= WEIGHTS if losses()[name].has_weights else {}
+    hyper |= WEIGHTS if name.startswith("weighted-") else {}
     if losses()[name].together:
         pairs = [(z, shares) for z, _ in CLASSES[::3] for shares in OF_CLASSES]
         return np.array([z for z, _ in pairs]), np.array([s for _, s in pairs]), hyper
@@ -172,7 +172,7 @@ def size(name: str) -> Floats:
 
 def test_every_loss_is_here() -> None:
     classes = {"cross-entropy", "cross-entropy-of-shares", "nll"}
-    classes |= {"weighted-cross-entropy", "weighted-nll"}
+    classes |= {"weighted-cross-entropy", "weighted-nll", "weighted-cross-entropy-of-shares"}
     assert set(ONE) | set(PROBABILITIES) | classes == set(losses())
 
 
@@ -200,6 +200,12 @@ def test_formulas_are_right_to_the_last_digits(name: str) -> None:
             expected = _cross_entropy(exact, int(target), **hyper)
         elif name == "cross-entropy-of-shares":
             expected = _cross_entropy_of_shares(exact, list(map(mp.mpf, target)), **hyper)
+        elif name == "weighted-cross-entropy-of-shares":
+            smooth, own = mp.mpf(hyper["label_smoothing"]), list(map(mp.mpf, WEIGHTS.values()))
+            expected = sum(
+                w * ((1 - smooth) * y + smooth / len(exact)) * _cross_entropy(exact, c, 0)
+                for c, (w, y) in enumerate(zip(own, map(mp.mpf, target), strict=True))
+            )
         elif name == "weighted-cross-entropy":
             expected = _weighted_cross_entropy(exact, int(target), **hyper)
         elif name in ("nll", "weighted-nll"):
@@ -319,7 +325,7 @@ def test_what_the_best_guess_costs(name: str) -> None:
     told = loss.constant_of(columns, **hyper)
     if told is None:
         unknown = ("soft-margin", "hinge-embedding", "output", "one-minus-p")
-        assert name in (*unknown, "weighted-cross-entropy", "weighted-nll")
+        assert name in unknown or name.startswith("weighted-")
         return
     target = torch.tensor(y, dtype=torch.float64)
     if name in ("l1", "huber", "smooth-l1", "mnist-loss"):  # of the mean, which need not be best

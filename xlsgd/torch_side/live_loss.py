@@ -71,6 +71,13 @@ def loss_of(
         if value is not None:
             found[hyper.key] = _one_number(name, hyper.key, value)
     for key, value in options.items():
+        if key == "weight" and value is not None:
+            raise SpecError(
+                f"the loss {name} with weight: its numbers go by the place of a row in its batch, "
+                "or of a target in its row, and a sheet has one formula for all of them; leave it "
+                "out"
+                + (", or count labels of 1 otherwise by pos_weight" if "Logits" in name else "")
+            )
         if value is not None:
             raise SpecError(f"the loss {name} with {key}, which no sheet has; leave it out")
     return loss.reduced(reduction), found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from xlsgd.base.columns import Input
 from xlsgd.training.losses.entropy import entropy
@@ -40,8 +40,9 @@ class CrossEntropyOfShares(Loss):
     exact_labels = True
     several = True
     together = True
+    weighted = "weighted-cross-entropy-of-shares"
     fewest = 2
-    hyperparameters = (
+    hyperparameters: ClassVar[tuple[Input, ...]] = (
         Input("label_smoothing", 0.0, "share that goes to all classes alike", minimum=0, below=1),
     )
 

@@ -38,6 +38,7 @@ class WeightedCrossEntropy(ClassWeights):
     otherwise = PLAIN.otherwise
     exact_labels = True
     several = True
+    of_shares = "weighted-cross-entropy-of-shares"
     fewest = 2
     hyperparameters = (*weight_inputs(2), *PLAIN.hyperparameters)
 
