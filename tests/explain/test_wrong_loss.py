@@ -3,14 +3,17 @@ formulas alike."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from torch import nn
 
 from tests.explain.own_nets import entries
 from tests.modules.nets import Of
+from xlsgd.cli import main
 from xlsgd.data.table import dataset_of
 from xlsgd.explaining.training import Length, train
 from xlsgd.explaining.wrong_loss import loss_sentences
@@ -40,6 +43,38 @@ def unfit(net: Any, loss: str, y: Any = LABELS, rate: float = 0.01) -> str:
         }
     lesson = own_lesson(OwnNet(network, losses()[loss], optimizers()["sgd"], data, rate, start, 2))
     return " ".join(loss_sentences(train(lesson.views[0], data, Length(10, 2)), learned=False))
+
+
+def test_generate_says_the_same_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("x,y\n0.5,1\n0.9,0\n-0.7,1\n")
+
+    def told(net: str, loss: str, labels: str = "") -> str:
+        if labels:
+            (tmp_path / "d.csv").write_text(labels)
+        command = [
+            "generate",
+            net,
+            "--data",
+            str(tmp_path / "d.csv"),
+            "--target",
+            "y",
+            "--loss",
+            loss,
+        ]
+        done = CliRunner().invoke(main, [*command, "--force", "-o", str(tmp_path / "n.xlsx")])
+        assert done.exit_code == 0, done.output
+        return " ".join(line for line in done.stderr.splitlines() if line.startswith("Note"))
+
+    assert "ends in ReLU, which gives numbers from 0 on" in told(
+        "Linear(1, 1), ReLU", "bce-with-logits"
+    )
+    assert "'training': the targets are labels, 0 and 1, and the loss squared error comes" in told(
+        "Linear(1, 1), Sigmoid", "squared-error"
+    )
+    # What a formula gives is looked at, at the start weights.
+    assert told("1/(1+exp(-a*x))", "bce") == ""
+    assert "takes probabilities" in told("a*x+b+3", "bce")
+    assert "it can never reach" in told("Linear(1, 1), Tanh", "huber", "x,y\n1,5\n2,7\n")
 
 
 def ends_in(*layers: nn.Module) -> nn.Module:

@@ -21,9 +21,7 @@ __all__ = ["Ways", "factor", "one_to_one", "partner", "tensors"]
 
 def one_to_one(place: Place) -> bool:
     """Return whether a layer has no weights and an output follows from the input in its place."""
-    return (
-        not place.parameters and len(place.inputs) == len(place.outputs) and not place.layer.mixes
-    )
+    return place.one_to_one
 
 
 class Ways:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from xlsgd.data import Dataset
 from xlsgd.explaining.training import Training
+from xlsgd.report.numbers import number
 from xlsgd.training.experiment import Experiment
 
 __all__ = [
@@ -26,15 +27,6 @@ __all__ = [
 
 _SHOWN = 4
 """Things that a list still names one by one."""
-
-
-def number(value: float | None) -> str:
-    """Return a number with three or four digits that count."""
-    if value is None or not math.isfinite(value):
-        return "no number"
-    if 1e3 <= abs(value) < 1e6:
-        return f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) >= 1e6 else f"{value:.4g}"
 
 
 def told(experiment: Experiment, value: float) -> str:

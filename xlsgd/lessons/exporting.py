@@ -83,6 +83,7 @@ def export(
     from xlsgd.torch_side.live import first_step, start_weights
     from xlsgd.torch_side.live_groups import fixed_tensors, tensor_names
     from xlsgd.torch_side.live_loss import loss_of
+    from xlsgd.torch_side.loss_fit import notes_before
     from xlsgd.torch_side.modules import read_module
     from xlsgd.torch_side.rates import scheduled
 
@@ -162,8 +163,8 @@ def export(
     if written is not None and not written.follows_losses:
         rates = next(scheduled(e))
         given = [{**rates, RATE: rates.get(f"{RATE}.{name}", rates[RATE])} for name in rule.live]
-    if e.unfit_loss:
-        warnings.warn(e.unfit_loss, stacklevel=2)
+    for words in notes_before(e, rows):
+        warnings.warn(words, stacklevel=2)
     live = first_step(model, optimizer, loss or _itself, rows, size, clips, flat, given)
     write_lesson(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)

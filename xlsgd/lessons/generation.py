@@ -62,8 +62,12 @@ def generate(
     if data is not None and told is not None:
         told(data)
     built = plan.build(Options(**{**options, "data": data, "progress": progress}))
-    for words in dict.fromkeys(view.experiment.unfit_loss for view in built.views):
-        if words and warned is not None:
+    # A lesson's own loss fits.
+    if warned is not None and (plan.reads_tables or options.get("loss")):
+        from xlsgd.torch_side.loss_fit import notes_before
+
+        notes = [w for view in built.views for w in notes_before(view.experiment, built.data)]
+        for words in dict.fromkeys(notes):
             warned(words)
     if plan.reads_tables and warned is not None:
         from xlsgd.tabs.size import check_size

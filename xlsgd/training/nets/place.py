@@ -36,6 +36,13 @@ class Place:
             map_nested(names.append, nested)
         return names
 
+    @property
+    def one_to_one(self) -> bool:
+        """Whether it has no weights and an output follows from the input in its place."""
+        return (
+            not self.parameters and len(self.inputs) == len(self.outputs) and not self.layer.mixes
+        )
+
 
 def is_number(name: str) -> bool:
     """Return whether what stands among the inputs of a layer is a number, and no name."""
