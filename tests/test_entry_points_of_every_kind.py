@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.one_file_parts import CROSS_ENTROPY, CUT_OFF, PULLED, SWING
 from tests.report.test_formats import TAP
 from tests.test_one_file_adds_a_tab import BEST, ENGINE, LAYOUT
 from tests.test_one_file_adds_data import FLATS, ROOT, VALLEY
-from tests.test_one_file_adds_it import CROSS_ENTROPY, CUT_OFF, PULLED, SWING
 
 pytestmark = pytest.mark.usefixtures("warm")
 
