@@ -12,6 +12,7 @@ from xlsgd.tabs.counts.plan import Counts
 from xlsgd.tabs.curve.plan import ShownCurve
 from xlsgd.tabs.curves.plan import Curves
 from xlsgd.tabs.pairs.plan import Pairs
+from xlsgd.tabs.slice.plan import Slice
 from xlsgd.tabs.units.plan import Units
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
@@ -52,6 +53,7 @@ class Lesson:
     curves: tabs with functions over one number.
     units: tabs with the units of a hidden layer one by one.
     pairs: tabs with every pair of two inputs.
+    slices: tabs with the mean loss of a run over one of its weights.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
@@ -75,6 +77,7 @@ class Lesson:
     counts: tuple[Counts, ...] = ()
     curves: tuple[Curves, ...] = ()
     pairs: tuple[Pairs, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
     @property
     def has_looks(self) -> bool:
