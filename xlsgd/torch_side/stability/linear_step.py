@@ -72,9 +72,7 @@ def linear_step(experiment: Experiment) -> LinearStep:
     """
     name = experiment.optimizer.name
     if experiment.optimizer.of_function:
-        raise NoLimitError(
-            f"{experiment.optimizer.name} does not go by slopes alone, so there is no such rate"
-        )
+        raise NoLimitError("it looks at the function itself, and does not go by its slope alone")
     if experiment.optimizer.counts_steps:
         raise NoLimitError(
             f"{name} counts its steps: the same gradient leads to another step later on, and no "
