@@ -15,6 +15,7 @@ from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from xlsgd.sheets.charts import ChartSpec
     from xlsgd.tabs.curve.plan import ShownCurve
     from xlsgd.tabs.examination import Examination
     from xlsgd.tabs.lesson.plan import Lesson
@@ -47,6 +48,12 @@ class CurveTab(TabKind):
 
         shown = _shown(tab, lesson)
         draw_curve_tab(sheet, shown, lesson.experiment(shown.experiments[0]), book)
+
+    def pictures(self, lesson: Lesson, book: BookMap) -> Iterable[ChartSpec]:
+        from xlsgd.tabs.curve.sheet import curve_chart
+
+        for shown in lesson.descents:
+            yield curve_chart(shown, lesson.experiment(shown.experiments[0]), book)
 
     def find(self, tabs: FoundTabs, found: FoundWorkbook) -> None:
         for tab in tabs[self.name]:

@@ -24,7 +24,7 @@ from xlsgd.tabs.curve.columns import FUNCTION_OF, MARKED, POINTS, bends, columns
 from xlsgd.tabs.curve.plan import ShownCurve
 from xlsgd.training.experiment import Experiment
 
-__all__ = ["draw_curve_tab", "map_curve_tab"]
+__all__ = ["curve_chart", "draw_curve_tab", "map_curve_tab"]
 
 _FIELDS, _HEADER, _TABLE = 6, 4, 5
 _PIXELS = (800, 310)
@@ -62,19 +62,24 @@ def draw_curve_tab(
     write_body(sheet, columns(experiment), book, tab, "curve")
     for row in table.rows:
         sheet.cell(row, table.columns["point"]).number_format = "0"
+    begin = AnchorMarker(col=0, colOff=0, row=_FIELDS + len(tab.fields), rowOff=0)
+    add_chart(sheet, ChartPlace(begin, *_PIXELS), curve_chart(shown, experiment, book))
+    set_widths(sheet, {1: 16, 2: 22, 3: 56, 4: 16} | dict.fromkeys(table.columns.values(), 14))
+    sheet.row_dimensions[_HEADER + 1].height = 24
+    set_page(sheet)
+
+
+def curve_chart(shown: ShownCurve, experiment: Experiment, book: BookMap) -> ChartSpec:
+    """Return the chart of a function, with the ways of runs down it."""
+    table = book.of("curve")[shown.sheet].tables["curve"]
     (p,) = experiment.network.parameters
-    (curve,) = curves_over(sheet.title, table, "at", {"curve": "the curve"})
+    (curve,) = curves_over(shown.sheet, table, "at", {"curve": "the curve"})
     ways = []
     for id in shown.experiments:
         run = book.training[id]
         (way,) = curves_over(run.sheet, run.tables["steps"], f"plot.{p}", {"loss": id})
         ways.append(replace(way, look="way"))
-    spec = ChartSpec(
+    return ChartSpec(
         shown.title, p, "f", [replace(curve, look="faint"), *ways], x_min=shown.low,
         x_max=shown.high,
     )  # fmt: skip
-    begin = AnchorMarker(col=0, colOff=0, row=_FIELDS + len(tab.fields), rowOff=0)
-    add_chart(sheet, ChartPlace(begin, *_PIXELS), spec)
-    set_widths(sheet, {1: 16, 2: 22, 3: 56, 4: 16} | dict.fromkeys(table.columns.values(), 14))
-    sheet.row_dimensions[_HEADER + 1].height = 24
-    set_page(sheet)
