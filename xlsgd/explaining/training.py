@@ -21,6 +21,7 @@ from xlsgd.training.schedules import RATE
 from xlsgd.training.schedules.schedule import MOMENTUM
 from xlsgd.training.trace import Traces
 from xlsgd.verdict import events
+from xlsgd.verdict.rules import told_by_number
 
 __all__ = ["BROKEN", "GRADIENTS", "Length", "Training", "train"]
 
@@ -109,6 +110,10 @@ class Training:
     @property
     def still(self) -> tuple[str, ...]:
         """The weights whose derivative is 0 for good."""
+        if told_by_number(self.experiment.told_of):
+            since = self.number("last_step") - self.number("steps_per_epoch")
+            table = self.table
+            return tuple(p for p in self.experiment.told_of if table[f"nonzero.{p}"].max() <= since)
         named = str(self.panel["still_weights"]).split(", ")
         return tuple(p for p in self.experiment.network.groups if p in named)
 

@@ -27,6 +27,7 @@ from xlsgd.verdict.rules import (
     RECENT,
     Summary,
     judge,
+    told_by_number,
 )
 from xlsgd.verdict.threshold import RunLimits
 from xlsgd.verdict.watched import Watched
@@ -217,7 +218,16 @@ def _verdict_text(watched: Watched) -> str:
     )
 
 
+def _at_last(watched: Watched) -> str:
+    """Return the cells with the last steps of all weights, below each other's."""
+    first, *_, last = watched.groups
+    return f"{{last.nonzero.{first}:last.nonzero.{last}}}"
+
+
 def _still_text(watched: Watched) -> str:
+    if told_by_number(watched.groups):
+        count = f"SUMPRODUCT(({_at_last(watched)}<={{last_step}}-{{steps_per_epoch}})*1)"
+        return f'IF({count}=0,"{NONE}",{count}&" of {len(watched.groups)} tensors")'
     names = "&".join(f'IF({_stuck(f"nonzero.{p}")},", {p}","")' for p in watched.groups)
     last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.groups)
     nobody = f'IF({{last_step}}-MIN({last})<{{steps_per_epoch}},", {NONE}","")'
@@ -225,7 +235,10 @@ def _still_text(watched: Watched) -> str:
 
 
 def _all_still(watched: Watched) -> str:
-    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.groups)
+    if told_by_number(watched.groups):
+        last = _at_last(watched)
+    else:
+        last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.groups)
     return f"IF({{last_step}}-MAX({last})>={{steps_per_epoch}},MAX({last})+1,0)"
 
 

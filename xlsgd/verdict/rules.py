@@ -25,7 +25,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,7 @@ __all__ = [
     "Summary",
     "Verdicts",
     "judge",
+    "told_by_number",
 ]
 
 Floats = NDArray[np.float64]
@@ -70,6 +71,8 @@ MANY_UNITS = 3
 NONE = "none"
 BEYOND = "beyond what a cell can hold"
 """What the panel says in place of a number that there is none of."""
+BESIDE_NAME, LONGEST_NAMES = 70, 7500
+"""Characters that a formula has for a name beside it, and for all of them; Excel takes 8192."""
 ONE_EPOCH = "one epoch: train longer to see a trend"
 TRENDS = (
     ONE_EPOCH,
@@ -113,6 +116,12 @@ class Summary:
     exploded_above: Floats | float
 
 
+def told_by_number(names: Collection[str]) -> bool:
+    """Return whether weights are so many, or called so long, that a formula with all their names
+    would be longer than Excel takes: then it is said how many stand still."""
+    return sum(len(name) + BESIDE_NAME for name in names) > LONGEST_NAMES
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """How runs went; arrays of shape (runs,) under the names of the panel's fields.
@@ -135,7 +144,10 @@ class Verdicts:
 
     def still_weights(self, run: int) -> str:
         """Return the weights of a run whose derivative is 0 for good, such as ``a, b``, or NONE."""
-        return ", ".join(p for p, still in self.still.items() if still[run]) or NONE
+        names = [p for p, still in self.still.items() if still[run]]
+        if names and told_by_number(self.still):
+            return f"{len(names)} of {len(self.still)} tensors"
+        return ", ".join(names) or NONE
 
     def dead_units(self, run: int) -> int:
         """Return how many units of a run are dead."""

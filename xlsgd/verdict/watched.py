@@ -33,6 +33,7 @@ class Watched:
     start_column: the expression of a row's loss at the start weights, where rows have it.
     cut: predictions above it stand for y = 1.   reading: how the mean loss is read.
     wording: what its sentences speak of.
+    weights: all of them, where some are kept fixed.
     """
 
     units: Mapping[str, str]
@@ -53,8 +54,9 @@ class Watched:
     accuracy: str | None = None
     cut: float = 0.5
     reading: Reading | None = None
+    weights: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The weights, in order."""
-        return tuple(self.gradients)
+        return self.weights or tuple(self.gradients)

@@ -99,6 +99,7 @@ class BlocksLayout(Layout):
             adds_up=("{batch_size}", str(experiment.added_up)) if summed else (),
             wording=experiment.network.wording,
             groups=experiment.told_of,
+            weights=experiment.network.parameters if experiment.frozen else (),
             cut=experiment.loss.cut,
             reading=experiment.loss.reading,
             moves=not experiment.schedule.steady,

@@ -82,6 +82,7 @@ class RowsLayout(Layout):
             moves=not experiment.schedule.steady,
             wording=experiment.network.wording,
             groups=experiment.told_of,
+            weights=experiment.network.parameters if experiment.frozen else (),
             start_column=experiment.loss.of_row(
                 experiment.network.predicted(_start(experiment)),
                 [f"{{{name}}}" for name in experiment.targets],
