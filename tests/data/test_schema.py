@@ -15,8 +15,8 @@ from tests.builders import experiment_of, small_data, write_experiments
 from xlsgd.base.errors import DataError, SpecError, WorkbookError
 from xlsgd.data.dataset import Dataset, columns_of
 from xlsgd.data.features import feature_frame, feature_types, parse_feature
-from xlsgd.data.schema import Raw, Schema, Words
-from xlsgd.data.schemas import read_schema
+from xlsgd.data.schema import DESCRIBED, Raw, Schema, Words
+from xlsgd.data.schemas import known_schemas, read_schema
 from xlsgd.engines import get_engine
 from xlsgd.lessons import Lesson
 from xlsgd.tabs.view import View
@@ -251,3 +251,7 @@ def test_nobody_but_its_lesson_and_its_reader_knows_the_ship() -> None:
     lesson, reader = Path("lessons/titanic.py"), Path("data/passengers")
     assert {path for path in naming if reader not in path.parents} == {lesson}
     assert len(naming) > 3
+
+
+def test_a_schema_without_a_marker_of_its_own_is_told_by_its_fields() -> None:
+    assert DESCRIBED not in known_schemas()

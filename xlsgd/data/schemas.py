@@ -17,7 +17,8 @@ __all__ = ["data_markers", "known_schemas", "read_schema"]
 @cache
 def known_schemas() -> dict[str, Schema]:
     """Return the schemas that have a marker of their own, by that marker."""
-    return {schema.marker: schema for schema in find("xlsgd.data", "SCHEMA").values()}
+    every = find("xlsgd.data", "SCHEMA").values()
+    return {schema.marker: schema for schema in every if schema.marker != DESCRIBED}
 
 
 def data_markers() -> tuple[str, ...]:
