@@ -25,7 +25,7 @@ __all__ = ["draw_counts_tab", "map_counts_tab"]
 
 _MARKER, _HEADER = 4, 7
 _PIXELS = (760, 260)
-_WIDTHS = {"what": 44, "command": 96}
+_WIDTHS = {"what": 40, "runs": 19, "median_epoch": 16, "command": 96}
 
 
 def map_counts_tab(shown: Counts) -> TabMap:
