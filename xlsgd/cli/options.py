@@ -272,6 +272,11 @@ _RUN = (
         help="Hyperparameters of optimizer and schedule; xlsgd list shows them.",
     ),
     later(_transform_options),
+    click.option(
+        "--digits",
+        is_flag=True,
+        help="Of three-or-seven: learn from handwritten digits, of scikit-learn.",
+    ),
     click.option("--maximize", is_flag=True, help="Let steps lead uphill."),
     click.option(
         "--group",

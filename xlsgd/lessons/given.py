@@ -9,7 +9,7 @@ from typing import Any
 from xlsgd.base.errors import SpecError
 from xlsgd.base.files import refuse_to_overwrite
 from xlsgd.data import Dataset
-from xlsgd.lessons import get_plan
+from xlsgd.lessons import get_plan, lesson_plans
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns
 
 __all__ = ["data_for", "given_data", "keep_source", "words_about"]
@@ -62,6 +62,9 @@ def data_for(
 
     Raises SpecError for both, and as given_data.
     """
+    if options.get("digits") and not get_plan(lesson).has_digits:
+        able = [name for name, plan in lesson_plans().items() if plan.has_digits]
+        raise SpecError(f"--digits: '{lesson}' has no images; it is for {', '.join(able)}")
     columns = options.get("columns", NO_COLUMNS)
     data: Dataset | None = options.get("data")
     asked = {"source": source, "points": points, "noise": noise}

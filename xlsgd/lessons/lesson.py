@@ -75,6 +75,7 @@ class Options:
     seed: for such random weights; 0 by default.
     columns: of nets of one's own: which columns of a file are what.
     data: what a lesson trains on instead of its own.
+    digits: whether to learn from handwritten digits, of a lesson that can.
     progress: called now and then where making the lesson takes long.
     Raises SpecError for words and numbers that no lesson can make sense of.
     """
@@ -100,6 +101,7 @@ class Options:
     seed: int | None = None
     columns: Columns = NO_COLUMNS
     data: Dataset | None = None
+    digits: bool = False
     progress: Callable[[str, int, int], None] | None = None
 
     def __post_init__(self) -> None:
@@ -283,6 +285,8 @@ class LessonPlan(ABC):
     """Whether other data than its own can be asked for."""
     seeds_weights: ClassVar[bool] = False
     """Whether a seed is for its start weights, and not for made-up data."""
+    has_digits: ClassVar[bool] = False
+    """Whether it can learn from the handwritten digits of scikit-learn."""
     says_of: ClassVar[Mapping[str, str]] = {}
     """What an option is about in this lesson, for its help: source, points, seed, start."""
 

@@ -35,7 +35,8 @@ class ImagesTab(TabKind):
     def planned(self, lesson: Lesson) -> Iterable[Planned]:
         for i, view in enumerate(lesson.views):
             if view.id in lesson.images:
-                yield Planned((3, i, 1), view.id, self._named(view.id, lesson), "it as images")
+                words = f"an image through '{view.id}', in coloured cells"
+                yield Planned((3, i, 1), view.id, self._named(view.id, lesson), words)
 
     def _named(self, experiment: str, lesson: Lesson) -> str:
         alone = len(lesson.images) == 1
