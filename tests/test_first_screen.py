@@ -139,10 +139,10 @@ def test_learning_rates_begin_with_all_their_runs() -> None:
     sheet = looked_at(short_lesson("learning-rates"))["lesson"]
     (chart,) = sheet._charts
     assert [series.tx.strRef.f for series in chart.series] == [
-        f"'rates-one'!${letter_of_rate()}${row}" for row in range(13, 20)
+        "'rates-one'!" + re.sub("([A-Z]+)", r"$\1$", rate_of(f"one-{i}")) for i in range(1, 8)
     ]
 
 
-def letter_of_rate() -> str:
+def rate_of(run: str) -> str:
     rates = looked_at(short_lesson("learning-rates"))["rates-one"]
-    return letter_of(rates, "learning_rate", "experiment")
+    return runs_cell(rates, "learning_rate", run)

@@ -43,9 +43,9 @@ def tab(report: Report, name: str) -> SheetReport:
 
 
 def rate_cells(sheet: Any) -> list[str]:
-    """Return the addresses of the seven rates."""
+    """Return the addresses of the seven rates, which stand below keys and words."""
     letter, first = letter_of(sheet, "learning_rate", "experiment"), header_row(sheet, "experiment")
-    return [f"{letter}{first + i}" for i in range(1, 8)]
+    return [f"{letter}{first + 1 + i}" for i in range(1, 8)]
 
 
 def edited(path: Path, target: Path, tab: str, changes: dict[str, Any]) -> Path:

@@ -207,7 +207,7 @@ def test_the_marker_of_compare_emptied(make: Make, target: Path, beside: int) ->
     def edit(workbook: Workbook) -> None:
         _empty_marker(workbook["compare"], beside)
 
-    with pytest.raises(WorkbookError, match=r"tab 'compare' .* 'compare tab, format 2' beside it"):
+    with pytest.raises(WorkbookError, match=r"tab 'compare' .* 'compare tab, format 3' beside it"):
         xlsgd.verify(edited(make("sgd"), target, edit))
 
 
@@ -217,7 +217,7 @@ def test_the_marker_of_rates_emptied(rates: Path, target: Path, tab: str, beside
     def edit(workbook: Workbook) -> None:
         _empty_marker(workbook[tab], beside)
 
-    with pytest.raises(WorkbookError, match=rf"tab '{tab}' .* 'rates tab, format 1' beside it"):
+    with pytest.raises(WorkbookError, match=rf"tab '{tab}' .* 'rates tab, format 2' beside it"):
         xlsgd.verify(edited(rates, target, edit))
 
 
@@ -263,7 +263,7 @@ def test_a_compare_tab_of_which_formulas_are_left(make: Make, target: Path, name
 def test_a_compare_tab_of_which_words_are_left(make: Make, target: Path) -> None:
     def edit(workbook: Workbook) -> None:
         sheet = workbook["compare"]
-        gone = ("xlsgd", "compare tab, format 2", "experiment", "verdict")
+        gone = ("xlsgd", "compare tab, format 3", "experiment", "verdict")
         _emptied(sheet, lambda cell: cell.value not in gone and "INDEX" not in str(cell.value))
         sheet.title = "side by side"
 

@@ -127,13 +127,13 @@ class LearningRates(LessonPlan):
                 "steeper, the next step longer, and so on. That is how errors explode.",
                 "Each of the seven runs trains on a tab of its own, in formulas. The tabs "
                 "'rates-one' and 'rates-two' show them side by side, for one neuron and for two.",
-                "The largest stable rate stands above the table: limit_full_batch as a live "
-                "formula, 2 divided by the largest curvature, for steps that see all rows at "
-                "once; limit_found for the steps that these runs take, found by PyTorch.",
+                "The largest stable rate stands above the table: as a live formula, 2 divided by "
+                "the largest curvature, for steps that see all rows at once; and the one found "
+                "by PyTorch for the steps that these runs take.",
             ),
             change=(
-                "On 'rates-one', bring the last three rates closer and closer to limit_found, "
-                "from below and from above. A run just above it explodes too, only later.",
+                "On 'rates-one', bring the last three rates closer and closer to the largest rate "
+                "found, from below and from above. A run just above it explodes too, only later.",
                 "On 'rates-two', the same. There the border depends on the start: type others "
                 "into start a … start d of a tab and see.",
             ),
@@ -153,12 +153,12 @@ class LearningRates(LessonPlan):
                     "Why is there no formula for one row a step? Every row has a parabola of its "
                     "own. An epoch is one map of the weights, made of as many steps as there are "
                     "rows, and it shrinks errors as long as its largest eigenvalue is below 1 in "
-                    "size. limit_found is the smallest rate at which it reaches 1. Above it there "
+                    "size. The rate found is the smallest at which it reaches 1. Above it there "
                     "may be narrow windows that are stable again."
                 ),
                 Answer(
                     "Why is there no limit for two neurons? Their curvature depends on the "
-                    "weights: the slope for a is multiplied by c. So limit_found is found by "
+                    "weights: the slope for a is multiplied by c. So the rate is found by "
                     "trying: the smallest rate at which this very start explodes within these "
                     "epochs."
                 ),

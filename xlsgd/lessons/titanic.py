@@ -166,7 +166,7 @@ class Titanic(LessonPlan):
                 "The weight whose slope is checked, and h: the chart shows its derivative found by "
                 "moving it beside backprop's. The gap shrinks with h.",
                 "On 'model', the row 'would you survive?', and the weights themselves: type your "
-                "own, or choose those from before training in weights_of.",
+                "own, or choose those from before training under 'which weights'.",
             ),
             watch=(
                 "'training': mean loss and accuracy step by step, and the bars of the weights. "

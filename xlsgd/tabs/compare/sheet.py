@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openpyxl.cell import Cell
+from openpyxl.comments import Comment
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker
 from openpyxl.styles import Alignment
 from openpyxl.utils.units import pixels_to_EMU
@@ -59,7 +60,7 @@ _WIDTHS = {
 }
 _WIDTH, _READING = 11.0, 17.0
 """Characters of the other columns, and of those of a loss that is read."""
-_SCREEN_ROWS, _LEAST_ROWS = 26, 8
+_SCREEN_ROWS, _LEAST_ROWS = 24, 8
 """Rows of a first screen, and those of the smallest chart that says something."""
 _CHART_WIDTH, _PIXELS_A_ROW = 1134, 20
 _SECOND = (3, 100)
@@ -73,7 +74,7 @@ def map_compare_tab(shown: ComparedRuns, experiments: Sequence[Experiment]) -> T
     """Return where everything of a tab with runs side by side goes."""
     keys = ["target_loss", *(given.key for given in shown.limits), MARKER]
     fields = {key: (_FIELDS + i, _VALUES) for i, key in enumerate(keys)}
-    runs_header = _FIELDS + len(keys) + 3
+    runs_header = _FIELDS + len(keys) + 2
     ids = list(shown.experiments)
     reading = comparison.common_reading(e for e in experiments if e.id in ids)
     names = [column.quantity for column in comparison.runs_columns(ids[0], reading)]
@@ -129,7 +130,7 @@ def draw_compare_tab(
             note.alignment = Alignment("left", "center", wrap_text=True, indent=1)
             sheet.row_dimensions[row].height = _NOTE_ROW
 
-    sheet.cell(runs.header_row - 2, 1, "all runs").style = "heading"
+    sheet.cell(runs.header_row - 1, 1, "all runs").style = "heading"
     reading = comparison.common_reading(experiments)
     for experiment in experiments:
         rate = experiment.learning_rate if shown.sets_rates else None
@@ -165,7 +166,6 @@ def draw_compare_tab(
     fold_columns(sheet, [_KEYS])
     fold_columns(sheet, [i for name, i in losses.columns.items() if name.startswith(_ASIDE)])
     fold_rows(sheet, tab.fields[MARKER][0], runs.header_row, losses.header_row)
-    sheet.row_dimensions[runs.header_row - 1].height = 24
     sheet.row_dimensions[runs.header_row + 1].height = 30
     set_page(sheet)
 
@@ -226,10 +226,10 @@ def _draw_run(
         number = runs.columns[column.quantity]
         if row == runs.rows[0]:
             sheet.cell(runs.header_row, number, column.quantity).style = "key"
-            sheet.cell(runs.header_row - 1, number, column.note).style = "paper"
             words = sheet.cell(runs.header_row + 1, number, column.header)
             words.style = "symbol"
             words.alignment = Alignment("center", "center", wrap_text=True)
+            words.comment = Comment(column.note, "xlsgd", width=250, height=60)
         cell = sheet.cell(row, number)
         cell.style = "value"
         if column.formula.startswith("="):

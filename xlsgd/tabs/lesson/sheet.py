@@ -55,7 +55,7 @@ _PROGRAMS = (
     ("Excel, LibreOffice", "fact", "open the file; in Excel, click Enable Editing"),
     ("Excel for the web", "fact", "upload it to OneDrive and open it there"),
     ("Google Sheets", "fact", "File, Import, Upload"),
-    ("a phone", "fact", "Excel's or Google's app, turned sideways"),
+    ("a phone", "fact", "Excel's or Google's app; nobody has tried it yet"),
 )
 _ORIGIN = (
     ("the program xlsgd", "fact", "writes them and checks every cell against PyTorch"),
