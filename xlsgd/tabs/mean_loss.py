@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.functions.calculus import FUNCTIONS
 from xlsgd.training.functions.function import Function
 from xlsgd.training.nets.place import Place
 
-__all__ = ["applies", "mean_loss", "weights_after"]
+__all__ = ["applies", "is_bowl", "mean_loss", "slopes", "weights_after"]
 
 _MOST = 2000
 """Characters of such a formula, of 8192 that a cell takes: names grow when they become cells."""
@@ -36,7 +37,7 @@ def applies(experiment: Experiment) -> bool:
 def _over_arrays(place: Place) -> bool:
     layer = place.layer
     if isinstance(layer, Function):
-        return "(" not in layer.text.replace("*(", "").replace("+(", "").removeprefix("(")
+        return not any(f"{name}(" in layer.text for name in FUNCTIONS)
     if place.parameters:
         return layer.weighs_inputs
     return layer.of_array("") is not None or layer.gains(len(place.inputs)) is not None
@@ -80,6 +81,36 @@ def _passed(place: Place, x: Sequence[str], weights: Mapping[str, str]) -> list[
 
 def _alone(text: str) -> str:
     return text if text.startswith("{") and text.count("{") == 1 else f"({text})"
+
+
+def is_bowl(experiment: Experiment) -> bool:
+    """Return whether the mean loss is a parabola in every direction, and ``slopes`` has a formula
+    for it: where one layer adds up weights, each times a number made of inputs."""
+    places = experiment.network.places
+    return (
+        applies(experiment)
+        and experiment.loss.curvature is not None
+        and len(places) == 1
+        and places[0].layer.adds_up_weights
+    )
+
+
+def slopes(experiment: Experiment) -> dict[str, str]:
+    """Return by how much the prediction changes with every weight, as templates of whole columns,
+    for a bowl."""
+    (place,) = experiment.network.places
+    inputs = experiment.network.input_names
+    if isinstance(place.layer, Function):
+        cells = {x: f"{{data.{x}}}" for x in inputs}
+        names = {p: kind for kind, p in place.parameters.items()}
+        found = {p: place.layer.slope_by(p, cells) for p in names}
+    else:
+        (row,) = place.parameters["weight"]
+        found = dict(zip(row, (f"{{data.{x}}}" for x in inputs), strict=True))
+        found |= dict.fromkeys(place.parameters.get("bias", ()), "1")
+    column = f"{{data.{inputs[0]}}}"
+    # A number is made a column: 1 in every row.
+    return {p: text if "{" in text else f"({text}+0*{column})" for p, text in found.items()}
 
 
 def weights_after(experiment: Experiment, p: str, epochs: str) -> str:

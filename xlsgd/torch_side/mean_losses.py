@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from xlsgd.torch_side.ensemble import Ensemble
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.trace import MEMBERS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["MeanLosses"]
 
@@ -46,6 +50,22 @@ class MeanLosses:
             means = losses.mean(-1).numpy()
         rows = np.full(means.shape[1:], float(losses.shape[-1]))
         found: Floats = means * (1 + self.ensemble.moves_of_means(rows))
+        return found
+
+    def bends(self) -> list[Tensor]:
+        """Return the second derivatives of the mean loss where all weights are 0, for every
+        member: of a parabola they are the same everywhere."""
+        import torch
+
+        count = len(self._experiment.network.parameters)
+        found = []
+        for x, y in zip(self._x[:, :, 0].unbind(1), self._y[:, 0], strict=True):
+
+            def mean(weights: Tensor, x: Tensor = x, y: Tensor = y) -> Tensor:
+                return self._net.evaluate(weights[:, None], x, y)["loss"].mean()
+
+            zeros = torch.zeros(count, dtype=torch.float64)
+            found.append(torch.autograd.functional.hessian(mean, zeros))  # type: ignore[no-untyped-call]
         return found
 
     def moved(self, numbers: object) -> Floats:

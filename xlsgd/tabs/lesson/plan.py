@@ -54,6 +54,7 @@ class Lesson:
     units: tabs with the units of a hidden layer one by one.
     pairs: tabs with every pair of two inputs.
     slices: tabs with the mean loss of a run over one of its weights.
+    bowls: the experiments of which a tab says how steep their loss is, by their ids.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
 
@@ -78,6 +79,7 @@ class Lesson:
     curves: tuple[Curves, ...] = ()
     pairs: tuple[Pairs, ...] = ()
     slices: tuple[Slice, ...] = ()
+    bowls: tuple[str, ...] = ()
 
     @property
     def has_looks(self) -> bool:

@@ -139,6 +139,10 @@ class Function(Layer):
         """Return the expression of the function where its weights are these."""
         return written(self._tree, cells)
 
+    def slope_by(self, by: str, cells: Mapping[str, str]) -> str:
+        """Return the expression of its derivative by a weight."""
+        return written(derivative(self._tree, by), cells)
+
     def bend(self, by: str, cells: Mapping[str, str]) -> str:
         """Return the expression of its second derivative by a weight."""
         return written(derivative(derivative(self._tree, by), by), cells)

@@ -1,0 +1,121 @@
+"""The same parabola from t, from t − 9.5, and scaled: bends, rates and steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+
+import xlsgd
+from tests.verify.books import edited, epochs_cell, first_wrong, passes, steps_rows
+from xlsgd.lessons import Options, get_plan
+
+T = np.arange(20.0)
+Y = 0.75 * (T - 9.5) ** 2 + 1
+BENDS = {
+    "raw": (56499.3626, 15.9787724, 0.258636762),
+    "shifted": (3967.84009, 66.5, 0.884914695),
+    "scaled": (2.2995452, 0.73684211, 0.18746457),
+}
+CONDITIONS = {"raw": 218_451, "shifted": 4483.87, "scaled": 12.2666}
+
+
+def features(run: str) -> np.ndarray[Any, Any]:
+    x = {"raw": T, "shifted": T - 9.5, "scaled": (T - 9.5) / 9.5}[run]
+    return np.stack([x * x, x, np.ones(20)], axis=1)
+
+
+def descent(run: str, rate: float, steps: int) -> tuple[np.ndarray[Any, Any], float]:
+    """The weights after some steps from (1, 1, 1), and their mean loss, in plain NumPy."""
+    a, w = features(run), np.ones(3)
+    for _ in range(steps):
+        w = w - rate * 2 * a.T @ (a @ w - Y) / 20
+    return w, float(((a @ w - Y) ** 2).mean())
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return xlsgd.generate("speed", tmp_path_factory.mktemp("speed") / "speed.xlsx", epochs=11)
+
+
+def bowl(book: Path, run: str) -> dict[str, float]:
+    sheet = openpyxl.load_workbook(book, data_only=True)["bowl"]
+    cells = [cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+    return {
+        cell.value.removesuffix(f".{run}"): cell.offset(0, 1).value
+        for cell in cells
+        if cell.value.endswith(f".{run}")
+    }
+
+
+def test_it_agrees_with_torch(book: Path) -> None:
+    report = xlsgd.verify(book)
+    assert passes(report)
+    assert not any(sheet.unchecked for sheet in report.sheets)
+
+
+@pytest.mark.parametrize("run", BENDS)
+def test_how_steep_each_bowl_is(book: Path, run: str) -> None:
+    shown = bowl(book, run)
+    a = features(run)
+    low, middle, high = np.linalg.eigvalsh(2 * a.T @ a / 20)
+    assert shown["steepest"] == pytest.approx(high, rel=1e-12)
+    assert shown["middle"] == pytest.approx(middle, rel=1e-9)
+    assert shown["flattest"] == pytest.approx(low, rel=1e-9)
+    found = shown["steepest"], shown["middle"], shown["flattest"]
+    assert found == pytest.approx(BENDS[run], rel=1e-8)
+    assert shown["condition"] == pytest.approx(CONDITIONS[run], rel=5e-6)
+
+
+def test_the_largest_stable_rates(book: Path) -> None:
+    assert bowl(book, "raw")["largest_rate"] == pytest.approx(3.5398629440892544e-05, rel=1e-12)
+    assert bowl(book, "scaled")["largest_rate"] == pytest.approx(0.8697371985296355, rel=1e-12)
+    for rate, grows in ((3.5e-5, False), (3.6e-5, True)):
+        first, later = (descent("raw", rate, steps)[1] for steps in (1000, 2000))
+        assert (later > first) is grows
+
+
+def test_ten_steps_over_t(book: Path) -> None:
+    sheet = openpyxl.load_workbook(book, data_only=True)["raw"]
+    rows = steps_rows(sheet)
+    assert len(rows) == 11
+    weights, loss = descent("raw", 1e-5, 10)
+    assert weights == pytest.approx((0.07287667, 0.93847023, 0.99733636), abs=5e-9)
+    assert loss == pytest.approx(631.2579, abs=5e-5)
+    assert sheet[epochs_cell(sheet, "mean_loss", 10)].value == pytest.approx(loss, rel=1e-12)
+
+
+def test_what_many_more_steps_would_do() -> None:
+    assert descent("raw", 1e-5, 1000)[1] == pytest.approx(625.6426, abs=5e-5)
+    weights, loss = descent("raw", 1e-5, 100_000)
+    assert weights == pytest.approx((0.27905345, -3.32224166, 16.25524), abs=5e-6)
+    assert loss == pytest.approx(370.98593, abs=5e-6)
+    assert descent("scaled", 0.5, 100)[1] == pytest.approx(1.0112e-6, rel=5e-5)
+    assert descent("scaled", 0.5, 1000)[0] == pytest.approx((67.6875, 0, 1), abs=1e-12)
+
+
+def test_after_a_hundred_steps_the_scaled_run_is_there() -> None:
+    (view,) = (v for v in get_plan("speed").build(Options()).views if v.id == "scaled")
+    assert view.experiment.epochs == 101  # the last row's loss is that after 100 steps
+
+
+def test_multiplied_out_the_constant_is_68_6875() -> None:
+    assert pytest.approx(Y, abs=1e-12) == 0.75 * T**2 - 14.25 * T + 68.6875
+    assert 0.75 * 9.5**2 + 1 == 68.6875
+    words = " ".join(str(answer) for answer in get_plan("speed").build(Options()).answers)
+    assert "68.6875, the 68.5 in the thread is a slip" in words
+
+
+@pytest.mark.parametrize("key", ["steepest.raw", "bend.a.b.shifted", "condition.scaled"])
+def test_another_formula_is_named(book: Path, tmp_path: Path, key: str) -> None:
+    sheet = openpyxl.load_workbook(book)["bowl"]
+    (cell,) = (c.offset(0, 1) for row in sheet.iter_rows() for c in row if c.value == key)
+
+    def edit(workbook: Any) -> None:
+        workbook["bowl"][cell.coordinate] = f"{cell.value}*1.001"
+
+    report = xlsgd.verify(edited(book, tmp_path / "wrong.xlsx", edit))
+    assert first_wrong(report) == f"bowl!{cell.coordinate}"
