@@ -125,8 +125,11 @@ def transforms_for(
     if "first." in optimizer.start_state or draw(st.booleans()):
         possible = []
     chosen = tuple(t for t in possible if t.name != "maximize" and draw(st.booleans()))
-    keys = [given.key for each in chosen for given in each.hyperparameters]
-    return chosen, {key: draw(decades(-2, 2)) for key in keys}
+    every = [given for each in chosen for given in each.hyperparameters]
+    return chosen, {
+        given.key: float(draw(st.integers(1, 9))) if given.whole else draw(decades(-2, 2))
+        for given in every
+    }
 
 
 @st.composite
