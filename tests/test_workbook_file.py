@@ -92,7 +92,7 @@ def test_pandas_reads_a_value_in_every_formula_cell(lesson: str) -> None:
     frames = pd.read_excel(short_lesson(lesson), sheet_name=None, header=None)
     assert list(frames) == formulas(lesson).sheetnames
     cells = formula_cells(formulas(lesson))
-    assert len(cells) > 1_000
+    assert len(cells) > 400
     stored = read(lesson).stored
     values = {sheet: frame.to_numpy() for sheet, frame in frames.items()}
     missing, kinds = [], set()
@@ -141,16 +141,23 @@ def test_every_header_says_what_it_is(lesson: str) -> None:
                 cell = sheet.cell(table.header_row, table.columns[column.quantity])
                 assert cell.value == column.quantity
                 seen = sheet.cell(table.header_row + 1, cell.column)
-                assert seen.value == column.header
+                # A header that is long is broken between its parts.
+                assert "".join(str(seen.value).split()) == "".join(column.header.split())
                 if name.startswith("block.") and name != "block.1":
                     assert seen.comment is None  # the first block has the notes for all
                     continue
                 assert seen.comment is not None, seen.coordinate
                 text = seen.comment.text
                 assert column.note in text
-                assert column.torch in text
+                # A function of weights alone is called without an input.
+                called = {column.torch, column.torch.replace("(nothing)", "()")}
+                assert any(line in text for line in called)
                 assert "PyTorch" in text
                 assert column.paper in text
+
+
+LONGEST_LIST = 255
+"""Characters that Excel takes as a list to choose from."""
 
 
 def experiment_has_its_rate_elsewhere(lesson: str, key: str) -> bool:
@@ -184,6 +191,9 @@ def test_inputs_have_names_colours_and_rules(lesson: str) -> None:
                 assert cell.coordinate not in ruled
                 continue
             colours.add(cell.fill.start_color.rgb)
+            if len(",".join(given.choices)) > LONGEST_LIST:
+                assert cell.coordinate not in ruled
+                continue
             rule = ruled[cell.coordinate]
             assert rule.showErrorMessage
             assert rule.error
@@ -227,8 +237,11 @@ def test_links_lead_to_tabs(lesson: str) -> None:
                     tab, _, place = cell.hyperlink.location.rpartition("!")
                     tab = tab.strip("'")
                     assert tab in workbook.sheetnames
-                    # Or to the block of an epoch, on the same tab.
-                    assert place == "A1" or (tab == sheet.title and place.endswith("14"))
+                    # Or to the block of an epoch, on the same tab; answers, to what they show.
+                    if sheet.title == "lesson" and place != "A1":
+                        assert workbook[tab][place].value is not None, cell.hyperlink.location
+                    else:
+                        assert place == "A1" or (tab == sheet.title and place.endswith("14"))
                     if sheet.title == "lesson":
                         linked.add(tab)
     assert linked == set(workbook.sheetnames) - {"lesson"}
@@ -241,6 +254,13 @@ def test_excel_calculates_on_opening(lesson: str) -> None:
     assert formulas(lesson).calculation.calcMode in (None, "auto")
 
 
+LINEAR = {("cross-entropy", "loss of every step")}
+"""The picture of a loss that hardly falls in two epochs, on a first tab."""
+
+FEWER = {("embeddings", "training"): 2}
+"""Charts of tabs with too many weights to draw."""
+
+
 @every_lesson
 def test_charts_have_titles(lesson: str) -> None:
     def words(element: ElementTree.Element | None) -> str:
@@ -250,15 +270,18 @@ def test_charts_have_titles(lesson: str) -> None:
         charts = [n for n in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
         roots = {name: ElementTree.fromstring(package.read(name)) for name in charts}
     # Four on each training tab, three where there is neither a line over one x nor a model; one to
-    # compare, one where a model's predictions are shown, one over a surface.
+    # compare, one where a model's predictions are shown, one over a surface, and the picture of the
+    # first tab. All that a package has is on some tab.
     maps = found(lesson).maps
-    drawn = sum(
-        4 if "line" in tab.tables or id in maps.of("model") else 3
-        for id, tab in maps.training.items()
-    )
-    first = 1  # and the picture of the first tab
-    others = sum(len(maps.of(kind)) for kind in ("compare", "model", "surface"))
-    assert len(roots) == first + drawn + others
+    drawn = {sheet.title: len(sheet._charts) for sheet in formulas(lesson).worksheets}
+    for id, tab in maps.training.items():
+        line = "line" in tab.tables or id in maps.of("model")
+        assert drawn[tab.sheet] == FEWER.get((lesson, id), 4 if line else 3), id
+    for what in ("compare", "model", "surface"):
+        assert all(drawn[tab.sheet] >= 1 for tab in maps.of(what).values())
+    assert drawn["lesson"] == 1
+    trained = {tab.sheet for tab in (*maps.training.values(), *maps.of("compare").values())}
+    assert len(roots) == sum(drawn.values())
     over_cells = 0
     for name, root in roots.items():
         chart = root.find(f"{CHART}chart")
@@ -280,7 +303,9 @@ def test_charts_have_titles(lesson: str) -> None:
             tab = reference.rpartition("!")[0].strip("'")
             assert tab in formulas(lesson).sheetnames
         title = words(chart.find(f"{CHART}title")).lower()
-        if "loss" in title and "accuracy" not in title:
+        shown = {reference.rpartition("!")[0].strip("'") for reference in references}
+        log = "loss" in title and "accuracy" not in title and shown & trained
+        if log and (lesson, title) not in LINEAR:
             assert any(True for _ in root.iter(f"{CHART}logBase")), name
     assert over_cells == len(maps.of("surface"))
 
@@ -355,13 +380,24 @@ def test_what_is_not_finite_is_stored_as_an_error_of_excel(tmp_path: Path) -> No
     assert {cell.value for cell in wrong if cell.column in charted} <= {"#N/A"}
 
 
+WITHOUT_DATA = ("one-weight", "wrong-minimum", "step-rules", "convolution", "speed", "quadratic")
+"""Lessons that may have no data: a function of their weights is all there is."""
+
+WORDS = {"titanic": {"Sex", "Embarked"}, "embeddings": {"who", "what"}}
+DERIVED = {"titanic": set(INPUTS), "embeddings": {"user", "film"}}
+"""Columns of words, and columns that formulas make of others."""
+
+
 @every_lesson
 def test_data_are_plain_numbers(lesson: str) -> None:
+    if "data" not in found(lesson).maps.data.tables:
+        assert lesson in WITHOUT_DATA
+        return
     maps = found(lesson).maps.data
     table = maps.tables["data"]
     sheet = formulas(lesson)[maps.sheet]
     for quantity, column in table.columns.items():
         kinds = {sheet.cell(row, column).data_type for row in table.rows}
-        words = quantity in ("Sex", "Embarked")
-        made = quantity in INPUTS and lesson == "titanic"
+        words = quantity in WORDS.get(lesson, ())
+        made = quantity in DERIVED.get(lesson, ())
         assert kinds == {"s" if words else "f" if made else "n"}, quantity
