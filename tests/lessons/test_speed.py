@@ -10,7 +10,15 @@ import openpyxl
 import pytest
 
 import xlsgd
-from tests.verify.books import edited, epochs_cell, first_wrong, passes, steps_rows
+from tests.verify.books import (
+    edited,
+    epochs_cell,
+    field_cell,
+    first_wrong,
+    letter_of,
+    passes,
+    steps_rows,
+)
 from xlsgd.lessons import Options, get_plan
 
 T = np.arange(20.0)
@@ -119,3 +127,41 @@ def test_another_formula_is_named(book: Path, tmp_path: Path, key: str) -> None:
 
     report = xlsgd.verify(edited(book, tmp_path / "wrong.xlsx", edit))
     assert first_wrong(report) == f"bowl!{cell.coordinate}"
+
+
+@pytest.mark.parametrize("weights", [("a", "b"), ("c", "a")])
+def test_the_map_over_two_weights(book: Path, tmp_path: Path, weights: tuple[str, str]) -> None:
+    """A corner of the map, and the corners of the way, for the two weights that are chosen."""
+
+    def chosen(workbook: Any) -> None:
+        sheet = workbook["map-scaled"]
+        for key, word in zip(("across", "up"), weights, strict=True):
+            sheet[field_cell(sheet, key)] = word
+        sheet[field_cell(sheet, "after_epoch")] = 2
+
+    path = edited(book, tmp_path / "chosen.xlsx", chosen)
+    report = xlsgd.verify(path)
+    assert passes(report)
+    (tab,) = (sheet for sheet in report.sheets if sheet.name == "map-scaled")
+    shown = {key: value for _, key, _, value, *_ in tab.fields}
+    places = {"a": 0, "b": 1, "c": 2}
+    ways = [[descent("scaled", 0.5, steps)[0][places[p]] for steps in range(12)] for p in weights]
+    ends = [(min(way), max(way)) for way in ways]
+    low = [begin - 0.25 * (end - begin) for begin, end in ends]
+    assert (shown["from_across"], shown["from_up"]) == pytest.approx(low, rel=1e-9, abs=1e-12)
+    w = descent("scaled", 0.5, 2)[0]
+    for p, value in zip(weights, low, strict=True):
+        w[places[p]] = value
+    corner = float(((features("scaled") @ w - Y) ** 2).mean())
+    (grid,) = (c for name, c in tab.comparisons.items() if name.endswith("grid"))
+    assert grid.sheet[-1, grid.quantities.index("loss.1")] == pytest.approx(corner, rel=1e-9)
+
+
+def test_another_formula_on_the_map_is_named(book: Path, tmp_path: Path) -> None:
+    sheet = openpyxl.load_workbook(book)["map-raw"]
+    cell = f"{letter_of(sheet, 'loss.7', 'height')}12"
+
+    def edit(workbook: Any) -> None:
+        workbook["map-raw"][cell] = sheet[cell].value.replace("^2", "^4", 1)
+
+    assert first_wrong(xlsgd.verify(edited(book, tmp_path / "w.xlsx", edit))) == f"map-raw!{cell}"

@@ -8,6 +8,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.parabolas import parabola_data
 from xlsgd.lessons.lesson import Answer, Lesson, LessonPlan, Options
+from xlsgd.tabs.plane.plan import Plane
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses.squared_error import LOSS as SQUARED_ERROR
@@ -18,8 +19,8 @@ __all__ = ["LESSON", "RUNS", "Speed", "points_over_time"]
 
 POINTS = 20
 RUNS = (
-    ("raw", "a*t^2+b*t+c", 1e-5, 30),
-    ("shifted", "a*(t-9.5)^2+b*(t-9.5)+c", 4e-4, 30),
+    ("raw", "a*t^2+b*t+c", 1e-5, 20),
+    ("shifted", "a*(t-9.5)^2+b*(t-9.5)+c", 4e-4, 20),
     ("scaled", "a*((t-9.5)/9.5)^2+b*(t-9.5)/9.5+c", 0.5, 101),
 )
 """Ids, formulas, rates that suit their bowls, and epochs."""
@@ -66,6 +67,7 @@ class Speed(LessonPlan):
                 f"the data has the inputs {', '.join(data.inputs)}; this lesson takes its own "
                 "points, over t"
             )
+        views = options.apply(list(_runs(options, data)), data)
         return Lesson(
             name=self.name,
             title="Speed: the same parabola from t, from t − 9.5, and from (t − 9.5)/9.5",
@@ -115,11 +117,18 @@ class Speed(LessonPlan):
             watch=(
                 "'bowl': how steep each loss is in its three directions, and which rate that "
                 "allows. 'compare': how far each run gets.",
+                "'map-raw' and 'map-scaled': the loss over a and b in colours, and the way of the "
+                "run. Over t the valley is so narrow that the way falls into it and stops.",
             ),
             data=data,
-            views=options.apply(list(_runs(options, data)), data),
+            views=views,
             target_loss=1.0,
             bowls=tuple(id for id, *_ in RUNS),
+            planes=tuple(
+                Plane(view.id, "a", "b", view.experiment.epochs, f"map-{view.id}")
+                for view in views
+                if view.id != "shifted"
+            ),
         )
 
 

@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 __all__ = [
     "COLOURS",
     "GROUP_COLOURS",
+    "MAP_COLOURS",
     "NUMBER",
     "SERIES",
     "SHARE",
@@ -91,6 +92,13 @@ GROUP_COLOURS = {
 
 SERIES = ("1F77B4", "D9541E", "2E8B57", "8E44AD", "B8860B", "222B36", "C2185B", "5D6D7E", "7F6000")
 """Line colours, told apart also in grey and by most colour-blind readers."""
+
+
+MAP_COLOURS = (
+    *("FFF7C9", "E6F0C0", "C9E5C3", "ABD8C6", "90C9CB"),
+    *("7DB7CE", "73A3CC", "708CC4", "7676B8", "7C60A6"),
+)
+"""Of a map of a loss: from where it is small to where it is large."""
 
 
 def fill_of(colour: str) -> PatternFill:

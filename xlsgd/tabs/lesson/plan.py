@@ -12,6 +12,7 @@ from xlsgd.tabs.counts.plan import Counts
 from xlsgd.tabs.curve.plan import ShownCurve
 from xlsgd.tabs.curves.plan import Curves
 from xlsgd.tabs.pairs.plan import Pairs
+from xlsgd.tabs.plane.plan import Plane
 from xlsgd.tabs.slice.plan import Slice
 from xlsgd.tabs.units.plan import Units
 from xlsgd.tabs.view import View
@@ -54,6 +55,7 @@ class Lesson:
     units: tabs with the units of a hidden layer one by one.
     pairs: tabs with every pair of two inputs.
     slices: tabs with the mean loss of a run over one of its weights.
+    planes: tabs with the mean loss of a run over two of its weights, and its way.
     bowls: the experiments of which a tab says how steep their loss is, by their ids.
     model: the experiment whose forward pass is shown on tabs of its own; "" for none.
     """
@@ -80,6 +82,7 @@ class Lesson:
     pairs: tuple[Pairs, ...] = ()
     slices: tuple[Slice, ...] = ()
     bowls: tuple[str, ...] = ()
+    planes: tuple[Plane, ...] = ()
 
     @property
     def has_looks(self) -> bool:

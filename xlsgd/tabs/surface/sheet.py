@@ -17,7 +17,7 @@ from xlsgd.sheets.charts import Curve, add_overlay
 from xlsgd.sheets.folding import fold_columns
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, quoted
-from xlsgd.sheets.style import SERIES, fill_of, set_page, shortened
+from xlsgd.sheets.style import MAP_COLOURS, SERIES, fill_of, set_page, shortened
 from xlsgd.sheets.writing import (
     set_widths,
     write_body,
@@ -39,11 +39,6 @@ _VALUES = _WORDS + 2
 """Columns of words and of values; the keys between them are folded away."""
 _BESIDE = shortened("#,##0.00")
 _SHORT = '[>=9999.5]0,"k";[>=99.5]0;0.0'
-_COLOURS = (
-    *("FFF7C9", "E6F0C0", "C9E5C3", "ABD8C6", "90C9CB"),
-    *("7DB7CE", "73A3CC", "708CC4", "7676B8", "7C60A6"),
-)
-"""From where the loss is small to where it is large."""
 _POINTS = 12.75
 _MARKED = Input(MARKER, surface.MARKED, "", fixed=True)
 
@@ -122,12 +117,12 @@ def _draw_grid(sheet: Worksheet, first: Experiment, book: BookMap, tab: TabMap) 
             if cell is None:
                 here.style = "map"
                 here.number_format = _SHORT
-                here.fill = fill_of(_COLOURS[-1])
+                here.fill = fill_of(MAP_COLOURS[-1])
                 cell = here
             here._style = cell._style
     where = f"{address((table.rows[0], _LEFT))}:"
     where += address((table.rows[-1], _LEFT + surface.PLACES - 1))
-    for level, colour in zip(surface.levels(), _COLOURS, strict=False):
+    for level, colour in zip(surface.levels(), MAP_COLOURS, strict=False):
         border = address(tab.fields[level.key], absolute=True)
         look = DifferentialStyle(fill=fill_of(colour))
         rule = Rule(type="cellIs", operator="lessThan", dxf=look, formula=[border])
@@ -146,7 +141,7 @@ def _draw_beside(sheet: Worksheet, shown: Sequence[Experiment], book: BookMap, t
         write_heading(sheet, row - 1, _WORDS, 3, words)
         own = fields[0].key.startswith("from.")
         write_fields(sheet, fields, book, tab, "input" if own else "value", words=True)
-    for given, colour in zip(surface.levels(), _COLOURS, strict=False):
+    for given, colour in zip(surface.levels(), MAP_COLOURS, strict=False):
         row, column = tab.fields[given.key]
         sheet.cell(row, column - 2).fill = fill_of(colour)
         sheet.cell(row, column).number_format = _BESIDE
