@@ -51,6 +51,7 @@ def export(
     clip_value: float | None = None,
     shuffle: int | None = None,
     validation: str | float | tuple[Any, Any] | None = None,
+    image: tuple[int, int] | None = None,
     title: str = "",
     force: bool = False,
     progress: Progress | None = None,
@@ -67,6 +68,8 @@ def export(
     features: inputs made of columns, as ``standardised(size)``.
     batch_size: rows per step, in the order of the data; all rows by default.   shuffle: seed of
         the order, the same in every epoch; as they are by default.
+    image: rows and columns of pixels where the inputs are those of an image, row by row: a tab more
+        shows image, weights and outputs as coloured cells.
     validation: the column that says which rows validate and do not train (0 and 1, false and true,
         train and valid), or a share of the rows, the last ones; beside two tensors also two more.
     scheduler: of torch.optim.lr_scheduler, new, stepped after every ``step`` or every ``epoch``;
@@ -158,6 +161,8 @@ def export(
         )
     )
     (view,) = lesson.views
+    if image is not None:
+        lesson = replace(lesson, images={view.id: _shape_of(image, network.inputs)})
     e = view.experiment
     given: list[dict[str, float]] = []
     if written is not None and not written.follows_losses:
@@ -215,6 +220,17 @@ def _with_more(table: Mapping[str, list[Any]], held: Sequence[Any]) -> dict[str,
     found = {name: [*column, *more[name]] for name, column in table.items()}
     trains, validates = (len(next(iter(columns.values()))) for columns in (table, y))
     return {**found, _VALIDATES: [0] * trains + [1] * validates}
+
+
+def _shape_of(image: tuple[int, int], pixels: int) -> tuple[int, int]:
+    """Return rows and columns of an image.  Raises SpecError for those of another one."""
+    height, width = image
+    if height < 1 or width < 1 or height * width != pixels:
+        raise SpecError(
+            f"image {height} × {width}: the module takes {pixels} numbers; need rows × columns of "
+            "one image of as many pixels"
+        )
+    return height, width
 
 
 def _itself(pred: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
