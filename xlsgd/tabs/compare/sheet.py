@@ -56,9 +56,9 @@ _WIDTHS = {
     "verdict": 46.0,
     "optimizer": 14.0,
     "learning_rate": 13.0,
-    "last_loss": 17.0,
+    "last_loss": 20.0,
 }
-_WIDTH, _READING = 11.0, 17.0
+_WIDTH, _READING = 11.0, 20.0
 """Characters of the other columns, and of those of a loss that is read."""
 _SCREEN_ROWS, _LEAST_ROWS = 24, 8
 """Rows of a first screen, and those of the smallest chart that says something."""
