@@ -2,9 +2,10 @@
 
     python scripts/pictures.py FOLDER [LESSON ...]   what one sees of every tab before scrolling
     python scripts/pictures.py                       the pictures of the docs, into docs/pictures
+    python scripts/pictures.py --docs NAME ...       some of them, such as lesson-schedules
 
 The first writes FOLDER/LESSON-TAB.png, for looking at all there is; the second the parts of tabs
-that DOCS names, small enough for a page.
+that DOCS names, and one of every lesson that asks a question, small enough for a page.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from scripts.lessons_index import asked  # noqa: E402
 from xlsgd.engines import get_engine  # noqa: E402
 from xlsgd.lessons import Options, lesson_plans  # noqa: E402 - the package is beside this folder
 from xlsgd.sweeping import sweep  # noqa: E402
@@ -35,6 +37,8 @@ RESOLUTION = 110
 LAST_ROW, MOST_COLUMNS = 69, 36
 WIDTH = 1500
 """Pixels across a picture of the docs."""
+LESSON_WIDTH = 900
+"""The same of a picture in the table of lessons."""
 
 
 @dataclass(frozen=True)
@@ -88,22 +92,32 @@ def draw(lesson: str, folder: Path) -> list[Path]:
     return pictures
 
 
-def draw_docs(folder: Path) -> list[Path]:
-    """Draw the pictures of the docs and return them."""
+def docs_parts() -> dict[str, Part]:
+    """Return the parts of tabs that the docs show, those of every lesson that asks among them."""
+    found = {f"lesson-{one.name}": Part(one.name, *one.picture) for one in asked()}
+    return {**DOCS, **found}
+
+
+def draw_docs(folder: Path, names: Sequence[str] = ()) -> list[Path]:
+    """Draw the pictures of the docs, or those of some names, and return them."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = []
-    for name, part in DOCS.items():
+    for name, part in docs_parts().items():
+        if names and name not in names:
+            continue
         workbook = build_workbook(lesson_plans()[part.lesson].build(part.options))
         picture = _drawn(workbook, {part.tab: part.area})[part.tab]
-        height = round(picture.height * WIDTH / picture.width)
-        small = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
+        width = WIDTH if name in DOCS else LESSON_WIDTH
+        height = round(picture.height * width / picture.width)
+        small = picture.resize((width, height), Image.Resampling.LANCZOS)
         pictures.append(folder / f"{name}.png")
         # Few colours make a small file. This method keeps rare ones: thin lines in charts.
         few = small.quantize(160, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(pictures[-1], optimize=True)
-    for name, asked in SWEEPS.items():
-        pictures.append(folder / f"{name}.png")
-        pictures[-1].write_bytes(draw_picture(sweep(**asked)))
+    for name, question in SWEEPS.items():
+        if not names or name in names:
+            pictures.append(folder / f"{name}.png")
+            pictures[-1].write_bytes(draw_picture(sweep(**question)))
     return pictures
 
 
@@ -152,7 +166,9 @@ def _trimmed(picture: Image.Image) -> Image.Image:
 
 
 def main() -> None:
-    if sys.argv[1:]:
+    if sys.argv[1:2] == ["--docs"]:
+        pictures = draw_docs(ROOT / "docs" / "pictures", sys.argv[2:])
+    elif sys.argv[1:]:
         folder, *lessons = sys.argv[1:]
         pictures = [p for name in lessons or lesson_plans() for p in draw(name, Path(folder))]
     else:

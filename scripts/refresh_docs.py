@@ -337,6 +337,18 @@ def _lessons() -> list[str]:
     )
 
 
+def _questions() -> list[str]:
+    from scripts.lessons_index import index_rows
+
+    return _table(("question", "lesson", "tab and cell", "command"), index_rows())
+
+
+def _lesson_pictures() -> list[str]:
+    from scripts.lessons_index import picture_rows
+
+    return _table(("lesson", "question", "a picture"), picture_rows())
+
+
 def _optimizers() -> list[str]:
     from xlsgd.training.optimizers import optimizers
 
@@ -631,6 +643,8 @@ def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 
 TABLES: dict[str, Callable[[], list[str]]] = {
     "lessons": _lessons,
+    "questions": _questions,
+    "lesson pictures": _lesson_pictures,
     "optimizers": _optimizers,
     "searches": _searches,
     "schedules": _schedules,
