@@ -29,6 +29,8 @@ class View:
         ago the panel showed errors where numbers are beyond what a cell can hold, and charts drew
         such losses along their edge; two ago, there was not yet what only charts look at: the line
         through the points, and where epochs end.
+    says_missing: whether its verdict says first what has no number; those of earlier versions do
+        not.
     Raises SpecError for values that make no sense.
     """
 
@@ -42,6 +44,7 @@ class View:
     classifies: bool = False
     typed: Mapping[str, float] = field(default_factory=dict)
     formats_ago: int = 0
+    says_missing: bool = True
 
     def __post_init__(self) -> None:
         network = self.experiment.network

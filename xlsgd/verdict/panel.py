@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xlsgd.base.columns import Input
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
+from xlsgd.verdict.missing import MISSING, NOTHING_MISSING, missing_field, told
 from xlsgd.verdict.rules import (
     BEYOND,
     CLEAR,
@@ -85,7 +86,7 @@ def _fields(watched: Watched) -> list[Input]:
     read, said = watched.reading, watched.wording
     mean_loss, epoch = said.mean_loss, said.epoch
     return [
-        Input("verdict", "=" + _verdict_text(watched), ""),
+        Input("verdict", "=" + _verdict(watched), ""),
         Input(
             "exploded_step",
             "=IF(ISNUMBER({last_loss}),IF({last_loss}>{exploded_above},"
@@ -160,6 +161,7 @@ def _fields(watched: Watched) -> list[Input]:
             f"{epoch}s completed",
         ),
         Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", f"updates in {said.an_epoch}"),
+        *((missing_field(watched.missing),) if watched.missing else ()),
     ]
 
 
@@ -192,6 +194,11 @@ def _stuck(quantity: str) -> str:
 
 def _dead_count(watched: Watched) -> str:
     return "+".join(f"SIGN({{dead_since.{unit}}})" for unit in watched.units)
+
+
+def _verdict(watched: Watched) -> str:
+    said = _verdict_text(watched)
+    return told(said) if watched.missing else said
 
 
 def _verdict_text(watched: Watched) -> str:
@@ -300,7 +307,9 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
         ),
         *("still_weights", "zero_gradient_since", "frozen_since", "rises", "falls", "last_change"),
         *("last_loss", *read, "lowest_loss", *accuracy, "loss_left", "pace"),
-        *("exploded_step", "not_finite_step", "trend", "verdict"),
+        *("exploded_step", "not_finite_step", "trend"),
+        *((MISSING,) if watched.missing else ()),
+        "verdict",
     )
 
 
@@ -385,6 +394,7 @@ def panel_values(
             fields["last_accuracy"] = float(epochs["accuracy"][run, last_epoch - 1])
         fields["still_weights"] = verdicts.still_weights(run)
         fields["trend"] = verdicts.trend_word(run)
+        fields[MISSING] = NOTHING_MISSING  # else there is nothing to train from
         fields["verdict"] = verdicts.text(run)
         found.append(fields)
     return found

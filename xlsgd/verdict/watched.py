@@ -34,6 +34,8 @@ class Watched:
     cut: predictions above it stand for y = 1.   reading: how the mean loss is read.
     wording: what its sentences speak of.
     weights: all of them, where some are kept fixed.
+    missing: the expressions that name what has no number, see xlsgd.verdict.missing; none in tabs
+        that an earlier version wrote.
     """
 
     units: Mapping[str, str]
@@ -55,6 +57,7 @@ class Watched:
     cut: float = 0.5
     reading: Reading | None = None
     weights: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:

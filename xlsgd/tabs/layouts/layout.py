@@ -22,6 +22,7 @@ from xlsgd.training.gradients import GRADIENT_INPUT
 from xlsgd.training.nets import Network
 from xlsgd.training.nets.place import map_nested
 from xlsgd.training.param_groups import named
+from xlsgd.verdict.missing import in_columns, in_inputs
 
 if TYPE_CHECKING:
     from xlsgd.tabs.layouts.drawing import Drawing
@@ -143,6 +144,34 @@ class Layout(ABC):
     def watched(self, view: View) -> verdict.Watched:
         """Return what the panel looks at."""
 
+    def missing(self, view: View) -> tuple[str, ...]:
+        """Return the expressions that name what has no number though one is needed."""
+        if not view.says_missing:
+            return ()
+        cells = {
+            given.label or given.key.replace("_", " "): f"{{{given.key}}}"
+            for given in self.inputs_typed(view)
+        }
+        return (*in_inputs(cells), *self.missing_data(view.experiment))
+
+    def missing_data(self, experiment: Experiment) -> list[str]:
+        """Return those of them that name columns of data."""
+        return in_columns([*experiment.network.input_names, *experiment.targets])
+
+    def inputs_typed(self, view: View) -> list[Input]:
+        """Return the inputs that are numbers typed in by a reader."""
+        experiment = view.experiment
+        rule = experiment.optimizer
+        # What a rule works out is no number where data are missing.
+        states = [
+            s for s in experiment.state_names if not _has_rule(rule.start_of(s.split(".")[0]))
+        ]
+        starts = [
+            self.start_input(experiment, name) for name in (*experiment.network.parameters, *states)
+        ]
+        h = Input("h", experiment.h, "")
+        return [self.rate_input(view), h, *starts, *experiment.hyperparameters]
+
     def panel(self, view: View) -> list[Input]:
         """Return the fields of the panel: live formulas that say how the run went."""
         return verdict.panel(self.watched(view), in_words=not view.formats_ago)
@@ -233,6 +262,10 @@ class Layout(ABC):
     def rows_added_up(self, experiment: Experiment) -> int:
         """Return of how many rows of data a loss in the table of steps adds up the losses."""
         return 1
+
+
+def _has_rule(start: str) -> bool:
+    return start.startswith("=")
 
 
 # What layouts share

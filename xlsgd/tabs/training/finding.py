@@ -22,6 +22,7 @@ from xlsgd.training.optimizers import get_optimizer
 from xlsgd.training.param_groups import frozen_of, groups_of
 from xlsgd.training.schedules import get_schedule
 from xlsgd.training.transforms import get_transforms
+from xlsgd.verdict.missing import MISSING
 
 __all__ = ["find_training"]
 
@@ -33,7 +34,11 @@ def find_training(tab: FoundTab, data: Dataset) -> tuple[View, TabMap]:
         if not steps.rows:
             raise tab.fault(" has no rows of training")
         view = layout.find(tab, _as_it_stands(tab, data), steps, data.rows)
-        view = replace(view, formats_ago=layout.markers.index(tab.marker))
+        view = replace(
+            view,
+            formats_ago=layout.markers.index(tab.marker),
+            says_missing=MISSING in tab.fields,
+        )
         experiment = view.experiment
         layout.need_fit(experiment, not data.is_nothing)
         experiment.need_targets(data.targets)

@@ -100,6 +100,7 @@ class BlocksLayout(Layout):
             wording=experiment.network.wording,
             groups=experiment.told_of,
             weights=experiment.network.parameters if experiment.frozen else (),
+            missing=self.missing(view),
             cut=experiment.loss.cut,
             reading=experiment.loss.reading,
             moves=not experiment.schedule.steady,

@@ -9,6 +9,7 @@ from xlsgd import verdict
 from xlsgd.base.columns import Column, Input
 from xlsgd.tabs.layouts.rows.layout import RowsLayout
 from xlsgd.tabs.view import View
+from xlsgd.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from xlsgd.tabs.layouts.drawing import Drawing
@@ -45,6 +46,9 @@ class FunctionLayout(RowsLayout):
 
     def watched(self, view: View) -> verdict.Watched:
         return replace(super().watched(view), completed="{last_step}")
+
+    def missing_data(self, experiment: Experiment) -> list[str]:
+        return []
 
     def tables(self, view: View) -> dict[str, list[Column]]:
         tables = super().tables(view)

@@ -21,6 +21,7 @@ from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.gradients import gradient_input
 from xlsgd.training.nets.linear import MANY
+from xlsgd.verdict.missing import in_steps
 from xlsgd.verdict.threshold import chart_limit_input, exploded_above_input
 
 if TYPE_CHECKING:
@@ -83,11 +84,15 @@ class RowsLayout(Layout):
             wording=experiment.network.wording,
             groups=experiment.told_of,
             weights=experiment.network.parameters if experiment.frozen else (),
+            missing=self.missing(view),
             start_column=experiment.loss.of_row(
                 experiment.network.predicted(_start(experiment)),
                 [f"{{{name}}}" for name in experiment.targets],
             ),
         )
+
+    def missing_data(self, experiment: Experiment) -> list[str]:
+        return in_steps(experiment.network.input_names, experiment.targets)
 
     def lengths(self, experiment: Experiment, rows: int) -> dict[str, int]:
         return {
