@@ -25,8 +25,8 @@ MISSING = "no_number"
 NOTHING_MISSING = "no number in"
 """What the field says where nothing is missing: names follow it, each with a comma behind."""
 
-_NUMBER = '"<1E+308"'
-"""What every number is, and no error."""
+_NUMBER = '"<=9.99999999999999E+307"'
+"""What every number is that can be typed in, and no error."""
 _NAMED = 30
 """Inputs that are named one by one."""
 _COUNTED = 200
