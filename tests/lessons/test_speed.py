@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from tests.verify.books import (
     steps_rows,
 )
 from xlsgd.lessons import Options, get_plan
+from xlsgd.sweeping import sweep
 
 T = np.arange(20.0)
 Y = 0.75 * (T - 9.5) ** 2 + 1
@@ -165,3 +168,55 @@ def test_another_formula_on_the_map_is_named(book: Path, tmp_path: Path) -> None
         workbook["map-raw"][cell] = sheet[cell].value.replace("^2", "^4", 1)
 
     assert first_wrong(xlsgd.verify(edited(book, tmp_path / "w.xlsx", edit))) == f"map-raw!{cell}"
+
+
+@pytest.mark.parametrize("number", [0, 6, 7])
+def test_counts_are_what_their_commands_count(number: int) -> None:
+    """All starts of some of the commands, their options read as they stand there."""
+    count = get_plan("speed").build(Options()).counts[0].rows[number]
+    _, _, name, *words = shlex.split(count.command)
+    asked = dict(zip(words[::2], words[1::2], strict=True))
+    options: dict[str, Any] = {"epochs": int(asked["--epochs"])}
+    if "--lr" in asked:
+        options["learning_rate"] = float(asked["--lr"])
+    if "--optimizer" in asked:
+        options["optimizer"] = asked["--optimizer"]
+    found = sweep(
+        name,
+        asked["--x"],
+        asked["--y"],
+        tab=asked["--tab"],
+        reach=float(asked["--reach"]),
+        **options,
+    )
+    assert found.runs == count.runs == 1000
+    assert found.reached == (count.reached, count.median_epoch)
+
+
+def test_plain_descent_from_some_starts_by_numpy() -> None:
+    """600 of the 1,000 starts over t − 9.5 got below 1: these, counted by the rule on paper."""
+    a, reached = features("shifted"), 0
+    for first in np.linspace(-2, 2, 40):
+        for last in np.linspace(-2, 2, 25):
+            w = np.array([first, 1.0, last])
+            for _ in range(100):
+                w = w - 4e-4 * 2 * a.T @ (a @ w - Y) / 20
+            reached += bool(((a @ w - Y) ** 2).mean() < 1)
+    assert reached == 600
+
+
+def test_rows_inserted_and_tabs_renamed(
+    book: Path, tmp_path: Path, libreoffice_edit: Callable[..., Path]
+) -> None:
+    edits = [
+        ("insert_row", "bowl", 7),
+        ("insert_column", "bowl", 4),
+        ("insert_row", "map-raw", 9),
+        ("insert_column", "map-scaled", 2),
+        ("rename", "map-raw", "valley"),
+        ("rename", "bowl", "how steep"),
+        ("rename", "scaled", "from -1 to 1"),
+    ]
+    report = xlsgd.verify(libreoffice_edit(book, tmp_path / "edited.xlsx", edits))
+    assert passes(report)
+    assert not any(sheet.unchecked for sheet in report.sheets)

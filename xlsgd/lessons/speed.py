@@ -8,6 +8,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.data.parabolas import parabola_data
 from xlsgd.lessons.lesson import Answer, Lesson, LessonPlan, Options
+from xlsgd.tabs.counts.plan import Count, Counts
 from xlsgd.tabs.plane.plan import Plane
 from xlsgd.tabs.view import View
 from xlsgd.training.experiment import Experiment
@@ -24,6 +25,22 @@ RUNS = (
     ("scaled", "a*((t-9.5)/9.5)^2+b*(t-9.5)/9.5+c", 0.5, 101),
 )
 """Ids, formulas, rates that suit their bowls, and epochs."""
+_COUNTED = (
+    ("plain", "raw", "", 0, None),
+    ("momentum", "raw", "--optimizer momentum-classic ", 0, None),
+    ("Adam", "raw", "--optimizer adam --lr 0.5 ", 0, None),
+    ("a row a step", "raw", "--batch-size 1 --lr 1e-6 ", 0, None),
+    ("plain", "shifted", "", 600, 70),
+    ("momentum", "shifted", "--optimizer momentum-classic ", 720, 53),
+    ("Adam", "shifted", "--optimizer adam --lr 0.5 ", 998, 35),
+    ("plain", "scaled", "", 1000, 31),
+    ("momentum", "scaled", "--optimizer momentum-classic --lr 0.05 ", 1000, 58),
+    ("Adam", "scaled", "--optimizer adam --lr 0.5 ", 0, None),
+    ("a row a step", "scaled", "--batch-size 1 --lr 0.05 ", 1000, 17),
+)
+"""What was tried, on which tab, with which options, how many got there, and by which epoch half."""
+PLAIN_SCALED = 7
+"""Which of these it is."""
 _WORDS = {
     "raw": "t as it is, 0 … 19: t² goes up to 361, so the loss is 218,451 times as steep in one "
     "direction as in another. The rate has to suit the steep one.",
@@ -32,6 +49,9 @@ _WORDS = {
     "scaled": "(t − 9.5)/9.5 runs from −1 to 1: all three weights have slopes of one size, and one "
     "rate suits them all. The same parabola is 67.6875·v² + 1.",
 }
+
+_STARTS = "--x init.a=-2:2:40:lin --y init.c=-2:2:25:lin"
+_ABOUT = "Ended below a loss of 1 within 101 epochs, from 40 starts of a times 25 of c."
 
 
 def points_over_time(noise: float = 0.0, seed: int = 0) -> Dataset:
@@ -87,15 +107,16 @@ class Speed(LessonPlan):
                     "#,##0",
                 ),
                 Answer(
-                    "Minus 9.5 puts t = 0 in the middle, and dividing by 9.5 makes it −1 … 1: then "
-                    "the bowl is nearly round.",
-                    "{at.bowl.condition.scaled}",
-                    "0.00",
-                ),
-                Answer(
-                    "A rate of 0.5 suits it, and after 100 steps the loss is almost 0.",
+                    "Minus 9.5 puts the middle at 0, and dividing by 9.5 makes it −1 … 1: the bowl "
+                    "is nearly round, a rate of 0.5 suits it, and after 100 steps it is there.",
                     "{@scaled.last_loss}",
                     "0.00E+00",
+                ),
+                Answer(
+                    "Momentum, Adam and mini-batches do not mend it: over t none of 1,000 starts "
+                    "got below a loss of 1 in 101 epochs, scaled plain descent did from all.",
+                    f"{{at.counts.counts.reached#{1 + PLAIN_SCALED}}}",
+                    "#,##0",
                 ),
                 Answer(
                     "Multiplied out the truth is 0.75t² − 14.25t + 68.6875: 0.75·9.5² + 1 is "
@@ -124,12 +145,19 @@ class Speed(LessonPlan):
             views=views,
             target_loss=1.0,
             bowls=tuple(id for id, *_ in RUNS),
+            counts=(Counts(tuple(map(_count, _COUNTED)), about=_ABOUT),),
             planes=tuple(
                 Plane(view.id, "a", "b", view.experiment.epochs, f"map-{view.id}")
                 for view in views
                 if view.id != "shifted"
             ),
         )
+
+
+def _count(tried: tuple[str, str, str, int, int | None]) -> Count:
+    what, tab, options, reached, epoch = tried
+    command = f"xlsgd sweep speed --tab {tab} {_STARTS} {options}--epochs 101 --reach 1"
+    return Count(f"{what}, {tab}", command, 1.0, 1000, reached, epoch)
 
 
 def _runs(options: Options, data: Dataset) -> Iterator[View]:

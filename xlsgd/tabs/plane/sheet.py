@@ -25,8 +25,8 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_plane_tab", "map_plane_tab"]
 
-_TOP, _VALUES, _GRID = 4, 2, 5
-"""The first row; the columns of values, and of the map."""
+_TOP, _HEADER, _VALUES, _GRID = 6, 4, 2, 5
+"""The first row of fields, the row of headers; the columns of values, and of the map."""
 _SHORT = '[>=9999.5]0,"k";[>=99.5]0;0.0'
 
 
@@ -35,15 +35,15 @@ def map_plane_tab(shown: Plane, experiment: Experiment) -> TabMap:
     given = [*typed(experiment, "", "", 0), *fields(experiment)]
     keys = [*(each.key for each in given), OF, MARKER]
     right = _GRID + PLACES + 4
-    rows = range(_TOP + 2, _TOP + 2 + PLACES)
+    rows = range(_HEADER + 2, _HEADER + 2 + PLACES)
     names = [column.quantity for column in grid(experiment)]
-    passed = range(_TOP + 2, _TOP + 3 + experiment.epochs)
+    passed = range(_HEADER + 2, _HEADER + 3 + experiment.epochs)
     return TabMap(
         shown.sheet,
         {key: (_TOP + i, _VALUES) for i, key in enumerate(keys)},
         {
-            "grid": TableMap.laid_out(_TOP, names, _GRID - 1, rows),
-            "way": TableMap.laid_out(_TOP, [c.quantity for c in way(experiment)], right, passed),
+            "grid": TableMap.laid_out(_HEADER, names, _GRID - 1, rows),
+            "way": TableMap.laid_out(_HEADER, [c.quantity for c in way(experiment)], right, passed),
         },
         follows=(experiment.id,),
     )
@@ -88,7 +88,10 @@ def draw_plane_tab(sheet: Worksheet, shown: Plane, experiment: Experiment, book:
     curves = curves_over(sheet.title, tab.tables["way"], "plot_across", lines)
     edge = (0.5, PLACES + 0.5)
     add_overlay(sheet, *corners, "The way over the loss", ("across", "up"), curves, edge)
-    set_widths(sheet, {1: 12, 2: 12, 3: 24, 4: 2.5, 5: 7})
+    set_widths(sheet, {1: 12, 2: 12, 3: 38, 4: 4, 5: 7})
     set_widths(sheet, dict.fromkeys(range(left, right + 1), 4.6))
     set_widths(sheet, dict.fromkeys(tab.tables["way"].columns.values(), 12.0))
+    for row in (_HEADER, _HEADER + 1):
+        sheet.row_dimensions[row].hidden = True
+    sheet.cell(_HEADER - 1, left, "the weight across →, the weight up ↑").style = "group"
     set_page(sheet)
