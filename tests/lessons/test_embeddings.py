@@ -6,6 +6,7 @@ from pathlib import Path
 from shutil import copy
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from openpyxl import Workbook, load_workbook
@@ -13,6 +14,8 @@ from torch import nn
 
 import xlsgd
 from xlsgd.base.errors import SpecError
+from xlsgd.lessons import Options, lesson_plans
+from xlsgd.sweeping.axes import rates_of
 
 EPOCHS = 3
 USERS = ("Ana", "Ben", "Cleo", "Dan", "Eva", "Finn")
@@ -144,3 +147,11 @@ def test_a_prediction_made_of_another_film_is_found(path: Path, tmp_path: Path) 
 def test_what_it_cannot_do_is_said(tmp_path: Path, options: dict[str, Any], words: str) -> None:
     with pytest.raises(SpecError, match=words):
         xlsgd.generate("embeddings", tmp_path / "e.xlsx", **options)
+
+
+def test_it_is_swept_though_its_weights_are_of_no_layer() -> None:
+    view = lesson_plans()["embeddings"].build(Options(epochs=2)).views[0]
+    rates = np.array([0.01, 0.1])
+    found = rates_of(view.experiment, {"learning_rate": rates}, 2)
+    assert set(found) == set(view.experiment.network.parameters)
+    assert all(np.array_equal(rate, rates) for rate in found.values())

@@ -224,7 +224,8 @@ def rates_of(experiment: Experiment, values: Mapping[str, Floats], runs: int) ->
     values: by axis name, shape (runs,).
     """
     every = values.get(RATE, np.full(runs, experiment.learning_rate))
-    found: dict[str, Floats] = {}
+    # Weights that stand in a graph by themselves are of no layer.
+    found: dict[str, Floats] = dict.fromkeys(experiment.network.parameters, every)
     for i, names in enumerate(_layers(experiment), 1):
         found |= dict.fromkeys(names, values.get(f"{RATE}.{i}", every))
     for group in experiment.param_groups:
