@@ -23,7 +23,7 @@ __all__ = ["generate"]
 @click.command(
     cls=Command, epilog="Example:  xlsgd generate graddesc -o graddesc.xlsx --lr 0.0002 --epochs 5"
 )
-@click.argument("lesson", type=LESSON, required=False)
+@click.argument("lesson", type=LESSON, required=False, metavar="LESSON")
 @click.option("--all", "every", is_flag=True, help="Write every lesson, as it comes, in one go.")
 @click.option(
     "-o", "--output", type=FILE,
