@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.verify.books import Workbook, edited, field_cell, passes
 from xlsgd.base.errors import WorkbookError
 from xlsgd.engines import get_engine
 from xlsgd.tabs.finder import find_lesson
+from xlsgd.verdict.missing import in_columns, in_steps
 from xlsgd.xlsx.reader import read_workbook
 
 
@@ -132,3 +133,10 @@ def test_a_word_in_its_place_is_found(small: Path, target: Path) -> None:
     path = with_cells(small, target, {("sgd", "no_number"): "no number in"})
     (difference,) = xlsgd.verify(path).differences()
     assert (difference.quantity, difference.check) == ("no_number", "pattern")
+
+
+@pytest.mark.parametrize("make", [in_columns, lambda names: in_steps(names, ["y"])])
+def test_a_formula_about_many_columns_has_room(make: Callable[[list[str]], list[str]]) -> None:
+    for count in (1, 11, 30, 31, 400):
+        pieces = make([f"a_column_{i}" for i in range(count)])
+        assert len("&".join(pieces)) < 6000

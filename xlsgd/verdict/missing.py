@@ -31,6 +31,8 @@ _NAMED = 30
 """Inputs that are named one by one."""
 _COUNTED = 200
 """Arguments of a function: programs take 255."""
+_LOCATED = 12
+"""Columns of data of which the row is found: a formula has room for 8,192 characters."""
 
 
 def missing_field(pieces: Sequence[str]) -> Input:
@@ -58,14 +60,28 @@ def in_inputs(cells: Mapping[str, str]) -> list[str]:
 
 def in_columns(names: Sequence[str]) -> list[str]:
     """Return expressions that name columns of data of which every cell is needed."""
+    if len(names) > _NAMED:
+        return _together(names, f"ROWS({{data.{names[0]}}})")
     return [
         f'IF(COUNT({{data.{name}}})=ROWS({{data.{name}}}),"",{_quoted(name)})' for name in names
     ]
 
 
+def _together(names: Sequence[str], needed: str) -> list[str]:
+    """Return the expression of many columns together, as far as a function takes arguments.
+
+    needed: of how many numbers in each.
+    """
+    some = names[:_COUNTED]
+    ranges = ",".join(f"{{data.{name}}}" for name in some)
+    return [f'IF(COUNT({ranges})>={len(some)}*{needed},"",{_quoted("a column of data")})']
+
+
 def in_steps(inputs: Sequence[str], targets: Sequence[str]) -> list[str]:
     """Return expressions that name columns of data, and where it is one row its number, for a
     table with a row for every row of data: rows emptied below the data are none."""
+    if len(inputs) + len(targets) > _LOCATED:
+        return _together([*inputs, *targets], f"COUNT({{data.{inputs[0]}}})")
     return [
         *(_in_column(name, "{rows}") for name in inputs),
         *(_in_column(name, f"COUNT({{data.{inputs[0]}}})") for name in targets),
