@@ -102,8 +102,8 @@ class Speed(LessonPlan):
                 ),
                 Answer(
                     "Above 2/steepest it explodes, and at such a small rate the flattest "
-                    "direction hardly moves: so many steps take away nine tenths of its error.",
-                    "{at.bowl.steps_a_tenth.raw}",
+                    "direction hardly moves: after so many steps 37 % of its error is still left.",
+                    "{at.bowl.steps_flattest.raw}",
                     "#,##0",
                 ),
                 Answer(

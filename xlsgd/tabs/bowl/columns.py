@@ -15,7 +15,7 @@ from xlsgd.training.experiment import Experiment
 __all__ = ["HEADERS", "KEYS", "MARKED", "applies", "field_of", "fields", "pairs"]
 
 MARKED = "bowl tab, format 1"
-KEYS = ("steepest", "middle", "flattest", "condition", "largest_rate", "steps_a_tenth")
+KEYS = ("steepest", "middle", "flattest", "condition", "largest_rate", "steps_flattest")
 HEADERS = frozenset(KEYS)
 WEIGHTS = 3
 
@@ -94,9 +94,9 @@ def fields(experiment: Experiment) -> list[Input]:
             "2 / steepest: at a larger learning_rate gradient descent explodes",
         ),
         Input(
-            "steps_a_tenth",
-            "=LN(10)/-LN(MAX(ABS(1-{rate}*{flattest}),ABS(1-{rate}*{steepest})))",
-            "steps until a tenth of the error is left, at the rate of the tab; below 0: it grows",
+            "steps_flattest",
+            "=1/({rate}*{flattest})",
+            "1 / (rate · flattest): so many steps leave 37 % of what is missing there",
         ),
     ]
     rate = Input("rate", f"={{@{experiment.id}.learning_rate}}", "learning_rate of the tab")

@@ -27,7 +27,7 @@ _FORMS = {
     "largest_rate": "0.0000E+00",
     "rate": "General",
     "condition": "#,##0.0",
-    "steps_a_tenth": "#,##0",
+    "steps_flattest": "#,##0",
 }
 
 

@@ -33,7 +33,6 @@ def bowl(losses: MeanLosses, experiment: Experiment, rate: float) -> Members:
         product = float(torch.linalg.det(bends))
         # The eigenvalue that cancels least: of the smallest a large part is rounding.
         least = product / (high * middle)
-        left = max(abs(1 - rate * least), abs(1 - rate * high))
         for key, value in (
             ("mean_bend", mean),
             ("spread_bend", spread),
@@ -45,7 +44,7 @@ def bowl(losses: MeanLosses, experiment: Experiment, rate: float) -> Members:
             ("condition", high / least),
             ("largest_rate", 2 / high),
             ("rate", rate),
-            ("steps_a_tenth", math.log(10) / -math.log(left) if left not in (0, 1) else math.nan),
+            ("steps_flattest", 1 / (rate * least) if rate else math.nan),
         ):
             note(key, value)
     return found
