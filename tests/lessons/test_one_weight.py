@@ -11,6 +11,7 @@ import torch
 
 import xlsgd
 from tests.verify.books import Sheet, edited, field_cell, first_wrong, letter_of, passes, steps_rows
+from xlsgd.sweeping import sweep
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +115,10 @@ def test_72_is_where_it_stops_staying() -> None:
         for _ in range(50):
             x -= rate * slope(x)
         assert (abs(x - 3) > 1e-6) is grows
+
+
+def test_it_is_swept_and_takes_no_optimizer(tmp_path: Path) -> None:
+    found = sweep("one-weight", "learning_rate=0.001:0.1:9:log", tab="settles")
+    assert found.runs == 9
+    with pytest.raises(xlsgd.XlsgdError, match="compares rules of its own"):
+        xlsgd.generate("one-weight", tmp_path / "o.xlsx", optimizers=("adam",))

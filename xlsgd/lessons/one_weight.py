@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.lessons.lesson import Answer, Lesson, LessonPlan, Options
 from xlsgd.tabs.curve.plan import ShownCurve
@@ -38,6 +39,11 @@ class OneWeight(LessonPlan):
     takes_data = False
 
     def build(self, options: Options) -> Lesson:
+        if options.optimizers:
+            raise SpecError(
+                f"--optimizer {', '.join(options.optimizers)}: this lesson compares rules of its "
+                "own; leave it out"
+            )
         data = Dataset.nothing()
         views = options.apply(list(_runs(options)), data)
         shown = tuple(view.id for view in views if view.id != "explodes")
@@ -116,7 +122,7 @@ def _runs(options: Options) -> Iterator[View]:
         yield View(
             Experiment(
                 id=id,
-                network=parse_network(f"Function({FUNCTION})", ()),
+                network=parse_network(f"Function({FUNCTION})", Dataset.nothing().inputs),
                 loss=OUTPUT,
                 optimizer=get_optimizer(optimizer),
                 learning_rate=rate,
