@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from xlsgd.base.columns import Input
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.functions.calculus import FUNCTIONS
 from xlsgd.training.functions.function import Function
 from xlsgd.training.nets.place import Place
 
-__all__ = ["applies", "is_bowl", "mean_loss", "slopes", "weights_after"]
+__all__ = ["ROWS", "applies", "is_bowl", "mean_loss", "slopes", "weights_after"]
+
+ROWS = Input("rows", "=COUNT({data.y})", "rows of data", fixed=True)
 
 _MOST = 2000
 """Characters of such a formula, of 8192 that a cell takes: names grow when they become cells."""

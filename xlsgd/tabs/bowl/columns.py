@@ -8,8 +8,7 @@ derivatives; a table of three has a formula for them that needs no search.
 from __future__ import annotations
 
 from xlsgd.base.columns import Input
-from xlsgd.tabs.layouts.layout import ROWS
-from xlsgd.tabs.mean_loss import is_bowl, slopes
+from xlsgd.tabs.mean_loss import ROWS, is_bowl, slopes
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["HEADERS", "KEYS", "MARKED", "applies", "field_of", "fields", "pairs"]

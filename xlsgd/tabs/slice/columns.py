@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from xlsgd.base.columns import Column, Input
-from xlsgd.tabs.layouts.layout import ROWS
-from xlsgd.tabs.mean_loss import mean_loss, weights_after
+from xlsgd.tabs.mean_loss import ROWS, mean_loss, weights_after
 from xlsgd.training.experiment import Experiment
 
 __all__ = ["HEADERS", "MARKED", "OF", "POINTS", "columns", "follow", "typed"]
