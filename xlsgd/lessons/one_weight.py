@@ -122,7 +122,7 @@ def _runs(options: Options) -> Iterator[View]:
         yield View(
             Experiment(
                 id=id,
-                network=parse_network(f"Function({FUNCTION})", Dataset.nothing().inputs),
+                network=parse_network(f"Function({FUNCTION})", tuple(Dataset.nothing().inputs)),
                 loss=OUTPUT,
                 optimizer=get_optimizer(optimizer),
                 learning_rate=rate,
