@@ -63,7 +63,7 @@ class WrongMinimum(LessonPlan):
     summary = "a curve with two valleys: do momentum, mini-batch noise or annealing get out?"
     takes_data = False
     seeds_weights = True
-    says_of = {"seed": "Seed of the noise and of the jumps.  [4]"}
+    says_of = {"seed": "; for wrong-minimum, of noise and jumps (4)"}
 
     def build(self, options: Options) -> Lesson:
         options.refuse_rules()
