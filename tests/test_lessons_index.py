@@ -15,7 +15,8 @@ from xlsgd.lessons import lesson_plans
 
 ROOT = Path(__file__).resolve().parent.parent
 _ROW = re.compile(
-    r"^\| (?P<question>.+?) \| `(?P<lesson>[\w-]+)` \| (?P<cells>.+?) \| `(?P<command>.+?)` \|$"
+    r"^\| (?P<question>.+?) \| `(?P<lesson>[\w-]+)` \| (?P<cells>.+?)"
+    r" \| `(?P<command>xlsgd .+?)` \|$"
 )
 _CELL = re.compile(r"`(?P<tab>[\w-]+)` (?P<cell>[A-Z]+\d+)")
 

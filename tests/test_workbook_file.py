@@ -257,8 +257,8 @@ def test_excel_calculates_on_opening(lesson: str) -> None:
 LINEAR = {("cross-entropy", "loss of every step")}
 """The picture of a loss that hardly falls in two epochs, on a first tab."""
 
-FEWER = {("embeddings", "training"): 2}
-"""Charts of tabs with too many weights to draw."""
+FEWER = {("embeddings", "training"): 2} | {("speed", id): 2 for id in ("raw", "shifted", "scaled")}
+"""Charts of tabs with too many weights to draw, or with weights of no layer."""
 
 
 @every_lesson
@@ -384,7 +384,12 @@ WITHOUT_DATA = ("one-weight", "wrong-minimum", "step-rules", "convolution", "spe
 """Lessons that may have no data: a function of their weights is all there is."""
 
 WORDS = {"titanic": {"Sex", "Embarked"}, "embeddings": {"who", "what"}}
-DERIVED = {"titanic": set(INPUTS), "embeddings": {"user", "film"}}
+DERIVED = {
+    "titanic": set(INPUTS),
+    "embeddings": {"user", "film"},
+    "three-or-seven": {f"p{row}{column}" for row in range(1, 8) for column in range(1, 7)},
+    "convolution": {f"p{row}{column}" for row in range(1, 6) for column in range(1, 6)},
+}
 """Columns of words, and columns that formulas make of others."""
 
 

@@ -27,7 +27,7 @@ PANEL = (
     *("rows", "verdict", "exploded_step", "dead_since.relu1", "dead_since.relu2", "frozen_since"),
     *("trend", "rises", "falls", "last_change", "last_loss", "last_rmse", "last_accuracy"),
     *("last_step", "last_epoch", "steps_per_epoch", "not_finite_step", "still_weights"),
-    *("zero_gradient_since", "lowest_loss", "start_loss", "loss_left", "pace"),
+    *("zero_gradient_since", "lowest_loss", "start_loss", "loss_left", "pace", "no_number"),
 )
 MEMORY = ("avg_grad", "sq_avg", "m_hat", "v_hat")
 """What adam has beyond sgd, for each weight."""

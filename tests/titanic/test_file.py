@@ -27,6 +27,8 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 FUNCTIONS = {
     *("ABS", "AND", "AVERAGE", "COUNT", "COUNTIF", "COUNTIFS", "IF", "INDEX", "INT", "ISNUMBER"),
     *(
+        "LEFT",
+        "LEN",
         "LOG10",
         "MATCH",
         "MAX",

@@ -92,9 +92,10 @@ def path(train_csv: Path, solved: Floats, tmp_path_factory: pytest.TempPathFacto
 
     def choose(workbook: Workbook) -> None:
         sheet = workbook["model"]
-        (cell,) = [c for (c,) in sheet.iter_rows(max_col=1) if c.value == "weights_of"]
-        assert sheet.cell(cell.row, 2).value == "trained"
-        sheet.cell(cell.row, 2).value = "start"
+        (key,) = [c for row in sheet.iter_rows() for c in row if c.value == "weights_of"]
+        cell = sheet.cell(key.row, key.column + 1)
+        assert cell.value == "trained"
+        cell.value = "start"
 
     return edited(written, folder / "start.xlsx", choose)
 

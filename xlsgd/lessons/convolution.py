@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import numpy as np
-
 from xlsgd.data import Dataset
 from xlsgd.data.drawings import drawn_data
 from xlsgd.data.schema import Words
@@ -44,6 +42,9 @@ class Convolution(LessonPlan):
     seeds_weights = True
 
     def build(self, options: Options) -> Lesson:
+        # Here and not at the top: lessons are listed without numbers to calculate with.
+        import numpy as np
+
         options.need_backprop()
         data = _bars()
         network = _network(tuple(data.inputs))
@@ -120,6 +121,8 @@ class Convolution(LessonPlan):
 def _bars() -> Dataset:
     """Return images with a bar that stands and images with one that lies, by turns, each at a place
     of its own."""
+    import numpy as np
+
     random = np.random.default_rng(_SEED)
     places = [(along, across) for along in range(_SIZE - _LONG + 1) for across in range(_SIZE)]
     drawings = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from xlsgd.data import Dataset
 from xlsgd.data.digits import HEIGHT, digit_data
 from xlsgd.data.drawings import drawn_data
@@ -178,6 +176,9 @@ def _drawn() -> Dataset:
 
 def _started(network: Network, data: Dataset, seed: int | None, bias: float) -> dict[str, float]:
     """Return small random weights; of several units the last one looks at blank pixels alone."""
+    # Here and not at the top: lessons are listed without numbers to calculate with.
+    import numpy as np
+
     random = np.random.default_rng(_START if seed is None else seed)
     first, last = network.places[0].parameters, network.places[-1].parameters
     start = {p: round(random.normal(0, 0.15), 2) for unit in first["weight"] for p in unit}

@@ -13,6 +13,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.data.schema import Schema, Words
 from xlsgd.tabs.layouts import ROWS
 from xlsgd.tabs.layouts.layout import forward_columns, loss_column
+from xlsgd.tabs.weights_of import WEIGHTS_OF, weight_formula
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.quantities.accuracy import accuracy
 from xlsgd.verdict import BEYOND, or_beyond
@@ -33,14 +34,6 @@ __all__ = [
 
 MARKED, EARLIER = "model tab, format 2", "model tab, format 1"
 
-WEIGHTS_OF = Input(
-    "weights_of",
-    "trained",
-    "which weights: after the last step of training, or at its start",
-    choices=("trained", "start"),
-    label="which weights",
-)
-
 BINS = (-1e300, *(round(i / 10, 1) for i in range(11)), 1e300)
 """Where the bars of the histogram begin and end."""
 
@@ -55,12 +48,6 @@ def weight_groups(experiment: Experiment) -> list[tuple[str, ...]]:
             rows = names if isinstance(names[0], list) else [names]
             groups += [tuple(row) for row in rows]
     return groups
-
-
-def weight_formula(experiment: Experiment, p: str) -> str:
-    """Return the formula of a weight at the top."""
-    tab = f"@{experiment.id}"
-    return f'=IF({{weights_of}}="start",{{{tab}.init.{p}}},{{{tab}.last.new.{p}}})'
 
 
 def forward_table(experiment: Experiment) -> list[Column]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xlsgd.base.columns import Column, Input
 from xlsgd.base.errors import SpecError
-from xlsgd.tabs.model.columns import WEIGHTS_OF, weight_formula
+from xlsgd.tabs.weights_of import WEIGHTS_OF, weight_formula
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets import Network, parse_network
 
