@@ -59,6 +59,9 @@ def with_values(xml: bytes, sheet: str, values: Mapping[Position, Scalar | Uncom
     return _FORMULA_CELL.sub(cell, xml)
 
 
+_TEXT_LIKE_A_CELL = re.compile(r'"[^"]*\b[A-Za-z]{1,3}[0-9]+\b[^"]*"')
+
+
 @dataclass
 class _Run:
     """A formula that goes on down a column, from one row to another."""
@@ -85,8 +88,10 @@ class _Shared:
             if run.number < 0:
                 run.number, self._runs = self._runs, self._runs + 1
         else:
-            # Excel itself shares no formula that looks at another sheet.
-            moved = None if "!" in formula else moved_down(formula)
+            # Excel itself shares no formula that looks at another sheet. In a text that looks like
+            # a cell, such as "a1", ExcelJS moves the row.
+            alone = "!" in formula or _TEXT_LIKE_A_CELL.search(formula) is not None
+            moved = None if alone else moved_down(formula)
             if moved is None:
                 self._open.pop(letters, None)
                 return

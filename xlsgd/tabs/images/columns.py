@@ -55,13 +55,13 @@ def read_shape(text: str, pixels: int) -> Shape | None:
 
 def image(network: Network) -> dict[str, str]:
     """Return the formulas of the pixels, by their names."""
-    return {f"image.{n}": f"=INDEX({{data.{n}}},{{{SHOWN}}})" for n in network.input_names}
+    return {f"image.{n}": f"=SUM(INDEX({{data.{n}}},{{{SHOWN}}}))" for n in network.input_names}
 
 
 def targets(experiment: Experiment) -> list[Input]:
     """Return what the image shows."""
     return [
-        Input(f"target.{y}", f"=INDEX({{data.{y}}},{{{SHOWN}}})", "what it is, from the data")
+        Input(f"target.{y}", f"=SUM(INDEX({{data.{y}}},{{{SHOWN}}}))", "what it is, from the data")
         for y in experiment.targets
     ]
 

@@ -6,6 +6,7 @@ steps below its headers; all but the table stays in view.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, groupby
 
@@ -213,11 +214,18 @@ def _name_inputs(sheet: Worksheet, view: View, tab: TabMap) -> None:
     from openpyxl.workbook.defined_name import DefinedName
 
     for given in get_layout(view.layout).inputs(view):
-        # "in_" before one letter: Excel takes r and c alone for a row and a column.
-        name = given.key.replace(".", "_")
+        name = _name_of(given.key)
+        if name in sheet.defined_names:  # two keys that differ in signs alone
+            continue
         place = address(tab.fields[given.key], absolute=True)
         defined = DefinedName(name, attr_text=f"{quoted(tab.sheet)}!{place}")
         sheet.defined_names[name] = defined
+
+
+def _name_of(key: str) -> str:
+    """Return the name of an input's cell: letters, digits and underscores, as programs take them;
+    ``init_fc_weight_0_1`` for ``init.fc.weight[0,1]``."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", key).strip("_")[:250]
 
 
 def _set_sizes(
