@@ -308,7 +308,7 @@ def test_charts_have_titles(lesson: str) -> None:
         log = "loss" in title and "accuracy" not in title and shown & trained
         if log and (lesson, title) not in LINEAR:
             assert any(True for _ in root.iter(f"{CHART}logBase")), name
-    assert over_cells == len(maps.of("surface"))
+    assert over_cells == len(maps.of("surface")) + len(maps.of("plane"))
 
 
 @pytest.mark.parametrize("lesson", [*LESSONS, EXPLODING], scope="module")

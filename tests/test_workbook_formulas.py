@@ -13,7 +13,7 @@ from tests.test_workbook_file import everything, formula_cells, formulas
 # What Excel 2010, Google Sheets, LibreOffice, Gnumeric and the formulas library all have.
 FUNCTIONS = {
     *("ABS", "AND", "AVERAGEIF", "COUNT", "COUNTIF", "EXP", "IF", "INDEX", "ISNUMBER", "MATCH"),
-    *("ATAN", "COS", "LEFT", "LEN", "LN", "SUMIFS", "MOD", "PI", "SIGN", "SIN"),
+    *("ACOS", "ATAN", "ATANH", "COS", "LEFT", "LEN", "LN", "SUMIFS", "MOD", "PI", "SIGN", "SIN"),
     *("MAX", "MIN", "NA", "OR", "ROUNDUP", "SQRT", "SUM", "TANH"),
     *(
         "AVERAGE",
