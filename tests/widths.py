@@ -60,12 +60,21 @@ def add_options(parser: pytest.Parser) -> None:
         default="all",
         help="some: of every kind a few; rest: what that leaves out; all (the default)",
     )
+    parser.addoption(
+        "--part",
+        default="1/1",
+        metavar="K/N",
+        help="of the files of a width, those of the K-th of N parts that together are all",
+    )
 
 
 def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave only the tests of the width that was asked for."""
     width = config.getoption("--width")
-    if width == "all" or any("::" in named for named in config.args):
+    if any("::" in named for named in config.args):
+        return
+    _leave_to_other_parts(config, items)
+    if width == "all":
         return
     chosen = {item.nodeid for item in some(items)}
     kept, left = [], []
@@ -75,6 +84,20 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
+
+
+def _leave_to_other_parts(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave only the tests of the part that was asked for: whole files, drawn by their names."""
+    part, parts = map(int, config.getoption("--part").split("/"))
+
+    def mine(item: pytest.Item) -> bool:
+        name = hashlib.sha256(item.nodeid.partition("::")[0].encode()).digest()
+        return int.from_bytes(name[:8], "big") % parts == part % parts
+
+    left = [item for item in items if not mine(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if mine(item)]
 
 
 def allow_none(session: pytest.Session, status: int) -> None:
