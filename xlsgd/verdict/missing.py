@@ -31,6 +31,8 @@ _NAMED = 30
 """Inputs that are named one by one."""
 _COUNTED = 200
 """Arguments of a function: programs take 255."""
+_MOST = 300
+"""Inputs that are looked at: with the columns of data a formula has 8,192 characters for them."""
 _LOCATED = 12
 """Columns of data of which the row is found: a formula has room for 8,192 characters."""
 
@@ -52,7 +54,7 @@ def in_inputs(cells: Mapping[str, str]) -> list[str]:
     """Return expressions that name inputs.   cells: by how an input is called, its template."""
     if len(cells) <= _NAMED:
         return [f'IF(ISNUMBER({cell}),"",{_quoted(name)})' for name, cell in cells.items()]
-    every = list(cells.values())
+    every = list(cells.values())[:_MOST]
     parts = [every[i : i + _COUNTED] for i in range(0, len(every), _COUNTED)]
     counted = "+".join(f"COUNT({','.join(part)})" for part in parts)
     return [f'IF({counted}={len(every)},"",{_quoted("an input")})']
