@@ -53,7 +53,7 @@ def _optimizers() -> list[str]:
 
 
 def _searches() -> list[str]:
-    from xlsgd.training.searches import searches
+    from xlsgd.training.optimizers import searches
 
     return _rules(searches())
 

@@ -91,9 +91,12 @@ def floors() -> dict[str, int]:
     return found
 
 
-def circles() -> list[list[str]]:
-    """Return the groups of modules that import each other in a circle."""
-    edges, found = graph(), []
+def circles(edges: Graph | None = None) -> list[list[str]]:
+    """Return the groups of modules that import each other in a circle.
+
+    edges: what modules import; all that they do by default.
+    """
+    edges, found = graph() if edges is None else edges, []
     reach = {module: _reach(edges, module) for module in edges}
     seen: set[str] = set()
     for module in edges:
@@ -102,6 +105,26 @@ def circles() -> list[list[str]]:
             found.append(together)
             seen |= set(together)
     return found
+
+
+def first_imports() -> Graph:
+    """Return what importing a module runs before it: what it imports at once, and the packages in
+    which that lies, which Python imports first. Its own packages have begun by then."""
+    return {
+        module: {
+            package
+            for other in imports
+            for package in _with_packages(other)
+            if package != module and not module.startswith(f"{package}.")
+        }
+        for module, imports in graph(at_once=True).items()
+    }
+
+
+def _with_packages(module: str) -> Iterator[str]:
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
 
 
 def _reach(edges: Graph, start: str) -> set[str]:

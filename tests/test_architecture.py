@@ -12,6 +12,7 @@ import pytest
 from tests.package_map import (
     PACKAGE,
     circles,
+    first_imports,
     floors,
     graph,
     imports_by_function,
@@ -57,6 +58,11 @@ def test_no_more_floors_than_can_be_kept_in_mind() -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circles() == []
+
+
+def test_every_module_can_be_imported_first() -> None:
+    """Whichever module is asked for first, no package that it lies in needs it to begin."""
+    assert circles(first_imports()) == []
 
 
 def test_a_circle_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,8 @@ from xlsgd.training.gradients import gradient_rules
 from xlsgd.training.losses import losses
 from xlsgd.training.nets import layer_types
 from xlsgd.training.nets.kinds import alone_types
-from xlsgd.training.optimizers import optimizers
+from xlsgd.training.optimizers import optimizers, searches
 from xlsgd.training.schedules import schedules
-from xlsgd.training.searches import searches
 from xlsgd.training.transforms import transforms
 
 pytestmark = pytest.mark.every

@@ -18,8 +18,7 @@ from tests.verify.books import field_cell
 from xlsgd.cli import main
 from xlsgd.engines import engine_names
 from xlsgd.lessons import lesson_plans
-from xlsgd.training.optimizers import optimizers
-from xlsgd.training.searches import searches
+from xlsgd.training.optimizers import optimizers, searches
 
 pytestmark = pytest.mark.every
 

@@ -86,8 +86,7 @@ def _lessons() -> dict[str, str]:
 
 
 def _optimizers() -> dict[str, str]:
-    from xlsgd.training.optimizers import optimizers
-    from xlsgd.training.searches import searches
+    from xlsgd.training.optimizers import optimizers, searches
 
     return {name: each.summary for name, each in {**optimizers(), **searches()}.items()}
 

@@ -13,9 +13,8 @@ from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.kind import FoundTabs, Planned, TabKind
 from xlsgd.tabs.layouts import layouts
 from xlsgd.training.losses import losses
-from xlsgd.training.optimizers import optimizers
+from xlsgd.training.optimizers import optimizers, searches
 from xlsgd.training.schedules import get_schedule, schedules
-from xlsgd.training.searches import searches
 from xlsgd.training.transforms import transforms
 
 if TYPE_CHECKING:

@@ -9,15 +9,20 @@ from xlsgd.base.errors import SpecError
 from xlsgd.base.registry import find, pick
 from xlsgd.training.optimizers.optimizer import CONVENTIONS, Optimizer
 from xlsgd.training.optimizers.refused import refusal
-from xlsgd.training.searches import searches
 
-__all__ = ["CONVENTIONS", "Optimizer", "get_optimizer", "optimizers"]
+__all__ = ["CONVENTIONS", "Optimizer", "get_optimizer", "optimizers", "searches"]
 
 
 @cache
 def optimizers() -> dict[str, Optimizer]:
     """Return every optimizer by its name."""
     return cast(dict[str, Optimizer], find("xlsgd.training.optimizers", "OPTIMIZER"))
+
+
+@cache
+def searches() -> dict[str, Optimizer]:
+    """Return every step rule that looks at a function itself, by its name."""
+    return cast(dict[str, Optimizer], find("xlsgd.training.searches", "SEARCH"))
 
 
 def get_optimizer(name: str, convention: str = "torch") -> Optimizer:
