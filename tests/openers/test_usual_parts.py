@@ -150,7 +150,8 @@ def test_charts_keep_what_their_cells_hold(name: str) -> None:
                     numbers += 1
                 else:  # an error, such as #N/A for a gap
                     assert i not in points
-    assert numbers > 15
+    # Two epochs of embeddings: four charts with four numbers each, and no rows' losses.
+    assert numbers > 20 or (name, numbers) == ("short embeddings", 16)
     assert texts > 0 or name not in ("titanic", "short titanic")
 
 

@@ -50,8 +50,8 @@ _COUNTS = frozenset(
 _COUNTED = ("awake.", "nonzero.", "reached.", "accepted")
 """What the names of others begin with."""
 
-_LONGEST_LIST = 250
-"""Characters that fit into a drop-down's list in Excel."""
+_LONGEST_LIST = 255
+"""Characters of choices with commas that Excel takes as a list."""
 
 
 def write_title(sheet: Worksheet, title: str, note: str) -> None:

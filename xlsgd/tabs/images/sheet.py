@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from openpyxl.formatting.rule import ColorScaleRule
+from openpyxl.formatting.rule import FormulaRule
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
@@ -14,9 +14,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd.base.cells import Position
 from xlsgd.base.columns import Input
 from xlsgd.data import Dataset
+from xlsgd.sheets.bands import colour_by_bands
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TabMap, address, formula_maker, quoted
-from xlsgd.sheets.style import set_page
+from xlsgd.sheets.style import fill_of, set_page
 from xlsgd.sheets.writing import (
     marker_field,
     set_widths,
@@ -49,8 +50,9 @@ _HIDDEN = ";;;"
 """Keys by which verify finds a picture again are there, and not seen."""
 _RANGES = 12
 """Pictures of a stage whose colours can share a scale."""
-_PAPER, _DARK = "FFFFFF", "6E85A3"
-_BELOW, _ZERO, _ABOVE = "6FA3DC", "FFFFFF", "EE9B5F"
+_OF_INK = ("FFFFFF", "6E85A3")
+_OF_SIGN = ("6FA3DC", "FFFFFF", "EE9B5F")
+"""Far below 0, at 0, far above."""
 
 
 class _Placed(NamedTuple):
@@ -157,8 +159,7 @@ def draw_images_tab(
     sheet.cell(_HEADING, _LEFT, "the image").style = "heading"
     write_heading(sheet, _HEADING, _LEFT, shape[1], "the image")
     draw(image, _INK)
-    ink = ColorScaleRule("num", 0, _PAPER, end_type="num", end_value=1, end_color=_DARK)
-    sheet.conditional_formatting.add(_cells(image), ink)
+    colour_by_bands(sheet, _cells(image), lambda share: f"{share:.3g}", _OF_INK)
     for moment, block in zip(images.MOMENTS.values(), blocks, strict=True):
         row, column = block.heading
         write_heading(sheet, row, column, block.width, f"{moment}: '{training}'")
@@ -222,8 +223,8 @@ def _shared(all_: Sequence[_Placed]) -> Iterator[list[_Placed]]:
 def _colour(sheet: Worksheet, shared: list[_Placed]) -> None:
     """Colour pictures by one scale, as far below 0 as above."""
     cells = ",".join(_cells(placed, absolute=True) for placed in shared)
-    least, most = f"MIN(MIN({cells}),-MAX({cells}))", f"MAX(MAX({cells}),-MIN({cells}))"
-    rule = ColorScaleRule(
-        "formula", least, _BELOW, "num", 0, _ZERO, "formula", most, _ABOVE
-    )  # fmt: skip
-    sheet.conditional_formatting.add(" ".join(map(_cells, shared)), rule)
+    most = f"MAX(MAX({cells}),-MIN({cells}))"
+    where = " ".join(map(_cells, shared))
+    nothing = FormulaRule(formula=[f"{most}=0"], fill=fill_of(_OF_SIGN[1]), stopIfTrue=True)
+    sheet.conditional_formatting.add(where, nothing)
+    colour_by_bands(sheet, where, lambda share: f"{2 * share - 1:.3g}*{most}", _OF_SIGN)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from openpyxl.formatting.rule import ColorScaleRule, FormulaRule, Rule
+from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
-from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Input
+from xlsgd.sheets.bands import colour_by_bands
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, formula_maker
 from xlsgd.sheets.style import COLOURS, fill_of, set_page
@@ -32,8 +32,8 @@ from xlsgd.training.experiment import Experiment
 __all__ = ["draw_pairs_tab", "map_pairs_tab"]
 
 _FIELDS = 4
-_BANDS = 10
-_LOW, _MIDDLE, _HIGH = "F4B9A7", "FFF7DA", "9CCFA0"
+_COLOURS = ("F4B9A7", "FFF7DA", "9CCFA0")
+"""Of the lowest rating, of one in the middle, of the highest."""
 
 
 def map_pairs_tab(plan: Pairs, lesson: Lesson) -> TabMap:
@@ -135,38 +135,18 @@ def _colour(sheet: Worksheet, y: Sequence[float], table: TableMap, wide: int) ->
     for key in ("given", "pred"):
         first, last = table.columns[f"{key}.1"], table.columns[f"{key}.{wide}"]
         where = f"{address((table.rows[0], first))}:{address((table.rows[-1], last))}"
-        missing = FormulaRule(
-            formula=[f"{count}=0"],
-            font=Font(bold=True, color=COLOURS["input_ink"]),
-            stopIfTrue=False,
-        )
         low, high = min(y), max(y)
+
+        def border(share: float, low: float = low, high: float = high) -> str:
+            return f"{low + (high - low) * share:g}"
+
         if key == "pred":
-            sheet.conditional_formatting.add(where, missing)
-            scale = ("num", low, _LOW, "num", (low + high) / 2, _MIDDLE, "num", high, _HIGH)
-            sheet.conditional_formatting.add(where, ColorScaleRule(*scale))
-            continue
-        # LibreOffice colours by a scale whatever a rule before it says: bands in its place.
-        grey = COLOURS["dead_pale"]
-        missing = FormulaRule(
-            formula=[f"{count}=0"], font=Font(color=grey), fill=fill_of(grey), stopIfTrue=True
-        )
-        sheet.conditional_formatting.add(where, missing)
-        for i in range(1, _BANDS + 1):
-            border = low + (high - low) * i / _BANDS
-            look = DifferentialStyle(fill=fill_of(_between((i - 0.5) / _BANDS)))
-            rule = Rule(
-                type="cellIs", operator="lessThanOrEqual", dxf=look, formula=[f"{border:g}"]
+            bold = Font(bold=True, color=COLOURS["input_ink"])
+            colour_by_bands(sheet, where, border, _COLOURS, f"{count}=0", bold)
+        else:
+            grey = COLOURS["dead_pale"]
+            missing = FormulaRule(
+                formula=[f"{count}=0"], font=Font(color=grey), fill=fill_of(grey), stopIfTrue=True
             )
-            sheet.conditional_formatting.add(where, rule)
-
-
-def _between(share: float) -> str:
-    """Return the colour so far from the lowest to the highest."""
-    begin, end, part = (
-        (_LOW, _MIDDLE, 2 * share) if share < 0.5 else (_MIDDLE, _HIGH, 2 * share - 1)
-    )
-    pairs_of = (
-        (int(begin[i : i + 2], 16), int(end[i : i + 2], 16)) for i in range(0, len(begin), 2)
-    )
-    return "".join(f"{round(a + (b - a) * part):02X}" for a, b in pairs_of)
+            sheet.conditional_formatting.add(where, missing)
+        colour_by_bands(sheet, where, border, _COLOURS)
