@@ -84,7 +84,9 @@ class BlocksDrawing(Drawing):
         bars = [*_weight_bars(sheet, view.experiment, book), *lent]
         for place, spec in zip(places[1:], bars, strict=False):
             add_bars(sheet, place, spec)
-        add_chart(sheet, places[1 + len(bars)], derivatives)
+        lines = [] if bars else _weight_lines(sheet, view.experiment, book)
+        for place, line in zip(places[1 + len(bars) :], [*lines, derivatives], strict=False):
+            add_chart(sheet, place, line)
 
     def draw_picture(self, sheet: Worksheet, place: ChartPlace, view: View, book: BookMap) -> None:
         add_chart(sheet, place, self._losses(view, book))
@@ -111,6 +113,17 @@ class BlocksDrawing(Drawing):
 
 
 DRAWING = BlocksDrawing()
+
+
+def _weight_lines(sheet: Worksheet, experiment: Experiment, book: BookMap) -> list[ChartSpec]:
+    """Return the chart of weights that are of no layer, if there is a colour for each."""
+    names = experiment.trained
+    if len(names) > len(SERIES):
+        return []
+    steps = book.training[experiment.id].tables["steps"]
+    curves = curves_over(sheet.title, steps, "step", {f"new.{p}": p for p in names})
+    last = len(steps.rows)
+    return [ChartSpec("Weights on their way", "step", "weight", curves, x_min=1, x_max=last)]
 
 
 def _weight_bars(sheet: Worksheet, experiment: Experiment, book: BookMap) -> Iterator[BarSpec]:
