@@ -25,7 +25,6 @@ from tests.openers.books import kind
 from tests.verify.books import header_row
 from xlsgd.base.cells import CellError, WorkbookFile
 from xlsgd.base.columns import Column
-from xlsgd.data.passengers import INPUTS
 from xlsgd.tabs.finder import find_lesson
 from xlsgd.tabs.found import FoundWorkbook
 from xlsgd.tabs.layouts import get_layout
@@ -378,33 +377,3 @@ def test_what_is_not_finite_is_stored_as_an_error_of_excel(tmp_path: Path) -> No
     assert "#NUM!" in errors
     assert errors <= {"#NUM!", "#DIV/0!"}
     assert {cell.value for cell in wrong if cell.column in charted} <= {"#N/A"}
-
-
-WITHOUT_DATA = ("one-weight", "wrong-minimum", "step-rules", "convolution", "speed", "quadratic")
-"""Lessons that may have no data: a function of their weights is all there is."""
-
-WORDS = {"titanic": {"Sex", "Embarked"}, "embeddings": {"who", "what"}}
-DERIVED = {
-    "titanic": set(INPUTS),
-    "embeddings": {"user", "film"},
-    "three-or-seven": {f"p{row}{column}" for row in range(1, 8) for column in range(1, 7)},
-    "convolution": {f"p{row}{column}" for row in range(1, 6) for column in range(1, 6)},
-    "quadratic": {"y"},
-    "speed": {"y"},
-}
-"""Columns of words, and columns that formulas make of others."""
-
-
-@every_lesson
-def test_data_are_plain_numbers(lesson: str) -> None:
-    if "data" not in found(lesson).maps.data.tables:
-        assert lesson in WITHOUT_DATA
-        return
-    maps = found(lesson).maps.data
-    table = maps.tables["data"]
-    sheet = formulas(lesson)[maps.sheet]
-    for quantity, column in table.columns.items():
-        kinds = {sheet.cell(row, column).data_type for row in table.rows}
-        words = quantity in WORDS.get(lesson, ())
-        made = quantity in DERIVED.get(lesson, ())
-        assert kinds == {"s" if words else "f" if made else "n"}, quantity
