@@ -17,6 +17,8 @@ FUNCTIONS = {
     *("MAX", "MIN", "NA", "OR", "ROUNDUP", "SQRT", "SUM", "TANH"),
     *(
         "AVERAGE",
+        "COUNTA",
+        "COUNTBLANK",
         "COUNTIFS",
         "DEVSQ",
         "INT",

@@ -25,7 +25,20 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 # What Excel 2010, Google Sheets, LibreOffice, Gnumeric and the formulas library all have.
 FUNCTIONS = {
-    *("ABS", "AND", "AVERAGE", "COUNT", "COUNTIF", "COUNTIFS", "IF", "INDEX", "INT", "ISNUMBER"),
+    *(
+        "ABS",
+        "AND",
+        "AVERAGE",
+        "COUNT",
+        "COUNTA",
+        "COUNTBLANK",
+        "COUNTIF",
+        "COUNTIFS",
+        "IF",
+        "INDEX",
+        "INT",
+        "ISNUMBER",
+    ),
     *(
         "LEFT",
         "LEN",

@@ -67,7 +67,7 @@ def test_a_whole_column_in_other_words(make: Make, target: Path, case: str) -> N
     ("quantity", "old", "new"),
     [
         ("loss", "([pred]-[y])^2", "IFERROR(([pred]-[y])^2,0)"),  # hides that the run exploded
-        ("plot.loss", "10^12,[loss]", "10^11,[loss]"),
+        ("plot.loss", "[loss]<=10^12", "[loss]<=10^11"),
         ("exploded_at", "[exploded_above]", "[exploded_above]*2"),
         ("grad_used.a", '="numerical"', '<>"backprop"'),
         ("grad_diff.a", "+10^-300", ""),
@@ -127,16 +127,18 @@ ONE_CELL = THE_SAME | {
     "a sum of a product and a cell": (
         "pred", "[param.a]*[x]+[param.b]", "SUM([param.a]*[x],[param.b])",
     ),
-    "bounds the other way round": (
-        "plot.loss", "MAX(10^-12,MIN(10^12,", "MIN(10^12,MAX(10^-12,",
+    "a branch for a bound": (
+        "plot.loss", "MAX(10^-12,[loss])", "IF([loss]>=10^-12,[loss],10^-12)",
     ),
     "branches of a chart turned": (
         "plot.a",
         "IF(ABS([param.a])<=[chart_limit],[param.a],NA())",
         "IF(ABS([param.a])>[chart_limit],NA(),[param.a])",
     ),
-    "MEDIAN for bounds": (
-        "plot.loss", "MAX(10^-12,MIN(10^12,[loss]))", "MEDIAN(10^-12,10^12,[loss])",
+    "both bounds in a condition": (
+        "plot.loss",
+        "IF([loss]<=10^12,MAX(10^-12,[loss]),NA())",
+        "IF([loss]>10^12,NA(),MAX(10^-12,[loss]))",
     ),
     "more conditions than a few": (
         "derivative_alive",
@@ -242,7 +244,7 @@ RIGHT_TODAY = {
     "a formula without cells": ("x", None, "=28"),
     "x of another row": ("pred", "*[x]", "*{below}"),
     "the first power of ten": ("plot.loss", "10^-12", "10^-11"),
-    "a higher bound": ("plot.loss", "MIN(10^12,", "MIN(16^12,"),
+    "a higher bound": ("plot.loss", "[loss]<=10^12", "[loss]<=16^12"),
     "rounded": ("x", None, "=ROUND({was},3)"),
     "without what it hides": ("loss", "([pred]-[y])^2", "IFERROR(([pred]-[y])^2,0)"),
     "on the border": ("exploded_at", "[loss]>[exploded_above]", "[loss]>=[exploded_above]"),

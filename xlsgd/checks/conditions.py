@@ -112,7 +112,15 @@ def _shown(tree: Node, condition: Node) -> Node:
     if tree == condition or condition not in nodes_of(tree):
         return tree
     if tree.kind == "call" and tree.value == "IF" and condition in nodes_of(tree.parts[0]):
-        branches = (Node("number", 1111.0), Node("number", 2222.0))
+        marks = (Node("number", 1111.0), Node("number", 2222.0))
+        # A branch in which the condition stands once more shows there how it came out; it may
+        # be words.
+        branches = (
+            Node("operator", "&", (mark, _shown(branch, condition)))
+            if condition in nodes_of(branch)
+            else mark
+            for mark, branch in zip(marks, tree.parts[1:], strict=False)
+        )
         return Node("call", "IF", (_shown(tree.parts[0], condition), *branches))
     parts = tuple(_shown(part, condition) for part in tree.parts)
     return Node(tree.kind, tree.value, parts)

@@ -63,10 +63,13 @@ def in_inputs(cells: Mapping[str, str]) -> list[str]:
 def in_columns(names: Sequence[str]) -> list[str]:
     """Return expressions that name columns of data of which every cell is needed."""
     if len(names) > _NAMED:
-        return _together(names, f"ROWS({{data.{names[0]}}})")
-    return [
-        f'IF(COUNT({{data.{name}}})=ROWS({{data.{name}}}),"",{_quoted(name)})' for name in names
-    ]
+        return _together(names, _rows(names[0]))
+    return [f'IF(COUNT({{data.{name}}})={_rows(name)},"",{_quoted(name)})' for name in names]
+
+
+def _rows(name: str) -> str:
+    """Return the expression of how many cells a column has: formulon has no ROWS."""
+    return f"(COUNTA({{data.{name}}})+COUNTBLANK({{data.{name}}}))"
 
 
 def _together(names: Sequence[str], needed: str) -> list[str]:
