@@ -327,9 +327,7 @@ class _Trials:
 
     def _failing(self, trials: Sequence[list[Content]]) -> list[list[Content]]:
         """Return trials with an error in one of the cells about which a formula asks."""
-        # What is asked about may be worked out: an error in a cell of it is one there.
-        every = (*asked(self._said), *asked(self._wanted))
-        cells = {node for part in every for node in nodes_of(part)} & self._number.keys()
+        cells = {*asked(self._said), *asked(self._wanted)} & self._number.keys()
         found = []
         for cell in sorted(self._number[cell] for cell in cells):
             for i, content in enumerate(trials):
