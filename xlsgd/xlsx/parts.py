@@ -75,6 +75,8 @@ def elements(
                         yield element
                         element.clear()
                         continue
+                    if not _is_of_part(element):
+                        continue
                     home = _home_of(element, home, parent, part)
                     yield element
                     _take_away(element, home)
@@ -84,6 +86,13 @@ def elements(
             raise Damaged(f"part {cut(part)} is no sound XML ({error})") from None
     if root is not None and root.getroottree().docinfo.internalDTD is not None:
         raise Damaged(f"part {cut(part)} declares a document type; workbooks have none")
+
+
+def _is_of_part(element: Element) -> bool:
+    """Return whether an element is of the part's own language: a button on a sheet stands in a
+    ``row`` too, which is one of drawings."""
+    root = element.getroottree().getroot()
+    return bool(element.tag.rpartition("}")[0] == root.tag.rpartition("}")[0])
 
 
 def _home_of(element: Element, home: Element, parent: str, part: str) -> Element:
