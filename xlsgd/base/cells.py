@@ -80,6 +80,25 @@ Content = Formula | Scalar
 Grid = dict[Position, Content]
 
 
+Area = tuple[int, int, int, int]
+"""Top, left, bottom and right, all of them inside."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a name: rows under headers.
+
+    area: without header and totals.   headers: 1 if it has a row of them above.   totals: 1 if it
+    has such a row below.
+    """
+
+    sheet: str
+    area: Area
+    columns: tuple[str, ...]
+    headers: int = 1
+    totals: int = 0
+
+
 @dataclass
 class Book:
     """A workbook as cells alone.
@@ -87,10 +106,15 @@ class Book:
     sheets: name to grid, in tab order.
     names: defined names; key ``(sheet or None, name in lower case)``, value the text the name
         refers to without ``=``, such as ``"data!$B$5:$B$33"``.
+    tables: by their names in lower case.
+    arrays: per sheet, the cells that are filled by a formula of more than one cell, by the first of
+        them, which holds it; the others hold the values that were stored.
     """
 
     sheets: dict[str, Grid] = field(default_factory=dict)
     names: dict[tuple[str | None, str], str] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
+    arrays: dict[str, dict[Position, Area]] = field(default_factory=dict)
 
 
 @dataclass

@@ -86,7 +86,7 @@ def settle(file: WorkbookFile) -> tuple[WorkbookFile, list[str]]:
         name: {**grid, **cells[name]} if name in cells else grid
         for name, grid in book.sheets.items()
     }
-    return replace(file, book=Book(sheets, book.names), settled=cells), [note]
+    return replace(file, book=replace(book, sheets=sheets), settled=cells), [note]
 
 
 def _has_call(texts: list[str]) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from xlsgd.base.cells import (
     LAST_COLUMN,
     LAST_ROW,
+    Area,
     Book,
     CellError,
     Formula,
@@ -31,6 +32,7 @@ from xlsgd.base.visible import cut
 from xlsgd.xlsx.guard import check_package
 from xlsgd.xlsx.parts import Damaged, Element, TooMuch, elements
 from xlsgd.xlsx.single import is_single
+from xlsgd.xlsx.table_parts import area_of, table_parts, tables_of
 
 __all__ = ["MAX_CELLS", "MAX_TEXT", "read_workbook"]
 
@@ -77,6 +79,7 @@ class _Reader:
     def __init__(self, path: Path, package: zipfile.ZipFile, unsound: frozenset[str]) -> None:
         self._path, self._package, self._unsound = path, package, unsound
         self._cells = self._letters = 0
+        self._arrays: dict[Position, Area] = {}  # of the sheet that is being read
 
     def read(self) -> WorkbookFile:
         targets = {
@@ -101,6 +104,7 @@ class _Reader:
         strings = self._shared_strings()
         book, stored = Book(), {}
         for name, part in sheets.items():
+            self._arrays = book.arrays[name] = {}
             book.sheets[name], stored[name] = self._sheet(name, part, strings)
         for defined, text in self._few(_WORKBOOK, "definedName"):
             scope, name = defined.get("localSheetId"), defined.get("name")
@@ -109,6 +113,10 @@ class _Reader:
             sheet_name = None if scope is None else order[int(scope)]
             self._count_letters(text)
             book.names[sheet_name, name.lower()] = text or ""
+        for name, part in sheets.items():
+            for found in table_parts(self._package, part):
+                self._check_sound(found)
+                book.tables.update(tables_of(self._package, found, name))
         return WorkbookFile(self._path, book, stored, _saved_by(self._package))
 
     def _few(self, part: str, tag: str) -> list[tuple[dict[str, str], str | None]]:
@@ -208,6 +216,9 @@ class _Reader:
                         grid[number, column] = _formula(
                             formula, reference or "", shared, (name, number, column)
                         )
+                        filled = area_of(formula.get("ref") or "")
+                        if formula.get("t") == "array" and filled is not None:
+                            self._arrays[number, column] = filled
                     stored[number, column] = value
                 elif value is not None:
                     grid[number, column] = value

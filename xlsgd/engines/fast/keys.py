@@ -22,6 +22,7 @@ from xlsgd.formula.r1c1 import (
     slot_for,
     tokens,
 )
+from xlsgd.formula.tables import place_of, without_tables
 
 __all__ = ["KeyReader", "Readings"]
 
@@ -67,8 +68,15 @@ class KeyReader:
             (None if sheet is None else sheet.lower(), name.lower()): text.removeprefix("=")
             for (sheet, name), text in book.names.items()
         }
+        self._tables = book.tables
+        for name, table in book.tables.items():
+            self._names.setdefault((None, name), place_of(table))
         self._recent: dict[tuple[str, int], list[_Pattern]] = {}
-        outline = (frozenset(self._sheets), frozenset(self._names.items()))
+        outline = (
+            frozenset(self._sheets),
+            frozenset(self._names.items()),
+            frozenset(book.tables.items()),
+        )
         self._readings = ({} if earlier is None else earlier).setdefault(outline, Readings())
         self._known = self._readings.known
 
@@ -77,6 +85,8 @@ class KeyReader:
 
         Raises Refused, with the reason, for a formula that no key can be given to.
         """
+        if "[" in text:
+            text = without_tables(text, sheet, (row, column), self._tables)
         recent = self._recent.get((sheet, column))
         if recent is None:
             recent = self._recent[sheet, column] = []
