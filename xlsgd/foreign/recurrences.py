@@ -104,7 +104,9 @@ def carried(cells: Cells) -> Carried:
     states = []
     for each in candidates:
         # An average that is used one step later comes back after two.
-        earlier = before.get(each.before, each.before)
+        own = cells.written[each.after].key
+        chained = each.before in before and cells.written[each.before].key == own
+        earlier = before[each.before] if chained else each.before
         if _comes_back(cells, each, on, bits[each.before] | bits[earlier]):
             states.append(each)
     # What keeps all that was there, or all but a decay, may be a weight; with those held fixed and

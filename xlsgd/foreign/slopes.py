@@ -37,6 +37,7 @@ class Apart:
     ) -> None:
         self.cells = cells
         self.given = dict(given)
+        self.nothing = np.full(SAMPLES, np.nan)
         self.width = max((family.width for family in families), default=1)
         self._evaluate(families, only)
 
@@ -73,7 +74,7 @@ class Apart:
     def value(self, cell: Cell) -> np.ndarray:
         """Return the numbers of a cell, nan where it has none."""
         found = self.values.get(cell)
-        return np.full(SAMPLES, np.nan) if found is None else found
+        return self.nothing if found is None else found
 
     def slope(self, cell: Cell, weights: int) -> np.ndarray:
         """Return the slopes of a cell in the weights of its step: weights × samples."""
@@ -84,18 +85,26 @@ class Apart:
 def held_apart(
     cells: Cells, carried: Carried, families: Sequence[Family], saved: Mapping[Cell, float], seed: int
 ) -> Apart:
-    """Return the cells of a workbook with every step held apart.
+    """Return the cells of a workbook with every step held apart.  What goes round in a circle, such
+    as an average that a macro takes over into the next epoch, is held as well.
 
     saved: the numbers that cells have in the workbook as it was saved.
     """
     rng = np.random.default_rng(seed)
     given = leaf_samples(cells, rng)
-    memories = {each.before for each in carried.memories}
-    least: dict[object, float] = {}
-    for each in carried.memories:
-        key = cells.written[each.after].key
-        least[key] = min(least.get(key, np.inf), saved.get(each.before, 0.0), saved.get(each.after, 0.0))
-    for each in (*carried.memories, *carried.weights):
-        positive = each.before in memories and least[cells.written[each.after].key] >= 0
-        given[each.before] = held_samples(saved.get(each.before), positive, rng)
+    for weight in carried.weights:
+        given[weight.before] = held_samples(saved.get(weight.before), False, rng)
+    for cell in circular(cells):
+        given[cell] = held_samples(saved.get(cell), saved.get(cell, -1.0) >= 0, rng)
     return Apart(cells, given, families)
+
+
+def circular(cells: Cells) -> list[Cell]:
+    """Return formulas that others look at before them, as they would have to look at themselves."""
+    place = {cell: i for i, cell in enumerate(cells.order)}
+    return [
+        other
+        for cell, found in cells.precedents.items()
+        for other in found
+        if place.get(other, -1) > place[cell]
+    ]

@@ -1,8 +1,7 @@
 """The steps of a workbook: which weights move together, and which steps are alike.
 
 Weights that one slope depends on move in one step. Steps repeat, by rows, by blocks of rows, by
-groups of columns or by tabs: those whose updates are the same formulas are a *family*, in which
-every cell has a *role*: the how-manieth cell of its formula it is.
+groups of columns or by tabs: those whose updates are the same formulas are a *family*.
 """
 
 from __future__ import annotations
@@ -10,26 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from xlsgd.foreign.recurrences import Carried, Recurrence, each_bit, without_earlier
 from xlsgd.graph.cells import Cell, Cells, Written
 
-__all__ = ["Family", "Role", "Step", "families", "shape_of"]
+__all__ = ["Family", "Shape", "Step", "families", "shape_of"]
 
 Shape = tuple[object, ...]
 """The same for formulas that were filled from one another, on whichever tabs they stand."""
-
-
-@dataclass(frozen=True)
-class Role:
-    """A place in every step of a family.
-
-    shape: of the formula.   number: which of the cells of a step with this formula, from 0.
-    """
-
-    shape: Shape
-    number: int
 
 
 @dataclass(frozen=True)
@@ -43,17 +30,6 @@ class Step:
     weights: tuple[Recurrence, ...]
     cells: tuple[Cell, ...]
 
-    def roles(self, written: Mapping[Cell, Written]) -> dict[Role, Cell]:
-        """Return the cells by their roles, in order of calculation of the first of a shape."""
-        by_shape: dict[Shape, list[Cell]] = {}
-        for cell in self.cells:
-            by_shape.setdefault(shape_of(written, cell), []).append(cell)
-        return {
-            Role(shape, i): cell
-            for shape, found in by_shape.items()
-            for i, cell in enumerate(sorted(found))
-        }
-
 
 @dataclass(frozen=True)
 class Family:
@@ -61,11 +37,6 @@ class Family:
 
     cells: Cells
     steps: tuple[Step, ...]
-
-    @cached_property
-    def roles(self) -> list[dict[Role, Cell]]:
-        """Of every step the cells by their roles."""
-        return [step.roles(self.cells.written) for step in self.steps]
 
     @property
     def width(self) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -114,6 +114,24 @@ class Cells:
                 if other != cell and not isinstance(grid.get((row, column)), Formula):
                     self.spilled[other] = cell
                     self.stored[other] = grid.get((row, column))
+
+    def with_formulas(self, formulas: Mapping[Cell, Written | float]) -> Cells:
+        """Return the same cells, some of them with other formulas or numbers."""
+        found = Cells.__new__(Cells)
+        found.contents, found.stored = dict(self.contents), dict(self.stored)
+        found.written, found.refused = dict(self.written), dict(self.refused)
+        found.spilled, found.names = self.spilled, self.names
+        for cell, content in formulas.items():
+            found.written.pop(cell, None)
+            found.refused.pop(cell, None)
+            if isinstance(content, Written):
+                found.written[cell] = content
+                found.contents[cell] = Formula("=")
+                found.stored.setdefault(cell, None)
+            else:
+                found.contents[cell] = content
+                found.stored.pop(cell, None)
+        return found
 
     @cached_property
     def _by_column(self) -> dict[tuple[str, int], list[int]]:
