@@ -16,10 +16,16 @@ import numpy as np
 from xlsgd.foreign.places import Place, Places
 from xlsgd.foreign.steps import Step
 
-__all__ = ["Loss", "Match", "best_losses", "ratio"]
+__all__ = ["Loss", "Match", "USUAL", "best_losses", "ratio", "usual_ratio"]
 
 SAME = 1e-9
 """How far two numbers may be apart, as a share of the greatest among them."""
+
+USUAL = 0.6
+"""Share of a line's cells that say what it is."""
+
+SINGLE = 40
+"""Cells with one formula, each of which is tried as a loss."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +116,34 @@ def best_losses(places: Places) -> list[Loss]:
         matches = tuple(
             tuple(_matches(way, slopes[:, :, i])) for i, way in enumerate(ways)
         )
-        score = sum(
-            max((1.0 if m.is_exact else 0.9 if m.place else 0.8 for m in each), default=0.0)
-            for each in matches
-        )
+        score = _score(places, matches)
         if score:
             bonus = 0.0 if loss.is_assumed else 0.25 if loss.kind == "cell" else 0.1
             found.append(Loss(loss.kind, loss.places, loss.targets, matches, score + bonus))
     return sorted(found, key=lambda loss: -loss.score)
+
+
+def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
+    """Return how many weights have a derivative of their own: best one that the update looks at."""
+    step = places.some[0]
+    taken: set[Place | None] = set()
+    total = 0.0
+    for weight, each in zip(step.weights, matches, strict=True):
+        used = {places.place(step, cell) for cell in weight.added}
+        best, where = 0.0, None
+        for match in each:
+            if match.place is None:
+                worth = 0.8
+            elif match.place in taken:
+                worth = 0.2
+            else:
+                worth = (1.0 if match.is_exact else 0.9) + 0.15 * (match.place in used)
+            if worth > best:
+                best, where = worth, match.place
+        if where is not None:
+            taken.add(where)
+        total += best
+    return total
 
 
 def _on_the_way(places: Places, i: int) -> dict[Place | None, np.ndarray]:
@@ -138,17 +164,16 @@ def _on_the_way(places: Places, i: int) -> dict[Place | None, np.ndarray]:
 
 def _matches(way: dict[Place | None, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
     """Yield the places that hold a derivative.  slopes: steps × places of the loss × samples."""
-    total = slopes.sum(1).ravel()
+    total = slopes.sum(1)
     for place, values in way.items():
-        factor = ratio(values.ravel(), total)
+        factor = usual_ratio(values, total)
         if factor is not None:
             yield Match(place, factor)
     if slopes.shape[1] == 1:
         return
     for row in range(slopes.shape[1]):
-        one = slopes[:, row].ravel()
         for place, values in way.items():
-            factor = ratio(values.ravel(), one)
+            factor = usual_ratio(values, slopes[:, row])
             if factor is not None:
                 yield Match(place, factor, row)
                 break
@@ -156,11 +181,22 @@ def _matches(way: dict[Place | None, np.ndarray], slopes: np.ndarray) -> Iterato
             return
 
 
+def usual_ratio(a: np.ndarray, b: np.ndarray) -> float | None:
+    """Return k where a = k·b in most steps: a few may be wrong.  a, b: steps × samples."""
+    found = [ratio(one, other) for one, other in zip(a, b, strict=True)]
+    known = sorted(k for k in found if k is not None)
+    if not known:
+        return None
+    middle = known[len(known) // 2]
+    same = sum(abs(k - middle) <= SAME * abs(middle) for k in known)
+    return middle if same >= USUAL * len(found) else None
+
+
 def _candidates(places: Places) -> Iterator[Loss]:
     updates = {places.place(places.some[0], w.after) for w in places.some[0].weights}
     for group in places.groups:
         if not updates & set(group):
-            for place in group if len(group) < 4 else ():
+            for place in group if len(group) <= SINGLE else ():
                 yield Loss("cell", (place,))
             if len(group) > 1:
                 yield Loss("sum", tuple(group))

@@ -117,6 +117,10 @@ def carried(cells: Cells) -> Carried:
     cut = {each.after: each.before for each in states if each.after not in wholes}
     on = depends_on(cells, bits, held=True, cut=cut)
     weights = [each for each in whole if _comes_back(cells, each, on, bits[each.before])]
+    # A slope may be wrong and not depend on its weight: the formula is that of a weight all the same.
+    known = {cells.written[each.after].key for each in weights}
+    weights = [each for each in candidates if not each.share or each in whole]
+    weights = [each for each in weights if cells.written[each.after].key in known]
     weights = list({each.before: each for each in reversed(weights)}.values())[::-1]
     moving = {cell for each in weights for cell in (each.before, each.after)}
     memories = [each for each in states if not moving & {each.before, each.after}]
