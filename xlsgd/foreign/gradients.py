@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.foreign.losses import SAME, Loss, Match
+from xlsgd.foreign.losses import SAME, Loss
 from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.rules import slopes_used
 from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study, same
 from xlsgd.graph.cells import Cell
 
-__all__ = ["Claim", "Wrong", "claims", "wrong_cells"]
+__all__ = ["Claim", "Wrong", "claims", "used", "wrong_cells"]
 
 
 @dataclass(frozen=True)
@@ -45,65 +46,39 @@ class Wrong:
 def claims(study: Study, places: Places, loss: Loss) -> list[Claim]:
     """Return what the places of a family of steps claim to be."""
     found = []
-    used = _used(places, loss)
-    usual = _usual_factor(loss, used)
+    taken = used(study, places)
+    usual = _usual_factor(loss, taken)
     for i, matches in enumerate(loss.matches):
         mine = [m for m in matches if m.place is not None]
         for match in mine:
             assert match.place is not None
             found.append(Claim(match.place, i, match.factor, match.row))
-        own = used[i]
-        if own is not None and not any(m.place == own for m in mine) and not _has_inline(matches):
+        own = taken[i]
+        if own is not None and not matches:
             found.append(Claim(own, i, usual, None, by_use=True))
     return found
 
 
-def _has_inline(matches: Sequence[Match]) -> bool:
-    return any(match.place is None for match in matches)
-
-
-def _usual_factor(loss: Loss, used: Sequence[Place | None]) -> float:
+def _usual_factor(loss: Loss, taken: Sequence[Place | None]) -> float:
     """Return by how much the derivatives that updates use are more than those of the loss."""
     factors = [
         match.factor
-        for each, place in zip(loss.matches, used, strict=True)
+        for each, place in zip(loss.matches, taken, strict=True)
         for match in each
         if match.place == place is not None and match.row is None
     ]
     return sorted(factors)[len(factors) // 2] if factors else 1.0
 
 
-def _used(places: Places, loss: Loss) -> list[Place | None]:
-    """Return of every weight the place whose number its update takes for the derivative.
-
-    It is the one operand of the update that depends on the weights of the step; where there is an
-    optimizer's memory in between, the one of its formula.
-    """
+def used(study: Study, places: Places) -> list[Place | None]:
+    """Return of every weight the place whose number its update takes for the derivative: the one
+    cell that it looks at, by way of what the optimizer remembers; None if there are several."""
     step = places.some[0]
-    inside = set(step.cells)
-    known = {m.place for each in loss.matches for m in each if m.place is not None and m.row is None}
     found: list[Place | None] = []
     for weight in step.weights:
-        seen: set[Cell] = set()
-        cells = [c for c in weight.added if c in inside]
-        place = None
-        while len(set(cells)) == 1 and cells[0] not in seen:
-            place = places.place(step, cells[0])
-            if place in known:
-                break
-            seen.add(cells[0])
-            nearer = [c for c in places.cells.precedents[cells[0]] if c in inside]
-            # A gradient is made of predictions and errors; what is in between has one operand only.
-            if len(set(nearer)) != 1 or _is_slope(places, step, cells[0]):
-                break
-            cells = nearer
-        found.append(place)
+        cells = slopes_used(study, places, step, weight.added)
+        found.append(places.place(step, cells[0]) if len(cells) == 1 else None)
     return found
-
-
-def _is_slope(places: Places, step: Step, cell: Cell) -> bool:
-    """Return whether a cell's formula is more than a share of what it looks at."""
-    return cell not in {m.after for m in ()}  # refined by the optimizer's memories
 
 
 def wrong_cells(study: Study, places: Places, loss: Loss, found: Sequence[Claim]) -> Iterator[Wrong]:

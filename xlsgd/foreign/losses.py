@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.recurrences import origin
 from xlsgd.foreign.steps import Step
 
 __all__ = ["Loss", "Match", "USUAL", "best_losses", "ratio", "usual_ratio"]
@@ -152,12 +153,14 @@ def _on_the_way(places: Places, i: int) -> dict[Place | None, np.ndarray]:
     weight = step.weights[i]
     found: dict[Place | None, np.ndarray] = {}
     for cell in places.before(weight.added, step):
+        if origin(places.cells, cell) == weight.before:
+            continue
         place = places.place(step, cell)
         found[place] = places.values(place)
     moves = []
     for each in places.some:
         one = each.weights[i]
-        moves.append(places.apart.value(one.before) - places.apart.value(one.after))
+        moves.append(places.apart.value(one.before) - places.updated(one.after))
     found[None] = np.array(moves)
     return found
 

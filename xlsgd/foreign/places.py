@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -30,8 +30,12 @@ class Places:
     places: all that depend on the weights of their step, in order of calculation.
     """
 
-    def __init__(self, cells: Cells, family: Family, apart: Apart) -> None:
+    def __init__(
+        self, cells: Cells, family: Family, apart: Apart, updated: Mapping[Cell, np.ndarray]
+    ) -> None:
+        """updated: numbers of weights after a step."""
         self.cells = cells
+        self.after = updated
         self.family = family
         self.apart = apart
         self.tab_of = {sheet: i for i, sheet in enumerate(cells.names)}
@@ -71,6 +75,10 @@ class Places:
         cell = self.cell(step, place)
         return self.apart.value(cell) if cell is not None else self.apart.nothing
 
+    def updated(self, cell: Cell) -> np.ndarray:
+        """Return the numbers of a weight after a step."""
+        return self.after.get(cell, self.apart.nothing)
+
     def slope(self, step: Step, place: Place) -> np.ndarray:
         """Return the slopes of a place of a step in its weights: weights × samples."""
         cell = self.cell(step, place)
@@ -106,14 +114,19 @@ class Places:
     @cached_property
     def leaves(self) -> list[Place]:
         """Places that the step looks at and that do not depend on its weights: data, for example."""
-        found: dict[Place, None] = {}
-        step = self.some[0]
-        inside = set(step.cells) | {w.before for w in step.weights}
-        for cell in step.cells:
-            for other in self.cells.precedents.get(cell, ()):
-                if other not in inside:
-                    found[self.place(step, other)] = None
-        return list(found)
+        return self.leaves_round(self.some[0])
+
+    def leaves_round(self, step: Step) -> list[Place]:
+        """Return the places that the cells of a step look at and that are not of the step."""
+        inside = set(step.cells) | {weight.before for weight in step.weights}
+        return list(
+            dict.fromkeys(
+                self.place(step, other)
+                for cell in (*step.cells, *(w.after for w in step.weights))
+                for other in self.cells.precedents.get(cell, ())
+                if other not in inside
+            )
+        )
 
     def before(self, starts: Iterable[Cell], step: Step) -> list[Cell]:
         """Return cells of a step that some of its cells hang on, those included."""

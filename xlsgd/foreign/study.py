@@ -96,34 +96,51 @@ class Study:
     @cached_property
     def own(self) -> dict[Cell, np.ndarray]:
         """Of odd cells the numbers that they have as written, with all before them as meant."""
-        before = {cell: as_tensor(values) for cell, values in self.apart.values.items()}
-        evaluation = Evaluation(self.written, SAMPLES, before)
-        found: dict[Cell, np.ndarray] = {}
-        for cell in dict.fromkeys((*self.odd, *self.drift)):
-            if cell in self.written.written:
-                usual = evaluation.values.pop(cell, None)
-                evaluation.run([cell])
-                found[cell] = _samples(evaluation.values.get(cell))
-                if usual is not None:
-                    evaluation.values[cell] = usual
-            else:
+        found = self._alone(self.written, dict.fromkeys((*self.odd, *self.drift)))
+        for cell in (*self.odd, *self.drift):
+            if cell not in self.written.written:
                 content = self.written.contents.get(cell)
                 found[cell] = np.full(SAMPLES, content if isinstance(content, float) else np.nan)
         return found
 
+    @cached_property
+    def updated(self) -> dict[Cell, np.ndarray]:
+        """Numbers of weights after a step, as calculated; the next step is held at others."""
+        return self._alone(self.meant, [weight.after for weight in self.carried.weights])
+
+    def _alone(self, cells: Cells, which: Iterable[Cell]) -> dict[Cell, np.ndarray]:
+        """Calculate cells, each with all others as they are with every step held apart."""
+        before = {cell: as_tensor(values) for cell, values in self.apart.values.items()}
+        evaluation = Evaluation(cells, SAMPLES, before)
+        found: dict[Cell, np.ndarray] = {}
+        for cell in which:
+            if cell not in cells.written:
+                continue
+            usual = evaluation.values.pop(cell, None)
+            evaluation.run([cell])
+            found[cell] = _samples(evaluation.values.get(cell))
+            if usual is not None:
+                evaluation.values[cell] = usual
+        return found
+
     def places(self, family: Family) -> Places:
         """Return the places of a family of steps."""
-        return Places(self.meant, family, self.apart)
+        return Places(self.meant, family, self.apart, self.updated)
 
     def value(self, cell: Cell) -> np.ndarray:
         """Return the numbers of a cell as it is written, with all before it as meant."""
         found = self.own.get(cell)
         return self.apart.value(cell) if found is None else found
 
+    def right(self, cell: Cell) -> np.ndarray:
+        """Return the numbers of a cell as its column means it."""
+        found = self.updated.get(cell)
+        return self.apart.value(cell) if found is None else found
+
     def differing(self) -> Iterable[tuple[Cell, Written]]:
         """Yield odd cells whose numbers differ from what their columns have."""
         for cell, written in {**self.drift, **self.odd}.items():
-            if not same(self.own[cell], self.apart.value(cell)):
+            if not same(self.own[cell], self.right(cell)):
                 yield cell, written
 
 
