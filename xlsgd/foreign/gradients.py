@@ -73,7 +73,7 @@ def _usual_factor(loss: Loss, taken: Sequence[Place | None]) -> float:
 def used(study: Study, places: Places) -> list[Place | None]:
     """Return of every weight the place whose number its update takes for the derivative: the one
     cell that it looks at, by way of what the optimizer remembers; None if there are several."""
-    step = places.some[0]
+    step = places.model
     found: list[Place | None] = []
     for weight in step.weights:
         cells = slopes_used(study, places, step, weight.added)
@@ -81,7 +81,9 @@ def used(study: Study, places: Places) -> list[Place | None]:
     return found
 
 
-def wrong_cells(study: Study, places: Places, loss: Loss, found: Sequence[Claim]) -> Iterator[Wrong]:
+def wrong_cells(
+    study: Study, places: Places, loss: Loss, found: Sequence[Claim]
+) -> Iterator[Wrong]:
     """Yield the cells that do not hold the derivative that they claim to be."""
     for step in places.steps:
         slopes = loss.slopes(places, step)

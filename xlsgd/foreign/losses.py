@@ -114,9 +114,7 @@ def best_losses(places: Places) -> list[Loss]:
         slopes = np.array([loss.slopes(places, step) for step in places.some])
         if not np.isfinite(slopes).any() or not slopes.any():
             continue
-        matches = tuple(
-            tuple(_matches(way, slopes[:, :, i])) for i, way in enumerate(ways)
-        )
+        matches = tuple(tuple(_matches(way, slopes[:, :, i])) for i, way in enumerate(ways))
         score = _score(places, matches)
         if score:
             bonus = 0.0 if loss.is_assumed else 0.25 if loss.kind == "cell" else 0.1
@@ -126,7 +124,7 @@ def best_losses(places: Places) -> list[Loss]:
 
 def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
     """Return how many weights have a derivative of their own: best one that the update looks at."""
-    step = places.some[0]
+    step = places.model
     taken: set[Place | None] = set()
     total = 0.0
     for weight, each in zip(step.weights, matches, strict=True):
@@ -149,7 +147,7 @@ def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
 
 def _on_the_way(places: Places, i: int) -> dict[Place | None, np.ndarray]:
     """Return the numbers of places that a weight's update hangs on: steps × samples."""
-    step = places.some[0]
+    step = places.model
     weight = step.weights[i]
     found: dict[Place | None, np.ndarray] = {}
     for cell in places.before(weight.added, step):
@@ -196,7 +194,7 @@ def usual_ratio(a: np.ndarray, b: np.ndarray) -> float | None:
 
 
 def _candidates(places: Places) -> Iterator[Loss]:
-    updates = {places.place(places.some[0], w.after) for w in places.some[0].weights}
+    updates = {places.place(places.model, w.after) for w in places.model.weights}
     for group in places.groups:
         if not updates & set(group):
             for place in group if len(group) <= SINGLE else ():

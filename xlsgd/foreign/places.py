@@ -27,7 +27,8 @@ class Place(NamedTuple):
 class Places:
     """The cells of a family of steps by their places.
 
-    places: all that depend on the weights of their step, in order of calculation.
+    places: all that depend on the weights of their step, in order of calculation.   model: a step in
+    the midst of the others, from which their structure is read.
     """
 
     def __init__(
@@ -40,9 +41,8 @@ class Places:
         self.apart = apart
         self.tab_of = {sheet: i for i, sheet in enumerate(cells.names)}
         self.tabs = list(cells.names)
-        counted = Counter(
-            self.place(step, cell) for step in family.steps for cell in step.cells
-        )
+        counted = Counter(self.place(step, cell) for step in family.steps for cell in step.cells)
+        self.model = family.steps[len(family.steps) // 2]
         order: dict[Place, None] = {}
         for i in family.samples:
             step = family.steps[i]
@@ -103,7 +103,7 @@ class Places:
     @cached_property
     def groups(self) -> list[list[Place]]:
         """Places with the same formula, such as one a row of data: they are summed to a loss."""
-        step = self.some[0]
+        step = self.model
         found: defaultdict[Shape, list[Place]] = defaultdict(list)
         for place in self.places:
             cell = self.cell(step, place)
@@ -114,7 +114,7 @@ class Places:
     @cached_property
     def leaves(self) -> list[Place]:
         """Places that the step looks at and that do not depend on its weights: data, for example."""
-        return self.leaves_round(self.some[0])
+        return self.leaves_round(self.model)
 
     def leaves_round(self, step: Step) -> list[Place]:
         """Return the places that the cells of a step look at and that are not of the step."""

@@ -25,7 +25,8 @@ from xlsgd.graph.cells import Cell
 
 __all__ = ["Memory", "Rule", "memories_of", "rule_of", "states"]
 
-SMALL = (1e-8, 1e-7, 1e-10, 1e-6, 1e-5, 1e-4, 1e-3)
+TINY = 1e-2
+"""An epsilon is smaller."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,7 @@ def slopes_used(study: Study, places: Places, step: Step, starts: Sequence[Cell]
     return list(found)
 
 
-def memories_of(
-    study: Study, places: Places, slopes: Sequence[np.ndarray]
-) -> list[Memory]:
+def memories_of(study: Study, places: Places, slopes: Sequence[np.ndarray]) -> list[Memory]:
     """Return what is remembered in the steps of a family.  slopes: of every weight, steps × samples."""
     by_after = {each.after: each for each in study.carried.memories}
     counted: Counter[tuple[Place, Place]] = Counter()
@@ -248,7 +247,7 @@ def _rates(
 ) -> Iterator[tuple[Place | Cell | float, np.ndarray]]:
     """Yield what a rate may be: cells that the update looks at and that do not depend on the
     weights, and numbers in its formulas."""
-    step = places.some[0]
+    step = places.model
     inside = set(step.cells)
     own = {w.before for w in step.weights}
     way = [step.weights[weight].after, *_near(study, places, step, weight)]
@@ -335,9 +334,7 @@ def _ready(
 
 def _new_share(study: Study, places: Places, memory: Memory) -> np.ndarray:
     by_after = {each.after: each for each in study.carried.memories}
-    cell = next(
-        c for s in places.some if (c := places.cell(s, memory.place)) in by_after
-    )
+    cell = next(c for s in places.some if (c := places.cell(s, memory.place)) in by_after)
     assert cell is not None
     share = np.ones_like(places.apart.nothing)
     for node in by_after[cell].share:
@@ -359,7 +356,7 @@ def _times(study: Study, places: Places) -> Iterator[np.ndarray]:
     """Yield numbers of steps: of cells that count them, and as the steps stand."""
     numbers = {step: i for i, step in enumerate(places.steps)}
     yield np.array([float(numbers[step] + 1) for step in places.some])
-    step = places.some[0]
+    step = places.model
     for place in places.leaves_round(step):
         found = [places.value(s, place) for s in places.some]
         saved = np.array([values[0] for values in found])
@@ -371,7 +368,7 @@ def _times(study: Study, places: Places) -> Iterator[np.ndarray]:
 def _roots(
     study: Study, places: Places, weight: int, second: Sequence[Memory]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    epsilons = [0.0, *SMALL]
+    epsilons = [np.zeros(1), *_epsilons(study, places, weight)]
     for memory in second:
         if memory.weight != weight:
             continue
@@ -380,24 +377,24 @@ def _roots(
             values = places.values(place)
             every = [(name, values)]
             every += [
-                (name + ", corrected", each)
-                for each in _corrected(study, places, memory, values)
+                (name + ", corrected", each) for each in _corrected(study, places, memory, values)
             ]
             for label, each in every:
                 label += ", of the step before" if old else ""
                 with np.errstate(all="ignore"):
-                    for epsilon in (*epsilons, *_small_cells(study, places)):
+                    for epsilon in epsilons:
                         yield label, np.sqrt(each) + epsilon
                         yield label, np.sqrt(each + epsilon)
 
 
-def _small_cells(study: Study, places: Places) -> Iterator[np.ndarray]:
-    """Yield cells with a tiny number, as an epsilon is."""
-    step = places.some[0]
-    for place in places.leaves_round(step):
-        cell = places.cell(step, place)
-        if cell is not None and 0 < abs(places.apart.value(cell)[0]) < 1e-2:
-            yield places.apart.value(cell)
+def _epsilons(study: Study, places: Places, weight: int) -> list[np.ndarray]:
+    """Return tiny numbers that the update, or what is before it, has or looks at."""
+    found = {
+        values[0].tobytes(): values
+        for _, values in _rates(study, places, weight)
+        if 0 < abs(values[0][0]) < TINY
+    }
+    return list(found.values())
 
 
 def _named(above: str, below: str) -> str:

@@ -44,7 +44,9 @@ def odd_cells(cells: Cells) -> dict[Cell, Written]:
             for position, key, period in _odd_places(cells, line, sheet, place, down):
                 cell = _cell(sheet, place, position, down)
                 if cell not in found and _is_like_neighbours(cells, cell, period, down, lines):
-                    tree = next(cells.written[c].tree for c in line.values() if cells.written[c].key == key)
+                    tree = next(
+                        cells.written[c].tree for c in line.values() if cells.written[c].key == key
+                    )
                     expected = Written(key, tree)
                     if _reads_what_its_run_reads(cells, cell, expected, line.values()):
                         found[cell] = expected
@@ -116,8 +118,7 @@ def _is_like_neighbours(
         return True
     for away in (-period, period):
         alike = sum(
-            at + away in line
-            and cells.written[line[at + away]].key == cells.written[line[at]].key
+            at + away in line and cells.written[line[at + away]].key == cells.written[line[at]].key
             for line in other_lines
         )
         if alike >= ALIKE * len(other_lines):

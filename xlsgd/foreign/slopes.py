@@ -46,9 +46,7 @@ class Apart:
         import torch.autograd.forward_ad as forward
 
         copies = self.width
-        numbers = {
-            cell: torch.tensor(np.tile(found, copies)) for cell, found in self.given.items()
-        }
+        numbers = {cell: torch.tensor(np.tile(found, copies)) for cell, found in self.given.items()}
         with forward.dual_level():
             for family in families:
                 for step in family.steps:
@@ -83,7 +81,11 @@ class Apart:
 
 
 def held_apart(
-    cells: Cells, carried: Carried, families: Sequence[Family], saved: Mapping[Cell, float], seed: int
+    cells: Cells,
+    carried: Carried,
+    families: Sequence[Family],
+    saved: Mapping[Cell, float],
+    seed: int,
 ) -> Apart:
     """Return the cells of a workbook with every step held apart.  What goes round in a circle, such
     as an average that a macro takes over into the next epoch, is held as well.

@@ -6,7 +6,7 @@ groups of columns or by tabs: those whose updates are the same formulas are a *f
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,8 +65,12 @@ def families(cells: Cells, carried: Carried) -> list[Family]:
     """Return the steps of a workbook, those that are alike together, the longest family first."""
     steps = list(_steps(cells, carried))
     found: defaultdict[tuple[object, ...], list[Step]] = defaultdict(list)
+    shapes = {step: tuple(shape_of(cells.written, w.after) for w in step.weights) for step in steps}
+    on_tab = Counter((step.weights[0].after.sheet, shapes[step]) for step in steps)
     for step in steps:
-        found[tuple(shape_of(cells.written, w.after) for w in step.weights)].append(step)
+        tab = step.weights[0].after.sheet
+        # Tabs that have one step each are steps; those with more train something of their own.
+        found[shapes[step], tab if on_tab[tab, shapes[step]] > 1 else ""].append(step)
     place = {cell: i for i, cell in enumerate(cells.order)}
     alike = [
         Family(cells, tuple(sorted(each, key=lambda s: place[s.weights[0].after])))

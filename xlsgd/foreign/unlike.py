@@ -13,6 +13,8 @@ from xlsgd.graph.cells import Cell, Cells, Written
 
 __all__ = ["address", "unlike"]
 
+COLUMN = "its column has"
+
 
 def address(cells: Cells, cell: Cell, seen_from: Cell | None = None) -> str:
     """Return a cell as people write it, with its tab if that is another one."""
@@ -23,34 +25,42 @@ def address(cells: Cells, cell: Cell, seen_from: Cell | None = None) -> str:
 
 
 def unlike(
-    cells: Cells, cell: Cell, expected: Written, own: np.ndarray, right: np.ndarray
+    cells: Cells,
+    cell: Cell,
+    expected: Written,
+    own: np.ndarray,
+    right: np.ndarray,
+    what: str = COLUMN,
 ) -> tuple[str, str]:
     """Return which kind of fault it is, and a sentence on it.
 
-    own, right: what the cell has and what its column would have, by samples.
+    own, right: what the cell has and what it should have, by samples.   what: says why that is
+    right.
     """
     written = cells.written.get(cell)
     if written is None:
         content = cells.contents.get(cell)
         held = f"the number {content:g}" if isinstance(content, float) else "no formula"
-        return "stale", f"it holds {held} where its column has a formula"
+        return "stale", f"it holds {held} where a formula is meant"
     for mine, theirs in zip(written.slots, expected.slots, strict=False):
         if len(written.slots) != len(expected.slots) or mine == theirs:
             continue
-        return _reference(cells, cell, mine_cell(cells, cell, mine), mine_cell(cells, cell, theirs))
+        return _reference(
+            cells, cell, mine_cell(cells, cell, mine), mine_cell(cells, cell, theirs), what
+        )
     k = ratio(own, right)
     if k is not None and abs(k + 1) < 1e-9:
         return "sign", "it has the other sign"
     change = _first_change(written.tree, expected.tree)
     if k is not None:
-        return "factor", f"it is {k:.6g} times what its column has{_also(change)}"
+        return "factor", f"it is {k:.6g} times what is right{_also(change)}"
     if change is not None:
         mine, theirs = change
         kind = "constant" if mine.kind == theirs.kind == "number" else "operator"
         if {mine.value, theirs.value} <= {"LN", "LOG", "LOG10"}:
             kind = "logarithm"
-        return kind, f"it has {_short(mine)} where its column has {_short(theirs)}"
-    return "unlike", "it is calculated otherwise than its column"
+        return kind, f"it has {_short(mine)} where {_short(theirs)} is meant{_as(what)}"
+    return "unlike", f"it is calculated otherwise than its column"
 
 
 def mine_cell(cells: Cells, cell: Cell, slot: object) -> tuple[Cell, Cell]:
@@ -60,23 +70,27 @@ def mine_cell(cells: Cells, cell: Cell, slot: object) -> tuple[Cell, Cell]:
 
 
 def _reference(
-    cells: Cells, cell: Cell, mine: tuple[Cell, Cell], theirs: tuple[Cell, Cell]
+    cells: Cells, cell: Cell, mine: tuple[Cell, Cell], theirs: tuple[Cell, Cell], what: str
 ) -> tuple[str, str]:
     texts = [
         address(cells, a, cell) + (f":{column_letters(b.column)}{b.row}" if a != b else "")
         for a, b in (mine, theirs)
     ]
-    words = f"it reads {texts[0]} where {texts[1]} is meant, as its column has it"
+    words = f"it reads {texts[0]} where {texts[1]} is meant{_as(what)}"
     (one, _), (other, _) = mine, theirs
     content = cells.contents.get(one)
     if mine[0] == mine[1] and (content is None or _is_text(content)) and one not in cells.spilled:
         empty = "an empty cell" if content is None else "a text"
-        return "empty", f"it reads {texts[0]}, {empty}, where its column reads {texts[1]}"
+        return "empty", f"it reads {texts[0]}, {empty}, where {texts[1]} is meant{_as(what)}"
     if one.sheet != other.sheet:
         return "other-tab", words
     if one.column == other.column and one.row != other.row:
         return "other-row", words
     return "reference", words
+
+
+def _as(what: str) -> str:
+    return ", as its column has it" if what == COLUMN else ""
 
 
 def _is_text(content: object) -> bool:
