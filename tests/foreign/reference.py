@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 __all__ = [
+    "Rule",
     "adagrad",
     "adam",
     "central",
