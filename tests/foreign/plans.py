@@ -152,7 +152,7 @@ class Plan:
                 return f"${column_letters(column)}${row}"
             return self.cell(name, step - 1 if match[2] else step)
 
-        return re.sub(r"\[(\w+)(-1)?\]", one, template)
+        return re.sub(r"(?<!\w)\[(\w+)(-1)?\](?!\])", one, template)
 
     def run(self, name: str) -> tuple[str, ...]:
         """Return the cells of a column."""
