@@ -55,7 +55,7 @@ class Calculator:
         engine = get_engine("formulas")
         book = without_arrays(self.file.book)
         for _ in range(2):  # what hangs on a kept one may be right after all
-            given = self._settled(book)
+            given = self.settled(book)
             found = engine.calculate(given).values  # type: ignore[attr-defined]
             for sheet, stored in self.file.stored.items():
                 for place, value in stored.items():
@@ -66,7 +66,8 @@ class Calculator:
                     if first or (new is not None and not _agrees(value, new)):
                         self.kept.setdefault(sheet, {})[place] = value
 
-    def _settled(self, book: Book) -> Book:
+    def settled(self, book: Book) -> Book:
+        """Return a book with stored values in place of the formulas that keep them."""
         sheets = {name: {**grid, **self.kept.get(name, {})} for name, grid in book.sheets.items()}
         return Book(sheets, book.names, book.tables, book.arrays)
 

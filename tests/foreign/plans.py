@@ -62,8 +62,8 @@ class Truth:
     rule: a pattern that the rule's words have, "" for none.   rate: cells that may be called the
     rate's; none where no cell holds it.   losses: cells that may be called the loss, none where no
     cell holds it.   gradients, states: all cells that hold slopes of the loss, and what optimizers
-    remember, run by run.   updates: the cells of new weights, run by run.   remarks: kinds of
-    remarks that must be made.
+    remember, run by run.   updates: the cells of new weights, run by run.   assumed: a pattern of
+    the loss, where no cell holds it.
     """
 
     sheets: tuple[str, ...]
@@ -75,7 +75,7 @@ class Truth:
     gradients: tuple[tuple[str, ...], ...] = ()
     states: tuple[tuple[str, ...], ...] = ()
     updates: tuple[tuple[str, ...], ...] = ()
-    remarks: tuple[str, ...] = ()
+    assumed: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,7 @@ class Plan:
         gradients: Sequence[str] = (),
         states: Sequence[str] = (),
         updates: Sequence[str] = (),
+        assumed: str = "",
     ) -> Truth:
         """Return what is true of it, by names of columns and fixed cells."""
         rates: tuple[str, ...] = ()
@@ -183,6 +184,7 @@ class Plan:
             tuple(self.run(name) for name in gradients),
             tuple(self.run(name) for name in states),
             tuple(self.run(name) for name in updates),
+            assumed,
         )
 
     def _also(self, name: str) -> list[str]:

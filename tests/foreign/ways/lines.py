@@ -58,7 +58,7 @@ def _plain(
     """Return the way of a plan with plain steps.   assumed: whether no cell holds the loss."""
     settings = {"gradients": ("ga", "gb"), "updates": ("na", "nb"), **true}
     if assumed:
-        settings["loss"] = None
+        settings.update(loss=None, assumed="(?i)²|\\^2|squared?")
     truth = plan.truth(("a", "b"), "gradient descent", **settings)
     na, nb = train((A, B), loss, rule or plain(RATE), STEPS)
     return plan.way(truth, {"na": na, "nb": nb})

@@ -95,6 +95,7 @@ def _finished(
         weights,
         "gradient descent",
         loss=None if assumed else "loss",
+        assumed="(?i)entropy|ln|log" if assumed else "",
         gradients=[f"g{w}" for w in weights],
         updates=[f"n{w}" for w in weights],
     )
