@@ -1,0 +1,1 @@
+"""Workbooks of others: how people write gradient descent down, and what they get wrong."""
