@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.foreign.losses import SAME, Loss
+from xlsgd.foreign.losses import SAME, Loss, made_of
 from xlsgd.foreign.places import Place, Places
 from xlsgd.foreign.rules import slopes_used
 from xlsgd.foreign.steps import Step
@@ -46,17 +46,29 @@ class Wrong:
 def claims(study: Study, places: Places, loss: Loss) -> list[Claim]:
     """Return what the places of a family of steps claim to be."""
     found = []
-    taken = used(study, places)
+    taken = used(study, places, loss)
     usual = _usual_factor(loss, taken)
     for i, matches in enumerate(loss.matches):
-        mine = [m for m in matches if m.place is not None]
-        for match in mine:
-            assert match.place is not None
-            found.append(Claim(match.place, i, match.factor, match.row))
         own = taken[i]
+        at = [m.place for m in matches]
+        # What a derivative is made of is another one, though it may look like it in most steps.
+        inner = set(_inner(places, own)) if own in at else set()
+        for match in matches:
+            if match.place is not None and match.place not in inner:
+                found.append(Claim(match.place, i, match.factor, match.row))
         if own is not None and not matches:
             found.append(Claim(own, i, usual, None, by_use=True))
     return found
+
+
+def _inner(places: Places, place: Place | None) -> Iterator[Place]:
+    """Yield the places that one is calculated from."""
+    step = places.model
+    cell = places.cell(step, place) if place is not None else None
+    if cell is not None:
+        for other in places.before([cell], step):
+            if other != cell:
+                yield places.place(step, other)
 
 
 def _usual_factor(loss: Loss, taken: Sequence[Place | None]) -> float:
@@ -70,14 +82,17 @@ def _usual_factor(loss: Loss, taken: Sequence[Place | None]) -> float:
     return sorted(factors)[len(factors) // 2] if factors else 1.0
 
 
-def used(study: Study, places: Places) -> list[Place | None]:
+def used(study: Study, places: Places, loss: Loss) -> list[Place | None]:
     """Return of every weight the place whose number its update takes for the derivative: the one
-    cell that it looks at, by way of what the optimizer remembers; None if there are several."""
+    cell that it looks at, by way of what the optimizer remembers; None if there are several, or if
+    the update works the derivative out itself."""
     step = places.model
+    forward = set(made_of(places, loss))
     found: list[Place | None] = []
     for weight in step.weights:
         cells = slopes_used(study, places, step, weight.added)
-        found.append(places.place(step, cells[0]) if len(cells) == 1 else None)
+        where = {places.place(step, cell) for cell in cells}
+        found.append(where.pop() if len(where) == 1 and not where & forward else None)
     return found
 
 

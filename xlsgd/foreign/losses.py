@@ -17,7 +17,7 @@ from xlsgd.foreign.places import Place, Places
 from xlsgd.foreign.recurrences import origin
 from xlsgd.foreign.steps import Step
 
-__all__ = ["Loss", "Match", "USUAL", "best_losses", "ratio", "usual_ratio"]
+__all__ = ["Loss", "Match", "USUAL", "best_losses", "made_of", "ratio", "usual_ratio"]
 
 SAME = 1e-9
 """How far two numbers may be apart, as a share of the greatest among them."""
@@ -109,12 +109,19 @@ def ratio(a: np.ndarray, b: np.ndarray, within: float = SAME) -> float | None:
 def best_losses(places: Places) -> list[Loss]:
     """Return losses that fit, the best first."""
     ways = [_on_the_way(places, i) for i in range(places.family.width)]
+    moves = [list(_moves(places, i)) for i in range(places.family.width)]
     found = []
     for loss in _candidates(places):
         slopes = np.array([loss.slopes(places, step) for step in places.some])
         if not np.isfinite(slopes).any() or not slopes.any():
             continue
-        matches = tuple(tuple(_matches(way, slopes[:, :, i])) for i, way in enumerate(ways))
+        # What a loss is made of is no derivative of it, whatever its numbers are.
+        forward = set(made_of(places, loss))
+        matches = tuple(
+            tuple(_matches({p: v for p, v in way.items() if p not in forward}, slopes[:, :, i]))
+            or tuple(_inline(moves[i], slopes[:, :, i].sum(1)))
+            for i, way in enumerate(ways)
+        )
         score = _score(places, matches)
         if score:
             bonus = 0.0 if loss.is_assumed else 0.25 if loss.kind == "cell" else 0.1
@@ -145,25 +152,55 @@ def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
     return total
 
 
-def _on_the_way(places: Places, i: int) -> dict[Place | None, np.ndarray]:
+def _on_the_way(places: Places, i: int) -> dict[Place, np.ndarray]:
     """Return the numbers of places that a weight's update hangs on: steps × samples."""
     step = places.model
     weight = step.weights[i]
-    found: dict[Place | None, np.ndarray] = {}
+    found: dict[Place, np.ndarray] = {}
     for cell in places.before(weight.added, step):
         if origin(places.cells, cell) == weight.before:
             continue
         place = places.place(step, cell)
         found[place] = places.values(place)
-    moves = []
-    for each in places.some:
-        one = each.weights[i]
-        moves.append(places.apart.value(one.before) - places.updated(one.after))
-    found[None] = np.array(moves)
     return found
 
 
-def _matches(way: dict[Place | None, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+def _moves(places: Places, i: int) -> Iterator[np.ndarray]:
+    """Yield what a weight's update subtracts, divided by what may be the rate: steps × samples."""
+    moves = np.array(
+        [
+            places.apart.value(step.weights[i].before) - places.updated(step.weights[i].after)
+            for step in places.some
+        ]
+    )
+    yield moves
+    step = places.model
+    inside = set(step.cells)
+    for cell in step.weights[i].added:
+        if cell not in inside:
+            with np.errstate(all="ignore"):
+                yield moves / places.apart.value(cell)
+                yield moves / places.values(places.place(step, cell))
+
+
+def _inline(moves: Sequence[np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+    """Yield a match for an update that has the derivative in its own formula."""
+    for each in moves:
+        factor = usual_ratio(each, slopes)
+        if factor is not None:
+            yield Match(None, factor)
+            return
+
+
+def made_of(places: Places, loss: Loss) -> Iterator[Place]:
+    """Yield the places that a loss is made of, itself as well."""
+    step = places.model
+    cells = [places.cell(step, place) for place in loss.places]
+    for cell in places.before([c for c in cells if c is not None], step):
+        yield places.place(step, cell)
+
+
+def _matches(way: dict[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
     """Yield the places that hold a derivative.  slopes: steps × places of the loss × samples."""
     total = slopes.sum(1)
     for place, values in way.items():

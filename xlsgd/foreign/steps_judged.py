@@ -78,7 +78,7 @@ def _is_enough(loss: Loss) -> bool:
 
 def _slopes(study: Study, places: Places, loss: Loss) -> list[np.ndarray]:
     """Return of every weight the slope that its update takes: steps × samples."""
-    taken = used(study, places)
+    taken = used(study, places, loss)
     found = []
     for i, place in enumerate(taken):
         matches = [m.place for m in loss.matches[i] if m.place is not None and m.row is None]
