@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.foreign.losses import SAME, Loss, made_of
+from xlsgd.foreign.losses import Loss, made_of
 from xlsgd.foreign.places import Place, Places
 from xlsgd.foreign.rules import slopes_used
 from xlsgd.foreign.steps import Step
@@ -19,17 +19,19 @@ __all__ = ["Claim", "Wrong", "claims", "used", "wrong_cells"]
 
 @dataclass(frozen=True)
 class Claim:
-    """A place that has to hold the derivative of the loss in a weight.
+    """A place that has to hold the derivative of the loss in a weight, or in what is in between.
 
     weight: its number in the step.   factor: by which all of its kind are more.   row: of a batch,
-    None for all.   by_use: whether it says so only because the update uses it so.
+    None for all.   by_use: whether it says so only because of what it is used for.   inner: the
+    place in which it is the derivative, if that is no weight.
     """
 
     place: Place
     weight: int
     factor: float
-    row: int | None
+    row: int | None = None
     by_use: bool = False
+    inner: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,11 @@ def claims(study: Study, places: Places, loss: Loss) -> list[Claim]:
         # What a derivative is made of is another one, though it may look like it in most steps.
         inner = set(_inner(places, own)) if own in at else set()
         for match in matches:
-            if match.place is not None and match.place not in inner:
+            if match.place is not None and match.place not in inner and not match.is_near:
                 found.append(Claim(match.place, i, match.factor, match.row))
-        if own is not None and not matches:
-            found.append(Claim(own, i, usual, None, by_use=True))
+        # A derivative that is clipped, or has a decay added to it, is taken as it is.
+        if own is not None and own not in at and not set(at) & set(_inner(places, own)):
+            found.append(Claim(own, i, usual, by_use=True))
     return found
 
 
@@ -112,8 +115,3 @@ def wrong_cells(
             own = study.value(cell)
             if not same(own, right) and np.isfinite(right).any():
                 yield Wrong(cell, claim, step, own, right)
-
-
-def is_one(factor: float) -> bool:
-    """Return whether a factor changes nothing."""
-    return abs(factor - 1) <= SAME

@@ -8,7 +8,7 @@ stands beside it, and the negative logarithm of a likelihood.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ __all__ = ["Loss", "Match", "USUAL", "best_losses", "made_of", "ratio", "usual_r
 SAME = 1e-9
 """How far two numbers may be apart, as a share of the greatest among them."""
 
+NEAR = 0.05
+"""How far a difference quotient may be from the derivative, as a share of the greatest."""
+
 USUAL = 0.6
 """Share of a line's cells that say what it is."""
 
@@ -34,15 +37,17 @@ class Match:
     """A place that holds the derivative of a loss in a weight, but for a factor.
 
     place: None for the step itself, but for the rate.   row: of a batch, None for all together.
+    is_near: whether it is only nearly the derivative, as a difference quotient is.
     """
 
     place: Place | None
     factor: float
     row: int | None = None
+    is_near: bool = False
 
     @property
     def is_exact(self) -> bool:
-        return self.place is not None and abs(self.factor - 1) < SAME
+        return self.place is not None and abs(self.factor - 1) < SAME and not self.is_near
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,7 @@ def best_losses(places: Places) -> list[Loss]:
         matches = tuple(
             tuple(_matches({p: v for p, v in way.items() if p not in forward}, slopes[:, :, i]))
             or tuple(_inline(moves[i], slopes[:, :, i].sum(1)))
+            or tuple(_nearly({p: v for p, v in way.items() if p not in forward}, slopes[:, :, i]))
             for i, way in enumerate(ways)
         )
         score = _score(places, matches)
@@ -142,6 +148,8 @@ def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
                 worth = 0.8
             elif match.place in taken:
                 worth = 0.2
+            elif match.is_near:
+                worth = 0.6 + 0.15 * (match.place in used)
             else:
                 worth = (1.0 if match.is_exact else 0.9) + 0.15 * (match.place in used)
             if worth > best:
@@ -190,6 +198,20 @@ def _inline(moves: Sequence[np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
         if factor is not None:
             yield Match(None, factor)
             return
+
+
+def _nearly(way: Mapping[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+    """Yield the places that are nearly a derivative, with a factor of 1, the nearest first."""
+    total = slopes.sum(1)
+    size = np.abs(total).max()
+    found = []
+    for place, values in way.items():
+        if np.isfinite(values).all():
+            away = float(np.abs(values - total).max())
+            if away <= NEAR * size:
+                found.append((away, place))
+    for _, place in sorted(found):
+        yield Match(place, 1.0, is_near=True)
 
 
 def made_of(places: Places, loss: Loss) -> Iterator[Place]:
