@@ -8,7 +8,7 @@ from xlsgd.base.cells import CellError
 from xlsgd.formula.tree import Node
 from xlsgd.graph.frame import Compiled, Frame, Part, not_known
 from xlsgd.graph.operators import lifted, mixed, spoils, truth_of
-from xlsgd.graph.values import Block, ByCell, Erroneous, Value, all_finite, number
+from xlsgd.graph.values import Array, ByCell, Erroneous, Value, all_finite, number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,7 @@ def condition(node: Node, arrays: bool, part: Part) -> Compiled:
 
     def called(frame: Frame) -> Value:
         found = asked(frame)
-        if isinstance(found, Block):
+        if isinstance(found, Array):
             return _chosen_by_element(found, yes(frame), no(frame), frame.samples)
         if isinstance(found, CellError):
             return found
@@ -40,7 +40,7 @@ def condition(node: Node, arrays: bool, part: Part) -> Compiled:
         if 1 not in each and 0 not in each:
             return truth  # nan in all samples
         sides = _shown(yes(frame)), _shown(no(frame))
-        if any(isinstance(side, Block) for side in sides):
+        if any(isinstance(side, Array) for side in sides):
             return lifted(lambda a, b: mixed(truth, a, b, frame.samples), *sides)
         return mixed(truth, *sides, frame.samples)
 
@@ -68,9 +68,9 @@ def otherwise(node: Node, arrays: bool, part: Part) -> Compiled:
         if isinstance(found, CellError):
             caught = not only_missing or found.code == "#N/A"
             return second(frame) if caught else found
-        if only_missing or not isinstance(found, (torch.Tensor, Block)):
+        if only_missing or not isinstance(found, (torch.Tensor, Array)):
             return found
-        if isinstance(found, Block):
+        if isinstance(found, Array):
             return lifted(lambda a, b: _where_fine(a, b, frame.samples), found, second(frame))
         if all_finite(found):
             return found
@@ -102,7 +102,7 @@ def asked(node: Node, arrays: bool, part: Part) -> Compiled:
             found = inner(frame)
         except Erroneous as error:
             found = error.error
-        return found.mapped(of_value) if isinstance(found, Block) else of_value(found)
+        return found.mapped(of_value) if isinstance(found, Array) else of_value(found)
 
     return called
 
@@ -116,9 +116,9 @@ def _shown(value: Value) -> Value:
     return 0.0 if value is None else value
 
 
-def _chosen_by_element(asked: Block, yes: Value, no: Value, samples: int) -> Value:
+def _chosen_by_element(asked: Array, yes: Value, no: Value, samples: int) -> Value:
     """Return IF of blocks."""
-    first = lifted(lambda truth, a: (truth_of(truth), a), Block(asked.rows), yes)
+    first = lifted(lambda truth, a: (truth_of(truth), a), Array(asked.rows), yes)
     return lifted(lambda pair, b: mixed(pair[0], pair[1], b, samples), first, no)
 
 

@@ -17,7 +17,7 @@ from xlsgd.graph.frame import Compiled, Frame, Place, not_known, operand_number
 from xlsgd.graph.functions import ARRAYS, FUNCTIONS, RANGES
 from xlsgd.graph.operators import ARITHMETIC, compared, lifted
 from xlsgd.graph.places import Places
-from xlsgd.graph.values import Block, NotKnown, Value, number, text_of
+from xlsgd.graph.values import Array, NotKnown, Value, number, text_of
 
 __all__ = ["compiled", "place_of"]
 
@@ -26,7 +26,7 @@ def compiled(tree: Node, slots: Sequence[Slot], is_array: bool) -> Compiled:
     """Return what calculates a formula.
 
     is_array: whether ranges are calculated with element by element, and what comes of it may be
-    a Block.
+    a Array.
     """
     compiler = _Compiler(slots)
     inner = compiler.of(tree, is_array)
@@ -37,7 +37,7 @@ def compiled(tree: Node, slots: Sequence[Slot], is_array: bool) -> Compiled:
 
     def single(frame: Frame) -> Value:
         found = inner(frame)
-        return found.at(0, 0) if isinstance(found, Block) else found
+        return found.at(0, 0) if isinstance(found, Array) else found
 
     return single
 
@@ -128,7 +128,7 @@ class _Compiler:
 
         def called(frame: Frame) -> Value:
             found = inner(frame)
-            return found.at(0, 0) if isinstance(found, Block) else found
+            return found.at(0, 0) if isinstance(found, Array) else found
 
         return called
 
@@ -167,7 +167,7 @@ def _on_each(function: Callable[[Value], Value], part: Compiled) -> Compiled:
         found = part(frame)
         if isinstance(found, float):
             return function(found)
-        if isinstance(found, Block):
+        if isinstance(found, Array):
             return found.mapped(lambda x: function(number(x, frame.samples)))
         if isinstance(found, CellError):
             return found
@@ -179,7 +179,7 @@ def _on_each(function: Callable[[Value], Value], part: Compiled) -> Compiled:
 def _joined(function: Callable[[Value, Value], Value], left: Compiled, right: Compiled) -> Compiled:
     def called(frame: Frame) -> Value:
         a, b = left(frame), right(frame)
-        if isinstance(a, Block) or isinstance(b, Block):
+        if isinstance(a, Array) or isinstance(b, Array):
             return lifted(function, a, b)
         return function(a, b)
 
@@ -199,7 +199,7 @@ def _calculated(sign: str, left: Compiled, right: Compiled) -> Compiled:
             type(b) is float or (isinstance(b, tensor) and b.dtype is real)
         ):
             return function(a, b)
-        if isinstance(a, Block) or isinstance(b, Block):
+        if isinstance(a, Array) or isinstance(b, Array):
             return lifted(lambda x, y: _number_of(function, x, y, frame.samples), a, b)
         return _number_of(function, a, b, frame.samples)
 

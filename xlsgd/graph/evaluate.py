@@ -10,10 +10,10 @@ from xlsgd.graph.adjoints import slopes
 from xlsgd.graph.cells import Cell, Cells, Written, is_volatile
 from xlsgd.graph.compiled import compiled
 from xlsgd.graph.frame import Compiled, Place
-from xlsgd.graph.frames import Needs, Single, Together
+from xlsgd.graph.frames import Needs, Several, Single
 from xlsgd.graph.plan import FEWEST, Run, plan_of
 from xlsgd.graph.store import Key, Values, cells_from
-from xlsgd.graph.values import Block, ByCell, Erroneous, NotKnown, Value, as_block
+from xlsgd.graph.values import Array, ByCell, Erroneous, NotKnown, Value, as_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +45,8 @@ class Evaluation:
         adjoint: bool = False,
         stretches: bool | None = None,
     ) -> None:
-        """given: cells that hold numbers of their own instead of what is written there: tensors of shape
-        (samples,), or texts and truths.
+        """given: what cells hold instead of what is written there: tensors of shape (samples,), or
+        texts and truths.
         adjoint: whether slopes in any cell may be asked for, not only in those given.
         stretches: whether formulas that were filled down or across are calculated together; by
         default where there are many."""
@@ -58,7 +58,7 @@ class Evaluation:
         }
         self.follows: dict[Cell, Cell] = {}
         self.adjoint = adjoint
-        self.blocks: dict[Place, Block] = {}
+        self.blocks: dict[Place, Array] = {}
         self._given = frozenset(given or ())
         self._stretches = len(cells.written) >= FEWEST if stretches is None else stretches
         self._plan = plan_of(cells, self._given) if self._stretches else None
@@ -161,7 +161,7 @@ class Evaluation:
             try:
                 if volatile:
                     raise ByCell
-                found = function(Together(self, run, written.slots))
+                found = function(Several(self, run, written.slots))
                 self.values.add(run.first, run.down, self._kept(self._numbers(found, run)))
                 return
             except (ByCell, NotKnown, Erroneous, *_BROKEN):
@@ -270,7 +270,7 @@ class Evaluation:
 
         if value is None or isinstance(value, float):
             value = torch.full((self.samples,), value or 0.0, dtype=torch.float64)
-        elif isinstance(value, Block):
+        elif isinstance(value, Array):
             return self._shown(value.at(0, 0))
         if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
             return self._kept(value if value.dim() else value.expand(self.samples))

@@ -20,7 +20,7 @@ class Frame(Protocol):
     names: dict[str, Value]
 
     def operand(self, number: int) -> Value:
-        """Return the value of an operand, a Block for a range."""
+        """Return the value of an operand, a Array for a range."""
 
     def crossing(self, number: int) -> Value:
         """Return the cell of a range in the formula's own row or column."""

@@ -9,7 +9,7 @@ from xlsgd.formula.r1c1 import Slot
 from xlsgd.graph.cells import Cell
 from xlsgd.graph.frame import Place
 from xlsgd.graph.store import Key, cells_from
-from xlsgd.graph.values import Block, ByCell, Erroneous, Value, block_of
+from xlsgd.graph.values import Array, ByCell, Erroneous, Value, block_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xlsgd.graph.evaluate import Evaluation
     from xlsgd.graph.plan import Run
 
-__all__ = ["Needs", "Single", "Together"]
+__all__ = ["Needs", "Several", "Single"]
 
 _FEW = 4
 """Cells of a column that are sooner taken one by one."""
@@ -113,7 +113,7 @@ def area_of(evaluation: Evaluation, place: Place, asker: Cell) -> Value:
                 break
             runs.append(run)
         if len(runs) == len(ways):
-            block = Block(tensor=side_by_side(runs, down))
+            block = Array(tensor=side_by_side(runs, down))
     if block is None:
         block = block_of(
             [
@@ -146,7 +146,7 @@ def numbers_of(
     return found
 
 
-class Together:
+class Several:
     """The operands of the formula of a stretch, in all of its cells at once."""
 
     def __init__(self, evaluation: Evaluation, run: Run, slots: Sequence[Slot]) -> None:
@@ -189,8 +189,8 @@ class Together:
 
     def _same(self, sheet: str, area: tuple[int, int, int, int]) -> Value:
         found = area_of(self.evaluation, (sheet, area), self.asker)
-        if isinstance(found, Block) and found.tensor is not None:
-            return Block(tensor=found.tensor.unsqueeze(2))
+        if isinstance(found, Array) and found.tensor is not None:
+            return Array(tensor=found.tensor.unsqueeze(2))
         return found
 
     def _cells(self, first: Key) -> Value:
@@ -225,7 +225,7 @@ class Together:
                 raise ByCell
             # places in the window × cells × samples
             found.append(run.unfold(0, n, 1).transpose(1, 2) if width > 1 else run.unsqueeze(0))
-        return Block(tensor=side_by_side(found, down))
+        return Array(tensor=side_by_side(found, down))
 
     def crossing(self, number: int) -> Value:
         """Return the cells of a range in the rows or columns of the formulas."""
@@ -252,6 +252,6 @@ class Together:
 
     def area(self, place: Place) -> Value:
         found = area_of(self.evaluation, place, self.asker)
-        if isinstance(found, Block) and found.tensor is not None:
-            return Block(tensor=found.tensor.unsqueeze(2))
+        if isinstance(found, Array) and found.tensor is not None:
+            return Array(tensor=found.tensor.unsqueeze(2))
         return found

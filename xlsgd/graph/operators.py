@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.cells import CellError
 from xlsgd.graph.values import (
-    Block,
+    Array,
     ByCell,
     Erroneous,
     Value,
@@ -170,7 +170,7 @@ def truth_of(value: Value) -> Any:
         return (
             truth if all_finite(bare) else torch.where(bare.isfinite(), truth.double(), torch.nan)
         )
-    if isinstance(value, Block):
+    if isinstance(value, Array):
         if value.shape == (1, 1):
             return truth_of(value.at(0, 0))
         raise Erroneous("#VALUE!", "several cells stand where one is needed")
@@ -237,16 +237,16 @@ def lifted(function: Callable[[Value, Value], Value], a: Value, b: Value) -> Val
     """Return what a function makes of two values, of blocks element by element."""
     import torch
 
-    if not isinstance(a, Block) and not isinstance(b, Block):
+    if not isinstance(a, Array) and not isinstance(b, Array):
         return function(a, b)
-    shapes = [x.shape for x in (a, b) if isinstance(x, Block)]
+    shapes = [x.shape for x in (a, b) if isinstance(x, Array)]
     rows, columns = (max(sizes) for sizes in zip(*shapes, strict=True))
     for m, n in shapes:
         if m not in (1, rows) or n not in (1, columns):
             raise Erroneous("#N/A", "ranges of different sizes are calculated with each other")
-    bare = [x.tensor if isinstance(x, Block) else x for x in (a, b)]
+    bare = [x.tensor if isinstance(x, Array) else x for x in (a, b)]
     if all(isinstance(x, (torch.Tensor, float)) for x in bare):
-        return Block(tensor=function(*bare))
+        return Array(tensor=function(*bare))
     one, other = as_block(a), as_block(b)
     return block_of(
         [[function(one.at(r, c), other.at(r, c)) for c in range(columns)] for r in range(rows)]

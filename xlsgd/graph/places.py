@@ -8,7 +8,7 @@ from xlsgd.formula.r1c1 import Slot
 from xlsgd.formula.tree import Node
 from xlsgd.graph.frame import Compiled, Frame, Part, Place, not_known, operand_number
 from xlsgd.graph.functions import FUNCTIONS
-from xlsgd.graph.values import Block, Erroneous, Value, block_of, number, same_in_all
+from xlsgd.graph.values import Array, Erroneous, Value, block_of, number, same_in_all
 
 __all__ = ["Places"]
 
@@ -127,7 +127,7 @@ class Places:
 
         def counted(frame: Frame) -> Value:
             found = inner(frame)
-            shape = found.shape if isinstance(found, Block) else (1, 1)
+            shape = found.shape if isinstance(found, Array) else (1, 1)
             return float(shape[0 if down else 1])
 
         return counted

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
-    "Block",
+    "Array",
     "ByCell",
     "Erroneous",
     "NotKnown",
@@ -64,7 +64,7 @@ class ByCell(Exception):
     """Cells that cannot be calculated together: what they come to is not all of one kind."""
 
 
-class Block:
+class Array:
     """Values in rows and columns.
 
     rows: the values, row by row, all rows of one length.   tensor: all of them, where all are
@@ -117,33 +117,33 @@ class Block:
         found = [x for x in self.each() if is_number(x) or isinstance(x, CellError)]
         return together(found) if found else None
 
-    def mapped(self, function: Callable[[Value], Value]) -> Block:
+    def mapped(self, function: Callable[[Value], Value]) -> Array:
         """Return a block of what a function makes of every value, or of all at once."""
         if self.tensor is not None:
-            return Block(tensor=function(self.tensor))
+            return Array(tensor=function(self.tensor))
         return block_of([[function(value) for value in row] for row in self.rows])
 
-    def transposed(self) -> Block:
+    def transposed(self) -> Array:
         if self.tensor is not None:
-            return Block(tensor=self.tensor.transpose(0, 1))
-        return Block(list(zip(*self.rows, strict=True)))
+            return Array(tensor=self.tensor.transpose(0, 1))
+        return Array(list(zip(*self.rows, strict=True)))
 
 
-def block_of(rows: Sequence[Sequence[Value]]) -> Block:
+def block_of(rows: Sequence[Sequence[Value]]) -> Array:
     """Return a block, as one tensor if all its values are numbers."""
     import torch
 
     flat = [x for row in rows for x in row]
     tensors = [x for x in flat if isinstance(x, torch.Tensor) and x.dtype == torch.float64]
     if not flat or len(tensors) < len(flat):
-        return Block(rows)
+        return Array(rows)
     stacked = together(flat)
-    return Block(tensor=stacked.reshape(len(rows), len(rows[0]), *stacked.shape[1:]))
+    return Array(tensor=stacked.reshape(len(rows), len(rows[0]), *stacked.shape[1:]))
 
 
-def as_block(value: Value) -> Block:
+def as_block(value: Value) -> Array:
     """Return a value as a block, one of a single cell if it is none."""
-    return value if isinstance(value, Block) else Block([[value]])
+    return value if isinstance(value, Array) else Array([[value]])
 
 
 def together(values: Sequence[Value]) -> Tensor:
@@ -194,7 +194,7 @@ def number(value: Value, samples: int) -> Tensor:
 
     if isinstance(value, torch.Tensor):
         return value if value.dtype == torch.float64 else value.double()
-    if isinstance(value, Block):
+    if isinstance(value, Array):
         if value.shape == (1, 1):
             return number(value.at(0, 0), samples)
         raise Erroneous("#VALUE!", "several cells stand where one is needed")
@@ -257,7 +257,7 @@ def one_number(value: Value, samples: int) -> float:
     """
     import torch
 
-    if not isinstance(value, (torch.Tensor, Block)):
+    if not isinstance(value, (torch.Tensor, Array)):
         return plain_number(value)
     found = number(value, samples).detach()
     if found.dim() > 1:
@@ -268,7 +268,7 @@ def one_number(value: Value, samples: int) -> float:
     return float(found[0])
 
 
-def saved_numbers(block: Block) -> list[float] | None:
+def saved_numbers(block: Array) -> list[float] | None:
     """Return the numbers of a block as they were saved, row by row; None if it has others too, or
     if they differ from cell to cell."""
     tensor = block.tensor

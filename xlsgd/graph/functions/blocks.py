@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xlsgd.base.cells import CellError
 from xlsgd.graph.named import takes_arrays
 from xlsgd.graph.values import (
-    Block,
+    Array,
     Erroneous,
     Value,
     as_block,
@@ -82,8 +82,8 @@ def _matrix(samples: int, value: Value) -> Tensor:
     return tensor.movedim((0, 1), (-2, -1))
 
 
-def _block(matrix: Tensor) -> Block:
-    return Block(tensor=matrix.movedim((-2, -1), (0, 1)))
+def _block(matrix: Tensor) -> Array:
+    return Array(tensor=matrix.movedim((-2, -1), (0, 1)))
 
 
 @takes_arrays("MMULT")

@@ -12,7 +12,7 @@ from xlsgd.graph.functions.many import greatest
 from xlsgd.graph.named import FUNCTIONS, of_cells, takes_arrays, takes_ranges
 from xlsgd.graph.operators import truth_of
 from xlsgd.graph.values import (
-    Block,
+    Array,
     Erroneous,
     NotKnown,
     Value,
@@ -35,7 +35,7 @@ def _truths(values: Sequence[Value]) -> list[Any]:
     """Return the truths of arguments: empty cells and texts in ranges are passed over."""
     found: list[Any] = []
     for value in values:
-        if isinstance(value, Block):
+        if isinstance(value, Array):
             found += [truth_of(x) for x in value.each() if x is not None and not isinstance(x, str)]
         elif value is not None:
             found.append(truth_of(value))
@@ -99,8 +99,8 @@ def _false(samples: int) -> Value:
 def _is_a(name: str, holds: Callable[[Value], bool]) -> None:
     @takes_arrays(name)
     def called(samples: int, value: Value) -> Value:
-        if isinstance(value, Block):
-            return Block([[holds(x) for x in row] for row in value.rows])
+        if isinstance(value, Array):
+            return Array([[holds(x) for x in row] for row in value.rows])
         return holds(value)
 
 
@@ -142,7 +142,7 @@ _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _fits(samples: int, block: Block, criterion: Value) -> list[bool]:
+def _fits(samples: int, block: Array, criterion: Value) -> list[bool]:
     """Return of every cell whether it fits what COUNTIF asks, in the workbook as it was saved."""
     test = _test_of(criterion, samples)
     numbers = saved_numbers(block)
@@ -160,7 +160,7 @@ def _as_saved(value: Value, samples: int) -> Any:
 
 def _test_of(criterion: Value, samples: int) -> Callable[[Any], bool]:
     """Return what says whether a cell fits."""
-    if isinstance(criterion, Block):
+    if isinstance(criterion, Array):
         raise NotKnown("a range stands where a criterion is needed")
     sign, what = "=", _as_saved(criterion, samples)
     written = False

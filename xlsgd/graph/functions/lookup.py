@@ -8,7 +8,7 @@ from typing import Any
 from xlsgd.base.cells import CellError
 from xlsgd.graph.named import Function, of_cells, takes_arrays, takes_ranges
 from xlsgd.graph.values import (
-    Block,
+    Array,
     Erroneous,
     NotKnown,
     Value,
@@ -34,9 +34,9 @@ def _index(samples: int, value: Value, row: Value = None, column: Value = None) 
     if r and c:
         return block.at(r - 1, c - 1)
     if r:
-        return Block([block.rows[r - 1]]) if columns > 1 else block.at(r - 1, 0)
+        return Array([block.rows[r - 1]]) if columns > 1 else block.at(r - 1, 0)
     if c:
-        return Block([[line[c - 1]] for line in block.rows])
+        return Array([[line[c - 1]] for line in block.rows])
     return block
 
 
@@ -49,13 +49,13 @@ def _plain(value: Value, samples: int) -> Any:
     return one_number(value, samples)
 
 
-def _saved(block: Block, samples: int) -> list[Any]:
+def _saved(block: Array, samples: int) -> list[Any]:
     """Return all values of a row or a column as they were saved."""
     numbers = saved_numbers(block)
     return numbers if numbers is not None else [_plain(value, samples) for value in block.each()]
 
 
-def _place(samples: int, sought: Value, block: Block, kind: int) -> int:
+def _place(samples: int, sought: Value, block: Array, kind: int) -> int:
     """Return where something is in a row or a column, from 0.
 
     kind: 0 for the very thing, 1 for the last that is not larger, −1 for the last not smaller.
@@ -116,9 +116,9 @@ def _lookup_in(down: bool) -> Function:
         columns = block.shape[1]
         kind = int(bool(near is not None and same_in_all(near, samples)))
         keys = (
-            Block(tensor=block.tensor[:, :1])
+            Array(tensor=block.tensor[:, :1])
             if block.tensor is not None
-            else Block([row[:1] for row in block.rows])
+            else Array([row[:1] for row in block.rows])
         )
         column = int(same_in_all(place, samples))
         if not 1 <= column <= columns:
@@ -162,7 +162,7 @@ def _xlookup(samples: int, sought: Value, keys: Value, values: Value, *rest: Val
     block = as_block(values)
     rows, columns = block.shape
     if rows > 1 and columns > 1:
-        return Block([block.rows[place]])
+        return Array([block.rows[place]])
     return _nth(block, place)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xlsgd.base.cells import CellError
 from xlsgd.graph.named import FUNCTIONS, takes_arrays, takes_ranges
 from xlsgd.graph.values import (
-    Block,
+    Array,
     ByCell,
     Erroneous,
     NotKnown,
@@ -35,11 +35,11 @@ def all_numbers(samples: int, values: Sequence[Value]) -> Tensor | None:
     elsewhere not.  None if there are none."""
     import torch
 
-    if len(values) == 1 and isinstance(values[0], Block):
+    if len(values) == 1 and isinstance(values[0], Array):
         return values[0].numbers()
     found: list[Tensor] = []
     for value in values:
-        if isinstance(value, Block):
+        if isinstance(value, Array):
             several = value.numbers()
             if several is not None:
                 found += several.unbind()
@@ -84,7 +84,7 @@ def _counted(value: Value, samples: int) -> float:
     """Return how many numbers an argument has."""
     import torch
 
-    if not isinstance(value, Block):
+    if not isinstance(value, Array):
         if isinstance(value, torch.Tensor) and not all_finite(value):
             return _certain(value.detach().isfinite())
         if isinstance(value, str):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xlsgd.base.cells import CellError
 from xlsgd.graph.named import of_cells
 from xlsgd.graph.operators import divided, raised
-from xlsgd.graph.values import Block, Value, all_finite, number
+from xlsgd.graph.values import Array, Value, all_finite, number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,7 @@ def of_one(name: str, function: OfOne) -> None:
 
     @of_cells(name)
     def called(samples: int, value: Value) -> Value:
-        if isinstance(value, Block):
+        if isinstance(value, Array):
             return value.mapped(lambda each: function(number(each, samples)))
         return function(number(value, samples))
 
@@ -147,7 +147,7 @@ def _log_to(samples: int, value: Value, base: Value = 10.0) -> Value:
         found: Tensor = divided(_log(bare), divisor)
         return found
 
-    return value.mapped(called) if isinstance(value, Block) else called(value)
+    return value.mapped(called) if isinstance(value, Array) else called(value)
 
 
 @of_cells("POWER")
@@ -193,7 +193,7 @@ def _digits(kept: Callable[[Tensor], Tensor]) -> Callable[..., Value]:
             scaled = _tidy(bare.abs() * unit)
             return bare.sign() * kept(scaled) / unit
 
-        return value.mapped(rounded) if isinstance(value, Block) else rounded(value)
+        return value.mapped(rounded) if isinstance(value, Array) else rounded(value)
 
     return called
 

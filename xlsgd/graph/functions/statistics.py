@@ -8,7 +8,7 @@ from xlsgd.graph.functions.many import some_numbers
 from xlsgd.graph.functions.numbers import root
 from xlsgd.graph.named import takes_arrays
 from xlsgd.graph.operators import divided
-from xlsgd.graph.values import Block, Erroneous, Value, as_block, is_number, number, together, total
+from xlsgd.graph.values import Array, Erroneous, Value, as_block, is_number, number, together, total
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -139,6 +139,6 @@ def _covar_of_sample(samples: int, x: Value, y: Value) -> Value:
 
 @takes_arrays("STANDARDIZE")
 def _standardize(samples: int, value: Value, mean: Value, deviation: Value) -> Value:
-    if isinstance(value, Block):
+    if isinstance(value, Array):
         return value.mapped(lambda each: _standardize(samples, each, mean, deviation))
     return divided(number(value, samples) - number(mean, samples), number(deviation, samples))

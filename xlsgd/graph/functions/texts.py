@@ -8,7 +8,7 @@ from collections.abc import Callable
 from xlsgd.base.cells import CellError
 from xlsgd.graph.named import of_cells, takes_arrays
 from xlsgd.graph.values import (
-    Block,
+    Array,
     Erroneous,
     NotKnown,
     Value,
@@ -36,8 +36,8 @@ def _textjoin(samples: int, between: Value, skip_empty: Value, *values: Value) -
 def _of_one(name: str, function: Callable[[str], Value]) -> None:
     @of_cells(name)
     def called(samples: int, value: Value) -> Value:
-        if isinstance(value, Block):
-            return Block([[function(text_of(x)) for x in row] for row in value.rows])
+        if isinstance(value, Array):
+            return Array([[function(text_of(x)) for x in row] for row in value.rows])
         return function(text_of(value))
 
 
