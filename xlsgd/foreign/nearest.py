@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -71,9 +72,8 @@ def _mended(study: Study, places: Places, wrong: Sequence[Wrong]) -> Written | N
     ]
     before = {cell: as_tensor(values) for cell, values in study.apart.values.items()}
     evaluation = Evaluation(study.written, SAMPLES, before)
-    for i, edited in enumerate(_edits(study, places, first, written)):
-        if i >= MOST_EDITS:
-            break
+    tried = list(islice(_edits(study, places, first, written), MOST_EDITS))
+    for edited in tried:
         if all(same(_value(study, evaluation, w.cell, edited), w.right) for w in (first, *others)):
             return edited
     return None
