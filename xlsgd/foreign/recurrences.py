@@ -8,17 +8,15 @@ values are not looked at.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 
 from xlsgd.formula.tree import Node
 from xlsgd.graph.cells import Cell, Cells
-from xlsgd.foreign.terms import Kept, kept_terms, operand_number, rest_of
+from xlsgd.foreign.terms import Kept, factors_of, kept_terms, operand_number, rest_of
 
-__all__ = ["Carried", "Recurrence", "carried", "depends_on", "origin"]
+__all__ = ["Carried", "Recurrence", "carried", "each_bit", "origin", "without_earlier"]
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,16 @@ class Recurrence:
 class Carried:
     """All that a workbook carries from step to step.
 
-    weights, memories: in order of calculation.   on: of every formula cell the weights that it
-    depends on, as bits, with weights and memories held fixed.   bits: of every weight.
+    weights, memories: in order of calculation.   on: of every formula cell the weights of its step
+    that it depends on, as bits.   bits: of every weight.
+    earlier: of a weight's bit those of the same weight before earlier steps.
     """
 
     weights: tuple[Recurrence, ...]
     memories: tuple[Recurrence, ...]
     on: Mapping[Cell, int]
     bits: Mapping[Cell, int]
+    earlier: Mapping[int, int]
 
 
 def origin(cells: Cells, cell: Cell) -> Cell:
@@ -68,15 +68,22 @@ def origin(cells: Cells, cell: Cell) -> Cell:
     return cell
 
 
-def depends_on(cells: Cells, bits: Mapping[Cell, int], held: bool) -> dict[Cell, int]:
+def depends_on(
+    cells: Cells, bits: Mapping[Cell, int], held: bool, cut: Mapping[Cell, Cell] | None = None
+) -> dict[Cell, int]:
     """Return for every formula which of some cells it depends on, as bits.
 
     held: whether these cells are held fixed: then what they depend on themselves does not count.
+    cut: formulas that do not count what they keep of the cell that is given, or of a copy of it.
     """
+    cut = cut or {}
     found: dict[Cell, int] = {}
     for cell in cells.order:
         mask = 0
+        before = cut.get(cell)
         for other in cells.precedents[cell]:
+            if before is not None and (other == before or origin(cells, other) == before):
+                continue
             own = bits.get(other)
             if own is not None:
                 mask |= own
@@ -93,21 +100,73 @@ def carried(cells: Cells) -> Carried:
     # What never comes back to itself is no state at all: a prediction is a bias and something.
     bits = _bits(each.before for each in candidates)
     on = depends_on(cells, bits, held=False)
-    states = [each for each in candidates if _comes_back(cells, each, on, bits)]
-    # With all states held fixed, only a slope still depends on the weight that it moves.
-    bits = _bits(each.before for each in states)
-    on = depends_on(cells, bits, held=True)
-    weights = [each for each in states if _comes_back(cells, each, on, bits)]
-    moving = {each.after for each in weights}
-    memories = [each for each in states if each.after not in moving]
-    bits = {each.before: bits[each.before] for each in weights}
-    ours = reduce(or_, bits.values(), 0)
-    return Carried(
-        tuple(weights),
-        tuple(memories),
-        {cell: mask & ours for cell, mask in on.items() if mask & ours},
-        bits,
-    )
+    before = {each.after: each.before for each in candidates}
+    states = []
+    for each in candidates:
+        # An average that is used one step later comes back after two.
+        own = cells.written[each.after].key
+        chained = each.before in before and cells.written[each.before].key == own
+        earlier = before[each.before] if chained else each.before
+        if _comes_back(cells, each, on, bits[each.before] | bits[earlier]):
+            states.append(each)
+    # What keeps all that was there, or all but a decay, may be a weight; with those held fixed and
+    # all others cut, only a slope still depends on the weight that it moves.
+    whole = [each for each in states if not each.share or _is_decay(each.share)]
+    bits = _bits(each.before for each in whole)
+    wholes = {each.after for each in whole}
+    cut = {each.after: each.before for each in states if each.after not in wholes}
+    on = depends_on(cells, bits, held=True, cut=cut)
+    weights = [each for each in whole if _comes_back(cells, each, on, bits[each.before])]
+    # A slope may be wrong and not depend on its weight: the formula is that of a weight all the same.
+    known = {cells.written[each.after].key for each in weights}
+    weights = [each for each in candidates if not each.share or each in whole]
+    weights = [each for each in weights if cells.written[each.after].key in known]
+    weights = list({each.before: each for each in reversed(weights)}.values())[::-1]
+    moving = {cell for each in weights for cell in (each.before, each.after)}
+    memories = [each for each in states if not moving & {each.before, each.after}]
+    bits = _bits(each.before for each in weights)
+    cut = {each.after: each.before for each in memories}
+    on = depends_on(cells, bits, held=True, cut=cut)
+    earlier = _earlier(weights, bits)
+    newest = {mask: without_earlier(mask, earlier) for mask in set(on.values())}
+    on = {cell: newest[mask] for cell, mask in on.items() if mask}
+    return Carried(tuple(weights), tuple(memories), on, bits, earlier)
+
+
+def _earlier(weights: Iterable[Recurrence], bits: Mapping[Cell, int]) -> dict[int, int]:
+    """Return of every weight the same weight before all earlier steps."""
+    found: dict[int, int] = {}
+    for each in weights:
+        after = bits.get(each.after)
+        if after is not None:
+            before = bits[each.before]
+            found[after] = before | found.get(before, 0)
+    return found
+
+
+def without_earlier(mask: int, earlier: Mapping[int, int]) -> int:
+    """Return weights without those of earlier steps, on which a cell depends by what an optimizer
+    remembers."""
+    older = 0
+    for bit in each_bit(mask):
+        older |= earlier.get(bit, 0)
+    return mask & ~older
+
+
+def each_bit(mask: int) -> Iterable[int]:
+    """Yield the bits of a mask, the lowest first."""
+    while mask:
+        bit = mask & -mask
+        yield bit
+        mask ^= bit
+
+
+def _is_decay(share: tuple[Node, ...]) -> bool:
+    """Return whether a factor is as in ``w*(1-rate*decay)``."""
+    if len(share) != 1 or share[0].kind != "operator" or share[0].value != "-":
+        return False
+    one, rest = share[0].parts
+    return one.kind == "number" and one.value == 1 and len(list(factors_of(rest))) > 1
 
 
 def _bits(cells: Iterable[Cell]) -> dict[Cell, int]:
@@ -143,20 +202,9 @@ def _alone(cells: Cells, candidates: Iterable[Recurrence]) -> Iterable[Recurrenc
             yield each
 
 
-def _comes_back(
-    cells: Cells, each: Recurrence, on: Mapping[Cell, int], bits: Mapping[Cell, int]
-) -> bool:
-    """Return whether what is added depends on what was there before."""
-    own = bits[each.before]
+def _comes_back(cells: Cells, each: Recurrence, on: Mapping[Cell, int], own: int) -> bool:
+    """Return whether what is added depends on what was there before.  own: its bits."""
     for cell in each.added:
         if on.get(cell, 0) & own or origin(cells, cell) == each.before:
             return True
     return False
-
-
-def _families(cells: Cells, recurrences: Iterable[Recurrence]) -> dict[object, list[Recurrence]]:
-    """Return recurrences by the formula that they share."""
-    found: defaultdict[object, list[Recurrence]] = defaultdict(list)
-    for each in recurrences:
-        found[cells.written[each.after].key].append(each)
-    return found

@@ -8,7 +8,15 @@ from typing import NamedTuple
 from xlsgd.formula.tree import Node, Reference, nodes_of
 from xlsgd.graph.cells import Cell, Cells, Written
 
-__all__ = ["Kept", "factors_of", "kept_terms", "operand_number", "operands_of", "rest_of", "terms_of"]
+__all__ = [
+    "Kept",
+    "factors_of",
+    "kept_terms",
+    "operand_number",
+    "operands_of",
+    "rest_of",
+    "terms_of",
+]
 
 
 class Kept(NamedTuple):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from xlsgd.base.cells import Formula, Position, Scalar, WorkbookFile, column_letters
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.formula.r1c1 import Refused, Relative, Slot
-from xlsgd.formula.tree import Node, nodes_of, parse
+from xlsgd.formula.tree import Node, Reference, nodes_of, parse, text_of
 
 __all__ = ["Cell", "Cells", "Written"]
 
@@ -69,6 +69,7 @@ class Cells:
         self.spilled: dict[Cell, Cell] = {}
         self.names: dict[str, str] = {}
         trees: dict[Relative, Node | None] = {}
+        plain: dict[Relative, Relative] = {}
         reader = KeyReader(file.book)
         for name, grid in file.book.sheets.items():
             sheet = name.lower()
@@ -96,7 +97,10 @@ class Cells:
                 if tree is None:
                     self.refused[cell] = "it cannot be read"
                     continue
-                self.written[cell] = Written(key, tree, area)
+                if key not in plain:
+                    # Spaces and brackets that change nothing make no other formula.
+                    plain[key] = Relative(text_of(tree, _operand_name), key.slots)
+                self.written[cell] = Written(plain[key], tree, area)
                 if area is not None:
                     self._spill(cell, area, grid, file)
 
@@ -114,6 +118,24 @@ class Cells:
                 if other != cell and not isinstance(grid.get((row, column)), Formula):
                     self.spilled[other] = cell
                     self.stored[other] = grid.get((row, column))
+
+    def with_formulas(self, formulas: Mapping[Cell, Written | float]) -> Cells:
+        """Return the same cells, some of them with other formulas or numbers."""
+        found = Cells.__new__(Cells)
+        found.contents, found.stored = dict(self.contents), dict(self.stored)
+        found.written, found.refused = dict(self.written), dict(self.refused)
+        found.spilled, found.names = self.spilled, self.names
+        for cell, content in formulas.items():
+            found.written.pop(cell, None)
+            found.refused.pop(cell, None)
+            if isinstance(content, Written):
+                found.written[cell] = content
+                found.contents[cell] = Formula("=")
+                found.stored.setdefault(cell, None)
+            else:
+                found.contents[cell] = content
+                found.stored.pop(cell, None)
+        return found
 
     @cached_property
     def _by_column(self) -> dict[tuple[str, int], list[int]]:
@@ -206,3 +228,10 @@ class Cells:
         return written is not None and any(
             node.kind == "call" and node.value in VOLATILE for node in nodes_of(written.tree)
         )
+
+
+def _operand_name(node: Node) -> str:
+    """Return a reference of a formula's key, or a name, as text."""
+    if isinstance(node.value, Reference):
+        return str(node.value.sheet)
+    return str(node.value[1])  # type: ignore[index]

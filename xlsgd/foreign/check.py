@@ -1,0 +1,206 @@
+"""Check anybody's workbook: find what it trains, and name the first cell that is wrong."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from xlsgd.base.cells import Formula
+from xlsgd.foreign.findings import CheckReport, Finding, Unjudged
+from xlsgd.foreign.gradients import Claim, Wrong, claims, wrong_cells
+from xlsgd.foreign.nearest import explained
+from xlsgd.foreign.steps_judged import Judged, judged
+from xlsgd.foreign.study import Study
+from xlsgd.foreign.unlike import address, unlike
+from xlsgd.graph.cells import Cell, Written
+from xlsgd.xlsx.reader import read_workbook
+
+__all__ = ["check"]
+
+EXPLAINED = 12
+"""Rows or columns of wrong cells for which the nearest explanation is looked for."""
+
+
+def check(path: str | os.PathLike[str], seed: int = 0) -> CheckReport:
+    """Check a workbook that xlsgd did not write.
+
+    Raises XlsgdError for a file that cannot be read.
+    """
+    begun = time.perf_counter()
+    with np.errstate(all="ignore"):
+        study = Study(read_workbook(Path(path)), seed)
+        found = [judged(study, family) for family in study.families]
+        accepted = [each for each in found if each is not None]
+        findings = list(_findings(study, accepted))
+    place = {cell: i for i, cell in enumerate(study.written.order)}
+    findings.sort(key=lambda f: place.get(f.cell, -1))
+    return CheckReport(
+        path=str(path),
+        formulas=len(study.written.stored),
+        recalculated=study.parity.same,
+        trainings=[each.training for each in accepted],
+        findings=_with_followers(study, findings),
+        remarks=[remark for each in accepted for remark in each.remarks],
+        unjudged=list(_unjudged(study, accepted)),
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def _findings(study: Study, accepted: Sequence[Judged]) -> Iterator[Finding]:
+    relevant = _relevant(study, accepted)
+    yield from _odd(study, relevant)
+    for each in accepted:
+        yield from each.findings
+        yield from _slopes(study, each)
+
+
+def _odd(study: Study, relevant: set[Cell]) -> Iterator[Finding]:
+    """Yield what is unlike its column, where that is of use for what is trained."""
+    lines: defaultdict[tuple[object, ...], list[tuple[Cell, Written]]] = defaultdict(list)
+    for cell, written in study.differing():
+        if cell not in relevant:
+            continue
+        drifts = cell in study.drift and cell not in study.odd
+        line = (cell.sheet, cell.column, written.key) if drifts else (cell,)
+        lines[line].append((cell, written))
+    for line in lines.values():
+        cell, written = line[0]
+        own, right = study.own[cell], study.right(cell)
+        kind, words = unlike(study.written, cell, written, own, right)
+        if cell in study.drift and cell not in study.odd:
+            kind = "drift"
+            words += ": a $ is missing"
+        yield _finding(study, cell, "what its column has", kind, words, own, right, len(line))
+
+
+def _slopes(study: Study, each: Judged) -> Iterator[Finding]:
+    """Yield what is no derivative of the loss, the same fault in a line of cells once."""
+    lines: defaultdict[tuple[object, ...], list[Wrong]] = defaultdict(list)
+    found: defaultdict[Claim, set[Cell]] = defaultdict(set)
+    for wrong in wrong_cells(study, each.places, each.loss, each.claims):
+        found[wrong.claim].add(wrong.cell)
+        if wrong.cell in study.own:
+            continue
+        written = study.written.written.get(wrong.cell)
+        lines[wrong.claim, written.key if written else None].append(wrong)
+    for n, ((claim, _), line) in enumerate(lines.items()):
+        assert isinstance(claim, Claim)
+        first = line[0]
+        right = _right_formula(study, each, claim, found[claim])
+        if right is not None:
+            kind, words = unlike(study.written, first.cell, right, first.own, first.right)
+        elif n < EXPLAINED:
+            kind, words = explained(study, each.places, each.loss, line)
+        else:
+            kind, words = "derivative", "it is not the derivative of the loss"
+        weight = address(study.written, first.step.weights[claim.weight].before, first.cell)
+        yield _finding(
+            study, first.cell, f"∂loss/∂{weight}", kind, words, first.own, first.right, len(line)
+        )
+
+
+def _right_formula(
+    study: Study, each: Judged, claim: Claim, wrong: Iterable[Cell]
+) -> Written | None:
+    """Return the formula that is right in other steps at the same place."""
+    bad = set(wrong)
+    for step in each.places.steps:
+        cell = each.places.cell(step, claim.place)
+        if cell is not None and cell not in bad and cell in study.written.written:
+            if cell not in study.own:
+                return study.written.written[cell]
+    return None
+
+
+def _finding(
+    study: Study,
+    cell: Cell,
+    claim: str,
+    kind: str,
+    words: str,
+    own: np.ndarray,
+    right: np.ndarray,
+    cells: int,
+) -> Finding:
+    content = study.written.contents.get(cell)
+    stored = study.written.stored.get(cell, content)
+    holds = stored if isinstance(stored, float) else None
+    return Finding(
+        cell=cell,
+        sheet=study.written.names[cell.sheet],
+        formula=str(content) if isinstance(content, Formula) else None,
+        holds=holds if holds is not None else _number(own[0]),
+        expected=_number(right[0]),
+        claim=claim,
+        kind=kind,
+        words=words,
+        cells=cells,
+    )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _relevant(study: Study, accepted: Sequence[Judged]) -> set[Cell]:
+    """Return the cells that what is trained hangs on."""
+    stack = [
+        cell
+        for each in accepted
+        for step in each.places.steps
+        for cell in (*step.cells, *(w.after for w in step.weights))
+    ]
+    seen: set[Cell] = set()
+    while stack:
+        cell = stack.pop()
+        if cell not in seen:
+            seen.add(cell)
+            stack += study.meant.precedents.get(cell, ())
+    return seen
+
+
+def _with_followers(study: Study, findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings with how many cells hold something else because of them."""
+    wrong = {finding.cell for finding in findings}
+    looked_at: defaultdict[Cell, list[Cell]] = defaultdict(list)
+    for cell, before in study.written.precedents.items():
+        for other in before:
+            looked_at[other].append(cell)
+    found = []
+    for finding in findings:
+        seen: set[Cell] = set()
+        stack = [finding.cell]
+        while stack:
+            for cell in looked_at.get(stack.pop(), ()):
+                if cell not in seen:
+                    seen.add(cell)
+                    stack.append(cell)
+        only = not any(other in wrong and other != finding.cell for other in wrong)
+        found.append(replace(finding, follows=len(seen), mends=only))
+    return found
+
+
+def _unjudged(study: Study, accepted: Sequence[Judged]) -> Iterator[Unjudged]:
+    by_reason: defaultdict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell, why in study.parity.unknown.items():
+        if not why.startswith("it needs "):
+            by_reason[cell.sheet, why].append(cell)
+    for cell in study.parity.differs:
+        by_reason[cell.sheet, "recalculated it is not what is stored"].append(cell)
+    for (_, why), cells in by_reason.items():
+        yield Unjudged(address(study.written, cells[0]), len(cells), why)
+    known = {id(each.places.family) for each in accepted}
+    for family in study.families:
+        if id(family) not in known:
+            weights = [address(study.written, w.before) for w in family.steps[0].weights]
+            yield Unjudged(
+                weights[0],
+                len(family.steps),
+                "no loss was found that these steps go down: say which cell it is with --loss",
+            )

@@ -1,0 +1,222 @@
+"""Which loss a workbook's updates go down: a cell of it, or one that nobody wrote down.
+
+Whatever it is, most weights have a cell on the way to their update that is its derivative, exactly
+or but for a factor. Every cell that depends on the weights is tried, the sums of those that were
+filled down a batch, and errors that are as a rule meant: squares of what is predicted less what
+stands beside it, and the negative logarithm of a likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.recurrences import origin
+from xlsgd.foreign.steps import Step
+
+__all__ = ["Loss", "Match", "USUAL", "best_losses", "ratio", "usual_ratio"]
+
+SAME = 1e-9
+"""How far two numbers may be apart, as a share of the greatest among them."""
+
+USUAL = 0.6
+"""Share of a line's cells that say what it is."""
+
+SINGLE = 40
+"""Cells with one formula, each of which is tried as a loss."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A place that holds the derivative of a loss in a weight, but for a factor.
+
+    place: None for the step itself, but for the rate.   row: of a batch, None for all together.
+    """
+
+    place: Place | None
+    factor: float
+    row: int | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        return self.place is not None and abs(self.factor - 1) < SAME
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a step makes smaller.
+
+    kind: ``cell``, ``sum`` for a sum of cells, ``square`` and ``likelihood`` for what is assumed.
+    places: of the cells, or of predictions.   targets: beside predictions.
+    matches: of every weight of a step the places that hold its derivative.   score: how many
+    weights have one.
+    """
+
+    kind: str
+    places: tuple[Place, ...]
+    targets: tuple[Place, ...] = ()
+    matches: tuple[tuple[Match, ...], ...] = ()
+    score: float = 0.0
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether no cell holds it."""
+        return self.kind in ("square", "likelihood")
+
+    def slopes(self, places: Places, step: Step) -> np.ndarray:
+        """Return the derivative of each place's loss: places × weights × samples."""
+        return np.array([self._slope(places, step, i) for i in range(len(self.places))])
+
+    def _slope(self, places: Places, step: Step, i: int) -> np.ndarray:
+        slope = places.slope(step, self.places[i])
+        if not self.targets:
+            return slope
+        predicted = places.value(step, self.places[i])
+        wanted = places.value(step, self.targets[i])
+        return OUTER[self.kind](predicted, wanted) * slope
+
+
+def _likelihood(p: np.ndarray, t: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return (p - t) / (p * (1 - p))
+
+
+OUTER: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "square": lambda p, t: 2 * (p - t),
+    "likelihood": _likelihood,
+}
+"""Derivatives of an error in its prediction."""
+
+
+def ratio(a: np.ndarray, b: np.ndarray, within: float = SAME) -> float | None:
+    """Return k where a = k·b in all samples, None where there is none."""
+    fine = np.isfinite(a) & np.isfinite(b)
+    if not fine.any():
+        return None
+    a, b = a[fine], b[fine]
+    below = float(b @ b)
+    if below == 0 or not a.any():
+        return None
+    k = float(a @ b) / below
+    if np.abs(a - k * b).max() > within * max(np.abs(a).max(), np.abs(k * b).max()):
+        return None
+    return k
+
+
+def best_losses(places: Places) -> list[Loss]:
+    """Return losses that fit, the best first."""
+    ways = [_on_the_way(places, i) for i in range(places.family.width)]
+    found = []
+    for loss in _candidates(places):
+        slopes = np.array([loss.slopes(places, step) for step in places.some])
+        if not np.isfinite(slopes).any() or not slopes.any():
+            continue
+        matches = tuple(tuple(_matches(way, slopes[:, :, i])) for i, way in enumerate(ways))
+        score = _score(places, matches)
+        if score:
+            bonus = 0.0 if loss.is_assumed else 0.25 if loss.kind == "cell" else 0.1
+            found.append(Loss(loss.kind, loss.places, loss.targets, matches, score + bonus))
+    return sorted(found, key=lambda loss: -loss.score)
+
+
+def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
+    """Return how many weights have a derivative of their own: best one that the update looks at."""
+    step = places.model
+    taken: set[Place | None] = set()
+    total = 0.0
+    for weight, each in zip(step.weights, matches, strict=True):
+        used = {places.place(step, cell) for cell in weight.added}
+        best, where = 0.0, None
+        for match in each:
+            if match.place is None:
+                worth = 0.8
+            elif match.place in taken:
+                worth = 0.2
+            else:
+                worth = (1.0 if match.is_exact else 0.9) + 0.15 * (match.place in used)
+            if worth > best:
+                best, where = worth, match.place
+        if where is not None:
+            taken.add(where)
+        total += best
+    return total
+
+
+def _on_the_way(places: Places, i: int) -> dict[Place | None, np.ndarray]:
+    """Return the numbers of places that a weight's update hangs on: steps × samples."""
+    step = places.model
+    weight = step.weights[i]
+    found: dict[Place | None, np.ndarray] = {}
+    for cell in places.before(weight.added, step):
+        if origin(places.cells, cell) == weight.before:
+            continue
+        place = places.place(step, cell)
+        found[place] = places.values(place)
+    moves = []
+    for each in places.some:
+        one = each.weights[i]
+        moves.append(places.apart.value(one.before) - places.updated(one.after))
+    found[None] = np.array(moves)
+    return found
+
+
+def _matches(way: dict[Place | None, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+    """Yield the places that hold a derivative.  slopes: steps × places of the loss × samples."""
+    total = slopes.sum(1)
+    for place, values in way.items():
+        factor = usual_ratio(values, total)
+        if factor is not None:
+            yield Match(place, factor)
+    if slopes.shape[1] == 1:
+        return
+    for row in range(slopes.shape[1]):
+        for place, values in way.items():
+            factor = usual_ratio(values, slopes[:, row])
+            if factor is not None:
+                yield Match(place, factor, row)
+                break
+        else:
+            return
+
+
+def usual_ratio(a: np.ndarray, b: np.ndarray) -> float | None:
+    """Return k where a = k·b in most steps: a few may be wrong.  a, b: steps × samples."""
+    found = [ratio(one, other) for one, other in zip(a, b, strict=True)]
+    known = sorted(k for k in found if k is not None)
+    if not known:
+        return None
+    middle = known[len(known) // 2]
+    same = sum(abs(k - middle) <= SAME * abs(middle) for k in known)
+    return middle if same >= USUAL * len(found) else None
+
+
+def _candidates(places: Places) -> Iterator[Loss]:
+    updates = {places.place(places.model, w.after) for w in places.model.weights}
+    for group in places.groups:
+        if not updates & set(group):
+            for place in group if len(group) <= SINGLE else ():
+                yield Loss("cell", (place,))
+            if len(group) > 1:
+                yield Loss("sum", tuple(group))
+    for group in places.groups:
+        if updates & set(group):
+            continue
+        for targets in _beside(places, group):
+            yield Loss("square", tuple(group), targets)
+            yield Loss("likelihood", tuple(group), targets)
+
+
+def _beside(places: Places, group: Sequence[Place]) -> Iterator[tuple[Place, ...]]:
+    """Yield what stands in the rows (or columns) of predictions, as far away from each of them."""
+    leaves = set(places.leaves)
+    first = group[0]
+    for leaf in places.leaves:
+        if leaf.rows != first.rows and leaf.columns != first.columns:
+            continue
+        away = tuple(a - b for a, b in zip(leaf, first, strict=True))
+        targets = tuple(Place(*(a + b for a, b in zip(p, away, strict=True))) for p in group)
+        if leaves.issuperset(targets):
+            yield targets

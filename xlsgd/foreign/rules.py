@@ -1,0 +1,433 @@
+"""Which rule a workbook's steps follow: what optimizers remember, and what they subtract.
+
+A memory is a share of what it was and something new: an average or a sum of slopes or of their
+squares. A step is a rate times one of a few templates made of slopes and memories. Both are
+recognised by numbers: the rate is the one number beside which a template gives the step in all
+samples, in most steps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from xlsgd.foreign.losses import USUAL
+from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.steps import Step
+from xlsgd.foreign.study import Study, same
+from xlsgd.foreign.terms import operand_number
+from xlsgd.formula.tree import Node, nodes_of
+from xlsgd.graph.cells import Cell
+
+__all__ = ["Memory", "Rule", "memories_of", "rule_of", "states"]
+
+TINY = 1e-2
+"""An epsilon is smaller."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What an optimizer remembers of a weight.
+
+    place: of the cell after the step.   before: of the one before it.   what: ``average``, ``sum``
+    of slopes, ``square average``, ``square sum``, or "" if none of them.   weight: whose slope.
+    """
+
+    place: Place
+    before: Place
+    what: str
+    weight: int
+
+
+class Template(NamedTuple):
+    """A direction that is multiplied with a rate.  values: of the steps tried × samples."""
+
+    name: str
+    weight: int
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a weight moves.
+
+    name: of the rule.   rate: the place of the rate's cell, or a number that is typed into the
+    formula.   weight: whose slope is taken.   sign: -1 if it goes up.   decay: whether weights are
+    made smaller besides.
+    """
+
+    name: str
+    rate: Place | Cell | float
+    weight: int
+    sign: int = 1
+    decay: str = ""
+
+
+def states(study: Study, places: Places, step: Step) -> set[Cell]:
+    """Return the cells of a step that hold what an optimizer remembers, or make it ready."""
+    memories = {each.after: each for each in study.carried.memories}
+    inside = set(step.cells)
+    found: set[Cell] = set()
+    updates = {weight.after for weight in step.weights}
+    for cell in step.cells:
+        if cell in updates:
+            continue
+        nearer = [c for c in study.meant.precedents.get(cell, ()) if c in inside]
+        if cell in memories or (nearer and all(c in found for c in nearer)):
+            found.add(cell)
+    return found
+
+
+def slopes_used(study: Study, places: Places, step: Step, starts: Sequence[Cell]) -> list[Cell]:
+    """Return the slopes that an update takes, by way of what the optimizer remembers."""
+    memories = {each.after: each for each in study.carried.memories}
+    known = states(study, places, step)
+    inside = set(step.cells)
+    found: dict[Cell, None] = {}
+    stack, seen = list(starts), set()
+    while stack:
+        cell = stack.pop()
+        if cell not in inside or cell in seen:
+            continue
+        seen.add(cell)
+        if cell in memories:
+            stack += memories[cell].added
+        elif cell in known:
+            stack += study.meant.precedents.get(cell, ())
+        else:
+            found[cell] = None
+    return list(found)
+
+
+def memories_of(study: Study, places: Places, slopes: Sequence[np.ndarray]) -> list[Memory]:
+    """Return what is remembered in the steps of a family.  slopes: of every weight, steps × samples."""
+    by_after = {each.after: each for each in study.carried.memories}
+    counted: Counter[tuple[Place, Place]] = Counter()
+    for step in places.some:
+        for cell in _round(step):
+            if cell in by_after:
+                before = places.place(step, by_after[cell].before)
+                counted[places.place(step, cell), before] += 1
+    found: dict[Place, Memory] = {}
+    for (place, before), times in counted.most_common():
+        if times < USUAL * len(places.some) or place in found:
+            continue
+        new, share = _new(study, places, place)
+        what, whose = _what(new, share, slopes)
+        found[place] = Memory(place, before, what, whose)
+    return list(found.values())
+
+
+def _round(step: Step) -> set[Cell]:
+    """Return the cells of a step and those of memories that its updates look at."""
+    found = set(step.cells)
+    for weight in step.weights:
+        found.update(weight.added)
+    return found
+
+
+def _new(study: Study, places: Places, place: Place) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is added to a memory, and the share that is kept: steps × samples."""
+    by_after = {each.after: each for each in study.carried.memories}
+    added, shares = [], []
+    for step in places.some:
+        cell = places.cell(step, place)
+        memory = by_after.get(cell) if cell is not None else None
+        if cell is None or memory is None:
+            added.append(places.apart.nothing)
+            shares.append(places.apart.nothing)
+            continue
+        share = np.ones_like(places.apart.nothing)
+        for node in memory.share:
+            share = share * node_value(study, cell, node)
+        added.append(places.apart.value(cell) - share * places.apart.value(memory.before))
+        shares.append(share)
+    return np.array(added), np.array(shares)
+
+
+def _what(new: np.ndarray, share: np.ndarray, slopes: Sequence[np.ndarray]) -> tuple[str, int]:
+    for i, slope in enumerate(slopes):
+        for name, value in (
+            ("average", (1 - share) * slope),
+            ("sum", slope),
+            ("square average", (1 - share) * slope**2),
+            ("square sum", slope**2),
+        ):
+            if _mostly(new, value):
+                return name, i
+    return "", -1
+
+
+def _mostly(a: np.ndarray, b: np.ndarray) -> bool:
+    """Return whether two rows of samples are the same in most steps."""
+    fine = [i for i in range(len(a)) if np.isfinite(a[i]).any()]
+    close = sum(_close(a[i], b[i]) for i in fine)
+    return bool(fine) and close >= USUAL * len(fine)
+
+
+def _close(a: np.ndarray, b: np.ndarray) -> bool:
+    fine = np.isfinite(a) & np.isfinite(b)
+    if not fine.any():
+        return False
+    a, b = a[fine], b[fine]
+    return bool((np.abs(a - b) <= 1e-8 * np.maximum(np.abs(a), np.abs(b)).max()).all())
+
+
+def node_value(study: Study, cell: Cell, node: Node) -> np.ndarray:
+    """Return the numbers of a part of a cell's formula that is made of numbers and cells alone."""
+    apart = study.apart
+    if node.kind == "number":
+        return np.full(len(apart.nothing), float(node.value))  # type: ignore[arg-type]
+    if node.kind == "reference":
+        written = study.meant.written[cell]
+        sheet, area = study.meant.operand(cell, written.slots[operand_number(node)])
+        return apart.value(Cell(sheet, area[0], area[1]))
+    parts = [node_value(study, cell, part) for part in node.parts]
+    with np.errstate(all="ignore"):
+        if node.kind == "sign":
+            return -parts[0]
+        if node.kind == "operator" and node.value in ARITHMETIC:
+            return ARITHMETIC[str(node.value)](*parts)
+    return apart.nothing
+
+
+ARITHMETIC = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "^": np.power,
+}
+
+
+def rule_of(
+    study: Study,
+    places: Places,
+    weight: int,
+    slopes: Sequence[np.ndarray],
+    memories: Sequence[Memory],
+) -> Rule | None:
+    """Return the rule that a weight's updates follow, None if it is none of those known.
+
+    slopes: of every weight of a step, as the sheet takes them: steps × samples.
+    """
+    moves = _moves(study, places, weight)
+    before = np.array([places.apart.value(s.weights[weight].before) for s in places.some])
+    rates = list(_rates(study, places, weight))
+    for template in _templates(study, places, weight, slopes, memories):
+        with np.errstate(all="ignore"):
+            ratio = moves / template.values
+        for rate, values in rates:
+            if _mostly(ratio, values):
+                return Rule(template.name, rate, template.weight)
+            if _mostly(ratio, -values):
+                return Rule(template.name, rate, template.weight, sign=-1)
+        for rate, values in rates:
+            rest = moves - values * template.values
+            for _, decay in rates:
+                if _mostly(rest, values * decay * before):
+                    return Rule(template.name, rate, template.weight, decay="weight decay")
+    return None
+
+
+def _moves(study: Study, places: Places, weight: int) -> np.ndarray:
+    found = []
+    for step in places.some:
+        one = step.weights[weight]
+        found.append(places.apart.value(one.before) - study.right(one.after))
+    return np.array(found)
+
+
+def _rates(
+    study: Study, places: Places, weight: int
+) -> Iterator[tuple[Place | Cell | float, np.ndarray]]:
+    """Yield what a rate may be: cells that the update looks at and that do not depend on the
+    weights, and numbers in its formulas."""
+    step = places.model
+    inside = set(step.cells)
+    own = {w.before for w in step.weights}
+    way = [step.weights[weight].after, *_near(study, places, step, weight)]
+    cells: dict[Cell, None] = {}
+    numbers: dict[float, None] = {}
+    for cell in way:
+        for other in study.meant.precedents.get(cell, ()):
+            if other not in inside and other not in own:
+                cells[other] = None
+        written = study.meant.written.get(cell)
+        if written is not None:
+            for node in nodes_of(written.tree):
+                if node.kind == "number":
+                    numbers[float(node.value)] = None  # type: ignore[arg-type]
+    for cell in cells:
+        fixed = np.array([places.apart.value(cell)] * len(places.some))
+        yield cell, fixed
+        place = places.place(step, cell)
+        moving = places.values(place)
+        if np.isfinite(moving).all() and not np.array_equal(moving, fixed):
+            yield place, moving
+    shape = (len(places.some), len(places.apart.nothing))
+    for number in (*numbers, 1.0):
+        yield number, np.full(shape, number)
+
+
+def _near(study: Study, places: Places, step: Step, weight: int) -> list[Cell]:
+    """Return the cells between a slope and the update that takes it."""
+    known = states(study, places, step)
+    inside = set(step.cells)
+    slopes = set(slopes_used(study, places, step, step.weights[weight].added))
+    found: dict[Cell, None] = {}
+    stack = [c for c in step.weights[weight].added if c in inside]
+    while stack:
+        cell = stack.pop()
+        if cell in found or (cell in slopes and cell not in known):
+            found[cell] = None
+            continue
+        found[cell] = None
+        stack += [c for c in study.meant.precedents.get(cell, ()) if c in inside]
+    return list(found)
+
+
+def _templates(
+    study: Study,
+    places: Places,
+    weight: int,
+    slopes: Sequence[np.ndarray],
+    memories: Sequence[Memory],
+) -> Iterator[Template]:
+    first = [m for m in memories if m.what in ("average", "sum")]
+    second = [m for m in memories if m.what.startswith("square")]
+    others = [i for i in range(len(slopes)) if i != weight]
+    for i in (weight, *others):
+        ready = _ready(study, places, i, slopes[i], first)
+        yield Template("gradient descent", i, slopes[i])
+        for name, values in ready:
+            yield Template(name, i, values)
+        roots = list(_roots(study, places, i, second))
+        for above, values in (("", slopes[i]), *ready):
+            for below, root in roots:
+                with np.errstate(all="ignore"):
+                    yield Template(_named(above, below), i, values / root)
+
+
+def _ready(
+    study: Study, places: Places, weight: int, slope: np.ndarray, first: Sequence[Memory]
+) -> list[tuple[str, np.ndarray]]:
+    found = []
+    for memory in first:
+        if memory.weight != weight:
+            continue
+        values = places.values(memory.place)
+        found.append(("momentum", values))
+        found += [
+            ("momentum, corrected", corrected)
+            for corrected in _corrected(study, places, memory, values)
+        ]
+        share = _new_share(study, places, memory)
+        found.append(("Nesterov momentum", slope + share * values))
+        found.append(("Nesterov momentum", (1 - share) * slope + share * values))
+    return found
+
+
+def _new_share(study: Study, places: Places, memory: Memory) -> np.ndarray:
+    by_after = {each.after: each for each in study.carried.memories}
+    cell = next(c for s in places.some if (c := places.cell(s, memory.place)) in by_after)
+    assert cell is not None
+    share = np.ones_like(places.apart.nothing)
+    for node in by_after[cell].share:
+        share = share * node_value(study, cell, node)
+    return share
+
+
+def _corrected(
+    study: Study, places: Places, memory: Memory, values: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Yield a memory divided by 1 − βᵗ, with the steps counted by a cell or by themselves."""
+    share = _new_share(study, places, memory)
+    for times in _times(study, places):
+        with np.errstate(all="ignore"):
+            yield values / (1 - share ** times[:, None])
+
+
+def _times(study: Study, places: Places) -> Iterator[np.ndarray]:
+    """Yield numbers of steps: of cells that count them, and as the steps stand."""
+    numbers = {step: i for i, step in enumerate(places.steps)}
+    yield np.array([float(numbers[step] + 1) for step in places.some])
+    step = places.model
+    for place in places.leaves_round(step):
+        found = [places.value(s, place) for s in places.some]
+        saved = np.array([values[0] for values in found])
+        if np.isfinite(saved).all() and (saved == np.round(saved)).all() and (saved > 0).all():
+            if len(set(saved)) == len(saved):
+                yield np.array([values for values in found])[:, 0]
+
+
+def _roots(
+    study: Study, places: Places, weight: int, second: Sequence[Memory]
+) -> Iterator[tuple[str, np.ndarray]]:
+    epsilons = [np.zeros(1), *_epsilons(study, places, weight)]
+    for memory in second:
+        if memory.weight != weight:
+            continue
+        name = "square sum" if memory.what == "square sum" else "square average"
+        for old, place in ((False, memory.place), (True, memory.before)):
+            values = places.values(place)
+            every = [(name, values)]
+            every += [
+                (name + ", corrected", each) for each in _corrected(study, places, memory, values)
+            ]
+            for label, each in every:
+                label += ", of the step before" if old else ""
+                with np.errstate(all="ignore"):
+                    for epsilon in epsilons:
+                        yield label, np.sqrt(each) + epsilon
+                        yield label, np.sqrt(each + epsilon)
+
+
+def _epsilons(study: Study, places: Places, weight: int) -> list[np.ndarray]:
+    """Return tiny numbers that the update, or what is before it, has or looks at."""
+    found = {
+        values[0].tobytes(): values
+        for _, values in _rates(study, places, weight)
+        if 0 < abs(values[0][0]) < TINY
+    }
+    return list(found.values())
+
+
+def _named(above: str, below: str) -> str:
+    if not above:
+        return "Adagrad" if below.startswith("square sum") else _with("RMSprop", "", below)
+    if above.startswith("momentum") and below.startswith("square average"):
+        return _with("Adam", above, below)
+    return f"{above} over the root of the {below}"
+
+
+def _with(name: str, above: str, below: str) -> str:
+    corrected = ["corrected" in text for text in (above, below) if text]
+    if name == "Adam":
+        if all(corrected):
+            words = ""
+        elif any(corrected):
+            words = " with one average corrected alone"
+        else:
+            words = " without bias correction"
+    else:
+        words = ""
+    return name + words + (", average of the step before" if "before" in below else "")
+
+
+def usual(rules: Sequence[Rule | None]) -> Rule | None:
+    """Return the rule that most weights of a step follow."""
+    names = Counter(rule.name for rule in rules if rule is not None)
+    if not names:
+        return None
+    name = names.most_common(1)[0][0]
+    return next(rule for rule in rules if rule is not None and rule.name == name)
+
+
+def differ(a: Mapping[int, np.ndarray], b: Mapping[int, np.ndarray]) -> list[int]:
+    """Return the keys whose numbers are not the same."""
+    return [key for key in a if not same(a[key], b[key])]

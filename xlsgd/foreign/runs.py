@@ -1,0 +1,148 @@
+"""Cells that are calculated otherwise than their column or row: found before anything is judged.
+
+A formula that was filled down stands in a *run*. A cell in the midst of a run, or at its end in a
+row that is like its neighbours, with another formula or a typed number, is *odd*. Steps are
+recognised with the formula of the run in its place, so that one broken cell does not hide the step
+that it belongs to; whether it is wrong is decided later, by numbers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+
+from xlsgd.base.cells import Formula
+from xlsgd.formula.r1c1 import Relative
+from xlsgd.graph.cells import Cell, Cells, Written
+
+__all__ = ["odd_cells"]
+
+LEAST = 4
+"""Cells of a run."""
+
+MOST_MISSING = 2
+"""Cells one after the other that may be odd."""
+
+ALIKE = 0.5
+"""Share of a row's other formulas that are as in the row before or after."""
+
+
+def odd_cells(cells: Cells) -> dict[Cell, Written]:
+    """Return cells that are unlike their run, with the formula that the run has for them."""
+    found: dict[Cell, Written] = {}
+    rows: defaultdict[tuple[str, int], dict[int, Cell]] = defaultdict(dict)
+    columns: defaultdict[tuple[str, int], dict[int, Cell]] = defaultdict(dict)
+    for cell, written in cells.written.items():
+        if written.area is None:
+            columns[cell.sheet, cell.column][cell.row] = cell
+            rows[cell.sheet, cell.row][cell.column] = cell
+    for line in rows.values():
+        _without_columns(cells, line, columns)
+    for lines, down in ((columns, True), (rows, False)):
+        for (sheet, place), line in lines.items():
+            for position, key, period in _odd_places(cells, line, sheet, place, down):
+                cell = _cell(sheet, place, position, down)
+                if cell not in found and _is_like_neighbours(cells, cell, period, down, lines):
+                    tree = next(
+                        cells.written[c].tree for c in line.values() if cells.written[c].key == key
+                    )
+                    expected = Written(key, tree)
+                    if _reads_what_its_run_reads(cells, cell, expected, line.values()):
+                        found[cell] = expected
+    return found
+
+
+def _without_columns(
+    cells: Cells, row: dict[int, Cell], columns: Mapping[tuple[str, int], Mapping[int, Cell]]
+) -> None:
+    """Leave in a row what was filled to the right, not down."""
+    along = Counter(cells.written[cell].key for cell in row.values())
+    for column, cell in list(row.items()):
+        key = cells.written[cell].key
+        down = sum(cells.written[c].key == key for c in columns[cell.sheet, column].values())
+        if down >= along[key] and down > 1:
+            del row[column]
+
+
+def _cell(sheet: str, place: int, position: int, down: bool) -> Cell:
+    return Cell(sheet, position, place) if down else Cell(sheet, place, position)
+
+
+def _odd_places(
+    cells: Cells, line: Mapping[int, Cell], sheet: str, place: int, down: bool
+) -> Iterator[tuple[int, Relative, int]]:
+    """Yield the places of a line that are odd, with the formula of their run and how far its cells
+    are from each other."""
+    by_key: defaultdict[Relative, list[int]] = defaultdict(list)
+    for position, cell in line.items():
+        by_key[cells.written[cell].key].append(position)
+    counts = Counter({key: len(found) for key, found in by_key.items()})
+    for key, _ in counts.most_common():
+        positions = sorted(by_key[key])
+        if len(positions) < LEAST:
+            break
+        period = Counter(b - a for a, b in pairwise(positions)).most_common(1)[0][0]
+        places = [
+            position
+            for a, b in pairwise(positions)
+            if (b - a) % period == 0 and b - a <= (MOST_MISSING + 1) * period
+            for position in range(a + period, b, period)
+        ]
+        for position in (*places, positions[0] - period, positions[-1] + period):
+            other = line.get(position)
+            if other is None:
+                cell = _cell(sheet, place, position, down)
+                content = None if cell in cells.written else cells.contents.get(cell)
+                if isinstance(content, float) and position in places:
+                    yield position, key, period
+            elif 3 * counts[cells.written[other].key] <= len(positions):
+                yield position, key, period
+
+
+def _is_like_neighbours(
+    cells: Cells,
+    cell: Cell,
+    period: int,
+    down: bool,
+    lines: Mapping[tuple[str, int], Mapping[int, Cell]],
+) -> bool:
+    """Return whether the other formulas of a row (or column) are those of a neighbouring one."""
+    at = cell.row if down else cell.column
+    other_lines = [
+        line
+        for (sheet, place), line in lines.items()
+        if sheet == cell.sheet and place != (cell.column if down else cell.row) and at in line
+    ]
+    if not other_lines:
+        return True
+    for away in (-period, period):
+        alike = sum(
+            at + away in line and cells.written[line[at + away]].key == cells.written[line[at]].key
+            for line in other_lines
+        )
+        if alike >= ALIKE * len(other_lines):
+            return True
+    return False
+
+
+def _reads_what_its_run_reads(
+    cells: Cells, cell: Cell, expected: Written, run: Iterable[Cell]
+) -> bool:
+    """Return whether a run's formula finds numbers here wherever it finds them in the run: above
+    the first row of a table stand its headers."""
+    others = [c for c in run if c in cells.written and cells.written[c].key == expected.key]
+    for slot in expected.slots:
+        if slot.kind != "cell":
+            continue
+        sheet, area = cells.operand(cell, slot)
+        if not _is_number(cells, Cell(sheet, area[0], area[1])):
+            there = [cells.operand(c, slot) for c in others]
+            if any(_is_number(cells, Cell(s, a[0], a[1])) for s, a in there):
+                return False
+    return True
+
+
+def _is_number(cells: Cells, cell: Cell) -> bool:
+    content = cells.contents.get(cell)
+    return isinstance(content, (float, Formula)) or cell in cells.spilled

@@ -1,0 +1,173 @@
+"""A family of steps: its loss, what it claims, its rule, and what is wrong with its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlsgd.foreign.findings import Finding, Remark, Training
+from xlsgd.foreign.gradients import Claim, claims, used
+from xlsgd.foreign.losses import Loss, best_losses
+from xlsgd.foreign.places import Places
+from xlsgd.foreign.rules import Memory, Rule, memories_of, rule_of, usual
+from xlsgd.foreign.steps import Family
+from xlsgd.foreign.study import Study
+from xlsgd.foreign.unlike import address
+from xlsgd.graph.cells import Cell
+
+__all__ = ["Judged", "judged"]
+
+ENOUGH = 0.5
+"""Share of a step's weights that have to have a cell with the derivative of the loss."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is known of a family of steps."""
+
+    places: Places
+    loss: Loss
+    claims: Sequence[Claim]
+    training: Training
+    findings: Sequence[Finding] = ()
+    remarks: Sequence[Remark] = ()
+
+
+def judged(study: Study, family: Family) -> Judged | None:
+    """Judge a family of steps; None if no loss is found that they go down."""
+    places = study.places(family)
+    losses = best_losses(places)
+    if not losses or not _is_enough(losses[0]):
+        return None
+    loss = losses[0]
+    found = claims(study, places, loss)
+    slopes = _slopes(study, places, loss)
+    memories = memories_of(study, places, slopes)
+    rules = [rule_of(study, places, i, slopes, memories) for i in range(family.width)]
+    steps = places.steps
+    sheets = list(dict.fromkeys(study.written.names[s.weights[0].after.sheet] for s in steps))
+    rule = usual(rules)
+    training = Training(
+        sheets=sheets,
+        weights=[address(study.written, w.before) for w in steps[0].weights],
+        steps=len(steps),
+        loss=_loss_words(study, places, loss),
+        assumed=loss.is_assumed,
+        runner_up=_loss_words(study, places, losses[1]) if len(losses) > 1 else "",
+        rule=rule.name if rule else "",
+        rate=_rate_words(study, places, rule),
+        judged=[address(study.written, c) for c in _claimed(places, found)],
+    )
+    return Judged(
+        places,
+        loss,
+        found,
+        training,
+        list(_step_findings(study, places, rules, memories, rule)),
+        list(_remarks(study, places, found)),
+    )
+
+
+def _is_enough(loss: Loss) -> bool:
+    at = [any(m.place is not None for m in each) for each in loss.matches]
+    inline = [bool(each) for each in loss.matches]
+    return sum(at) >= ENOUGH * len(at) or (all(inline) and len(inline) > 1)
+
+
+def _slopes(study: Study, places: Places, loss: Loss) -> list[np.ndarray]:
+    """Return of every weight the slope that its update takes: steps × samples."""
+    taken = used(study, places)
+    found = []
+    for i, place in enumerate(taken):
+        matches = [m.place for m in loss.matches[i] if m.place is not None and m.row is None]
+        where = place if place is not None else (matches[0] if matches else None)
+        if where is not None:
+            found.append(places.values(where))
+        else:
+            found.append(np.array([loss.slopes(places, s).sum(0)[i] for s in places.some]))
+    return found
+
+
+def _claimed(places: Places, found: Sequence[Claim]) -> list[Cell]:
+    cells = (places.cell(places.steps[0], claim.place) for claim in found)
+    return list(dict.fromkeys(cell for cell in cells if cell is not None))
+
+
+def _loss_words(study: Study, places: Places, loss: Loss) -> str:
+    step = places.steps[0]
+    cells = [places.cell(step, place) for place in loss.places]
+    first = address(study.written, cells[0]) if cells[0] is not None else ""
+    if loss.kind == "cell":
+        return first
+    last = address(study.written, cells[-1], cells[0]) if cells[-1] is not None else ""
+    if loss.kind == "sum":
+        return f"the sum of {first}:{last}"
+    target = places.cell(step, loss.targets[0])
+    beside = address(study.written, target, cells[0]) if target is not None else ""
+    several = ", summed over rows" if len(cells) > 1 else ""
+    if loss.kind == "square":
+        return f"({first} − {beside})²{several}"
+    return f"−{beside}·ln {first} − (1 − {beside})·ln(1 − {first}){several}"
+
+
+def _rate_words(study: Study, places: Places, rule: Rule | None) -> str:
+    if rule is None:
+        return ""
+    if isinstance(rule.rate, float):
+        return f"{rule.rate:g}"
+    cell = rule.rate if isinstance(rule.rate, Cell) else places.cell(places.steps[0], rule.rate)
+    return address(study.written, cell) if cell is not None else ""
+
+
+def _step_findings(
+    study: Study,
+    places: Places,
+    rules: Sequence[Rule | None],
+    memories: Sequence[Memory],
+    common: Rule | None,
+) -> Iterator[Finding]:
+    for i, rule in enumerate(rules):
+        if rule is None or common is None:
+            continue
+        first = places.steps[0].weights[i]
+        if rule.sign < 0:
+            words = "it adds the step where it has to subtract it: the loss goes up"
+            yield _finding(study, places, i, "sign", words)
+        elif rule.weight != i:
+            other = places.steps[0].weights[rule.weight]
+            words = f"it takes the derivative in another weight, that of {address(study.written, other.after, first.after)}"
+            yield _finding(study, places, i, "other-weight", words)
+        elif isinstance(rule.rate, float) and not isinstance(common.rate, float):
+            words = f"its rate is {rule.rate:g}, not {_rate_words(study, places, common)}"
+            yield _finding(study, places, i, "step", words)
+
+
+def _finding(study: Study, places: Places, i: int, kind: str, words: str) -> Finding:
+    cell = places.steps[0].weights[i].after
+    stored = study.written.stored.get(cell)
+    return Finding(
+        cell=cell,
+        sheet=study.written.names[cell.sheet],
+        formula=str(study.written.contents.get(cell)),
+        holds=stored if isinstance(stored, float) else None,
+        expected=None,
+        claim="the weight after a step",
+        kind=kind,
+        words=words,
+        cells=len(places.steps),
+    )
+
+
+def _remarks(study: Study, places: Places, found: Sequence[Claim]) -> Iterator[Remark]:
+    factors = {round(c.factor, 9) for c in found if not c.by_use and c.row is None}
+    if len(factors) == 1:
+        k = factors.pop()
+        if abs(k - 1) > 1e-9:
+            first = _claimed(places, found)[0]
+            yield Remark(
+                address(study.written, first),
+                "factor",
+                f"all derivatives are {k:.6g} times those of the loss: a constant factor, no error",
+            )
