@@ -66,18 +66,13 @@ def _of_training(training: Training, truth: Truth) -> list[str]:
         found.append(f"steps: {training.steps}, not {truth.steps}")
     if not re.search(truth.rule, training.rule) or bool(truth.rule) != bool(training.rule):
         found.append(f"rule: {training.rule!r}, not {truth.rule!r}")
-    sheets = tuple(training.sheets)
-    rates = [same_cell(cell) for cell in truth.rate]
-    rate = _cells(training.rate, sheets)
-    if bool(rate) != bool(rates) or (rates and not any(cell in rates for cell in rate)):
+    if bool(training.rate) != bool(truth.rate) or not _names_one(training.rate, truth.rate):
         found.append(f"rate: {training.rate!r}, not {truth.rate[:1]}")
-    losses = [same_cell(cell) for cell in truth.losses]
-    loss = _cells(training.loss, sheets)
-    if training.assumed != (not losses):
+    if training.assumed != (not truth.losses):
         found.append(
             f"loss: {training.loss!r}, assumed: {training.assumed}, not {truth.losses[:1]}"
         )
-    elif losses and not any(cell in losses for cell in loss):
+    elif not _names_one(training.loss, truth.losses):
         found.append(f"loss: {training.loss!r}, not {truth.losses[-1:]}")
     elif truth.assumed and not re.search(truth.assumed, training.loss):
         found.append(f"loss: {training.loss!r}, not {truth.assumed!r}")
@@ -88,10 +83,12 @@ def _of_training(training: Training, truth: Truth) -> list[str]:
     return found
 
 
-def _cells(text: str, sheets: tuple[str, ...]) -> list[str]:
-    """Return the cells that a text names."""
-    pattern = r"(?:'[^']+'|[\w.]+)?!?\$?[A-Z]{1,3}\$?[0-9]+"
-    return [same_cell(cell, sheets) for cell in re.findall(pattern, text)]
+def _names_one(text: str, cells: tuple[str, ...]) -> bool:
+    """Return whether a text names one of some cells, if there are any."""
+    plain = text.replace("'", "").replace("$", "").lower()
+    return not cells or any(
+        re.search(rf"{re.escape(same_cell(cell))}(?![0-9])", plain) for cell in cells
+    )
 
 
 def _mentions(words: str, run: tuple[str, ...]) -> bool:

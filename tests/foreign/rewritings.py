@@ -275,7 +275,12 @@ def moved_cells(book: Book, move: Move) -> Book | None:
 
     try:
         texts = _by_references(book, one)
-        names = {key: str(_formula_by(Formula(text), "", one)) for key, text in book.names.items()}
+        names = {
+            (owner and move(_as_written(book, f"'{owner}'!"), (1, 1))[0], name): str(
+                _formula_by(Formula(text), "", one)
+            )
+            for (owner, name), text in book.names.items()
+        }
     except (ValueError, StopIteration):
         return None
     sheets: defaultdict[str, Grid] = defaultdict(dict)

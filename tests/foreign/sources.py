@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from tests.foreign.calculated import Calculator, Numbers, calculated
@@ -15,7 +14,7 @@ from xlsgd.formula.r1c1 import read_area, tokens
 from xlsgd.formula.tree import sheet_name
 from xlsgd.xlsx.reader import read_workbook
 
-__all__ = ["Source", "of_file", "of_way", "stripped"]
+__all__ = ["Source", "of_book", "of_file", "of_way", "stripped"]
 
 
 @dataclass
@@ -55,17 +54,18 @@ def _place(cell: str) -> Place:
 ALL = "all"
 
 PARTS: dict[str, tuple[str, str]] = {
-    # By the names of files: where a mistake in one cell shows, and where one in a column does.
+    # By the names of files: what shows a mistake in one cell besides what is trained, and where one
+    # in a whole column shows.
     "entropy": (ALL, ""),
-    "epochs-as-blocks": ("", "J:P"),
-    "epochs-as-tabs": ("", "M:N"),
-    "graddesc-v3": ("", "F:M"),
+    "epochs-as-blocks": ("I:I", "A:C J:Q"),
+    "epochs-as-tabs": ("L:L M20:N20", "A6:B6 M:N"),
+    "graddesc-v3": ("basic!F4:J33", "basic!G4:N33 momentum!F:K rmsprop!F:K adam!F:M adam_ann!F:M"),
     "matrix-backprop": (ALL, "M11:O12 M24:U28 J30:M31 P34:T36"),
-    "momentum-bias": ("", "-"),
+    "momentum-bias": ("", ""),
     "net222-a": ("", "E:H M:P X:AE"),
-    "titanic": (ALL, "-"),
-    "gate-right": ("", "J:M"),
-    "mmult-right": ("", "M:Z"),
+    "titanic": (ALL, ""),
+    "gate-right": ("I:I", "A:C J:N"),
+    "mmult-right": (ALL, "Q:Z"),
     "net222-right": ("", "E:H M:P X:AE"),
 }
 
@@ -76,24 +76,21 @@ def of_file(path: Path) -> Source:
     calculator = Calculator(file)
     book = calculator.settled(file.book)
     runs = Runs(book)
-    trained = runs.trained()
     one, column = PARTS.get(path.stem, ("", ""))
-    cells = frozenset(runs.keys) if one == ALL else frozenset(trained)
-    columns = frozenset(c for c in cells if not column or _inside(c, column))
-    return Source(path.stem, book, partial(_values, calculator), cells, columns)
-
-
-def _values(calculator: Calculator, book: Book) -> Numbers:
-    return calculator.values(book)
+    every = {c for c in runs.keys if one == ALL or _inside(c, one)}
+    cells = runs.trained() | every
+    columns = {c for c in runs.keys if _inside(c, column)} if path.stem in PARTS else set(cells)
+    return Source(path.stem, book, calculator.values, frozenset(cells), frozenset(columns))
 
 
 def _inside(cell: Place, areas: str) -> bool:
+    """Return whether a cell is in one of some areas, of all tabs or of one."""
     row, column = cell[1]
     for text in areas.split():
-        if text == "-":
-            return False
-        area = read_area(text)
-        assert area is not None
+        tab, _, where = text.rpartition("!")
+        area = read_area(where) if where != ALL else None
+        if area is None or (tab and tab != cell[0]):
+            continue
         (_, top), (_, left), (_, bottom), (_, right) = area.corners
         if top <= row <= bottom and left <= column <= right:
             return True
@@ -142,3 +139,9 @@ def _renamed(content: Formula, names: dict[str, str]) -> Formula:
         else:
             pieces.append(token[0])
     return Formula("".join(pieces))
+
+
+def of_book(name: str, book: Book) -> Source:
+    """Return any book as a source."""
+    cells = frozenset(Runs(book).trained())
+    return Source(name, book, calculated, cells, cells)
