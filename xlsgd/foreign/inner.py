@@ -21,9 +21,7 @@ from xlsgd.graph.evaluate import Evaluation
 __all__ = ["inner_slopes", "recalculated"]
 
 
-def inner_slopes(
-    study: Study, places: Places, loss: Loss, step: Step
-) -> dict[Place, np.ndarray]:
+def inner_slopes(study: Study, places: Places, loss: Loss, step: Step) -> dict[Place, np.ndarray]:
     """Return the derivative of a step's loss in every cell that it is made of, by samples."""
     import torch
     import torch.autograd.forward_ad as forward
@@ -38,7 +36,7 @@ def inner_slopes(
         return {}
     around = _around(study, step, copies)
     with forward.dual_level():
-        found = Evaluation(study.meant, copies * SAMPLES, around)
+        found = Evaluation(study.meant, copies * SAMPLES, around, stretches=False)
         for cell in wanted:
             found.run([cell])
             value = found.values.get(cell)
@@ -47,7 +45,7 @@ def inner_slopes(
             moves = torch.zeros(copies, SAMPLES, dtype=torch.float64)
             moves[number[cell]] = 1
             zero = torch.zeros(copies * SAMPLES, dtype=torch.float64)
-            found.values[cell] = value + forward.make_dual(zero, moves.flatten())
+            found.values.single[cell] = value + forward.make_dual(zero, moves.flatten())
         total = np.zeros((copies, SAMPLES))
         for i, end in enumerate(ends):
             value = found.values.get(end)
@@ -97,7 +95,7 @@ def recalculated(
         if cell not in moved:
             values[cell] = torch.tensor(study.apart.value(cell))
     values |= {cell: torch.tensor(numbers) for cell, numbers in given.items()}
-    found = Evaluation(study.meant, SAMPLES, values)  # type: ignore[arg-type]
+    found = Evaluation(study.meant, SAMPLES, values, stretches=False)  # type: ignore[arg-type]
     found.run([cell for cell in order if cell in moved and cell not in given])
     result = {}
     for cell in wanted:

@@ -11,7 +11,7 @@ from xlsgd.foreign.gradients import Wrong
 from xlsgd.foreign.losses import Loss, ratio
 from xlsgd.foreign.places import Places
 from xlsgd.foreign.sampling import SAMPLES, as_tensor
-from xlsgd.foreign.study import Study, same
+from xlsgd.foreign.study import Study, again, same
 from xlsgd.foreign.unlike import address, unlike
 from xlsgd.formula.r1c1 import Relative, Slot
 from xlsgd.formula.tree import Node, Reference, text_of
@@ -71,7 +71,7 @@ def _mended(study: Study, places: Places, wrong: Sequence[Wrong]) -> Written | N
         and study.written.written[each.cell].key == written.key
     ]
     before = {cell: as_tensor(values) for cell, values in study.apart.values.items()}
-    evaluation = Evaluation(study.written, SAMPLES, before)
+    evaluation = Evaluation(study.written, SAMPLES, before, stretches=False)
     tried = list(islice(_edits(study, places, first, written), MOST_EDITS))
     for edited in tried:
         if all(same(_value(study, evaluation, w.cell, edited), w.right) for w in (first, *others)):
@@ -80,27 +80,15 @@ def _mended(study: Study, places: Places, wrong: Sequence[Wrong]) -> Written | N
 
 
 def _value(study: Study, evaluation: Evaluation, cell: Cell, written: Written) -> np.ndarray:
-    import torch
-
-    usual = evaluation.values.pop(cell, None)
     kept = study.written.written[cell]
     study.written.written[cell] = written
     try:
-        evaluation.run([cell])
+        return again(evaluation, cell, cell)
     finally:
         study.written.written[cell] = kept
-    value = evaluation.values.pop(cell, None)
-    evaluation.unknown.pop(cell, None)
-    if usual is not None:
-        evaluation.values[cell] = usual
-    if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
-        return value.detach().numpy()
-    return np.full(SAMPLES, np.nan)
 
 
-def _edits(
-    study: Study, places: Places, wrong: Wrong, written: Written
-) -> Iterator[Written]:
+def _edits(study: Study, places: Places, wrong: Wrong, written: Written) -> Iterator[Written]:
     slots = list(written.slots)
     for tree in _other_trees(written.tree):
         yield _as_written(tree, slots)

@@ -7,7 +7,7 @@ holds, divided by the way that the weight was moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,12 @@ __all__ = ["Quotient", "quotients", "wrong_quotients"]
 LARGEST = 0.5
 """A step by which a weight is moved is smaller."""
 
+MOST_ALIKE = 8
+"""Places with one formula of which each is tried."""
+
+MOST_MOVES = 400
+"""Weights times numbers by which they may have been moved."""
+
 CANCELS = 1e-11
 """What is lost in a difference, as a share of what is subtracted."""
 
@@ -42,46 +48,56 @@ class Quotient:
     place: Place
     weight: int
     kind: str
-    h: Cell | Place | float
+    h: Cell | float
     factor: float
 
 
-def quotients(
-    study: Study, places: Places, loss: Loss, taken: Sequence[Place]
-) -> list[Quotient]:
+def quotients(study: Study, places: Places, loss: Loss, taken: Sequence[Place]) -> list[Quotient]:
     """Return the difference quotients of a family of steps.  taken: places known to be others."""
-    step = places.model
-    forward = set(made_of(places, loss))
-    found = []
-    known = set(taken) | forward
-    for cell in step.cells:
-        place = places.place(step, cell)
-        if place in known or not _divides(study, cell):
-            continue
-        one = _quotient(study, places, loss, place)
-        if one is not None:
-            found.append(one)
-    return found
+    known = set(taken) | set(made_of(places, loss))
+    tried = []
+    for group in places.groups:
+        place = group[0]
+        cell = places.cell(places.model, place)
+        if place not in known and cell is not None and _divides(study, cell):
+            tried += [each for each in group[:MOST_ALIKE] if each not in known]
+    small = dict(_small(study, places, loss, tried))
+    if not tried or not small or len(small) * places.family.width > MOST_MOVES:
+        return []
+    moved = [_moved(study, places, loss, step, small, n) for n, step in enumerate(places.some)]
+    found = (_quotient(places, place, small, moved) for place in tried)
+    return [each for each in found if each is not None]
 
 
 def _divides(study: Study, cell: Cell) -> bool:
+    """Return whether a formula divides by what is small, or multiplies with what is large."""
     written = study.meant.written.get(cell)
-    return written is not None and any(
-        node.kind == "operator" and node.value in ("/", "-") for node in nodes_of(written.tree)
-    )
+    if written is None:
+        return False
+    for node in nodes_of(written.tree):
+        if node.kind == "operator" and node.value == "/":
+            return True
+        if node.kind == "number" and float(node.value) > 1 / LARGEST:  # type: ignore[arg-type]
+            return True
+    return False
 
 
-def _quotient(study: Study, places: Places, loss: Loss, place: Place) -> Quotient | None:
+def _quotient(
+    places: Places,
+    place: Place,
+    small: Mapping[Cell | float, np.ndarray],
+    moved: Sequence[Mapping[tuple[int, Cell | float], np.ndarray]],
+) -> Quotient | None:
     values = places.values(place)
-    for h, small in _small(study, places, place):
+    for h, by in small.items():
         for weight in range(places.family.width):
-            moved = [_moved(study, places, loss, s, weight, v) for s, v in zip(places.some, small, strict=True)]
+            losses = [each[weight, h] for each in moved]
             for kind, (up, down, way) in KINDS.items():
-                above = np.array([each[up] for each in moved])
-                below = np.array([each[down] for each in moved])
+                above = np.array([each[up] for each in losses])
+                below = np.array([each[down] for each in losses])
                 with np.errstate(all="ignore"):
-                    right = (above - below) / (way * small)
-                    lost = CANCELS * (np.abs(above) + np.abs(below)) / np.abs(way * small)
+                    right = (above - below) / (way * by)
+                    lost = CANCELS * (np.abs(above) + np.abs(below)) / np.abs(way * by)
                 factor = _factor(values, right, lost)
                 if factor is not None:
                     return Quotient(place, weight, kind, h, factor)
@@ -113,67 +129,82 @@ def _factor(values: np.ndarray, right: np.ndarray, lost: np.ndarray) -> float | 
 
 
 def _small(
-    study: Study, places: Places, place: Place
-) -> Iterator[tuple[Cell | Place | float, np.ndarray]]:
-    """Yield the small numbers that a place's formula and those before it have: steps × samples."""
+    study: Study, places: Places, loss: Loss, tried: Sequence[Place]
+) -> Iterator[tuple[Cell | float, np.ndarray]]:
+    """Yield the small numbers by which formulas before some places move something, or divide:
+    steps × samples.  What the loss looks at itself is data."""
     step = places.model
-    cell = places.cell(step, place)
-    assert cell is not None
     inside = set(step.cells)
+    forward = {c for p in made_of(places, loss) if (c := places.cell(step, p)) is not None}
+    data = {other for cell in forward for other in study.meant.precedents.get(cell, ())}
+    starts = [c for place in tried if (c := places.cell(step, place)) is not None]
     shape = (len(places.some), SAMPLES)
-    numbers: dict[float, None] = {}
-    cells: dict[Cell, None] = {}
-    for one in places.before([cell], step):
+    for one in places.before(starts, step):
         written = study.meant.written.get(one)
-        if written is not None:
-            for node in nodes_of(written.tree):
-                if node.kind == "number":
-                    numbers[float(node.value)] = None  # type: ignore[arg-type]
+        if written is None or one in forward:
+            continue
+        for node in nodes_of(written.tree):
+            if node.kind == "number" and 0 < float(node.value) < LARGEST:  # type: ignore[arg-type]
+                yield float(node.value), np.full(shape, node.value)  # type: ignore[arg-type]
         for other in study.meant.precedents.get(one, ()):
-            if other not in inside:
-                cells[other] = None
-    for other in cells:
-        values = study.apart.value(other)
-        if 0 < abs(values[0]) < LARGEST:
-            yield other, np.broadcast_to(values, shape)
-    for number in numbers:
-        if 0 < number < LARGEST:
-            yield number, np.full(shape, number)
+            if other not in inside and other not in data:
+                values = study.apart.value(other)
+                if 0 < abs(values[0]) < LARGEST:
+                    yield other, np.broadcast_to(values, shape)
 
 
 def _moved(
-    study: Study, places: Places, loss: Loss, step: Step, weight: int, h: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the loss of a step as it is, with a weight moved up, and moved down."""
+    study: Study,
+    places: Places,
+    loss: Loss,
+    step: Step,
+    small: Mapping[Cell | float, np.ndarray],
+    number: int,
+) -> dict[tuple[int, Cell | float], np.ndarray]:
+    """Return the loss of a step as it is, with a weight moved up, and moved down, for every weight
+    and every number by which it may be moved: 3 × samples.  number: of the step among those tried.
+    """
     import torch
 
     inside = set(step.cells)
     wanted = {c for place in made_of(places, loss) if (c := places.cell(step, place)) in inside}
-    order = [cell for cell in study.meant.order if cell in wanted]
+    keys = [
+        (weight, h, sign) for weight in range(len(step.weights)) for h in small for sign in (1, -1)
+    ]
+    copies = 1 + len(keys)
     values: dict[Cell, torch.Tensor] = {}
-    for cell in order:
+    for cell in wanted:
         for other in study.meant.precedents.get(cell, ()):
             if other not in wanted and other not in values:
                 numbers = study.apart.value(other)
                 if np.isfinite(numbers).any():
-                    values[other] = torch.tensor(np.tile(numbers, 3))
-    start = study.apart.value(step.weights[weight].before)
-    values[step.weights[weight].before] = torch.tensor(np.concatenate([start, start + h, start - h]))
-    found = Evaluation(study.meant, 3 * SAMPLES, values)
-    found.run(order)
-    total = np.zeros(3 * SAMPLES)
+                    values[other] = torch.tensor(np.tile(numbers, copies))
+    for weight, each in enumerate(step.weights):
+        start = np.tile(study.apart.value(each.before), (copies, 1))
+        for n, (which, h, sign) in enumerate(keys, 1):
+            if which == weight:
+                start[n] += sign * small[h][number]
+        values[each.before] = torch.tensor(start.ravel())
+    found = Evaluation(study.meant, copies * SAMPLES, values, stretches=False)
+    total = np.zeros(copies * SAMPLES)
     for i, place in enumerate(loss.places):
         end = places.cell(step, place)
+        found.run([end] if end is not None else [])
         value = found.values.get(end) if end is not None else None
         if not isinstance(value, torch.Tensor):
-            return (np.full(SAMPLES, np.nan),) * 3
-        each = value.detach().numpy()
+            total += np.nan
+            break
+        each_loss = value.detach().numpy()
         if loss.targets:
-            wish = np.tile(places.value(step, loss.targets[i]), 3)
-            each = ERRORS[loss.kind](each, wish)
-        total = total + each
-    one, up, down = total.reshape(3, SAMPLES)
-    return one, up, down
+            wish = np.tile(places.value(step, loss.targets[i]), copies)
+            each_loss = ERRORS[loss.kind](each_loss, wish)
+        total = total + each_loss
+    rows = total.reshape(copies, SAMPLES)
+    at = {key: rows[n] for n, key in enumerate(keys, 1)}
+    return {
+        (weight, h): np.array([rows[0], at[weight, h, 1], at[weight, h, -1]])
+        for weight, h, _ in keys
+    }
 
 
 def _likelihood(p: np.ndarray, t: np.ndarray) -> np.ndarray:

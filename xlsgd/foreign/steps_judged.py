@@ -96,9 +96,7 @@ def _slopes(study: Study, places: Places, loss: Loss) -> list[np.ndarray]:
     return found
 
 
-def _by_use(
-    study: Study, places: Places, loss: Loss, near: Sequence[Quotient]
-) -> Iterator[Claim]:
+def _by_use(study: Study, places: Places, loss: Loss, near: Sequence[Quotient]) -> Iterator[Claim]:
     """Yield claims of what is nearly a derivative, is taken for one, and is no quotient either."""
     known = {each.place for each in near}
     for i, place in enumerate(used(study, places, loss)):
@@ -107,9 +105,7 @@ def _by_use(
             yield Claim(place, i, 1.0, by_use=True)
 
 
-def _quotient_findings(
-    study: Study, places: Places, near: Sequence[Quotient]
-) -> Iterator[Finding]:
+def _quotient_findings(study: Study, places: Places, near: Sequence[Quotient]) -> Iterator[Finding]:
     for each, cell, own, right in wrong_quotients(study, places, near):
         content = study.written.contents.get(cell)
         weight = address(study.written, places.steps[0].weights[each.weight].before, cell)
@@ -127,15 +123,13 @@ def _quotient_findings(
         )
 
 
-def _quotient_remarks(
-    study: Study, places: Places, near: Sequence[Quotient]
-) -> Iterator[Remark]:
+def _quotient_remarks(study: Study, places: Places, near: Sequence[Quotient]) -> Iterator[Remark]:
     for each in near:
         cell = places.cell(places.steps[0], each.place)
         if cell is not None and each.factor == 1.0:
             weight = address(study.written, places.steps[0].weights[each.weight].before, cell)
             h = each.h
-            text = f"{h:g}" if isinstance(h, float) else address(study.written, h, cell)  # type: ignore[arg-type]
+            text = f"{h:g}" if isinstance(h, float) else address(study.written, h, cell)
             yield Remark(
                 address(study.written, cell),
                 "quotient",

@@ -7,7 +7,6 @@ nowhere else.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,8 +23,10 @@ from xlsgd.foreign.slopes import Apart, held_apart
 from xlsgd.foreign.steps import Family, families
 from xlsgd.graph.cells import Cell, Cells, Written
 from xlsgd.graph.evaluate import Evaluation
+from xlsgd.graph.frames import Needs
+from xlsgd.graph.values import NotKnown
 
-__all__ = ["Parity", "Study"]
+__all__ = ["Parity", "Study", "again", "same"]
 
 EQUAL = 1e-9
 """How far a recalculated number may be from the stored one, as a share of it."""
@@ -114,22 +115,11 @@ class Study:
         before = {cell: as_tensor(values) for cell, values in self.apart.values.items()}
         evaluation = Evaluation(cells, SAMPLES, before)
         found: dict[Cell, np.ndarray] = {}
-        spilled: defaultdict[Cell, list[Cell]] = defaultdict(list)
-        for one, origin in cells.spilled.items():
-            spilled[origin].append(one)
         for cell in which:
-            if cell in found or (cell not in cells.written and cell not in cells.spilled):
-                continue
             # A formula of arrays is calculated as a whole.
             first = cells.spilled.get(cell, cell)
-            whole = [first, *spilled.get(first, ())]
-            usual = {one: evaluation.values.pop(one, None) for one in whole}
-            evaluation.run(whole)
-            for one in whole:
-                found[one] = _samples(evaluation.values.get(one))
-                kept = usual[one]
-                if kept is not None:
-                    evaluation.values[one] = kept
+            if first in cells.written:
+                found[cell] = again(evaluation, first, cell)
         return found
 
     def places(self, family: Family) -> Places:
@@ -162,6 +152,16 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
         return False
     scale = np.maximum(np.abs(a[fine]), np.abs(b[fine]))
     return bool((np.abs(a[fine] - b[fine]) <= EQUAL * np.maximum(scale, scale.max())).all())
+
+
+def again(evaluation: Evaluation, formula: Cell, cell: Cell) -> np.ndarray:
+    """Return what a formula gives for a cell that it fills, whatever that is given as."""
+    try:
+        return _samples(
+            evaluation.again(formula, (cell.row - formula.row, cell.column - formula.column))
+        )
+    except (NotKnown, Needs):
+        return np.full(SAMPLES, np.nan)
 
 
 def _samples(value: object) -> np.ndarray:

@@ -76,9 +76,9 @@ class Evaluation:
         for unit in self.cells.order if self._plan is None else self._plan.steps:
             self._ensure(unit)
 
-    def again(self, cell: Cell) -> Value:
+    def again(self, cell: Cell, element: tuple[int, int] = (0, 0)) -> Value:
         """Return what a formula gives with all that it looks at as it is among the values, be that
-        calculated or given: whatever its own cell holds.
+        calculated or given: whatever its own cell holds.  element: which, of a formula of arrays.
 
         Raises NotKnown if it cannot be calculated.
         """
@@ -86,7 +86,7 @@ class Evaluation:
             found = self._value_of(cell)
         except Erroneous as error:
             return error.error
-        return self._shown(as_block(found).at(0, 0))
+        return self._shown(as_block(found).at(*element))
 
     def adjoints(self, of: Iterable[Cell], cells: Sequence[Cell]) -> dict[Cell, Tensor]:
         """Return the slopes of the sum of some cells in each of others, shape (samples,), by one
