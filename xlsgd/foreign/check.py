@@ -67,9 +67,9 @@ def _odd(study: Study, relevant: set[Cell]) -> Iterator[Finding]:
     for cell, written in study.differing():
         if cell not in relevant:
             continue
-        drifts = cell in study.drift and cell not in study.odd
-        line = (cell.sheet, cell.column, written.key) if drifts else (cell,)
-        lines[line].append((cell, written))
+        together = cell in study.broken or (cell in study.drift and cell not in study.odd)
+        key = (cell.sheet, cell.column, written.key) if together else (cell,)
+        lines[key].append((cell, written))
     for line in lines.values():
         cell, written = line[0]
         own, right = study.own[cell], study.right(cell)

@@ -9,7 +9,7 @@ that it belongs to; whether it is wrong is decided later, by numbers.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from xlsgd.base.cells import Formula
@@ -82,22 +82,46 @@ def _odd_places(
         positions = sorted(by_key[key])
         if len(positions) < LEAST:
             break
-        period = Counter(b - a for a, b in pairwise(positions)).most_common(1)[0][0]
-        places = [
-            position
-            for a, b in pairwise(positions)
-            if (b - a) % period == 0 and b - a <= (MOST_MISSING + 1) * period
-            for position in range(a + period, b, period)
-        ]
-        for position in (*places, positions[0] - period, positions[-1] + period):
-            other = line.get(position)
-            if other is None:
-                cell = _cell(sheet, place, position, down)
-                content = None if cell in cells.written else cells.contents.get(cell)
-                if isinstance(content, float) and position in places:
+        for period, places, ends in _missing(positions):
+            for position in (*places, *ends):
+                other = line.get(position)
+                if other is None:
+                    cell = _cell(sheet, place, position, down)
+                    content = None if cell in cells.written else cells.contents.get(cell)
+                    if isinstance(content, float) and position in places:
+                        yield position, key, period
+                elif 3 * counts[cells.written[other].key] <= len(positions):
                     yield position, key, period
-            elif 3 * counts[cells.written[other].key] <= len(positions):
-                yield position, key, period
+
+
+def _missing(positions: Sequence[int]) -> Iterator[tuple[int, list[int], list[int]]]:
+    """Yield how far the cells of a run are from each other, where between them one is missing, and
+    where at the ends another would be: cell by cell, and block by block where there are blocks."""
+    gaps = Counter(b - a for a, b in pairwise(positions))
+    period = gaps.most_common(1)[0][0]
+    between = [
+        position
+        for a, b in pairwise(positions)
+        if (b - a) % period == 0 and b - a <= (MOST_MISSING + 1) * period
+        for position in range(a + period, b, period)
+    ]
+    yield period, between, [positions[0] - period, positions[-1] + period]
+    known = set(positions)
+    starts = [b for a, b in pairwise(positions) if b - a > period]
+    if len(starts) < LEAST:
+        return
+    block, times = Counter(b - a for a, b in pairwise(starts)).most_common(1)[0]
+    if block <= period or 2 * times < len(starts) - 1:
+        return
+    inside = [
+        p + away
+        for p in positions
+        for away in (-block, block)
+        if p + away not in known
+        and p - away in known
+        and (p + away - period in known or p + away + period in known)
+    ]
+    yield block, [p for p in inside if positions[0] < p < positions[-1]], []
 
 
 def _is_like_neighbours(

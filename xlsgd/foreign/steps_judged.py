@@ -87,8 +87,12 @@ def _slopes(study: Study, places: Places, loss: Loss) -> list[np.ndarray]:
     taken = used(study, places, loss)
     found = []
     for i, place in enumerate(taken):
-        matches = [m.place for m in loss.matches[i] if m.place is not None and m.row is None]
-        where = place if place is not None else (matches[0] if matches else None)
+        exact = [m for m in loss.matches[i] if m.row is None and not m.is_near]
+        matches = [m.place for m in exact if m.place is not None]
+        # What is taken may be a derivative times the rate, in a column of its own.
+        where = place if place is not None and (place in matches or not matches) else None
+        if where is None and matches:
+            where = matches[0]
         if where is not None:
             found.append(places.values(where))
         else:

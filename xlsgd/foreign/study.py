@@ -19,6 +19,7 @@ from xlsgd.foreign.places import Places
 from xlsgd.foreign.recurrences import Carried, carried
 from xlsgd.foreign.runs import odd_cells
 from xlsgd.foreign.sampling import SAMPLES, as_tensor
+from xlsgd.foreign.siblings import broken_updates
 from xlsgd.foreign.slopes import Apart, held_apart
 from xlsgd.foreign.steps import Family, families
 from xlsgd.graph.cells import Cell, Cells, Written
@@ -50,6 +51,7 @@ class Study:
 
     written: its cells.   meant: with the formulas that its columns have in the place of odd ones.
     odd: formulas that columns have for odd cells.   drift: for references that move along.
+    broken: of the odd ones those of whole lines, that neighbours have.
     """
 
     def __init__(self, file: WorkbookFile, seed: int = 0) -> None:
@@ -57,8 +59,17 @@ class Study:
         self.written = Cells(file)
         self.drift = drifting(self.written)
         still = self.written.with_formulas(self.drift)
-        self.odd = odd_cells(still)
-        self.meant = still.with_formulas(self.odd)
+        starts = {weight.before for weight in carried(still).weights}
+        # A number with which a weight starts is no formula that was lost.
+        self.odd = {
+            cell: written
+            for cell, written in odd_cells(still).items()
+            if cell in still.written or cell not in starts
+        }
+        usual = still.with_formulas(self.odd)
+        self.broken = broken_updates(usual, carried(usual))
+        self.odd |= self.broken
+        self.meant = usual.with_formulas(self.broken)
         self.drift = where(self.written, self.drift)
         self.carried: Carried = carried(self.meant)
         self.families: list[Family] = families(self.meant, self.carried)
