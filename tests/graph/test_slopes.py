@@ -13,7 +13,7 @@ from tests.graph.sheets import cell, file_of
 from tests.graph.training import training
 from xlsgd.graph.cells import Cell, Cells
 from xlsgd.graph.evaluate import Evaluation
-from xlsgd.graph.plan import Run
+from xlsgd.graph.runs import Run
 
 ENDS = [cell(x) for x in ("M3", "M4", "M5", "F9", "N30")]
 INNER = ["C9", "D17", "E3", "F2", "G12", "H20", "I4", "J8", "K30", "N11"]
@@ -151,3 +151,36 @@ def test_a_condition_that_differs_from_row_to_row() -> None:
     for each in asked:
         assert torch.allclose(slopes[0][each], slopes[1][each], rtol=1e-14, atol=0)
         assert bool(slopes[0][each].isfinite().all())
+
+
+def test_what_conditions_never_take_ties_nothing_together() -> None:
+    """A column of differences that no step uses is calculated as one, though the text of each step
+    names it; where the word is another, it is used."""
+    contents: dict[str, Any] = {"F1": "chain", "G1": 0.1, "B1": 1.0}
+    for row in range(2, 20):
+        contents |= {
+            f"B{row}": f"=B{row - 1}-$G$1*E{row - 1}",
+            f"C{row}": f"=((B{row}+0.01)^2-B{row}^2)/0.01",
+            f"D{row}": f"=2*B{row}",
+            f"E{row}": f'=IF($F$1="difference",C{row},D{row})',
+        }
+    contents["E1"] = 1.0
+    for word, running, wanted in (("chain", {"C"}, 2.0), ("difference", {"D"}, 2.01)):
+        found = calculated(Cells(file_of({**contents, "F1": word})), True)
+        assert found.plan is not None
+        runs = {step.first[2] for step in found.plan.steps if isinstance(step, Run)}
+        assert runs == {cell(f"{c}1").column for c in running}
+        ratio = found.values[cell("E2")] / found.values[cell("B2")]
+        assert float(ratio[0]) == pytest.approx(wanted, abs=0.002)
+
+
+def test_an_index_that_differs_from_row_to_row() -> None:
+    contents: dict[str, Any] = {f"A{row}": row**2 / 7 for row in range(1, 11)}
+    for row in range(1, 21):
+        contents |= {f"C{row}": float(row % 10 + 1), f"D{row}": f"=AVERAGE(INDEX(A$1:A$10,C{row}))"}
+    cells = Cells(file_of(contents))
+    found, apart = (calculated(cells, way, adjoint=True) for way in (True, False))
+    assert all(torch.equal(found.values[c], apart.values[c]) for c in cells.written)
+    ends, asked = [cell("D3"), cell("D13"), cell("D5")], [cell("A4"), cell("A6"), cell("A7")]
+    slopes = found.adjoints(ends, asked)
+    assert [float(slopes[c][0]) for c in asked] == [2, 1, 0]

@@ -11,7 +11,8 @@ from xlsgd.graph.cells import Cell, Cells, Written, is_volatile
 from xlsgd.graph.compiled import compiled
 from xlsgd.graph.frame import Compiled, Place
 from xlsgd.graph.frames import Needs, Several, Single
-from xlsgd.graph.plan import FEWEST, Run, plan_of
+from xlsgd.graph.plan import FEWEST, plan_of
+from xlsgd.graph.runs import Run
 from xlsgd.graph.store import Key, Values, cells_from
 from xlsgd.graph.values import Array, ByCell, Erroneous, NotKnown, Value, as_block
 
