@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from xlsgd.base.cells import Formula, Position, Scalar, WorkbookFile, column_let
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.formula.r1c1 import Refused, Relative, Slot
 from xlsgd.formula.tree import Node, Reference, nodes_of, parse, text_of
+from xlsgd.graph.frame import Compiled, operand_number
 from xlsgd.graph.looks import Looks, looks_of
 
 __all__ = ["Cell", "Cells", "Written"]
@@ -59,6 +61,7 @@ class Cells:
     spilled: cells that are filled by the formula of another, which is given.
     names: of sheets as they are written, by their names in lower case.
     plans: orders of calculation found so far, by the formulas that are not calculated in them.
+    functions: what calculates formulas, by their keys, made so far.
     """
 
     def __init__(self, file: WorkbookFile) -> None:
@@ -73,6 +76,7 @@ class Cells:
         self._looks: dict[int, tuple[Relative, Looks]] = {}
         self._reader = KeyReader(file.book)
         self.plans: dict[frozenset[Cell], object] = {}
+        self.functions: dict[tuple[int, bool], tuple[Written, Compiled, bool]] = {}
         for name, grid in file.book.sheets.items():
             sheet = name.lower()
             self.names[sheet] = name
@@ -117,6 +121,60 @@ class Cells:
             raise Refused(_why_not(key.text))
         return written if area is None else written._replace(area=area)
 
+    def with_formulas(self, formulas: Mapping[Cell, Written | float]) -> Cells:
+        """Return the same cells with other formulas, or numbers, in some of them.
+
+        All that does not hang on these is shared. A cell that others are filled from, or that is
+        filled from another, can be given a number or a formula of its own like any other.
+        """
+        changed = copy(self)
+        for name in ("contents", "stored", "written", "refused", "spilled"):
+            setattr(changed, name, dict(getattr(self, name)))
+        changed.plans = {}
+        for cell, new in formulas.items():
+            changed.refused.pop(cell, None)
+            old = changed.written.pop(cell, None)
+            if old is not None and old.area is not None:
+                for other in [c for c, origin in changed.spilled.items() if origin == cell]:
+                    del changed.spilled[other]
+            changed.spilled.pop(cell, None)
+            if isinstance(new, Written):
+                changed.contents[cell] = Formula(formula_text(cell, new))
+                changed.written[cell] = new
+                changed.stored.setdefault(cell, None)
+            else:
+                changed.contents[cell] = float(new)
+                changed.stored.pop(cell, None)
+        changed._forget(self, formulas)
+        return changed
+
+    def _forget(self, before: Cells, formulas: Collection[Cell]) -> None:
+        """Forget what does not hold any more after some cells were changed."""
+        kept = self.__dict__
+        gone = before.spilled.keys() - self.spilled.keys()
+        if any(cell not in before.contents for cell in {*formulas, *gone}):
+            for name in ("_known", "_by_column", "_columns", "_last", "_inside"):
+                kept.pop(name, None)
+        for name in ("precedents", "order"):
+            kept.pop(name, None)
+        if "precedents" not in before.__dict__:
+            return
+        self.precedents = {c: found for c, found in before.precedents.items() if c not in gone}
+        for cell in formulas:
+            self.precedents.pop(cell, None)
+            if cell in self.written:
+                self.precedents[cell] = self.looks_at(cell)
+        if "order" in before.__dict__:
+            left = [cell for cell in before.order if cell in self.precedents]
+            place = {cell: i for i, cell in enumerate(left)}
+            changed = [cell for cell in formulas if cell in self.precedents]
+            if all(cell in place for cell in changed) and all(
+                place.get(other, -1) < place[cell]
+                for cell in changed
+                for other in self.precedents[cell]
+            ):
+                self.order = left
+
     def _spill(
         self,
         cell: Cell,
@@ -130,26 +188,6 @@ class Cells:
                 if other != cell and not isinstance(grid.get((row, column)), Formula):
                     self.spilled[other] = cell
                     self.stored[other] = grid.get((row, column))
-
-    def with_formulas(self, formulas: Mapping[Cell, Written | float]) -> Cells:
-        """Return the same cells, some of them with other formulas or numbers."""
-        found = Cells.__new__(Cells)
-        found.contents, found.stored = dict(self.contents), dict(self.stored)
-        found.written, found.refused = dict(self.written), dict(self.refused)
-        found.spilled, found.names = self.spilled, self.names
-        found._trees, found._plain, found._reader = self._trees, self._plain, self._reader
-        found._looks, found.plans = dict(self._looks), {}
-        for cell, content in formulas.items():
-            found.written.pop(cell, None)
-            found.refused.pop(cell, None)
-            if isinstance(content, Written):
-                found.written[cell] = content
-                found.contents[cell] = Formula("=")
-                found.stored.setdefault(cell, None)
-            else:
-                found.contents[cell] = content
-                found.stored.pop(cell, None)
-        return found
 
     @cached_property
     def _known(self) -> dict[tuple[str, int, int], Cell]:
@@ -274,6 +312,31 @@ class Cells:
         """Return whether a formula gives something else each time."""
         written = self.written.get(cell)
         return written is not None and is_volatile(written.tree)
+
+
+def formula_text(cell: Cell, written: Written) -> str:
+    """Return a formula as it is written in a cell."""
+
+    def leaf(node: Node) -> str:
+        if not isinstance(node.value, Reference):
+            return str(node.value[1])  # type: ignore[index]
+        slot = written.slots[operand_number(node)]
+        (r1, c1, r2, c2) = (
+            (fixed, number if fixed else number + here)
+            for (fixed, number), here in zip(slot.corners, (*cell[1:], *cell[1:]), strict=True)
+        )
+        first, last = _address(r1, c1), _address(r2, c2)
+        if slot.kind in ("row", "column"):
+            return f"{slot.kind.upper()}({first})"
+        sheet = "" if slot.sheet is None else "'" + slot.sheet.replace("'", "''") + "'!"
+        return f"{sheet}{first}" + (f":{last}" if slot.kind == "range" else "")
+
+    return "=" + text_of(written.tree, leaf)
+
+
+def _address(row: tuple[bool, int], column: tuple[bool, int]) -> str:
+    """Return an address from row and column, each with whether it has a ``$``."""
+    return f"{'$' * column[0]}{column_letters(column[1])}{'$' * row[0]}{row[1]}"
 
 
 def _why_not(text: str) -> str:

@@ -11,7 +11,8 @@ from xlsgd.graph.cells import Cell, Cells, Written, is_volatile
 from xlsgd.graph.compiled import compiled
 from xlsgd.graph.frame import Compiled, Place
 from xlsgd.graph.frames import Needs, Several, Single
-from xlsgd.graph.plan import FEWEST, Run, plan_of
+from xlsgd.graph.plan import FEWEST, plan_of
+from xlsgd.graph.runs import Run
 from xlsgd.graph.store import Key, Values, cells_from
 from xlsgd.graph.values import Array, ByCell, Erroneous, NotKnown, Value, as_block
 
@@ -61,9 +62,8 @@ class Evaluation:
         self.blocks: dict[Place, Array] = {}
         self._given = frozenset(given or ())
         self._stretches = len(cells.written) >= FEWEST if stretches is None else stretches
-        self._plan = plan_of(cells, self._given) if self._stretches else None
+        self.plan = plan_of(cells, self._given) if self._stretches else None
         self._apart: set[int] = set()
-        self._functions: dict[tuple[int, bool], tuple[Written, Compiled, bool]] = {}
         self._frames: dict[tuple[int, str], Single] = {}
 
     def run(self, cells: Iterable[Cell] | None = None) -> None:
@@ -73,7 +73,7 @@ class Evaluation:
                 if cell not in self.values and cell not in self.unknown:
                     self._ensure(self._unit(cell))
             return
-        for unit in self.cells.order if self._plan is None else self._plan.steps:
+        for unit in self.cells.order if self.plan is None else self.plan.steps:
             self._ensure(unit)
 
     def again(self, cell: Cell, element: tuple[int, int] = (0, 0)) -> Value:
@@ -117,7 +117,7 @@ class Evaluation:
         origin = self.cells.spilled.get(cell)  # type: ignore[call-overload]
         if origin is not None:
             return origin  # type: ignore[no-any-return]
-        run = None if self._plan is None else self._plan.runs.get(cell)
+        run = None if self.plan is None else self.plan.runs.get(cell)
         if run is not None and id(run) not in self._apart:
             return run
         return cell if isinstance(cell, Cell) else Cell(*cell)
@@ -214,10 +214,10 @@ class Evaluation:
     def _function(self, written: Written) -> tuple[Written, Compiled, bool]:
         """Return what calculates a formula, and whether it gives something else each time."""
         key = id(written.key), written.area is not None
-        found = self._functions.get(key)
+        found = self.cells.functions.get(key)
         if found is None:
             function = compiled(written.tree, written.slots, written.area is not None)
-            found = self._functions[key] = written, function, is_volatile(written.tree)
+            found = self.cells.functions[key] = written, function, is_volatile(written.tree)
         return found
 
     # What has been calculated
@@ -230,29 +230,29 @@ class Evaluation:
         if area is None:
             self.values.single[cell] = self._shown(value)
             return
+        top, left, bottom, right = area
+        ours = {cell, *self._spilled_from(cell)}
         block = as_block(value)
         rows, columns = block.shape
-        top, left, bottom, right = area
-        whole = isinstance(block.tensor, torch.Tensor) and block.tensor.dtype == torch.float64
-        for column in range(left, right + 1):
-            fits = bottom - top + 1 in range(rows + 1) and (columns == 1 or column - left < columns)
-            if whole and fits and rows > 1:
-                tensor = block.tensor[:, 0 if columns == 1 else column - left]  # type: ignore[index]
-                self.values.add(
-                    (cell.sheet, top, column), True, self._kept(tensor[: bottom - top + 1])
-                )
-                continue
-            for row in range(top, bottom + 1):
-                other = Cell(cell.sheet, row, column)
-                if other in self._given:
-                    continue
-                missing = (rows > 1 and row - top >= rows) or (
-                    columns > 1 and column - left >= columns
-                )
-                found = CellError("#N/A") if missing else block.at(row - top, column - left)
-                self.values.single[other] = self._shown(found)
+        # Columns of numbers are kept as they are, others cell by cell.
+        whole = (
+            block.tensor is not None
+            and block.tensor.dtype == torch.float64
+            and rows == bottom - top + 1 > 1
+            and columns in (1, right - left + 1)
+            and len(ours) == (bottom - top + 1) * (right - left + 1)
+        )
+        for column in range(left, right + 1) if whole else ():
+            tensor = block.tensor[:, 0 if columns == 1 else column - left]  # type: ignore[index]
+            self.values.add((cell.sheet, top, column), True, self._kept(tensor))
+        for other in () if whole else ours - self._given:
+            row, column = other.row - top, other.column - left
+            missing = row >= rows > 1 or column >= columns > 1
+            found = CellError("#N/A") if missing else block.at(row, column)
+            self.values.single[other] = self._shown(found)
 
     def _spilled_from(self, cell: Cell) -> Iterable[Cell]:
+        """Return the other cells that an array formula fills."""
         area = self._area(cell)
         if area is None:
             return ()

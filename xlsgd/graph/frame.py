@@ -31,6 +31,10 @@ class Frame(Protocol):
     def area(self, place: Place) -> Value:
         """Return the values of an area, or of its one cell."""
 
+    def chosen(self, place: Place, row: Value, column: Value) -> Value:
+        """Return one cell of an area for each of several, counted from 1; with no column, in a
+        row or a column.  Raises ByCell if that is not to be had."""
+
 
 Compiled = Callable[[Frame], Value]
 """Calculates a formula, or a part of one."""

@@ -9,13 +9,13 @@ from xlsgd.formula.r1c1 import Slot
 from xlsgd.graph.cells import Cell
 from xlsgd.graph.frame import Place
 from xlsgd.graph.store import Key, cells_from
-from xlsgd.graph.values import Array, ByCell, Erroneous, Value, block_of
+from xlsgd.graph.values import Array, ByCell, Erroneous, Value, block_of, number
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from xlsgd.graph.evaluate import Evaluation
-    from xlsgd.graph.plan import Run
+    from xlsgd.graph.runs import Run
 
 __all__ = ["Needs", "Several", "Single"]
 
@@ -87,6 +87,9 @@ class Single:
 
     def area(self, place: Place) -> Value:
         return area_of(self.evaluation, place, self.cell)
+
+    def chosen(self, place: Place, row: Value, column: Value) -> Value:
+        raise ByCell
 
 
 def area_of(evaluation: Evaluation, place: Place, asker: Cell) -> Value:
@@ -255,3 +258,24 @@ class Several:
         if isinstance(found, Array) and found.tensor is not None:
             return Array(tensor=found.tensor.unsqueeze(2))
         return found
+
+    def chosen(self, place: Place, row: Value, column: Value) -> Value:
+        _, (top, _, bottom, _) = place
+        if column is None:
+            row, column = (1.0, row) if top == bottom else (row, 1.0)
+        found = self.area(place)
+        if not isinstance(found, Array) or found.tensor is None:
+            raise ByCell
+        counted = [
+            self._counted(x, size) for x, size in zip((row, column), found.shape, strict=True)
+        ]
+        return found.tensor.squeeze(2)[counted[0], counted[1]]
+
+    def _counted(self, value: Value, size: int) -> Tensor:
+        """Return which of so many is meant in each cell, from 0, as the workbook was saved."""
+        import torch
+
+        saved = number(value, self.samples).detach()[..., 0].expand(self.run.n)
+        if not bool(((saved >= 1) & (saved < size + 1)).all()):
+            raise ByCell
+        return saved.to(torch.int64) - 1

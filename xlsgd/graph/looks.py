@@ -26,13 +26,14 @@ _STATIC = frozenset(
 class Looks(NamedTuple):
     """What a formula looks at.
 
-    slots: its operands that are cells.   moving: those of INDEX and OFFSET that it looks at one
-    place of, and what says which.   rest: its slots without those.
+    slots: all its operands.   rest: those that are cells, of which it looks at all.   bases: those
+    of which INDEX or OFFSET finds one place.   moving: what says which.
     """
 
     slots: tuple[Slot, ...]
-    moving: tuple[Callable[[Frame], Place], ...]
     rest: tuple[Slot, ...]
+    bases: tuple[Slot, ...] = ()
+    moving: tuple[Callable[[Frame], Place], ...] = ()
 
     def areas(self, sheet: str, row: int, column: int) -> Iterator[Place]:
         """Yield the sheets and areas that it looks at from a cell."""
@@ -49,27 +50,23 @@ class Looks(NamedTuple):
 
 def looks_of(tree: Node, slots: Sequence[Slot]) -> Looks:
     """Return what a formula looks at, wherever it stands."""
-    cells = tuple(slot for slot in slots if slot.kind not in ("row", "column"))
     nodes = list(nodes_of(tree))
-    if not any(node.kind == "call" and node.value in ("INDEX", "OFFSET") for node in nodes):
-        return Looks(tuple(slots), (), cells)
-    moving, places = [], []
-    for node in nodes:
-        if node.kind == "call" and node.value in ("INDEX", "OFFSET") and _is_static(node, slots):
-            moving.append(place_of(node, slots))
-            places.append(node.parts[0])
-    # The same range may be looked at as a whole elsewhere in the formula.
-    count = [n for n in nodes if n.kind == "reference"]
-    once = {operand_number(n) for n in places}
-    for number in list(once):
-        if sum(operand_number(n) == number for n in count) > sum(
-            operand_number(n) == number for n in places
-        ):
-            once.discard(number)
-    rest = tuple(
-        slot for i, slot in enumerate(slots) if i not in once and slot.kind not in ("row", "column")
+    found = [operand_number(node) for node in nodes if node.kind == "reference"]
+    moving = [
+        node
+        for node in nodes
+        if node.kind == "call" and node.value in ("INDEX", "OFFSET") and _is_static(node, slots)
+    ]
+    # A range of which one place is found may be looked at as a whole elsewhere in the formula.
+    bases = [operand_number(node.parts[0]) for node in moving]
+    for number in bases:
+        found.remove(number)
+    return Looks(
+        tuple(slots),
+        tuple(slots[i] for i in sorted(set(found)) if slots[i].kind in ("cell", "range")),
+        tuple(slots[i] for i in sorted(set(bases))),
+        tuple(place_of(node, slots) for node in moving),
     )
-    return Looks(tuple(slots), tuple(moving), rest)
 
 
 def _is_static(node: Node, slots: Sequence[Slot]) -> bool:
@@ -115,4 +112,7 @@ class _Standing:
         return slot.sheet or self.sheet, slot.at(self.row, self.column)
 
     def area(self, place: Place) -> Value:
+        raise NotKnown("it hangs on another cell")
+
+    def chosen(self, place: Place, row: Value, column: Value) -> Value:
         raise NotKnown("it hangs on another cell")

@@ -8,7 +8,7 @@ from xlsgd.formula.r1c1 import Slot
 from xlsgd.formula.tree import Node
 from xlsgd.graph.frame import Compiled, Frame, Part, Place, not_known, operand_number
 from xlsgd.graph.functions import FUNCTIONS
-from xlsgd.graph.values import Array, Erroneous, Value, block_of, number, same_in_all
+from xlsgd.graph.values import Array, ByCell, Erroneous, Value, block_of, number, same_in_all
 
 __all__ = ["Places"]
 
@@ -73,12 +73,25 @@ class Places:
     def index(self, node: Node, arrays: bool) -> Compiled:
         place = self._index(node)
         if place is not None:
-            return lambda frame: frame.area(place(frame))
+            return self._found(node, place)
         function = FUNCTIONS["INDEX"]
         if not 2 <= len(node.parts) <= 3:
             return not_known(f"INDEX is not known here with {len(node.parts)} arguments")
         parts = [self.part(part, True) for part in node.parts]
         return lambda frame: function(frame.samples, *[part(frame) for part in parts])
+
+    def _found(self, node: Node, place: Means) -> Compiled:
+        base, *rest = node.parts
+        area = self.place(base)
+        row, column = ([self.part(part, False) for part in rest] + [_nothing])[:2]
+
+        def called(frame: Frame) -> Value:
+            try:
+                return frame.area(place(frame))
+            except ByCell:
+                return frame.chosen(area(frame), row(frame), column(frame))
+
+        return called
 
     def _index(self, node: Node) -> Means | None:
         """Return what says which cells INDEX means, None where it is asked of no range."""
@@ -148,3 +161,7 @@ class Places:
             return block_of([[n] for n in numbers] if down else [numbers])
 
         return called
+
+
+def _nothing(frame: Frame) -> Value:
+    return None
