@@ -28,7 +28,7 @@ if str(ROOT) not in sys.path:
 
 from tests.foreign.judged import differences, said  # noqa: E402
 from tests.foreign.mutations import mutations  # noqa: E402
-from tests.foreign.outcome import named_cells, outcome  # noqa: E402
+from tests.foreign.outcome import may_be_made, outcome, wrong_columns  # noqa: E402
 from tests.foreign.rewritings import rewritten  # noqa: E402
 from tests.foreign.sources import Source, of_book, of_file, of_way, stripped  # noqa: E402
 from tests.foreign.ways import all_ways  # noqa: E402
@@ -104,13 +104,13 @@ class Tally:
         if isinstance(base, str):
             self.missed.append(f"{source.name}: {base}")
             return
-        before = named_cells(base)
+        before = wrong_columns(base)
         among = source.columns if whole else source.cells
         random = Random(f"{seed} {source.name} {whole}")
         for mutation in mutations(
             source.book, values, source.calculate, random, count, whole=whole, among=among
         ):
-            if {cell.lower() for cell in mutation.cells} & {cell.lower() for cell in before}:
+            if not may_be_made(mutation, before):
                 continue
             report = self.report(mutation.book, mutation.values)
             row = self.rows[whole, mutation.kind]
