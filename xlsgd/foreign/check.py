@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from xlsgd.base.cells import Formula
+from xlsgd.foreign.deltas import first_wrong, follows, inner_claims, wrong_inner
 from xlsgd.foreign.findings import CheckReport, Finding, Unjudged
-from xlsgd.foreign.gradients import Claim, Wrong, claims, wrong_cells
+from xlsgd.foreign.gradients import Claim, Wrong, wrong_cells
 from xlsgd.foreign.nearest import explained
 from xlsgd.foreign.steps_judged import Judged, judged
 from xlsgd.foreign.study import Study
@@ -81,28 +82,49 @@ def _odd(study: Study, relevant: set[Cell]) -> Iterator[Finding]:
 
 def _slopes(study: Study, each: Judged) -> Iterator[Finding]:
     """Yield what is no derivative of the loss, the same fault in a line of cells once."""
+    places, loss = each.places, each.loss
+    every = list(wrong_cells(study, places, loss, each.claims))
+    between = inner_claims(study, places, loss, each.claims)
+    every += wrong_inner(study, places, loss, between)
+    cause = first_wrong(study, places, loss, [*each.claims, *between], every)
+    if cause is not None:
+        every += wrong_inner(study, places, loss, [cause])
     lines: defaultdict[tuple[object, ...], list[Wrong]] = defaultdict(list)
     found: defaultdict[Claim, set[Cell]] = defaultdict(set)
-    for wrong in wrong_cells(study, each.places, each.loss, each.claims):
+    for wrong in every:
         found[wrong.claim].add(wrong.cell)
         if wrong.cell in study.own:
             continue
         written = study.written.written.get(wrong.cell)
         lines[wrong.claim, written.key if written else None].append(wrong)
-    for n, ((claim, _), line) in enumerate(lines.items()):
+    looked = 0
+    for (claim, _), line in lines.items():
         assert isinstance(claim, Claim)
+        first = line[len(line) // 2] if len(line) > 2 else line[0]
+        if follows(study, places, first, every):
+            continue
         first = line[0]
         right = _right_formula(study, each, claim, found[claim])
         if right is not None:
             kind, words = unlike(study.written, first.cell, right, first.own, first.right)
-        elif n < EXPLAINED:
-            kind, words = explained(study, each.places, each.loss, line)
+        elif looked < EXPLAINED:
+            looked += 1
+            kind, words = explained(study, places, loss, line)
         else:
             kind, words = "derivative", "it is not the derivative of the loss"
-        weight = address(study.written, first.step.weights[claim.weight].before, first.cell)
-        yield _finding(
-            study, first.cell, f"∂loss/∂{weight}", kind, words, first.own, first.right, len(line)
-        )
+        what = _in_what(study, places, first)
+        yield _finding(study, first.cell, what, kind, words, first.own, first.right, len(line))
+
+
+def _in_what(study: Study, places: Places, wrong: Wrong) -> str:
+    """Return what a wrong cell claims to be."""
+    if wrong.claim.inner is None:
+        cell = wrong.step.weights[wrong.claim.weight].before
+    else:
+        at = places.cell(wrong.step, wrong.claim.inner)
+        assert at is not None
+        cell = at
+    return f"∂loss/∂{address(study.written, cell, wrong.cell)}"
 
 
 def _right_formula(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.foreign.losses import SAME, Loss
+from xlsgd.foreign.losses import Loss, made_of
 from xlsgd.foreign.places import Place, Places
 from xlsgd.foreign.rules import slopes_used
 from xlsgd.foreign.steps import Step
@@ -19,17 +19,19 @@ __all__ = ["Claim", "Wrong", "claims", "used", "wrong_cells"]
 
 @dataclass(frozen=True)
 class Claim:
-    """A place that has to hold the derivative of the loss in a weight.
+    """A place that has to hold the derivative of the loss in a weight, or in what is in between.
 
     weight: its number in the step.   factor: by which all of its kind are more.   row: of a batch,
-    None for all.   by_use: whether it says so only because the update uses it so.
+    None for all.   by_use: whether it says so only because of what it is used for.   inner: the
+    place in which it is the derivative, if that is no weight.
     """
 
     place: Place
     weight: int
     factor: float
-    row: int | None
+    row: int | None = None
     by_use: bool = False
+    inner: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,30 @@ class Wrong:
 def claims(study: Study, places: Places, loss: Loss) -> list[Claim]:
     """Return what the places of a family of steps claim to be."""
     found = []
-    taken = used(study, places)
+    taken = used(study, places, loss)
     usual = _usual_factor(loss, taken)
     for i, matches in enumerate(loss.matches):
-        mine = [m for m in matches if m.place is not None]
-        for match in mine:
-            assert match.place is not None
-            found.append(Claim(match.place, i, match.factor, match.row))
         own = taken[i]
-        if own is not None and not matches:
-            found.append(Claim(own, i, usual, None, by_use=True))
+        at = [m.place for m in matches]
+        # What a derivative is made of is another one, though it may look like it in most steps.
+        inner = set(_inner(places, own)) if own in at else set()
+        for match in matches:
+            if match.place is not None and match.place not in inner and not match.is_near:
+                found.append(Claim(match.place, i, match.factor, match.row))
+        # A derivative that is clipped, or has a decay added to it, is taken as it is.
+        if own is not None and own not in at and not set(at) & set(_inner(places, own)):
+            found.append(Claim(own, i, usual, by_use=True))
     return found
+
+
+def _inner(places: Places, place: Place | None) -> Iterator[Place]:
+    """Yield the places that one is calculated from."""
+    step = places.model
+    cell = places.cell(step, place) if place is not None else None
+    if cell is not None:
+        for other in places.before([cell], step):
+            if other != cell:
+                yield places.place(step, other)
 
 
 def _usual_factor(loss: Loss, taken: Sequence[Place | None]) -> float:
@@ -70,14 +85,17 @@ def _usual_factor(loss: Loss, taken: Sequence[Place | None]) -> float:
     return sorted(factors)[len(factors) // 2] if factors else 1.0
 
 
-def used(study: Study, places: Places) -> list[Place | None]:
+def used(study: Study, places: Places, loss: Loss) -> list[Place | None]:
     """Return of every weight the place whose number its update takes for the derivative: the one
-    cell that it looks at, by way of what the optimizer remembers; None if there are several."""
+    cell that it looks at, by way of what the optimizer remembers; None if there are several, or if
+    the update works the derivative out itself."""
     step = places.model
+    forward = set(made_of(places, loss))
     found: list[Place | None] = []
     for weight in step.weights:
         cells = slopes_used(study, places, step, weight.added)
-        found.append(places.place(step, cells[0]) if len(cells) == 1 else None)
+        where = {places.place(step, cell) for cell in cells}
+        found.append(where.pop() if len(where) == 1 and not where & forward else None)
     return found
 
 
@@ -97,8 +115,3 @@ def wrong_cells(
             own = study.value(cell)
             if not same(own, right) and np.isfinite(right).any():
                 yield Wrong(cell, claim, step, own, right)
-
-
-def is_one(factor: float) -> bool:
-    """Return whether a factor changes nothing."""
-    return abs(factor - 1) <= SAME

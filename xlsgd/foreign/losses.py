@@ -8,7 +8,7 @@ stands beside it, and the negative logarithm of a likelihood.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,13 @@ from xlsgd.foreign.places import Place, Places
 from xlsgd.foreign.recurrences import origin
 from xlsgd.foreign.steps import Step
 
-__all__ = ["Loss", "Match", "USUAL", "best_losses", "ratio", "usual_ratio"]
+__all__ = ["Loss", "Match", "USUAL", "best_losses", "made_of", "ratio", "usual_ratio"]
 
 SAME = 1e-9
 """How far two numbers may be apart, as a share of the greatest among them."""
+
+NEAR = 0.05
+"""How far a difference quotient may be from the derivative, as a share of the greatest."""
 
 USUAL = 0.6
 """Share of a line's cells that say what it is."""
@@ -34,15 +37,17 @@ class Match:
     """A place that holds the derivative of a loss in a weight, but for a factor.
 
     place: None for the step itself, but for the rate.   row: of a batch, None for all together.
+    is_near: whether it is only nearly the derivative, as a difference quotient is.
     """
 
     place: Place | None
     factor: float
     row: int | None = None
+    is_near: bool = False
 
     @property
     def is_exact(self) -> bool:
-        return self.place is not None and abs(self.factor - 1) < SAME
+        return self.place is not None and abs(self.factor - 1) < SAME and not self.is_near
 
 
 @dataclass(frozen=True)
@@ -109,12 +114,20 @@ def ratio(a: np.ndarray, b: np.ndarray, within: float = SAME) -> float | None:
 def best_losses(places: Places) -> list[Loss]:
     """Return losses that fit, the best first."""
     ways = [_on_the_way(places, i) for i in range(places.family.width)]
+    moves = [list(_moves(places, i)) for i in range(places.family.width)]
     found = []
     for loss in _candidates(places):
         slopes = np.array([loss.slopes(places, step) for step in places.some])
         if not np.isfinite(slopes).any() or not slopes.any():
             continue
-        matches = tuple(tuple(_matches(way, slopes[:, :, i])) for i, way in enumerate(ways))
+        # What a loss is made of is no derivative of it, whatever its numbers are.
+        forward = set(made_of(places, loss))
+        matches = tuple(
+            tuple(_matches({p: v for p, v in way.items() if p not in forward}, slopes[:, :, i]))
+            or tuple(_inline(moves[i], slopes[:, :, i].sum(1)))
+            or tuple(_nearly({p: v for p, v in way.items() if p not in forward}, slopes[:, :, i]))
+            for i, way in enumerate(ways)
+        )
         score = _score(places, matches)
         if score:
             bonus = 0.0 if loss.is_assumed else 0.25 if loss.kind == "cell" else 0.1
@@ -135,6 +148,8 @@ def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
                 worth = 0.8
             elif match.place in taken:
                 worth = 0.2
+            elif match.is_near:
+                worth = 0.6 + 0.15 * (match.place in used)
             else:
                 worth = (1.0 if match.is_exact else 0.9) + 0.15 * (match.place in used)
             if worth > best:
@@ -145,25 +160,69 @@ def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
     return total
 
 
-def _on_the_way(places: Places, i: int) -> dict[Place | None, np.ndarray]:
+def _on_the_way(places: Places, i: int) -> dict[Place, np.ndarray]:
     """Return the numbers of places that a weight's update hangs on: steps × samples."""
     step = places.model
     weight = step.weights[i]
-    found: dict[Place | None, np.ndarray] = {}
+    found: dict[Place, np.ndarray] = {}
     for cell in places.before(weight.added, step):
         if origin(places.cells, cell) == weight.before:
             continue
         place = places.place(step, cell)
         found[place] = places.values(place)
-    moves = []
-    for each in places.some:
-        one = each.weights[i]
-        moves.append(places.apart.value(one.before) - places.updated(one.after))
-    found[None] = np.array(moves)
     return found
 
 
-def _matches(way: dict[Place | None, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+def _moves(places: Places, i: int) -> Iterator[np.ndarray]:
+    """Yield what a weight's update subtracts, divided by what may be the rate: steps × samples."""
+    moves = np.array(
+        [
+            places.apart.value(step.weights[i].before) - places.updated(step.weights[i].after)
+            for step in places.some
+        ]
+    )
+    yield moves
+    step = places.model
+    inside = set(step.cells)
+    for cell in step.weights[i].added:
+        if cell not in inside:
+            with np.errstate(all="ignore"):
+                yield moves / places.apart.value(cell)
+                yield moves / places.values(places.place(step, cell))
+
+
+def _inline(moves: Sequence[np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+    """Yield a match for an update that has the derivative in its own formula."""
+    for each in moves:
+        factor = usual_ratio(each, slopes)
+        if factor is not None:
+            yield Match(None, factor)
+            return
+
+
+def _nearly(way: Mapping[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+    """Yield the places that are nearly a derivative, with a factor of 1, the nearest first."""
+    total = slopes.sum(1)
+    size = np.abs(total).max()
+    found = []
+    for place, values in way.items():
+        if np.isfinite(values).all():
+            away = float(np.abs(values - total).max())
+            if away <= NEAR * size:
+                found.append((away, place))
+    for _, place in sorted(found):
+        yield Match(place, 1.0, is_near=True)
+
+
+def made_of(places: Places, loss: Loss) -> Iterator[Place]:
+    """Yield the places that a loss is made of, itself as well."""
+    step = places.model
+    cells = [places.cell(step, place) for place in loss.places]
+    for cell in places.before([c for c in cells if c is not None], step):
+        yield places.place(step, cell)
+
+
+def _matches(way: dict[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
     """Yield the places that hold a derivative.  slopes: steps × places of the loss × samples."""
     total = slopes.sum(1)
     for place, values in way.items():

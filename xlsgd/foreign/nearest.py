@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -21,6 +22,8 @@ __all__ = ["explained"]
 
 RIGHT = "right"
 
+MOST_SIBLINGS = 8
+
 MOST_EDITS = 1500
 """Changes of a formula that are tried."""
 
@@ -38,7 +41,7 @@ def explained(study: Study, places: Places, loss: Loss, wrong: Sequence[Wrong]) 
             return "sign", "it has the other sign"
         return "factor", f"it is {k:.6g} times the derivative"
     for i, weight in enumerate(wrong[0].step.weights):
-        if i == wrong[0].claim.weight:
+        if i == wrong[0].claim.weight or wrong[0].claim.inner is not None:
             continue
         other = [each.claim.factor * loss.slopes(places, each.step).sum(0)[i] for each in wrong[:5]]
         if ratio(own[:5].ravel(), np.array(other).ravel()) is not None:
@@ -48,13 +51,13 @@ def explained(study: Study, places: Places, loss: Loss, wrong: Sequence[Wrong]) 
     silent = (right == 0) & fine
     if silent.any() and not silent.all() and same(own[~silent], right[~silent]):
         return "relu", "the derivative of ReLU is missing: where a unit is silent it is 0"
-    found = _mended(study, wrong)
+    found = _mended(study, places, wrong)
     if found is not None:
         return unlike(study.written, wrong[0].cell, found, wrong[0].own, wrong[0].right, RIGHT)
     return "derivative", "it is not the derivative of the loss"
 
 
-def _mended(study: Study, wrong: Sequence[Wrong]) -> Written | None:
+def _mended(study: Study, places: Places, wrong: Sequence[Wrong]) -> Written | None:
     """Return the formula with one change that makes it right in every step that is tried."""
     first = wrong[0]
     written = study.written.written.get(first.cell)
@@ -69,9 +72,8 @@ def _mended(study: Study, wrong: Sequence[Wrong]) -> Written | None:
     ]
     before = {cell: as_tensor(values) for cell, values in study.apart.values.items()}
     evaluation = Evaluation(study.written, SAMPLES, before)
-    for i, edited in enumerate(_edits(study, first.cell, written)):
-        if i >= MOST_EDITS:
-            break
+    tried = list(islice(_edits(study, places, first, written), MOST_EDITS))
+    for edited in tried:
         if all(same(_value(study, evaluation, w.cell, edited), w.right) for w in (first, *others)):
             return edited
     return None
@@ -96,7 +98,9 @@ def _value(study: Study, evaluation: Evaluation, cell: Cell, written: Written) -
     return np.full(SAMPLES, np.nan)
 
 
-def _edits(study: Study, cell: Cell, written: Written) -> Iterator[Written]:
+def _edits(
+    study: Study, places: Places, wrong: Wrong, written: Written
+) -> Iterator[Written]:
     slots = list(written.slots)
     for tree in _other_trees(written.tree):
         yield _as_written(tree, slots)
@@ -107,10 +111,26 @@ def _edits(study: Study, cell: Cell, written: Written) -> Iterator[Written]:
         for other in (*slots, *near):
             if other != slot and other.kind == "cell":
                 yield _as_written(written.tree, [*slots[:i], other, *slots[i + 1 :]])
-    for slot in dict.fromkeys(s for s in slots if s.kind == "cell" and slots.count(s) > 1):
-        for other in dict.fromkeys(slots):
+    for slot in dict.fromkeys(s for s in slots if s.kind == "cell"):
+        for other in (*dict.fromkeys(slots), *_siblings(study, places, wrong, slot)):
             if other != slot and other.kind == "cell":
                 yield _as_written(written.tree, [other if s == slot else s for s in slots])
+
+
+def _siblings(study: Study, places: Places, wrong: Wrong, slot: Slot) -> Iterator[Slot]:
+    """Yield cells of the step with the formula that an operand has: those of other units."""
+    sheet, area = study.written.operand(wrong.cell, slot)
+    place = places.place(wrong.step, Cell(sheet, area[0], area[1]))
+    group = next((each for each in places.groups if place in each), [])
+    for other in group[:MOST_SIBLINGS]:
+        cell = places.cell(wrong.step, other)
+        if cell is None or cell.sheet != sheet:
+            continue
+        (row_fixed, _), (column_fixed, _) = slot.corners[:2]
+        row = cell.row if row_fixed else cell.row - wrong.cell.row
+        column = cell.column if column_fixed else cell.column - wrong.cell.column
+        one = ((row_fixed, row), (column_fixed, column))
+        yield Slot(slot.sheet, "cell", (*one, *one))
 
 
 def _as_written(tree: Node, slots: Sequence[Slot]) -> Written:

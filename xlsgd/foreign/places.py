@@ -108,7 +108,7 @@ class Places:
         for place in self.places:
             cell = self.cell(step, place)
             assert cell is not None
-            found[shape_of(self.cells.written, cell)].append(place)
+            found[shape_of(self.cells, cell)].append(place)
         return list(found.values())
 
     @cached_property

@@ -9,7 +9,7 @@ values are not looked at.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from xlsgd.formula.tree import Node
@@ -25,13 +25,14 @@ class Recurrence:
 
     before: the cell that holds it before the step, not a copy of it.   after: afterwards.
     share: the factors that what was before is multiplied with.   added: the cells that decide what
-    is added.
+    is added.   formula: the same for all that keep the same operand of the same formula.
     """
 
     before: Cell
     after: Cell
     share: tuple[Node, ...]
     added: tuple[Cell, ...]
+    formula: object = None
 
 
 @dataclass(frozen=True)
@@ -96,16 +97,16 @@ def depends_on(
 
 def carried(cells: Cells) -> Carried:
     """Return the weights and memories of a workbook."""
-    candidates = list(_alone(cells, _candidates(cells)))
+    candidates = list(_alone(_candidates(cells)))
     # What never comes back to itself is no state at all: a prediction is a bias and something.
     bits = _bits(each.before for each in candidates)
     on = depends_on(cells, bits, held=False)
     before = {each.after: each.before for each in candidates}
+    formulas = {each.after: each.formula for each in candidates}
     states = []
     for each in candidates:
         # An average that is used one step later comes back after two.
-        own = cells.written[each.after].key
-        chained = each.before in before and cells.written[each.before].key == own
+        chained = each.before in before and formulas[each.before] == each.formula
         earlier = before[each.before] if chained else each.before
         if _comes_back(cells, each, on, bits[each.before] | bits[earlier]):
             states.append(each)
@@ -118,9 +119,9 @@ def carried(cells: Cells) -> Carried:
     on = depends_on(cells, bits, held=True, cut=cut)
     weights = [each for each in whole if _comes_back(cells, each, on, bits[each.before])]
     # A slope may be wrong and not depend on its weight: the formula is that of a weight all the same.
-    known = {cells.written[each.after].key for each in weights}
+    known = {each.formula for each in weights}
     weights = [each for each in candidates if not each.share or each in whole]
-    weights = [each for each in weights if cells.written[each.after].key in known]
+    weights = [each for each in weights if each.formula in known]
     weights = list({each.before: each for each in reversed(weights)}.values())[::-1]
     moving = {cell for each in weights for cell in (each.before, each.after)}
     memories = [each for each in states if not moving & {each.before, each.after}]
@@ -173,32 +174,47 @@ def _bits(cells: Iterable[Cell]) -> dict[Cell, int]:
     return {cell: 1 << i for i, cell in enumerate(dict.fromkeys(cells))}
 
 
-def _candidates(cells: Cells) -> Iterable[Recurrence]:
+def _candidates(cells: Cells) -> Iterator[Recurrence]:
     known: dict[int, list[Kept]] = {}
     for cell in cells.order:
         written = cells.written.get(cell)
-        if written is None or written.area is not None:
+        if written is None:
             continue
         kept = known.get(id(written.tree))
         if kept is None:
             kept = known[id(written.tree)] = kept_terms(written)
         for each in kept:
-            sheet, area = cells.operand(cell, written.slots[each.operand])
-            before = origin(cells, Cell(sheet, area[0], area[1]))
-            if before != cell:
-                added = tuple(rest_of(cells, cell, each.rest))
-                yield Recurrence(before, cell, each.share, added)
+            for n, (before, after) in enumerate(_kept_cells(cells, cell, each)):
+                added = tuple(rest_of(cells, cell, each.rest, after))
+                before = origin(cells, before)
+                if before != after:
+                    formula = (written.key, each.operand, n)
+                    yield Recurrence(before, after, each.share, added, formula)
 
 
-def _alone(cells: Cells, candidates: Iterable[Recurrence]) -> Iterable[Recurrence]:
+def _kept_cells(cells: Cells, cell: Cell, kept: Kept) -> Iterator[tuple[Cell, Cell]]:
+    """Yield what is kept and where: of a formula of arrays element by element."""
+    written = cells.written[cell]
+    sheet, (top, left, bottom, right) = cells.operand(cell, written.slots[kept.operand])
+    if written.area is None:
+        yield Cell(sheet, top, left), cell
+        return
+    first_row, first_column, last_row, last_column = written.area
+    if (bottom - top, right - left) != (last_row - first_row, last_column - first_column):
+        return
+    for down in range(bottom - top + 1):
+        for across in range(right - left + 1):
+            after = Cell(cell.sheet, first_row + down, first_column + across)
+            yield Cell(sheet, top + down, left + across), after
+
+
+def _alone(candidates: Iterable[Recurrence]) -> Iterator[Recurrence]:
     """Yield those whose state is carried on to one cell only: the same formula that takes one
     cell again and again carries nothing on."""
     every = list(candidates)
-    counted: Counter[tuple[Cell, object]] = Counter(
-        (each.before, cells.written[each.after].key) for each in every
-    )
+    counted = Counter((each.before, each.formula) for each in every)
     for each in every:
-        if counted[each.before, cells.written[each.after].key] == 1:
+        if counted[each.before, each.formula] == 1:
             yield each
 
 

@@ -25,6 +25,9 @@ from xlsgd.graph.cells import Cell
 
 __all__ = ["Memory", "Rule", "memories_of", "rule_of", "states"]
 
+EQUAL = 1e-8
+"""How far apart two numbers of a rule may be, as a share of the greatest of a step's samples."""
+
 TINY = 1e-2
 """An epsilon is smaller."""
 
@@ -35,20 +38,28 @@ class Memory:
 
     place: of the cell after the step.   before: of the one before it.   what: ``average``, ``sum``
     of slopes, ``square average``, ``square sum``, or "" if none of them.   weight: whose slope.
+    rate, sign: where what is remembered are steps already, not slopes.
     """
 
     place: Place
     before: Place
     what: str
     weight: int
+    rate: Place | Cell | float | None = None
+    sign: int = 1
 
 
 class Template(NamedTuple):
-    """A direction that is multiplied with a rate.  values: of the steps tried × samples."""
+    """A direction that is multiplied with a rate.
+
+    values: of the steps tried × samples.   rate, sign: where the direction has the rate in it.
+    """
 
     name: str
     weight: int
     values: np.ndarray
+    rate: Place | Cell | float | None = None
+    sign: int = 1
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,8 @@ def memories_of(study: Study, places: Places, slopes: Sequence[np.ndarray]) -> l
         new, share = _new(study, places, place)
         what, whose = _what(new, share, slopes)
         found[place] = Memory(place, before, what, whose)
+        if not what:
+            found[place] = _of_steps(study, places, found[place], new, slopes)
     return list(found.values())
 
 
@@ -163,18 +176,42 @@ def _what(new: np.ndarray, share: np.ndarray, slopes: Sequence[np.ndarray]) -> t
 
 
 def _mostly(a: np.ndarray, b: np.ndarray) -> bool:
-    """Return whether two rows of samples are the same in most steps."""
-    fine = [i for i in range(len(a)) if np.isfinite(a[i]).any()]
-    close = sum(_close(a[i], b[i]) for i in fine)
-    return bool(fine) and close >= USUAL * len(fine)
+    """Return whether rows of samples are the same in most steps."""
+    return bool(_share(a, b[None])[0] >= USUAL)
 
 
-def _close(a: np.ndarray, b: np.ndarray) -> bool:
-    fine = np.isfinite(a) & np.isfinite(b)
-    if not fine.any():
-        return False
-    a, b = a[fine], b[fine]
-    return bool((np.abs(a - b) <= 1e-8 * np.maximum(np.abs(a), np.abs(b)).max()).all())
+def _of_steps(
+    study: Study,
+    places: Places,
+    memory: Memory,
+    new: np.ndarray,
+    slopes: Sequence[np.ndarray],
+) -> Memory:
+    """Return a memory that sums up steps, with the rate in its formula, if it is one."""
+    cell = places.cell(places.model, memory.place)
+    rates = list(_numbers_at(study, places, [cell] if cell is not None else []))
+    values = np.array([each for _, each in rates])
+    for i, slope in enumerate(slopes):
+        with np.errstate(all="ignore"):
+            ratio = new / slope
+        for sign in (1, -1):
+            share = _share(sign * ratio, values)
+            if share.max() >= USUAL:
+                rate = rates[int(share.argmax())][0]
+                return Memory(memory.place, memory.before, "sum", i, rate, sign)
+    return memory
+
+
+def _share(a: np.ndarray, several: np.ndarray) -> np.ndarray:
+    """Return in which share of the steps rows of samples are those of others.
+
+    a: steps × samples.   several: any number × steps × samples.
+    """
+    fine = np.isfinite(a) & np.isfinite(several)
+    size = np.where(fine, np.maximum(np.abs(a), np.abs(several)), 0).max(-1, keepdims=True)
+    far = np.where(fine, np.abs(np.where(fine, a - several, 0)), 0) > EQUAL * size
+    tried = max(1, int(np.isfinite(a).any(-1).sum()))
+    return (~far.any(-1) & fine.any(-1)).sum(-1) / tried
 
 
 def node_value(study: Study, cell: Cell, node: Node) -> np.ndarray:
@@ -218,19 +255,39 @@ def rule_of(
     moves = _moves(study, places, weight)
     before = np.array([places.apart.value(s.weights[weight].before) for s in places.some])
     rates = list(_rates(study, places, weight))
+    values = np.array([each for _, each in rates])
+    rest: list[tuple[Template, np.ndarray]] = []
     for template in _templates(study, places, weight, slopes, memories):
         with np.errstate(all="ignore"):
             ratio = moves / template.values
-        for rate, values in rates:
-            if _mostly(ratio, values):
-                return Rule(template.name, rate, template.weight)
-            if _mostly(ratio, -values):
-                return Rule(template.name, rate, template.weight, sign=-1)
-        for rate, values in rates:
-            rest = moves - values * template.values
-            for _, decay in rates:
-                if _mostly(rest, values * decay * before):
-                    return Rule(template.name, rate, template.weight, decay="weight decay")
+        for sign in (1, -1):
+            share = _share(sign * ratio, values)
+            best = int(share.argmax())
+            if share[best] >= USUAL:
+                rate = template.rate if template.rate is not None else rates[best][0]
+                return Rule(template.name, rate, template.weight, sign * template.sign)
+        rest.append((template, ratio))
+    for template, _ in rest:
+        found = _with_decay(moves, before, template, rates, values)
+        if found is not None:
+            return found
+    return None
+
+
+def _with_decay(
+    moves: np.ndarray,
+    before: np.ndarray,
+    template: Template,
+    rates: Sequence[tuple[Place | Cell | float, np.ndarray]],
+    values: np.ndarray,
+) -> Rule | None:
+    """Return a rule whose steps make the weight smaller besides."""
+    for rate, each in rates:
+        left = (moves - each * template.values) / before
+        for factors in (values, each * values):
+            share = _share(left, factors)
+            if share.max() >= USUAL:
+                return Rule(template.name, rate, template.weight, decay="weight decay")
     return None
 
 
@@ -248,9 +305,17 @@ def _rates(
     """Yield what a rate may be: cells that the update looks at and that do not depend on the
     weights, and numbers in its formulas."""
     step = places.model
+    way = [step.weights[weight].after, *_near(study, places, step, weight)]
+    yield from _numbers_at(study, places, way)
+
+
+def _numbers_at(
+    study: Study, places: Places, way: Sequence[Cell]
+) -> Iterator[tuple[Place | Cell | float, np.ndarray]]:
+    """Yield the cells that formulas of a step look at and that are not of it, and their numbers."""
+    step = places.model
     inside = set(step.cells)
     own = {w.before for w in step.weights}
-    way = [step.weights[weight].after, *_near(study, places, step, weight)]
     cells: dict[Cell, None] = {}
     numbers: dict[float, None] = {}
     for cell in way:
@@ -302,34 +367,32 @@ def _templates(
     second = [m for m in memories if m.what.startswith("square")]
     others = [i for i in range(len(slopes)) if i != weight]
     for i in (weight, *others):
-        ready = _ready(study, places, i, slopes[i], first)
-        yield Template("gradient descent", i, slopes[i])
-        for name, values in ready:
-            yield Template(name, i, values)
-        roots = list(_roots(study, places, i, second))
-        for above, values in (("", slopes[i]), *ready):
-            for below, root in roots:
+        plain = Template("gradient descent", i, slopes[i])
+        yield plain
+        ready = list(_ready(study, places, i, slopes[i], first))
+        yield from ready
+        for below, root in _roots(study, places, i, second):
+            for above in (plain, *ready):
                 with np.errstate(all="ignore"):
-                    yield Template(_named(above, below), i, values / root)
+                    name = _named("" if above is plain else above.name, below)
+                    yield above._replace(name=name, values=above.values / root)
 
 
 def _ready(
     study: Study, places: Places, weight: int, slope: np.ndarray, first: Sequence[Memory]
-) -> list[tuple[str, np.ndarray]]:
-    found = []
+) -> Iterator[Template]:
     for memory in first:
         if memory.weight != weight:
             continue
         values = places.values(memory.place)
-        found.append(("momentum", values))
-        found += [
-            ("momentum, corrected", corrected)
-            for corrected in _corrected(study, places, memory, values)
-        ]
         share = _new_share(study, places, memory)
-        found.append(("Nesterov momentum", slope + share * values))
-        found.append(("Nesterov momentum", (1 - share) * slope + share * values))
-    return found
+        for name, each in (
+            ("momentum", values),
+            ("Nesterov momentum", slope + share * values),
+            ("Nesterov momentum", (1 - share) * slope + share * values),
+            *(("momentum, corrected", c) for c in _corrected(study, places, memory, values)),
+        ):
+            yield Template(name, weight, each, memory.rate, memory.sign)
 
 
 def _new_share(study: Study, places: Places, memory: Memory) -> np.ndarray:
@@ -349,20 +412,21 @@ def _corrected(
     share = _new_share(study, places, memory)
     for times in _times(study, places):
         with np.errstate(all="ignore"):
-            yield values / (1 - share ** times[:, None])
+            yield values / (1 - share**times)
 
 
 def _times(study: Study, places: Places) -> Iterator[np.ndarray]:
-    """Yield numbers of steps: of cells that count them, and as the steps stand."""
+    """Yield numbers of steps: as the steps stand, and of cells that count them.  Steps × samples."""
     numbers = {step: i for i, step in enumerate(places.steps)}
-    yield np.array([float(numbers[step] + 1) for step in places.some])
-    step = places.model
-    for place in places.leaves_round(step):
-        found = [places.value(s, place) for s in places.some]
-        saved = np.array([values[0] for values in found])
+    shape = len(places.apart.nothing)
+    for first in (1, 2):
+        yield np.array([[float(numbers[step] + first)] * shape for step in places.some])
+    for place in places.leaves_round(places.model):
+        found = places.values(place)
+        saved = found[:, 0]
         if np.isfinite(saved).all() and (saved == np.round(saved)).all() and (saved > 0).all():
             if len(set(saved)) == len(saved):
-                yield np.array([values for values in found])[:, 0]
+                yield found
 
 
 def _roots(

@@ -72,6 +72,10 @@ class Apart:
     def value(self, cell: Cell) -> np.ndarray:
         """Return the numbers of a cell, nan where it has none."""
         found = self.values.get(cell)
+        if found is None:
+            content = self.cells.contents.get(cell)
+            if isinstance(content, float):
+                found = self.values[cell] = np.full(SAMPLES, content)
         return self.nothing if found is None else found
 
     def slope(self, cell: Cell, weights: int) -> np.ndarray:

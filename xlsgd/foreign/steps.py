@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xlsgd.foreign.recurrences import Carried, Recurrence, each_bit, without_earlier
-from xlsgd.graph.cells import Cell, Cells, Written
+from xlsgd.graph.cells import Cell, Cells
 
 __all__ = ["Family", "Shape", "Step", "families", "shape_of"]
 
@@ -50,14 +50,14 @@ class Family:
         return sorted({round(i * (n - 1) / 4) for i in range(5)})
 
 
-def shape_of(written: Mapping[Cell, Written], cell: Cell) -> Shape:
+def shape_of(cells: Cells, cell: Cell) -> Shape:
     """Return what a cell has in common with those that its formula was filled to."""
-    found = written.get(cell)
-    if found is None:
-        return ("spilled", cell.column)
+    origin = cells.spilled.get(cell, cell)
+    key = cells.written[origin].key
     return (
-        found.key.text,
-        tuple((slot.sheet is None, slot.kind, slot.corners) for slot in found.key.slots),
+        key.text,
+        tuple((slot.sheet is None, slot.kind, slot.corners) for slot in key.slots),
+        (cell.row - origin.row, cell.column - origin.column),
     )
 
 
@@ -65,7 +65,7 @@ def families(cells: Cells, carried: Carried) -> list[Family]:
     """Return the steps of a workbook, those that are alike together, the longest family first."""
     steps = list(_steps(cells, carried))
     found: defaultdict[tuple[object, ...], list[Step]] = defaultdict(list)
-    shapes = {step: tuple(shape_of(cells.written, w.after) for w in step.weights) for step in steps}
+    shapes = {step: tuple(shape_of(cells, w.after) for w in step.weights) for step in steps}
     on_tab = Counter((step.weights[0].after.sheet, shapes[step]) for step in steps)
     for step in steps:
         tab = step.weights[0].after.sheet

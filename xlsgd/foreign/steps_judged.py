@@ -11,6 +11,7 @@ from xlsgd.foreign.findings import Finding, Remark, Training
 from xlsgd.foreign.gradients import Claim, claims, used
 from xlsgd.foreign.losses import Loss, best_losses
 from xlsgd.foreign.places import Places
+from xlsgd.foreign.quotients import Quotient, quotients, wrong_quotients
 from xlsgd.foreign.rules import Memory, Rule, memories_of, rule_of, usual
 from xlsgd.foreign.steps import Family
 from xlsgd.foreign.study import Study
@@ -43,6 +44,8 @@ def judged(study: Study, family: Family) -> Judged | None:
         return None
     loss = losses[0]
     found = claims(study, places, loss)
+    near = quotients(study, places, loss, [claim.place for claim in found])
+    found += _by_use(study, places, loss, near)
     slopes = _slopes(study, places, loss)
     memories = memories_of(study, places, slopes)
     rules = [rule_of(study, places, i, slopes, memories) for i in range(family.width)]
@@ -58,15 +61,18 @@ def judged(study: Study, family: Family) -> Judged | None:
         runner_up=_loss_words(study, places, losses[1]) if len(losses) > 1 else "",
         rule=rule.name if rule else "",
         rate=_rate_words(study, places, rule),
-        judged=[address(study.written, c) for c in _claimed(places, found)],
+        judged=[address(study.written, c) for c in _claimed(places, [*found, *near])],
     )
     return Judged(
         places,
         loss,
         found,
         training,
-        list(_step_findings(study, places, rules, memories, rule)),
-        list(_remarks(study, places, found)),
+        [
+            *_step_findings(study, places, rules, memories, rule),
+            *_quotient_findings(study, places, near),
+        ],
+        [*_remarks(study, places, found), *_quotient_remarks(study, places, near)],
     )
 
 
@@ -78,7 +84,7 @@ def _is_enough(loss: Loss) -> bool:
 
 def _slopes(study: Study, places: Places, loss: Loss) -> list[np.ndarray]:
     """Return of every weight the slope that its update takes: steps × samples."""
-    taken = used(study, places)
+    taken = used(study, places, loss)
     found = []
     for i, place in enumerate(taken):
         matches = [m.place for m in loss.matches[i] if m.place is not None and m.row is None]
@@ -90,7 +96,54 @@ def _slopes(study: Study, places: Places, loss: Loss) -> list[np.ndarray]:
     return found
 
 
-def _claimed(places: Places, found: Sequence[Claim]) -> list[Cell]:
+def _by_use(
+    study: Study, places: Places, loss: Loss, near: Sequence[Quotient]
+) -> Iterator[Claim]:
+    """Yield claims of what is nearly a derivative, is taken for one, and is no quotient either."""
+    known = {each.place for each in near}
+    for i, place in enumerate(used(study, places, loss)):
+        at = [m for m in loss.matches[i] if m.is_near and m.place == place]
+        if at and place is not None and place not in known:
+            yield Claim(place, i, 1.0, by_use=True)
+
+
+def _quotient_findings(
+    study: Study, places: Places, near: Sequence[Quotient]
+) -> Iterator[Finding]:
+    for each, cell, own, right in wrong_quotients(study, places, near):
+        content = study.written.contents.get(cell)
+        weight = address(study.written, places.steps[0].weights[each.weight].before, cell)
+        yield Finding(
+            cell=cell,
+            sheet=study.written.names[cell.sheet],
+            formula=str(content),
+            holds=study.saved.get(cell),
+            expected=float(right[0]) if np.isfinite(right[0]) else None,
+            claim=f"∂loss/∂{weight}",
+            kind="difference",
+            words=f"the h that is added is not the h that is divided by: it is {each.factor:.6g} "
+            f"times the {each.kind} difference quotient",
+            cells=len(places.steps),
+        )
+
+
+def _quotient_remarks(
+    study: Study, places: Places, near: Sequence[Quotient]
+) -> Iterator[Remark]:
+    for each in near:
+        cell = places.cell(places.steps[0], each.place)
+        if cell is not None and each.factor == 1.0:
+            weight = address(study.written, places.steps[0].weights[each.weight].before, cell)
+            h = each.h
+            text = f"{h:g}" if isinstance(h, float) else address(study.written, h, cell)  # type: ignore[arg-type]
+            yield Remark(
+                address(study.written, cell),
+                "quotient",
+                f"the {each.kind} difference quotient in {weight}, h = {text}",
+            )
+
+
+def _claimed(places: Places, found: Sequence[Claim | Quotient]) -> list[Cell]:
     cells = (places.cell(places.steps[0], claim.place) for claim in found)
     return list(dict.fromkeys(cell for cell in cells if cell is not None))
 

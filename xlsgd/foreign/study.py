@@ -7,6 +7,7 @@ nowhere else.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,7 +69,7 @@ class Study:
         found.run()
         same, differs = 0, {}
         unknown = dict(found.unknown)
-        for cell in self.written.written:
+        for cell in (*self.written.written, *self.written.spilled):
             stored = self.written.stored.get(cell)
             if cell in unknown or stored is None:
                 continue
@@ -113,14 +114,22 @@ class Study:
         before = {cell: as_tensor(values) for cell, values in self.apart.values.items()}
         evaluation = Evaluation(cells, SAMPLES, before)
         found: dict[Cell, np.ndarray] = {}
+        spilled: defaultdict[Cell, list[Cell]] = defaultdict(list)
+        for one, origin in cells.spilled.items():
+            spilled[origin].append(one)
         for cell in which:
-            if cell not in cells.written:
+            if cell in found or (cell not in cells.written and cell not in cells.spilled):
                 continue
-            usual = evaluation.values.pop(cell, None)
-            evaluation.run([cell])
-            found[cell] = _samples(evaluation.values.get(cell))
-            if usual is not None:
-                evaluation.values[cell] = usual
+            # A formula of arrays is calculated as a whole.
+            first = cells.spilled.get(cell, cell)
+            whole = [first, *spilled.get(first, ())]
+            usual = {one: evaluation.values.pop(one, None) for one in whole}
+            evaluation.run(whole)
+            for one in whole:
+                found[one] = _samples(evaluation.values.get(one))
+                kept = usual[one]
+                if kept is not None:
+                    evaluation.values[one] = kept
         return found
 
     def places(self, family: Family) -> Places:

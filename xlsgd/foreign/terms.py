@@ -89,11 +89,16 @@ def kept_terms(written: Written) -> list[Kept]:
 
 
 def _is_cell(written: Written, reference: Node) -> bool:
-    return written.slots[operand_number(reference)].kind == "cell"
+    kind = written.slots[operand_number(reference)].kind
+    return kind == "cell" or (kind == "range" and written.area is not None)
 
 
-def rest_of(cells: Cells, cell: Cell, operands: frozenset[int]) -> list[Cell]:
-    """Return the cells that some operands of a cell's formula stand for."""
+def rest_of(cells: Cells, cell: Cell, operands: frozenset[int], element: Cell) -> list[Cell]:
+    """Return the cells that some operands of a cell's formula stand for.
+
+    element: of a formula of arrays the cell that is meant: of operands of the same shape it looks
+    at one cell alone.
+    """
     written = cells.written[cell]
     found: list[Cell] = []
     for number in sorted(operands):
@@ -103,6 +108,13 @@ def rest_of(cells: Cells, cell: Cell, operands: frozenset[int]) -> list[Cell]:
         sheet, area = cells.operand(cell, slot)
         if slot.kind == "cell":
             found.append(Cell(sheet, area[0], area[1]))
+        elif written.area is not None and _size(area) == _size(written.area):
+            down, across = element.row - written.area[0], element.column - written.area[1]
+            found.append(Cell(sheet, area[0] + down, area[1] + across))
         else:
             found += cells.inside(sheet, area)
     return found
+
+
+def _size(area: tuple[int, int, int, int]) -> tuple[int, int]:
+    return area[2] - area[0], area[3] - area[1]

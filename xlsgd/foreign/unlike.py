@@ -11,7 +11,7 @@ from xlsgd.formula.tree import COMPARISONS, Node
 from xlsgd.foreign.losses import ratio
 from xlsgd.graph.cells import Cell, Cells, Written
 
-__all__ = ["address", "unlike"]
+__all__ = ["address", "tab_name", "unlike"]
 
 COLUMN = "its column has"
 
@@ -21,7 +21,13 @@ def address(cells: Cells, cell: Cell, seen_from: Cell | None = None) -> str:
     place = f"{column_letters(cell.column)}{cell.row}"
     if seen_from is not None and seen_from.sheet == cell.sheet:
         return place
-    return f"{cells.names[cell.sheet]}!{place}"
+    return f"{tab_name(cells.names[cell.sheet])}!{place}"
+
+
+def tab_name(sheet: str) -> str:
+    """Return a tab's name as formulas have it, in quotes if it needs them."""
+    plain = sheet.replace("_", "a").replace(".", "a").isalnum() and not sheet[0].isdigit()
+    return sheet if plain else "'" + sheet.replace("'", "''") + "'"
 
 
 def unlike(

@@ -15,6 +15,9 @@ from xlsgd.formula.r1c1 import Refused
 __all__ = ["place_of", "without_tables"]
 
 _START = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')+\'!|(?P<name>[^\W\d][\w.]*)?\[')
+_OTHER_FILE = re.compile(r"[0-9]+\][^\W\d][\w.]*!")
+"""What follows the bracket in ``[1]data!A1``, a cell of another workbook."""
+
 _ITEMS = frozenset(("all", "data", "headers", "totals", "this row"))
 
 
@@ -36,6 +39,10 @@ def without_tables(
             at = match.end()
             continue
         inside, end = _inside(formula, match.end())
+        if match["name"] is None and _OTHER_FILE.match(formula, match.end()):
+            pieces.append(formula[at:end])
+            at = end
+            continue
         table = _table(match["name"], sheet, position, tables)
         pieces += [formula[at : match.start()], _cells(inside, table, sheet, position)]
         at = end

@@ -5,6 +5,7 @@ A formula is read once for all cells that were filled with it; see xlsgd.formula
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,14 +16,12 @@ from xlsgd.base.cells import Formula, Position, Scalar, WorkbookFile, column_let
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.formula.r1c1 import Refused, Relative, Slot
 from xlsgd.formula.tree import Node, Reference, nodes_of, parse, text_of
+from xlsgd.graph.looks import Looks, looks_of
 
 __all__ = ["Cell", "Cells", "Written"]
 
 VOLATILE = frozenset(("NOW", "RAND", "RANDARRAY", "RANDBETWEEN", "TODAY"))
 """Functions that give something else each time: what was stored stands for it."""
-
-FREE = frozenset(("INDIRECT", "OFFSET"))
-"""Functions whose value says which cell is meant."""
 
 
 class Cell(NamedTuple):
@@ -39,7 +38,7 @@ class Cell(NamedTuple):
 class Written(NamedTuple):
     """A formula of a cell.
 
-    key: the same for all cells with the same formula.   tree: with ``Si!A1`` for operand i.
+    key: the same object for all cells with the same formula.   tree: with ``Si!A1`` for operand i.
     area: the cells that it fills, if it is one of arrays; None for a single value.
     """
 
@@ -59,6 +58,7 @@ class Cells:
     written: formulas that could be read.   refused: why others could not.
     spilled: cells that are filled by the formula of another, which is given.
     names: of sheets as they are written, by their names in lower case.
+    plans: orders of calculation found so far, by the formulas that are not calculated in them.
     """
 
     def __init__(self, file: WorkbookFile) -> None:
@@ -68,48 +68,60 @@ class Cells:
         self.refused: dict[Cell, str] = {}
         self.spilled: dict[Cell, Cell] = {}
         self.names: dict[str, str] = {}
-        trees: dict[Relative, Node | None] = {}
-        plain: dict[Relative, Relative] = {}
-        reader = KeyReader(file.book)
+        self._trees: dict[int, Written | None] = {}
+        self._plain: dict[Relative, Written] = {}
+        self._looks: dict[int, tuple[Relative, Looks]] = {}
+        self._reader = KeyReader(file.book)
+        self.plans: dict[frozenset[Cell], object] = {}
         for name, grid in file.book.sheets.items():
             sheet = name.lower()
             self.names[sheet] = name
             arrays = file.book.arrays.get(name, {})
-            for (row, column), content in grid.items():
-                cell = Cell(sheet, row, column)
+            stored = file.stored.get(name, {})
+            for position, content in grid.items():
+                cell = Cell(sheet, *position)
                 self.contents[cell] = content
                 if not isinstance(content, Formula):
                     continue
-                self.stored[cell] = file.stored.get(name, {}).get((row, column))
-                text = str(content)
+                self.stored[cell] = stored.get(position)
                 area = None
-                if text.startswith("{"):
-                    text = text[1:-1]
-                    area = arrays.get((row, column), (row, column, row, column))
+                if content.startswith("{"):
+                    area = arrays.get(position, (*position, *position))
                 try:
-                    key = reader.key(text, name, row, column)
+                    written = self.written[cell] = self.read(cell, content, area)
                 except Refused as error:
                     self.refused[cell] = str(error)
                     continue
-                if key not in trees:
-                    trees[key] = parse(key.text)
-                tree = trees[key]
-                if tree is None:
-                    self.refused[cell] = "it cannot be read"
-                    continue
-                if key not in plain:
-                    # Spaces and brackets that change nothing make no other formula.
-                    plain[key] = Relative(text_of(tree, _operand_name), key.slots)
-                self.written[cell] = Written(plain[key], tree, area)
-                if area is not None:
-                    self._spill(cell, area, grid, file)
+                if written.area is not None:
+                    self._spill(cell, written.area, grid)
+
+    def read(self, cell: Cell, text: str, area: tuple[int, int, int, int] | None = None) -> Written:
+        """Return a formula as it is written in a cell.   area: that it fills.
+
+        Raises Refused for one that cannot be read.
+        """
+        bare = text[1:-1] if text.startswith("{") else str(text)
+        key = self._reader.key(bare, self.names[cell.sheet], cell.row, cell.column)
+        if id(key) not in self._trees:
+            tree = parse(key.text)
+            # Spaces, and brackets that change nothing, make no other formula.
+            self._trees[id(key)] = (
+                None
+                if tree is None
+                else self._plain.setdefault(
+                    plain := Relative(text_of(tree, _operand_name), key.slots), Written(plain, tree)
+                )
+            )
+        written = self._trees[id(key)]
+        if written is None:
+            raise Refused(_why_not(key.text))
+        return written if area is None else written._replace(area=area)
 
     def _spill(
         self,
         cell: Cell,
         area: tuple[int, int, int, int],
-        grid: dict[Position, Formula | Scalar],
-        file: WorkbookFile,
+        grid: Mapping[Position, Formula | Scalar],
     ) -> None:
         top, left, bottom, right = area
         for row in range(top, bottom + 1):
@@ -125,6 +137,8 @@ class Cells:
         found.contents, found.stored = dict(self.contents), dict(self.stored)
         found.written, found.refused = dict(self.written), dict(self.refused)
         found.spilled, found.names = self.spilled, self.names
+        found._trees, found._plain, found._reader = self._trees, self._plain, self._reader
+        found._looks, found.plans = dict(self._looks), {}
         for cell, content in formulas.items():
             found.written.pop(cell, None)
             found.refused.pop(cell, None)
@@ -138,14 +152,19 @@ class Cells:
         return found
 
     @cached_property
-    def _by_column(self) -> dict[tuple[str, int], list[int]]:
-        """Per sheet and column, the rows that have a cell, sorted."""
-        found: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
-        for sheet, row, column in {**self.contents, **self.spilled}:
-            found[sheet, column].append(row)
-        for rows in found.values():
-            rows.sort()
-        return found
+    def _known(self) -> dict[tuple[str, int, int], Cell]:
+        """All cells that are not empty."""
+        return {cell: cell for cell in (*self.contents, *self.spilled)}
+
+    @cached_property
+    def _by_column(self) -> dict[tuple[str, int], tuple[list[int], list[Cell]]]:
+        """Per sheet and column, the rows that have a cell, sorted, and these cells."""
+        found: defaultdict[tuple[str, int], list[Cell]] = defaultdict(list)
+        for cell in self._known.values():
+            found[cell[0], cell[2]].append(cell)
+        for each in found.values():
+            each.sort()
+        return {key: ([cell[1] for cell in each], each) for key, each in found.items()}
 
     @cached_property
     def _columns(self) -> dict[str, list[int]]:
@@ -154,26 +173,57 @@ class Cells:
             found[sheet].add(column)
         return {sheet: sorted(columns) for sheet, columns in found.items()}
 
+    @cached_property
+    def _inside(self) -> dict[tuple[str, tuple[int, int, int, int]], list[Cell]]:
+        return {}
+
     def inside(self, sheet: str, area: tuple[int, int, int, int]) -> Iterator[Cell]:
         """Yield the cells of an area that are not empty, column by column."""
-        top, left, bottom, right = area
-        columns = self._columns.get(sheet, [])
-        for column in columns[bisect_left(columns, left) : bisect_right(columns, right)]:
-            rows = self._by_column[sheet, column]
-            for row in rows[bisect_left(rows, top) : bisect_right(rows, bottom)]:
-                yield Cell(sheet, row, column)
+        return iter(self.all_inside(sheet, area))
+
+    def all_inside(self, sheet: str, area: tuple[int, int, int, int]) -> list[Cell]:
+        """Return the cells of an area that are not empty, column by column: not to be changed."""
+        found = self._inside.get((sheet, area))
+        if found is None:
+            top, left, bottom, right = area
+            found = self._inside[sheet, area] = []
+            columns = self._columns.get(sheet, [])
+            for column in columns[bisect_left(columns, left) : bisect_right(columns, right)]:
+                rows, cells = self._by_column[sheet, column]
+                found += cells[bisect_left(rows, top) : bisect_right(rows, bottom)]
+        return found
+
+    def numbers_in(self, sheet: str, column: int) -> list[tuple[int, float]]:
+        """Return the rows and numbers that are written in a column, no formulas."""
+        rows, cells = self._by_column.get((sheet, column), ([], []))
+        found = [(row, self.contents.get(cell)) for row, cell in zip(rows, cells, strict=True)]
+        return [(row, x) for row, x in found if isinstance(x, float)]
 
     def used(self, sheet: str, area: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
         """Return an area up to the last row and column in which there is something."""
         top, left, bottom, right = area
-        columns = self._columns.get(sheet, [])
-        last_column = columns[-1] if columns else left
-        last_row = max((self._by_column[sheet, c][-1] for c in columns), default=top)
+        last_row, last_column = self._last.get(sheet, (top, left))
         return top, left, max(top, min(bottom, last_row)), max(left, min(right, last_column))
+
+    @cached_property
+    def _last(self) -> dict[str, tuple[int, int]]:
+        """Per sheet, the last row and the last column in which there is something."""
+        return {
+            sheet: (max(self._by_column[sheet, c][0][-1] for c in columns), columns[-1])
+            for sheet, columns in self._columns.items()
+        }
 
     def operand(self, cell: Cell, slot: Slot) -> tuple[str, tuple[int, int, int, int]]:
         """Return the sheet and the area of an operand of a cell's formula."""
         return slot.sheet or cell.sheet, slot.at(cell.row, cell.column)
+
+    def looks(self, written: Written) -> Looks:
+        """Return what a formula looks at, wherever it stands."""
+        found = self._looks.get(id(written.key))
+        if found is None:
+            found = written.key, looks_of(written.tree, written.slots)
+            self._looks[id(written.key)] = found
+        return found[1]
 
     def looks_at(self, cell: Cell) -> list[Cell]:
         """Return the cells that a cell's formula looks at, those that are not empty."""
@@ -183,16 +233,13 @@ class Cells:
         if written is None:
             return []
         found: dict[Cell, None] = {}
-        for slot in written.slots:
-            if slot.kind in ("row", "column"):
-                continue
-            sheet, area = self.operand(cell, slot)
-            if slot.kind == "cell":
-                one = Cell(sheet, area[0], area[1])
-                if one in self.contents or one in self.spilled:
+        for sheet, area in self.looks(written).areas(*cell):
+            if area[0] == area[2] and area[1] == area[3]:
+                one = self._known.get((sheet, area[0], area[1]))
+                if one is not None:
                     found[one] = None
             else:
-                found.update(dict.fromkeys(self.inside(sheet, area)))
+                found.update(dict.fromkeys(self.all_inside(sheet, area)))
         found.pop(cell, None)
         return list(found)
 
@@ -204,17 +251,18 @@ class Cells:
     @cached_property
     def order(self) -> list[Cell]:
         """All formulas, those before others that look at them; circles are left out."""
+        precedents = self.precedents
         done: dict[Cell, bool] = {}
         ordered: list[Cell] = []
-        for start in self.precedents:
-            stack = [(start, iter(self.precedents[start]))] if start not in done else []
+        for start in precedents:
+            stack = [(start, iter(precedents[start]))] if start not in done else []
             done.setdefault(start, False)
             while stack:
                 cell, rest = stack[-1]
                 for other in rest:
-                    if other in self.precedents and other not in done:
+                    if other not in done and other in precedents:
                         done[other] = False
-                        stack.append((other, iter(self.precedents[other])))
+                        stack.append((other, iter(precedents[other])))
                         break
                 else:
                     stack.pop()
@@ -225,9 +273,20 @@ class Cells:
     def is_volatile(self, cell: Cell) -> bool:
         """Return whether a formula gives something else each time."""
         written = self.written.get(cell)
-        return written is not None and any(
-            node.kind == "call" and node.value in VOLATILE for node in nodes_of(written.tree)
-        )
+        return written is not None and is_volatile(written.tree)
+
+
+def _why_not(text: str) -> str:
+    """Return why a formula has no tree, as far as that is known."""
+    if "LAMBDA(" in text.upper():
+        return "it uses LAMBDA, which is not known here"
+    bare = re.sub(r'"(?:[^"]|"")*"', "", text)
+    return "it has an array that is written out, {…}" if "{" in bare else "it cannot be read"
+
+
+def is_volatile(tree: Node) -> bool:
+    """Return whether a formula gives something else each time."""
+    return any(node.kind == "call" and node.value in VOLATILE for node in nodes_of(tree))
 
 
 def _operand_name(node: Node) -> str:

@@ -2,443 +2,320 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from xlsgd.base.cells import CellError, Scalar
-from xlsgd.formula.r1c1 import Slot
-from xlsgd.formula.tree import COMPARISONS, Node, Reference
-from xlsgd.graph.cells import Cell, Cells, Written
-from xlsgd.graph.functions import ARRAYS, FUNCTIONS
-from xlsgd.graph.values import Block, NotKnown, Value, number, same_in_all, text_of
+from xlsgd.base.cells import CellError, Formula
+from xlsgd.graph.adjoints import slopes
+from xlsgd.graph.cells import Cell, Cells, Written, is_volatile
+from xlsgd.graph.compiled import compiled
+from xlsgd.graph.frame import Compiled, Place
+from xlsgd.graph.frames import Needs, Several, Single
+from xlsgd.graph.plan import FEWEST, Run, plan_of
+from xlsgd.graph.store import Key, Values, cells_from
+from xlsgd.graph.values import Array, ByCell, Erroneous, NotKnown, Value, as_block
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 __all__ = ["Evaluation"]
+
+Unit = Run | Cell
+"""What is calculated in one go: the cells of a stretch, or a single one."""
+
+_BROKEN = (OverflowError, ZeroDivisionError, ValueError, RuntimeError, IndexError)
+"""What calculation may raise that says of a formula only that it cannot be calculated."""
 
 
 class Evaluation:
     """The values of a workbook's cells.
 
     values: those calculated so far.   unknown: formulas without one, and why.
-    follows: those of them that only look at others without one.
+    follows: those of them that only look at others without one.   blocks: ranges asked for so far.
     """
 
     def __init__(
-        self, cells: Cells, samples: int, given: Mapping[Cell, Tensor] | None = None
+        self,
+        cells: Cells,
+        samples: int,
+        given: Mapping[Cell, Value] | None = None,
+        *,
+        adjoint: bool = False,
+        stretches: bool | None = None,
     ) -> None:
-        """given: cells that hold numbers of their own instead of what is written there."""
+        """given: what cells hold instead of what is written there: tensors of shape (samples,), or
+        texts and truths.
+        adjoint: whether slopes in any cell may be asked for, not only in those given.
+        stretches: whether formulas that were filled down or across are calculated together; by
+        default where there are many."""
         self.cells = cells
         self.samples = samples
-        self.values: dict[Cell, Value] = dict(given or {})
-        self.unknown: dict[Cell, str] = {}
+        self.values = Values(samples, given or {})
+        self.unknown: dict[Cell, str] = {
+            cell: why for cell, why in cells.refused.items() if cell not in self.values
+        }
         self.follows: dict[Cell, Cell] = {}
-        self._arrays: dict[Cell, Block] = {}
+        self.adjoint = adjoint
+        self.blocks: dict[Place, Array] = {}
+        self._given = frozenset(given or ())
+        self._stretches = len(cells.written) >= FEWEST if stretches is None else stretches
+        self._plan = plan_of(cells, self._given) if self._stretches else None
+        self._apart: set[int] = set()
+        self._functions: dict[tuple[int, bool], tuple[Written, Compiled, bool]] = {}
+        self._frames: dict[tuple[int, str], Single] = {}
 
     def run(self, cells: Iterable[Cell] | None = None) -> None:
-        """Calculate formulas, in the order in which they stand: all of them by default."""
-        for cell in self.cells.order if cells is None else cells:
-            if cell not in self.values:
-                self._calculate(cell)
+        """Calculate formulas and what they need: all of them by default."""
+        if cells is not None:
+            for cell in cells:
+                if cell not in self.values and cell not in self.unknown:
+                    self._ensure(self._unit(cell))
+            return
+        for unit in self.cells.order if self._plan is None else self._plan.steps:
+            self._ensure(unit)
 
-    def _calculate(self, cell: Cell) -> None:
+    def again(self, cell: Cell) -> Value:
+        """Return what a formula gives with all that it looks at as it is among the values, be that
+        calculated or given: whatever its own cell holds.
+
+        Raises NotKnown if it cannot be calculated.
+        """
         try:
-            self.values[cell] = self._value_of(cell)
+            found = self._value_of(cell)
+        except Erroneous as error:
+            return error.error
+        return self._shown(as_block(found).at(0, 0))
+
+    def adjoints(self, of: Iterable[Cell], cells: Sequence[Cell]) -> dict[Cell, Tensor]:
+        """Return the slopes of the sum of some cells in each of others, shape (samples,), by one
+        pass backward.
+
+        Raises ValueError for a cell in which there is none: it holds no number, or was not
+        followed; all are where ``adjoint`` is true.
+        """
+        return slopes(self.values, [self.values[cell] for cell in of], cells, self.samples)
+
+    def numbers(self, cells: Sequence[Cell]) -> Tensor:
+        """Return the numbers of cells together, shape (cells, samples); nan where there is none."""
+        import torch
+
+        nothing = torch.full((self.samples,), torch.nan, dtype=torch.float64)
+        found = [self.values.get(cell) for cell in cells]
+        return torch.stack(
+            [
+                x if isinstance(x, torch.Tensor) and x.dtype == torch.float64 else nothing
+                for x in found
+            ]
+        )
+
+    # One unit after the other
+
+    def _unit(self, cell: Key) -> Unit:
+        """Return the unit in which a formula is calculated."""
+        origin = self.cells.spilled.get(cell)  # type: ignore[call-overload]
+        if origin is not None:
+            return origin  # type: ignore[no-any-return]
+        run = None if self._plan is None else self._plan.runs.get(cell)
+        if run is not None and id(run) not in self._apart:
+            return run
+        return cell if isinstance(cell, Cell) else Cell(*cell)
+
+    def _ensure(self, unit: Unit) -> None:
+        """Calculate a unit, and first what it needs that is not there yet."""
+        waiting: list[Unit] = [unit]
+        while waiting:
+            try:
+                self._calculate(waiting[-1])
+                waiting.pop()
+            except Needs as needs:
+                other = self._unit(needs.cell)
+                if other not in waiting:
+                    waiting.append(other)
+                elif isinstance(other, Run) and id(other) not in self._apart:
+                    self._apart.add(id(other))
+                    waiting = [unit for unit in waiting if unit is not other]
+                    waiting.append(self._unit(needs.cell))
+                else:
+                    self.unknown[Cell(*needs.cell)] = "it depends on itself"
+
+    def _calculate(self, unit: Unit) -> None:
+        if isinstance(unit, Run):
+            self._calculate_together(unit)
+        elif unit not in self.values and unit not in self.unknown:
+            self._calculate_one(unit)
+        elif unit in self._given and self._area(unit) is not None and unit not in self.unknown:
+            # The first cell of an array is given, the others are not.
+            self._calculate_one(unit)
+
+    def _area(self, cell: Cell) -> tuple[int, int, int, int] | None:
+        written = self.cells.written.get(cell)
+        return None if written is None else written.area
+
+    def _calculate_together(self, run: Run) -> None:
+        if run.first in self.values:
+            return
+        if id(run) not in self._apart:
+            written, function, volatile = self._function(run.written)
+            try:
+                if volatile:
+                    raise ByCell
+                found = function(Several(self, run, written.slots))
+                self.values.add(run.first, run.down, self._kept(self._numbers(found, run)))
+                return
+            except (ByCell, NotKnown, Erroneous, *_BROKEN):
+                self._apart.add(id(run))
+        for key in cells_from(run.first, run.n, run.down):
+            cell = Cell(*key)
+            if cell not in self.values and cell not in self.unknown:
+                self._calculate_one(cell)
+        self.values.put_together(run.first, run.n, run.down)
+
+    def _numbers(self, found: Value, run: Run) -> Tensor:
+        """Return what the formula of a stretch came to, for each of its cells."""
+        import torch
+
+        if isinstance(found, float) or found is None:
+            return torch.full((run.n, self.samples), found or 0.0, dtype=torch.float64)
+        if not isinstance(found, torch.Tensor) or found.dtype != torch.float64:
+            raise ByCell
+        return found.expand(run.n, self.samples)
+
+    def _calculate_one(self, cell: Cell) -> None:
+        try:
+            self._put(cell, self._value_of(cell))
         except NotKnown as error:
             self.unknown[cell] = str(error)
-        except (OverflowError, ZeroDivisionError, ValueError, RuntimeError, IndexError) as error:
+        except Erroneous as error:
+            self._put(cell, error.error)
+        except ByCell:
+            self.unknown[cell] = "its cells differ where one is needed"
+        except _BROKEN as error:
             self.unknown[cell] = f"it cannot be calculated ({type(error).__name__})"
+        if cell in self.unknown:
+            for other in self._spilled_from(cell):
+                self.follows[other] = cell
+                self.unknown[other] = f"it needs {cell}, which has no value"
 
     def _value_of(self, cell: Cell) -> Value:
-        origin = self.cells.spilled.get(cell)
-        if origin is not None:
-            return self._element(origin, cell)
         written = self.cells.written.get(cell)
         if written is None:
             raise NotKnown(self.cells.refused.get(cell, "it cannot be read"))
-        if self.cells.is_volatile(cell):
-            return constant(self.cells.stored[cell], self.samples)
-        reading = _Reading(self, cell, written)
-        if written.area is None:
-            return reading.single(written.tree)
-        found = reading.value(written.tree)
-        self._arrays[cell] = found if isinstance(found, Block) else Block([[found]])
-        return self._element(cell, cell)
+        _, function, volatile = self._function(written)
+        if volatile:
+            return self.cells.stored[cell]
+        frame = self._frames.get((id(written.key), cell.sheet))
+        if frame is None:
+            frame = Single(self, cell.sheet, written.slots)
+            self._frames[id(written.key), cell.sheet] = frame
+        return function(frame.moved(cell))
 
-    def _element(self, origin: Cell, cell: Cell) -> Value:
-        if origin in self.unknown or origin not in self._arrays:
-            self.follows[cell] = origin
-            raise NotKnown(f"it needs {origin}, which has no value")
-        block = self._arrays[origin]
-        top, left = self.cells.written[origin].area[:2]  # type: ignore[index]
-        rows, columns = block.shape
-        row = 0 if rows == 1 else cell.row - top
-        column = 0 if columns == 1 else cell.column - left
-        if row >= rows or column >= columns:
-            raise NotKnown("its array has no such element")
-        return block.rows[row][column]
-
-    def at(self, cell: Cell, asker: Cell) -> Value:
-        """Return the value of a cell for a formula that asks for it."""
-        found = self.values.get(cell)
-        if found is not None:
-            return found
-        if cell in self.unknown:
-            self.follows[asker] = cell
-            raise NotKnown(f"it needs {cell}, which has no value")
-        content = self.cells.contents.get(cell)
-        if isinstance(content, str) and cell in self.cells.stored:
-            if cell in self.values:
-                return None
-            self._calculate(cell)
-            if cell in self.values:
-                return self.values[cell]
-            self.follows[asker] = cell
-            raise NotKnown(f"it needs {cell}, which has no value")
-        if cell in self.cells.spilled:
-            self._calculate(cell)
-            return self.values.get(cell)
-        if content is None:
-            return None
-        value = self.values[cell] = constant(content, self.samples)
-        return value
-
-
-def constant(content: Scalar, samples: int) -> Value:
-    """Return what a constant is in all samples."""
-    import torch
-
-    if isinstance(content, float) and not isinstance(content, bool):
-        return torch.full((samples,), content, dtype=torch.float64)
-    return content
-
-
-class _Reading:
-    """One formula being calculated."""
-
-    def __init__(self, evaluation: Evaluation, cell: Cell, written: Written) -> None:
-        self.evaluation = evaluation
-        self.samples = evaluation.samples
-        self.cell = cell
-        self.slots = written.slots
-        self.is_array = written.area is not None
-        self.names: dict[str, Value] = {}
-
-    def single(self, node: Node) -> Value:
-        """Return the one value of a part of a formula that is no array formula."""
-        found = self.value(node)
-        if isinstance(found, Block):
-            rows, columns = found.shape
-            if (rows, columns) == (1, 1) or self.is_array:
-                return found.rows[0][0]
-            return found.rows[0][0] if node.kind != "reference" else self._crossing(node, found)
-        return self.decided(found)
-
-    def decided(self, value: Value) -> Value:
-        """Return a value as a cell keeps it: an empty cell that is looked at is 0."""
-        if value is None:
-            return number(None, self.samples)
-        return value
-
-    def _crossing(self, node: Node, block: Block) -> Value:
-        """Return the cell of a range in the formula's own row or column."""
-        slot = self._slot(node)
-        sheet, (top, left, bottom, right) = self.evaluation.cells.operand(self.cell, slot)
-        if left == right and top <= self.cell.row <= bottom:
-            return block.rows[self.cell.row - top][0]
-        if top == bottom and left <= self.cell.column <= right:
-            return block.rows[0][self.cell.column - left]
-        raise NotKnown("a range stands where one cell is needed")
-
-    def _slot(self, node: Node) -> Slot:
-        reference = node.value
-        assert isinstance(reference, Reference)
-        assert reference.sheet is not None
-        return self.slots[int(reference.sheet[1:])]
-
-    def place(self, node: Node) -> tuple[str, tuple[int, int, int, int]]:
-        """Return the sheet and the area that a part of a formula means.
-
-        Raises NotKnown for one that means no cells.
-        """
-        if node.kind == "reference":
-            return self.evaluation.cells.operand(self.cell, self._slot(node))
-        if node.kind == "call" and node.value == "OFFSET":
-            sheet, (top, left, bottom, right) = self.place(node.parts[0])
-            given = [
-                None if part.kind == "nothing" else int(same_in_all(self.value(part), self.samples))
-                for part in node.parts[1:]
-            ]
-            given += [None] * (4 - len(given))
-            down, across, height, width = given
-            top, left = top + (down or 0), left + (across or 0)
-            height = height or (bottom - top + (down or 0) + 1)
-            width = width or (right - left + (across or 0) + 1)
-            return sheet, (top, left, top + height - 1, left + width - 1)
-        raise NotKnown("it means no cell")
-
-    def area(self, sheet: str, area: tuple[int, int, int, int]) -> Value:
-        """Return the values of an area, or of its one cell."""
-        top, left, bottom, right = area
-        if top == bottom and left == right:
-            return self.evaluation.at(Cell(sheet, top, left), self.cell)
-        top, left, bottom, right = self.evaluation.cells.used(sheet, area)
-        return Block(
-            [
-                [self.evaluation.at(Cell(sheet, r, c), self.cell) for c in range(left, right + 1)]
-                for r in range(top, bottom + 1)
-            ]
-        )
-
-    def value(self, node: Node) -> Value:
-        """Return the value of a part of a formula, a Block for several cells."""
-        kind = node.kind
-        if kind == "reference":
-            slot = self._slot(node)
-            if slot.kind in ("row", "column"):
-                area = slot.at(self.cell.row, self.cell.column)
-                return number(float(area[0 if slot.kind == "row" else 1]), self.samples)
-            return self.area(*self.evaluation.cells.operand(self.cell, slot))
-        if kind == "number":
-            return number(node.value, self.samples)
-        if kind in ("text", "truth"):
-            return node.value
-        if kind == "nothing":
-            return None
-        if kind == "error":
-            raise NotKnown(f"it holds {node.value}")
-        if kind == "name":
-            name = str(node.value[1])  # type: ignore[index]
-            if name in self.names:
-                return self.names[name]
-            raise NotKnown(f"there is no name {name}")
-        if kind == "sign":
-            return self._each(lambda a: -self._number(a), self.value(node.parts[0]))
-        if kind == "percent":
-            return self._each(lambda a: self._number(a) / 100, self.value(node.parts[0]))
-        if kind == "operator":
-            return self._operator(node)
-        return self._call(node)
-
-    def _number(self, value: Value) -> Tensor:
-        return number(value, self.samples)
-
-    def _operator(self, node: Node) -> Value:
-        sign = str(node.value)
-        left, right = (self.value(part) for part in node.parts)
-        if not self.is_array:
-            if isinstance(left, Block) and node.parts[0].kind == "reference":
-                left = left if self._in_arrays else self._crossing(node.parts[0], left)
-            if isinstance(right, Block) and node.parts[1].kind == "reference":
-                right = right if self._in_arrays else self._crossing(node.parts[1], right)
-        if sign in COMPARISONS:
-            return self._both(lambda a, b: compared(sign, a, b, self.samples), left, right)
-        if sign == "&":
-            return self._both(lambda a, b: text_of(a) + text_of(b), left, right)
-        return self._both(
-            lambda a, b: arithmetic(sign, self._number(a), self._number(b)), left, right
-        )
-
-    _in_arrays = False
-    """Whether a function that takes arrays is around: SUMPRODUCT(A1:A9*B1:B9)."""
-
-    def _each(self, function: Callable[[Value], Value], value: Value) -> Value:
-        return value.mapped(function) if isinstance(value, Block) else function(value)
-
-    def _both(self, function: Callable[[Value, Value], Value], a: Value, b: Value) -> Value:
-        """Apply a function of two values to blocks as well, each element with its own."""
-        if not isinstance(a, Block) and not isinstance(b, Block):
-            return function(a, b)
-        a, b = (x if isinstance(x, Block) else Block([[x]]) for x in (a, b))
-        rows, columns = (max(m, n) for m, n in zip(a.shape, b.shape, strict=True))
-        for block in (a, b):
-            if block.shape[0] not in (1, rows) or block.shape[1] not in (1, columns):
-                raise NotKnown("two ranges of different sizes are calculated with each other")
-        return Block(
-            [
-                [function(_pick(a, r, c), _pick(b, r, c)) for c in range(columns)]
-                for r in range(rows)
-            ]
-        )
-
-    def _call(self, node: Node) -> Value:
-        name = str(node.value).removeprefix("_XLFN.").removeprefix("_XLWS.")
-        if name == "SINGLE":
-            return self.single(node.parts[0])
-        if name == "LET":
-            return self._let(node)
-        if name == "OFFSET":
-            return self.area(*self.place(node))
-        if name in ("ROWS", "COLUMNS"):
-            _, (top, left, bottom, right) = self.place(node.parts[0])
-            size = bottom - top + 1 if name == "ROWS" else right - left + 1
-            return number(float(size), self.samples)
-        if name in ("IF", "IFS", "IFERROR", "IFNA"):
-            return self._choice(name, node)
-        if name in ("ISERROR", "ISNUMBER", "ISERR", "ISNA"):
-            return self._is(name, node)
-        function = FUNCTIONS.get(name)
-        if function is None:
-            raise NotKnown(f"the function {name} is not known here")
-        before, self._in_arrays = self._in_arrays, self._in_arrays or name in ARRAYS
-        try:
-            given = [self.value(part) for part in node.parts]
-        finally:
-            self._in_arrays = before
-        return function(self.samples, *given)
-
-    def _let(self, node: Node) -> Value:
-        before = dict(self.names)
-        *pairs, last = node.parts
-        for name, part in zip(pairs[::2], pairs[1::2], strict=True):
-            if name.kind != "name":
-                raise NotKnown("LET has no name where one is needed")
-            self.names[str(name.value[1])] = self.value(part)  # type: ignore[index]
-        found = self.value(last)
-        self.names = before
+    def _function(self, written: Written) -> tuple[Written, Compiled, bool]:
+        """Return what calculates a formula, and whether it gives something else each time."""
+        key = id(written.key), written.area is not None
+        found = self._functions.get(key)
+        if found is None:
+            function = compiled(written.tree, written.slots, written.area is not None)
+            found = self._functions[key] = written, function, is_volatile(written.tree)
         return found
 
-    def _choice(self, name: str, node: Node) -> Value:
-        if name in ("IFERROR", "IFNA"):
-            try:
-                found = self.value(node.parts[0])
-            except NotKnown:
-                return self.value(node.parts[1])
-            if isinstance(found, Block):
-                raise NotKnown("IFERROR of several cells")
-            return self._otherwise(found, node.parts[1])
-        if name == "IFS":
-            asked = node.parts[:2]
-            rest = Node("call", "IFS", node.parts[2:]) if len(node.parts) > 2 else None
-            parts = (*asked, rest) if rest is not None else asked
-            return self._choice("IF", Node("call", "IF", parts))
-        condition = self.value(node.parts[0])
-        if not isinstance(condition, Block):
-            return self._chosen(condition, node.parts)
-        yes = self.value(node.parts[1])
-        no = self.value(node.parts[2]) if len(node.parts) > 2 else False
-        either = self._both(lambda a, b: (a, b), yes, no)
-        return self._both(
-            lambda truth, pair: mixed(truth_of(truth, self.samples), *pair, self.samples),
-            condition,
-            either,
+    # What has been calculated
+
+    def _put(self, cell: Cell, value: Value) -> None:
+        """Keep what a formula came to, in all the cells that it fills."""
+        import torch
+
+        area = self._area(cell)
+        if area is None:
+            self.values.single[cell] = self._shown(value)
+            return
+        block = as_block(value)
+        rows, columns = block.shape
+        top, left, bottom, right = area
+        whole = isinstance(block.tensor, torch.Tensor) and block.tensor.dtype == torch.float64
+        for column in range(left, right + 1):
+            fits = bottom - top + 1 in range(rows + 1) and (columns == 1 or column - left < columns)
+            if whole and fits and rows > 1:
+                tensor = block.tensor[:, 0 if columns == 1 else column - left]  # type: ignore[index]
+                self.values.add(
+                    (cell.sheet, top, column), True, self._kept(tensor[: bottom - top + 1])
+                )
+                continue
+            for row in range(top, bottom + 1):
+                other = Cell(cell.sheet, row, column)
+                if other in self._given:
+                    continue
+                missing = (rows > 1 and row - top >= rows) or (
+                    columns > 1 and column - left >= columns
+                )
+                found = CellError("#N/A") if missing else block.at(row - top, column - left)
+                self.values.single[other] = self._shown(found)
+
+    def _spilled_from(self, cell: Cell) -> Iterable[Cell]:
+        area = self._area(cell)
+        if area is None:
+            return ()
+        top, left, bottom, right = area
+        every = (
+            Cell(cell.sheet, row, column)
+            for row in range(top, bottom + 1)
+            for column in range(left, right + 1)
         )
+        return [other for other in every if self.cells.spilled.get(other) == cell]
 
-    def _chosen(self, condition: Value, parts: tuple[Node, ...]) -> Value:
-        """Return one side of IF; where samples go different ways, each has its own."""
-        truth = truth_of(condition, self.samples)
-        if isinstance(truth, bool) or bool(truth.all()) or not bool(truth.any()):
-            taken = truth if isinstance(truth, bool) else bool(truth[0])
-            place = 1 if taken else 2
-            if place < len(parts):
-                found = self.value(parts[place])
-                return number(None, self.samples) if found is None else found
-            return False
-        yes = self.value(parts[1])
-        no = self.value(parts[2]) if len(parts) > 2 else False
-        return self._both(lambda a, b: mixed(truth, a, b, self.samples), yes, no)
-
-    def _otherwise(self, found: Value, part: Node) -> Value:
+    def _shown(self, value: Value) -> Value:
+        """Return a value as a cell keeps it."""
         import torch
 
-        if isinstance(found, CellError):
-            return self.value(part)
-        if not isinstance(found, torch.Tensor):
-            return found
-        fine = found.detach().isfinite()
-        if bool(fine.all()):
-            return found
-        return mixed(fine, found, self.value(part), self.samples)
+        if value is None or isinstance(value, float):
+            value = torch.full((self.samples,), value or 0.0, dtype=torch.float64)
+        elif isinstance(value, Array):
+            return self._shown(value.at(0, 0))
+        if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
+            return self._kept(value if value.dim() else value.expand(self.samples))
+        return value
 
-    def _is(self, name: str, node: Node) -> Value:
+    def _kept(self, value: Tensor) -> Tensor:
+        """Return numbers such that slopes in them can be asked for, if that is wanted."""
+        if not self.adjoint:
+            return value
+        if not value.requires_grad:
+            return value.detach().clone().requires_grad_()
+        # A copy of another cell is a number of its own.
+        return value.view_as(value)
+
+    def at(self, cell: Key, asker: Cell) -> Value:
+        """Return the value of a cell for a formula that asks for it.
+
+        Raises Needs if that is to be calculated first, and NotKnown if it cannot be.
+        """
+        if cell in self.values:
+            return self.values[cell]
+        if cell in self.unknown:
+            self.follows[asker] = Cell(*cell)
+            raise NotKnown(f"it needs {Cell(*cell)}, which has no value")
+        content = self.cells.contents.get(cell)  # type: ignore[call-overload]
+        if cell in self.cells.spilled or isinstance(content, Formula):
+            raise Needs(cell)
+        if isinstance(content, float):
+            self._load(cell[0], cell[2])
+            return self.values[cell]
+        if content is not None:
+            self.values.single[cell] = content
+        return content
+
+    def _load(self, sheet: str, column: int) -> None:
+        """Have the numbers that are written in a column among the values."""
         import torch
 
-        try:
-            found = self.value(node.parts[0])
-        except NotKnown:
-            return name != "ISNUMBER"
-        if isinstance(found, torch.Tensor):
-            fine = bool(found.detach()[0].isfinite())
-            return fine if name == "ISNUMBER" else not fine
-        return isinstance(found, CellError) and name != "ISNUMBER"
-
-
-def _pick(block: Block, row: int, column: int) -> Value:
-    rows, columns = block.shape
-    return block.rows[0 if rows == 1 else row][0 if columns == 1 else column]
-
-
-def arithmetic(sign: str, a: Tensor, b: Tensor) -> Tensor:
-    """Return what an operator makes of two numbers; nan where a cell would hold an error."""
-    import torch
-
-    if sign == "+":
-        return a + b
-    if sign == "-":
-        return a - b
-    if sign == "*":
-        return a * b
-    if sign == "/":
-        zero = b.detach() == 0
-        if bool(zero.any()):
-            return torch.where(zero, torch.nan, a / torch.where(zero, 1.0, b))
-        return a / b
-    return a**b
-
-
-def compared(sign: str, a: Value, b: Value, samples: int) -> Any:
-    """Return a truth, or one for every sample."""
-    import torch
-
-    texts = [isinstance(x, str) for x in (a, b)]
-    if any(texts):
-        if all(texts) or None in (a, b):
-            one, other = ("" if x is None else str(x).lower() for x in (a, b))
-            return _truth(sign, one, other)
-        # Texts come after all numbers.
-        return _truth(sign, int(texts[0]), int(texts[1]))
-    if any(isinstance(x, bool) for x in (a, b)) and not all(isinstance(x, bool) for x in (a, b)):
-        tensor = [isinstance(x, torch.Tensor) for x in (a, b)]
-        if any(tensor):
-            return _truth(sign, int(not tensor[0]), int(not tensor[1]))
-    one, other = (number(x, samples).detach() for x in (a, b))
-    if not bool((one.isfinite() & other.isfinite())[0]):
-        raise NotKnown("it compares with what is no number")
-    return _truth(sign, one, other)
-
-
-def _truth(sign: str, a: Any, b: Any) -> Any:
-    if sign == "=":
-        return a == b
-    if sign == "<>":
-        return a != b
-    if sign == "<":
-        return a < b
-    if sign == "<=":
-        return a <= b
-    return a > b if sign == ">" else a >= b
-
-
-def truth_of(value: Value, samples: int) -> Any:
-    """Return a condition as a truth, or as one for every sample."""
-    import torch
-
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, torch.Tensor) and value.dtype == torch.bool:
-        return value
-    return number(value, samples).detach() != 0
-
-
-def mixed(truth: Any, yes: Value, no: Value, samples: int) -> Value:
-    """Return one value for the samples in which something holds, and another for the rest."""
-    import torch
-
-    if isinstance(truth, bool):
-        return yes if truth else no
-    if bool(truth.all()):
-        return yes
-    if not bool(truth.any()):
-        return no
-    return torch.where(truth, number(yes, samples), number(no, samples))
+        found: list[float] = []
+        first = 0
+        for row, content in [*self.cells.numbers_in(sheet, column), (0, 0.0)]:
+            if found and row != first + len(found):
+                tensor = torch.tensor(found, dtype=torch.float64).unsqueeze(1)
+                numbers = self._kept(tensor.expand(-1, self.samples))
+                self.values.add((sheet, first, column), True, numbers)
+                found = []
+            first = first if found else row
+            found.append(content)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator
 
-from xlsgd.base.cells import LAST_COLUMN, LAST_ROW, Area, Table
+from xlsgd.base.cells import LAST_COLUMN, LAST_ROW, Area, Table, column_number
 from xlsgd.base.visible import cut
-from xlsgd.formula.r1c1 import read_area
 from xlsgd.xlsx.parts import Damaged, Element, elements
 
 __all__ = ["area_of", "table_parts", "tables_of"]
@@ -57,15 +57,16 @@ def _count(table: Element, key: str, usual: int) -> int:
     return usual
 
 
+_AREA = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})(?::([A-Za-z]{1,3})([0-9]{1,7}))?")
+
+
 def area_of(text: str) -> Area | None:
     """Return the cells that a reference names, such as ``V4:W715``; None if it is none."""
-    try:
-        found = read_area(text)
-    except AssertionError:
+    found = _AREA.fullmatch(text)
+    if found is None:
         return None
-    if found is None or not text[:1].isalpha():
-        return None
-    (_, top), (_, left), (_, bottom), (_, right) = found.corners
+    left, top = column_number(found[1]), int(found[2])
+    right, bottom = column_number(found[3] or found[1]), int(found[4] or found[2])
     if not (0 < top <= bottom <= LAST_ROW and 0 < left <= right <= LAST_COLUMN):
         return None
     return top, left, bottom, right

@@ -1,0 +1,237 @@
+"""What functions come to, by the examples of their documentation and by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from tests.graph.sheets import same, value_of
+
+CELLS = {
+    **{f"A{i}": x for i, x in enumerate([3, 1, 4, 1, 5], 1)},
+    **{f"B{i}": x for i, x in enumerate([2, 7, 1, 8, 2], 1)},
+    **{f"C{i}": x for i, x in enumerate(["red", "green", "Red", "blue", "green"], 1)},
+    "D1": "12",
+    "D2": True,
+    "D3": "=1/0",
+    "D5": "=NA()",
+}
+
+NUMBERS = {
+    "SUM(A1:A5)": 14,
+    "SUM(A1:A5,2,C1:C5)": 16,
+    "AVERAGE(A1:A5)": 2.8,
+    "SUMSQ(A1:A5)": 52,
+    "PRODUCT(A1:A5)": 60,
+    "COUNT(A1:D5)": 10,
+    "COUNTA(A1:D5)": 19,
+    "COUNTBLANK(A1:D5)": 1,
+    'COUNTIF(C1:C5,"red")': 2,
+    'COUNTIF(C1:C5,"*e*")': 5,
+    'COUNTIF(C1:C5,"<>red")': 3,
+    'COUNTIF(A1:A5,">1")': 3,
+    "COUNTIF(A1:A5,1)": 2,
+    'COUNTIFS(C1:C5,"green",B1:B5,">2")': 1,
+    'SUMIF(C1:C5,"green",A1:A5)': 6,
+    'SUMIF(A1:A5,">=3")': 12,
+    'SUMIFS(A1:A5,B1:B5,"<8",C1:C5,"g*")': 6,
+    "AVERAGEIF(B1:B5,2,A1:A5)": 4,
+    'AVERAGEIFS(A1:A5,C1:C5,"red")': 3.5,
+    'MAXIFS(A1:A5,C1:C5,"green")': 5,
+    'MINIFS(A1:A5,C1:C5,"green")': 1,
+    "MAX(A1:A5)": 5,
+    "MIN(A1:A5,0.5)": 0.5,
+    "MEDIAN(A1:A5)": 3,
+    "LARGE(A1:A5,2)": 4,
+    "SMALL(A1:A5,3)": 3,
+    "PERCENTILE(A1:A5,0.3)": 1.4,
+    "RANK(A3,A1:A5)": 2,
+    "VAR(A1:A5)": 3.2,
+    "VAR.P(A1:A5)": 2.56,
+    "STDEV.S(A1:A5)": math.sqrt(3.2),
+    "STDEVP(A1:A5)": 1.6,
+    "DEVSQ(A1:A5)": 12.8,
+    "SLOPE(B1:B5,A1:A5)": -21 / 12.8,
+    "INTERCEPT(B1:B5,A1:A5)": 4 + 2.8 * 21 / 12.8,
+    "CORREL(A1:A5,B1:B5)": -21 / math.sqrt(12.8 * 42),
+    "RSQ(B1:B5,A1:A5)": 21**2 / 12.8 / 42,
+    "FORECAST(10,B1:B5,A1:A5)": 4 - 7.2 * 21 / 12.8,
+    "COVARIANCE.P(A1:A5,B1:B5)": -4.2,
+    "SUMPRODUCT(A1:A5,B1:B5)": 35,
+    'SUMPRODUCT((A1:A5>1)*(C1:C5="red")*B1:B5)': 3,
+    "SUMPRODUCT(--(A1:A5>1),B1:B5)": 5,
+    "SUMXMY2(A1:A5,B1:B5)": 104,
+    "ROUND(2.345,2)": 2.35,
+    "ROUND(-2.5,0)": -3,
+    "ROUND(1234,-2)": 1200,
+    "ROUNDUP(2.1,0)": 3,
+    "ROUNDUP(-2.11,1)": -2.2,
+    "ROUNDDOWN(-2.99,1)": -2.9,
+    "TRUNC(8.9)": 8,
+    "INT(-8.9)": -9,
+    "MOD(-3,2)": 1,
+    "MOD(3,-2)": -1,
+    "QUOTIENT(-7,2)": -3,
+    "CEILING(2.5,1)": 3,
+    "FLOOR(2.5,0.2)": 2.4,
+    "CEILING.MATH(6.3)": 7,
+    "EVEN(3)": 4,
+    "ODD(2)": 3,
+    "SIGN(-4)": -1,
+    "ABS(-4)": 4,
+    "FACT(5)": 120,
+    "COMBIN(8,2)": 28,
+    "EXP(1)": math.e,
+    "LN(86)": math.log(86),
+    "LOG(100)": 2,
+    "LOG(8,2)": 3,
+    "LOG10(1000)": 3,
+    "SQRT(16)": 4,
+    "POWER(5,2)": 25,
+    "2^-1": 0.5,
+    "-2^2": 4,
+    "10%": 0.1,
+    "ATAN2(1,1)": math.pi / 4,
+    "ATANH(0.5)": math.atanh(0.5),
+    "ASINH(1)": math.asinh(1),
+    "TANH(0.5)": math.tanh(0.5),
+    "RADIANS(180)": math.pi,
+    "ERF(0.5)": math.erf(0.5),
+    "NORM.S.DIST(1,TRUE)": (1 + math.erf(math.sqrt(0.5))) / 2,
+    "NORM.S.INV(0.975)": 1.959963984540054,
+    "NORMDIST(42,40,1.5,TRUE)": 0.9087887802741321,
+    "MATCH(5,A1:A5,0)": 5,
+    'MATCH("BLUE",C1:C5,0)': 4,
+    "INDEX(A1:B5,2,2)": 7,
+    "INDEX(A1:A5,3)": 4,
+    "SUM(INDEX(A1:B5,0,2))": 20,
+    "VLOOKUP(4,A1:B5,2,FALSE)": 1,
+    'XLOOKUP("blue",C1:C5,B1:B5)': 8,
+    'XLOOKUP("pink",C1:C5,B1:B5,-1)': -1,
+    "CHOOSE(2,A1,A2,A3)": 1,
+    "SWITCH(A3,1,10,4,40,99)": 40,
+    "OFFSET(A1,2,1)": 1,
+    "SUM(OFFSET(A1,0,0,2,2))": 13,
+    "ROWS(A1:B5)": 5,
+    "COLUMNS(A1:B5)": 2,
+    "ROW()": 50,
+    "COLUMN(B3)": 2,
+    "SUBTOTAL(9,A1:A5)": 14,
+    'LEN("four")': 4,
+    'FIND("M","Miriam McGovern",3)': 8,
+    'SEARCH("E","Statements",6)': 7,
+    'CODE("A")': 65,
+    "DATE(2008,1,35)": 39482,
+    "YEAR(39448)": 2008,
+    "MONTH(39448)": 1,
+    "DAY(39448)": 1,
+    "WEEKDAY(39448)": 3,
+    "MDETERM(A1:B2)": 19,
+    "SUM(MMULT(A1:B2,A4:B5))": 99,
+    "D1+1": 13,
+    "D1*D2": 12,
+    "SUM(D1:D2)": 0,
+    "IFERROR(D3,7)": 7,
+    "IFERROR(A1/0,7)": 7,
+    "IFERROR(VLOOKUP(99,A1:B5,2,FALSE),7)": 7,
+    "IFNA(D5,8)": 8,
+    "IF(A1>2,10,20)": 10,
+    "IFS(A1>5,1,A1>2,2,TRUE,3)": 2,
+    'N("x")': 0,
+    "LET(x,A1,y,x*x,y+x)": 12,
+    "SUM(LET(x,A1:A5,x*x))": 52,
+    'VALUE("1,200.5")': 1200.5,
+    '"50%"+0': 0.5,
+}
+
+OTHERS: dict[str, Any] = {
+    "NA()": math.nan,
+    "D3+1": math.nan,
+    "1/0": math.nan,
+    "SQRT(-1)": math.nan,
+    "LN(0)": math.nan,
+    "EXP(710)": math.nan,
+    "1/(1+EXP(710))": math.nan,
+    "0^0": math.nan,
+    "(-8)^(1/3)": math.nan,
+    "C1*2": math.nan,
+    "SUM(A1:D5)": math.nan,
+    "AVERAGE(C1:C5)": math.nan,
+    "MAX(1,D3)": math.nan,
+    "MIN(1,1E308*10)": math.nan,
+    "MATCH(99,A1:A5,0)": math.nan,
+    "INDEX(A1:A5,9)": math.nan,
+    "IF(D3>0,1,2)": math.nan,
+    "A1=3": True,
+    "A1<>3": False,
+    "C1=C3": True,
+    "C1>9": True,
+    "F1=0": True,
+    'F1=""': True,
+    "F1": 0.0,
+    "ISNUMBER(A1)": True,
+    "ISNUMBER(D1)": False,
+    "ISERROR(D3)": True,
+    "ISNA(D3)": False,
+    "ISNA(D5)": True,
+    "ISBLANK(F1)": True,
+    "ISTEXT(C1)": True,
+    "ISEVEN(4)": True,
+    "ISODD(4)": False,
+    "AND(A1>2,A2>2)": False,
+    "OR(A1>2,A2>2)": True,
+    "XOR(TRUE,TRUE)": False,
+    "NOT(A1>2)": False,
+    '"a"&1': "a1",
+    '"a"&0.1+0.2': "a0.3",
+    '"a"&1/3': "a0.333333333333333",
+    'MID("Fluid Flow",7,20)': "Flow",
+    'LEFT("Sale Price",4)': "Sale",
+    'RIGHT("Sale Price",5)': "Price",
+    'UPPER("total")': "TOTAL",
+    'TRIM(" a   b ")': "a b",
+    'SUBSTITUTE("Quarter 1","1","2")': "Quarter 2",
+    'REPT("*-",2)': "*-*-",
+    'TEXT(0.285,"0.0%")': "28.5%",
+    'TEXT(1234.567,"#,##0.00")': "1,234.57",
+    'TEXTJOIN("-",TRUE,A1:A3)': "3-1-4",
+    "CONCAT(C1,A1)": "red3",
+}
+
+UNKNOWN = {
+    "LAMBDA(x,x+1)(2)": "it uses LAMBDA",
+    "SUM({1,2;3,4})": "it has an array that is written out",
+    "[1]S!A1": "it refers to another workbook",
+    "MAP(A1:A5,LAMBDA(x,x+1))": "the function MAP is not known here",
+    "REDUCE(0,A1:A5,LAMBDA(a,b,a+b))": "the function REDUCE is not known here",
+    "MYOWN(3)": "the function MYOWN is not known here",
+    'INDIRECT("A1")': "the function INDIRECT is not known here",
+    "ROUND(1,2,3)": "ROUND is not known here with 3 arguments",
+    '"2020-01-02"+1': "the text '2020-01-02' stands where a number is needed; it may be a date",
+}
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("formula", NUMBERS)
+def test_numbers(formula: str) -> None:
+    wanted = NUMBERS[formula]
+    found = value_of(f"={formula}", CELLS)
+    assert same(found, float(wanted)), (found, wanted)
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("formula", OTHERS)
+def test_errors_truths_and_texts(formula: str) -> None:
+    found = value_of(f"={formula}", CELLS)
+    if isinstance(found, bool) or not isinstance(OTHERS[formula], bool):
+        assert same(found, OTHERS[formula]), found
+    else:
+        assert bool(found) == OTHERS[formula]
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("formula", UNKNOWN)
+def test_what_is_not_known_is_named(formula: str) -> None:
+    assert str(value_of(f"={formula}", CELLS)).startswith(UNKNOWN[formula])

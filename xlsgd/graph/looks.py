@@ -1,0 +1,118 @@
+"""Which cells a formula looks at.
+
+``INDEX`` and ``OFFSET`` look at one place of a range. It is found at once where it hangs
+on rows and columns alone, as in ``INDEX($B$2:$B$99,ROW()-1)``: such a formula looks at no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from xlsgd.formula.r1c1 import Slot
+from xlsgd.formula.tree import Node, nodes_of
+from xlsgd.graph.compiled import place_of
+from xlsgd.graph.frame import Frame, Place, operand_number
+from xlsgd.graph.values import ByCell, Erroneous, NotKnown, Value
+
+__all__ = ["Looks", "looks_of"]
+
+_STATIC = frozenset(
+    ("ABS", "INT", "MAX", "MIN", "MOD", "QUOTIENT", "ROUND", "ROUNDDOWN", "ROUNDUP")
+)
+"""Functions in a place that is found without a value of any cell."""
+
+
+class Looks(NamedTuple):
+    """What a formula looks at.
+
+    slots: its operands that are cells.   moving: those of INDEX and OFFSET that it looks at one
+    place of, and what says which.   rest: its slots without those.
+    """
+
+    slots: tuple[Slot, ...]
+    moving: tuple[Callable[[Frame], Place], ...]
+    rest: tuple[Slot, ...]
+
+    def areas(self, sheet: str, row: int, column: int) -> Iterator[Place]:
+        """Yield the sheets and areas that it looks at from a cell."""
+        for slot in self.rest:
+            yield slot.sheet or sheet, slot.at(row, column)
+        if self.moving:
+            frame = _Standing(self.slots, sheet, row, column)
+            try:
+                found = [place(frame) for place in self.moving]
+            except (ByCell, Erroneous, NotKnown):
+                found = []
+            yield from found
+
+
+def looks_of(tree: Node, slots: Sequence[Slot]) -> Looks:
+    """Return what a formula looks at, wherever it stands."""
+    cells = tuple(slot for slot in slots if slot.kind not in ("row", "column"))
+    nodes = list(nodes_of(tree))
+    if not any(node.kind == "call" and node.value in ("INDEX", "OFFSET") for node in nodes):
+        return Looks(tuple(slots), (), cells)
+    moving, places = [], []
+    for node in nodes:
+        if node.kind == "call" and node.value in ("INDEX", "OFFSET") and _is_static(node, slots):
+            moving.append(place_of(node, slots))
+            places.append(node.parts[0])
+    # The same range may be looked at as a whole elsewhere in the formula.
+    count = [n for n in nodes if n.kind == "reference"]
+    once = {operand_number(n) for n in places}
+    for number in list(once):
+        if sum(operand_number(n) == number for n in count) > sum(
+            operand_number(n) == number for n in places
+        ):
+            once.discard(number)
+    rest = tuple(
+        slot for i, slot in enumerate(slots) if i not in once and slot.kind not in ("row", "column")
+    )
+    return Looks(tuple(slots), tuple(moving), rest)
+
+
+def _is_static(node: Node, slots: Sequence[Slot]) -> bool:
+    """Return whether the place that INDEX or OFFSET means is found without a value of any cell."""
+    base, *rest = node.parts
+    if base.kind != "reference" or slots[operand_number(base)].kind not in ("cell", "range"):
+        return False
+    if node.value == "INDEX" and not 1 <= len(rest) <= 2:
+        return False
+    return all(_is_plain(part, slots) for part in rest)
+
+
+def _is_plain(node: Node, slots: Sequence[Slot]) -> bool:
+    if node.kind == "reference":
+        return slots[operand_number(node)].kind in ("row", "column")
+    if node.kind == "call":
+        if node.value in ("ROW", "COLUMN", "ROWS", "COLUMNS"):
+            return all(part.kind == "reference" for part in node.parts)
+        return node.value in _STATIC and all(_is_plain(part, slots) for part in node.parts)
+    return node.kind != "name" and all(_is_plain(part, slots) for part in node.parts)
+
+
+class _Standing:
+    """A formula in its cell, with nothing known but where that is."""
+
+    samples = 1
+
+    def __init__(self, slots: Sequence[Slot], sheet: str, row: int, column: int) -> None:
+        self.slots, self.sheet, self.row, self.column = slots, sheet, row, column
+        self.names: dict[str, Value] = {}
+
+    def operand(self, number: int) -> Value:
+        slot = self.slots[number]
+        if slot.kind not in ("row", "column"):
+            raise NotKnown("it hangs on another cell")
+        return float(slot.at(self.row, self.column)[0 if slot.kind == "row" else 1])
+
+    def crossing(self, number: int) -> Value:
+        return self.operand(number)
+
+    def place(self, number: int) -> Place:
+        slot = self.slots[number]
+        return slot.sheet or self.sheet, slot.at(self.row, self.column)
+
+    def area(self, place: Place) -> Value:
+        raise NotKnown("it hangs on another cell")
