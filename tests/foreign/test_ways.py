@@ -46,8 +46,8 @@ def test_libreoffice_says_the_same(
     source = saved(way.book, tmp_path / "way.xlsx")
     other = read_workbook(libreoffice_saved(source, "xlsx", tmp_path / "saved"))
     values = calculated(way.book)
+    assert any(other.stored.values())
     for sheet, stored in other.stored.items():
-        assert stored
         for place, value in stored.items():
             assert same(value, values[sheet][place]), (sheet, place)
 
