@@ -91,8 +91,10 @@ class Tally:
         start = time.perf_counter()
         try:
             return check(self.path)
-        except Exception:  # whatever it is, it is counted
-            return "broke off: " + traceback.format_exc(limit=-2).replace("\n", " | ")
+        except Exception as error:  # whatever it is, it is counted
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__} {error} in {Path(where.filename).name}:{where.lineno}"
+            return f"broke off: {what}"
         finally:
             self.seconds += time.perf_counter() - start
             self.checks += 1
