@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -28,7 +29,7 @@ if str(ROOT) not in sys.path:
 
 from tests.foreign.judged import differences, said  # noqa: E402
 from tests.foreign.mutations import mutations  # noqa: E402
-from tests.foreign.outcome import named_cells, outcome  # noqa: E402
+from tests.foreign.outcome import may_be_made, outcome, wrong_columns  # noqa: E402
 from tests.foreign.rewritings import rewritten  # noqa: E402
 from tests.foreign.sources import Source, of_book, of_file, of_way, stripped  # noqa: E402
 from tests.foreign.ways import all_ways  # noqa: E402
@@ -79,9 +80,17 @@ class Tally:
         self.rows: defaultdict[tuple[bool, str], Counter[str]] = defaultdict(Counter)
         self.said: defaultdict[tuple[bool, str], Counter[str]] = defaultdict(Counter)
         self.alarms: list[str] = []
-        self.missed: list[str] = []
         self.seconds = 0.0
         self.checks = 0
+
+    def miss(self, what: str) -> None:
+        """Print a mistake that was not named."""
+        print(what, flush=True)
+
+    def alarm(self, what: str) -> None:
+        """Take down and print what was called wrong and is right."""
+        self.alarms.append(what)
+        print(f"ALARM {what}", flush=True)
 
     def report(self, book: Any, values: Any) -> Any:
         """Return what check says of a book; None where it breaks off."""
@@ -91,8 +100,10 @@ class Tally:
         start = time.perf_counter()
         try:
             return check(self.path)
-        except Exception:  # whatever it is, it is counted
-            return "broke off: " + traceback.format_exc(limit=-2).replace("\n", " | ")
+        except Exception as error:  # whatever it is, it is counted
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__} {error} in {Path(where.filename).name}:{where.lineno}"
+            return f"broke off: {what}"
         finally:
             self.seconds += time.perf_counter() - start
             self.checks += 1
@@ -102,21 +113,21 @@ class Tally:
         values = source.calculate(source.book)
         base = self.report(source.book, values)
         if isinstance(base, str):
-            self.missed.append(f"{source.name}: {base}")
+            self.miss(f"{source.name}: {base}")
             return
-        before = named_cells(base)
+        before = wrong_columns(base)
         among = source.columns if whole else source.cells
         random = Random(f"{seed} {source.name} {whole}")
         for mutation in mutations(
             source.book, values, source.calculate, random, count, whole=whole, among=among
         ):
-            if {cell.lower() for cell in mutation.cells} & {cell.lower() for cell in before}:
+            if not may_be_made(mutation, before):
                 continue
             report = self.report(mutation.book, mutation.values)
             row = self.rows[whole, mutation.kind]
             row["made"] += 1
             if isinstance(report, str):
-                self.missed.append(f"{source.name}: {mutation}: {report}")
+                self.miss(f"{source.name}: {mutation}: {report}")
                 continue
             found = outcome(report, before, mutation)
             row["found"] += found.found
@@ -128,7 +139,7 @@ class Tally:
                 what = (
                     "named second" if found.exact else "named near" if found.near else "led astray"
                 )
-                self.missed.append(
+                self.miss(
                     f"{source.name}: {mutation}: "
                     + (f"{what}: {found.words}" if found.found else "NOT FOUND")
                 )
@@ -146,9 +157,9 @@ class Tally:
                 continue
             report = self.report(book, values)
             if isinstance(report, str):
-                self.alarms.append(f"{source.name}, {name}: {report}")
+                self.alarm(f"{source.name}, {name}: {report}")
             elif len(report.findings) > before or (report.findings and not before):
-                self.alarms.append(f"{source.name}, {name}: {said(report.findings[0])}")
+                self.alarm(f"{source.name}, {name}: {said(report.findings[0])}")
 
     def lines(self) -> Iterator[str]:
         """Yield what was found."""
@@ -185,7 +196,9 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         tally = Tally(Path(folder, "book.xlsx"), given.verbose)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("\n".join(tally.lines()))))
         for kind, source in sources(given.of or list(KINDS), given.names):
+            started = time.perf_counter()
             if kind == "way" and given.truth:
                 way = all_ways()[source.name]
                 report = tally.report(way.book, source.calculate(way.book))
@@ -197,9 +210,9 @@ def main() -> int:
                 tally.try_mistakes(source, given.seed, given.columns, True)
             if given.alarms:
                 tally.try_alarms(source, given.seed)
-            print(f"... {kind} {source.name}", file=sys.stderr, flush=True)
-    for text in (*tally.missed, *tally.alarms, *tally.lines()):
-        print(text)
+            took = time.perf_counter() - started
+            print(f"... {kind} {source.name} {took:.1f} s", file=sys.stderr, flush=True)
+    print("\n".join(tally.lines()))
     if given.json:
         rows = {f"{'column' if w else 'cell'} {k}": dict(r) for (w, k), r in tally.rows.items()}
         given.json.write_text(json.dumps({"rows": rows, "alarms": tally.alarms}, indent=1))

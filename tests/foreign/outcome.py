@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from tests.foreign.judged import said, same_cell
 from tests.foreign.mutations import Mutation, Runs
-from tests.foreign.plans import address
+from tests.foreign.plans import address, position
 
 if TYPE_CHECKING:
     from xlsgd.foreign.findings import CheckReport, Finding
 
-__all__ = ["Outcome", "named_cells", "outcome"]
+__all__ = ["Outcome", "may_be_made", "outcome", "wrong_columns"]
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,22 @@ class Outcome:
     words: str
 
 
-def named_cells(report: CheckReport) -> set[str]:
-    """Return the cells that a report calls wrong."""
-    return {str(finding.cell) for finding in report.findings}
+def wrong_columns(report: CheckReport) -> set[tuple[str, int]]:
+    """Return the tabs and columns in which a report calls something wrong."""
+    return {(finding.cell.sheet, finding.cell.column) for finding in report.findings}
 
 
-def outcome(report: CheckReport, before: Collection[str], mutation: Mutation) -> Outcome:
-    """Return what a report says of a mistake.   before: what was wrong already."""
-    new = [finding for finding in report.findings if str(finding.cell) not in before]
+def may_be_made(mutation: Mutation, before: Collection[tuple[str, int]]) -> bool:
+    """Return whether all of a mistake stands in columns that were right."""
+    places = (cell.rpartition("!") for cell in mutation.cells)
+    return not any((sheet.lower(), position(where)[1]) in before for sheet, _, where in places)
+
+
+def outcome(
+    report: CheckReport, before: Collection[tuple[str, int]], mutation: Mutation
+) -> Outcome:
+    """Return what a report says of a mistake.   before: columns that were wrong already."""
+    new = [f for f in report.findings if (f.cell.sheet, f.cell.column) not in before]
     cells = {same_cell(cell) for cell in mutation.cells}
     first = _place(new[0]) if new else ""
     return Outcome(

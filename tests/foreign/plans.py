@@ -7,8 +7,8 @@ and a name of a fixed cell is that cell with dollars.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from xlsgd.base.cells import Book, Content, Formula, Grid, Position, column_letters, column_number
 
@@ -82,13 +82,19 @@ class Truth:
 class Way:
     """A way to write a training down.
 
-    truths: one for everything that is trained.   expected: numbers of cells, from another road.
+    truths: one for everything that is trained.   numbers: gives those of some cells, calculated by
+    another road.   cells: those cells.
     """
 
     name: str
     book: Book
     truths: tuple[Truth, ...]
-    expected: Mapping[str, float] = field(default_factory=dict)
+    cells: tuple[str, ...] = ()
+    numbers: Callable[[], Sequence[float]] = list
+
+    def expected(self) -> dict[str, float]:
+        """Return what some cells hold."""
+        return dict(zip(self.cells, self.numbers(), strict=True))
 
 
 class Plan:
@@ -194,16 +200,9 @@ class Plan:
             return [self.tab.at(str(first)[1:].replace("$", ""))]
         return []
 
-    def way(self, truth: Truth, expected: Mapping[str, float], name: str | None = None) -> Way:
-        """Return the way; expected: by names of columns, numbers after the last step."""
-        return Way(
-            name or self.tab.name,
-            book_of(self.tab),
-            (truth,),
-            {self.run(column)[-1]: number for column, number in expected.items()},
-        )
-
-
-def renamed(way: Way, name: str) -> Way:
-    """Return a way under another name."""
-    return replace(way, name=name)
+    def way(
+        self, truth: Truth, columns: Sequence[str], numbers: Callable[[], Sequence[float]]
+    ) -> Way:
+        """Return the way.   numbers: gives those of some columns after the last step."""
+        cells = tuple(self.run(column)[-1] for column in columns)
+        return Way(self.tab.name, book_of(self.tab), (truth,), cells, numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from tests.foreign.plans import Column, Plan, Tab, Way
@@ -60,8 +61,7 @@ def _plain(
     if assumed:
         settings.update(loss=None, assumed="(?i)²|\\^2|squared?")
     truth = plan.truth(("a", "b"), "gradient descent", **settings)
-    na, nb = train((A, B), loss, rule or plain(RATE), STEPS)
-    return plan.way(truth, {"na": na, "nb": nb})
+    return plan.way(truth, ("na", "nb"), lambda: train((A, B), loss, rule or plain(RATE), STEPS))
 
 
 def _numerical() -> list[Way]:
@@ -115,8 +115,8 @@ def _numerical() -> list[Way]:
         truth = plan.truth(
             ("a", "b"), "gradient descent", gradients=("ga", "gb"), updates=("na", "nb")
         )
-        na, nb = train((A, B), squared, plain(RATE), STEPS, by)
-        found.append(plan.way(truth, {"na": na, "nb": nb}))
+        run = partial(train, (A, B), squared, plain(RATE), STEPS, by)
+        found.append(plan.way(truth, ("na", "nb"), run))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from tests.foreign.plans import Tab, Truth, Way, address, book_of, position
@@ -82,7 +84,6 @@ def _line() -> Way:
         tab.put(f"J{row}", f"=SUMSQ({e})/6")
         losses.append(tab.at(f"J{row}"))
         row += 8
-    expected = train((A, B), batch(), plain(RATE), steps)
     truth = Truth(
         (tab.name,),
         ((runs[0][0],), (runs[1][0],)),
@@ -94,8 +95,9 @@ def _line() -> Way:
         (),
         tuple(tuple(run[1:]) for run in runs),
     )
-    last = {run[-1]: number for run, number in zip(runs, expected, strict=True)}
-    return Way(tab.name, on.book(), (truth,), last)
+    last = tuple(run[-1] for run in runs)
+    numbers = partial(train, (A, B), batch(), plain(RATE), steps)
+    return Way(tab.name, on.book(), (truth,), last, numbers)
 
 
 INPUTS = [[0.2, 0.6, 1.0], [0.9, -0.3, 1.0], [-0.4, 0.8, 1.0], [0.7, 0.4, 1.0]]
@@ -147,11 +149,12 @@ def _net(name: str, steps: int) -> Way:
         losses.append(tab.at(f"P{row}"))
         row += 8
     start = [w for line in FIRST for w in line] + [w for line in SECOND for w in line]
-    if steps:
-        found = train(start, net_loss, plain(RATE), steps)
-        last = dict(zip(weights[-1], found, strict=True))
-    else:
-        last = dict(zip(gradients[0], slopes(net_loss, start, 0), strict=True))
+    numbers: Callable[[], Sequence[float]] = (
+        partial(train, start, net_loss, plain(RATE), steps)
+        if steps
+        else partial(slopes, net_loss, start, 0)
+    )
+    last = tuple(weights[-1] if steps else gradients[0])
     truth = Truth(
         (tab.name,),
         tuple((cell,) for cell in weights[0]),
@@ -163,7 +166,7 @@ def _net(name: str, steps: int) -> Way:
         (),
         tuple(map(tuple, zip(*weights[1:], strict=True))) if steps else (),
     )
-    return Way(name, on.book(), (truth,), last)
+    return Way(name, on.book(), (truth,), last, numbers)
 
 
 def _one_pass() -> Way:
@@ -187,7 +190,6 @@ def _one_pass() -> Way:
     def loss(a: Any, b: Any, step: int) -> Any:
         return sum((((a * x + b).tanh() - y) ** 2 for x, y in zip(X, Y, strict=True)))
 
-    ga, gb = slopes(loss, (A, B), 0)
     rows = range(5, 11)
     truth = Truth(
         (tab.name,),
@@ -200,7 +202,8 @@ def _one_pass() -> Way:
             (tab.at("H11"),),
         ),
     )
-    return Way(tab.name, book_of(tab), (truth,), {tab.at("G11"): ga, tab.at("H11"): gb})
+    cells = (tab.at("G11"), tab.at("H11"))
+    return Way(tab.name, book_of(tab), (truth,), cells, partial(slopes, loss, (A, B), 0))
 
 
 def ways() -> list[Way]:

@@ -48,8 +48,7 @@ def _way(
         for key in kept:
             plan.tab.put(plan.cell(key, -1), before)
     truth = plan.truth(("a", "b"), words, gradients=("ga", "gb"), states=kept, updates=("na", "nb"))
-    na, nb = train((A, B), squared, rule, STEPS)
-    return plan.way(truth, {"na": na, "nb": nb})
+    return plan.way(truth, ("na", "nb"), lambda: train((A, B), squared, rule, STEPS))
 
 
 def _for(column: Column, weight: str) -> Column:
