@@ -43,31 +43,29 @@ class Apart:
 
     def _evaluate(self, families: Sequence[Family], only: Iterable[Cell] | None) -> None:
         import torch
-        import torch.autograd.forward_ad as forward
 
         copies = self.width
         numbers = {cell: torch.tensor(np.tile(found, copies)) for cell, found in self.given.items()}
-        with forward.dual_level():
-            for family in families:
-                for step in family.steps:
-                    for i, weight in enumerate(step.weights):
-                        moves = torch.zeros(copies, SAMPLES, dtype=torch.float64)
-                        moves[i] = 1
-                        numbers[weight.before] = forward.make_dual(
-                            numbers[weight.before], moves.flatten()
-                        )
-            found = Evaluation(self.cells, copies * SAMPLES, numbers)
-            found.run(only)
-            self.values: dict[Cell, np.ndarray] = {}
-            self.slopes: dict[Cell, np.ndarray] = {}
-            for cell, value in found.values.items():
-                if not isinstance(value, torch.Tensor) or value.dtype != torch.float64:
-                    continue
-                primal, tangent = forward.unpack_dual(value)
-                self.values[cell] = primal.detach().numpy()[:SAMPLES]
-                if tangent is not None:
-                    self.slopes[cell] = tangent.detach().numpy().reshape(copies, SAMPLES)
-            self.unknown = dict(found.unknown)
+        moves: dict[Cell, torch.Tensor] = {}
+        for family in families:
+            for step in family.steps:
+                for i, weight in enumerate(step.weights):
+                    moved = torch.zeros(copies, SAMPLES, dtype=torch.float64)
+                    moved[i] = 1
+                    moves[weight.before] = moved.flatten()
+                    numbers[weight.before].requires_grad_()
+        found = Evaluation(self.cells, copies * SAMPLES, numbers)
+        found.run(only)
+        self.values: dict[Cell, np.ndarray] = {
+            cell: value.detach().numpy()[:SAMPLES]
+            for cell, value in found.values.items()
+            if isinstance(value, torch.Tensor) and value.dtype == torch.float64
+        }
+        self.slopes: dict[Cell, np.ndarray] = {
+            cell: slope.detach().numpy().reshape(copies, SAMPLES)
+            for cell, slope in found.tangents(moves).items()
+        }
+        self.unknown = dict(found.unknown)
 
     def value(self, cell: Cell) -> np.ndarray:
         """Return the numbers of a cell, nan where it has none."""
