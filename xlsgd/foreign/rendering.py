@@ -177,8 +177,8 @@ def _finding_lines(first: Finding) -> Iterator[_Line]:
 
 def _why(finding: Finding) -> str:
     """Return what is wrong in words, with the nearest kind of fault where it says more."""
-    kind = FAULTS.get(finding.kind, "")
-    if not kind or kind in finding.words:
+    kind = FAULTS.get(finding.kind, finding.words)
+    if any(part in finding.words for part in kind.split(": ")):
         return finding.words
     return f"{finding.words} ({kind})"
 

@@ -94,7 +94,7 @@ def check_others(
     """
     reports = {} if reports is None else reports
     chosen = choose(paths)
-    check_targets(chosen.files, reports)
+    check_targets(chosen.files, reports, "findings")
     limits = Limits.given(timeout, memory)
     if len(chosen.files) == 1 and jobs is None and dask is None:
         found = _alone(chosen.files[0], sheets, limits if copied else None, progress)
