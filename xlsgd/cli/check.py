@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-@click.command(cls=Command, epilog="Example:  xlsgd check homework.xlsx --json report.json")
+@click.command(
+    cls=Command,
+    short_help="Check anybody's gradient descent, name the first wrong cell.",
+    epilog="Example:  xlsgd check homework.xlsx --json report.json",
+)
 @click.argument("paths", nargs=-1, required=True, type=FILE, metavar="FILE|DIR...")
 @click.option(
     "--sheet", "sheets", multiple=True, metavar="NAME",
