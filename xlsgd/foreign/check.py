@@ -18,6 +18,7 @@ from xlsgd.foreign.deltas import first_wrong, follows, inner_claims, wrong_inner
 from xlsgd.foreign.findings import CheckReport, Finding, Unjudged
 from xlsgd.foreign.gradients import Claim, Wrong, wrong_cells
 from xlsgd.foreign.nearest import explained
+from xlsgd.foreign.places import Places
 from xlsgd.foreign.steps_judged import Judged, judged
 from xlsgd.foreign.study import Study
 from xlsgd.foreign.unlike import address, unlike
@@ -140,9 +141,10 @@ def _right_formula(
     bad = set(wrong)
     for step in each.places.steps:
         cell = each.places.cell(step, claim.place)
-        if cell is not None and cell not in bad and cell in study.written.written:
-            if cell not in study.own:
-                return study.written.written[cell]
+        if cell is None or cell in bad or cell in study.own:
+            continue
+        if cell in study.written.written:
+            return study.written.written[cell]
     return None
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from xlsgd.foreign.gradients import Claim, Wrong, differs
 from xlsgd.foreign.inner import inner_slopes, recalculated
 from xlsgd.foreign.losses import Loss, made_of, ratio
+from xlsgd.foreign.memories import states
 from xlsgd.foreign.places import Place, Places
-from xlsgd.foreign.rules import states
 from xlsgd.foreign.study import Study, same
 from xlsgd.graph.cells import Cell
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlsgd.foreign.losses import Loss, made_of
+from xlsgd.foreign.memories import slopes_used
 from xlsgd.foreign.places import Place, Places
-from xlsgd.foreign.rules import slopes_used
 from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study, same
 from xlsgd.graph.cells import Cell

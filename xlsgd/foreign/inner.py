@@ -73,11 +73,12 @@ def recalculated(
         if cell not in moved:
             values[cell] = torch.tensor(study.apart.value(cell))
     values |= {cell: torch.tensor(numbers) for cell, numbers in given.items()}
-    found = Evaluation(study.meant, SAMPLES, values, stretches=False)  # type: ignore[arg-type]
+    found = Evaluation(study.meant, SAMPLES, values, stretches=False)
     found.run([cell for cell in order if cell in moved and cell not in given])
     result = {}
     for cell in wanted:
         value = found.values.get(cell)
-        fine = isinstance(value, torch.Tensor) and value.dtype == torch.float64
-        result[cell] = value.detach().numpy() if fine else np.full(SAMPLES, np.nan)
+        result[cell] = np.full(SAMPLES, np.nan)
+        if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
+            result[cell] = value.detach().numpy()
     return result

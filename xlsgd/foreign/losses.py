@@ -17,7 +17,7 @@ from xlsgd.foreign.places import Place, Places
 from xlsgd.foreign.recurrences import origin
 from xlsgd.foreign.steps import Step
 
-__all__ = ["Loss", "Match", "USUAL", "best_losses", "made_of", "ratio", "usual_ratio"]
+__all__ = ["USUAL", "Loss", "Match", "best_losses", "made_of", "ratio", "usual_ratio"]
 
 SAME = 1e-9
 """How far two numbers may be apart, as a share of the greatest among them."""
@@ -83,12 +83,12 @@ class Loss:
             return slope
         predicted = places.value(step, self.places[i])
         wanted = places.value(step, self.targets[i])
-        return OUTER[self.kind](predicted, wanted) * slope
+        return np.asarray(OUTER[self.kind](predicted, wanted) * slope)
 
 
 def _likelihood(p: np.ndarray, t: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return (p - t) / (p * (1 - p))
+        return np.asarray((p - t) / (p * (1 - p)))
 
 
 OUTER: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

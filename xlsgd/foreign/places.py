@@ -27,8 +27,8 @@ class Place(NamedTuple):
 class Places:
     """The cells of a family of steps by their places.
 
-    places: all that depend on the weights of their step, in order of calculation.   model: a step in
-    the midst of the others, from which their structure is read.
+    places: all that depend on the weights of their step, in order of calculation.   model: a
+    step in the midst of the others, from which their structure is read.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Places:
 
     @cached_property
     def leaves(self) -> list[Place]:
-        """Places that the step looks at and that do not depend on its weights: data, for example."""
+        """Places that a step looks at and that do not depend on its weights, such as data."""
         return self.leaves_round(self.model)
 
     def leaves_round(self, step: Step) -> list[Place]:

@@ -109,7 +109,7 @@ KINDS = {"forward": (1, 0, 1.0), "backward": (0, 2, 1.0), "central": (1, 2, 2.0)
 
 
 def _factor(values: np.ndarray, right: np.ndarray, lost: np.ndarray) -> float | None:
-    """Return k where values are k times a quotient in most steps, but for what a difference loses."""
+    """Return k where values are k times a quotient in most steps, but for what is cancelled."""
     fine = np.isfinite(values) & np.isfinite(right)
     if not fine.all(1).any():
         return None
@@ -218,13 +218,12 @@ ERRORS = {"square": lambda p, t: (p - t) ** 2, "likelihood": _likelihood}
 
 def wrong_quotients(
     study: Study, places: Places, found: Sequence[Quotient]
-) -> Iterator[tuple[Quotient, Cell, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[Quotient, Cell, np.ndarray]]:
     """Yield quotients that divide by another number than they moved the weight by: the place, its
-    first cell, what it holds and what it should hold."""
+    first cell, and what it should hold."""
     for each in found:
         if each.factor == 1.0:
             continue
         cell = places.cell(places.steps[0], each.place)
         if cell is not None:
-            own = study.value(cell)
-            yield each, cell, own, own / each.factor
+            yield each, cell, study.value(cell) / each.factor

@@ -10,9 +10,10 @@ import numpy as np
 from xlsgd.foreign.findings import Finding, Remark, Training
 from xlsgd.foreign.gradients import Claim, claims, used
 from xlsgd.foreign.losses import Loss, best_losses
+from xlsgd.foreign.memories import Memory, memories_of
 from xlsgd.foreign.places import Places
 from xlsgd.foreign.quotients import Quotient, quotients, wrong_quotients
-from xlsgd.foreign.rules import Memory, Rule, memories_of, rule_of, usual
+from xlsgd.foreign.rules import Rule, rule_of, usual
 from xlsgd.foreign.steps import Family
 from xlsgd.foreign.study import Study
 from xlsgd.foreign.unlike import address
@@ -110,7 +111,7 @@ def _by_use(study: Study, places: Places, loss: Loss, near: Sequence[Quotient]) 
 
 
 def _quotient_findings(study: Study, places: Places, near: Sequence[Quotient]) -> Iterator[Finding]:
-    for each, cell, own, right in wrong_quotients(study, places, near):
+    for each, cell, right in wrong_quotients(study, places, near):
         content = study.written.contents.get(cell)
         weight = address(study.written, places.steps[0].weights[each.weight].before, cell)
         yield Finding(
@@ -188,7 +189,8 @@ def _step_findings(
             yield _finding(study, places, i, "sign", words)
         elif rule.weight != i:
             other = places.steps[0].weights[rule.weight]
-            words = f"it takes the derivative in another weight, that of {address(study.written, other.after, first.after)}"
+            where = address(study.written, other.after, first.after)
+            words = f"it takes the derivative in another weight, that of {where}"
             yield _finding(study, places, i, "other-weight", words)
         elif isinstance(rule.rate, float) and not isinstance(common.rate, float):
             words = f"its rate is {rule.rate:g}, not {_rate_words(study, places, common)}"
