@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from xlsgd.foreign.losses import OUTER, Loss, made_of
-from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.sampling import SAMPLES
 from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study
@@ -21,7 +21,9 @@ from xlsgd.graph.evaluate import Evaluation
 __all__ = ["inner_slopes", "recalculated"]
 
 
-def inner_slopes(study: Study, places: Places, loss: Loss, step: Step) -> dict[Place, np.ndarray]:
+def inner_slopes(
+    study: Study, places: AlignedSteps, loss: Loss, step: Step
+) -> dict[Offset, np.ndarray]:
     """Return the derivative of a step's loss in every cell that it is made of, by samples."""
     inside = set(step.cells)
     ends = [c for place in loss.places if (c := places.cell(step, place)) in inside]

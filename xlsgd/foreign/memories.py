@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlsgd.foreign.losses import USUAL
-from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study
 from xlsgd.foreign.terms import operand_number
@@ -33,7 +33,7 @@ __all__ = [
 EQUAL = 1e-8
 """How far apart two numbers of a rule may be, as a share of the greatest of a step's samples."""
 
-Rate = Place | Cell | float
+Rate = Offset | Cell | float
 """A place in every step, one cell for all of them, or a number in a formula."""
 
 
@@ -46,15 +46,15 @@ class Memory:
     rate, sign: where what is remembered are steps already, not slopes.
     """
 
-    place: Place
-    before: Place
+    place: Offset
+    before: Offset
     what: str
     weight: int
     rate: Rate | None = None
     sign: int = 1
 
 
-def states(study: Study, places: Places, step: Step) -> set[Cell]:
+def states(study: Study, places: AlignedSteps, step: Step) -> set[Cell]:
     """Return the cells of a step that hold what an optimizer remembers, or make it ready."""
     memories = {each.after: each for each in study.carried.memories}
     inside = set(step.cells)
@@ -69,7 +69,9 @@ def states(study: Study, places: Places, step: Step) -> set[Cell]:
     return found
 
 
-def slopes_used(study: Study, places: Places, step: Step, starts: Sequence[Cell]) -> list[Cell]:
+def slopes_used(
+    study: Study, places: AlignedSteps, step: Step, starts: Sequence[Cell]
+) -> list[Cell]:
     """Return the slopes that an update takes, by way of what the optimizer remembers."""
     memories = {each.after: each for each in study.carried.memories}
     known = states(study, places, step)
@@ -90,19 +92,19 @@ def slopes_used(study: Study, places: Places, step: Step, starts: Sequence[Cell]
     return list(found)
 
 
-def memories_of(study: Study, places: Places, slopes: Sequence[np.ndarray]) -> list[Memory]:
+def memories_of(study: Study, places: AlignedSteps, slopes: Sequence[np.ndarray]) -> list[Memory]:
     """Return what is remembered in the steps of a family.
 
     slopes: of every weight, steps × samples.
     """
     by_after = {each.after: each for each in study.carried.memories}
-    counted: Counter[tuple[Place, Place]] = Counter()
+    counted: Counter[tuple[Offset, Offset]] = Counter()
     for step in places.some:
         for cell in _round(step):
             if cell in by_after:
                 before = places.place(step, by_after[cell].before)
                 counted[places.place(step, cell), before] += 1
-    found: dict[Place, Memory] = {}
+    found: dict[Offset, Memory] = {}
     for (place, before), times in counted.most_common():
         if times < USUAL * len(places.some) or place in found:
             continue
@@ -122,7 +124,7 @@ def _round(step: Step) -> set[Cell]:
     return found
 
 
-def _new(study: Study, places: Places, place: Place) -> tuple[np.ndarray, np.ndarray]:
+def _new(study: Study, places: AlignedSteps, place: Offset) -> tuple[np.ndarray, np.ndarray]:
     """Return what is added to a memory, and the share that is kept: steps × samples."""
     by_after = {each.after: each for each in study.carried.memories}
     added, shares = [], []
@@ -161,7 +163,7 @@ def _mostly(a: np.ndarray, b: np.ndarray) -> bool:
 
 def _of_steps(
     study: Study,
-    places: Places,
+    places: AlignedSteps,
     memory: Memory,
     new: np.ndarray,
     slopes: Sequence[np.ndarray],
@@ -221,7 +223,7 @@ ARITHMETIC = {
 
 
 def numbers_at(
-    study: Study, places: Places, way: Sequence[Cell]
+    study: Study, places: AlignedSteps, way: Sequence[Cell]
 ) -> Iterator[tuple[Rate, np.ndarray]]:
     """Yield the cells that formulas of a step look at and that are not of it, and their numbers."""
     step = places.model
@@ -250,7 +252,7 @@ def numbers_at(
         yield number, np.full(shape, number)
 
 
-def kept_share(study: Study, places: Places, memory: Memory) -> np.ndarray:
+def kept_share(study: Study, places: AlignedSteps, memory: Memory) -> np.ndarray:
     by_after = {each.after: each for each in study.carried.memories}
     cell = next(c for s in places.some if (c := places.cell(s, memory.place)) in by_after)
     assert cell is not None

@@ -24,12 +24,12 @@ from xlsgd.foreign.memories import (
     slopes_used,
     states,
 )
-from xlsgd.foreign.places import Places
+from xlsgd.foreign.places import AlignedSteps
 from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study
 from xlsgd.graph.cells import Cell
 
-__all__ = ["Rule", "rule_of", "usual"]
+__all__ = ["StepRule", "rule_of", "usual"]
 
 TINY = 1e-2
 """An epsilon is smaller."""
@@ -49,7 +49,7 @@ class Template(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rule:
+class StepRule:
     """How a weight moves.
 
     name: of the rule.   rate: the place of the rate's cell, or a number that is typed into the
@@ -66,11 +66,11 @@ class Rule:
 
 def rule_of(
     study: Study,
-    places: Places,
+    places: AlignedSteps,
     weight: int,
     slopes: Sequence[np.ndarray],
     memories: Sequence[Memory],
-) -> Rule | None:
+) -> StepRule | None:
     """Return the rule that a weight's updates follow, None if it is none of those known.
 
     slopes: of every weight of a step, as the sheet takes them: steps × samples.
@@ -90,7 +90,7 @@ def rule_of(
             best = int(share.argmax())
             if share[best] >= USUAL:
                 rate = template.rate if template.rate is not None else rates[best][0]
-                return Rule(template.name, rate, template.weight, sign * template.sign)
+                return StepRule(template.name, rate, template.weight, sign * template.sign)
         rest.append((template, ratio))
     for template, _ in rest:
         found = _with_decay(moves, before, template, rates, values)
@@ -105,18 +105,18 @@ def _with_decay(
     template: Template,
     rates: Sequence[tuple[Rate, np.ndarray]],
     values: np.ndarray,
-) -> Rule | None:
+) -> StepRule | None:
     """Return a rule whose steps make the weight smaller besides."""
     for rate, each in rates:
         left = (moves - each * template.values) / before
         for factors in (values, each * values):
             share = share_alike(left, factors)
             if share.max() >= USUAL:
-                return Rule(template.name, rate, template.weight, decay="weight decay")
+                return StepRule(template.name, rate, template.weight, decay="weight decay")
     return None
 
 
-def _moves(study: Study, places: Places, weight: int) -> np.ndarray:
+def _moves(study: Study, places: AlignedSteps, weight: int) -> np.ndarray:
     found = []
     for step in places.some:
         one = step.weights[weight]
@@ -124,7 +124,7 @@ def _moves(study: Study, places: Places, weight: int) -> np.ndarray:
     return np.array(found)
 
 
-def _rates(study: Study, places: Places, weight: int) -> Iterator[tuple[Rate, np.ndarray]]:
+def _rates(study: Study, places: AlignedSteps, weight: int) -> Iterator[tuple[Rate, np.ndarray]]:
     """Yield what a rate may be: cells that the update looks at and that do not depend on the
     weights, and numbers in its formulas."""
     step = places.model
@@ -132,7 +132,7 @@ def _rates(study: Study, places: Places, weight: int) -> Iterator[tuple[Rate, np
     yield from numbers_at(study, places, way)
 
 
-def _near(study: Study, places: Places, step: Step, weight: int) -> list[Cell]:
+def _near(study: Study, places: AlignedSteps, step: Step, weight: int) -> list[Cell]:
     """Return the cells between a slope and the update that takes it."""
     known = states(study, places, step)
     inside = set(step.cells)
@@ -151,7 +151,7 @@ def _near(study: Study, places: Places, step: Step, weight: int) -> list[Cell]:
 
 def _templates(
     study: Study,
-    places: Places,
+    places: AlignedSteps,
     weight: int,
     slopes: Sequence[np.ndarray],
     memories: Sequence[Memory],
@@ -172,7 +172,7 @@ def _templates(
 
 
 def _ready(
-    study: Study, places: Places, weight: int, slope: np.ndarray, first: Sequence[Memory]
+    study: Study, places: AlignedSteps, weight: int, slope: np.ndarray, first: Sequence[Memory]
 ) -> Iterator[Template]:
     for memory in first:
         if memory.weight != weight:
@@ -189,7 +189,7 @@ def _ready(
 
 
 def _corrected(
-    study: Study, places: Places, memory: Memory, values: np.ndarray
+    study: Study, places: AlignedSteps, memory: Memory, values: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Yield a memory divided by 1 − βᵗ, with the steps counted by a cell or by themselves."""
     share = kept_share(study, places, memory)
@@ -198,7 +198,7 @@ def _corrected(
             yield values / (1 - share**times)
 
 
-def _times(study: Study, places: Places) -> Iterator[np.ndarray]:
+def _times(study: Study, places: AlignedSteps) -> Iterator[np.ndarray]:
     """Yield numbers of steps, as they stand, and of cells that count them: steps × samples."""
     numbers = {step: i for i, step in enumerate(places.steps)}
     shape = len(places.apart.nothing)
@@ -213,7 +213,7 @@ def _times(study: Study, places: Places) -> Iterator[np.ndarray]:
 
 
 def _roots(
-    study: Study, places: Places, weight: int, second: Sequence[Memory]
+    study: Study, places: AlignedSteps, weight: int, second: Sequence[Memory]
 ) -> Iterator[tuple[str, np.ndarray]]:
     epsilons = [np.zeros(1), *_epsilons(study, places, weight)]
     for memory in second:
@@ -234,7 +234,7 @@ def _roots(
                         yield label, np.sqrt(each + epsilon)
 
 
-def _epsilons(study: Study, places: Places, weight: int) -> list[np.ndarray]:
+def _epsilons(study: Study, places: AlignedSteps, weight: int) -> list[np.ndarray]:
     """Return tiny numbers that the update, or what is before it, has or looks at."""
     found = {
         values[0].tobytes(): values
@@ -266,7 +266,7 @@ def _with(name: str, above: str, below: str) -> str:
     return name + words + (", average of the step before" if "before" in below else "")
 
 
-def usual(rules: Sequence[Rule | None]) -> Rule | None:
+def usual(rules: Sequence[StepRule | None]) -> StepRule | None:
     """Return the rule that most weights of a step follow."""
     names = Counter(rule.name for rule in rules if rule is not None)
     if not names:
