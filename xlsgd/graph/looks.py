@@ -104,8 +104,8 @@ class _Standing:
             raise NotKnown("it hangs on another cell")
         return float(slot.at(self.row, self.column)[0 if slot.kind == "row" else 1])
 
-    def crossing(self, number: int) -> Value:
-        return self.operand(number)
+    def crossing(self, place: Place) -> Value:
+        raise NotKnown("it hangs on another cell")
 
     def place(self, number: int) -> Place:
         slot = self.slots[number]

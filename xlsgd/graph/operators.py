@@ -201,7 +201,7 @@ def mixed(truth: Any, yes: Value, no: Value, samples: int) -> Value:
     if isinstance(yes, str) or isinstance(no, str):
         return _one_text(holds, yes, no)
     sides = number(yes, samples), number(no, samples)
-    if holds.dim() > 1 and any(map(spoils, sides)):
+    if holds.dim() > 1 and (_is_truth(yes) or _is_truth(no) or any(map(spoils, sides))):
         raise ByCell
     found = torch.where(holds, *sides)
     return found if truth.dtype == torch.bool else torch.where(truth.isnan(), torch.nan, found)

@@ -80,6 +80,19 @@ class Places:
         parts = [self.part(part, True) for part in node.parts]
         return lambda frame: function(frame.samples, *[part(frame) for part in parts])
 
+    def one_of(self, node: Node, every: Compiled) -> Compiled:
+        """Return what gives the one cell that a part means, as it is, or in the formula's own row
+        or column.   every: what gives all cells that it means."""
+        if node.parts[0].kind != "reference":
+            return every
+        place = self.place(node)
+
+        def called(frame: Frame) -> Value:
+            found = every(frame)
+            return frame.crossing(place(frame)) if isinstance(found, Array) else found
+
+        return called
+
     def _found(self, node: Node, place: Means) -> Compiled:
         base, *rest = node.parts
         area = self.place(base)

@@ -172,6 +172,8 @@ def _test_of(criterion: Value, samples: int) -> Callable[[Any], bool]:
             what = number(what, samples).tolist()[0] if what else what
         except (Erroneous, NotKnown):
             what = {"true": True, "false": False}.get(what.lower(), what.lower())
+    if isinstance(what, CellError):
+        return lambda own: own == what
     compare = _SIGNS[sign or "="]
     if what is None:
         what = 0.0
