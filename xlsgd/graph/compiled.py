@@ -16,7 +16,7 @@ from xlsgd.graph.choices import CHOICES
 from xlsgd.graph.frame import Compiled, Frame, Place, not_known, operand_number
 from xlsgd.graph.functions import ARRAYS, FUNCTIONS, RANGES
 from xlsgd.graph.operators import ARITHMETIC, compared, lifted
-from xlsgd.graph.places import Places
+from xlsgd.graph.places import PlaceFunctions
 from xlsgd.graph.values import Array, Erroneous, NotKnown, Value, number, text_of
 
 __all__ = ["compiled", "place_of", "says_truths"]
@@ -63,7 +63,7 @@ class _Compiler:
 
     def __init__(self, slots: Sequence[Slot]) -> None:
         self.slots = slots
-        self.places = Places(slots, self.one)
+        self.places = PlaceFunctions(slots, self.one)
 
     def is_range(self, node: Node) -> bool:
         return node.kind == "reference" and self.slots[operand_number(node)].kind == "range"

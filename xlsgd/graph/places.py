@@ -10,13 +10,13 @@ from xlsgd.graph.frame import Compiled, Frame, Part, Place, not_known, operand_n
 from xlsgd.graph.functions import FUNCTIONS
 from xlsgd.graph.values import Array, ByCell, Erroneous, Value, block_of, number, same_in_all
 
-__all__ = ["Places"]
+__all__ = ["PlaceFunctions"]
 
 Means = Callable[[Frame], Place]
 """Says which cells are meant."""
 
 
-class Places:
+class PlaceFunctions:
     """Makes functions of the parts of one formula that mean cells.   part: of its other parts."""
 
     def __init__(self, slots: Sequence[Slot], part: Part) -> None:
