@@ -115,6 +115,18 @@ def test_no_line_is_wider_than_a_terminal(run: Run, tmp_path: Path) -> None:
         assert len(line) <= 80 or len(line.split()) == 1, line
 
 
+def test_the_same_on_several_tabs_is_told_once(run: Run, tmp_path: Path) -> None:
+    grid = spoiled(ROWS.book, WRONG).sheets["rows"]
+    path = saved(Book({name: dict(grid) for name in ("one", "two", "three")}), tmp_path / "3.xlsx")
+    result = run("check", path)
+    assert result.exit_code == 1
+    assert result.stdout.count("12 steps of gradient descent") == 1
+    assert "one, two, three, each: 2 weights" in result.stdout
+    assert f"First wrong cell: {WRONG.replace('rows', 'one')}\n" in result.stdout
+    assert "    also on    two, three\n" in result.stdout
+    assert "Wrong as well" not in result.stdout
+
+
 def test_of_what_nothing_is_known_nothing_is_said_to_be_right(run: Run, untrained: Path) -> None:
     result = run("check", untrained)
     assert (result.exit_code, result.stderr) == (0, "")
