@@ -19,6 +19,9 @@ import xlsgd
 from tests.foreign.calculated import calculated, saved
 from tests.foreign.plans import position
 from tests.foreign.ways import all_ways
+from tests.foreign.written import write
+from tests.hostile.files import make
+from tests.verify.books import part_name, parts_of
 from xlsgd.base.cells import Book, Formula
 from xlsgd.base.errors import WorkbookError, XlsgdError
 from xlsgd.engines import libreoffice
@@ -113,6 +116,18 @@ def test_no_line_is_wider_than_a_terminal(run: Run, tmp_path: Path) -> None:
     assert name in " ".join(result.stdout.split())
     for line in result.stdout.splitlines():
         assert len(line) <= 80 or len(line.split()) == 1, line
+
+
+def test_the_same_on_several_tabs_is_told_once(run: Run, tmp_path: Path) -> None:
+    grid = spoiled(ROWS.book, WRONG).sheets["rows"]
+    path = saved(Book({name: dict(grid) for name in ("one", "two", "three")}), tmp_path / "3.xlsx")
+    result = run("check", path)
+    assert result.exit_code == 1
+    assert result.stdout.count("12 steps of gradient descent") == 1
+    assert "one, two, three, each: 2 weights" in result.stdout
+    assert f"First wrong cell: {WRONG.replace('rows', 'one')}\n" in result.stdout
+    assert "    also on    two, three\n" in result.stdout
+    assert "Wrong as well" not in result.stdout
 
 
 def test_of_what_nothing_is_known_nothing_is_said_to_be_right(run: Run, untrained: Path) -> None:
@@ -221,6 +236,42 @@ def test_a_package_made_to_choke(run: Run, right: Path, tmp_path: Path) -> None:
     result = run("check", path)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "such a file is not opened" in result.stderr
+
+
+def test_damaged_parts_are_refused_in_words(run: Run, good: Path, tmp_path: Path) -> None:
+    parts, tab = parts_of(good), part_name(good, "sgd")
+    kinds = (
+        *("reference", "row_number", "twice", "kind_of_cell", "no_such_text", "shared_formula"),
+        *("tab_without_name", "relation", "defined_name", "document_type", "torn", "part_twice"),
+    )
+    for seed, name in enumerate(kinds):
+        path = tmp_path / f"{name}.xlsx"
+        make(name, parts, tab, seed, path)
+        result = run("check", path)
+        assert (result.exit_code, result.stdout) == (2, ""), name
+        assert result.stderr.startswith(f"Error: {path}: "), name
+        assert result.stderr.count("\n") == 1, name
+
+
+def test_what_cannot_be_calculated_is_named_and_not_called_wrong(run: Run, tmp_path: Path) -> None:
+    grid = dict(ROWS.book.sheets["rows"])
+    strange = {
+        "=AZ1+1": "depends on itself",
+        "=+*/)(": "brackets do not match",
+        "=FOO(A5)": "FOO",
+        f"={'(' * 3000}1{')' * 3000}": "",
+        "=[1]other!A1": "another workbook",
+    }
+    for row, text in enumerate(strange, start=1):
+        grid[row, 52] = Formula(text)
+    path = write(Book({"rows": grid}), calculated(ROWS.book), tmp_path / "strange.xlsx")
+    result = run("check", path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = " ".join(result.stdout.partition("Not judged:")[2].split())
+    for row, (text, why) in enumerate(strange.items(), start=1):
+        if why:
+            assert f"rows!AZ{row}" in told, text
+            assert why in told, text
 
 
 def test_names_that_steer_a_terminal(run: Run, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.visible import cut, visible
@@ -17,6 +17,8 @@ from xlsgd.report.report import name_text
 from xlsgd.report.terminal import counted
 
 __all__ = ["SCHEMA", "book_findings", "check_lines", "nothing_judged"]
+
+_Thing = TypeVar("_Thing")
 
 SCHEMA = "xlsgd.check/1"
 """Name and version: the number grows when a field changes its meaning or goes away."""
@@ -54,17 +56,18 @@ def _lines(report: CheckReport) -> Iterator[_Line]:
     findings = report.findings
     yield f"{name_text(report.path)}: {_verdict(report)}"
     yield f"  {_formulas(report)}"
-    for training in report.trainings:
+    for alike in _alike(report.trainings, _what_is_trained):
         yield ""
-        yield from _training_lines(training)
+        yield from _training_lines(alike)
+    groups = _alike(findings, _what_is_wrong)
     if findings:
         yield ""
-        yield from _finding_lines(findings[0])
-    if len(findings) > 1:
+        yield from _finding_lines(groups[0])
+    if len(groups) > 1:
         yield ""
         yield "  Wrong as well:"
-        yield from (f"    {_in_a_line(each)}" for each in findings[1 : 1 + _OTHERS])
-        yield from _more(len(findings) - 1)
+        yield from (f"    {_in_a_line(*group)}" for group in groups[1 : 1 + _OTHERS])
+        yield from _more(len(groups) - 1)
     if report.remarks:
         yield ""
         yield "  Remarks, no errors:"
@@ -73,10 +76,45 @@ def _lines(report: CheckReport) -> Iterator[_Line]:
     if report.unjudged:
         yield ""
         yield "  Not judged:"
-        for each in report.unjudged[:_OTHERS]:
-            more = f" and {each.cells - 1:,} more" if each.cells > 1 else ""
-            yield f"    {each.place}{more}: {cut(each.why)}"
-        yield from _more(len(report.unjudged))
+        reasons = _alike(report.unjudged, lambda each: each.why)
+        for same in reasons[:_OTHERS]:
+            places = [
+                each.place + (f" and {each.cells - 1:,} more" if each.cells > 1 else "")
+                for each in same
+            ]
+            yield f"    {_named(places, '', '; ')}: {cut(same[0].why)}"
+        yield from _more(len(reasons))
+
+
+def _alike(things: Sequence[_Thing], key: Callable[[_Thing], Hashable]) -> list[list[_Thing]]:
+    """Return things in groups of those with the same key, in order of the first of each."""
+    found: dict[Hashable, list[_Thing]] = {}
+    for thing in things:
+        found.setdefault(key(thing), []).append(thing)
+    return list(found.values())
+
+
+def _what_is_trained(training: Recognised) -> Hashable:
+    """Return what is the same for the same training on another tab."""
+    here = _only_tab(training)
+    words = (*training.weights, "", *training.judged, "", training.rate, training.loss)
+    named = tuple(_short(text, here) for text in (*words, training.runner_up))
+    return bool(here) or id(training), training.steps, training.rule, training.assumed, named
+
+
+def _what_is_wrong(finding: Finding) -> Hashable:
+    """Return what is the same for the same mistake on another tab."""
+    cell = finding.cell
+    return cell.row, cell.column, finding.formula, finding.kind, finding.words, finding.claim
+
+
+def _other_tabs(alike: Sequence[Finding]) -> list[str]:
+    """Return the tabs on which a mistake is made as on that of the first."""
+    return [name for name in dict.fromkeys(each.sheet for each in alike) if name != alike[0].sheet]
+
+
+def _only_tab(training: Recognised) -> str:
+    return training.sheets[0] if len(training.sheets) == 1 else ""
 
 
 def _more(number: int) -> Iterator[str]:
@@ -88,9 +126,7 @@ def nothing_judged(report: CheckReport) -> str:
     """Return why nothing of a workbook was judged, "" if something was."""
     if report.trainings or report.findings:
         return ""
-    return report.what_it_is or (
-        "no weights with steps, and no derivatives of a loss, were recognised in it"
-    )
+    return report.what_it_is or ("no steps down a loss, and no derivatives of one, were recognised")
 
 
 def _verdict(report: CheckReport) -> str:
@@ -115,16 +151,19 @@ def _formulas(report: CheckReport) -> str:
     return f"{formulas}, {report.recalculated:,} of them recalculated to what the file stores"
 
 
-def _training_lines(training: Recognised) -> Iterator[_Line]:
-    tabs = ", ".join(training.sheets)
+def _training_lines(alike: Sequence[Recognised]) -> Iterator[_Line]:
+    """Yield the lines of a training, which may be there on several tabs."""
+    training = alike[0]
+    tabs = _named([name for each in alike for name in each.sheets], "")
+    each_has = ", each" if len(alike) > 1 else ""
     weights = counted(len(training.weights), "weight")
     if training.steps:
         steps = counted(training.steps, "step")
         how = f"{steps} of {training.rule}" if training.rule else f"{steps} by a rule not known"
     else:
         how = "derivatives without steps"
-    yield f"  {tabs}: {weights}, {how}"
-    here = training.sheets[0] if len(training.sheets) == 1 else ""
+    yield f"  {tabs}{each_has}: {weights}, {how}"
+    here = _only_tab(training)
     yield _labelled("weights", _named(training.weights, here))
     if training.rate:
         yield _labelled("rate", _short(training.rate, here))
@@ -141,8 +180,8 @@ def _labelled(label: str, text: str) -> _Line:
     return f"    {label:<{_LABEL - 1}} {text}", 4 + _LABEL
 
 
-def _named(places: Sequence[str], here: str) -> str:
-    shown = ", ".join(_short(place, here) for place in places[:_NAMED])
+def _named(places: Sequence[str], here: str, between: str = ", ") -> str:
+    shown = between.join(_short(place, here) for place in places[:_NAMED])
     more = len(places) - _NAMED
     return shown + (f" and {more:,} more" if more > 0 else "")
 
@@ -155,7 +194,9 @@ def _short(words: str, here: str) -> str:
     return re.sub(rf"(?<![\w.'])(?:{'|'.join(names)})!", "", words)
 
 
-def _finding_lines(first: Finding) -> Iterator[_Line]:
+def _finding_lines(alike: Sequence[Finding]) -> Iterator[_Line]:
+    """Yield the lines of a finding, which may be there on several tabs."""
+    first = alike[0]
     yield f"  First wrong cell: {first.place}"
     if first.formula is not None:
         yield _labelled("formula", cut(first.formula))
@@ -166,6 +207,8 @@ def _finding_lines(first: Finding) -> Iterator[_Line]:
     yield _labelled("nearest", _why(first))
     if first.cells > 1:
         yield _labelled("how many", f"{first.cells:,} cells are wrong in the same way")
+    if others := _other_tabs(alike):
+        yield _labelled("also on", _named(others, ""))
     follows = counted(first.follows, "cell")
     text = f"{follows} {'follows' if first.follows == 1 else 'follow'} from it"
     if first.mends is not None:
@@ -183,11 +226,15 @@ def _why(finding: Finding) -> str:
     return f"{finding.words} ({kind})"
 
 
-def _in_a_line(finding: Finding) -> str:
+def _in_a_line(finding: Finding, *others: Finding) -> str:
+    """Return a finding in a line.   others: the same on other tabs."""
     holds, right = _two(finding.holds, finding.expected)
     many = f" ({finding.cells:,} cells)" if finding.cells > 1 else ""
     claim = f", {finding.claim}" if finding.claim.startswith("∂") else ""
-    return f"{finding.place}{many}{claim}: {finding.words}; it holds {holds}, right is {right}"
+    tabs = _other_tabs((finding, *others))
+    also = f" (and on {counted(len(tabs), 'other tab')})" if tabs else ""
+    numbers = f"it holds {holds}, right is {right}"
+    return f"{finding.place}{many}{claim}: {finding.words}; {numbers}{also}"
 
 
 def _two(a: float | None, b: float | None) -> tuple[str, str]:
