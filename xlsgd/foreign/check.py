@@ -139,12 +139,15 @@ def _right_formula(
 ) -> Written | None:
     """Return the formula that is right in other steps at the same place."""
     bad = set(wrong)
+    keys = {study.written.written[c].key for c in bad if c in study.written.written}
     for step in each.places.steps:
         cell = each.places.cell(step, claim.place)
         if cell is None or cell in bad or cell in study.own:
             continue
-        if cell in study.written.written:
-            return study.written.written[cell]
+        written = study.written.written.get(cell)
+        # The same formula may be right by chance, as where an input is 1.
+        if written is not None and written.key not in keys:
+            return written
     return None
 
 
@@ -232,5 +235,5 @@ def _unjudged(study: Study, accepted: Sequence[Judged]) -> Iterator[Unjudged]:
             yield Unjudged(
                 weights[0],
                 len(family.steps),
-                "no loss was found that these steps go down: say which cell it is with --loss",
+                "no loss was found that these steps go down",
             )

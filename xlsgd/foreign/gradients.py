@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -61,7 +62,9 @@ def claims(study: Study, places: AlignedSteps, loss: Loss) -> list[Claim]:
                 continue
             # What is made of a derivative may look like it in most steps, as its sign does.
             if match.is_full or not whole & set(_inner(places, match.place)):
-                found.append(Claim(match.place, i, match.factor, match.row))
+                # What an update takes is no more and no less than for its neighbours.
+                factor = usual if match.place == own and match.row is None else match.factor
+                found.append(Claim(match.place, i, factor, match.row))
         # A derivative that is clipped, or has a decay added to it, is taken as it is.
         if own is not None and own not in at and not set(at) & set(_inner(places, own)):
             found.append(Claim(own, i, usual, by_use=True))
@@ -86,7 +89,12 @@ def _usual_factor(loss: Loss, taken: Sequence[Offset | None]) -> float:
         for match in each
         if match.place == place is not None and match.row is None
     ]
-    return sorted(factors)[len(factors) // 2] if factors else 1.0
+    counted = Counter(round(factor, 9) for factor in factors)
+    if not counted:
+        return 1.0
+    most = max(counted.values())
+    usual = {factor for factor, times in counted.items() if times == most}
+    return 1.0 if 1.0 in usual else min(usual, key=lambda factor: (factor < 0, abs(factor - 1)))
 
 
 def used(study: Study, places: AlignedSteps, loss: Loss) -> list[Offset | None]:
