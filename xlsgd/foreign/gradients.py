@@ -57,11 +57,12 @@ def claims(study: Study, places: AlignedSteps, loss: Loss) -> list[Claim]:
         # What a derivative is made of is another one, though it may look like it in most steps.
         inner = set(_inner(places, own)) if own in at else set()
         whole = {m.place for m in matches if m.is_full and not m.is_near}
+        before = {place for each in whole for place in _inner(places, each)}
         for match in matches:
             if match.place is None or match.place in inner or match.is_near:
                 continue
-            # What is made of a derivative may look like it in most steps, as its sign does.
-            if match.is_full or not whole & set(_inner(places, match.place)):
+            # What a derivative is made of, or is made of one, may look like it in many steps.
+            if match.place == own or (match.is_full and match.place not in before):
                 # What an update takes is no more and no less than for its neighbours.
                 factor = usual if match.place == own and match.row is None else match.factor
                 found.append(Claim(match.place, i, factor, match.row))

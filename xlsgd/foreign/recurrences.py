@@ -108,7 +108,7 @@ def carried(cells: Cells) -> Carried:
         # An average that is used one step later comes back after two.
         chained = each.before in before and formulas[each.before] == each.formula
         earlier = before[each.before] if chained else each.before
-        if _comes_back(cells, each, on, bits[each.before] | bits[earlier]):
+        if _comes_back(each, on, bits[each.before] | bits[earlier]):
             states.append(each)
     # What keeps all that was there, or all but a decay, may be a weight; with those held fixed and
     # all others cut, only a slope still depends on the weight that it moves.
@@ -117,7 +117,7 @@ def carried(cells: Cells) -> Carried:
     wholes = {each.after for each in whole}
     cut = {each.after: each.before for each in states if each.after not in wholes}
     on = depends_on(cells, bits, held=True, cut=cut)
-    weights = [each for each in whole if _comes_back(cells, each, on, bits[each.before])]
+    weights = [each for each in whole if _comes_back(each, on, bits[each.before])]
     # A slope may be wrong and not depend on its weight: the formula is a weight's all the same.
     known = {each.formula for each in weights}
     kept_whole = {id(each) for each in whole}
@@ -219,6 +219,6 @@ def _alone(candidates: Iterable[Recurrence]) -> Iterator[Recurrence]:
             yield each
 
 
-def _comes_back(cells: Cells, each: Recurrence, on: Mapping[Cell, int], own: int) -> bool:
+def _comes_back(each: Recurrence, on: Mapping[Cell, int], own: int) -> bool:
     """Return whether what is added depends on what was there before.  own: its bits."""
-    return any(on.get(cell, 0) & own or origin(cells, cell) == each.before for cell in each.added)
+    return any(on.get(cell, 0) & own for cell in each.added)

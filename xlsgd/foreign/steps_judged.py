@@ -11,7 +11,7 @@ from xlsgd.foreign.findings import Finding, Recognised, Remark
 from xlsgd.foreign.gradients import Claim, claims, used
 from xlsgd.foreign.losses import Loss, best_losses
 from xlsgd.foreign.memories import Memory, memories_of
-from xlsgd.foreign.places import AlignedSteps
+from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.quotients import Quotient, quotients, wrong_quotients
 from xlsgd.foreign.rules import StepRule, rule_of, usual
 from xlsgd.foreign.steps import Family
@@ -47,9 +47,7 @@ def judged(study: Study, family: Family) -> Judged | None:
     found = claims(study, places, loss)
     near = quotients(study, places, loss, [claim.place for claim in found])
     found += _by_use(study, places, loss, near)
-    slopes = _slopes(study, places, loss)
-    memories = memories_of(study, places, slopes)
-    rules = [rule_of(study, places, i, slopes, memories) for i in range(family.width)]
+    rules, memories = _rules(study, places, loss)
     steps = places.steps
     sheets = list(dict.fromkeys(study.written.names[s.weights[0].after.sheet] for s in steps))
     rule = usual(rules)
@@ -83,22 +81,38 @@ def _is_enough(loss: Loss) -> bool:
     return sum(at) >= ENOUGH * len(at) or (all(inline) and len(inline) > 1)
 
 
-def _slopes(study: Study, places: AlignedSteps, loss: Loss) -> list[np.ndarray]:
-    """Return of every weight the slope that its update takes: steps × samples."""
+def _rules(
+    study: Study, places: AlignedSteps, loss: Loss
+) -> tuple[list[StepRule | None], Sequence[Memory]]:
+    """Return the rule of every weight, and what is remembered.
+
+    What an update takes is its slope; where no rule comes out of that, it may be a slope times the
+    rate, in a column of its own, and the slope is what it is made of.
+    """
     taken = used(study, places, loss)
-    found = []
-    for i, place in enumerate(taken):
-        exact = [m for m in loss.matches[i] if m.row is None and not m.is_near]
-        matches = [m.place for m in exact if m.place is not None]
-        # What is taken may be a derivative times the rate, in a column of its own.
-        where = place if place is not None and (place in matches or not matches) else None
-        if where is None and matches:
-            where = matches[0]
-        if where is not None:
-            found.append(places.values(where))
-        else:
-            found.append(np.array([loss.slopes(places, s).sum(0)[i] for s in places.some]))
-    return found
+    exact = [
+        [m.place for m in each if m.row is None and not m.is_near and m.place is not None]
+        for each in loss.matches
+    ]
+    found: list[StepRule | None] = [None] * len(taken)
+    memories: Sequence[Memory] = ()
+    made_of = [each[0] if each else None for each in exact]
+    for wanted in (taken, made_of):
+        slopes = [_slope(places, loss, i, place) for i, place in enumerate(wanted)]
+        memories = memories_of(study, places, slopes)
+        for i, rule in enumerate(found):
+            if rule is None:
+                found[i] = rule_of(study, places, i, slopes, memories)
+        if all(found) or wanted == made_of:
+            break
+    return found, memories
+
+
+def _slope(places: AlignedSteps, loss: Loss, i: int, place: Offset | None) -> np.ndarray:
+    """Return the slopes of a place, or those of the loss: steps × samples."""
+    if place is not None:
+        return places.values(place)
+    return np.array([loss.slopes(places, step).sum(0)[i] for step in places.some])
 
 
 def _by_use(
