@@ -184,3 +184,22 @@ def test_an_index_that_differs_from_row_to_row() -> None:
     ends, asked = [cell("D3"), cell("D13"), cell("D5")], [cell("A4"), cell("A6"), cell("A7")]
     slopes = found.adjoints(ends, asked)
     assert [float(slopes[c][0]) for c in asked] == [2, 1, 0]
+
+
+@pytest.mark.parametrize("stretches", [True, False])
+def test_how_all_cells_move_with_some(cells: Cells, stretches: bool) -> None:
+    """Each sample in a direction of its own: the first moves C2, the second D2."""
+    start = {cell(x): torch.tensor([v, v]).double() for x, v in (("C2", 0.5), ("D2", -0.3))}
+    given = {c: x.clone().requires_grad_() for c, x in start.items()}
+    moves = {c: torch.eye(2, dtype=torch.float64)[i] for i, c in enumerate(start)}
+    found = calculated(cells, stretches, given).tangents(moves)
+    h = 1e-6
+    up, down = (
+        calculated(cells, False, {c: x + sign * h * moves[c] for c, x in start.items()})
+        for sign in (1, -1)
+    )
+    for each in cells.written:
+        wanted = (up.values[each] - down.values[each]) / (2 * h)
+        tangent = found.get(each, torch.zeros(2, dtype=torch.float64))
+        assert torch.allclose(tangent, wanted, rtol=1e-6, atol=1e-6), each
+    assert cell("A4") not in found

@@ -24,8 +24,8 @@ from xlsgd.xlsx.reader import read_workbook
 
 __all__ = ["check"]
 
-EXPLAINED = 12
-"""Rows or columns of wrong cells for which the nearest explanation is looked for."""
+EXPLAINED = 4
+"""Rows or columns of wrong cells of a family for which the nearest explanation is looked for."""
 
 
 def check(path: str | os.PathLike[str], seed: int = 0) -> CheckReport:

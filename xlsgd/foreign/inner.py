@@ -1,7 +1,7 @@
 """Derivatives in what lies between the weights and the loss: the deltas of backpropagation.
 
-A zero that moves is added to every cell that the loss is made of; one pass of forward
-differentiation then gives the derivative of the loss in each of them, as if it were a weight.
+One pass backward from the loss gives its derivative in every cell that it is made of, as if that
+cell were a weight.
 """
 
 from __future__ import annotations
@@ -23,46 +23,24 @@ __all__ = ["inner_slopes", "recalculated"]
 
 def inner_slopes(study: Study, places: Places, loss: Loss, step: Step) -> dict[Place, np.ndarray]:
     """Return the derivative of a step's loss in every cell that it is made of, by samples."""
-    import torch
-    import torch.autograd.forward_ad as forward
-
     inside = set(step.cells)
-    ends = [cell for place in loss.places if (cell := places.cell(step, place)) in inside]
-    cells = [c for place in made_of(places, loss) if (c := places.cell(step, place)) in inside]
-    wanted = [c for c in study.meant.order if c in set(cells)]
-    number = {cell: i for i, cell in enumerate(wanted)}
-    copies = len(wanted)
-    if not copies:
-        return {}
-    around = _around(study, step, copies)
-    with forward.dual_level():
-        found = Evaluation(study.meant, copies * SAMPLES, around, stretches=False)
-        for cell in wanted:
-            found.run([cell])
-            value = found.values.get(cell)
-            if not isinstance(value, torch.Tensor) or value.dtype != torch.float64:
-                continue
-            moves = torch.zeros(copies, SAMPLES, dtype=torch.float64)
-            moves[number[cell]] = 1
-            zero = torch.zeros(copies * SAMPLES, dtype=torch.float64)
-            found.values.single[cell] = value + forward.make_dual(zero, moves.flatten())
-        total = np.zeros((copies, SAMPLES))
-        for i, end in enumerate(ends):
-            value = found.values.get(end)
-            if not isinstance(value, torch.Tensor):
-                continue
-            _, tangent = forward.unpack_dual(value)
-            if tangent is None:
-                continue
-            slope = tangent.detach().numpy().reshape(copies, SAMPLES)
-            if loss.targets:
-                wanted_value = places.value(step, loss.targets[i])
-                slope = OUTER[loss.kind](places.apart.value(end), wanted_value) * slope
-            total = total + slope
-    return {places.place(step, cell): total[i] for cell, i in number.items()}
+    ends = [c for place in loss.places if (c := places.cell(step, place)) in inside]
+    wanted = [c for place in made_of(places, loss) if (c := places.cell(step, place)) in inside]
+    found = Evaluation(study.meant, SAMPLES, _around(study, step), adjoint=True, stretches=False)
+    found.run(ends)
+    total = {cell: np.zeros(SAMPLES) for cell in wanted}
+    groups = [[end] for end in ends] if loss.targets else [ends]
+    for i, group in enumerate(groups):
+        outer: np.ndarray | float = 1.0
+        if loss.targets:
+            wish = places.value(step, loss.targets[i])
+            outer = OUTER[loss.kind](places.apart.value(group[0]), wish)
+        for cell, slope in found.adjoints(group, wanted).items():
+            total[cell] = total[cell] + outer * slope.numpy()
+    return {places.place(step, cell): each for cell, each in total.items()}
 
 
-def _around(study: Study, step: Step, copies: int) -> dict[Cell, object]:
+def _around(study: Study, step: Step) -> dict[Cell, object]:
     """Return the numbers of all that the cells of a step look at and that is not of the step."""
     import torch
 
@@ -73,7 +51,7 @@ def _around(study: Study, step: Step, copies: int) -> dict[Cell, object]:
             if other not in inside and other not in found:
                 values = study.apart.value(other)
                 if np.isfinite(values).any():
-                    found[other] = torch.tensor(np.tile(values, copies))
+                    found[other] = torch.tensor(values)
     return found
 
 
@@ -90,7 +68,7 @@ def recalculated(
     for cell in order:
         if moved.intersection(study.meant.precedents.get(cell, ())):
             moved.add(cell)
-    values: dict[Cell, object] = _around(study, step, 1)
+    values: dict[Cell, object] = _around(study, step)
     for cell in order:
         if cell not in moved:
             values[cell] = torch.tensor(study.apart.value(cell))

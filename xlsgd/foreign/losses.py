@@ -224,32 +224,46 @@ def made_of(places: Places, loss: Loss) -> Iterator[Place]:
 
 def _matches(way: dict[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
     """Yield the places that hold a derivative.  slopes: steps × places of the loss × samples."""
-    total = slopes.sum(1)
-    for place, values in way.items():
-        factor = usual_ratio(values, total)
+    if not way:
+        return
+    every = np.array(list(way.values()))
+    for place, factor in zip(way, usual_ratios(every, slopes.sum(1)), strict=True):
         if factor is not None:
             yield Match(place, factor)
     if slopes.shape[1] == 1:
         return
     for row in range(slopes.shape[1]):
-        for place, values in way.items():
-            factor = usual_ratio(values, slopes[:, row])
-            if factor is not None:
-                yield Match(place, factor, row)
-                break
-        else:
+        factors = usual_ratios(every, slopes[:, row])
+        found = [(p, f) for p, f in zip(way, factors, strict=True) if f is not None]
+        if not found:
             return
+        yield Match(*found[0], row)
 
 
 def usual_ratio(a: np.ndarray, b: np.ndarray) -> float | None:
     """Return k where a = k·b in most steps: a few may be wrong.  a, b: steps × samples."""
-    found = [ratio(one, other) for one, other in zip(a, b, strict=True)]
-    known = sorted(k for k in found if k is not None)
-    if not known:
-        return None
-    middle = known[len(known) // 2]
-    same = sum(abs(k - middle) <= SAME * abs(middle) for k in known)
-    return middle if same >= USUAL * len(found) else None
+    return usual_ratios(a[None], b)[0]
+
+
+def usual_ratios(several: np.ndarray, b: np.ndarray) -> list[float | None]:
+    """Return k for each of several, see usual_ratio.  several: any number × steps × samples."""
+    fine = np.isfinite(several) & np.isfinite(b)
+    a, c = np.where(fine, several, 0.0), np.where(fine, b, 0.0)
+    with np.errstate(all="ignore"):
+        k = (a * c).sum(-1) / (c * c).sum(-1)
+        away = np.abs(a - k[..., None] * c).max(-1)
+        size = np.maximum(np.abs(a).max(-1), np.abs(k[..., None] * c).max(-1))
+    known = np.isfinite(k) & (k != 0) & (away <= SAME * size)
+    found: list[float | None] = []
+    for each, fits in zip(k, known, strict=True):
+        ratios = np.sort(each[fits])
+        if not ratios.size:
+            found.append(None)
+            continue
+        middle = float(ratios[len(ratios) // 2])
+        alike = int((np.abs(ratios - middle) <= SAME * abs(middle)).sum())
+        found.append(middle if alike >= USUAL * len(each) else None)
+    return found
 
 
 def _candidates(places: Places) -> Iterator[Loss]:

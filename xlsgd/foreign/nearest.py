@@ -10,7 +10,7 @@ import numpy as np
 from xlsgd.foreign.gradients import Wrong
 from xlsgd.foreign.losses import Loss, ratio
 from xlsgd.foreign.places import Places
-from xlsgd.foreign.sampling import SAMPLES, as_tensor
+from xlsgd.foreign.sampling import SAMPLES
 from xlsgd.foreign.study import Study, again, same
 from xlsgd.foreign.unlike import address, unlike
 from xlsgd.formula.r1c1 import Relative, Slot
@@ -70,8 +70,7 @@ def _mended(study: Study, places: Places, wrong: Sequence[Wrong]) -> Written | N
         and each.cell in study.written.written
         and study.written.written[each.cell].key == written.key
     ]
-    before = {cell: as_tensor(values) for cell, values in study.apart.values.items()}
-    evaluation = Evaluation(study.written, SAMPLES, before, stretches=False)
+    evaluation = Evaluation(study.written, SAMPLES, study.apart.numbers(), stretches=False)
     tried = list(islice(_edits(study, places, first, written), MOST_EDITS))
     for edited in tried:
         if all(same(_value(study, evaluation, w.cell, edited), w.right) for w in (first, *others)):

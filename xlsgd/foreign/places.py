@@ -42,6 +42,7 @@ class Places:
         self.tab_of = {sheet: i for i, sheet in enumerate(cells.names)}
         self.tabs = list(cells.names)
         counted = Counter(self.place(step, cell) for step in family.steps for cell in step.cells)
+        self._slopes: dict[Place, dict[Step, np.ndarray]] = {}
         self.model = family.steps[len(family.steps) // 2]
         order: dict[Place, None] = {}
         for i in family.samples:
@@ -81,11 +82,16 @@ class Places:
 
     def slope(self, step: Step, place: Place) -> np.ndarray:
         """Return the slopes of a place of a step in its weights: weights × samples."""
-        cell = self.cell(step, place)
-        width = self.family.width
-        if cell is None:
-            return np.zeros((width, len(self.apart.nothing)))
-        return self.apart.slope(cell, width)
+        found = self._slopes.setdefault(place, {})
+        if step not in found:
+            # One pass for a few steps, to recognise things by, another for all.
+            steps = self.some if step in self.some else self.steps
+            of = [c for s in steps if (c := self.cell(s, place)) is not None]
+            weights = [w.before for s in steps for w in s.weights]
+            each = iter(self.apart.slopes(of, weights))
+            for one in steps:
+                found[one] = np.array([next(each) for _ in one.weights])
+        return found[step]
 
     @cached_property
     def some(self) -> list[Step]:

@@ -120,7 +120,8 @@ def carried(cells: Cells) -> Carried:
     weights = [each for each in whole if _comes_back(cells, each, on, bits[each.before])]
     # A slope may be wrong and not depend on its weight: the formula is that of a weight all the same.
     known = {each.formula for each in weights}
-    weights = [each for each in candidates if not each.share or each in whole]
+    kept_whole = {id(each) for each in whole}
+    weights = [each for each in candidates if not each.share or id(each) in kept_whole]
     weights = [each for each in weights if each.formula in known]
     weights = list({each.before: each for each in reversed(weights)}.values())[::-1]
     moving = {cell for each in weights for cell in (each.before, each.after)}

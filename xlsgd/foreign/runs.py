@@ -37,8 +37,12 @@ def odd_cells(cells: Cells) -> dict[Cell, Written]:
         if written.area is None:
             columns[cell.sheet, cell.column][cell.row] = cell
             rows[cell.sheet, cell.row][cell.column] = cell
+    in_column = {
+        place: Counter(cells.written[cell].key for cell in line.values())
+        for place, line in columns.items()
+    }
     for line in rows.values():
-        _without_columns(cells, line, columns)
+        _without_columns(cells, line, in_column)
     for lines, down in ((columns, True), (rows, False)):
         for (sheet, place), line in lines.items():
             for position, key, period in _odd_places(cells, line, sheet, place, down):
@@ -54,13 +58,13 @@ def odd_cells(cells: Cells) -> dict[Cell, Written]:
 
 
 def _without_columns(
-    cells: Cells, row: dict[int, Cell], columns: Mapping[tuple[str, int], Mapping[int, Cell]]
+    cells: Cells, row: dict[int, Cell], in_column: Mapping[tuple[str, int], Counter[Relative]]
 ) -> None:
     """Leave in a row what was filled to the right, not down."""
     along = Counter(cells.written[cell].key for cell in row.values())
     for column, cell in list(row.items()):
         key = cells.written[cell].key
-        down = sum(cells.written[c].key == key for c in columns[cell.sheet, column].values())
+        down = in_column[cell.sheet, column][key]
         if down >= along[key] and down > 1:
             del row[column]
 

@@ -7,7 +7,7 @@ that is none, is what its neighbours are with something broken in it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from xlsgd.foreign.recurrences import Carried, origin
@@ -23,7 +23,7 @@ def broken_updates(cells: Cells, carried: Carried) -> dict[Cell, Written]:
     """Return the formulas that neighbours have for updates that are broken."""
     after = {weight.after: weight for weight in carried.weights}
     known = {*after, *(memory.after for memory in carried.memories)}
-    taken_up = _taken_up(cells)
+    copied = _copied(cells)
     found: dict[Cell, Written] = {}
     lines: defaultdict[tuple[str, int, bool], list[Cell]] = defaultdict(list)
     for cell in after:
@@ -41,7 +41,11 @@ def broken_updates(cells: Cells, carried: Carried) -> dict[Cell, Written]:
             pairs = [(c, cell) for c, cell in zip(beside, line, strict=True) if c in cells.written]
             if len(pairs) < len(line) - 1 or any(c in known or c in found for c, _ in pairs):
                 continue
-            if sum(c in taken_up for c, _ in pairs) < len(pairs) - 1:
+            alike = sum(
+                bool(copied.get(c)) == bool(copied.get(cell)) and _looks_alike(cells, c, cell)
+                for c, cell in pairs
+            )
+            if alike < len(pairs) - 1:
                 continue
             meant = {c: cells.written[cell] for c, cell in pairs}
             if _keeps_itself(cells, meant, after[line[-1]].before, line[-1]):
@@ -49,14 +53,24 @@ def broken_updates(cells: Cells, carried: Carried) -> dict[Cell, Written]:
     return found
 
 
-def _taken_up(cells: Cells) -> set[Cell]:
-    """Return the formulas that another looks at that is not theirs to make ready: by way of a
-    copy, or in more than one place, as a step looks at its weights."""
-    looked: defaultdict[Cell, set[Cell]] = defaultdict(set)
-    for cell, before in cells.precedents.items():
-        for other in before:
-            looked[origin(cells, other)].add(cell)
-    return {cell for cell, by in looked.items() if cell in cells.written and len(by) > 1}
+def _copied(cells: Cells) -> dict[Cell, int]:
+    """Return how often formulas are copied: a weight is, into the next step, where a step's row
+    begins with its weights."""
+    found: Counter[Cell] = Counter()
+    for cell, written in cells.written.items():
+        if written.tree.kind == "reference" and written.area is None:
+            found.update(cells.precedents[cell])
+    return dict(found)
+
+
+def _looks_alike(cells: Cells, cell: Cell, sibling: Cell) -> bool:
+    """Return whether a formula looks at rows, or columns, at which its neighbour looks, too."""
+    mine, theirs = ([c for c in cells.precedents[x] if c in cells.written] for x in (cell, sibling))
+    if not mine:
+        return False
+    if cell.row == sibling.row:
+        return {c.row for c in mine} <= {c.row for c in theirs}
+    return {c.column for c in mine} <= {c.column for c in theirs}
 
 
 def _keeps_itself(

@@ -1,22 +1,24 @@
 """All cells of a workbook with every step held apart, and how each depends on the weights of its step.
 
-Every weight and every memory gets numbers of its own, whatever the formulas before it say: nothing
-explodes, and what is wrong in one step does not travel to the next. As steps are held apart, one
-pass of forward differentiation gives the slope of every cell in every weight of its step: the
-samples are repeated, once for each weight of a step, and in each copy that one weight moves.
+Every weight gets numbers of its own, whatever the formulas before it say: nothing explodes, and what
+is wrong in one step does not travel to the next. As steps are held apart, one pass backward from the
+same place of every step gives its slopes in the weights of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xlsgd.foreign.recurrences import Carried
-from xlsgd.foreign.sampling import SAMPLES, held_samples, leaf_samples
-from xlsgd.foreign.steps import Family
+from xlsgd.foreign.sampling import SAMPLES, as_tensor, held_samples, leaf_samples
 from xlsgd.graph.cells import Cell, Cells
 from xlsgd.graph.evaluate import Evaluation
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["Apart", "held_apart"]
 
@@ -24,73 +26,60 @@ __all__ = ["Apart", "held_apart"]
 class Apart:
     """Numbers of cells with every step held apart.
 
-    values: of every cell that has a number, by samples.   given: of the cells that were held or
-    moved.
+    given: of the cells that were held or moved.
     """
 
     def __init__(
-        self,
-        cells: Cells,
-        given: Mapping[Cell, np.ndarray],
-        families: Sequence[Family],
-        only: Iterable[Cell] | None = None,
+        self, cells: Cells, given: Mapping[Cell, np.ndarray], weights: Sequence[Cell]
     ) -> None:
+        """weights: cells in which slopes are wanted."""
         self.cells = cells
         self.given = dict(given)
         self.nothing = np.full(SAMPLES, np.nan)
-        self.width = max((family.width for family in families), default=1)
-        self._evaluate(families, only)
-
-    def _evaluate(self, families: Sequence[Family], only: Iterable[Cell] | None) -> None:
-        import torch
-        import torch.autograd.forward_ad as forward
-
-        copies = self.width
-        numbers = {cell: torch.tensor(np.tile(found, copies)) for cell, found in self.given.items()}
-        with forward.dual_level():
-            for family in families:
-                for step in family.steps:
-                    for i, weight in enumerate(step.weights):
-                        moves = torch.zeros(copies, SAMPLES, dtype=torch.float64)
-                        moves[i] = 1
-                        numbers[weight.before] = forward.make_dual(
-                            numbers[weight.before], moves.flatten()
-                        )
-            found = Evaluation(self.cells, copies * SAMPLES, numbers)
-            found.run(only)
-            self.values: dict[Cell, np.ndarray] = {}
-            self.slopes: dict[Cell, np.ndarray] = {}
-            for cell, value in found.values.items():
-                if not isinstance(value, torch.Tensor) or value.dtype != torch.float64:
-                    continue
-                primal, tangent = forward.unpack_dual(value)
-                self.values[cell] = primal.detach().numpy()[:SAMPLES]
-                if tangent is not None:
-                    self.slopes[cell] = tangent.detach().numpy().reshape(copies, SAMPLES)
-            self.unknown = dict(found.unknown)
+        numbers = {cell: as_tensor(found) for cell, found in self.given.items()}
+        for cell in weights:
+            numbers[cell].requires_grad_()
+        self._found = Evaluation(cells, SAMPLES, numbers)
+        self._found.run()
+        self._values: dict[Cell, np.ndarray] = {}
 
     def value(self, cell: Cell) -> np.ndarray:
         """Return the numbers of a cell, nan where it has none."""
-        found = self.values.get(cell)
+        found = self._values.get(cell)
         if found is None:
-            content = self.cells.contents.get(cell)
-            if isinstance(content, float):
-                found = self.values[cell] = np.full(SAMPLES, content)
-        return self.nothing if found is None else found
+            found = self._values[cell] = self._value(cell)
+        return found
 
-    def slope(self, cell: Cell, weights: int) -> np.ndarray:
-        """Return the slopes of a cell in the weights of its step: weights × samples."""
-        found = self.slopes.get(cell)
-        return np.zeros((weights, SAMPLES)) if found is None else found[:weights]
+    def _value(self, cell: Cell) -> np.ndarray:
+        import torch
+
+        value = self._found.values.get(cell)
+        if value is None:
+            value = self.cells.contents.get(cell)
+        if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
+            return np.asarray(value.detach().numpy())
+        if isinstance(value, float) and not isinstance(value, bool):
+            return np.full(SAMPLES, value)
+        return self.nothing
+
+    def numbers(self) -> dict[Cell, object]:
+        """Return what all cells hold, for other calculations."""
+        import torch
+
+        return {
+            cell: value.detach() if isinstance(value, torch.Tensor) else value
+            for cell, value in self._found.values.items()
+        }
+
+    def slopes(self, of: Sequence[Cell], weights: Sequence[Cell]) -> list[np.ndarray]:
+        """Return the slopes of a sum of cells in each of some weights, by samples."""
+        found: dict[Cell, Tensor] = self._found.adjoints(
+            [cell for cell in of if cell in self._found.values], weights
+        )
+        return [found[cell].numpy() for cell in weights]
 
 
-def held_apart(
-    cells: Cells,
-    carried: Carried,
-    families: Sequence[Family],
-    saved: Mapping[Cell, float],
-    seed: int,
-) -> Apart:
+def held_apart(cells: Cells, carried: Carried, saved: Mapping[Cell, float], seed: int) -> Apart:
     """Return the cells of a workbook with every step held apart.  What goes round in a circle, such
     as an average that a macro takes over into the next epoch, is held as well.
 
@@ -102,7 +91,7 @@ def held_apart(
         given[weight.before] = held_samples(saved.get(weight.before), False, rng)
     for cell in circular(cells):
         given[cell] = held_samples(saved.get(cell), saved.get(cell, -1.0) >= 0, rng)
-    return Apart(cells, given, families)
+    return Apart(cells, given, [weight.before for weight in carried.weights])
 
 
 def circular(cells: Cells) -> list[Cell]:

@@ -18,7 +18,7 @@ from xlsgd.foreign.drift import drifting, where
 from xlsgd.foreign.places import Places
 from xlsgd.foreign.recurrences import Carried, carried
 from xlsgd.foreign.runs import odd_cells
-from xlsgd.foreign.sampling import SAMPLES, as_tensor
+from xlsgd.foreign.sampling import SAMPLES
 from xlsgd.foreign.siblings import broken_updates
 from xlsgd.foreign.slopes import Apart, held_apart
 from xlsgd.foreign.steps import Family, families
@@ -104,7 +104,7 @@ class Study:
     @cached_property
     def apart(self) -> Apart:
         """Numbers with every step held apart, as its columns mean it."""
-        return held_apart(self.meant, self.carried, self.families, self.saved, self.seed)
+        return held_apart(self.meant, self.carried, self.saved, self.seed)
 
     @cached_property
     def own(self) -> dict[Cell, np.ndarray]:
@@ -123,8 +123,7 @@ class Study:
 
     def _alone(self, cells: Cells, which: Iterable[Cell]) -> dict[Cell, np.ndarray]:
         """Calculate cells, each with all others as they are with every step held apart."""
-        before = {cell: as_tensor(values) for cell, values in self.apart.values.items()}
-        evaluation = Evaluation(cells, SAMPLES, before)
+        evaluation = Evaluation(cells, SAMPLES, self.apart.numbers(), stretches=False)
         found: dict[Cell, np.ndarray] = {}
         for cell in which:
             # A formula of arrays is calculated as a whole.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from xlsgd.base.cells import CellError, Formula
-from xlsgd.graph.adjoints import slopes
+from xlsgd.graph.adjoints import slopes, tangents
 from xlsgd.graph.cells import Cell, Cells, Written, is_volatile
 from xlsgd.graph.compiled import compiled
 from xlsgd.graph.frame import Compiled, Place
@@ -83,7 +83,7 @@ class Evaluation:
         Raises NotKnown if it cannot be calculated.
         """
         try:
-            found = self._value_of(cell)
+            found = self._completed(cell)
         except Erroneous as error:
             return error.error
         return self._shown(as_block(found).at(*element))
@@ -96,6 +96,13 @@ class Evaluation:
         followed; all are where ``adjoint`` is true.
         """
         return slopes(self.values, [self.values[cell] for cell in of], cells, self.samples)
+
+    def tangents(self, moves: Mapping[Cell, Tensor]) -> dict[Cell, Tensor]:
+        """Return how the numbers of all cells move if given ones do, those alone that move at all.
+
+        moves: how far each moves, shape (samples,); what was given must require slopes.
+        """
+        return tangents(self.values, moves, {cell: self.values[cell] for cell in moves})
 
     def numbers(self, cells: Sequence[Cell]) -> Tensor:
         """Return the numbers of cells together, shape (cells, samples); nan where there is none."""
@@ -111,6 +118,14 @@ class Evaluation:
         )
 
     # One unit after the other
+
+    def _completed(self, cell: Cell) -> Value:
+        """Return what a formula comes to once all that it looks at is calculated."""
+        while True:
+            try:
+                return self._value_of(cell)
+            except Needs as needs:
+                self._ensure(self._unit(needs.cell))
 
     def _unit(self, cell: Key) -> Unit:
         """Return the unit in which a formula is calculated."""
