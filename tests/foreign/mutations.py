@@ -154,8 +154,8 @@ def mutations(
 
     values: of the book's formulas.   calculate: gives the values of a book's formulas, ValueError
     where it cannot.   whole: whether a whole column is changed.   among: cells that may be; what is
-    trained by default.   kinds: of mistakes; all by default.   rates: cells any of which may stand for
-    all of them, since that is only another schedule.
+    trained by default.   kinds: of mistakes; all by default.   rates: cells any of which may stand
+    for all of them, since that is only another schedule.
     """
     runs = Runs(book)
     cells = sorted(runs.trained() if among is None else set(among) & set(runs.keys))
