@@ -178,7 +178,12 @@ def mutations(
         if not new:
             continue
         first = next(c for c in changed if c in new)
-        if mistake.kind == "frozen" and _held(str(new[first]), first[0]) & set(rates):
+        old = str(book.sheets[first[0]][first[1]])
+        if (
+            rates
+            and whole
+            and (_seen(str(new[first]), first[0]) - _seen(old, first[0])) & set(rates)
+        ):
             continue
         mark = tuple(_named(c) for c in changed), str(new[first])
         if mark in done:
@@ -203,10 +208,10 @@ def mutations(
         )
 
 
-def _held(text: str, sheet: str) -> set[Place]:
-    """Return the cells of a formula's own tab that stand there with dollars."""
-    found = re.findall(r"(?<![!A-Z])\$([A-Z]+)\$([0-9]+)", text)
-    return {(sheet, position(letters + digits)) for letters, digits in found}
+def _seen(text: str, sheet: str) -> set[Place]:
+    """Return the cells of a formula's own tab that stand in it, with dollars and without."""
+    found = re.findall(r"(?<![!A-Z$])(\$?)([A-Z]+)\$?([0-9]+)", text)
+    return {(sheet, position(letters + digits)) for _, letters, digits in found}
 
 
 def _options(
