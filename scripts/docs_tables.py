@@ -282,6 +282,13 @@ def _changes() -> list[str]:
     )
 
 
+def _faults() -> list[str]:
+    """What may be wrong with a cell of anybody's workbook."""
+    from xlsgd.foreign.findings import FAULTS
+
+    return _table(("kind", "what it means"), [(f"`{kind}`", why) for kind, why in FAULTS.items()])
+
+
 def _rooms() -> list[str]:
     """What each part of the package is, and which parts it imports."""
     from xlsgd import __file__ as package
@@ -358,5 +365,6 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "numbers": _numbers,
     "changes": _changes,
     "rooms": _rooms,
+    "faults": _faults,
 }
 """What makes a table's lines, by the table's name."""

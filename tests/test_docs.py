@@ -310,6 +310,28 @@ def test_every_field_of_the_json_report_is_described(tmp_path: Path) -> None:
     assert document["schema"] in _in_code([ROOT / "docs" / "verify.md"])
 
 
+def test_every_field_of_a_check_is_described(tmp_path: Path) -> None:
+    from tests.cli.test_check import ROWS, WRONG, spoiled
+    from tests.foreign.calculated import saved
+
+    path = saved(spoiled(ROWS.book, WRONG), tmp_path / "wrong.xlsx")
+    report = tmp_path / "report.json"
+    result = CliRunner().invoke(
+        main, ["check", str(path), "--json", str(report)], catch_exceptions=False
+    )
+    assert result.exit_code == 1
+    document = json.loads(report.read_text(encoding="utf-8"))
+    (workbook,) = document["workbooks"]
+    parts = {
+        "document": document,
+        "workbook": workbook,
+        "training": workbook["trainings"][0],
+        "finding": workbook["findings"][0],
+    }
+    assert _field_tables("check.md") == {name: list(part) for name, part in parts.items()}
+    assert document["schema"] in _in_code([ROOT / "docs" / "check.md"])
+
+
 def test_every_field_of_a_line_of_results_is_described() -> None:
     from xlsgd.many.calls import ANSWERS
     from xlsgd.many.checking import FOREIGN

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from xlsgd.base.errors import XlsgdError
     from xlsgd.data import Dataset, made_data, read_csv
     from xlsgd.explaining import Explanation, explain
+    from xlsgd.foreign.check import check
+    from xlsgd.foreign.findings import CheckReport
     from xlsgd.lessons.exporting import export
     from xlsgd.lessons.generation import generate
     from xlsgd.report import Report
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from xlsgd.verifying.verification import verify
 
 __all__ = [
+    "CheckReport",
     "Dataset",
     "Explanation",
     "Report",
     "XlsgdError",
+    "check",
     "compare_engines",
     "explain",
     "export",
@@ -38,10 +42,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CheckReport": "xlsgd.foreign.findings",
     "Dataset": "xlsgd.data",
     "Explanation": "xlsgd.explaining",
     "Report": "xlsgd.report",
     "XlsgdError": "xlsgd.base.errors",
+    "check": "xlsgd.foreign.check",
     "compare_engines": "xlsgd.verifying.engines",
     "explain": "xlsgd.explaining",
     "export": "xlsgd.lessons.exporting",

@@ -156,11 +156,12 @@ def test_what_a_dropped_format_cannot_show_is_refused(package: Path, good: Path)
 
 def test_every_format_can_show_something() -> None:
     assert {"json", "junit", "jsonl", "table", "csv", "markdown"} <= formats().keys()
+    whats = ("outcome", "findings", "lines", "document", "cells")
     for name, format in formats().items():
-        shown = [what for what in ("outcome", "lines", "document", "cells") if format.shows(what)]
+        shown = [what for what in whats if format.shows(what)]
         assert shown, name
         assert format.title, name
-    assert not any(Format().shows(what) for what in ("outcome", "lines", "document", "cells"))
+    assert not any(Format().shows(what) for what in whats)
 
 
 # The library behind the command

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from xlsgd.cli.check import check
 from xlsgd.cli.common import FAILED, PROGRAM, errors_as_text, stop_when_told
 from xlsgd.cli.diff import diff
 from xlsgd.cli.engines import engines
@@ -32,7 +33,7 @@ def main() -> None:
     refuse_too_little()
 
 
-for _command in (generate, verify, diff, sweep, explain, list_command, engines):
+for _command in (generate, verify, check, diff, sweep, explain, list_command, engines):
     main.add_command(_command)
 
 

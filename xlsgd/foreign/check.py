@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from xlsgd.base.cells import Formula
+from xlsgd.engines.file_formats import as_xlsx
+from xlsgd.foreign.chosen import only_on
 from xlsgd.foreign.deltas import first_wrong, follows, inner_claims, wrong_inner
 from xlsgd.foreign.findings import CheckReport, Finding, Unjudged
 from xlsgd.foreign.gradients import Claim, Wrong, wrong_cells
@@ -28,20 +30,23 @@ EXPLAINED = 4
 """Rows or columns of wrong cells of a family for which the nearest explanation is looked for."""
 
 
-def check(path: str | os.PathLike[str], seed: int = 0) -> CheckReport:
+def check(path: str | os.PathLike[str], seed: int = 0, sheets: Sequence[str] = ()) -> CheckReport:
     """Check a workbook that xlsgd did not write.
 
-    Raises XlsgdError for a file that cannot be read.
+    sheets: the tabs of which it is told, all if there are none.
+    Raises XlsgdError for a file that cannot be read, or a tab that it does not have.
     """
     begun = time.perf_counter()
+    with as_xlsx(Path(path)) as readable:
+        file = read_workbook(readable)
     with np.errstate(all="ignore"):
-        study = Study(read_workbook(Path(path)), seed)
+        study = Study(file, seed)
         found = [judged(study, family) for family in study.families]
         accepted = [each for each in found if each is not None]
         findings = list(_findings(study, accepted))
     place = {cell: i for i, cell in enumerate(study.written.order)}
     findings.sort(key=lambda f: place.get(f.cell, -1))
-    return CheckReport(
+    report = CheckReport(
         path=str(path),
         formulas=len(study.written.stored),
         recalculated=study.parity.same,
@@ -51,6 +56,7 @@ def check(path: str | os.PathLike[str], seed: int = 0) -> CheckReport:
         unjudged=list(_unjudged(study, accepted)),
         seconds=time.perf_counter() - begun,
     )
+    return only_on(report, sheets, list(file.book.sheets))
 
 
 def _findings(study: Study, accepted: Sequence[Judged]) -> Iterator[Finding]:

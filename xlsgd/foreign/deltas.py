@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from xlsgd.foreign.gradients import Claim, Wrong
+from xlsgd.foreign.gradients import Claim, Wrong, differs
 from xlsgd.foreign.inner import inner_slopes, recalculated
 from xlsgd.foreign.losses import Loss, made_of, ratio
 from xlsgd.foreign.places import Place, Places
@@ -68,7 +68,7 @@ def wrong_inner(
                 continue
             right = claim.factor * slopes[claim.inner]
             own = study.value(cell)
-            if not same(own, right) and np.isfinite(right).any():
+            if differs(own, right):
                 yield Wrong(cell, claim, step, own, right)
 
 

@@ -104,7 +104,7 @@ class Unjudged:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CheckReport:
     """What `xlsgd check` says of a workbook.
 
@@ -121,6 +121,13 @@ class CheckReport:
     unjudged: Sequence[Unjudged] = ()
     what_it_is: str = ""
     seconds: float = field(default=0.0, compare=False)
+
+    def __repr__(self) -> str:
+        wrong = f"first {self.findings[0].place}" if self.findings else "nothing wrong"
+        return (
+            f"<CheckReport {self.path!r}: {len(self.trainings)} trainings, "
+            f"{len(self.findings)} findings, {wrong}>"
+        )
 
     @property
     def agrees(self) -> bool:

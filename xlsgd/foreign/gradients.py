@@ -14,7 +14,7 @@ from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study, same
 from xlsgd.graph.cells import Cell
 
-__all__ = ["Claim", "Wrong", "claims", "used", "wrong_cells"]
+__all__ = ["Claim", "Wrong", "claims", "differs", "used", "wrong_cells"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,12 @@ def claims(study: Study, places: Places, loss: Loss) -> list[Claim]:
         at = [m.place for m in matches]
         # What a derivative is made of is another one, though it may look like it in most steps.
         inner = set(_inner(places, own)) if own in at else set()
+        whole = {m.place for m in matches if m.is_full and not m.is_near}
         for match in matches:
-            if match.place is not None and match.place not in inner and not match.is_near:
+            if match.place is None or match.place in inner or match.is_near:
+                continue
+            # What is made of a derivative may look like it in most steps, as its sign does.
+            if match.is_full or not whole & set(_inner(places, match.place)):
                 found.append(Claim(match.place, i, match.factor, match.row))
         # A derivative that is clipped, or has a decay added to it, is taken as it is.
         if own is not None and own not in at and not set(at) & set(_inner(places, own)):
@@ -113,5 +117,11 @@ def wrong_cells(
             true = total if claim.row is None else slopes[claim.row]
             right = claim.factor * true[claim.weight]
             own = study.value(cell)
-            if not same(own, right) and np.isfinite(right).any():
+            if differs(own, right):
                 yield Wrong(cell, claim, step, own, right)
+
+
+def differs(own: np.ndarray, right: np.ndarray) -> bool:
+    """Return whether numbers differ where there are some: a cell without one, as #N/A, says so."""
+    fine = np.isfinite(own) & np.isfinite(right)
+    return bool(fine.any()) and not same(own[fine], right[fine])

@@ -37,13 +37,15 @@ class Match:
     """A place that holds the derivative of a loss in a weight, but for a factor.
 
     place: None for the step itself, but for the rate.   row: of a batch, None for all together.
-    is_near: whether it is only nearly the derivative, as a difference quotient is.
+    is_near: whether it is only nearly the derivative, as a difference quotient is.   is_full:
+    whether it is so in all steps that were tried.
     """
 
     place: Place | None
     factor: float
     row: int | None = None
     is_near: bool = False
+    is_full: bool = True
 
     @property
     def is_exact(self) -> bool:
@@ -229,7 +231,8 @@ def _matches(way: dict[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Match
     every = np.array(list(way.values()))
     for place, factor in zip(way, usual_ratios(every, slopes.sum(1)), strict=True):
         if factor is not None:
-            yield Match(place, factor)
+            full = ratio(way[place].ravel(), slopes.sum(1).ravel()) is not None
+            yield Match(place, factor, is_full=full)
     if slopes.shape[1] == 1:
         return
     for row in range(slopes.shape[1]):

@@ -256,6 +256,8 @@ def rule_of(
     before = np.array([places.apart.value(s.weights[weight].before) for s in places.some])
     rates = list(_rates(study, places, weight))
     values = np.array([each for _, each in rates])
+    if not np.any(slopes[weight]) or not np.any(moves):
+        return None  # a weight that nothing moves follows any rule
     rest: list[tuple[Template, np.ndarray]] = []
     for template in _templates(study, places, weight, slopes, memories):
         with np.errstate(all="ignore"):

@@ -68,6 +68,9 @@ class Study:
         }
         usual = still.with_formulas(self.odd)
         self.broken = broken_updates(usual, carried(usual))
+        if self.broken:
+            moved = {w.after for w in carried(usual.with_formulas(self.broken)).weights}
+            self.broken = {c: written for c, written in self.broken.items() if c in moved}
         self.odd |= self.broken
         self.meant = usual.with_formulas(self.broken)
         self.drift = where(self.written, self.drift)

@@ -8,6 +8,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from xlsgd.base.errors import ForeignWorkbookError, SpecError, XlsgdError
@@ -246,7 +247,10 @@ class FilesChecked(InOrder[CheckedFile]):
                         CheckedFile(file, _status(answer.value), "", answer.value, seen=seen),
                     )
                     continue
-                message = answer.message.removeprefix(f"{file}: ") or "is no workbook of xlsgd"
+                message = answer.message.removeprefix(f"{file}: ") or (
+                    f"is no workbook of xlsgd; xlsgd check {quote(file)} looks at workbooks "
+                    "of others"
+                )
                 if answer.kind == "done" and self._skip_foreign:
                     yield place, CheckedFile(file, "skipped", f"{file}: {message}", seen=seen)
                 else:

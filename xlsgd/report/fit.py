@@ -12,8 +12,8 @@ NARROWEST = 40
 """Columns; a terminal that says it has fewer is not believed."""
 
 _RED, _GREEN, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
-_BAD = re.compile(r"^( *)(FAIL)(?= )|(?<=: )(DIFFERS|FAILED)\b")
-_GOOD = re.compile(r"^( *)(ok)(?= )|(?<=: )(agrees with torch|all agree with torch)")
+_BAD = re.compile(r"^( *)(FAIL)(?= )|(?<=: )(DIFFERS|FAILED|WRONG)\b")
+_GOOD = re.compile(r"^( *)(ok)(?= )|(?<=: )(agrees with torch|all agree with torch|nothing wrong)")
 
 
 def fitted(lines: Iterable[str], width: int) -> Iterator[str]:

@@ -18,12 +18,15 @@ def is_printed(target: Path) -> bool:
     return str(target) == "-"
 
 
-def check_targets(inputs: Sequence[Path], targets: Mapping[str, Path]) -> None:
+def check_targets(
+    inputs: Sequence[Path], targets: Mapping[str, Path], what: str = "outcome"
+) -> None:
     """Raise SpecError for reports that cannot be written, before there is anything to write.
 
-    targets: by the name of the format.   inputs: files that are read.
+    targets: by the name of the format.   inputs: files that are read.   what: is reported, as
+    ``formats`` takes it.
     """
-    streams, whole = formats("lines"), formats("outcome")
+    streams, whole = formats("lines") if what == "outcome" else {}, formats(what)
     for name in streams:
         if name in targets and is_printed(targets[name]):
             prints = f"--{next(iter(whole))} - prints"

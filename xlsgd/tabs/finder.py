@@ -6,6 +6,8 @@ quantities in their header row. So rows and columns may be inserted and tabs ren
 
 from __future__ import annotations
 
+import shlex
+
 from xlsgd.base.cells import Book, Grid, Values
 from xlsgd.base.errors import ForeignWorkbookError, WorkbookError
 from xlsgd.data.schema import PLAIN
@@ -48,7 +50,7 @@ def find_lesson(book: Book, values: Values, file: str) -> FoundWorkbook:
         rows = next(iter(layouts().values())).marker
         raise ForeignWorkbookError(
             f"{file}: is no workbook of xlsgd: no tab has a cell '{MARKER}' with '{PLAIN}' or "
-            f"'{rows}' beside it"
+            f"'{rows}' beside it; xlsgd check {shlex.quote(str(file))} looks at workbooks of others"
         )
     found = FoundWorkbook(file, BookMap(TabMap(""), scopes=every))
     for kind in every:

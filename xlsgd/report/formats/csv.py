@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from xlsgd.report.findings import AllFindings
 from xlsgd.report.formats.format import Format
 
 __all__ = ["FORMAT", "Csv"]
@@ -17,6 +18,9 @@ class Csv(Format):
     name = "csv"
     title = "CSV"
     order = 5
+
+    def findings(self, found: AllFindings) -> str:
+        return self.cells(found.rows)
 
     def cells(self, rows: Sequence[Sequence[str]]) -> str:
         text = io.StringIO()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xlsgd.report.findings import AllFindings
 from xlsgd.report.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class Format:
 
     def outcome(self, found: Outcome) -> str:
         """Return a report on workbooks: ``verify --NAME FILE``."""
+        raise NotImplementedError
+
+    def findings(self, found: AllFindings) -> str:
+        """Return what is wrong in workbooks of others: ``check --NAME FILE``."""
         raise NotImplementedError
 
     def lines(self, path: Path, resume: bool, force: bool) -> ResultsFile:

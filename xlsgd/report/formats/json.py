@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from xlsgd.report.findings import AllFindings
 from xlsgd.report.formats.format import Format
 from xlsgd.report.json_report import SCHEMA, comparison_data, report_data
 from xlsgd.report.outcome import Outcome
@@ -29,6 +30,17 @@ class Json(Format):
                 "comparisons": [*map(comparison_data, found.comparisons)],
                 "passed_over": [{"file": file, "reason": why} for file, why in found.passed_over],
                 "copies": found.copies,
+            }
+        )
+
+    def findings(self, found: AllFindings) -> str:
+        failures = [{"file": file, "ok": False, "error": why} for file, why in found.failures]
+        return self.document(
+            {
+                "schema": found.schema,
+                "ok": found.ok,
+                "workbooks": [*(book.data for book in found.books), *failures],
+                "passed_over": [{"file": file, "reason": why} for file, why in found.passed_over],
             }
         )
 

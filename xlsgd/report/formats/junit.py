@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from xlsgd.report.engines import EngineComparison, disagreement_lines
+from xlsgd.report.findings import AllFindings
 from xlsgd.report.formats.format import Format
 from xlsgd.report.outcome import Outcome
 from xlsgd.report.terminal import difference_lines
@@ -41,13 +42,32 @@ class Junit(Format):
                 _case(suite, name, sheet.name, None if sheet.ok else "failure", wrong, lines)
         for comparison in found.comparisons:
             _add_comparison(root, comparison)
-        for file, message in found.failures:
-            _case(_suite(root, file, 1, errors=1), file, "read", "error", message)
-        for file, reason in found.passed_over:
-            file = _clean(file)
-            _case(_suite(root, file, 1, skipped="1"), file, "read", "skipped", reason)
-        ET.indent(root)
-        return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        return _whole(root, found.failures, found.passed_over)
+
+    def findings(self, found: AllFindings) -> str:
+        root = ET.Element("testsuites", name="xlsgd check")
+        for book in found.books:
+            file, tabs = _clean(book.file), book.tabs
+            suite = _suite(root, file, len(tabs), sum(bool(tab.wrong) for tab in tabs))
+            if skipped := sum(bool(tab.skipped) for tab in tabs):
+                suite.set("skipped", str(skipped))
+            for tab in tabs:
+                kind = "failure" if tab.wrong else "skipped" if tab.skipped else None
+                _case(suite, file, _clean(tab.name), kind, tab.wrong or tab.skipped, tab.more)
+        return _whole(root, found.failures, found.passed_over)
+
+
+def _whole(
+    root: ET.Element, failures: Sequence[tuple[str, str]], passed_over: Sequence[tuple[str, str]]
+) -> str:
+    """Return a document, with suites for the files of which there is no more to tell."""
+    for file, message in failures:
+        _case(_suite(root, file, 1, errors=1), file, "read", "error", message)
+    for file, reason in passed_over:
+        file = _clean(file)
+        _case(_suite(root, file, 1, skipped="1"), file, "read", "skipped", reason)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _suite(

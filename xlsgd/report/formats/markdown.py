@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xlsgd.report.findings import AllFindings
 from xlsgd.report.formats.format import Format
 
 __all__ = ["FORMAT", "Markdown"]
@@ -15,6 +16,9 @@ class Markdown(Format):
     name = "markdown"
     title = "Markdown"
     order = 6
+
+    def findings(self, found: AllFindings) -> str:
+        return self.cells(found.rows)
 
     def cells(self, rows: Sequence[Sequence[str]]) -> str:
         header, *body = rows

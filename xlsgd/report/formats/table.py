@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xlsgd.report.findings import AllFindings
 from xlsgd.report.formats.format import Format
 
 __all__ = ["FORMAT", "Table"]
@@ -15,6 +16,9 @@ class Table(Format):
     name = "table"
     title = "aligned text"
     order = 4
+
+    def findings(self, found: AllFindings) -> str:
+        return self.cells(found.rows)
 
     def cells(self, rows: Sequence[Sequence[str]]) -> str:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
