@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.foreign.plans import Truth, Way
 
 if TYPE_CHECKING:
-    from xlsgd.foreign.findings import CheckReport, Finding, Training
+    from xlsgd.foreign.findings import CheckReport, Finding, Recognised
 
 __all__ = ["differences", "said", "same_cell"]
 
@@ -48,16 +48,16 @@ def differences(report: CheckReport, way: Way) -> list[str]:
     return found
 
 
-def _weights(training: Training) -> set[str]:
+def _weights(training: Recognised) -> set[str]:
     return {same_cell(weight, tuple(training.sheets)) for weight in training.weights}
 
 
-def _shared(training: Training, truth: Truth) -> int:
+def _shared(training: Recognised, truth: Truth) -> int:
     own = _weights(training)
     return sum(any(same_cell(cell) in own for cell in cells) for cells in truth.weights)
 
 
-def _of_training(training: Training, truth: Truth) -> list[str]:
+def _of_training(training: Recognised, truth: Truth) -> list[str]:
     found = []
     own = _weights(training)
     if len(own) != len(truth.weights) or _shared(training, truth) < len(truth.weights):

@@ -35,14 +35,9 @@ OWN = [
 LESSONS = [
     "one-weight",
     "step-rules",
-    "quadratic",
     "relu",
     "cross-entropy",
-    "three-or-seven",
-    "convolution",
     "momentum",
-    "speed",
-    "embeddings",
     pytest.param("graddesc", marks=pytest.mark.wide),
 ]
 

@@ -18,6 +18,7 @@ from xlsgd.foreign.deltas import first_wrong, follows, inner_claims, wrong_inner
 from xlsgd.foreign.findings import CheckReport, Finding, Unjudged
 from xlsgd.foreign.gradients import Claim, Wrong, wrong_cells
 from xlsgd.foreign.nearest import explained
+from xlsgd.foreign.places import AlignedSteps
 from xlsgd.foreign.steps_judged import Judged, judged
 from xlsgd.foreign.study import Study
 from xlsgd.foreign.unlike import address, unlike
@@ -122,7 +123,7 @@ def _slopes(study: Study, each: Judged) -> Iterator[Finding]:
         yield _finding(study, first.cell, what, kind, words, first.own, first.right, len(line))
 
 
-def _in_what(study: Study, places: Places, wrong: Wrong) -> str:
+def _in_what(study: Study, places: AlignedSteps, wrong: Wrong) -> str:
     """Return what a wrong cell claims to be."""
     if wrong.claim.inner is None:
         cell = wrong.step.weights[wrong.claim.weight].before
@@ -140,9 +141,10 @@ def _right_formula(
     bad = set(wrong)
     for step in each.places.steps:
         cell = each.places.cell(step, claim.place)
-        if cell is not None and cell not in bad and cell in study.written.written:
-            if cell not in study.own:
-                return study.written.written[cell]
+        if cell is None or cell in bad or cell in study.own:
+            continue
+        if cell in study.written.written:
+            return study.written.written[cell]
     return None
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from xlsgd.foreign.gradients import Claim, Wrong, differs
 from xlsgd.foreign.inner import inner_slopes, recalculated
 from xlsgd.foreign.losses import Loss, made_of, ratio
-from xlsgd.foreign.places import Place, Places
-from xlsgd.foreign.rules import states
+from xlsgd.foreign.memories import states
+from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.study import Study, same
 from xlsgd.graph.cells import Cell
 
@@ -23,7 +23,9 @@ MOST_TRIED = 400
 """Pairs of a cell and a derivative that are tried for the cause of wrong ones."""
 
 
-def inner_claims(study: Study, places: Places, loss: Loss, known: Sequence[Claim]) -> list[Claim]:
+def inner_claims(
+    study: Study, places: AlignedSteps, loss: Loss, known: Sequence[Claim]
+) -> list[Claim]:
     """Return the places that hold the derivative in a place that the loss is made of."""
     slopes = [inner_slopes(study, places, loss, step) for step in places.some]
     taken = {claim.place for claim in known}
@@ -41,7 +43,7 @@ def inner_claims(study: Study, places: Places, loss: Loss, known: Sequence[Claim
     return found
 
 
-def _between(study: Study, places: Places, loss: Loss) -> Iterator[Place]:
+def _between(study: Study, places: AlignedSteps, loss: Loss) -> Iterator[Offset]:
     """Yield the places between the loss and the derivatives in the weights."""
     step = places.model
     forward = set(made_of(places, loss))
@@ -54,7 +56,7 @@ def _between(study: Study, places: Places, loss: Loss) -> Iterator[Place]:
 
 
 def wrong_inner(
-    study: Study, places: Places, loss: Loss, claims: Sequence[Claim]
+    study: Study, places: AlignedSteps, loss: Loss, claims: Sequence[Claim]
 ) -> Iterator[Wrong]:
     """Yield the cells that do not hold the derivative in between that they claim to be."""
     if not claims:
@@ -73,7 +75,7 @@ def wrong_inner(
 
 
 def first_wrong(
-    study: Study, places: Places, loss: Loss, known: Sequence[Claim], wrong: Sequence[Wrong]
+    study: Study, places: AlignedSteps, loss: Loss, known: Sequence[Claim], wrong: Sequence[Wrong]
 ) -> Claim | None:
     """Return the claim of a place before wrong derivatives that would make them right, if it held
     the derivative in something in between."""
@@ -103,7 +105,7 @@ def first_wrong(
     return None
 
 
-def follows(study: Study, places: Places, each: Wrong, others: Sequence[Wrong]) -> bool:
+def follows(study: Study, places: AlignedSteps, each: Wrong, others: Sequence[Wrong]) -> bool:
     """Return whether a wrong cell is right once the wrong ones before it are."""
     before = set(places.before([each.cell], each.step))
     given: dict[Cell, np.ndarray] = {

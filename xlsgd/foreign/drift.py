@@ -1,4 +1,4 @@
-"""References that move along where they should stay: the ``$`` of a rate's address that was forgotten.
+"""References that move along where they should stay: the ``$`` of an address that was forgotten.
 
 In a line of formulas that are the same but for one reference, that one wanders if it is neither the
 same cell everywhere nor as far away everywhere. And a reference that is as far away everywhere has
@@ -22,7 +22,7 @@ LEAST = 4
 def drifting(cells: Cells) -> dict[Cell, Written]:
     """Return formulas with a reference that drifts, with one that stays in its place."""
     found: dict[Cell, Written] = {}
-    lines: defaultdict[tuple[object, ...], list[Cell]] = defaultdict(list)
+    lines: defaultdict[tuple[str, str, int, int, object], list[Cell]] = defaultdict(list)
     for cell, written in cells.written.items():
         if written.area is not None:
             continue
@@ -34,7 +34,6 @@ def drifting(cells: Cells) -> dict[Cell, Written]:
                 lines[cell.sheet, "right", cell.row, i, rest].append(cell)
     for (_, way, _, i, _), line in lines.items():
         if len(line) >= LEAST:
-            assert isinstance(i, int)
             line.sort()
             for cell, stays in _moved(cells, line, i, down=way == "down"):
                 old = cells.written[cell]
@@ -65,9 +64,9 @@ def _moved(cells: Cells, line: Sequence[Cell], i: int, down: bool) -> Iterator[t
         moved = held >= 2 and all(_is_constant(cells, target) for target in targets)
     if not moved:
         return
-    sheet = cells.written[line[0]].slots[i].sheet
+    tab = cells.written[line[0]].slots[i].sheet
     row, column = (True, first.row), (True, first.column)
-    stays = Slot(sheet, "cell", (row, column, row, column))
+    stays = Slot(tab, "cell", (row, column, row, column))
     for cell, target in zip(line, targets, strict=True):
         if target != first or most != len(line):
             yield cell, stays

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from xlsgd.graph.cells import Cell
 
-__all__ = ["FAULTS", "CheckReport", "Finding", "Remark", "Training", "Unjudged"]
+__all__ = ["FAULTS", "CheckReport", "Finding", "Recognised", "Remark", "Unjudged"]
 
 FAULTS: dict[str, str] = {
     "factor": "a constant factor is missing, or too much",
@@ -74,7 +74,7 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Training:
+class Recognised:
     """Something that a workbook trains, or a pass whose derivatives it writes down.
 
     sheets: the tabs on which it stands.   weights: the first cell of every weight.   steps: how
@@ -115,7 +115,7 @@ class CheckReport:
     path: str
     formulas: int
     recalculated: int
-    trainings: Sequence[Training] = ()
+    trainings: Sequence[Recognised] = ()
     findings: Sequence[Finding] = ()
     remarks: Sequence[Remark] = ()
     unjudged: Sequence[Unjudged] = ()

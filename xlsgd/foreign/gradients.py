@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlsgd.foreign.losses import Loss, made_of
-from xlsgd.foreign.places import Place, Places
-from xlsgd.foreign.rules import slopes_used
+from xlsgd.foreign.memories import slopes_used
+from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study, same
 from xlsgd.graph.cells import Cell
@@ -26,12 +26,12 @@ class Claim:
     place in which it is the derivative, if that is no weight.
     """
 
-    place: Place
+    place: Offset
     weight: int
     factor: float
     row: int | None = None
     by_use: bool = False
-    inner: Place | None = None
+    inner: Offset | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Wrong:
     right: np.ndarray
 
 
-def claims(study: Study, places: Places, loss: Loss) -> list[Claim]:
+def claims(study: Study, places: AlignedSteps, loss: Loss) -> list[Claim]:
     """Return what the places of a family of steps claim to be."""
     found = []
     taken = used(study, places, loss)
@@ -68,7 +68,7 @@ def claims(study: Study, places: Places, loss: Loss) -> list[Claim]:
     return found
 
 
-def _inner(places: Places, place: Place | None) -> Iterator[Place]:
+def _inner(places: AlignedSteps, place: Offset | None) -> Iterator[Offset]:
     """Yield the places that one is calculated from."""
     step = places.model
     cell = places.cell(step, place) if place is not None else None
@@ -78,7 +78,7 @@ def _inner(places: Places, place: Place | None) -> Iterator[Place]:
                 yield places.place(step, other)
 
 
-def _usual_factor(loss: Loss, taken: Sequence[Place | None]) -> float:
+def _usual_factor(loss: Loss, taken: Sequence[Offset | None]) -> float:
     """Return by how much the derivatives that updates use are more than those of the loss."""
     factors = [
         match.factor
@@ -89,13 +89,13 @@ def _usual_factor(loss: Loss, taken: Sequence[Place | None]) -> float:
     return sorted(factors)[len(factors) // 2] if factors else 1.0
 
 
-def used(study: Study, places: Places, loss: Loss) -> list[Place | None]:
+def used(study: Study, places: AlignedSteps, loss: Loss) -> list[Offset | None]:
     """Return of every weight the place whose number its update takes for the derivative: the one
     cell that it looks at, by way of what the optimizer remembers; None if there are several, or if
     the update works the derivative out itself."""
     step = places.model
     forward = set(made_of(places, loss))
-    found: list[Place | None] = []
+    found: list[Offset | None] = []
     for weight in step.weights:
         cells = slopes_used(study, places, step, weight.added)
         where = {places.place(step, cell) for cell in cells}
@@ -104,7 +104,7 @@ def used(study: Study, places: Places, loss: Loss) -> list[Place | None]:
 
 
 def wrong_cells(
-    study: Study, places: Places, loss: Loss, found: Sequence[Claim]
+    study: Study, places: AlignedSteps, loss: Loss, found: Sequence[Claim]
 ) -> Iterator[Wrong]:
     """Yield the cells that do not hold the derivative that they claim to be."""
     for step in places.steps:

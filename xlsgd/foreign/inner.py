@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from xlsgd.foreign.losses import OUTER, Loss, made_of
-from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.sampling import SAMPLES
 from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study
@@ -21,7 +21,9 @@ from xlsgd.graph.evaluate import Evaluation
 __all__ = ["inner_slopes", "recalculated"]
 
 
-def inner_slopes(study: Study, places: Places, loss: Loss, step: Step) -> dict[Place, np.ndarray]:
+def inner_slopes(
+    study: Study, places: AlignedSteps, loss: Loss, step: Step
+) -> dict[Offset, np.ndarray]:
     """Return the derivative of a step's loss in every cell that it is made of, by samples."""
     inside = set(step.cells)
     ends = [c for place in loss.places if (c := places.cell(step, place)) in inside]
@@ -73,11 +75,12 @@ def recalculated(
         if cell not in moved:
             values[cell] = torch.tensor(study.apart.value(cell))
     values |= {cell: torch.tensor(numbers) for cell, numbers in given.items()}
-    found = Evaluation(study.meant, SAMPLES, values, stretches=False)  # type: ignore[arg-type]
+    found = Evaluation(study.meant, SAMPLES, values, stretches=False)
     found.run([cell for cell in order if cell in moved and cell not in given])
     result = {}
     for cell in wanted:
         value = found.values.get(cell)
-        fine = isinstance(value, torch.Tensor) and value.dtype == torch.float64
-        result[cell] = value.detach().numpy() if fine else np.full(SAMPLES, np.nan)
+        result[cell] = np.full(SAMPLES, np.nan)
+        if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
+            result[cell] = value.detach().numpy()
     return result

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.recurrences import origin
 from xlsgd.foreign.steps import Step
 
-__all__ = ["Loss", "Match", "USUAL", "best_losses", "made_of", "ratio", "usual_ratio"]
+__all__ = ["USUAL", "Loss", "Match", "best_losses", "made_of", "ratio", "usual_ratio"]
 
 SAME = 1e-9
 """How far two numbers may be apart, as a share of the greatest among them."""
@@ -41,7 +41,7 @@ class Match:
     whether it is so in all steps that were tried.
     """
 
-    place: Place | None
+    place: Offset | None
     factor: float
     row: int | None = None
     is_near: bool = False
@@ -63,8 +63,8 @@ class Loss:
     """
 
     kind: str
-    places: tuple[Place, ...]
-    targets: tuple[Place, ...] = ()
+    places: tuple[Offset, ...]
+    targets: tuple[Offset, ...] = ()
     matches: tuple[tuple[Match, ...], ...] = ()
     score: float = 0.0
 
@@ -73,22 +73,22 @@ class Loss:
         """Whether no cell holds it."""
         return self.kind in ("square", "likelihood")
 
-    def slopes(self, places: Places, step: Step) -> np.ndarray:
+    def slopes(self, places: AlignedSteps, step: Step) -> np.ndarray:
         """Return the derivative of each place's loss: places × weights × samples."""
         return np.array([self._slope(places, step, i) for i in range(len(self.places))])
 
-    def _slope(self, places: Places, step: Step, i: int) -> np.ndarray:
+    def _slope(self, places: AlignedSteps, step: Step, i: int) -> np.ndarray:
         slope = places.slope(step, self.places[i])
         if not self.targets:
             return slope
         predicted = places.value(step, self.places[i])
         wanted = places.value(step, self.targets[i])
-        return OUTER[self.kind](predicted, wanted) * slope
+        return np.asarray(OUTER[self.kind](predicted, wanted) * slope)
 
 
 def _likelihood(p: np.ndarray, t: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return (p - t) / (p * (1 - p))
+        return np.asarray((p - t) / (p * (1 - p)))
 
 
 OUTER: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -113,7 +113,7 @@ def ratio(a: np.ndarray, b: np.ndarray, within: float = SAME) -> float | None:
     return k
 
 
-def best_losses(places: Places) -> list[Loss]:
+def best_losses(places: AlignedSteps) -> list[Loss]:
     """Return losses that fit, the best first."""
     ways = [_on_the_way(places, i) for i in range(places.family.width)]
     moves = [list(_moves(places, i)) for i in range(places.family.width)]
@@ -137,10 +137,10 @@ def best_losses(places: Places) -> list[Loss]:
     return sorted(found, key=lambda loss: -loss.score)
 
 
-def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
+def _score(places: AlignedSteps, matches: Sequence[Sequence[Match]]) -> float:
     """Return how many weights have a derivative of their own: best one that the update looks at."""
     step = places.model
-    taken: set[Place | None] = set()
+    taken: set[Offset | None] = set()
     total = 0.0
     for weight, each in zip(step.weights, matches, strict=True):
         used = {places.place(step, cell) for cell in weight.added}
@@ -162,11 +162,11 @@ def _score(places: Places, matches: Sequence[Sequence[Match]]) -> float:
     return total
 
 
-def _on_the_way(places: Places, i: int) -> dict[Place, np.ndarray]:
+def _on_the_way(places: AlignedSteps, i: int) -> dict[Offset, np.ndarray]:
     """Return the numbers of places that a weight's update hangs on: steps × samples."""
     step = places.model
     weight = step.weights[i]
-    found: dict[Place, np.ndarray] = {}
+    found: dict[Offset, np.ndarray] = {}
     for cell in places.before(weight.added, step):
         if origin(places.cells, cell) == weight.before:
             continue
@@ -175,7 +175,7 @@ def _on_the_way(places: Places, i: int) -> dict[Place, np.ndarray]:
     return found
 
 
-def _moves(places: Places, i: int) -> Iterator[np.ndarray]:
+def _moves(places: AlignedSteps, i: int) -> Iterator[np.ndarray]:
     """Yield what a weight's update subtracts, divided by what may be the rate: steps × samples."""
     moves = np.array(
         [
@@ -202,7 +202,7 @@ def _inline(moves: Sequence[np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
             return
 
 
-def _nearly(way: Mapping[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+def _nearly(way: Mapping[Offset, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
     """Yield the places that are nearly a derivative, with a factor of 1, the nearest first."""
     total = slopes.sum(1)
     size = np.abs(total).max()
@@ -216,7 +216,7 @@ def _nearly(way: Mapping[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Mat
         yield Match(place, 1.0, is_near=True)
 
 
-def made_of(places: Places, loss: Loss) -> Iterator[Place]:
+def made_of(places: AlignedSteps, loss: Loss) -> Iterator[Offset]:
     """Yield the places that a loss is made of, itself as well."""
     step = places.model
     cells = [places.cell(step, place) for place in loss.places]
@@ -224,7 +224,7 @@ def made_of(places: Places, loss: Loss) -> Iterator[Place]:
         yield places.place(step, cell)
 
 
-def _matches(way: dict[Place, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
+def _matches(way: dict[Offset, np.ndarray], slopes: np.ndarray) -> Iterator[Match]:
     """Yield the places that hold a derivative.  slopes: steps × places of the loss × samples."""
     if not way:
         return
@@ -269,7 +269,7 @@ def usual_ratios(several: np.ndarray, b: np.ndarray) -> list[float | None]:
     return found
 
 
-def _candidates(places: Places) -> Iterator[Loss]:
+def _candidates(places: AlignedSteps) -> Iterator[Loss]:
     updates = {places.place(places.model, w.after) for w in places.model.weights}
     for group in places.groups:
         if not updates & set(group):
@@ -285,7 +285,7 @@ def _candidates(places: Places) -> Iterator[Loss]:
             yield Loss("likelihood", tuple(group), targets)
 
 
-def _beside(places: Places, group: Sequence[Place]) -> Iterator[tuple[Place, ...]]:
+def _beside(places: AlignedSteps, group: Sequence[Offset]) -> Iterator[tuple[Offset, ...]]:
     """Yield what stands in the rows (or columns) of predictions, as far away from each of them."""
     leaves = set(places.leaves)
     first = group[0]
@@ -293,6 +293,6 @@ def _beside(places: Places, group: Sequence[Place]) -> Iterator[tuple[Place, ...
         if leaf.rows != first.rows and leaf.columns != first.columns:
             continue
         away = tuple(a - b for a, b in zip(leaf, first, strict=True))
-        targets = tuple(Place(*(a + b for a, b in zip(p, away, strict=True))) for p in group)
+        targets = tuple(Offset(*(a + b for a, b in zip(p, away, strict=True))) for p in group)
         if leaves.issuperset(targets):
             yield targets

@@ -9,7 +9,7 @@ import numpy as np
 
 from xlsgd.foreign.gradients import Wrong
 from xlsgd.foreign.losses import Loss, ratio
-from xlsgd.foreign.places import Places
+from xlsgd.foreign.places import AlignedSteps
 from xlsgd.foreign.sampling import SAMPLES
 from xlsgd.foreign.study import Study, again, same
 from xlsgd.foreign.unlike import address, unlike
@@ -28,7 +28,9 @@ MOST_EDITS = 1500
 """Changes of a formula that are tried."""
 
 
-def explained(study: Study, places: Places, loss: Loss, wrong: Sequence[Wrong]) -> tuple[str, str]:
+def explained(
+    study: Study, places: AlignedSteps, loss: Loss, wrong: Sequence[Wrong]
+) -> tuple[str, str]:
     """Return which kind of fault it is and a sentence on it.
 
     wrong: cells in the same place of several steps, with the same fault.
@@ -57,7 +59,7 @@ def explained(study: Study, places: Places, loss: Loss, wrong: Sequence[Wrong]) 
     return "derivative", "it is not the derivative of the loss"
 
 
-def _mended(study: Study, places: Places, wrong: Sequence[Wrong]) -> Written | None:
+def _mended(study: Study, places: AlignedSteps, wrong: Sequence[Wrong]) -> Written | None:
     """Return the formula with one change that makes it right in every step that is tried."""
     first = wrong[0]
     written = study.written.written.get(first.cell)
@@ -87,7 +89,7 @@ def _value(study: Study, evaluation: Evaluation, cell: Cell, written: Written) -
         study.written.written[cell] = kept
 
 
-def _edits(study: Study, places: Places, wrong: Wrong, written: Written) -> Iterator[Written]:
+def _edits(study: Study, places: AlignedSteps, wrong: Wrong, written: Written) -> Iterator[Written]:
     slots = list(written.slots)
     for tree in _other_trees(written.tree):
         yield _as_written(tree, slots)
@@ -104,7 +106,7 @@ def _edits(study: Study, places: Places, wrong: Wrong, written: Written) -> Iter
                 yield _as_written(written.tree, [other if s == slot else s for s in slots])
 
 
-def _siblings(study: Study, places: Places, wrong: Wrong, slot: Slot) -> Iterator[Slot]:
+def _siblings(study: Study, places: AlignedSteps, wrong: Wrong, slot: Slot) -> Iterator[Slot]:
     """Yield cells of the step with the formula that an operand has: those of other units."""
     sheet, area = study.written.operand(wrong.cell, slot)
     place = places.place(wrong.step, Cell(sheet, area[0], area[1]))

@@ -13,10 +13,10 @@ from xlsgd.foreign.slopes import Apart
 from xlsgd.foreign.steps import Family, Shape, Step, shape_of
 from xlsgd.graph.cells import Cell, Cells
 
-__all__ = ["Place", "Places"]
+__all__ = ["AlignedSteps", "Offset"]
 
 
-class Place(NamedTuple):
+class Offset(NamedTuple):
     """Tabs, rows and columns away from the first weight of a step, after it."""
 
     tabs: int
@@ -24,11 +24,11 @@ class Place(NamedTuple):
     columns: int
 
 
-class Places:
+class AlignedSteps:
     """The cells of a family of steps by their places.
 
-    places: all that depend on the weights of their step, in order of calculation.   model: a step in
-    the midst of the others, from which their structure is read.
+    places: all that depend on the weights of their step, in order of calculation.   model: a
+    step in the midst of the others, from which their structure is read.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Places:
         self.tab_of = {sheet: i for i, sheet in enumerate(cells.names)}
         self.tabs = list(cells.names)
         counted = Counter(self.place(step, cell) for step in family.steps for cell in step.cells)
-        self._slopes: dict[Place, dict[Step, np.ndarray]] = {}
+        self._slopes: dict[Offset, dict[Step, np.ndarray]] = {}
         self.model = family.steps[len(family.steps) // 2]
-        order: dict[Place, None] = {}
+        order: dict[Offset, None] = {}
         for i in family.samples:
             step = family.steps[i]
             order.update(dict.fromkeys(self.place(step, cell) for cell in step.cells))
@@ -54,16 +54,16 @@ class Places:
     def steps(self) -> Sequence[Step]:
         return self.family.steps
 
-    def place(self, step: Step, cell: Cell) -> Place:
+    def place(self, step: Step, cell: Cell) -> Offset:
         """Return the place of a cell, of this step or not."""
         first = step.weights[0].after
-        return Place(
+        return Offset(
             self.tab_of[cell.sheet] - self.tab_of[first.sheet],
             cell.row - first.row,
             cell.column - first.column,
         )
 
-    def cell(self, step: Step, place: Place) -> Cell | None:
+    def cell(self, step: Step, place: Offset) -> Cell | None:
         """Return the cell at a place of a step; None beyond the first or last tab."""
         first = step.weights[0].after
         tab = self.tab_of[first.sheet] + place.tabs
@@ -71,7 +71,7 @@ class Places:
             return None
         return Cell(self.tabs[tab], first.row + place.rows, first.column + place.columns)
 
-    def value(self, step: Step, place: Place) -> np.ndarray:
+    def value(self, step: Step, place: Offset) -> np.ndarray:
         """Return the numbers of a place of a step, by samples."""
         cell = self.cell(step, place)
         return self.apart.value(cell) if cell is not None else self.apart.nothing
@@ -80,7 +80,7 @@ class Places:
         """Return the numbers of a weight after a step."""
         return self.after.get(cell, self.apart.nothing)
 
-    def slope(self, step: Step, place: Place) -> np.ndarray:
+    def slope(self, step: Step, place: Offset) -> np.ndarray:
         """Return the slopes of a place of a step in its weights: weights × samples."""
         found = self._slopes.setdefault(place, {})
         if step not in found:
@@ -98,19 +98,19 @@ class Places:
         """A few steps to recognise things by."""
         return [self.family.steps[i] for i in self.family.samples]
 
-    def values(self, place: Place) -> np.ndarray:
+    def values(self, place: Offset) -> np.ndarray:
         """Return the numbers of a place in a few steps: steps × samples."""
         return np.array([self.value(step, place) for step in self.some])
 
-    def slopes(self, place: Place) -> np.ndarray:
+    def slopes(self, place: Offset) -> np.ndarray:
         """Return the slopes of a place in a few steps: steps × weights × samples."""
         return np.array([self.slope(step, place) for step in self.some])
 
     @cached_property
-    def groups(self) -> list[list[Place]]:
-        """Places with the same formula, such as one a row of data: they are summed to a loss."""
+    def groups(self) -> list[list[Offset]]:
+        """AlignedSteps with the same formula, such as one a row of data: they are summed to a loss."""
         step = self.model
-        found: defaultdict[Shape, list[Place]] = defaultdict(list)
+        found: defaultdict[Shape, list[Offset]] = defaultdict(list)
         for place in self.places:
             cell = self.cell(step, place)
             assert cell is not None
@@ -118,11 +118,11 @@ class Places:
         return list(found.values())
 
     @cached_property
-    def leaves(self) -> list[Place]:
-        """Places that the step looks at and that do not depend on its weights: data, for example."""
+    def leaves(self) -> list[Offset]:
+        """AlignedSteps that a step looks at and that do not depend on its weights, such as data."""
         return self.leaves_round(self.model)
 
-    def leaves_round(self, step: Step) -> list[Place]:
+    def leaves_round(self, step: Step) -> list[Offset]:
         """Return the places that the cells of a step look at and that are not of the step."""
         inside = set(step.cells) | {weight.before for weight in step.weights}
         return list(

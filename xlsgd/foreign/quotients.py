@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlsgd.foreign.losses import USUAL, Loss, made_of
-from xlsgd.foreign.places import Place, Places
+from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.sampling import SAMPLES
 from xlsgd.foreign.steps import Step
 from xlsgd.foreign.study import Study
@@ -27,7 +27,7 @@ LARGEST = 0.5
 """A step by which a weight is moved is smaller."""
 
 MOST_ALIKE = 8
-"""Places with one formula of which each is tried."""
+"""AlignedSteps with one formula of which each is tried."""
 
 MOST_MOVES = 400
 """Weights times numbers by which they may have been moved."""
@@ -45,14 +45,16 @@ class Quotient:
     is divided by is what was moved.
     """
 
-    place: Place
+    place: Offset
     weight: int
     kind: str
     h: Cell | float
     factor: float
 
 
-def quotients(study: Study, places: Places, loss: Loss, taken: Sequence[Place]) -> list[Quotient]:
+def quotients(
+    study: Study, places: AlignedSteps, loss: Loss, taken: Sequence[Offset]
+) -> list[Quotient]:
     """Return the difference quotients of a family of steps.  taken: places known to be others."""
     known = set(taken) | set(made_of(places, loss))
     tried = []
@@ -83,8 +85,8 @@ def _divides(study: Study, cell: Cell) -> bool:
 
 
 def _quotient(
-    places: Places,
-    place: Place,
+    places: AlignedSteps,
+    place: Offset,
     small: Mapping[Cell | float, np.ndarray],
     moved: Sequence[Mapping[tuple[int, Cell | float], np.ndarray]],
 ) -> Quotient | None:
@@ -109,7 +111,7 @@ KINDS = {"forward": (1, 0, 1.0), "backward": (0, 2, 1.0), "central": (1, 2, 2.0)
 
 
 def _factor(values: np.ndarray, right: np.ndarray, lost: np.ndarray) -> float | None:
-    """Return k where values are k times a quotient in most steps, but for what a difference loses."""
+    """Return k where values are k times a quotient in most steps, but for what is cancelled."""
     fine = np.isfinite(values) & np.isfinite(right)
     if not fine.all(1).any():
         return None
@@ -129,7 +131,7 @@ def _factor(values: np.ndarray, right: np.ndarray, lost: np.ndarray) -> float | 
 
 
 def _small(
-    study: Study, places: Places, loss: Loss, tried: Sequence[Place]
+    study: Study, places: AlignedSteps, loss: Loss, tried: Sequence[Offset]
 ) -> Iterator[tuple[Cell | float, np.ndarray]]:
     """Yield the small numbers by which formulas before some places move something, or divide:
     steps × samples.  What the loss looks at itself is data."""
@@ -155,7 +157,7 @@ def _small(
 
 def _moved(
     study: Study,
-    places: Places,
+    places: AlignedSteps,
     loss: Loss,
     step: Step,
     small: Mapping[Cell | float, np.ndarray],
@@ -217,14 +219,13 @@ ERRORS = {"square": lambda p, t: (p - t) ** 2, "likelihood": _likelihood}
 
 
 def wrong_quotients(
-    study: Study, places: Places, found: Sequence[Quotient]
-) -> Iterator[tuple[Quotient, Cell, np.ndarray, np.ndarray]]:
+    study: Study, places: AlignedSteps, found: Sequence[Quotient]
+) -> Iterator[tuple[Quotient, Cell, np.ndarray]]:
     """Yield quotients that divide by another number than they moved the weight by: the place, its
-    first cell, what it holds and what it should hold."""
+    first cell, and what it should hold."""
     for each in found:
         if each.factor == 1.0:
             continue
         cell = places.cell(places.steps[0], each.place)
         if cell is not None:
-            own = study.value(cell)
-            yield each, cell, own, own / each.factor
+            yield each, cell, study.value(cell) / each.factor

@@ -1,9 +1,9 @@
-"""What is carried from step to step: weights, and what optimizers remember, found by structure alone.
+"""What is carried from step to step: weights, and what optimizers remember, found by structure.
 
 A cell that keeps another's number and adds something is the next state of that other one. It is a
 *weight* if what is added depends on that very number, as a slope does, with everything else that is
-carried on held fixed. It is a *memory*, such as a running average, if it does not. Names, places and
-values are not looked at.
+carried on held fixed. It is a *memory*, such as a running average, if it does not. Names, places
+and values are not looked at.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from xlsgd.foreign.terms import Kept, factors_of, kept_terms, operand_number, rest_of
 from xlsgd.formula.tree import Node
 from xlsgd.graph.cells import Cell, Cells
-from xlsgd.foreign.terms import Kept, factors_of, kept_terms, operand_number, rest_of
 
 __all__ = ["Carried", "Recurrence", "carried", "each_bit", "origin", "without_earlier"]
 
@@ -118,7 +118,7 @@ def carried(cells: Cells) -> Carried:
     cut = {each.after: each.before for each in states if each.after not in wholes}
     on = depends_on(cells, bits, held=True, cut=cut)
     weights = [each for each in whole if _comes_back(cells, each, on, bits[each.before])]
-    # A slope may be wrong and not depend on its weight: the formula is that of a weight all the same.
+    # A slope may be wrong and not depend on its weight: the formula is a weight's all the same.
     known = {each.formula for each in weights}
     kept_whole = {id(each) for each in whole}
     weights = [each for each in candidates if not each.share or id(each) in kept_whole]
@@ -129,10 +129,10 @@ def carried(cells: Cells) -> Carried:
     bits = _bits(each.before for each in weights)
     cut = {each.after: each.before for each in memories}
     on = depends_on(cells, bits, held=True, cut=cut)
-    earlier = _earlier(weights, bits)
-    newest = {mask: without_earlier(mask, earlier) for mask in set(on.values())}
+    older = _earlier(weights, bits)
+    newest = {mask: without_earlier(mask, older) for mask in set(on.values())}
     on = {cell: newest[mask] for cell, mask in on.items() if mask}
-    return Carried(tuple(weights), tuple(memories), on, bits, earlier)
+    return Carried(tuple(weights), tuple(memories), on, bits, older)
 
 
 def _earlier(weights: Iterable[Recurrence], bits: Mapping[Cell, int]) -> dict[int, int]:
@@ -221,7 +221,4 @@ def _alone(candidates: Iterable[Recurrence]) -> Iterator[Recurrence]:
 
 def _comes_back(cells: Cells, each: Recurrence, on: Mapping[Cell, int], own: int) -> bool:
     """Return whether what is added depends on what was there before.  own: its bits."""
-    for cell in each.added:
-        if on.get(cell, 0) & own or origin(cells, cell) == each.before:
-            return True
-    return False
+    return any(on.get(cell, 0) & own or origin(cells, cell) == each.before for cell in each.added)

@@ -10,7 +10,7 @@ from typing import Any
 
 from xlsgd.base.cells import column_letters
 from xlsgd.base.visible import cut, visible
-from xlsgd.foreign.findings import FAULTS, CheckReport, Finding, Training
+from xlsgd.foreign.findings import FAULTS, CheckReport, Finding, Recognised
 from xlsgd.report.findings import BookFindings, TabFindings
 from xlsgd.report.json_report import plain
 from xlsgd.report.report import name_text
@@ -115,7 +115,7 @@ def _formulas(report: CheckReport) -> str:
     return f"{formulas}, {report.recalculated:,} of them recalculated to what the file stores"
 
 
-def _training_lines(training: Training) -> Iterator[_Line]:
+def _training_lines(training: Recognised) -> Iterator[_Line]:
     tabs = ", ".join(training.sheets)
     weights = counted(len(training.weights), "weight")
     if training.steps:

@@ -1,4 +1,4 @@
-"""Other numbers for the cells of a workbook: what always agrees agrees by its formulas, not by chance.
+"""Other numbers for the cells of a workbook: what always agrees does so by its formulas.
 
 Sample 0 is the workbook as it was saved. In the others numbers move by up to a fifth, those
 between 0 and 1 on the scale of log-odds, so that they stay there. Numbers that decide which way a
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xlsgd.formula.tree import Node, nodes_of
 from xlsgd.foreign.terms import operands_of
+from xlsgd.formula.tree import Node, nodes_of
 from xlsgd.graph.cells import Cell, Cells
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def as_tensor(values: np.ndarray) -> Tensor:
 def _moved(value: float, rng: np.random.Generator) -> np.ndarray:
     moves = rng.uniform(-MOVES, MOVES, SAMPLES)
     moves[0] = 0
+    found: np.ndarray
     if 0 < value < 1:
         odds = np.log(value / (1 - value)) + 2 * moves
         found = 1 / (1 + np.exp(-odds))

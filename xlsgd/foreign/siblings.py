@@ -35,7 +35,9 @@ def broken_updates(cells: Cells, carried: Carried) -> dict[Cell, Written]:
             continue
         for way in (-1, 1):
             beside = [
-                Cell(c.sheet, c.row, c.column + way) if down else Cell(c.sheet, c.row + way, c.column)
+                Cell(c.sheet, c.row, c.column + way)
+                if down
+                else Cell(c.sheet, c.row + way, c.column)
                 for c in line
             ]
             pairs = [(c, cell) for c, cell in zip(beside, line, strict=True) if c in cells.written]
@@ -73,9 +75,7 @@ def _looks_alike(cells: Cells, cell: Cell, sibling: Cell) -> bool:
     return {c.column for c in mine} <= {c.column for c in theirs}
 
 
-def _keeps_itself(
-    cells: Cells, meant: dict[Cell, Written], before: Cell, after: Cell
-) -> bool:
+def _keeps_itself(cells: Cells, meant: dict[Cell, Written], before: Cell, after: Cell) -> bool:
     """Return whether formulas would keep what stood at their own place before the step, as their
     neighbour's do."""
     if before.sheet != after.sheet:

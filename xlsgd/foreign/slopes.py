@@ -1,8 +1,8 @@
-"""All cells of a workbook with every step held apart, and how each depends on the weights of its step.
+"""All cells of a workbook with every step held apart, and their slopes in the weights of it.
 
-Every weight gets numbers of its own, whatever the formulas before it say: nothing explodes, and what
-is wrong in one step does not travel to the next. As steps are held apart, one pass backward from the
-same place of every step gives its slopes in the weights of each.
+Every weight gets numbers of its own, whatever the formulas before it say: nothing explodes, and
+what is wrong in one step does not travel to the next. As steps are held apart, one pass backward
+from the same place of every step gives its slopes in the weights of each.
 """
 
 from __future__ import annotations

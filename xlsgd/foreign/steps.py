@@ -7,7 +7,7 @@ groups of columns or by tabs: those whose updates are the same formulas are a *f
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xlsgd.foreign.recurrences import Carried, Recurrence, each_bit, without_earlier
@@ -97,9 +97,9 @@ def _steps(cells: Cells, carried: Carried) -> Iterable[Step]:
         mask = carried.on.get(cell, 0)
         if not mask:
             continue
-        first = {joined.first(cell_of[bit]) for bit in each_bit(mask)}
-        if len(first) == 1:
-            inside[first.pop()].append(cell)
+        steps = {joined.first(cell_of[bit]) for bit in each_bit(mask)}
+        if len(steps) == 1:
+            inside[steps.pop()].append(cell)
     for first, found in weights.items():
         yield Step(tuple(sorted(found, key=lambda w: w.before)), tuple(inside[first]))
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.foreign.findings import Finding, Remark, Training
+from xlsgd.foreign.findings import Finding, Recognised, Remark
 from xlsgd.foreign.gradients import Claim, claims, used
 from xlsgd.foreign.losses import Loss, best_losses
-from xlsgd.foreign.places import Places
+from xlsgd.foreign.memories import Memory, memories_of
+from xlsgd.foreign.places import AlignedSteps
 from xlsgd.foreign.quotients import Quotient, quotients, wrong_quotients
-from xlsgd.foreign.rules import Memory, Rule, memories_of, rule_of, usual
+from xlsgd.foreign.rules import StepRule, rule_of, usual
 from xlsgd.foreign.steps import Family
 from xlsgd.foreign.study import Study
 from xlsgd.foreign.unlike import address
@@ -28,10 +29,10 @@ ENOUGH = 0.5
 class Judged:
     """What is known of a family of steps."""
 
-    places: Places
+    places: AlignedSteps
     loss: Loss
     claims: Sequence[Claim]
-    training: Training
+    training: Recognised
     findings: Sequence[Finding] = ()
     remarks: Sequence[Remark] = ()
 
@@ -52,7 +53,7 @@ def judged(study: Study, family: Family) -> Judged | None:
     steps = places.steps
     sheets = list(dict.fromkeys(study.written.names[s.weights[0].after.sheet] for s in steps))
     rule = usual(rules)
-    training = Training(
+    training = Recognised(
         sheets=sheets,
         weights=[address(study.written, w.before) for w in steps[0].weights],
         steps=len(steps),
@@ -82,7 +83,7 @@ def _is_enough(loss: Loss) -> bool:
     return sum(at) >= ENOUGH * len(at) or (all(inline) and len(inline) > 1)
 
 
-def _slopes(study: Study, places: Places, loss: Loss) -> list[np.ndarray]:
+def _slopes(study: Study, places: AlignedSteps, loss: Loss) -> list[np.ndarray]:
     """Return of every weight the slope that its update takes: steps × samples."""
     taken = used(study, places, loss)
     found = []
@@ -100,7 +101,9 @@ def _slopes(study: Study, places: Places, loss: Loss) -> list[np.ndarray]:
     return found
 
 
-def _by_use(study: Study, places: Places, loss: Loss, near: Sequence[Quotient]) -> Iterator[Claim]:
+def _by_use(
+    study: Study, places: AlignedSteps, loss: Loss, near: Sequence[Quotient]
+) -> Iterator[Claim]:
     """Yield claims of what is nearly a derivative, is taken for one, and is no quotient either."""
     known = {each.place for each in near}
     for i, place in enumerate(used(study, places, loss)):
@@ -109,8 +112,10 @@ def _by_use(study: Study, places: Places, loss: Loss, near: Sequence[Quotient]) 
             yield Claim(place, i, 1.0, by_use=True)
 
 
-def _quotient_findings(study: Study, places: Places, near: Sequence[Quotient]) -> Iterator[Finding]:
-    for each, cell, own, right in wrong_quotients(study, places, near):
+def _quotient_findings(
+    study: Study, places: AlignedSteps, near: Sequence[Quotient]
+) -> Iterator[Finding]:
+    for each, cell, right in wrong_quotients(study, places, near):
         content = study.written.contents.get(cell)
         weight = address(study.written, places.steps[0].weights[each.weight].before, cell)
         yield Finding(
@@ -127,7 +132,9 @@ def _quotient_findings(study: Study, places: Places, near: Sequence[Quotient]) -
         )
 
 
-def _quotient_remarks(study: Study, places: Places, near: Sequence[Quotient]) -> Iterator[Remark]:
+def _quotient_remarks(
+    study: Study, places: AlignedSteps, near: Sequence[Quotient]
+) -> Iterator[Remark]:
     for each in near:
         cell = places.cell(places.steps[0], each.place)
         if cell is not None and each.factor == 1.0:
@@ -141,12 +148,12 @@ def _quotient_remarks(study: Study, places: Places, near: Sequence[Quotient]) ->
             )
 
 
-def _claimed(places: Places, found: Sequence[Claim | Quotient]) -> list[Cell]:
+def _claimed(places: AlignedSteps, found: Sequence[Claim | Quotient]) -> list[Cell]:
     cells = (places.cell(places.steps[0], claim.place) for claim in found)
     return list(dict.fromkeys(cell for cell in cells if cell is not None))
 
 
-def _loss_words(study: Study, places: Places, loss: Loss) -> str:
+def _loss_words(study: Study, places: AlignedSteps, loss: Loss) -> str:
     step = places.steps[0]
     cells = [places.cell(step, place) for place in loss.places]
     first = address(study.written, cells[0]) if cells[0] is not None else ""
@@ -163,7 +170,7 @@ def _loss_words(study: Study, places: Places, loss: Loss) -> str:
     return f"−{beside}·ln {first} − (1 − {beside})·ln(1 − {first}){several}"
 
 
-def _rate_words(study: Study, places: Places, rule: Rule | None) -> str:
+def _rate_words(study: Study, places: AlignedSteps, rule: StepRule | None) -> str:
     if rule is None:
         return ""
     if isinstance(rule.rate, float):
@@ -174,10 +181,10 @@ def _rate_words(study: Study, places: Places, rule: Rule | None) -> str:
 
 def _step_findings(
     study: Study,
-    places: Places,
-    rules: Sequence[Rule | None],
+    places: AlignedSteps,
+    rules: Sequence[StepRule | None],
     memories: Sequence[Memory],
-    common: Rule | None,
+    common: StepRule | None,
 ) -> Iterator[Finding]:
     for i, rule in enumerate(rules):
         if rule is None or common is None:
@@ -188,14 +195,15 @@ def _step_findings(
             yield _finding(study, places, i, "sign", words)
         elif rule.weight != i:
             other = places.steps[0].weights[rule.weight]
-            words = f"it takes the derivative in another weight, that of {address(study.written, other.after, first.after)}"
+            where = address(study.written, other.after, first.after)
+            words = f"it takes the derivative in another weight, that of {where}"
             yield _finding(study, places, i, "other-weight", words)
         elif isinstance(rule.rate, float) and not isinstance(common.rate, float):
             words = f"its rate is {rule.rate:g}, not {_rate_words(study, places, common)}"
             yield _finding(study, places, i, "step", words)
 
 
-def _finding(study: Study, places: Places, i: int, kind: str, words: str) -> Finding:
+def _finding(study: Study, places: AlignedSteps, i: int, kind: str, words: str) -> Finding:
     cell = places.steps[0].weights[i].after
     stored = study.written.stored.get(cell)
     return Finding(
@@ -211,7 +219,7 @@ def _finding(study: Study, places: Places, i: int, kind: str, words: str) -> Fin
     )
 
 
-def _remarks(study: Study, places: Places, found: Sequence[Claim]) -> Iterator[Remark]:
+def _remarks(study: Study, places: AlignedSteps, found: Sequence[Claim]) -> Iterator[Remark]:
     factors = {round(c.factor, 9) for c in found if not c.by_use and c.row is None}
     if len(factors) == 1:
         k = factors.pop()

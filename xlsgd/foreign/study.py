@@ -15,7 +15,7 @@ import numpy as np
 
 from xlsgd.base.cells import CellError, WorkbookFile
 from xlsgd.foreign.drift import drifting, where
-from xlsgd.foreign.places import Places
+from xlsgd.foreign.places import AlignedSteps
 from xlsgd.foreign.recurrences import Carried, carried
 from xlsgd.foreign.runs import odd_cells
 from xlsgd.foreign.sampling import SAMPLES
@@ -135,9 +135,9 @@ class Study:
                 found[cell] = again(evaluation, first, cell)
         return found
 
-    def places(self, family: Family) -> Places:
+    def places(self, family: Family) -> AlignedSteps:
         """Return the places of a family of steps."""
-        return Places(self.meant, family, self.apart, self.updated)
+        return AlignedSteps(self.meant, family, self.apart, self.updated)
 
     def value(self, cell: Cell) -> np.ndarray:
         """Return the numbers of a cell as it is written, with all before it as meant."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from xlsgd.base.cells import Formula, column_letters
-from xlsgd.formula.tree import COMPARISONS, Node
 from xlsgd.foreign.losses import ratio
+from xlsgd.formula.tree import COMPARISONS, Node
 from xlsgd.graph.cells import Cell, Cells, Written
 
 __all__ = ["address", "tab_name", "unlike"]
@@ -61,12 +61,12 @@ def unlike(
     if k is not None:
         return "factor", f"it is {k:.6g} times what is right{_also(change)}"
     if change is not None:
-        mine, theirs = change
-        kind = "constant" if mine.kind == theirs.kind == "number" else "operator"
-        if {mine.value, theirs.value} <= {"LN", "LOG", "LOG10"}:
+        here, there = change
+        kind = "constant" if here.kind == there.kind == "number" else "operator"
+        if {here.value, there.value} <= {"LN", "LOG", "LOG10"}:
             kind = "logarithm"
-        return kind, f"it has {_short(mine)} where {_short(theirs)} is meant{_as(what)}"
-    return "unlike", f"it is calculated otherwise than its column"
+        return kind, f"it has {_short(here)} where {_short(there)} is meant{_as(what)}"
+    return "unlike", "it is calculated otherwise than its column"
 
 
 def mine_cell(cells: Cells, cell: Cell, slot: object) -> tuple[Cell, Cell]:

@@ -18,7 +18,7 @@ from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.formula.r1c1 import Refused, Relative, Slot
 from xlsgd.formula.tree import Node, Reference, nodes_of, parse, text_of
 from xlsgd.graph.frame import Compiled, operand_number
-from xlsgd.graph.looks import Looks, looks_of
+from xlsgd.graph.looks import Looks, area_at, looks_of
 
 __all__ = ["Cell", "Cells", "Written"]
 
@@ -253,7 +253,7 @@ class Cells:
 
     def operand(self, cell: Cell, slot: Slot) -> tuple[str, tuple[int, int, int, int]]:
         """Return the sheet and the area of an operand of a cell's formula."""
-        return slot.sheet or cell.sheet, slot.at(cell.row, cell.column)
+        return slot.sheet or cell[0], area_at(slot, cell[1], cell[2])
 
     def looks(self, written: Written) -> Looks:
         """Return what a formula looks at, wherever it stands."""

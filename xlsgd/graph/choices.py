@@ -8,7 +8,7 @@ from xlsgd.base.cells import CellError
 from xlsgd.formula.tree import Node
 from xlsgd.graph.frame import Compiled, Frame, Part, not_known
 from xlsgd.graph.operators import lifted, mixed, spoils, truth_of
-from xlsgd.graph.values import Array, ByCell, Erroneous, Value, all_finite, number
+from xlsgd.graph.values import Array, ByCell, Erroneous, Value, all_finite, number, of_several
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,7 +128,7 @@ def _where_fine(found: Value, instead: Value, samples: int) -> Value:
     fine: Tensor = number(found, samples).detach().isfinite()
     if bool(fine.all()):
         return found
-    if fine.dim() > 1 and spoils(found):
+    if of_several(fine) and spoils(found):
         raise ByCell
     return mixed(fine, found, instead, samples)
 

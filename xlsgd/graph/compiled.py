@@ -16,10 +16,10 @@ from xlsgd.graph.choices import CHOICES
 from xlsgd.graph.frame import Compiled, Frame, Place, not_known, operand_number
 from xlsgd.graph.functions import ARRAYS, FUNCTIONS, RANGES
 from xlsgd.graph.operators import ARITHMETIC, compared, lifted
-from xlsgd.graph.places import Places
-from xlsgd.graph.values import Array, NotKnown, Value, number, text_of
+from xlsgd.graph.places import PlaceFunctions
+from xlsgd.graph.values import Array, Erroneous, NotKnown, Value, number, text_of
 
-__all__ = ["compiled", "place_of"]
+__all__ = ["compiled", "place_of", "says_truths"]
 
 
 def compiled(tree: Node, slots: Sequence[Slot], is_array: bool) -> Compiled:
@@ -47,6 +47,14 @@ def place_of(node: Node, slots: Sequence[Slot]) -> Callable[[Frame], Place]:
     return _Compiler(slots).places.place(node)
 
 
+def says_truths(tree: Node) -> bool:
+    """Return whether a formula comes to a truth, or to an error."""
+    if tree.kind == "operator":
+        return tree.value in COMPARISONS
+    name = str(tree.value)
+    return tree.kind == "call" and (name in ("AND", "OR", "NOT", "XOR") or name.startswith("IS"))
+
+
 class _Compiler:
     """Makes functions of the parts of one formula.
 
@@ -55,19 +63,23 @@ class _Compiler:
 
     def __init__(self, slots: Sequence[Slot]) -> None:
         self.slots = slots
-        self.places = Places(slots, self.one)
+        self.places = PlaceFunctions(slots, self.one)
 
     def is_range(self, node: Node) -> bool:
         return node.kind == "reference" and self.slots[operand_number(node)].kind == "range"
 
     def crossing(self, node: Node) -> Compiled:
         place = operand_number(node)
-        return lambda frame: frame.crossing(place)
+        return lambda frame: frame.crossing(frame.place(place))
 
     def one(self, node: Node, arrays: bool) -> Compiled:
         """Return what gives a part of which one value is needed, or one for each element."""
-        if not arrays and self.is_range(node):
+        if arrays:
+            return self.of(node, arrays)
+        if self.is_range(node):
             return self.crossing(node)
+        if node.kind == "call" and node.value in ("INDEX", "OFFSET"):
+            return self.places.one_of(node, self.of(node, arrays))
         return self.of(node, arrays)
 
     def of(self, node: Node, arrays: bool) -> Compiled:
@@ -118,7 +130,15 @@ class _Compiler:
             signature(function).bind(0, *parts)
         except TypeError:
             return not_known(f"{name} is not known here with {len(parts)} arguments")
-        return lambda frame: function(frame.samples, *[part(frame) for part in parts])
+
+        def called(frame: Frame) -> Value:
+            try:
+                given = [part(frame) for part in parts]
+            except Erroneous:
+                given = [_or_error(part, frame) for part in parts]
+            return function(frame.samples, *given)
+
+        return called
 
     def single(self, node: Node) -> Compiled:
         (part,) = node.parts
@@ -160,6 +180,14 @@ def _variable(name: str) -> Compiled:
         raise NotKnown(f"there is no name {name}")
 
     return called
+
+
+def _or_error(part: Compiled, frame: Frame) -> Value:
+    """Return what a part comes to, the error too: COUNTIF may count it."""
+    try:
+        return part(frame)
+    except Erroneous as error:
+        return error.error
 
 
 def _on_each(function: Callable[[Value], Value], part: Compiled) -> Compiled:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from xlsgd.base.cells import CellError, Formula
 from xlsgd.graph.adjoints import slopes, tangents
 from xlsgd.graph.cells import Cell, Cells, Written, is_volatile
-from xlsgd.graph.compiled import compiled
+from xlsgd.graph.compiled import compiled, says_truths
 from xlsgd.graph.frame import Compiled, Place
 from xlsgd.graph.frames import Needs, Several, Single
 from xlsgd.graph.plan import FEWEST, plan_of
 from xlsgd.graph.runs import Run
 from xlsgd.graph.store import Key, Values, cells_from
-from xlsgd.graph.values import Array, ByCell, Erroneous, NotKnown, Value, as_block
+from xlsgd.graph.values import Array, ByCell, Erroneous, NotKnown, Value, all_finite, as_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,6 +195,8 @@ class Evaluation:
             return torch.full((run.n, self.samples), found or 0.0, dtype=torch.float64)
         if not isinstance(found, torch.Tensor) or found.dtype != torch.float64:
             raise ByCell
+        if says_truths(run.written.tree) and not all_finite(found):
+            raise ByCell  # a truth, or an error: that is no number anywhere
         return found.expand(run.n, self.samples)
 
     def _calculate_one(self, cell: Cell) -> None:

@@ -22,7 +22,7 @@ class Frame(Protocol):
     def operand(self, number: int) -> Value:
         """Return the value of an operand, a Array for a range."""
 
-    def crossing(self, number: int) -> Value:
+    def crossing(self, place: Place) -> Value:
         """Return the cell of a range in the formula's own row or column."""
 
     def place(self, number: int) -> Place:

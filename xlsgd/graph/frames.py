@@ -77,8 +77,8 @@ class Single:
         slot = self.slots[number]
         return slot.sheet or self.cell.sheet, slot.at(self._row, self._column)
 
-    def crossing(self, number: int) -> Value:
-        sheet, (top, left, bottom, right) = self.place(number)
+    def crossing(self, place: Place) -> Value:
+        sheet, (top, left, bottom, right) = place
         if left == right and top <= self._row <= bottom:
             return self.evaluation.at((sheet, self._row, left), self.cell)
         if top == bottom and left <= self._column <= right:
@@ -230,14 +230,9 @@ class Several:
             found.append(run.unfold(0, n, 1).transpose(1, 2) if width > 1 else run.unsqueeze(0))
         return Array(tensor=side_by_side(found, down))
 
-    def crossing(self, number: int) -> Value:
+    def crossing(self, place: Place) -> Value:
         """Return the cells of a range in the rows or columns of the formulas."""
-        slot = self.slots[number]
-        first, last = self._ends(slot)
-        sheet = slot.sheet or self.run.first[0]
-        if first != last:
-            raise ByCell
-        top, left, bottom, right = first
+        sheet, (top, left, bottom, right) = place
         _, row, column = self.run.first
         end = (row if self.run.down else column) + self.run.n - 1
         if self.run.down and left == right and top <= row and end <= bottom:

@@ -15,7 +15,7 @@ from xlsgd.graph.compiled import place_of
 from xlsgd.graph.frame import Frame, Place, operand_number
 from xlsgd.graph.values import ByCell, Erroneous, NotKnown, Value
 
-__all__ = ["Looks", "looks_of"]
+__all__ = ["Looks", "area_at", "looks_of"]
 
 _STATIC = frozenset(
     ("ABS", "INT", "MAX", "MIN", "MOD", "QUOTIENT", "ROUND", "ROUNDDOWN", "ROUNDUP")
@@ -38,7 +38,7 @@ class Looks(NamedTuple):
     def areas(self, sheet: str, row: int, column: int) -> Iterator[Place]:
         """Yield the sheets and areas that it looks at from a cell."""
         for slot in self.rest:
-            yield slot.sheet or sheet, slot.at(row, column)
+            yield slot.sheet or sheet, area_at(slot, row, column)
         if self.moving:
             frame = _Standing(self.slots, sheet, row, column)
             try:
@@ -46,6 +46,15 @@ class Looks(NamedTuple):
             except (ByCell, Erroneous, NotKnown):
                 found = []
             yield from found
+
+
+def area_at(slot: Slot, row: int, column: int) -> tuple[int, int, int, int]:
+    """Return the area of an operand for the formula in a cell: what most are, one cell, at once."""
+    if slot.kind != "cell":
+        return slot.at(row, column)
+    (row_fixed, r), (column_fixed, c), _, _ = slot.corners
+    r, c = r if row_fixed else row + r, c if column_fixed else column + c
+    return r, c, r, c
 
 
 def looks_of(tree: Node, slots: Sequence[Slot]) -> Looks:
@@ -104,8 +113,8 @@ class _Standing:
             raise NotKnown("it hangs on another cell")
         return float(slot.at(self.row, self.column)[0 if slot.kind == "row" else 1])
 
-    def crossing(self, number: int) -> Value:
-        return self.operand(number)
+    def crossing(self, place: Place) -> Value:
+        raise NotKnown("it hangs on another cell")
 
     def place(self, number: int) -> Place:
         slot = self.slots[number]

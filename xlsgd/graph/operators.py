@@ -22,6 +22,7 @@ from xlsgd.graph.values import (
     block_of,
     has_zero,
     number,
+    of_several,
     plain_number,
 )
 
@@ -130,6 +131,8 @@ def compared(sign: str, a: Value, b: Value) -> Value:
     bad = [x for x in (one, other) if isinstance(x, torch.Tensor) and not all_finite(x)]
     if not bad or not isinstance(found, torch.Tensor):
         return found
+    if of_several(found):
+        raise ByCell  # some hold a truth, and others an error
     good = bad[0].isfinite() if len(bad) == 1 else bad[0].isfinite() & bad[1].isfinite()
     return torch.where(good, found.double(), torch.nan)
 
@@ -201,7 +204,7 @@ def mixed(truth: Any, yes: Value, no: Value, samples: int) -> Value:
     if isinstance(yes, str) or isinstance(no, str):
         return _one_text(holds, yes, no)
     sides = number(yes, samples), number(no, samples)
-    if holds.dim() > 1 and any(map(spoils, sides)):
+    if of_several(holds) and (_is_truth(yes) or _is_truth(no) or any(map(spoils, sides))):
         raise ByCell
     found = torch.where(holds, *sides)
     return found if truth.dtype == torch.bool else torch.where(truth.isnan(), torch.nan, found)
@@ -223,7 +226,7 @@ def _truths(value: Value) -> Tensor:
 
 def _one_text(holds: Tensor, yes: Value, no: Value) -> Value:
     """Return which of two it is in the workbook as it was saved: there are no texts by samples."""
-    if holds.dim() > 1:
+    if of_several(holds):
         raise ByCell
     return yes if bool(holds[0]) else no
 

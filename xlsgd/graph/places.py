@@ -10,13 +10,13 @@ from xlsgd.graph.frame import Compiled, Frame, Part, Place, not_known, operand_n
 from xlsgd.graph.functions import FUNCTIONS
 from xlsgd.graph.values import Array, ByCell, Erroneous, Value, block_of, number, same_in_all
 
-__all__ = ["Places"]
+__all__ = ["PlaceFunctions"]
 
 Means = Callable[[Frame], Place]
 """Says which cells are meant."""
 
 
-class Places:
+class PlaceFunctions:
     """Makes functions of the parts of one formula that mean cells.   part: of its other parts."""
 
     def __init__(self, slots: Sequence[Slot], part: Part) -> None:
@@ -79,6 +79,19 @@ class Places:
             return not_known(f"INDEX is not known here with {len(node.parts)} arguments")
         parts = [self.part(part, True) for part in node.parts]
         return lambda frame: function(frame.samples, *[part(frame) for part in parts])
+
+    def one_of(self, node: Node, every: Compiled) -> Compiled:
+        """Return what gives the one cell that a part means, as it is, or in the formula's own row
+        or column.   every: what gives all cells that it means."""
+        if node.parts[0].kind != "reference":
+            return every
+        place = self.place(node)
+
+        def called(frame: Frame) -> Value:
+            found = every(frame)
+            return frame.crossing(place(frame)) if isinstance(found, Array) else found
+
+        return called
 
     def _found(self, node: Node, place: Means) -> Compiled:
         base, *rest = node.parts

@@ -85,7 +85,7 @@ class _Words:
     def operand(self, number: int) -> Value:
         return self.contents.get(self.key(self.slots[number]))
 
-    def crossing(self, number: int) -> Value:
+    def crossing(self, place: Place) -> Value:
         raise NotKnown("it hangs on a range")
 
     def place(self, number: int) -> Place:

@@ -12,7 +12,7 @@ from xlsgd.graph.values import Value, is_number, number
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Key", "Piece", "Place", "Values"]
+__all__ = ["InPiece", "Key", "Piece", "Values"]
 
 Key = tuple[str, int, int]
 """A cell: its sheet in lower case, row, column."""
@@ -59,7 +59,7 @@ class Piece:
         return self._each
 
 
-class Place(NamedTuple):
+class InPiece(NamedTuple):
     """Where the value of a cell is found in a piece."""
 
     piece: Piece
@@ -75,7 +75,7 @@ class Values(Mapping[Cell, Value]):
     def __init__(self, samples: int, given: Mapping[Cell, Value]) -> None:
         self.samples = samples
         self.single: dict[Key, Value] = {**given}  # type: ignore[dict-item]
-        self.places: dict[Key, Place] = {}
+        self.places: dict[Key, InPiece] = {}
         self._given: Container[Key] = frozenset(given)
         self._runs: dict[tuple[Key, int, bool], Tensor] = {}
 
@@ -119,7 +119,7 @@ class Values(Mapping[Cell, Value]):
 
     def _place(self, cells: Sequence[Key], piece: Piece) -> None:
         for i, cell in enumerate(cells):
-            self.places[cell] = Place(piece, i)
+            self.places[cell] = InPiece(piece, i)
 
     def run(self, first: Key, n: int, down: bool) -> Tensor | None:
         """Return the numbers of cells from one on, cells × samples, None if some are not

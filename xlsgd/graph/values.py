@@ -31,6 +31,7 @@ __all__ = [
     "has_zero",
     "is_number",
     "number",
+    "of_several",
     "one_number",
     "same_in_all",
     "saved_numbers",
@@ -233,6 +234,11 @@ def _written_number(text: str) -> float:
         if _DATE.search(bare):
             raise NotKnown(f"{why}; it may be a date or a time") from None
         raise Erroneous("#VALUE!", why) from None
+
+
+def of_several(value: Tensor) -> bool:
+    """Return whether a number, or a block of numbers, is one of several cells at once."""
+    return value.dim() in (2, 4)
 
 
 def all_finite(value: Tensor) -> bool:

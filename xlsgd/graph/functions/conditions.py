@@ -13,12 +13,14 @@ from xlsgd.graph.named import FUNCTIONS, of_cells, takes_arrays, takes_ranges
 from xlsgd.graph.operators import truth_of
 from xlsgd.graph.values import (
     Array,
+    ByCell,
     Erroneous,
     NotKnown,
     Value,
     as_block,
     is_number,
     number,
+    of_several,
     one_number,
     saved_numbers,
     together,
@@ -54,6 +56,8 @@ def _joined(values: Sequence[Value], join: Callable[[Any, Any], Any]) -> Value:
     found: Any = truths[0] if isinstance(truths[0], bool) else truths[0] == 1
     for truth in truths[1:]:
         found = join(found, truth if isinstance(truth, bool) else truth == 1)
+    if any(of_several(wrong) for wrong in bad):
+        raise ByCell
     for wrong in bad:
         found = torch.where(
             wrong, torch.nan, float(found) if isinstance(found, bool) else found.double()
@@ -172,6 +176,8 @@ def _test_of(criterion: Value, samples: int) -> Callable[[Any], bool]:
             what = number(what, samples).tolist()[0] if what else what
         except (Erroneous, NotKnown):
             what = {"true": True, "false": False}.get(what.lower(), what.lower())
+    if isinstance(what, CellError):
+        return lambda own: own == what
     compare = _SIGNS[sign or "="]
     if what is None:
         what = 0.0
