@@ -119,7 +119,14 @@ class Tally:
         among = source.columns if whole else source.cells
         random = Random(f"{seed} {source.name} {whole}")
         for mutation in mutations(
-            source.book, values, source.calculate, random, count, whole=whole, among=among
+            source.book,
+            values,
+            source.calculate,
+            random,
+            count,
+            whole=whole,
+            among=among,
+            rates=source.rates,
         ):
             if not may_be_made(mutation, before):
                 continue

@@ -7,6 +7,7 @@ come back to themselves from step to step, such as weight, slope, new weight.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from random import Random
 
 from tests.foreign.calculated import Numbers, same
 from tests.foreign.mistakes import ONE_CELL_ONLY, RUN_ONLY, Mistake, mistakes_in
-from tests.foreign.plans import address
+from tests.foreign.plans import address, position
 from xlsgd.base.cells import Book, Content, Formula, Position, Scalar
 from xlsgd.engines.fast.keys import KeyReader
 from xlsgd.formula.r1c1 import Refused, Relative
@@ -147,12 +148,14 @@ def mutations(
     whole: bool = False,
     among: Collection[Place] | None = None,
     kinds: Collection[str] | None = None,
+    rates: Collection[Place] = (),
 ) -> Iterator[Mutation]:
     """Yield up to so many mutations of a book, every kind about as often as the others.
 
     values: of the book's formulas.   calculate: gives the values of a book's formulas, ValueError
     where it cannot.   whole: whether a whole column is changed.   among: cells that may be; what is
-    trained by default.   kinds: of mistakes; all by default.
+    trained by default.   kinds: of mistakes; all by default.   rates: cells any of which may stand
+    for all of them, since that is only another schedule.
     """
     runs = Runs(book)
     cells = sorted(runs.trained() if among is None else set(among) & set(runs.keys))
@@ -164,6 +167,8 @@ def mutations(
         tries += 1
         cell = random.choice(cells)
         changed = runs.run(cell) if whole else [cell]
+        if among is not None and not set(changed) <= set(among):
+            continue  # a loss and its slopes, all of them otherwise, are right again
         options = _options(str(book.sheets[cell[0]][cell[1]]), changed[0][1], whole, kinds)
         if not options:
             continue
@@ -173,6 +178,13 @@ def mutations(
         if not new:
             continue
         first = next(c for c in changed if c in new)
+        old = str(book.sheets[first[0]][first[1]])
+        if (
+            rates
+            and whole
+            and (_seen(str(new[first]), first[0]) - _seen(old, first[0])) & set(rates)
+        ):
+            continue
         mark = tuple(_named(c) for c in changed), str(new[first])
         if mark in done:
             continue
@@ -194,6 +206,12 @@ def mutations(
             other,
             found,
         )
+
+
+def _seen(text: str, sheet: str) -> set[Place]:
+    """Return the cells of a formula's own tab that stand in it, with dollars and without."""
+    found = re.findall(r"(?<![!A-Z$])(\$?)([A-Z]+)\$?([0-9]+)", text)
+    return {(sheet, position(letters + digits)) for _, letters, digits in found}
 
 
 def _options(

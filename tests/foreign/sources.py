@@ -30,20 +30,28 @@ class Source:
     calculate: Callable[[Book], Numbers]
     cells: frozenset[Place] | None = None
     columns: frozenset[Place] | None = None
+    rates: frozenset[Place] = frozenset()
 
 
 def of_way(way: Way) -> Source:
     """Return a way as a source: what is wrong shows in all its formulas that train."""
     runs = Runs(way.book)
     columns: set[Place] = set()
+    rates: set[Place] = set()
     for truth in way.truths:
+        if len(truth.rate) > 1:
+            rates.update(_place(cell) for cell in truth.rate)
+        if not truth.gradients:
+            continue  # with the loss assumed from the steps alone, other steps follow another loss
         for run in (*truth.gradients, *truth.updates):
             columns.update(_place(cell) for cell in run)
     cells = runs.trained() | columns
     for truth in way.truths:
         for run in (*truth.states, truth.losses):
             cells.update(_place(cell) for cell in run)
-    return Source(way.name, way.book, calculated, frozenset(cells), frozenset(columns))
+    return Source(
+        way.name, way.book, calculated, frozenset(cells), frozenset(columns), frozenset(rates)
+    )
 
 
 def _place(cell: str) -> Place:

@@ -9,20 +9,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import xlsgd
 from tests.foreign.calculated import Numbers, calculated
 from tests.foreign.judged import said
 from tests.foreign.plans import Tab, book_of
 from tests.foreign.rewritings import REWRITINGS
-from tests.foreign.sources import of_file
+from tests.foreign.sources import of_file, stripped
 from tests.foreign.ways import all_ways
 from xlsgd.base.cells import Book
+from xlsgd.xlsx.reader import read_workbook
 
 if TYPE_CHECKING:
     from tests.foreign.conftest import Checked
 
 SEED = 16
 
-CHOSEN = ("momentum", "central quotient", "blocks of rows", "relu by MAX", "softmax")
+CHOSEN = (
+    "momentum",
+    "forward quotient",
+    "blocks of rows",
+    "relu by MAX",
+    "softmax",
+    "central quotient",
+    "tanh with deltas",
+)
 """Ways that are said in other words."""
 
 
@@ -54,11 +64,11 @@ def _numbers(values: Numbers) -> list[float]:
 @pytest.mark.every
 @pytest.mark.parametrize("number", range(len(REWRITINGS)), ids=list(REWRITINGS))
 def test_another_wording_is_not_called_wrong(number: int, checked: Checked) -> None:
-    """Ways by turns."""
-    name = CHOSEN[number % len(CHOSEN)]
-    report = checked(_rewritten(list(REWRITINGS)[number], all_ways()[name].book))
-    assert [said(finding) for finding in report.findings] == []
-    assert report.trainings
+    """Two ways each, by turns."""
+    for name in (CHOSEN[number % len(CHOSEN)], CHOSEN[(number + 2) % len(CHOSEN)]):
+        report = checked(_rewritten(list(REWRITINGS)[number], all_ways()[name].book))
+        assert [said(finding) for finding in report.findings] == [], name
+        assert report.trainings, name
 
 
 TWINS = ("gate-right", "mmult-right", "net222-right")
@@ -78,6 +88,18 @@ def test_right_twins_are_not_called_wrong(name: str, shared: Path, checked: Chec
 def test_wrong_twins_are_called_wrong(name: str, shared: Path, checked: Checked) -> None:
     source = of_file(shared / "cases" / "own" / f"{name}.xlsx")
     assert checked(source.book, source.calculate(source.book)).findings
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("lesson", ["graddesc", "two-neuron", "relu"])
+def test_ours_without_marks_are_not_called_wrong(
+    lesson: str, checked: Checked, tmp_path: Path
+) -> None:
+    """A workbook of ours is anybody's, once the words and names are gone by which it is known."""
+    path = xlsgd.generate(lesson, tmp_path / "own.xlsx", epochs=2, points=6)
+    report = checked(stripped(read_workbook(path).book))
+    assert [said(finding) for finding in report.findings] == []
+    assert report.trainings
 
 
 def test_what_trains_nothing_is_not_called_wrong(checked: Checked) -> None:

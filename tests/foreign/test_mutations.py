@@ -48,6 +48,7 @@ def made(source: Source, count: int, whole: bool) -> list[Mutation]:
             count,
             whole=whole,
             among=source.columns if whole else source.cells,
+            rates=source.rates,
         )
     )
 
