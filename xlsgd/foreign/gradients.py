@@ -18,6 +18,10 @@ from xlsgd.graph.cells import Cell
 __all__ = ["Claim", "Wrong", "claims", "differs", "used", "wrong_cells"]
 
 
+DEEP = 3
+"""Cells one after the other between an update and its slope."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """A place that has to hold the derivative of the loss in a weight, or in what is in between.
@@ -109,7 +113,33 @@ def used(study: Study, places: AlignedSteps, loss: Loss) -> list[Offset | None]:
         cells = slopes_used(study, places, step, weight.added)
         where = {places.place(step, cell) for cell in cells}
         found.append(where.pop() if len(where) == 1 and not where & forward else None)
-    return found
+    return [place or _as_beside(study, places, i, found) for i, place in enumerate(found)]
+
+
+def _as_beside(
+    study: Study, places: AlignedSteps, i: int, found: Sequence[Offset | None]
+) -> Offset | None:
+    """Return the place that an update looks at where its neighbour's slope stands, as seen from
+    there: a slope that does not hang on its weight is wrong, but a slope."""
+    step = places.model
+    own = step.weights[i].after
+    looked = {own}
+    for _ in range(DEEP):
+        looked |= {c for cell in looked for c in study.meant.precedents.get(cell, ())}
+    for j, place in enumerate(found):
+        beside = step.weights[j].after
+        if place is None or j == i:
+            continue
+        tabs = places.place(step, own).tabs - places.place(step, beside).tabs
+        moved = Offset(
+            place.tabs + tabs,
+            place.rows + own.row - beside.row,
+            place.columns + own.column - beside.column,
+        )
+        cell = places.cell(step, moved)
+        if cell in looked and cell in study.meant.written and cell not in set(step.cells):
+            return moved
+    return None
 
 
 def wrong_cells(

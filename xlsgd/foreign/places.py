@@ -108,7 +108,7 @@ class AlignedSteps:
 
     @cached_property
     def groups(self) -> list[list[Offset]]:
-        """AlignedSteps with the same formula, such as one a row of data: they are summed to a loss."""
+        """Places with the same formula, such as one a row of data: they are summed to a loss."""
         step = self.model
         found: defaultdict[Shape, list[Offset]] = defaultdict(list)
         for place in self.places:

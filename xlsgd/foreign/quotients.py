@@ -7,12 +7,12 @@ holds, divided by the way that the weight was moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.foreign.losses import USUAL, Loss, made_of
+from xlsgd.foreign.losses import SAME, USUAL, Loss, made_of
 from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.sampling import SAMPLES
 from xlsgd.foreign.steps import Step
@@ -101,7 +101,8 @@ def _quotient(
                     right = (above - below) / (way * by)
                     lost = CANCELS * (np.abs(above) + np.abs(below)) / np.abs(way * by)
                 factor = _factor(values, right, lost)
-                if factor is not None:
+                # What is divided by is another of the small numbers, or the same one twice.
+                if factor is not None and _is_ratio(factor, by, small.values()):
                     return Quotient(place, weight, kind, h, factor)
     return None
 
@@ -128,6 +129,18 @@ def _factor(values: np.ndarray, right: np.ndarray, lost: np.ndarray) -> float | 
     if close[tells].mean() < USUAL:
         return None
     return 1.0 if abs(k - 1) < 1e-7 else k
+
+
+def _is_ratio(factor: float, by: np.ndarray, small: Iterable[np.ndarray]) -> bool:
+    """Return whether a quotient divides by another number than it moves by: which it would have
+    to have."""
+    others = [by[0, 0] / each[0, 0] for each in small]
+    return any(
+        abs(factor - sign * times * other) <= SAME * abs(factor)
+        for other in (1.0, *others)
+        for times in (1.0, 2.0, 0.5)
+        for sign in (1.0, -1.0)
+    )
 
 
 def _small(

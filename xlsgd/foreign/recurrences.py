@@ -8,8 +8,8 @@ and values are not looked at.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xlsgd.foreign.terms import Kept, factors_of, kept_terms, operand_number, rest_of
@@ -123,7 +123,7 @@ def carried(cells: Cells) -> Carried:
     kept_whole = {id(each) for each in whole}
     weights = [each for each in candidates if not each.share or id(each) in kept_whole]
     weights = [each for each in weights if each.formula in known]
-    weights = list({each.before: each for each in reversed(weights)}.values())[::-1]
+    weights = _one_each(weights)
     moving = {cell for each in weights for cell in (each.before, each.after)}
     memories = [each for each in states if not moving & {each.before, each.after}]
     bits = _bits(each.before for each in weights)
@@ -133,6 +133,22 @@ def carried(cells: Cells) -> Carried:
     newest = {mask: without_earlier(mask, older) for mask in set(on.values())}
     on = {cell: newest[mask] for cell, mask in on.items() if mask}
     return Carried(tuple(weights), tuple(memories), on, bits, older)
+
+
+def _one_each(weights: Sequence[Recurrence]) -> list[Recurrence]:
+    """Return one update for every weight: of two formulas that keep the same one, that which goes
+    on with its own, step after step."""
+    after: defaultdict[object, set[Cell]] = defaultdict(set)
+    for each in weights:
+        after[each.formula].add(each.after)
+    chained = Counter(each.formula for each in weights if each.before in after[each.formula])
+    best: dict[Cell, Recurrence] = {}
+    for each in weights:
+        other = best.get(each.before)
+        if other is None or chained[each.formula] > chained[other.formula]:
+            best[each.before] = each
+    kept = {id(each) for each in best.values()}
+    return [each for each in weights if id(each) in kept]
 
 
 def _earlier(weights: Iterable[Recurrence], bits: Mapping[Cell, int]) -> dict[int, int]:

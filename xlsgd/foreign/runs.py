@@ -81,6 +81,7 @@ def _odd_places(
     by_key: defaultdict[Relative, list[int]] = defaultdict(list)
     for position, cell in line.items():
         by_key[cells.written[cell].key].append(position)
+    copies = {c for c in line.values() if cells.written[c].tree.kind == "reference"}
     counts = Counter({key: len(found) for key, found in by_key.items()})
     for key, _ in counts.most_common():
         positions = sorted(by_key[key])
@@ -92,7 +93,8 @@ def _odd_places(
                 if other is None:
                     cell = _cell(sheet, place, position, down)
                     content = None if cell in cells.written else cells.contents.get(cell)
-                    if isinstance(content, float) and position in places:
+                    may_end = period == 1 and line[positions[0]] not in copies
+                    if isinstance(content, float) and (position in places or may_end):
                         yield position, key, period
                 elif 3 * counts[cells.written[other].key] <= len(positions):
                     yield position, key, period
@@ -161,9 +163,13 @@ def _reads_what_its_run_reads(
     the first row of a table stand its headers."""
     others = [c for c in run if c in cells.written and cells.written[c].key == expected.key]
     for slot in expected.slots:
-        if slot.kind != "cell":
+        if slot.kind in ("row", "column"):
             continue
         sheet, area = cells.operand(cell, slot)
+        if min(area) < 1:
+            return False  # beyond the sheet
+        if slot.kind != "cell":
+            continue
         if not _is_number(cells, Cell(sheet, area[0], area[1])):
             there = [cells.operand(c, slot) for c in others]
             if any(_is_number(cells, Cell(s, a[0], a[1])) for s, a in there):

@@ -53,6 +53,8 @@ class Family:
 def shape_of(cells: Cells, cell: Cell) -> Shape:
     """Return what a cell has in common with those that its formula was filled to."""
     origin = cells.spilled.get(cell, cell)
+    if origin not in cells.written:
+        return (cell.sheet, cell.row, cell.column)
     key = cells.written[origin].key
     return (
         key.text,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from xlsgd.foreign.findings import Finding, Recognised, Remark
-from xlsgd.foreign.gradients import Claim, claims, used
+from xlsgd.foreign.gradients import Claim, claims, differs, used
 from xlsgd.foreign.losses import Loss, best_losses
 from xlsgd.foreign.memories import Memory, memories_of
 from xlsgd.foreign.places import AlignedSteps, Offset
@@ -16,7 +16,7 @@ from xlsgd.foreign.quotients import Quotient, quotients, wrong_quotients
 from xlsgd.foreign.rules import StepRule, rule_of, usual
 from xlsgd.foreign.steps import Family
 from xlsgd.foreign.study import Study
-from xlsgd.foreign.unlike import address
+from xlsgd.foreign.unlike import address, unlike
 from xlsgd.graph.cells import Cell
 
 __all__ = ["Judged", "judged"]
@@ -201,6 +201,8 @@ def _step_findings(
     common: StepRule | None,
 ) -> Iterator[Finding]:
     for i, rule in enumerate(rules):
+        if rule is None and common is not None:
+            yield from _unlike_beside(study, places, i, rules)
         if rule is None or common is None:
             continue
         first = places.steps[0].weights[i]
@@ -212,9 +214,52 @@ def _step_findings(
             where = address(study.written, other.after, first.after)
             words = f"it takes the derivative in another weight, that of {where}"
             yield _finding(study, places, i, "other-weight", words)
-        elif isinstance(rule.rate, float) and not isinstance(common.rate, float):
+        elif _lacks_rate(study, places, i, rule, common):
             words = f"its rate is {rule.rate:g}, not {_rate_words(study, places, common)}"
             yield _finding(study, places, i, "step", words)
+
+
+def _unlike_beside(
+    study: Study, places: AlignedSteps, i: int, rules: Sequence[StepRule | None]
+) -> Iterator[Finding]:
+    """Yield an update that follows no rule, where the formula of its neighbour, filled to its place,
+    would move the same weight by a known one, and otherwise."""
+    step = places.model
+    weight = step.weights[i]
+    for j, rule in enumerate(rules):
+        beside = step.weights[j]
+        meant = study.meant.written.get(beside.after)
+        if rule is None or rule.weight != j or meant is None or meant.area is not None:
+            continue
+        away = (weight.after.row - beside.after.row, weight.after.column - beside.after.column)
+        if (
+            weight.before.row - beside.before.row,
+            weight.before.column - beside.before.column,
+        ) != away:
+            continue
+        right = study.as_formula(weight.after, meant)
+        own = study.right(weight.after)
+        if not differs(own, right):
+            continue
+        cell = places.steps[0].weights[i].after
+        kind, words = unlike(study.written, weight.after, meant, own, right)
+        first = _finding(study, places, i, kind, words)
+        yield replace(first, cell=cell, expected=None)
+        return
+
+
+def _lacks_rate(
+    study: Study, places: AlignedSteps, i: int, rule: StepRule, common: StepRule
+) -> bool:
+    """Return whether an update does not look at the rate that its neighbours look at, not even by
+    way of another cell."""
+    if not isinstance(rule.rate, float) or isinstance(common.rate, float):
+        return False
+    step = places.model
+    rate = common.rate if isinstance(common.rate, Cell) else places.cell(step, common.rate)
+    weight = step.weights[i]
+    looked = {weight.after, *places.before(weight.added, step)}
+    return not any(rate in study.meant.precedents.get(cell, ()) for cell in looked)
 
 
 def _finding(study: Study, places: AlignedSteps, i: int, kind: str, words: str) -> Finding:

@@ -7,6 +7,7 @@ nowhere else.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -59,8 +60,8 @@ class Study:
         self.written = Cells(file)
         self.drift = drifting(self.written)
         still = self.written.with_formulas(self.drift)
-        starts = {weight.before for weight in carried(still).weights}
-        # A number with which a weight starts is no formula that was lost.
+        starts = _starts(still)
+        # A number with which a weight starts, beside others, is no formula that was lost.
         self.odd = {
             cell: written
             for cell, written in odd_cells(still).items()
@@ -135,6 +136,13 @@ class Study:
                 found[cell] = again(evaluation, first, cell)
         return found
 
+    def as_formula(self, cell: Cell, written: Written) -> np.ndarray:
+        """Return what a cell would hold with another formula, with all before it as meant."""
+        changed = self.meant.with_formulas({cell: written})
+        return again(
+            Evaluation(changed, SAMPLES, self.apart.numbers(), stretches=False), cell, cell
+        )
+
     def places(self, family: Family) -> AlignedSteps:
         """Return the places of a family of steps."""
         return AlignedSteps(self.meant, family, self.apart, self.updated)
@@ -165,6 +173,22 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
         return False
     scale = np.maximum(np.abs(a[fine]), np.abs(b[fine]))
     return bool((np.abs(a[fine] - b[fine]) <= EQUAL * np.maximum(scale, scale.max())).all())
+
+
+def _starts(cells: Cells) -> set[Cell]:
+    """Return the numbers with which weights start, where those beside them are numbers as well."""
+    found = {
+        weight.before
+        for weight in carried(cells).weights
+        if isinstance(cells.contents.get(weight.before), float)
+    }
+    rows = Counter((cell.sheet, cell.row) for cell in found)
+    columns = Counter((cell.sheet, cell.column) for cell in found)
+    return {
+        cell
+        for cell in found
+        if rows[cell.sheet, cell.row] > 1 or columns[cell.sheet, cell.column] > 1
+    }
 
 
 def again(evaluation: Evaluation, formula: Cell, cell: Cell) -> np.ndarray:
