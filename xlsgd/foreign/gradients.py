@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlsgd.foreign.losses import Loss, made_of
+from xlsgd.foreign.losses import USUAL, Loss, made_of, usual_ratio
 from xlsgd.foreign.memories import slopes_used
 from xlsgd.foreign.places import AlignedSteps, Offset
-from xlsgd.foreign.steps import Step
+from xlsgd.foreign.steps import Step, shape_of
 from xlsgd.foreign.study import Study, same
 from xlsgd.graph.cells import Cell
 
-__all__ = ["Claim", "Wrong", "claims", "differs", "used", "wrong_cells"]
+__all__ = ["Claim", "Wrong", "claims", "differs", "taken_for", "used", "wrong_cells"]
 
 
 DEEP = 3
@@ -28,7 +28,8 @@ class Claim:
 
     weight: its number in the step.   factor: by which all of its kind are more.   row: of a batch,
     None for all.   by_use: whether it says so only because of what it is used for.   inner: the
-    place in which it is the derivative, if that is no weight.
+    place in which it is the derivative, if that is no weight.   part: of a row's loss, where it is
+    the derivative of that alone.
     """
 
     place: Offset
@@ -37,6 +38,7 @@ class Claim:
     row: int | None = None
     by_use: bool = False
     inner: Offset | None = None
+    part: Offset | None = None
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,67 @@ def claims(study: Study, places: AlignedSteps, loss: Loss) -> list[Claim]:
                 factor = usual if match.place == own and match.row is None else match.factor
                 found.append(Claim(match.place, i, factor, match.row))
         # A derivative that is clipped, or has a decay added to it, is taken as it is.
-        if own is not None and own not in at and not set(at) & set(_inner(places, own)):
+        if own is None or own in at or taken_for(places, loss, taken, i) is not None:
+            continue
+        if not set(at) & set(_inner(places, own)):
             found.append(Claim(own, i, usual, by_use=True))
-    return found
+    return [*found, *_of_rows(places, loss, taken, usual, found)]
+
+
+def taken_for(
+    places: AlignedSteps, loss: Loss, taken: Sequence[Offset | None], i: int
+) -> int | None:
+    """Return the weight whose derivative the update of another one takes; None if it is its own."""
+    own = taken[i]
+    if own is None or any(match.place == own for match in loss.matches[i]):
+        return None
+    for j, matches in enumerate(loss.matches):
+        if j != i and any(m.place == own and m.row is None and not m.is_near for m in matches):
+            return j
+    return None
+
+
+def _of_rows(
+    places: AlignedSteps,
+    loss: Loss,
+    taken: Sequence[Offset | None],
+    usual: float,
+    known: Sequence[Claim],
+) -> Iterator[Claim]:
+    """Yield claims of the rows of a batch: what a derivative is a sum or a mean of is as a rule the
+    derivative of what the loss is a sum or a mean of."""
+    parts = _rows_of(places, loss.places[0]) if loss.kind == "cell" else loss.places
+    done = {claim.place for claim in known} | set(made_of(places, loss))
+    shares = []
+    for i, place in enumerate(taken):
+        rows = _rows_of(places, place) if place is not None else ()
+        if place is None or len(rows) < 2 or len(rows) != len(parts) or done & set(rows):
+            continue
+        slopes = [places.slopes(part)[:, i] for part in parts]
+        if loss.targets:
+            every = np.array([loss.slopes(places, step) for step in places.some])
+            slopes = [every[:, row, i] for row in range(len(parts))]
+        factors = [
+            usual_ratio(places.values(row), slope) for row, slope in zip(rows, slopes, strict=True)
+        ]
+        agreed = Counter(round(f, 9) for f in factors if f is not None).most_common(1)
+        if agreed and agreed[0][1] >= USUAL * len(rows):
+            shares.append(agreed[0][0])
+        yield from (
+            Claim(row, i, shares[-1] if shares else usual, r, by_use=not agreed, part=part)
+            for r, (row, part) in enumerate(zip(rows, parts, strict=True))
+        )
+
+
+def _rows_of(places: AlignedSteps, place: Offset) -> tuple[Offset, ...]:
+    """Return the places that one is a sum or a mean of: all that it looks at, with one formula."""
+    step = places.model
+    cell = places.cell(step, place)
+    inside = set(step.cells)
+    looked = [c for c in places.cells.precedents.get(cell, ()) if c in inside] if cell else []
+    if len({shape_of(places.cells, c) for c in looked}) != 1:
+        return ()
+    return tuple(places.place(step, c) for c in sorted(looked))
 
 
 def _inner(places: AlignedSteps, place: Offset | None) -> Iterator[Offset]:
@@ -153,7 +213,10 @@ def wrong_cells(
             cell = places.cell(step, claim.place)
             if cell is None or (cell not in study.written.written and cell not in study.odd):
                 continue
-            true = total if claim.row is None else slopes[claim.row]
+            if claim.part is not None and not loss.targets:
+                true = places.slope(step, claim.part)
+            else:
+                true = total if claim.row is None else slopes[claim.row]
             right = claim.factor * true[claim.weight]
             own = study.value(cell)
             if differs(own, right):

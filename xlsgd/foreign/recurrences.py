@@ -126,6 +126,9 @@ def carried(cells: Cells) -> Carried:
     weights = _one_each(weights)
     moving = {cell for each in weights for cell in (each.before, each.after)}
     memories = [each for each in states if not moving & {each.before, each.after}]
+    # What is remembered goes on from step to step; data times a weight do not.
+    going_on = _chained(memories)
+    memories = [each for each in memories if going_on[each.formula]]
     bits = _bits(each.before for each in weights)
     cut = {each.after: each.before for each in memories}
     on = depends_on(cells, bits, held=True, cut=cut)
@@ -135,13 +138,18 @@ def carried(cells: Cells) -> Carried:
     return Carried(tuple(weights), tuple(memories), on, bits, older)
 
 
+def _chained(recurrences: Sequence[Recurrence]) -> Counter[object]:
+    """Return how often a formula goes on with what it gave in the step before."""
+    after: defaultdict[object, set[Cell]] = defaultdict(set)
+    for each in recurrences:
+        after[each.formula].add(each.after)
+    return Counter(each.formula for each in recurrences if each.before in after[each.formula])
+
+
 def _one_each(weights: Sequence[Recurrence]) -> list[Recurrence]:
     """Return one update for every weight: of two formulas that keep the same one, that which goes
     on with its own, step after step."""
-    after: defaultdict[object, set[Cell]] = defaultdict(set)
-    for each in weights:
-        after[each.formula].add(each.after)
-    chained = Counter(each.formula for each in weights if each.before in after[each.formula])
+    chained = _chained(weights)
     best: dict[Cell, Recurrence] = {}
     for each in weights:
         other = best.get(each.before)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xlsgd.foreign.findings import Finding, Recognised, Remark
-from xlsgd.foreign.gradients import Claim, claims, differs, used
+from xlsgd.foreign.gradients import Claim, claims, differs, taken_for, used
 from xlsgd.foreign.losses import Loss, best_losses
-from xlsgd.foreign.memories import Memory, memories_of
+from xlsgd.foreign.memories import memories_of
 from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.quotients import Quotient, quotients, wrong_quotients
 from xlsgd.foreign.rules import StepRule, rule_of, usual
@@ -47,7 +47,7 @@ def judged(study: Study, family: Family) -> Judged | None:
     found = claims(study, places, loss)
     near = quotients(study, places, loss, [claim.place for claim in found])
     found += _by_use(study, places, loss, near)
-    rules, memories = _rules(study, places, loss)
+    rules = _rules(study, places, loss)
     steps = places.steps
     sheets = list(dict.fromkeys(study.written.names[s.weights[0].after.sheet] for s in steps))
     rule = usual(rules)
@@ -68,7 +68,8 @@ def judged(study: Study, family: Family) -> Judged | None:
         found,
         training,
         [
-            *_step_findings(study, places, rules, memories, rule),
+            *_step_findings(study, places, rules, rule),
+            *_other_weights(study, places, loss),
             *_quotient_findings(study, places, near),
         ],
         [*_remarks(study, places, found), *_quotient_remarks(study, places, near)],
@@ -81,10 +82,8 @@ def _is_enough(loss: Loss) -> bool:
     return sum(at) >= ENOUGH * len(at) or (all(inline) and len(inline) > 1)
 
 
-def _rules(
-    study: Study, places: AlignedSteps, loss: Loss
-) -> tuple[list[StepRule | None], Sequence[Memory]]:
-    """Return the rule of every weight, and what is remembered.
+def _rules(study: Study, places: AlignedSteps, loss: Loss) -> list[StepRule | None]:
+    """Return the rule of every weight.
 
     What an update takes is its slope; where no rule comes out of that, it may be a slope times the
     rate, in a column of its own, and the slope is what it is made of.
@@ -95,7 +94,6 @@ def _rules(
         for each in loss.matches
     ]
     found: list[StepRule | None] = [None] * len(taken)
-    memories: Sequence[Memory] = ()
     made_of = [each[0] if each else None for each in exact]
     for wanted in (taken, made_of):
         slopes = [_slope(places, loss, i, place) for i, place in enumerate(wanted)]
@@ -105,7 +103,7 @@ def _rules(
                 found[i] = rule_of(study, places, i, slopes, memories)
         if all(found) or wanted == made_of:
             break
-    return found, memories
+    return found
 
 
 def _slope(places: AlignedSteps, loss: Loss, i: int, place: Offset | None) -> np.ndarray:
@@ -197,7 +195,6 @@ def _step_findings(
     study: Study,
     places: AlignedSteps,
     rules: Sequence[StepRule | None],
-    memories: Sequence[Memory],
     common: StepRule | None,
 ) -> Iterator[Finding]:
     for i, rule in enumerate(rules):
@@ -219,11 +216,23 @@ def _step_findings(
             yield _finding(study, places, i, "step", words)
 
 
+def _other_weights(study: Study, places: AlignedSteps, loss: Loss) -> Iterator[Finding]:
+    """Yield updates that take the derivative in another weight."""
+    taken = used(study, places, loss)
+    for i in range(places.family.width):
+        other = taken_for(places, loss, taken, i)
+        if other is not None:
+            weights = places.steps[0].weights
+            where = address(study.written, weights[other].after, weights[i].after)
+            words = f"it takes the derivative in another weight, that of {where}"
+            yield _finding(study, places, i, "other-weight", words)
+
+
 def _unlike_beside(
     study: Study, places: AlignedSteps, i: int, rules: Sequence[StepRule | None]
 ) -> Iterator[Finding]:
-    """Yield an update that follows no rule, where the formula of its neighbour, filled to its place,
-    would move the same weight by a known one, and otherwise."""
+    """Yield an update that follows no rule, where the formula of its neighbour, filled to its
+    place, would move the same weight by a known one, and otherwise."""
     step = places.model
     weight = step.weights[i]
     for j, rule in enumerate(rules):
