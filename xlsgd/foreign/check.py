@@ -108,7 +108,7 @@ def _slopes(study: Study, each: Judged) -> Iterator[Finding]:
     for (claim, _), line in lines.items():
         assert isinstance(claim, Claim)
         first = line[len(line) // 2] if len(line) > 2 else line[0]
-        if follows(study, places, first, every):
+        if follows(study, places, first, every) or _is_right_elsewhere(study, each, claim, line):
             continue
         first = line[0]
         right = _right_formula(study, each, claim, found[claim])
@@ -132,6 +132,21 @@ def _in_what(study: Study, places: AlignedSteps, wrong: Wrong) -> str:
         assert at is not None
         cell = at
     return f"∂loss/∂{address(study.written, cell, wrong.cell)}"
+
+
+def _is_right_elsewhere(study: Study, each: Judged, claim: Claim, line: Sequence[Wrong]) -> bool:
+    """Return whether the very formula is right in half of the steps: where it is not, as at a
+    kink, its numbers prove nothing."""
+    written = study.written.written.get(line[0].cell)
+    if written is None or claim.inner is not None:
+        return False
+    same_formula = sum(
+        (cell := each.places.cell(step, claim.place)) in study.written.written
+        and study.written.written[cell].key == written.key
+        for step in each.places.steps
+        if each.places.cell(step, claim.place) is not None
+    )
+    return 2 * len(line) <= same_formula
 
 
 def _right_formula(

@@ -68,6 +68,10 @@ def claims(study: Study, places: AlignedSteps, loss: Loss) -> list[Claim]:
             if match.place is None or match.place in inner or match.is_near:
                 continue
             # What a derivative is made of, or is made of one, may look like it in many steps.
+            if match.place == own and not match.is_full and whole & set(_inner(places, own)):
+                continue
+            if match.place == own and _is_transformed(places, own, whole):
+                continue
             if match.place == own or (match.is_full and match.place not in before):
                 # What an update takes is no more and no less than for its neighbours.
                 factor = usual if match.place == own and match.row is None else match.factor
@@ -75,9 +79,22 @@ def claims(study: Study, places: AlignedSteps, loss: Loss) -> list[Claim]:
         # A derivative that is clipped, or has a decay added to it, is taken as it is.
         if own is None or own in at or taken_for(places, loss, taken, i) is not None:
             continue
+        if taken.count(own) > 1:
+            continue  # what several updates look at is no derivative in one of them
         if not set(at) & set(_inner(places, own)):
             found.append(Claim(own, i, usual, by_use=True))
     return [*found, *_of_rows(places, loss, taken, usual, found)]
+
+
+def _is_transformed(places: AlignedSteps, own: Offset, slopes: set[Offset | None]) -> bool:
+    """Return whether a place makes something else of a derivative: it looks at it, and at more that
+    hangs on the weights, such as the length of a slope."""
+    step = places.model
+    cell = places.cell(step, own)
+    inside = set(step.cells)
+    looked = [c for c in places.cells.precedents.get(cell, ()) if c in inside] if cell else []
+    at = [places.place(step, c) in slopes for c in looked]
+    return any(at) and not all(at)
 
 
 def taken_for(
@@ -109,6 +126,9 @@ def _of_rows(
         rows = _rows_of(places, place) if place is not None else ()
         if place is None or len(rows) < 2 or len(rows) != len(parts) or done & set(rows):
             continue
+        together = np.sum([places.values(row) for row in rows], axis=0)
+        if usual_ratio(places.values(place), together) is None:
+            continue  # more than a sum or a mean of them
         slopes = [places.slopes(part)[:, i] for part in parts]
         if loss.targets:
             every = np.array([loss.slopes(places, step) for step in places.some])

@@ -45,9 +45,11 @@ def odd_cells(cells: Cells) -> dict[Cell, Written]:
         _without_columns(cells, line, in_column)
     for lines, down in ((columns, True), (rows, False)):
         for (sheet, place), line in lines.items():
-            for position, key, period in _odd_places(cells, line, sheet, place, down):
+            for position, key, period, ends in _odd_places(cells, line, sheet, place, down):
                 cell = _cell(sheet, place, position, down)
-                if cell not in found and _is_like_neighbours(cells, cell, period, down, lines):
+                if cell in found:
+                    continue
+                if _is_like_neighbours(cells, cell, period, down, lines, ends):
                     tree = next(
                         cells.written[c].tree for c in line.values() if cells.written[c].key == key
                     )
@@ -75,9 +77,9 @@ def _cell(sheet: str, place: int, position: int, down: bool) -> Cell:
 
 def _odd_places(
     cells: Cells, line: Mapping[int, Cell], sheet: str, place: int, down: bool
-) -> Iterator[tuple[int, Relative, int]]:
-    """Yield the places of a line that are odd, with the formula of their run and how far its cells
-    are from each other."""
+) -> Iterator[tuple[int, Relative, int, bool]]:
+    """Yield the places of a line that are odd, with the formula of their run, how far its cells are
+    from each other, and whether the place is at an end of them."""
     by_key: defaultdict[Relative, list[int]] = defaultdict(list)
     for position, cell in line.items():
         by_key[cells.written[cell].key].append(position)
@@ -95,9 +97,9 @@ def _odd_places(
                     content = None if cell in cells.written else cells.contents.get(cell)
                     may_end = period == 1 and line[positions[0]] not in copies
                     if isinstance(content, float) and (position in places or may_end):
-                        yield position, key, period
+                        yield position, key, period, position in ends
                 elif 3 * counts[cells.written[other].key] <= len(positions):
-                    yield position, key, period
+                    yield position, key, period, position in ends
 
 
 def _missing(positions: Sequence[int]) -> Iterator[tuple[int, list[int], list[int]]]:
@@ -136,8 +138,12 @@ def _is_like_neighbours(
     period: int,
     down: bool,
     lines: Mapping[tuple[str, int], Mapping[int, Cell]],
+    ends: bool,
 ) -> bool:
-    """Return whether the other formulas of a row (or column) are those of a neighbouring one."""
+    """Return whether the other formulas of a row (or column) are those of a neighbouring one.
+
+    ends: whether the cell is at an end of its run: there has to be another formula then.
+    """
     at = cell.row if down else cell.column
     other_lines = [
         line
@@ -145,7 +151,7 @@ def _is_like_neighbours(
         if sheet == cell.sheet and place != (cell.column if down else cell.row) and at in line
     ]
     if not other_lines:
-        return True
+        return not ends
     for away in (-period, period):
         alike = sum(
             at + away in line and cells.written[line[at + away]].key == cells.written[line[at]].key

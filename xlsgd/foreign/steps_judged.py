@@ -14,7 +14,7 @@ from xlsgd.foreign.memories import memories_of
 from xlsgd.foreign.places import AlignedSteps, Offset
 from xlsgd.foreign.quotients import Quotient, quotients, wrong_quotients
 from xlsgd.foreign.rules import StepRule, rule_of, usual
-from xlsgd.foreign.steps import Family
+from xlsgd.foreign.steps import Family, Step
 from xlsgd.foreign.study import Study
 from xlsgd.foreign.unlike import address, unlike
 from xlsgd.graph.cells import Cell
@@ -39,6 +39,8 @@ class Judged:
 
 def judged(study: Study, family: Family) -> Judged | None:
     """Judge a family of steps; None if no loss is found that they go down."""
+    if any(_is_several(step) for step in family.steps):
+        return None
     places = study.places(family)
     losses = best_losses(places)
     if not losses or not _is_enough(losses[0]):
@@ -74,6 +76,11 @@ def judged(study: Study, family: Family) -> Judged | None:
         ],
         [*_remarks(study, places, found), *_quotient_remarks(study, places, near)],
     )
+
+
+def _is_several(step: Step) -> bool:
+    """Return whether steps could not be told apart: one weight goes on with what another was."""
+    return bool({w.before for w in step.weights} & {w.after for w in step.weights})
 
 
 def _is_enough(loss: Loss) -> bool:
@@ -248,7 +255,8 @@ def _unlike_beside(
             continue
         right = study.as_formula(weight.after, meant)
         own = study.right(weight.after)
-        if not differs(own, right):
+        moves = differs(own, study.apart.value(weight.before))
+        if not moves or not differs(own, right):
             continue
         cell = places.steps[0].weights[i].after
         kind, words = unlike(study.written, weight.after, meant, own, right)
