@@ -138,7 +138,7 @@ def _is_right_elsewhere(study: Study, each: Judged, claim: Claim, line: Sequence
     """Return whether the very formula is right in half of the steps: where it is not, as at a
     kink, its numbers prove nothing."""
     written = study.written.written.get(line[0].cell)
-    if written is None or claim.inner is not None:
+    if written is None:
         return False
     same_formula = sum(
         (cell := each.places.cell(step, claim.place)) in study.written.written

@@ -8,6 +8,7 @@ stands beside it, and the negative logarithm of a likelihood.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -141,10 +142,11 @@ def _score(places: AlignedSteps, matches: Sequence[Sequence[Match]]) -> float:
     """Return how many weights have a derivative of their own: best one that the update looks at."""
     step = places.model
     taken: set[Offset | None] = set()
+    factors: Counter[float] = Counter()
     total = 0.0
     for weight, each in zip(step.weights, matches, strict=True):
         used = {places.place(step, cell) for cell in weight.added}
-        best, where = 0.0, None
+        best, where, factor = 0.0, None, 1.0
         for match in each:
             if match.place is None:
                 worth = 0.8
@@ -155,11 +157,13 @@ def _score(places: AlignedSteps, matches: Sequence[Sequence[Match]]) -> float:
             else:
                 worth = (1.0 if match.is_exact else 0.9) + 0.15 * (match.place in used)
             if worth > best:
-                best, where = worth, match.place
+                best, where, factor = worth, match.place, match.factor
         if where is not None:
             taken.add(where)
+            factors[round(factor, 9)] += 1
         total += best
-    return total
+    # Derivatives of one loss differ from it by one factor, if by any.
+    return total - 0.5 * (sum(factors.values()) - max(factors.values(), default=0))
 
 
 def _on_the_way(places: AlignedSteps, i: int) -> dict[Offset, np.ndarray]:
