@@ -40,8 +40,8 @@ def export(
     *,
     data: str | Path | pd.DataFrame | Mapping[str, Sequence[Any]] | tuple[Any, Any] | None = None,
     path: str | Path,
-    target: str | Sequence[str] = "y",
-    inputs: Sequence[str] = (),
+    target: str | int | Sequence[str | int] = "y",
+    inputs: Sequence[str | int] = (),
     features: Sequence[str] = (),
     epochs: int = 10,
     batch_size: int | None = None,
@@ -92,7 +92,9 @@ def export(
 
     where = Path(path)
     check_output(where, force)
-    targets = [target] if isinstance(target, str) else list(target)
+    # Columns of a frame may be called by numbers.
+    targets = list(map(str, target if isinstance(target, list | tuple) else [target]))
+    columns = list(map(str, inputs))
     if (data is None) != (loss is None):
         raise SpecError(
             f"data {'None' if data is None else 'given'}, loss {loss!r}: without data there is "
@@ -101,7 +103,7 @@ def export(
     if data is None:
         rows = Dataset.nothing()
     else:
-        rows = _dataset(data, targets, inputs, features, shuffle, validation)
+        rows = _dataset(data, targets, columns, features, shuffle, validation)
     if not isinstance(epochs, int):
         raise SpecError(f"epochs: got {epochs!r}, need a whole number")
     if epochs < 1 or (batch_size is not None and batch_size < 1):

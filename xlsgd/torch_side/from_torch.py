@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadOptimizer", "from_torch"]
 
+_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+"""Where PyTorch keeps what somebody has registered to be called around a step."""
+
 
 @dataclass(frozen=True)
 class ReadOptimizer:
@@ -90,6 +93,8 @@ def _read(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) -> ReadOpt
             f"the optimizer {name} has made steps already, and what it remembers of them is not "
             "taken over; make a new one"
         )
+    if any(getattr(optimizer, hooks) for hooks in _HOOKS):
+        raise SpecError(f"the optimizer {name} has hooks, which no sheet can run; make a new one")
     groups = optimizer.param_groups
     read = [_rule(name, group, optimizer.defaults) for group in groups]
     # What moves no weight that learns says nothing.

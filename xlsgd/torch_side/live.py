@@ -12,7 +12,12 @@ import numpy as np
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.torch_side.live_groups import fixed_tensors
-from xlsgd.torch_side.modules.calling import as_in_a_sheet, in_float64, required_arguments
+from xlsgd.torch_side.modules.calling import (
+    as_in_a_sheet,
+    in_float64,
+    input_called,
+    required_arguments,
+)
 from xlsgd.training.nets.graph import flat, weight_names
 from xlsgd.training.schedules.schedule import MOMENTUM, RATE
 
@@ -81,7 +86,9 @@ def first_step(
     rows = slice(0, batch_size)
     columns = torch.tensor(list(data.inputs.values()), dtype=torch.float64).T[rows]
     given = required_arguments(module)
-    x = [columns] if len(given) == 1 else [columns[:, list(data.inputs).index(n)] for n in given]
+    called = [input_called(name, data.inputs) for name in given]
+    places = [list(data.inputs).index(name) for name in called if name is not None]
+    x = [columns] if len(given) == 1 else [columns[:, at] for at in places]
     if in_one_column:
         x = [column[:, 0] for column in x]
     try:
@@ -98,6 +105,10 @@ def first_step(
         raise SpecError("the loss has no derivative: nothing in the module is trained by it")
     own.zero_grad()
     value.backward()
+    for p in own.parameters():
+        # A sheet has every slope; what a step does is the same.
+        if p.grad is not None and p.grad.is_sparse:
+            p.grad = p.grad.to_dense()
     fixed = fixed_tensors(own, steps)
     gradients = {
         name: torch.zeros_like(p) if p.grad is None else p.grad.clone()

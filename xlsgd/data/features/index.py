@@ -17,6 +17,7 @@ class Index(Feature):
     """0 for the first of several words, 1 for the second, ….  No number for any other word."""
 
     name = "index"
+    of_all_words = True
     order = 8
     summary = "place of the word in the list, from 0"
     style = "count"

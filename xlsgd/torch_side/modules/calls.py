@@ -149,13 +149,12 @@ def _pool(layer: Layer, count: int) -> Callable[..., Names]:
         *others: Any,
         **options: Any,
     ) -> Names:
-        plain = {"dilation": 1, "ceil_mode": False, "return_indices": False}
-        if any(others) or any(plain.get(key, value) != value for key, value in options.items()):
-            raise reader.fault("pooling with dilation, ceil_mode or indices; a sheet has neither")
-        uncounted = options.get("count_include_pad") is False and padding != 0
-        if options.get("divisor_override") or uncounted:
-            raise reader.fault("pooling with another divisor")
-        return pooled(reader, layer, x, kernel_size, stride, padding, count)
+        if any(others) or options.pop("return_indices", False):
+            raise reader.fault(
+                "pooling with indices, or with options that are not named; write them as in "
+                "ceil_mode=True"
+            )
+        return pooled(reader, layer, x, kernel_size, stride, padding, count, **options)
 
     return read
 

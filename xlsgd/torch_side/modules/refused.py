@@ -33,9 +33,6 @@ REFUSED: dict[str, str] = {
     "GroupNorm": "it normalizes by groups of channels; use LayerNorm",
     "RMSNorm": "write x / (x*x).mean(-1, keepdim=True).sqrt() and a weight, or use LayerNorm",
     "EmbeddingBag": "use Embedding, and .mean(1) behind it",
-    "RReLU": "it draws random slopes; use LeakyReLU",
-    "GLU": "write a, b = x.chunk(2, dim=-1) and a * torch.sigmoid(b)",
-    "Softmin": "write torch.softmax(-x, dim=-1)",
     "CosineSimilarity": "write it out with sums and square roots",
 }
 """Modules of torch.nn, and what to do instead."""
