@@ -59,7 +59,8 @@ def export(
     """Write the workbook that trains a module as torch would, and return its path.
 
     model: its weights are where training starts.   optimizer: of torch.optim, new.
-    loss: a module of torch.nn, or a function of torch.nn.functional.
+    loss: a module of torch.nn, a function of torch.nn.functional, or the name of one that PyTorch
+        does not have, as ``mnist-loss``.
         None for a module without inputs, whose value is what shall become small.
     data: a CSV or Parquet file, a frame, columns by name, or two tensors, (rows, inputs) and
         (rows,) or (rows, targets).   None for a module without inputs.
@@ -83,7 +84,7 @@ def export(
     OutputExistsError if the file exists and force is False.
     """
     from xlsgd.torch_side.from_torch import from_torch
-    from xlsgd.torch_side.live import first_step, start_weights
+    from xlsgd.torch_side.live import criterion_of, first_step, start_weights
     from xlsgd.torch_side.live_groups import fixed_tensors, tensor_names
     from xlsgd.torch_side.live_loss import loss_of
     from xlsgd.torch_side.loss_fit import notes_before
@@ -126,7 +127,7 @@ def export(
             "requires_grad_(False) on it"
         )
     rule = from_torch(optimizer, None if written else scheduler, every, names)
-    criterion = (OUTPUT, dict[str, float]()) if loss is None else loss_of(loss, len(rows.targets))
+    cost, own = (OUTPUT, dict[str, float]()) if loss is None else loss_of(loss, len(rows.targets))
     asked = {"clip_value": clip_value, "clip_norm": clip_norm}
     steps = epochs * -(-rows.rows // size) // every
     longest = getattr(scheduler, "total_steps", None)
@@ -147,14 +148,14 @@ def export(
     lesson = own_lesson(
         OwnNet(
             network,
-            criterion[0],
+            cost,
             rule.optimizer,
             rows,
             rule.learning_rate,
             start,
             epochs,
             batch_size,
-            {**rule.hyper, **criterion[1], **clips},
+            {**rule.hyper, **own, **clips},
             rule.schedule,
             (*clipped, *rule.transforms),
             title=title or type(model).__name__,
@@ -172,7 +173,8 @@ def export(
         given = [{**rates, RATE: rates.get(f"{RATE}.{name}", rates[RATE])} for name in rule.live]
     for words in notes_before(e, rows):
         warnings.warn(words, stacklevel=2)
-    live = first_step(model, optimizer, loss or _itself, rows, size, clips, flat, given)
+    criterion: Any = criterion_of(e) if isinstance(loss, str) else loss or _itself
+    live = first_step(model, optimizer, criterion, rows, size, clips, flat, given)
     write_lesson(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
     )

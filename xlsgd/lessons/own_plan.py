@@ -20,7 +20,6 @@ from xlsgd.data.table_file import read_table
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options, Values
 from xlsgd.lessons.live_check import need_same
 from xlsgd.lessons.own_net import OwnNet, own_lesson
-from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import get_loss
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.kinds import layer_types
@@ -131,25 +130,12 @@ class OwnPlan(LessonPlan):
     def look(self, maps: BookMap, values: Values) -> None:
         if self._live is None:
             return
-        from xlsgd.torch_side.batch_loss import of_batch
-        from xlsgd.torch_side.live import first_step
+        from xlsgd.torch_side.live import criterion_of, first_step
 
         module, lesson = self._live
         for view in lesson.views:
             e = view.experiment
-            criterion = e.loss.module(**e.loss_options)
-
-            def whole(pred: Any, y: Any, own: Any = criterion, e: Experiment = e) -> Any:
-                rows = own(pred, y.double())
-                return of_batch(e, rows.flatten(), y.double())
-
-            live = first_step(
-                module,
-                None,
-                whole,
-                lesson.data,
-                e.batch_size,
-            )
+            live = first_step(module, None, criterion_of(e), lesson.data, e.batch_size)
             need_same(view, maps, values, live)
 
     def _needs_data(self) -> SpecError:

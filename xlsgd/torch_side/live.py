@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
+from xlsgd.torch_side.batch_loss import of_batch
 from xlsgd.torch_side.live_groups import fixed_tensors
 from xlsgd.torch_side.modules.calling import (
     as_in_a_sheet,
@@ -18,13 +19,24 @@ from xlsgd.torch_side.modules.calling import (
     input_called,
     required_arguments,
 )
+from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.graph import flat, weight_names
 from xlsgd.training.schedules.schedule import MOMENTUM, RATE
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["FirstStep", "first_step", "start_weights"]
+__all__ = ["FirstStep", "criterion_of", "first_step", "start_weights"]
+
+
+def criterion_of(experiment: Experiment) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Return the loss of a batch that an experiment has, for whom has no live one."""
+    own = experiment.loss.module(**experiment.loss_options)
+
+    def criterion(pred: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return of_batch(experiment, own(pred, y.double()).flatten(), y.double())
+
+    return criterion
 
 
 def start_weights(module: torch.nn.Module) -> dict[str, float]:
