@@ -102,12 +102,12 @@ def _read(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) -> ReadOpt
     used = [i for i, those in enumerate(tensors) if those or not names]
     rules = {read[i].optimizer.name: read[i].optimizer for i in used}
     general = next(
-        (r for r in rules.values() if all(n in (r.name, r.without_momentum) for n in rules)), None
+        (r for r in rules.values() if all(n in (r.name, *r.special_cases) for n in rules)), None
     )
     if general is None:
         raise SpecError(
-            f"the optimizer {name} has groups that go by different rules, {' and '.join(rules)}; "
-            "give all groups the same, but for their numbers"
+            f"the optimizer {name} has groups that go by different rules, {' and '.join(rules)}, "
+            "and a tab has the columns of one; give all groups the same, but for their numbers"
         )
     if len({"maximize" in _names(read[i]) for i in used}) > 1:
         raise SpecError(
@@ -146,10 +146,11 @@ def _names(read: ReadOptimizer) -> set[str]:
 
 
 def _as_ruled(read: ReadOptimizer, rule: Optimizer) -> ReadOptimizer:
-    """Return what a group does by a rule that, without momentum, is its own."""
+    """Return what a group does by a rule of which its own is a special case."""
     if read.optimizer is rule:
         return read
-    return replace(read, optimizer=rule, hyper={**read.hyper, rule.momentum_key: 0.0})
+    own = rule.special_cases[read.optimizer.name]
+    return replace(read, optimizer=rule, hyper={**read.hyper, **own})
 
 
 def _rule(name: str, group: Mapping[str, Any], defaults: Mapping[str, Any]) -> ReadOptimizer:
