@@ -60,6 +60,20 @@ TRIED: dict[str, tuple[str, dict[str, float]]] = {
             "base_momentum": 0.7, "max_momentum": 0.9,
         },
     ),
+    "one-cycle-linear": (
+        "one-cycle-linear",
+        {
+            "total_steps": 14, "pct_start": 0.4, "div_factor": 5.0, "final_div_factor": 3.0,
+            "base_momentum": 0.7, "max_momentum": 0.9,
+        },
+    ),
+    "one-cycle-three-phase": (
+        "one-cycle-three-phase",
+        {
+            "total_steps": 14, "pct_start": 0.3, "div_factor": 5.0, "final_div_factor": 3.0,
+            "base_momentum": 0.7, "max_momentum": 0.9,
+        },
+    ),
     "cyclic": (
         "cyclic",
         {
