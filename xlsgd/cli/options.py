@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,8 @@ def _numbers(
     """Parse ``a=1,b=1``."""
     found: dict[str, float] = {}
     last = ""
-    for part in text.split(",") if text else ():
+    # Not at the commas of a name, such as fc.weight[0,1].
+    for part in re.split(r",(?![^\[\]]*\])", text) if text else ():
         name, equals, number = part.partition("=")
         if last and part.strip().isdecimal():
             from xlsgd.data.csvnumbers import DECIMAL_POINT

@@ -118,7 +118,12 @@ def export(
     frozen = fixed_tensors(model, optimizer)
     names = {key: name for key, name in tensor_names(model).items() if name not in frozen}
     if not names:
-        raise SpecError("every weight of the module is kept fixed: there is nothing to train")
+        foreign = any(p.requires_grad for p in model.parameters())
+        raise SpecError(
+            "the optimizer holds no weight of the module: make it of model.parameters()"
+            if foreign
+            else "every weight of the module is kept fixed: there is nothing to train"
+        )
     loose = [name for name, p in model.named_parameters() if name in frozen and p.requires_grad]
     if clip_norm is not None and loose:
         raise SpecError(
@@ -161,6 +166,7 @@ def export(
             title=title or type(model).__name__,
             param_groups=rule.groups,
             frozen=frozen,
+            compared="loss, slopes and new weights",
         )
     )
     (view,) = lesson.views

@@ -307,6 +307,10 @@ class LessonPlan(ABC):
         """
         return
 
+    def seen(self) -> str:
+        """Return what ``look`` has found to be right, as a line; "" where nothing was looked at."""
+        return ""
+
     def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
         """Return the data of a file.  Raises DataError if it cannot be used."""
         return read_csv(source)

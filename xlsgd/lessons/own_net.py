@@ -27,6 +27,10 @@ _LONG = 1000
 """Characters of a loss in one formula, as it stands in a row for every weight moved by itself."""
 _ROWS_MOST = 40
 """Rows of data that one still looks through one by one."""
+_COMPARED = (
+    "It was made of a module of PyTorch. Before it was written, {} of the first step were compared "
+    "with what the live objects do, and were the same."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class OwnNet:
 
     start: start value of every weight, by its name.
     batch_size: rows per update; None for all rows.
+    compared: what of the first step is compared with live objects before anything is written, in
+        words; "" where there are none.
     """
 
     network: Network
@@ -51,6 +57,7 @@ class OwnNet:
     title: str = ""
     param_groups: tuple[ParamGroup, ...] = ()
     frozen: tuple[str, ...] = ()
+    compared: str = ""
 
 
 def own_lesson(*nets: OwnNet) -> Lesson:
@@ -81,6 +88,7 @@ def own_lesson(*nets: OwnNet) -> Lesson:
             f"{size:,} {'row' if size == 1 else 'rows'} a step{added}, {net.epochs:,} epochs. "
             "Every number is a formula: no Solver, no macro.",
             *_held_out(data),
+            *([_COMPARED.format(net.compared)] if net.compared else []),
         ),
         change=(
             f"On '{views[0].id}', learning_rate: ten times less, ten times more.",

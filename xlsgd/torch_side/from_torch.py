@@ -20,7 +20,7 @@ from xlsgd.training.transforms import Transform, transforms
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["ReadOptimizer", "from_torch"]
+__all__ = ["ReadOptimizer", "from_torch", "in_few_digits"]
 
 _HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 """Where PyTorch keeps what somebody has registered to be called around a step."""
@@ -174,12 +174,12 @@ def _rule(name: str, group: Mapping[str, Any], defaults: Mapping[str, Any]) -> R
     done = []
     if group.get("maximize"):
         done.append(transforms()["maximize"])
-    decay = float(group.get("weight_decay", 0.0))
+    decay = in_few_digits(group.get("weight_decay", 0.0))
     if decay and "weight_decay" not in hyper:
         done.append(transforms()["weight-decay"])
         hyper["weight_decay"] = decay
     start = {state: value for state, value in rule.read_start(defaults).items() if value}
-    rate = float(group["lr"])
+    rate = in_few_digits(group["lr"])
     return ReadOptimizer(rule, rate, hyper, tuple(done), start)
 
 
@@ -210,5 +210,11 @@ def _has_begun(memory: Mapping[str, Any]) -> bool:
 def _option(group: Mapping[str, Any], name: str) -> float:
     """Return an option of torch's.  name: such as ``eps``, or ``betas.0``."""
     key, _, place = name.partition(".")
-    value = group[key]
-    return float(value[int(place)] if place else value)
+    return in_few_digits(group[key][int(place)] if place else group[key])
+
+
+def in_few_digits(value: Any) -> float:
+    """Return an option as one would write it: of a tensor in float32 0.05, where float64 has
+    0.05000000074505806."""
+    short = getattr(getattr(value, "dtype", None), "itemsize", 8) < 8
+    return float(f"{float(value):.7g}") if short else float(value)

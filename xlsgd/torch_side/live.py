@@ -12,6 +12,7 @@ import numpy as np
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
 from xlsgd.torch_side.batch_loss import of_batch
+from xlsgd.torch_side.from_torch import in_few_digits
 from xlsgd.torch_side.live_groups import fixed_tensors
 from xlsgd.torch_side.modules.calling import (
     as_in_a_sheet,
@@ -162,7 +163,8 @@ def _again(
     for group in optimizer.param_groups:
         if any(id(p) not in copies for p in group["params"]):
             raise SpecError("the optimizer has parameters that are none of the module's")
-        groups.append({**group, "params": [copies[id(p)] for p in group["params"]]})
+        plain = {k: in_few_digits(v) for k, v in group.items() if isinstance(v, torch.Tensor)}
+        groups.append({**group, **plain, "params": [copies[id(p)] for p in group["params"]]})
     kind: Any = type(optimizer)
     again: torch.optim.Optimizer = kind(groups)
     # What it begins with, such as Adagrad's first sum of squares.
@@ -179,6 +181,12 @@ def _targets(pred: torch.Tensor, data: Dataset, rows: slice, loss: Any) -> torch
     import torch
 
     columns = [torch.tensor(column, dtype=torch.float64)[rows] for column in data.targets]
+    made = pred.shape[-1] if pred.dim() > 1 else 1
+    if len(columns) not in (1, made):
+        raise SpecError(
+            f"the module makes {made} {'prediction' if made == 1 else 'predictions'} of a row, and "
+            f"the data has {len(columns)} targets; need as many"
+        )
     if len(columns) > 1:
         return torch.stack(columns, -1)
     (y,) = columns
