@@ -311,6 +311,7 @@ class TrainingCheck:
                 experiment.learning_rate,
                 mean_loss[:length],
                 panel,
+                experiment.group_rates,
             )
             for mean_loss, panel in zip(losses, panels, strict=True)
         ]
