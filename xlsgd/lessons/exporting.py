@@ -17,7 +17,7 @@ from xlsgd.data.table_file import read_table
 from xlsgd.lessons.generation import check_output, write_lesson
 from xlsgd.lessons.lesson import BY
 from xlsgd.lessons.live_check import need_same
-from xlsgd.lessons.own_net import OwnNet, own_lesson
+from xlsgd.lessons.own_net import OwnNet, own_lesson, shape_of_image
 from xlsgd.training.losses.output import LOSS as OUTPUT
 from xlsgd.training.schedules import RATE, get_schedule
 from xlsgd.training.schedules.schedule import EVERY
@@ -171,7 +171,7 @@ def export(
     )
     (view,) = lesson.views
     if image is not None:
-        lesson = replace(lesson, images={view.id: _shape_of(image, network.inputs)})
+        lesson = replace(lesson, images={view.id: shape_of_image(image, network)})
     e = view.experiment
     given: list[dict[str, float]] = []
     if written is not None and not written.follows_losses:
@@ -230,17 +230,6 @@ def _with_more(table: Mapping[str, list[Any]], held: Sequence[Any]) -> dict[str,
     found = {name: [*column, *more[name]] for name, column in table.items()}
     trains, validates = (len(next(iter(columns.values()))) for columns in (table, y))
     return {**found, _VALIDATES: [0] * trains + [1] * validates}
-
-
-def _shape_of(image: tuple[int, int], pixels: int) -> tuple[int, int]:
-    """Return rows and columns of an image.  Raises SpecError for those of another one."""
-    height, width = image
-    if height < 1 or width < 1 or height * width != pixels:
-        raise SpecError(
-            f"image {height} × {width}: the module takes {pixels} numbers; need rows × columns of "
-            "one image of as many pixels"
-        )
-    return height, width
 
 
 def _itself(pred: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,7 @@ from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 from xlsgd.training.transforms import Transform
 
-__all__ = ["OwnNet", "own_lesson"]
+__all__ = ["OwnNet", "own_lesson", "shape_of_image"]
 
 FEW = 4
 """Weights of which every row of data can have its own derivatives beside it."""
@@ -102,6 +102,17 @@ def own_lesson(*nets: OwnNet) -> Lesson:
         views=tuple(views),
         target_loss=0.0,
     )
+
+
+def shape_of_image(image: tuple[int, int], network: Network) -> tuple[int, int]:
+    """Return rows and columns of an image.  Raises SpecError for those of another one."""
+    height, width = image
+    if height < 1 or width < 1 or height * width != network.inputs:
+        raise SpecError(
+            f"image {height} × {width}: the module takes {network.inputs} numbers; need rows × "
+            "columns of one image of as many pixels"
+        )
+    return height, width
 
 
 def _view(net: OwnNet, id: str) -> View:

@@ -19,7 +19,7 @@ from xlsgd.data.features.number import Number
 from xlsgd.data.table_file import read_table
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options, Values
 from xlsgd.lessons.live_check import need_same
-from xlsgd.lessons.own_net import OwnNet, own_lesson
+from xlsgd.lessons.own_net import OwnNet, own_lesson, shape_of_image
 from xlsgd.training.losses import get_loss
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.kinds import layer_types
@@ -145,6 +145,10 @@ class OwnPlan(LessonPlan):
         ]
         lesson = own_lesson(*nets)
         built = replace(lesson, views=options.apply(lesson.views, data))
+        image = options.columns.image
+        if image is not None:
+            shape = shape_of_image(image, network)
+            built = replace(built, images={view.id: shape for view in built.views})
         self._live = None if module is None else (module, built)
         return built
 
