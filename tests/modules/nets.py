@@ -235,7 +235,17 @@ MODULES: dict[str, tuple[int, Callable[[], nn.Module]]] = {
     "gates": (
         4,
         lambda: nn.Sequential(
-            nn.Linear(4, 4), nn.GLU(), nn.RReLU(0.1, 0.4).eval(), nn.Softmin(1), nn.Linear(2, 1)
+            nn.Linear(4, 4),
+            nn.GLU(),
+            nn.RReLU(0.1, 0.4).eval(),
+            nn.Softmin(1),
+            Of(
+                lambda m, x: functional.softmin(
+                    functional.rrelu(functional.glu(m.fc(x) - 0.5), 0.1, 0.3), dim=1
+                ),
+                fc=nn.Linear(2, 4),
+            ),
+            nn.Linear(2, 1),
         ),
     ),
     "normalized": (3, lambda: nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 1))),

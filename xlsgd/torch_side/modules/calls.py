@@ -23,6 +23,7 @@ from xlsgd.torch_side.modules.layers import (
     linear,
     normalized,
     prelu,
+    read_layer,
     rowwise,
 )
 from xlsgd.torch_side.modules.moves import MOVES
@@ -125,6 +126,20 @@ def _as_module(reader: Reader, kind: str, x: Names, *args: Any, **kwargs: Any) -
     if isinstance(layer, Elementwise):
         return reader.elementwise(layer, x)
     return rowwise(reader, layer, x, module)
+
+
+def _as_part(kind: str) -> Callable[..., Any]:
+    """Read a function as the part of a module that it is."""
+
+    def read(reader: Reader, x: Names, *args: Any, training: bool = False, **options: Any) -> Any:
+        import torch
+
+        for needless in ("inplace", "_stacklevel", "dtype"):
+            options.pop(needless, None)
+        part = getattr(torch.nn, kind)(*args, **options).train(training)
+        return read_layer(reader, part, [x], {})
+
+    return read
 
 
 def _conv(
@@ -233,6 +248,7 @@ def _calls() -> dict[str, Callable[..., Any]]:
         "layer_norm": _layer_norm,
         "bilinear": bilinear,
         "prelu": prelu,
+        **{kind.lower(): _as_part(kind) for kind in ("GLU", "Softmin", "RReLU")},
         "embedding": _embedding,
         "one_hot": _one_hot,
         "pad": _padded,
