@@ -35,7 +35,11 @@ def test_each_value(a, b):
     pass
 
 @pytest.mark.parametrize("n", range(30))
-def test_four(n):
+def test_many(n):
+    pass
+
+@pytest.mark.parametrize("n", range(2))
+def test_pair(n):
     pass
 
 @pytest.mark.every
@@ -58,7 +62,7 @@ def test_share(share):
 def test_one_is_wide(n):
     pass
 """
-ALL = 1 + 1 + 1 + 20 + 45 + 30 + 30 + 5 + 1 + 2
+ALL = 1 + 1 + 1 + 20 + 45 + 30 + 2 + 30 + 5 + 1 + 2
 
 
 def collected(folder: Path, *options: str) -> list[str]:
@@ -85,7 +89,8 @@ def test_some_is_of_every_kind(widths: dict[str, list[str]]) -> None:
     assert {"test_plain", "test_both", "test_one_is_wide[1]"} <= {*some}
     assert not {"test_wide", "test_one_is_wide[2]"} & {*some}
     assert sum(name.startswith("test_three") for name in some) == 3
-    assert sum(name.startswith("test_four") for name in some) == 2
+    assert sum(name.startswith("test_many") for name in some) == 1
+    assert sum(name.startswith("test_pair") for name in some) == 2
     assert sum(name.startswith("test_every") for name in some) == 30
     of_each = [name.partition("[")[2] for name in some if "test_of_each" in name]
     assert sorted(name.partition(" ")[0] for name in of_each) == ["adam", "sgd", "sgd]"]

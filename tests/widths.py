@@ -1,7 +1,7 @@
 """How wide the tests are: some of every kind (``make test``), the rest of them, or all.
 
-Every test function is tried by ``make test``, with two of its cases where it has more, drawn by
-their names. Marks say otherwise:
+Every test function is tried by ``make test``, with one of its cases, drawn by their names; of two
+cases, which are two kinds such as either side of a border, with both. Marks say otherwise:
 
 ``every``: all cases, because each stands for a kind of thing, or because they are quick.
 ``sampled(n)``: n of the cases; without a number as many as it takes for every value of every
@@ -41,8 +41,8 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 WIDTHS = ("some", "rest", "all")
-MOST = 2
-"""Cases of a function."""
+PAIR = 2
+"""Cases of a function that are both tried; of more, one is."""
 
 MARKS = {
     "of_each(n)": "so many of the cases whose names differ in the last word alone",
@@ -156,8 +156,10 @@ def _drawn(cases: Iterable[pytest.Item]) -> list[pytest.Item]:
     shuffled = sorted(cases, key=lambda item: hashlib.sha256(item.nodeid.encode()).digest())
     how = _how(shuffled[0])
     mark = shuffled[0].get_closest_marker(how) if how else None
-    if mark is None or mark.args:
-        return shuffled[: MOST if mark is None else mark.args[0]]
+    if mark is None:
+        return shuffled[: PAIR if len(shuffled) <= PAIR else 1]
+    if mark.args:
+        return shuffled[: mark.args[0]]
     seen: set[tuple[int, str]] = set()
     drawn = []
     for item in shuffled:
