@@ -65,11 +65,6 @@ class Feature(ABC):
     def made_of(self) -> tuple[str, ...]:
         """The columns that it is made of: raw ones, or features before it."""
 
-    @property
-    def words_of(self) -> tuple[str, ...]:
-        """Those of them in which it looks for a word; in all others it takes numbers."""
-        return ()
-
     # Sheet side
 
     @abstractmethod
