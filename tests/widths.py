@@ -9,7 +9,8 @@ parameter to be tried once.
 ``of_each(n)``: n cases of everything that has several, whose names differ in the last word alone:
 with ``of_each(1)`` one of ``adam beta1`` and ``adam eps``, and one of ``sgd learning_rate``.
 ``wide``: this test, or these cases, at full width only.
-``both``: this test does some of what it does at each width (by the fixture ``share``).
+``both``: this test does some of what it does at each width (by the fixture ``share``); cases that
+are ``wide`` as well do all of it at full width.
 
 Of ``every``, ``sampled`` and ``of_each`` the closest counts: a function's before its file's.
 
@@ -79,7 +80,8 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = {item.nodeid for item in some(items)}
     kept, left = [], []
     for item in items:
-        wanted = (item.nodeid in chosen) == (width == "some") or _has(item, "both")
+        begun = _has(item, "both") and not _has(item, "wide")
+        wanted = (item.nodeid in chosen) == (width == "some") or begun
         (kept if wanted else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
