@@ -38,6 +38,9 @@ _PLAIN = {
 }  # fmt: skip
 """What subprocess says where nothing special is asked for."""
 
+_AT_FIRST = frozenset(sys.path)
+"""Where this process found what is installed, before any test changed it."""
+
 _HEEDED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 _STREAMS = (("p2cread", 0), ("c2pwrite", 1), ("errwrite", 2))
 _PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
@@ -125,7 +128,7 @@ def _same_package(cwd: str, safe: bool, variables: Any) -> bool:
     for folder in [*([] if safe else [cwd]), *path]:
         if (package := Path(folder, PACKAGE)).is_dir():
             here = package.resolve() == Path(xlsgd.__file__).resolve().parent
-            more = [entry for entry in path if entry not in sys.path]
+            more = [entry for entry in path if entry not in _AT_FIRST]
             return here and not any(list(Path(entry).glob("*.dist-info")) for entry in more)
     return True
 
