@@ -69,11 +69,6 @@ class Feature(ABC):
     def made_of(self) -> tuple[str, ...]:
         """The columns that it is made of: raw ones, or features before it."""
 
-    @property
-    def words_of(self) -> tuple[str, ...]:
-        """Those of them in which it looks for a word; in all others it takes numbers."""
-        return ()
-
     def renamed(self, names: Mapping[str, str]) -> Feature:
         """Return the same of columns that are called otherwise.   names: new ones by the old."""
         left, given = list(self.made_of), list(self.arguments)

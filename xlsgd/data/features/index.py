@@ -52,10 +52,6 @@ class Index(Feature):
         return (self.of,)
 
     @property
-    def words_of(self) -> tuple[str, ...]:
-        return self.made_of
-
-    @property
     def paper(self) -> str:
         return f"place of {self.of} among {', '.join(self.words)}, from 0"
 
