@@ -162,7 +162,7 @@ def test_the_map_over_two_weights(book: Path, tmp_path: Path, weights: tuple[str
 
 def test_another_formula_on_the_map_is_named(book: Path, tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(book)["map-raw"]
-    cell = f"{letter_of(sheet, 'loss.7', 'height')}12"
+    cell = f"{letter_of(sheet, 'loss.7', 'height')}22"
 
     def edit(workbook: Any) -> None:
         workbook["map-raw"][cell] = sheet[cell].value.replace("^2", "^4", 1)
