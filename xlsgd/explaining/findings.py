@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 __all__ = [
     "Bend",
     "ChangedColumn",
+    "Crawl",
     "DeadUnit",
     "Explanation",
     "Frozen",
@@ -74,6 +75,26 @@ class Bend:
     limit: float | None
     rate: float
     why: str = ""
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """What a run has left to gain though its mean loss is level.
+
+    bend: of the mean loss at the end, along the direction in which most is left; steepest: its
+        largest one.
+    steps: after so many more at the last rate, 37 % of what is missing there is left.
+    least: the mean loss at the bottom of the parabola that the loss is there.
+    slope: how long the gradient over all rows is at the end.
+    exact: whether the loss is that parabola everywhere.
+    """
+
+    bend: float
+    steepest: float
+    steps: float
+    least: float
+    slope: float
+    exact: bool
 
 
 @dataclass(frozen=True)
@@ -373,6 +394,7 @@ class TabExplanation:
     saturated: tuple[SaturatedUnit, ...] = ()
     layer_slopes: LayerSlopes | None = None
     plateau: Plateau | None = None
+    crawl: Crawl | None = None
     validated: Validated | None = None
     bends: tuple[Bend, ...] = ()
     unfit: tuple[str, ...] = ()

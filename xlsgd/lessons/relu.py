@@ -146,7 +146,7 @@ class ReLU(LessonPlan):
             ),
             watch=(
                 "The chart: a thin grey line is a unit, the coloured one their sum.",
-                "Its bend moves with the first two numbers of a unit; the third says how steep it is.",
+                "A unit's first two numbers move its bend; the third says how steep it is.",
             ),
             data=data,
             views=options.apply((*runs, curve), data),
