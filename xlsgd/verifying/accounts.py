@@ -83,7 +83,10 @@ def _check_stored(work: Examination) -> None:
             agreeing += as_stored
     if not doubts:
         return
-    wrong = wrongly_saved(work.file, doubts, work.tolerance["stored"], work.notes, agreeing)
+    calculated = {(sheet, at): work.tabs[sheet].cells[at] for sheet, at in doubts}
+    wrong = wrongly_saved(
+        work.file, doubts, work.tolerance["stored"], work.notes, agreeing, calculated
+    )
     for (sheet, position), found in wrong.items():
         work.tabs[sheet].differ_stored(position, found)
 
