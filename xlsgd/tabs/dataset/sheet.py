@@ -167,7 +167,7 @@ def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[int, fl
     widths[len(names) + 1] = 2
     if facts:
         right = tab.fields[facts[0].key][1]
-        widths |= {right - 3: 2, right - 2: 18, right - 1: 18, right: 14, right + 1: 44}
+        widths |= {right - 3: 2, right - 2: 18, right - 1: 18, right: 20, right + 1: 44}
         fold_columns(sheet, [right - 1])
     right = tab.fields[MARKER][1]
     widths |= {right - 2: 2, right - 1: 18, right: 26, right + 1: 44}

@@ -88,6 +88,7 @@ def draw_slice_tab(sheet: Worksheet, shown: Slice, experiment: Experiment, book:
         sheet, {1: 18, 2: 14, 3: 13, 4: 48, 5: 2} | dict.fromkeys(table.columns.values(), 12)
     )
     fold_columns(sheet, [_VALUES - 1])
+    fold_columns(sheet, table.columns.values())  # for the chart
     fold_top(sheet, table.header_row)
     set_page(sheet)
 
