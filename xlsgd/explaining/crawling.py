@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from xlsgd.explaining.findings import Crawl
+from xlsgd.explaining.level import Crawl
 from xlsgd.explaining.training import Training
 from xlsgd.torch_side.stability import hessian, slopes
 from xlsgd.training.sums_of_weights import adds_up

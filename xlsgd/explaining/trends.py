@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xlsgd.explaining.findings import Crawl, TabExplanation
+from xlsgd.explaining.findings import TabExplanation
+from xlsgd.explaining.level import Crawl
 from xlsgd.explaining.moving_rate import moving_sentences, of_step
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.words import number, percent, step_seen, times
