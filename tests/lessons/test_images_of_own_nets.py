@@ -41,7 +41,7 @@ def test_of_several_channels_and_predictions(tmp_path: Path) -> None:
     assert passes(report)
     assert not any(sheet.unchecked for sheet in report.sheets)
     sheet = load_workbook(path, data_only=True)["images"]
-    (before,) = (c.offset(0, 1).value for c in sheet["A"] if c.value == "before.loss")
+    (before,) = (c.offset(0, 1).value for c in sheet["B"] if c.value == "before.loss")
     with torch.no_grad():
         expected = loss(module.double()(x[:1].double()), y[:1].long())
     assert before == pytest.approx(expected.item(), rel=1e-6)
