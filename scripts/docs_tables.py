@@ -318,6 +318,19 @@ def _rooms() -> list[str]:
     return _table(("floor", "room", "what it is"), rows)
 
 
+def _kinds() -> list[str]:
+    from xlsgd.tabs.kind import kinds
+
+    rows = []
+    for name, kind in kinds().items():
+        words = (sys.modules[type(kind).__module__].__doc__ or "").partition("\n\n")[0]
+        what = words.partition(": ")[2].replace("\n", " ")
+        formats = ", ".join(f"`{marker}`" for marker in kind.markers) or "none"
+        seen = ", ".join(f"`{other}`" for other in kind.looks_at) or "nothing"
+        rows.append((f"`{name}`", what, seen, formats))
+    return _table(("kind", "what it is", "looks at", "beside the marker"), rows)
+
+
 def imported_rooms(paths: Iterable[Path], rooms: set[str]) -> set[str]:
     """Return the rooms that some files import when they are imported or when they run."""
     found = set()
@@ -366,5 +379,6 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "changes": _changes,
     "rooms": _rooms,
     "faults": _faults,
+    "kinds of tabs": _kinds,
 }
 """What makes a table's lines, by the table's name."""

@@ -20,11 +20,11 @@ __all__ = ["Asked", "asked", "index_rows", "picture_rows"]
 
 SHOWN = {
     "schedules": ("compare", "A1:I26"),
-    "cross-entropy": ("losses", "A1:L26"),
-    "embeddings": ("ratings", "A1:P22"),
+    "cross-entropy": ("losses", "A1:M31"),
+    "embeddings": ("ratings", "A1:P21"),
 }
 """The part of a workbook that is its picture, where it is not the tab of its first answer."""
-_AREA = "A1:T30"
+_AREA = "A1:T40"
 
 
 class Asked(NamedTuple):

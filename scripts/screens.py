@@ -32,7 +32,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from xlsgd.base.cells import Formula  # noqa: E402 - the package is beside this folder
-from xlsgd.sheets.maps import address  # noqa: E402
+from xlsgd.sheets.maps import address, quoted  # noqa: E402
 from xlsgd.tabs.finder import find_lesson  # noqa: E402
 from xlsgd.tabs.found import FoundWorkbook  # noqa: E402
 from xlsgd.xlsx.reader import read_workbook  # noqa: E402
@@ -42,6 +42,14 @@ TABS = {
     "graddesc": ("lesson", "data", "sgd", "adam", "surface", "compare"),
     "two-neuron": ("two-relu",),
     "learning-rates": ("rates-one",),
+    "quadratic": ("data", "slice"),
+    "speed": ("bowl", "map-raw", "counts"),
+    "wrong-minimum": ("curve", "round"),
+    "momentum": ("wave",),
+    "relu": ("one-bend", "units"),
+    "three-or-seven": ("data", "images linear"),
+    "cross-entropy": ("losses",),
+    "embeddings": ("ratings",),
     "titanic": ("lesson", "passengers", "model", "matrix", "training", "compare"),
 }
 """The tabs that are looked at: every kind, and every layout."""
@@ -151,7 +159,7 @@ class Screen:
         """Go to a cell by the box with its name."""
         self._press("ctrl+shift+t")
         self._follow(SHORT)
-        self._write(f"${sheet}.{cell}")
+        self._write(f"${quoted(sheet)}.{cell}")
         self._follow(SHORT)
         self._press("Return")
         self._follow(QUIET)

@@ -108,6 +108,8 @@ def pytest_make_collect_report(
 @pytest.fixture
 def share(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
     """Return what gives a test marked ``both`` its share of some things (tests/widths.py)."""
+    if request.node.get_closest_marker("wide") is not None:  # nothing was done at first
+        return lambda things, kept=1: list(things)
     return partial(widths.share, request.config, request.node.nodeid)
 
 

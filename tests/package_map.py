@@ -26,13 +26,14 @@ def modules() -> dict[str, Path]:
 
 
 @cache
-def graph(at_once: bool = False) -> Graph:
-    """Return what modules import of the package, but for what only type checkers read.
+def graph(at_once: bool = False, typed: bool = False) -> Graph:
+    """Return what modules import of the package.
 
     at_once: only what is imported as soon as the module is, not in a function when it runs.
+    typed: also what only type checkers read.
     """
     return {
-        name: {n for n in _imported(path, at_once) if n in modules() and n != name}
+        name: {n for n in _imported(path, at_once, typed) if n in modules() and n != name}
         for name, path in modules().items()
     }
 
@@ -63,12 +64,22 @@ def imports_by_function(module: str) -> dict[str, set[str]]:
     """Return what each function and method of a module imports of the package, by its name."""
     tree = ast.parse(modules()[module].read_text("utf-8"))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return {f.name: set(_imports_in(f, False)) & modules().keys() for f in functions}
+    return {f.name: set(_imports_in(f, False, False)) & modules().keys() for f in functions}
 
 
-def room(module: str) -> str:
-    """Return the folder, or the file, of the package's top that a module lies in."""
-    return ".".join(module.split(".")[:2])
+def room(module: str, depth: int = 2) -> str:
+    """Return the folder, or the file, that a module lies in: of the package's top, or deeper."""
+    return ".".join(module.split(".")[:depth])
+
+
+def rooms(depth: int = 2) -> Graph:
+    """Return what rooms import, whoever reads it: when it runs, or to check types."""
+    edges: Graph = {}
+    for module, imports in graph(typed=True).items():
+        if module != "xlsgd":
+            mine = edges.setdefault(room(module, depth), set())
+            mine |= {room(n, depth) for n in imports if n != "xlsgd"} - {room(module, depth)}
+    return edges
 
 
 def floors() -> dict[str, int]:
@@ -76,11 +87,7 @@ def floors() -> dict[str, int]:
 
     Raises ValueError for rooms that import each other in a circle.
     """
-    edges: Graph = {}
-    for module, imports in graph().items():
-        if module != "xlsgd":
-            mine = edges.setdefault(room(module), set())
-            mine |= {room(n) for n in imports if n != "xlsgd"} - {room(module)}
+    edges = rooms()
     found: dict[str, int] = {}
     while len(found) < len(edges):
         ready = [r for r in edges if r not in found and edges[r] <= found.keys()]
@@ -138,12 +145,12 @@ def _reach(edges: Graph, start: str) -> set[str]:
     return seen
 
 
-def _imported(path: Path, at_once: bool) -> Iterator[str]:
-    yield from _imports_in(ast.parse(path.read_text(encoding="utf-8")), at_once)
+def _imported(path: Path, at_once: bool, typed: bool) -> Iterator[str]:
+    yield from _imports_in(ast.parse(path.read_text(encoding="utf-8")), at_once, typed)
 
 
-def _imports_in(tree: ast.AST, at_once: bool) -> Iterator[str]:
-    for node in _nodes(tree, at_once):
+def _imports_in(tree: ast.AST, at_once: bool, typed: bool) -> Iterator[str]:
+    for node in _nodes(tree, at_once, typed):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -152,11 +159,13 @@ def _imports_in(tree: ast.AST, at_once: bool) -> Iterator[str]:
                 yield whole if whole in modules() else str(node.module)
 
 
-def _nodes(tree: ast.AST, at_once: bool) -> Iterator[ast.AST]:
+def _nodes(tree: ast.AST, at_once: bool, typed: bool) -> Iterator[ast.AST]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            if typed:
+                yield from _nodes(node, at_once, typed)
             continue
         if at_once and isinstance(node, ast.FunctionDef):
             continue
         yield node
-        yield from _nodes(node, at_once)
+        yield from _nodes(node, at_once, typed)

@@ -18,6 +18,7 @@ from tests.package_map import (
     imports_by_function,
     modules,
     reached,
+    rooms,
 )
 from xlsgd.tabs.kind import kinds
 
@@ -60,6 +61,27 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circles() == []
 
 
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    """Not even to say of which type something is."""
+    assert circles(rooms()) == []
+
+
+def test_no_folders_of_a_room_import_each_other_in_a_circle() -> None:
+    """But those of tabs: a lesson's plan consists of the plans of all kinds, and each kind is
+    handed it."""
+    folders = {name for name, path in modules().items() if path.name == "__init__.py"}
+    found = [circle for circle in circles(rooms(3)) if len(folders & {*circle}) > 1]
+    assert [circle for circle in found if not circle[0].startswith("xlsgd.tabs.")] == []
+
+
+def test_what_only_type_checkers_read_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"xlsgd.a.one": {"xlsgd.b.two"}, "xlsgd.b.two": {"xlsgd.a.one"}}
+    monkeypatch.setattr("tests.package_map.graph", lambda typed: wrong if typed else {})
+    assert circles(rooms()) == [["xlsgd.a", "xlsgd.b"]]
+    with pytest.raises(ValueError, match="in a circle"):
+        floors()
+
+
 def test_every_module_can_be_imported_first() -> None:
     """Whichever module is asked for first, no package that it lies in needs it to begin."""
     assert circles(first_imports()) == []
@@ -77,7 +99,15 @@ def test_every_module_has_a_room() -> None:
 
 
 def test_every_file_can_be_read_in_one_sitting() -> None:
-    lines = {n: len(path.read_text("utf-8").splitlines()) for n, path in modules().items()}
+    """Those of the package, and as well those that try it."""
+    root = PACKAGE.parent
+    tried = [p for room in ("tests", "scripts", "benchmarks") for p in (root / room).rglob("*.py")]
+    own = [p for p in tried if "node_modules" not in p.parts]
+    assert {path.parts[len(root.parts)] for path in own} == {"tests", "scripts", "benchmarks"}
+    lines = {
+        str(path.relative_to(root)): len(path.read_text("utf-8").splitlines())
+        for path in [*modules().values(), *own]
+    }
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 

@@ -64,9 +64,9 @@ class Panel:
         sheet = Recalculated.of(book)
         values = {q: sheet.numbers("run", q) for q in table.columns}
         values |= {q: np.array(cells, dtype=float) for q, cells in columns.items()}
-        watched = get_layout(self.view.layout).watched(self.view)
+        evidence = get_layout(self.view.layout).evidence(self.view)
         limits = RunLimits(**self.view.typed)
-        values |= verdict.quantities(self.experiment, limits, watched, values)
+        values |= verdict.quantities(self.experiment, limits, evidence, values)
         reading = self.experiment.loss.reading
         epochs = verdict.epoch_quantities(values, self.experiment.epochs, reading)
         completed = int((values["row"] == self.data.rows).sum())

@@ -146,3 +146,55 @@ def test_learning_rates_begin_with_all_their_runs() -> None:
 def rate_of(run: str) -> str:
     rates = looked_at(short_lesson("learning-rates"))["rates-one"]
     return runs_cell(rates, "learning_rate", run)
+
+
+_KINDS = [
+    ("quadratic", "slice"),
+    ("speed", "bowl"),
+    ("speed", "map-raw"),
+    ("speed", "counts"),
+    ("momentum", "wave"),
+    ("relu", "units"),
+    ("wrong-minimum", "curve"),
+    ("cross-entropy", "losses"),
+    ("embeddings", "ratings"),
+    ("three-or-seven", "images linear"),
+]
+
+
+@pytest.mark.parametrize(("name", "tab"), _KINDS)
+def test_machine_keys_are_folded_away(name: str, tab: str) -> None:
+    """The marker is on a folded row or column, and no key with a point or a low line is seen."""
+    sheet = looked_at(short_lesson(name))[tab]
+    texts = [c for row in sheet.iter_rows() for c in row if isinstance(c.value, str)]
+    seen = [c for c in texts if not is_folded(sheet, c)]
+    assert "xlsgd" not in {cell.value for cell in seen}
+    keys = {c.value for c in texts if is_folded(sheet, c) and re.search(r"[a-z][._]", c.value)}
+    # Keys of pictures stand above them, and are not seen.
+    shown = {cell.value for cell in seen if cell.number_format != ";;;"}
+    assert len(keys - shown) > 1 or tab == "counts"
+    assert not keys & shown - {c.value for c in seen if c.style == "symbol"}
+
+
+@pytest.mark.parametrize(("name", "tab"), [k for k in _KINDS if k[1] not in ("bowl", "ratings")])
+def test_what_is_typed_in_and_pictures_stand_on_it(name: str, tab: str) -> None:
+    sheet = looked_at(short_lesson(name))[tab]
+    inputs = [c for row in sheet.iter_rows() for c in row if c.style == "input"]
+    assert inputs or tab == "counts"
+    for cell in inputs:
+        assert visible_rows(sheet, cell.row) <= ROWS
+        assert pixels(sheet, cell.column) <= PIXELS
+    for chart in sheet._charts:
+        begin = chart.anchor._from
+        assert visible_rows(sheet, begin.row + 1) < ROWS - 6
+        assert pixels(sheet, begin.col) < PIXELS - 400
+
+
+def is_folded(sheet: openpyxl.worksheet.worksheet.Worksheet, cell: openpyxl.cell.Cell) -> bool:
+    return bool(
+        sheet.row_dimensions[cell.row].hidden or sheet.column_dimensions[cell.column_letter].hidden
+    )
+
+
+def visible_rows(sheet: openpyxl.worksheet.worksheet.Worksheet, last: int) -> int:
+    return sum(not sheet.row_dimensions[row].hidden for row in range(1, last + 1))

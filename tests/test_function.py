@@ -7,12 +7,15 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
+from click.testing import CliRunner
 
 from tests.builders import Recalculated, small_data, write_experiments
 from tests.verify.books import header_row, steps_rows
 from xlsgd import verify
 from xlsgd.base.errors import SpecError
+from xlsgd.cli import main
 from xlsgd.data import Dataset
 from xlsgd.explaining import explain_run
 from xlsgd.sheets.found_tab import MARKER
@@ -213,3 +216,19 @@ def test_a_derivative_does_not_overflow_where_the_function_does_not(tmp_path: Pa
     path = write_experiments(tmp_path / "far.xlsx", view, data=Dataset.nothing())
     assert verify(path).ok
     assert Recalculated.of(path).numbers("down", "grad.x").tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "log"),
+    [("(x^2-9)^2", True), ("x*x+exp(y)", True), ("x^2-4*x", False), ("2-exp(-x^2)", False)],
+)
+def test_a_function_that_may_be_below_0_has_no_log_axis(
+    text: str, log: bool, tmp_path: Path
+) -> None:
+    made = tmp_path / "f.xlsx"
+    told = ["generate", text, "--epochs", "3", "--lr", "0.01", "-o", str(made)]
+    assert CliRunner().invoke(main, told).exit_code == 0
+    (sheet,) = (s for s in openpyxl.load_workbook(made) if s.title == "training")
+    chart = sheet._charts[0]
+    assert chart.title.tx.rich.p[0].r[0].t == "The function at every step"
+    assert (chart.y_axis.scaling.logBase is not None) == log

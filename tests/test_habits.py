@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,14 @@ import pytest
 import xlsgd
 from xlsgd.base.cells import Book, CellError, Formula, Position, WorkbookFile
 from xlsgd.checks.harmless import RULES, Circumstances, explosion, rule_of
-from xlsgd.engines import ERRORS_LEFT_OUT, FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO, Calculation
+from xlsgd.engines import (
+    EQUAL_BY_EPSILON,
+    ERRORS_LEFT_OUT,
+    FIFTEEN_DIGITS,
+    MORE_DIGITS,
+    NEAR_ZERO,
+    Calculation,
+)
 from xlsgd.engines.formulas import ENGINE
 from xlsgd.report import Difference, Report, RunVerdict
 from xlsgd.report.tolerances import TOLERANCES
@@ -22,12 +30,12 @@ from xlsgd.verifying.verification import examine
 pytestmark = pytest.mark.every
 
 LAST_DIGITS = (FIFTEEN_DIGITS, NEAR_ZERO, MORE_DIGITS)
-HABITS = (*LAST_DIGITS, ERRORS_LEFT_OUT)
+HABITS = (*LAST_DIGITS, ERRORS_LEFT_OUT, EQUAL_BY_EPSILON)
 
 
 def rule(
     sheet: Any, torch: Any, *habits: str, exploded: int | None = None, quantity: str = "loss",
-    rounding: float = 0.0, step: int | None = 5, check: str = "step",
+    rounding: float = 0.0, step: int | None = 5, check: str = "step", least: float | None = None,
 ) -> str | None:  # fmt: skip
     """Return the rule that explains a value in a sheet where torch has another."""
     off = allowed = None
@@ -37,7 +45,9 @@ def rule(
     found = Difference(
         "tab", "A1", quantity, check, "", "=1", step, sheet, torch, off=off, allowed=allowed
     )
-    known = Circumstances(frozenset(habits), TOLERANCES, exploded, steps=29, chart_limit=1000.0)
+    known = Circumstances(
+        frozenset(habits), TOLERANCES, exploded, steps=29, chart_limit=1000.0, least_loss=least
+    )
     return rule_of(found, known)
 
 
@@ -63,6 +73,34 @@ def test_near_zero() -> None:
         assert rule(0.0, torch, NEAR_ZERO, rounding=1e-9) == expected
     assert rule(1e-300, 15e-9, NEAR_ZERO, rounding=1e-9) is None
     assert rule(0.0, math.inf, NEAR_ZERO, rounding=1e-9) is None
+
+
+@pytest.mark.parametrize(("least", "name"), [(1e-18, "equal to nothing"), (1e-15, None), (0, None)])
+def test_equal_to_nothing(least: float, name: str | None) -> None:
+    habit = EQUAL_BY_EPSILON
+    for sheet, torch, quantity in (
+        (0.0, -0.9, "change"), (0.0, -0.9, "last_change"), (0.0, 8.0, "falls"),
+        ("converged", "converging", "trend"), ("standing still", "converging slowly", "trend"),
+        ("converged; relu dead since step 1", "converging; relu dead since step 1", "verdict"),
+    ):  # fmt: skip
+        assert rule(sheet, torch, habit, quantity=quantity, least=least) == name
+        assert rule(sheet, torch, *LAST_DIGITS, quantity=quantity, least=least) is None
+    for sheet, torch, quantity in (
+        (0.1, -0.9, "change"), (9.0, 8.0, "falls"), (0.5, 8.0, "falls"), (0.0, 1e-18, "loss"),
+        ("converged", "diverging", "trend"), ("oscillating", "converging", "trend"),
+        ("converged", "converging; relu dead since step 1", "verdict"),
+    ):  # fmt: skip
+        assert rule(sheet, torch, habit, quantity=quantity, least=least) is None
+    assert rule(0.0, -0.9, habit, quantity="change", least=least, check="pattern") is None
+
+
+def test_a_loss_that_is_nothing_to_ironcalc_is_explained(tmp_path: Path) -> None:
+    path = xlsgd.generate("one-weight", tmp_path / "w.xlsx", epochs=30)
+    report = xlsgd.verify(path, engine="ironcalc")
+    assert report.ok
+    rules = {sheet.name: dict(sheet.harmless) for sheet in report.sheets}
+    assert "equal to nothing" in rules["settles"]
+    assert rules["explodes"] == rules["uncleared"] == {}
 
 
 @pytest.mark.parametrize("habit", LAST_DIGITS)

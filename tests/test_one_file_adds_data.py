@@ -104,7 +104,7 @@ WITH_ROOT = (
     book = openpyxl.load_workbook("one.xlsx")
     tab = book["data"]
     found["said"] = {tab.cell(r, c).value: tab.cell(r, c + 1).value
-                     for r in range(1, 20) for c in range(1, 12)
+                     for r in range(1, 20) for c in range(1, 24)
                      if str(tab.cell(r, c).value).startswith(("feature.", "raw.", "inputs"))}
     places = {cell.value: cell for cell in tab[4]}
     tab.cell(7, places["area"].column).value = 4.0

@@ -57,6 +57,12 @@ LIVE: dict[str, Make] = {
     "one-cycle, momentum stays": lambda o: S.OneCycleLR(
         o, 0.06, total_steps=EPOCHS * ROWS, cycle_momentum=False
     ),
+    "one-cycle-linear": lambda o: S.OneCycleLR(
+        o, 0.06, total_steps=EPOCHS * ROWS, anneal_strategy="linear", div_factor=9.0
+    ),
+    "one-cycle-three-phase": lambda o: S.OneCycleLR(
+        o, 0.06, total_steps=EPOCHS * ROWS, three_phase=True, pct_start=0.37, final_div_factor=50.0
+    ),
     "cyclic, momentum stays": lambda o: S.CyclicLR(o, 0.01, 0.06, 3, 4, cycle_momentum=False),
     "cyclic": lambda o: S.CyclicLR(o, 0.01, 0.06, 3, 4),
     "cyclic, halved": lambda o: S.CyclicLR(o, 0.01, 0.06, 3, mode="triangular2"),
@@ -173,6 +179,10 @@ def rates(schedule: str, learning_rate: float, steps: int, **hyper: float) -> li
          {0: 0.4, 1: 0.2, 2: 0.4, 4: 0.2, 6: 0.4, 10: 0.2, 14: 0.4}),
         ("exponential", 0.4, {"gamma": 0.5}, {0: 0.4, 1: 0.2, 4: 0.025}),
         ("one-cycle", 0.5, {"total_steps": 11, "pct_start": 3 / 11}, {0: 0.02, 2: 0.5, 10: 2e-6}),
+        ("one-cycle-linear", 0.5, {"total_steps": 11, "pct_start": 3 / 11},
+         {0: 0.02, 1: 0.26, 2: 0.5, 6: 0.250001, 10: 2e-6}),
+        ("one-cycle-three-phase", 0.5, {"total_steps": 11, "pct_start": 3 / 11},
+         {0: 0.02, 1: 0.26, 2: 0.5, 3: 0.26, 4: 0.02, 7: 0.010001, 10: 2e-6}),
         ("cyclic", 0.5, {"base_share": 0.2, "step_size_up": 2, "step_size_down": 4},
          {0: 0.1, 1: 0.3, 2: 0.5, 3: 0.4, 6: 0.1, 8: 0.5}),
     ],
@@ -297,9 +307,15 @@ def test_optimizers_with_rates_of_their_own_take_no_schedule(optimizer: str) -> 
     [
         (lambda o: S.LambdaLR(o, lambda n: 1.0), "LambdaLR takes a Python function.*formula"),
         (lambda o: S.MultiplicativeLR(o, lambda n: 1.0), "MultiplicativeLR takes a Python"),
-        (lambda o: S.MultiStepLR(o, [1, 2, 3, 4, 5]), "MultiStepLR with these options"),
-        (lambda o: S.OneCycleLR(o, 1.0, 50, three_phase=True), "OneCycleLR with these options"),
-        (lambda o: S.CyclicLR(o, 0.1, 1.0, scale_fn=lambda n: 1.0), "CyclicLR with these options"),
+        (lambda o: S.MultiStepLR(o, [1, 2, 3, 4, 5]), "has 5 milestones, and multi-step takes 4"),
+        (
+            lambda o: S.OneCycleLR(o, 1.0, 50, three_phase=True, anneal_strategy="linear"),
+            "OneCycleLR with these options",
+        ),
+        (
+            lambda o: S.CyclicLR(o, 0.1, 1.0, scale_fn=lambda n: 1.0),
+            "CyclicLR has a scale_fn, a Python function",
+        ),
     ],
 )
 def test_schedulers_that_cannot_be_taken_over(make: Make, message: str) -> None:

@@ -25,6 +25,7 @@ from tests.two_sides import (
     EVERYTHING,
     TABLES,
     around,
+    asked_for,
     assert_both_checks_fail,
     columns_of,
     data_for,
@@ -209,12 +210,7 @@ OFF = {
 @pytest.fixture(scope="module")
 def off_tabs(request: pytest.FixtureRequest) -> dict[str, SheetReport]:
     """What verify says of everything in OFF that is asked for."""
-    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    wanted = {
-        item.callspec.params["what"]
-        for item in items
-        if item.originalname == "test_a_wrong_sheet_side_is_found" and item.path == request.path
-    }
+    wanted = asked_for(request, "test_a_wrong_sheet_side_is_found")
     return tabs_of({what: build for what, (build, _) in OFF.items() if what in wanted})
 
 

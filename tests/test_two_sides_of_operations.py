@@ -19,7 +19,15 @@ from torch import nn
 
 from tests.builders import RememberingEngine, bare_book, view_of
 from tests.modules.nets import Of, made
-from tests.two_sides import FACTOR, like, off_tensor, tab_of, verified_cells, with_method_off
+from tests.two_sides import (
+    FACTOR,
+    asked_for,
+    like,
+    off_tensor,
+    tab_of,
+    verified_cells,
+    with_method_off,
+)
 from xlsgd.data import Dataset
 from xlsgd.report.report import SheetReport
 from xlsgd.tabs.view import View
@@ -208,14 +216,8 @@ def assert_both_checks_fail(tab: SheetReport) -> None:
 @pytest.fixture(scope="module")
 def off_tabs(request: pytest.FixtureRequest) -> dict[str, SheetReport]:
     """What verify says of everything in OFF that is asked for."""
-    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    wanted = {
-        item.callspec.params["what"]
-        for item in items
-        if item.originalname == "test_a_wrong_sheet_side_is_found" and item.path == request.path
-    }
     networks = {}
-    for what in sorted(wanted):
+    for what in sorted(asked_for(request, "test_a_wrong_sheet_side_is_found")):
         name, kind, method = OFF[what]
         change = functools.partial(with_method_off, name=method)
         networks[what] = with_layers(CASES[name](), kind, change)

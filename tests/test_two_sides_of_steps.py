@@ -22,6 +22,7 @@ from tests.builders import (
 )
 from tests.two_sides import (
     FACTOR,
+    asked_for,
     assert_both_checks_fail,
     like,
     off_column,
@@ -57,6 +58,20 @@ TRIED: dict[str, tuple[str, dict[str, float]]] = {
         "one-cycle",
         {
             "total_steps": 14, "pct_start": 0.4, "div_factor": 5.0, "final_div_factor": 3.0,
+            "base_momentum": 0.7, "max_momentum": 0.9,
+        },
+    ),
+    "one-cycle-linear": (
+        "one-cycle-linear",
+        {
+            "total_steps": 14, "pct_start": 0.4, "div_factor": 5.0, "final_div_factor": 3.0,
+            "base_momentum": 0.7, "max_momentum": 0.9,
+        },
+    ),
+    "one-cycle-three-phase": (
+        "one-cycle-three-phase",
+        {
+            "total_steps": 14, "pct_start": 0.3, "div_factor": 5.0, "final_div_factor": 3.0,
             "base_momentum": 0.7, "max_momentum": 0.9,
         },
     ),
@@ -211,12 +226,16 @@ OFF = {name: (build, quantity) for name, build, quantity in off()}
 
 
 @pytest.fixture(scope="module")
-def off_report() -> Report:
-    """What verify says of one workbook with a tab for everything in OFF."""
-    experiments = [build(id=f"run{i}") for i, (build, _) in enumerate(OFF.values())]
+def off_report(request: pytest.FixtureRequest) -> Report:
+    """What verify says of one workbook with a tab for everything in OFF that is asked for."""
+    wanted = asked_for(request, "test_a_wrong_sheet_side_is_found")
+    experiments = [
+        build(id=f"run{i}") for i, (what, (build, _)) in enumerate(OFF.items()) if what in wanted
+    ]
     return verified_cells(bare_book(*experiments, data=small_data()))
 
 
+@pytest.mark.of_each(1)
 @pytest.mark.parametrize("what", OFF)
 def test_a_wrong_sheet_side_is_found(what: str, off_report: Report) -> None:
     tab = tab_of(off_report, f"run{list(OFF).index(what)}")
@@ -233,13 +252,14 @@ engine = RememberingEngine()
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A workbook, right in every cell, for each thing in EVERYTHING."""
+    """A workbook for each thing in EVERYTHING that is right in every cell: torch says so."""
     folder = tmp_path_factory.mktemp("right")
 
     @functools.cache
     def file(what: str) -> Path:
-        path = folder / f"{what}.xlsx"
-        return write_experiments(path, EVERYTHING[what](), engine=engine)
+        path = write_experiments(folder / f"{what}.xlsx", EVERYTHING[what](), engine=engine)
+        assert verify(path).ok
+        return path
 
     return file
 
@@ -261,6 +281,7 @@ CONSTANTS = [
 ]
 
 
+@pytest.mark.of_each(1)
 @pytest.mark.parametrize(("what", "key"), CONSTANTS, ids=map(" ".join, CONSTANTS))
 def test_a_wrong_constant_in_a_scheduler_is_found(
     what: str, key: str, files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
@@ -274,7 +295,6 @@ def test_a_wrong_constant_in_a_scheduler_is_found(
         return scheduler(self, optimizer, {**hyper, key: changed})
 
     file = files(f"schedule {what}")
-    assert verify(file).ok
     monkeypatch.setattr(kind, "torch_scheduler", torch_scheduler)
     assert_both_checks_fail(tab_of(verify(file), "run"))
 
@@ -291,6 +311,5 @@ def test_slopes_transformed_wrongly_in_torch_are_found(
         return slopes * FACTOR, others
 
     file = files(f"transform {name}")
-    assert verify(file).ok
     monkeypatch.setattr(kind, "quantities", off_quantities)
     assert_both_checks_fail(tab_of(verify(file), "run"))

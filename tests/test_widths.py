@@ -35,7 +35,11 @@ def test_each_value(a, b):
     pass
 
 @pytest.mark.parametrize("n", range(30))
-def test_four(n):
+def test_many(n):
+    pass
+
+@pytest.mark.parametrize("n", range(2))
+def test_pair(n):
     pass
 
 @pytest.mark.every
@@ -57,8 +61,13 @@ def test_share(share):
 @pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.wide)])
 def test_one_is_wide(n):
     pass
+
+@pytest.mark.both
+@pytest.mark.parametrize("n", ["narrow", pytest.param("wide", marks=pytest.mark.wide)])
+def test_one_shares(n, share):
+    print(n, "does", *share("abc"))
 """
-ALL = 1 + 1 + 1 + 20 + 45 + 30 + 30 + 5 + 1 + 2
+ALL = 1 + 1 + 1 + 20 + 45 + 30 + 2 + 30 + 5 + 1 + 2 + 2
 
 
 def collected(folder: Path, *options: str) -> list[str]:
@@ -77,7 +86,11 @@ def widths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 def test_some_and_rest_are_all(widths: dict[str, list[str]]) -> None:
     assert len(widths["all"]) == ALL
     assert {*widths["some"], *widths["rest"]} == {*widths["all"]}
-    assert {*widths["some"]} & {*widths["rest"]} == {"test_both", "test_share"}
+    assert {*widths["some"]} & {*widths["rest"]} == {
+        "test_both",
+        "test_share",
+        "test_one_shares[narrow]",
+    }
 
 
 def test_some_is_of_every_kind(widths: dict[str, list[str]]) -> None:
@@ -85,7 +98,8 @@ def test_some_is_of_every_kind(widths: dict[str, list[str]]) -> None:
     assert {"test_plain", "test_both", "test_one_is_wide[1]"} <= {*some}
     assert not {"test_wide", "test_one_is_wide[2]"} & {*some}
     assert sum(name.startswith("test_three") for name in some) == 3
-    assert sum(name.startswith("test_four") for name in some) == 2
+    assert sum(name.startswith("test_many") for name in some) == 1
+    assert sum(name.startswith("test_pair") for name in some) == 2
     assert sum(name.startswith("test_every") for name in some) == 30
     of_each = [name.partition("[")[2] for name in some if "test_of_each" in name]
     assert sorted(name.partition(" ")[0] for name in of_each) == ["adam", "sgd", "sgd]"]
@@ -103,6 +117,16 @@ def test_a_test_at_both_widths_tries_everything_once(tmp_path: Path) -> None:
         tried[width] = said.split()
     assert len(tried["some"]) == 2
     assert sorted(tried["some"] + tried["rest"]) == tried["all"] == [*"abcd"]
+
+
+def test_a_wide_case_does_all_of_it_at_full_width(tmp_path: Path) -> None:
+    done = {
+        width: run_pytest(tmp_path, CASES, "-s", "--width", width, "-k", "test_one_shares")[1]
+        for width in ("some", "rest", "all")
+    }
+    assert "wide does" not in done["some"]
+    assert "wide does a b c" in done["rest"]
+    assert "wide does a b c" in done["all"]
 
 
 def test_what_is_named_is_run(tmp_path: Path) -> None:

@@ -160,6 +160,16 @@ def tab_of(report: Report, experiment: str) -> SheetReport:
     return next(sheet for sheet in report.sheets if sheet.experiment == experiment)
 
 
+def asked_for(request: pytest.FixtureRequest, test: str) -> set[str]:
+    """Return what a test of a fixture's file is asked to try: not all there is at every width."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    return {
+        item.callspec.params["what"]
+        for item in items
+        if item.originalname == test and item.path == request.path
+    }
+
+
 def assert_both_checks_fail(tab: SheetReport) -> None:
     for table in TABLES:
         assert not tab.comparisons[table].ok.all(), f"the {table} comparison saw nothing"

@@ -38,6 +38,9 @@ _PLAIN = {
 }  # fmt: skip
 """What subprocess says where nothing special is asked for."""
 
+_AT_FIRST = frozenset(sys.path)
+"""Where this process found what is installed, before any test changed it."""
+
 _HEEDED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 _STREAMS = (("p2cread", 0), ("c2pwrite", 1), ("errwrite", 2))
 _PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
@@ -125,16 +128,22 @@ def _same_package(cwd: str, safe: bool, variables: Any) -> bool:
     for folder in [*([] if safe else [cwd]), *path]:
         if (package := Path(folder, PACKAGE)).is_dir():
             here = package.resolve() == Path(xlsgd.__file__).resolve().parent
-            return here and not any(list(Path(entry).glob("*.dist-info")) for entry in path)
+            more = [entry for entry in path if entry not in _AT_FIRST]
+            return here and not any(list(Path(entry).glob("*.dist-info")) for entry in more)
     return True
 
 
 class _Copies:
     """The process that has imported everything, or the libraries alone, and is copied."""
 
-    def __init__(self, whole: bool) -> None:
+    def __init__(self, orders: socket.socket) -> None:
         self._lock = Lock()
-        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._orders = orders
+
+    @classmethod
+    def begun(cls, whole: bool) -> _Copies:
+        """Begin such a process."""
+        orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         one_thread = dict.fromkeys(
             ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
         )
@@ -144,13 +153,19 @@ class _Copies:
             environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
         what = "whole" if whole else "libraries"
         with theirs:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-P", SCRIPT, what, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 env=environment,
             )
-        atexit.register(self.end)
+
+        def end() -> None:
+            orders.close()
+            process.wait()
+
+        atexit.register(end)
+        return cls(orders)
 
     @property
     def ready(self) -> bool:
@@ -169,10 +184,6 @@ class _Copies:
             finally:
                 _take_on_orphans(False)
 
-    def end(self) -> None:
-        self._orders.close()
-        self._process.wait()
-
 
 def _take_on_orphans(wanted: bool) -> None:
     if ctypes.CDLL(None).prctl(_SUBREAPER, int(wanted), 0, 0, 0):
@@ -182,8 +193,20 @@ def _take_on_orphans(wanted: bool) -> None:
 @functools.cache
 def _copies(own: int, whole: bool) -> _Copies | None:
     """Return the process that this one has its copies from, begun when it is first needed."""
-    copies = _Copies(whole)
+    if own in _given:
+        return _given[own] if whole else None
+    copies = _Copies.begun(whole)
     return copies if copies.ready else None
+
+
+_given: dict[int, _Copies] = {}
+"""By the number of a process that is a copy itself: the one that it has its copies from."""
+
+
+def order_from(orders: socket.socket) -> None:
+    """Have this process, a copy, begin its helpers as copies of the one that takes these orders."""
+    _given[os.getpid()] = _Copies(orders)
+    patch(setattr)
 
 
 def patch(set_attribute: Callable[[Any, str, Any], None]) -> None:

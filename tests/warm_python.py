@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 
-def wait_for_orders(whole: bool, number: int) -> dict[str, Any]:
-    """Make a copy for every order; return, in the copy alone, what was ordered."""
+def begin(whole: bool, number: int) -> dict[str, Any]:
+    """Import, and make copies; return, in the copy alone, what was ordered."""
     orders = socket.socket(fileno=number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if whole:
@@ -34,6 +34,11 @@ def wait_for_orders(whole: bool, number: int) -> dict[str, Any]:
     # A thread would not be in a copy, and what it holds would be held for ever.
     alone = len(list(Path("/proc/self/task").iterdir())) == 1
     orders.send(b"ready" if alone else b"not")
+    return wait_for_orders(orders)
+
+
+def wait_for_orders(orders: socket.socket) -> dict[str, Any]:
+    """Make a copy for every order; return, in the copy alone, what was ordered."""
     while True:
         message, streams, *_ = socket.recv_fds(orders, 1 << 20, 3)
         if not message:
@@ -59,17 +64,17 @@ def wait_for_orders(whole: bool, number: int) -> dict[str, Any]:
 
 
 def use_the_package() -> None:
-    """Import what xlsgd needs, by using it."""
+    """Import what xlsgd needs, by using it; its formulas are known then, as after any workbook."""
+    import tests.warm
     import xlsgd
     import xlsgd.cli
+
+    assert tests.warm
 
     with tempfile.TemporaryDirectory(prefix="xlsgd-warm-") as folder:
         path = xlsgd.generate("graddesc", Path(folder, "small.xlsx"), epochs=1)
         assert xlsgd.verify(path).ok
     tempfile.tempdir = None
-    from xlsgd.engines.formulas import ENGINE
-
-    ENGINE.forget()
 
 
 def import_libraries() -> None:
@@ -116,8 +121,31 @@ def become(order: dict[str, Any], streams: list[int]) -> None:
         time.sleep(0.0005)
 
 
+def order_from_a_copy(order: dict[str, Any]) -> dict[str, Any]:
+    """Have helpers that the command starts be copies too; return, in those, what was ordered.
+
+    They are copies of a copy, since whoever starts a process is its parent.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        ours.close()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nothing, stream)
+        os.close(nothing)
+        return wait_for_orders(theirs)
+    theirs.close()
+    from tests import warm
+
+    warm.order_from(ours)
+    return order
+
+
 if __name__ == "__main__":
-    ordered = wait_for_orders(sys.argv[1] == "whole", int(sys.argv[2]))
+    ordered = begin(sys.argv[1] == "whole", int(sys.argv[2]))
+    if ordered["whole"] and ordered["what"] == "xlsgd":
+        ordered = order_from_a_copy(ordered)
     if ordered["way"] == "-m":
         runpy.run_module(ordered["what"], run_name="__main__", alter_sys=True)
     else:

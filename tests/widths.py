@@ -1,7 +1,7 @@
 """How wide the tests are: some of every kind (``make test``), the rest of them, or all.
 
-Every test function is tried by ``make test``, with two of its cases where it has more, drawn by
-their names. Marks say otherwise:
+Every test function is tried by ``make test``, with one of its cases, drawn by their names; of two
+cases, which are two kinds such as either side of a border, with both. Marks say otherwise:
 
 ``every``: all cases, because each stands for a kind of thing, or because they are quick.
 ``sampled(n)``: n of the cases; without a number as many as it takes for every value of every
@@ -9,7 +9,8 @@ parameter to be tried once.
 ``of_each(n)``: n cases of everything that has several, whose names differ in the last word alone:
 with ``of_each(1)`` one of ``adam beta1`` and ``adam eps``, and one of ``sgd learning_rate``.
 ``wide``: this test, or these cases, at full width only.
-``both``: this test does some of what it does at each width (by the fixture ``share``).
+``both``: this test does some of what it does at each width (by the fixture ``share``); cases that
+are ``wide`` as well do all of it at full width.
 
 Of ``every``, ``sampled`` and ``of_each`` the closest counts: a function's before its file's.
 
@@ -41,8 +42,8 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 WIDTHS = ("some", "rest", "all")
-MOST = 2
-"""Cases of a function."""
+PAIR = 2
+"""Cases of a function that are both tried; of more, one is."""
 
 MARKS = {
     "of_each(n)": "so many of the cases whose names differ in the last word alone",
@@ -79,7 +80,8 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = {item.nodeid for item in some(items)}
     kept, left = [], []
     for item in items:
-        wanted = (item.nodeid in chosen) == (width == "some") or _has(item, "both")
+        begun = _has(item, "both") and not _has(item, "wide")
+        wanted = (item.nodeid in chosen) == (width == "some") or begun
         (kept if wanted else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
@@ -156,8 +158,10 @@ def _drawn(cases: Iterable[pytest.Item]) -> list[pytest.Item]:
     shuffled = sorted(cases, key=lambda item: hashlib.sha256(item.nodeid.encode()).digest())
     how = _how(shuffled[0])
     mark = shuffled[0].get_closest_marker(how) if how else None
-    if mark is None or mark.args:
-        return shuffled[: MOST if mark is None else mark.args[0]]
+    if mark is None:
+        return shuffled[: PAIR if len(shuffled) <= PAIR else 1]
+    if mark.args:
+        return shuffled[: mark.args[0]]
     seen: set[tuple[int, str]] = set()
     drawn = []
     for item in shuffled:

@@ -31,6 +31,7 @@ from xlsgd.xlsx.package import package
 FEATURES = {
     "rooms_": "number(rooms)",
     "area_": "standardised(area)",
+    "middle": "centred(area)",
     "gas": 'either(heated by, "gas")',
     "big": "product(rooms_, area_)",
     "digits": "logarithm(area)",
@@ -69,7 +70,7 @@ FRAME = pd.DataFrame(
 @pytest.fixture(scope="module")
 def flats(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = Dataset("six flats", **columns_of(SCHEMA, FRAME))
-    network = parse_network("Linear(10, 2, no bias), ReLU, Sum", data.inputs)
+    network = parse_network("Linear(11, 2, no bias), ReLU, Sum", data.inputs)
     experiment = Experiment(
         id="two",
         network=network,
@@ -97,6 +98,7 @@ def test_features_are_what_they_say() -> None:
     assert found["gas"].tolist() == [1, 0, 1, 1, 0, 0]
     assert found["of_all"].tolist() == [area / 110 for area in FRAME["area"]]
     assert found["area_"].tolist() == pytest.approx([(a - mean) / deviation for a in FRAME["area"]])
+    assert found["middle"].tolist() == pytest.approx([a - mean for a in FRAME["area"]])
     assert found["area_2"].tolist() == pytest.approx([x * x for x in found["area_"]])
     assert found["big"].tolist() == pytest.approx(list(found["area_"] * FRAME["rooms"]))
     assert found["digits"][0] == pytest.approx(1.3222192947339193)  # log10(21)

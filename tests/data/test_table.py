@@ -64,6 +64,64 @@ def test_a_feature_stands_in_place_of_its_column(tmp_path: Path) -> None:
     assert age == (3.0, 4.0, 8.0)
 
 
+SPELT = ("standardised(size)", "standardize:size", 'standardised("size")', "standardised : size ")
+
+
+@pytest.mark.parametrize("text", SPELT)
+def test_a_feature_may_be_written_with_a_colon(text: str) -> None:
+    data = dataset_of({"size": [1.0, 2.0, 3.0], "y": [0.0, 1.0, 2.0]}, ["y"], (), [text])
+    (found,) = data.inputs.values()
+    assert found == pytest.approx((-math.sqrt(1.5), 0.0, math.sqrt(1.5)))
+
+
+ODD = ("Größe (m²)", "=cmd", "loss", "a, b", "size-2", "2")
+
+
+@pytest.mark.parametrize("column", ODD)
+def test_a_column_of_a_feature_may_be_called_anything(column: str, tmp_path: Path) -> None:
+    x = [1.0, 2.0, 4.0]
+    frame = pd.DataFrame({column: x, "size": [2.0, 1.0, 0.0], "sold": [0.0, 1.0, 2.0]})
+    quoted = f'"{column}"'
+    features = [f"standardised({quoted})", f"product({quoted}, size)", f"power({quoted}, 2)"]
+    module = torch.nn.Linear(3, 1)
+    path = xlsgd.export(
+        module, torch.optim.SGD(module.parameters(), lr=0.1), torch.nn.MSELoss(), data=frame,
+        target="sold", features=features, path=tmp_path / "m.xlsx", epochs=1,
+    )  # fmt: skip
+    assert xlsgd.verify(path).ok
+    cells = load_workbook(path, data_only=True)["data"]
+    rows = cells.iter_rows(min_row=6, max_row=8, max_col=9, values_only=True)
+    made = [[v for v in row if isinstance(v, int | float)][-3:] for row in rows]
+    deviation = math.sqrt(sum((v - 7 / 3) ** 2 for v in x) / 3)
+    for value, other, row in zip(x, (2.0, 1.0, 0.0), made, strict=True):
+        assert row == pytest.approx([(value - 7 / 3) / deviation, value * other, value**2])
+
+
+def test_an_index_without_words_counts_all_of_the_column() -> None:
+    table = {"day": ["tu", "mo", "we", "mo"], "y": [1.0, 2.0, 3.0, 4.0]}
+    data = dataset_of(table, ["y"], (), ["index(day)"])
+    assert data.inputs == {"index_day": (1.0, 0.0, 2.0, 0.0)}
+    with pytest.raises(SpecError, match="need the words"):
+        dataset_of({"day": [1.0, 2.0], "y": [1.0, 2.0]}, ["y"], (), ["index(day)"])
+
+
+def test_columns_may_be_called_by_numbers(tmp_path: Path) -> None:
+    module = torch.nn.Linear(2, 1)
+    path = xlsgd.export(
+        module, torch.optim.SGD(module.parameters(), lr=0.1), torch.nn.MSELoss(),
+        data=pd.DataFrame([[1.0, 2.0, 0.5], [2.0, 3.0, 0.1]]), target=2,
+        path=tmp_path / "m.xlsx", epochs=1,
+    )  # fmt: skip
+    assert xlsgd.verify(path).ok
+
+
+def test_a_number_that_is_none_is_shown_as_one_writes_it() -> None:
+    import numpy as np
+
+    with pytest.raises(DataError, match="row 2, column x: got nan, need a finite number"):
+        dataset_of({"x": np.array([1.0, np.nan], np.float32), "y": [1.0, 2.0]}, ["y"])
+
+
 def test_shuffled_rows_keep_together_and_say_where_they_were(tmp_path: Path) -> None:
     rows = "".join(f"{i},{i * i}\n" for i in range(1, 9))
     path = written(tmp_path, f"x,square\n{rows}")

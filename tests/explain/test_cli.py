@@ -21,7 +21,7 @@ FIELDS = {
     *("agree", "kind", "learning_rate", "epochs", "rows", "start_loss", "mean_loss", "rmse"),
     *("mean_rmse", "turn", "limit", "dead", "frozen", "still", "twin", "suggestion", "tried"),
     *("tried_from", "tried_to", "sentences", "changed", "followed"),
-    *("saturated", "layer_slopes", "plateau", "validated", "bends", "unfit"),
+    *("saturated", "layer_slopes", "plateau", "crawl", "validated", "bends", "unfit"),
 }
 
 

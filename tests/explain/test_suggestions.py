@@ -203,3 +203,38 @@ def test_of_a_dead_relu_is_better_than_the_mean(
                 weight -= tab.suggestion.learning_rate * slope
     end = (w[2] * torch.relu(w[0] * x + w[1]) + w[3] - y).square().mean().sqrt()
     assert end.item() < STANDARD_DEVIATION
+
+
+@pytest.mark.parametrize("missing", [5.0, 0.0])
+def test_a_level_loss_with_much_left_is_slow_and_one_with_nothing_left_is_done(
+    missing: float,
+) -> None:
+    """Two inputs of unlike size, uncorrelated: the loss bends by 2·1000² and 2·1² and nothing else.
+
+    Along the gentle direction a step of rate r leaves 1 − 2r of what is missing.
+    """
+    x1, x2 = (1000.0, 1000.0, -1000.0, -1000.0), (1.0, -1.0, 1.0, -1.0)
+    noise = (0.1, -0.1, -0.1, 0.1)
+    y = tuple(p / 100 + 5 * q + e for p, q, e in zip(x1, x2, noise, strict=True))
+    data = Dataset("a long bowl", {"x1": x1, "x2": x2}, y)
+    experiment = experiment_of(
+        "Linear(2, 1, bias=False)",
+        data=data,
+        learning_rate=4e-7,
+        start={"a1": 0.0, "a2": 5.0 - missing},
+        epochs=30,
+        batch_size=4,
+        gradient="backprop",
+    )
+    tab = explain_run(View(experiment), data)
+    assert tab.kind == "converged"
+    if not missing:
+        assert tab.crawl is None
+        assert any(text.startswith("It has settled") for text in tab.sentences)
+        return
+    assert tab.crawl is not None
+    assert (tab.crawl.bend, tab.crawl.steepest) == pytest.approx((2, 2e6))
+    assert tab.crawl.steps == pytest.approx(1 / (2 * 4e-7))
+    assert tab.crawl.slope == pytest.approx(2 * 5 * (1 - 2 * 4e-7) ** 30, rel=1e-6)
+    assert tab.crawl.least == pytest.approx(0.01)
+    assert "1,250,000 steps" in " ".join(tab.sentences)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -148,18 +149,28 @@ def test_what_is_trained_comes_back_to_itself() -> None:
 # What check says of them
 
 
-@pytest.mark.every
-@pytest.mark.parametrize("name", CHOSEN)
-def test_mistakes_are_named(name: str, checked: Checked) -> None:
-    """First, if they stand in one cell; those in a column are found."""
-    source = of_way(all_ways()[name])
-    before = wrong_columns(checked(source.book, source.calculate(source.book)))
-    mistakes = [*made(source, 2, False), *made(source, 1, True)]
-    tried = [mutation for mutation in mistakes if may_be_made(mutation, before)]
-    assert tried
+def test_mistakes_are_named(checked: Checked) -> None:
+    """Nearly all that stand in one cell are found, and named first; most that stand in a column."""
+    counted: Counter[str] = Counter()
     missed = []
-    for mutation in tried:
-        found = outcome(checked(mutation.book, mutation.values), before, mutation)
-        if not (found.found if mutation.whole else found.first):
-            missed.append(f"{mutation}: {found.words or 'nothing is called wrong'}")
-    assert missed == []
+    for name in CHOSEN:
+        source = of_way(all_ways()[name])
+        before = wrong_columns(checked(source.book, source.calculate(source.book)))
+        mistakes = [*made(source, 3, False), *made(source, 2, True)]
+        for mutation in mistakes:
+            if not may_be_made(mutation, before):
+                continue
+            found = outcome(checked(mutation.book, mutation.values), before, mutation)
+            kind = "column" if mutation.whole else "cell"
+            counted[f"{kind} made"] += 1
+            counted[f"{kind} found"] += found.found
+            counted[f"{kind} first"] += found.first
+            if not found.first:
+                missed.append(f"{mutation}: {found.words or 'nothing is called wrong'}")
+    words = (dict(counted), missed)
+    assert counted["cell made"] >= 20, words
+    assert counted["column made"] >= 12, words
+    assert counted["cell found"] >= 0.9 * counted["cell made"], words
+    assert counted["cell first"] >= 0.85 * counted["cell made"], words
+    assert counted["column found"] >= 0.8 * counted["column made"], words
+    assert counted["column first"] >= 0.75 * counted["column made"], words

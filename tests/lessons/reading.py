@@ -8,6 +8,8 @@ from pathlib import Path
 import openpyxl
 from openpyxl.workbook import Workbook
 
+from tests.verify.books import field_cell
+
 
 @lru_cache(maxsize=4)
 def opened(book: Path, values: bool = True) -> Workbook:
@@ -30,8 +32,7 @@ def column(book: Path, tab: str, quantity: str, *others: str) -> list[float]:
 def field(book: Path, tab: str, key: str) -> float:
     """Return the value beside a key."""
     sheet = opened(book)[tab]
-    (cell,) = [cell for row in sheet.iter_rows() for cell in row if cell.value == key]
-    value: float = sheet.cell(cell.row, cell.column + 1).value
+    value: float = sheet[field_cell(sheet, key)].value
     return value
 
 

@@ -32,7 +32,7 @@ def book(path: Path) -> Workbook:
 def pictures(sheet: Worksheet, top: int) -> Pictures:
     """Return the pictures of a block by the words above them.  top: the row of these."""
     found: Pictures = {}
-    ends = [c.row for c in sheet["J"] if c.row > top and str(c.value).startswith("after")]
+    ends = [c.row for c in sheet["K"] if c.row > top and str(c.value).startswith("after")]
     for cell in sheet[top]:
         if cell.column < 10 or not isinstance(cell.value, str):
             continue
@@ -69,7 +69,7 @@ def image(book: Workbook, row: int) -> NDArray[np.float64]:
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_filter_lies_over_every_place_of_the_image(book: Workbook, moment: str) -> None:
     sheet = book["images"]
-    heads = [c.row for c in sheet["J"] if str(c.value).startswith(moment)]
+    heads = [c.row for c in sheet["K"] if str(c.value).startswith(moment)]
     found = pictures(sheet, heads[0] + 1)
     shown = image(book, 1)
     assert len(found["conv.weight"]) == len(found["conv"]) == len(found["relu"]) == 2
@@ -87,7 +87,7 @@ def test_a_filter_lies_over_every_place_of_the_image(book: Workbook, moment: str
     (last,), (base,) = found["out.weight"], found["out.bias"]
     pred = (last.ravel() * pooled).sum() + base.item()
     assert found["pred"][0].item() == pytest.approx(pred, rel=1e-12)
-    loss = next(c.offset(0, 1).value for c in sheet["A"] if c.value == f"{moment}.loss")
+    loss = next(c.offset(0, 1).value for c in sheet["B"] if c.value == f"{moment}.loss")
     assert loss == pytest.approx(np.log1p(np.exp(-pred)), rel=1e-9)  # the first bar stands
 
 
@@ -107,7 +107,7 @@ def test_bars_stand_and_lie_by_turns_each_at_a_place_of_its_own(book: Workbook) 
 
 def test_one_filter_answers_to_bars_that_stand_the_other_to_bars_that_lie(book: Workbook) -> None:
     sheet = book["images"]
-    (top,) = (c.row + 1 for c in sheet["J"] if str(c.value).startswith("after"))
+    (top,) = (c.row + 1 for c in sheet["K"] if str(c.value).startswith("after"))
     found = pictures(sheet, top)
     answers = np.array(
         [
@@ -142,19 +142,19 @@ def test_every_cell_agrees_for_another_image_too(path: Path, tmp_path: Path) -> 
     assert passes(report)
     assert not any(sheet.unchecked for sheet in report.sheets)
 
-    other = edited(path, tmp_path / "other.xlsx", lambda b: b["images"].__setitem__("B5", 16))
+    other = edited(path, tmp_path / "other.xlsx", lambda b: b["images"].__setitem__("C8", 16))
     assert passes(xlsgd.verify(other))
 
 
 def test_a_wrong_filter_and_a_row_that_is_not_there_are_told(path: Path, tmp_path: Path) -> None:
     def break_it(book: Workbook) -> None:
         sheet = book["images"]
-        (cell,) = (c for c in sheet[7] if str(c.value).startswith("=SUMPRODUCT($D$7:$F$9,"))
-        cell.value = cell.value.replace("$F$9", "$F$8")
+        (cell,) = (c for c in sheet[10] if str(c.value).startswith("=SUMPRODUCT($E$10:$G$12,"))
+        cell.value = cell.value.replace("$G$12", "$G$11")
 
     report = xlsgd.verify(edited(path, tmp_path / "wrong.xlsx", break_it))
     assert [sheet.name for sheet in report.sheets if not sheet.ok] == ["images"]
     with pytest.raises(WorkbookError, match=r"shown_row.*from 1 to 16"):
         xlsgd.verify(
-            edited(path, tmp_path / "17.xlsx", lambda b: b["images"].__setitem__("B5", 17))
+            edited(path, tmp_path / "17.xlsx", lambda b: b["images"].__setitem__("C8", 17))
         )

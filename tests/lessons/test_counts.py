@@ -45,18 +45,18 @@ def test_shares_are_checked_and_it_is_said_that_counts_are_typed_in(book: Path) 
     assert report.ok
     assert [note for note in report.notes if "'counts'" in note and "typed in" in note]
     values = openpyxl.load_workbook(book, data_only=True)["counts"]
-    assert [values.cell(9, 4).value, values.cell(10, 4).value] == [0.25, 0]
-    assert values["G9"].value == COMMAND
-    assert values["E10"].value is None
+    assert [values.cell(7, 4).value, values.cell(8, 4).value] == [0.25, 0]
+    assert values["I7"].value == COMMAND
+    assert values["E8"].value is None
 
 
 @pytest.mark.parametrize(
     ("cell", "value", "wrong"),
     [
-        ("D9", 0.3, {"D9"}),
-        ("D10", "=C9/B10", {"D10"}),
-        ("C9", 1001, {"C9"}),
-        ("C9", 2.5, {"C9"}),
+        ("D7", 0.3, {"D7"}),
+        ("D8", "=C7/B8", {"D8"}),
+        ("C7", 1001, {"C7"}),
+        ("C7", 2.5, {"C7"}),
     ],
 )
 def test_what_cannot_be_a_count_or_its_share_is_named(

@@ -96,11 +96,11 @@ def test_the_slope_of_a_score_is_p_minus_target(book: Workbook) -> None:
 
 
 def test_the_table_has_both_losses_and_their_slopes(book: Workbook) -> None:
-    for i, row in enumerate(book["losses"].iter_rows(6, 25, 6, 12, values_only=True), 1):
+    for i, row in enumerate(book["losses"].iter_rows(11, 30, 7, 13, values_only=True), 1):
         p = 0.05 * i
         expected = (p, 1 - p, -np.log(p), -np.log10(p), -1, -1 / p, -1 / (p * np.log(10)))
         assert row == pytest.approx(expected, rel=1e-12, abs=1e-12)
-    for row in book["scores"].iter_rows(6, 26, 6, 12, values_only=True):
+    for row in book["scores"].iter_rows(11, 31, 7, 13, values_only=True):
         z, p = row[0], 1 / (1 + np.exp(-row[0]))
         expected = (z, p, 1 - p, -np.log(p), p * (1 - p), -p * (1 - p), p - 1)
         assert row == pytest.approx(expected, rel=1e-9, abs=1e-12)
@@ -110,9 +110,9 @@ def test_a_slope_that_is_wrong_is_found(path: Path, tmp_path: Path) -> None:
     wrong = Path(copy(path, tmp_path))
     changed = load_workbook(wrong)
     sheet = changed["losses"]
-    for row in range(6, 26):
-        sheet.cell(row, 11, f"=1/F{row}")
-    sheet["B5"] = 0.04
+    for row in range(11, 31):
+        sheet.cell(row, 12, f"=1/G{row}")
+    sheet["C10"] = 0.04
     changed.save(wrong)
     (found,) = [s for s in xlsgd.verify(wrong).sheets if s.name == "losses"]
     assert not found.ok

@@ -92,21 +92,21 @@ def test_every_pair_is_predicted_as_torch_does(book: Workbook, trained: Ratings)
     for i in range(len(USERS)):
         for j in range(len(FILMS)):
             expected = trained(torch.tensor(i), torch.tensor(j)).item()
-            assert sheet.cell(17 + i, PREDICTED + j).value == pytest.approx(expected, rel=1e-9)
+            assert sheet.cell(16 + i, PREDICTED + j).value == pytest.approx(expected, rel=1e-9)
 
 
 def test_weights_are_found_by_the_names_of_users_and_films(
     book: Workbook, trained: Ratings
 ) -> None:
     sheet = book["ratings"]
-    assert [sheet.cell(17 + i, 1).value for i in range(6)] == list(USERS)
-    assert [sheet.cell(16, PREDICTED + j).value for j in range(5)] == list(FILMS)
+    assert [sheet.cell(16 + i, 1).value for i in range(6)] == list(USERS)
+    assert [sheet.cell(15, PREDICTED + j).value for j in range(5)] == list(FILMS)
     for i in range(len(USERS)):
-        beside = [sheet.cell(17 + i, c).value for c in (3, 4, 5)]
+        beside = [sheet.cell(16 + i, c).value for c in (3, 4, 5)]
         own = [*trained.users.weight[i].tolist(), *trained.kind.weight[i].tolist()]
         assert beside == pytest.approx(own, rel=1e-9)
     for j in range(len(FILMS)):
-        above = [sheet.cell(r, PREDICTED + j).value for r in (11, 12, 13)]
+        above = [sheet.cell(r, PREDICTED + j).value for r in (10, 11, 12)]
         own = [*trained.films.weight[j].tolist(), *trained.liked.weight[j].tolist()]
         assert above == pytest.approx(own, rel=1e-9)
 
@@ -114,25 +114,25 @@ def test_weights_are_found_by_the_names_of_users_and_films(
 def test_what_was_given_stands_beside_it_and_the_rest_is_counted(book: Workbook) -> None:
     sheet, rows = book["ratings"], ratings(book)
     given = {(who, what): stars for who, what, stars in rows}
-    assert (len(rows), sheet["B5"].value, sheet["B6"].value) == (22, 22, 8)
+    assert (len(rows), sheet["C6"].value, sheet["C7"].value) == (22, 22, 8)
     for i, who in enumerate(USERS):
         for j, what in enumerate(FILMS):
-            assert sheet.cell(17 + i, GIVEN + j).value == given.get((who, what), 0)
+            assert sheet.cell(16 + i, GIVEN + j).value == given.get((who, what), 0)
     off = [
-        sheet.cell(17 + USERS.index(who), PREDICTED + FILMS.index(what)).value - stars
+        sheet.cell(16 + USERS.index(who), PREDICTED + FILMS.index(what)).value - stars
         for (who, what), stars in given.items()
     ]
-    assert sheet["B7"].value == pytest.approx((sum(e * e for e in off) / 22) ** 0.5)
+    assert sheet["C8"].value == pytest.approx((sum(e * e for e in off) / 22) ** 0.5)
 
 
 def test_a_prediction_made_of_another_film_is_found(path: Path, tmp_path: Path) -> None:
     wrong = Path(copy(path, tmp_path))
     changed = load_workbook(wrong)
-    cell = changed["ratings"].cell(18, PREDICTED)
-    cell.value = str(cell.value).replace("$L$11", "$M$11")
+    cell = changed["ratings"].cell(17, PREDICTED)
+    cell.value = str(cell.value).replace("$L$10", "$M$10")
     changed.save(wrong)
     (found,) = [s for s in xlsgd.verify(wrong).sheets if s.name == "ratings"]
-    assert {d.cell for d in found.differences} >= {"L18"}
+    assert {d.cell for d in found.differences} >= {"L17"}
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from openpyxl import load_workbook
 from torch import nn
 
 import xlsgd
 from tests.verify.books import passes
 from xlsgd.base.errors import SpecError
+from xlsgd.cli import main
 
 
 def lenet() -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
@@ -38,7 +41,7 @@ def test_of_several_channels_and_predictions(tmp_path: Path) -> None:
     assert passes(report)
     assert not any(sheet.unchecked for sheet in report.sheets)
     sheet = load_workbook(path, data_only=True)["images"]
-    (before,) = (c.offset(0, 1).value for c in sheet["A"] if c.value == "before.loss")
+    (before,) = (c.offset(0, 1).value for c in sheet["B"] if c.value == "before.loss")
     with torch.no_grad():
         expected = loss(module.double()(x[:1].double()), y[:1].long())
     assert before == pytest.approx(expected.item(), rel=1e-6)
@@ -52,3 +55,34 @@ def test_another_size_is_refused(tmp_path: Path) -> None:
             module, optimizer, nn.CrossEntropyLoss(), data=(x, y), path=tmp_path / "l.xlsx",
             image=(5, 6),
         )  # fmt: skip
+
+
+def test_the_command_line_takes_the_size(tmp_path: Path) -> None:
+    rows = ["p1,p2,p3,p4,p5,p6,kind", "0,1,0,0.5,1,0,1", "1,0,1,0.5,0,1,0"]
+    (tmp_path / "d.csv").write_text("\n".join(rows) + "\n")
+
+    def generated(*options: str) -> Any:
+        asked = [
+            "generate",
+            "Linear(6, 2), Tanh, Linear(2, 1)",
+            "--target",
+            "kind",
+            "--epochs",
+            "1",
+        ]
+        asked += ["--data", str(tmp_path / "d.csv"), "-o", str(tmp_path / "m.xlsx"), "-q"]
+        return CliRunner().invoke(main, [*asked, *options])
+
+    done = generated("--image", "2x3")
+    assert done.exit_code == 0, done.output
+    book = load_workbook(tmp_path / "m.xlsx", data_only=True)
+    assert "images" in book.sheetnames
+    shown = [[c.value for c in row] for row in book["images"].iter_rows()]
+    # The first image of the file, as rows of pixels.
+    assert any(row[i : i + 3] == [0, 1, 0] for row in shown for i in range(len(row)))
+    assert any(row[i : i + 3] == [0.5, 1, 0] for row in shown for i in range(len(row)))
+    assert passes(xlsgd.verify(tmp_path / "m.xlsx"))
+    for text, words in (("2x4", "the module takes 6 numbers"), ("six", "such as 8x6")):
+        refused = generated("--image", text, "--force")
+        assert refused.exit_code == 2
+        assert words in refused.output

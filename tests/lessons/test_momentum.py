@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from tests.lessons.reading import column, field, looked_at
+from tests.verify.books import field_cell
 from xlsgd import generate, verify
 from xlsgd.base.errors import SpecError
 from xlsgd.lessons import Options, get_plan
@@ -115,8 +116,7 @@ def test_cells_that_say_something_else_are_found(book: Path, tmp_path: Path) -> 
         ("wave", "lag_measured", 0.7),
         ("slopes", "highest", "=MAX(1,2)"),
     ):
-        (cell,) = [c for row in work[tab].iter_rows() for c in row if c.value == key]
-        beside = work[tab].cell(cell.row, cell.column + 1)
+        beside = work[tab][field_cell(work[tab], key)]
         beside.value = value
         wrong.add((tab, beside.coordinate))
     work.save(tmp_path / "changed.xlsx")
@@ -132,8 +132,7 @@ def test_cells_that_say_something_else_are_found(book: Path, tmp_path: Path) -> 
 def test_an_input_changed_changes_both_sides(book: Path, tmp_path: Path) -> None:
     work = openpyxl.load_workbook(book)
     for key, value in (("omega", 0.7), ("share", 0.5), ("settled", 60)):
-        (cell,) = [c for row in work["wave"].iter_rows() for c in row if c.value == key]
-        work["wave"].cell(cell.row, cell.column + 1).value = value
+        work["wave"][field_cell(work["wave"], key)] = value
     work.save(tmp_path / "changed.xlsx")
     assert verify(tmp_path / "changed.xlsx").ok
 

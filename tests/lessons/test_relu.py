@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from openpyxl import Workbook, load_workbook
 
 import xlsgd
-from tests.verify.books import edited, passes
+from tests.verify.books import edited, header_row, passes
 from xlsgd.base.errors import SpecError, WorkbookError
 
 EPOCHS = 12
@@ -30,9 +30,10 @@ def book(path: Path) -> Workbook:
     return load_workbook(path, data_only=True)
 
 
-def column(book: Workbook, tab: str, name: str, header: int = 4) -> NDArray[np.float64]:
+def column(book: Workbook, tab: str, name: str) -> NDArray[np.float64]:
     """Return a column of the curves of a tab."""
     sheet = book[tab]
+    header = header_row(sheet, "place", name)
     (at,) = (cell.column for cell in sheet[header] if cell.value == name)
     cells = (sheet.cell(row, at).value for row in range(header + 2, sheet.max_row + 1))
     return np.array([value for value in cells if value is not None], dtype=float)
@@ -90,8 +91,8 @@ def test_the_first_n_are_added_up(path: Path, tmp_path: Path, count: int) -> Non
     from xlsgd.xlsx.reader import read_workbook
 
     def choose(book: Workbook) -> None:
-        assert book["sum-of-n"]["A6"].value == "units"
-        book["sum-of-n"]["B6"] = count
+        assert book["sum-of-n"]["B9"].value == "units"
+        book["sum-of-n"]["C9"] = count
         for sheet in book.worksheets:
             if sheet.title != "sum-of-n":
                 book.remove(sheet)
@@ -102,8 +103,8 @@ def test_the_first_n_are_added_up(path: Path, tmp_path: Path, count: int) -> Non
     pairs = list(zip(bends, heights, strict=True))[:count]
     expected = sum((h * np.maximum(0, X - at) for at, h in pairs), np.zeros_like(X))
     sheet = load_workbook(path)["sum-of-n"]
-    (at,) = (cell.column for cell in sheet[4] if cell.value == "sum")
-    assert [values[row, at] for row in range(6, 27)] == expected.tolist()
+    (at,) = (cell.column for cell in sheet[7] if cell.value == "sum")
+    assert [values[row, at] for row in range(9, 30)] == expected.tolist()
 
 
 @pytest.mark.parametrize(
@@ -131,11 +132,11 @@ def test_a_smaller_rate_does_better_than_a_relu_and_no_line_is_better_than_293(
 
 def test_the_units_of_the_trained_net_add_up_to_it(book: Workbook) -> None:
     sheet = book["units"]
-    weights = np.array([[sheet.cell(r, c).value for c in (5, 6, 7)] for r in range(6, 10)])
+    weights = np.array([[sheet.cell(r, c).value for c in (6, 7, 8)] for r in range(10, 14)])
     x = column(book, "units", "x")
     units = weights[:, 2] * np.maximum(0, np.outer(x, weights[:, 0]) + weights[:, 1])
     base = next(
-        sheet.cell(r, 2).value for r in range(6, 14) if sheet.cell(r, 1).value == "weight.d"
+        sheet.cell(r, 3).value for r in range(10, 18) if sheet.cell(r, 2).value == "weight.d"
     )
     assert column(book, "units", "sum") == pytest.approx(units.sum(1) + base, rel=1e-12)
     assert x.tolist() == np.linspace(-80, 120, 41).tolist()
@@ -143,17 +144,17 @@ def test_the_units_of_the_trained_net_add_up_to_it(book: Workbook) -> None:
 
 def test_a_weight_of_ones_own_is_an_input(path: Path, tmp_path: Path) -> None:
     def type_over(book: Workbook) -> None:
-        book["units"]["E6"] = 0
-        book["units"]["B6"] = "start"
-        book["two-bends"]["B6"] = 1
+        book["units"]["F10"] = 0
+        book["units"]["C10"] = "start"
+        book["two-bends"]["C9"] = 1
 
     assert passes(xlsgd.verify(edited(path, tmp_path / "own.xlsx", type_over)))
 
 
 def test_a_unit_that_is_added_wrongly_is_found(path: Path, tmp_path: Path) -> None:
     def break_it(book: Workbook) -> None:
-        book["one-bend"]["U9"] = "=ABS(E6*T9+F6)"
-        book["units"]["H7"] = "=F7/E7"
+        book["one-bend"]["V12"] = "=ABS(F9*U12+G9)"
+        book["units"]["I11"] = "=G11/F11"
 
     report = xlsgd.verify(edited(path, tmp_path / "wrong.xlsx", break_it))
     wrong = {sheet.name for sheet in report.sheets if not sheet.ok}
@@ -168,7 +169,7 @@ def test_what_makes_no_sense_is_refused(path: Path, tmp_path: Path) -> None:
 
     def rename(book: Workbook) -> None:
         sheet = book["one-bend"]
-        (cell,) = (c for c in sheet["B"] if str(c.value).startswith("Linear"))
+        (cell,) = (c for c in sheet["C"] if str(c.value).startswith("Linear"))
         cell.value = "Linear(1, 1)"
 
     with pytest.raises(WorkbookError, match="one hidden layer"):

@@ -30,11 +30,15 @@ BENDS = {
     "raw": (56499.3626, 15.9787724, 0.258636762),
     "shifted": (3967.84009, 66.5, 0.884914695),
     "scaled": (2.2995452, 0.73684211, 0.18746457),
+    "standardised": (3.93065106, 2, 0.06934894),
 }
-CONDITIONS = {"raw": 218_451, "shifted": 4483.87, "scaled": 12.2666}
+CONDITIONS = {"raw": 218_451, "shifted": 4483.87, "scaled": 12.2666, "standardised": 56.679}
 
 
 def features(run: str) -> np.ndarray[Any, Any]:
+    if run == "standardised":
+        columns = [(x - x.mean()) / x.std() for x in (T * T, T)]
+        return np.stack([*columns, np.ones(20)], axis=1)
     x = {"raw": T, "shifted": T - 9.5, "scaled": (T - 9.5) / 9.5}[run]
     return np.stack([x * x, x, np.ones(20)], axis=1)
 
@@ -77,13 +81,15 @@ def test_how_steep_each_bowl_is(book: Path, run: str) -> None:
     assert shown["middle"] == pytest.approx(middle, rel=1e-9)
     assert shown["flattest"] == pytest.approx(low, rel=1e-9)
     found = shown["steepest"], shown["middle"], shown["flattest"]
-    assert found == pytest.approx(BENDS[run], rel=1e-8)
-    assert shown["condition"] == pytest.approx(CONDITIONS[run], rel=5e-6)
+    assert found == pytest.approx(BENDS[run], rel=1e-8, abs=5e-9)  # the digits they are given in
+    assert shown["condition"] == pytest.approx(CONDITIONS[run], rel=5e-6, abs=5e-4)
 
 
 def test_the_largest_stable_rates(book: Path) -> None:
     assert bowl(book, "raw")["largest_rate"] == pytest.approx(3.5398629440892544e-05, rel=1e-12)
     assert bowl(book, "scaled")["largest_rate"] == pytest.approx(0.8697371985296355, rel=1e-12)
+    largest = bowl(book, "standardised")["largest_rate"]
+    assert largest == pytest.approx(0.5088215585853167, rel=1e-12)
     for rate, grows in ((3.5e-5, False), (3.6e-5, True)):
         first, later = (descent("raw", rate, steps)[1] for steps in (1000, 2000))
         assert (later > first) is grows
@@ -97,6 +103,35 @@ def test_ten_steps_over_t(book: Path) -> None:
     assert weights == pytest.approx((0.07287667, 0.93847023, 0.99733636), abs=5e-9)
     assert loss == pytest.approx(631.2579, abs=5e-5)
     assert sheet[epochs_cell(sheet, "mean_loss", 10)].value == pytest.approx(loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("run", BENDS)
+def test_inputs_are_features_of_the_data(book: Path, run: str) -> None:
+    """Every tab learns from two columns of the data, which formulas make of time."""
+    sheet = openpyxl.load_workbook(book, data_only=True)["data"]
+    formulas = openpyxl.load_workbook(book)["data"]
+    letter = {"raw": "t", "shifted": "u", "scaled": "v", "standardised": "s"}[run]
+    for name, wanted in zip((f"{letter}2", letter), features(run).T, strict=False):
+        cells = [f"{letter_of(sheet, name, 'y')}{row}" for row in range(6, 26)]
+        assert [sheet[cell].value for cell in cells] == pytest.approx(wanted, rel=1e-14, abs=1e-14)
+        assert all(str(formulas[cell].value).startswith("=") for cell in cells)
+
+
+def test_the_run_over_t_is_explained_as_slow(book: Path) -> None:
+    """What is left at its end, by NumPy: the flattest direction has hardly been gone along."""
+    tabs = {tab.tab: tab for tab in xlsgd.explain(book).tabs}
+    a, (w, _) = features("raw"), descent("raw", 1e-5, 11)
+    low, *_, high = np.linalg.eigvalsh(2 * a.T @ a / 20)
+    found = tabs["raw"].crawl
+    assert found is not None
+    assert (found.bend, found.steepest) == pytest.approx((low, high), rel=1e-6)
+    assert found.steps == pytest.approx(1 / (1e-5 * low), rel=1e-6)
+    assert found.slope == pytest.approx(np.linalg.norm(2 * a.T @ (a @ w - Y) / 20), rel=1e-9)
+    assert found.least == 0  # the points lie on a parabola
+    text = " ".join(tabs["raw"].sentences)
+    assert "It is slow, and not done" in text
+    assert "386,643 steps" in text
+    assert all(tab.crawl is None for name, tab in tabs.items() if name != "raw")
 
 
 def test_what_many_more_steps_would_do() -> None:
@@ -162,7 +197,7 @@ def test_the_map_over_two_weights(book: Path, tmp_path: Path, weights: tuple[str
 
 def test_another_formula_on_the_map_is_named(book: Path, tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(book)["map-raw"]
-    cell = f"{letter_of(sheet, 'loss.7', 'height')}12"
+    cell = f"{letter_of(sheet, 'loss.7', 'height')}22"
 
     def edit(workbook: Any) -> None:
         workbook["map-raw"][cell] = sheet[cell].value.replace("^2", "^4", 1)

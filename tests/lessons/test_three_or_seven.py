@@ -58,7 +58,7 @@ def weights(book: Workbook, tab: str, row: int, kind: str = "param") -> dict[str
 
 
 def field(book: Workbook, tab: str, key: str) -> Any:
-    return next(c.offset(0, 1).value for c in book[tab]["A"] if c.value == key)
+    return next(c.offset(0, 1).value for c in book[tab]["B"] if c.value == key)
 
 
 def sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,7 +101,7 @@ def test_the_bias_is_added_once(path: Path) -> None:
     assert len(sums) == 2  # before and after
     for formula in sums:
         image, rest = formula.removeprefix("=SUMPRODUCT(").split(",")
-        assert image == "$D$7:$I$13"
+        assert image == "$E$10:$J$16"
         assert rest.count("+") == 1
 
 
@@ -142,7 +142,7 @@ def test_noise_and_the_image_are_inputs(path: Path, tmp_path: Path) -> None:
     def change(book: Workbook) -> None:
         (cell,) = (cell for cell in book["data"][1] if cell.value == "noise")
         cell.offset(0, 1).value = 0.1
-        book["images hidden"]["B5"] = 2
+        book["images hidden"]["C8"] = 2
 
     assert passes(xlsgd.verify(edited(path, tmp_path / "less.xlsx", change)))
 

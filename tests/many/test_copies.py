@@ -122,6 +122,16 @@ def test_one_seed_for_all_is_no_copy() -> None:
     assert list(copy_lines(given)) == []
 
 
+def test_data_that_are_made_otherwise_share_no_more_than_a_number() -> None:
+    """Lessons begin with seed 0 or 7, each for data of its own; two lines of seed 2 are copies."""
+    lines = [Seen(f"line-{i}", f"{i}", f"{i}", seed=i, made="# points around #x") for i in (1, 2)]
+    other = [Seen(name, name, name, seed=2, made=name) for name in ("ratings", "images")]
+    assert list(copy_lines([*lines, *other])) == []
+    copied = Seen("line-9", "9", "9", seed=2, made="# points around #x")
+    found = list(copy_lines([*lines, *other, copied]))
+    assert found[0] == "data of the same seed, 2: line-2, line-9"
+
+
 def test_what_was_said_is_not_said_again() -> None:
     same = [Seen(name, "1", "2", seed=5) for name in ("a", "b")]
     assert list(copy_lines([*same, Seen("c", "3", "4", seed=6)])) == ["the same bytes: a, b"]

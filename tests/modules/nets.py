@@ -202,6 +202,52 @@ MODULES: dict[str, tuple[int, Callable[[], nn.Module]]] = {
             nn.Linear(4, 1),
         ),
     ),
+    "groups of channels": (
+        8,
+        lambda: nn.Sequential(
+            nn.Unflatten(1, (2, 4)),
+            nn.Conv1d(2, 4, 2, groups=2, stride=2),
+            nn.ELU(),
+            nn.Conv1d(4, 4, 2, groups=4, bias=False),
+            nn.Flatten(),
+        ),
+    ),
+    "windows": (
+        20,
+        lambda: nn.Sequential(
+            nn.Unflatten(1, (1, 4, 5)),
+            nn.Conv2d(1, 1, 1),
+            Of(
+                lambda m, x: torch.cat([pool(x).flatten(1) for pool in m.pools], 1),
+                pools=nn.ModuleList(
+                    (
+                        nn.MaxPool2d(2, stride=(2, 1), dilation=(2, 1)),
+                        nn.MaxPool2d((2, 3), padding=1, ceil_mode=True),
+                        nn.AvgPool2d(2, padding=1, ceil_mode=True),
+                        nn.AvgPool2d(2, padding=1, ceil_mode=True, count_include_pad=False),
+                        nn.AvgPool2d((3, 2), stride=2, divisor_override=5),
+                    )
+                ),
+            ),
+            nn.Linear(30, 1),
+        ),
+    ),
+    "gates": (
+        4,
+        lambda: nn.Sequential(
+            nn.Linear(4, 4),
+            nn.GLU(),
+            nn.RReLU(0.1, 0.4).eval(),
+            nn.Softmin(1),
+            Of(
+                lambda m, x: functional.softmin(
+                    functional.rrelu(functional.glu(m.fc(x) - 0.5), 0.1, 0.3), dim=1
+                ),
+                fc=nn.Linear(2, 4),
+            ),
+            nn.Linear(2, 1),
+        ),
+    ),
     "normalized": (3, lambda: nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 1))),
     "bilinear": (4, lambda: Of(lambda m, x: m.b(x[:, :2], x[:, 2:]), b=nn.Bilinear(2, 2, 1))),
     "chunks": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -231,10 +232,21 @@ def test_what_no_sheet_can_have_is_refused_in_a_line(name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_hooks_are_refused() -> None:
+HOOKED: dict[str, Callable[[nn.Linear], Any]] = {
+    "forward": lambda m: m.register_forward_hook(lambda m, args, out: out * 2),
+    "before forward": lambda m: m.register_forward_pre_hook(lambda m, args: None),
+    "backward": lambda m: m.register_full_backward_hook(lambda m, into, out: None),
+    "before backward": lambda m: m.register_full_backward_pre_hook(lambda m, out: None),
+    "of a weight": lambda m: m.weight.register_hook(lambda slope: slope * 2),
+    "of a slope": lambda m: m.bias.register_post_accumulate_grad_hook(lambda p: None),
+}
+
+
+@pytest.mark.parametrize("name", HOOKED)
+def test_hooks_are_refused(name: str) -> None:
     module = nn.Linear(1, 1)
-    module.register_forward_hook(lambda m, args, out: out * 2)
-    with pytest.raises(SpecError, match="hooks"):
+    HOOKED[name](module)
+    with pytest.raises(SpecError, match=r"hooks, which no sheet can run; remove them"):
         read_module(module, ("x",))
 
 

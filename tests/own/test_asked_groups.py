@@ -131,3 +131,28 @@ def test_words_for_tensors() -> None:
     lines = "h = Linear(1, 1) of x with fc.0.weight, fc.0.bias; pred = Tanh of h"
     assert tensors_meant("fc", parse_network(lines)) == ("fc.0.weight", "fc.0.bias")
     assert tensors_meant("*.bias", parse_network(lines)) == ("fc.0.bias",)
+
+
+def test_rates_of_groups_stand_beside_each_other(folder: Path) -> None:
+    from openpyxl import load_workbook
+
+    status, output = generate(
+        NET, "--optimizer", "adam", "--optimizer", "sgd", "--lr", "0.1", "--epochs", "2",
+        "--group", "last = c, d: lr=0.02",
+    )  # fmt: skip
+    assert status == 0, output
+    book, shown = load_workbook("n.xlsx"), load_workbook("n.xlsx", data_only=True)["compare"]
+    places = {str(c.value): c for row in book["compare"].iter_rows() for c in row if c.value}
+    own = places["learning_rate.last"]
+    cells = [(own.row + 2 + i, own.column) for i in range(2)]
+    assert [shown.cell(*at).value for at in cells] == [0.02, 0.02]
+    assert xlsgd.verify("n.xlsx").ok
+    for row in book["compare"].iter_rows():
+        for cell in row:
+            if (cell.row, cell.column) == cells[0]:
+                # That of all, of the same tab.
+                cell.value = str(book["compare"].cell(cell.row, cell.column - 1).value)
+    book.save("off.xlsx")
+    first = xlsgd.verify("off.xlsx").first_difference
+    assert first is not None
+    assert first.quantity == "learning_rate.last"

@@ -269,28 +269,29 @@ BAD: dict[str, tuple[Any, str]] = {
     "none": (lambda p: _export(_one(), nn.MSELoss(reduction="none"), p), "reduction='none'"),
     "weights of rows": (
         lambda p: _export(_one(), nn.BCEWithLogitsLoss(weight=torch.ones(3)), p),
-        "BCEWithLogitsLoss with weight: its numbers go by the place of a row in its batch",
+        "BCEWithLogitsLoss with weight of the shape (3,): need one number, the same in all rows",
     ),
     "several weights": (
         lambda p: _export(
             nn.Linear(2, 1), nn.BCEWithLogitsLoss(pos_weight=torch.tensor([1, 2])), p
         ),
-        "pos_weight of 2 numbers",
+        "pos_weight of the shape (2,): need one number",
     ),
     "too few class weights": (
         lambda p: _export(nn.Linear(2, 3), nn.CrossEntropyLoss(weight=torch.ones(2)), p),
         "weight tensor should be defined either for all 3 classes",
     ),
-    "weights of probabilities": (
+    "weights of rows and targets": (
         lambda p: _export(
             nn.Linear(2, 2),
-            nn.BCEWithLogitsLoss(weight=torch.ones(2)),
+            nn.BCEWithLogitsLoss(weight=torch.ones(3, 2)),
             p,
             target=["y", "z"],
             z=[0.0, 1.0, 0.0],
         ),
-        "otherwise by pos_weight",
+        "or one for each of 2 targets, the same in all rows",
     ),
+    "a class of losses": (lambda p: _export(_one(), nn.MSELoss, p), "got MSELoss, a class"),
     "ignored rows": (
         lambda p: _export(nn.Linear(2, 2), nn.CrossEntropyLoss(ignore_index=1), p),
         "ignore_index=1: no row of a sheet is passed over",

@@ -111,6 +111,13 @@ CASES: dict[str, tuple[Net, Make, Any, float | None]] = {
     "nadam, columns of steps": (
         net, lambda m: O.NAdam(two(m, lr=0.02, betas=(0.8, 0.9)), lr=0.05), None, None,
     ),
+    "momentum, dampened in one of them": (
+        net, lambda m: O.SGD(two(m, momentum=0.6, dampening=0.3), lr=0.1, momentum=0.8), None, None,
+    ),
+    "adagrad, a decay in one of them": (
+        net, lambda m: O.Adagrad(two(m, lr_decay=0.3), lr=0.1, initial_accumulator_value=0.1),
+        None, None,
+    ),
     "adagrad, another start": (
         net, lambda m: O.Adagrad(
             two(m, lr=0.2, initial_accumulator_value=0.3), lr=0.1, initial_accumulator_value=0.1

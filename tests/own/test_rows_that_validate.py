@@ -180,7 +180,7 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"Error: {file}, line 1: column nobody is missing")
     done = CliRunner().invoke(main, ["generate", "graddesc", "--validation", "held"])
     assert done.exit_code == 2
-    assert "--validation: the lesson 'graddesc' says itself" in done.stderr
+    assert "--validation, --image: the lesson 'graddesc' says itself" in done.stderr
     done = CliRunner().invoke(main, ["generate", "(x^2-9)^2", "--validation", "0.2"])
     assert done.exit_code == 2
     assert done.stderr == "Error: --shuffle, --validation: say of which rows: --data FILE\n"

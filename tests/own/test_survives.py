@@ -74,3 +74,26 @@ def test_rows_columns_notes_and_names(
     report = xlsgd.verify(libreoffice_edit(made, tmp_path / "edited.xlsx", [*AROUND, *more]))
     assert passes(report)
     assert report.cells_compared == xlsgd.verify(made).cells_compared
+
+
+@pytest.mark.parametrize(
+    ("net", "rows", "options"),
+    [
+        ("Linear(2, 3)", CLASSES, ["--target", "label", "--loss", "cross-entropy"]),
+        ("Linear(1, 2), Tanh, Linear(2, 1)", GRADES, ["--target", "grade", "--validation", "use"]),
+        ("a*hours+b", GRADES, ["--target", "grade", "--inputs", "hours", "--optimizer", "adam"]),
+    ],
+    ids=["classes", "validation", "a formula"],
+)
+def test_saved_by_gnumeric(
+    net: str,
+    rows: str,
+    options: list[str],
+    tmp_path: Path,
+    gnumeric_convert: Callable[[Path, Path], Path],
+) -> None:
+    data, made = tmp_path / "rows.csv", tmp_path / "made.xlsx"
+    data.write_text(rows)
+    told = ["generate", net, "--data", str(data), "--epochs", "2", "-o", str(made), *options]
+    assert CliRunner().invoke(main, told).exit_code == 0
+    assert passes(xlsgd.verify(gnumeric_convert(made, tmp_path / "saved.xlsx")))

@@ -24,6 +24,7 @@ from xlsgd.torch_side.stability.local_limit import border_of_steps
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import losses
 from xlsgd.training.optimizers import optimizers
+from xlsgd.training.param_groups import ParamGroup
 from xlsgd.training.schedules import schedules
 from xlsgd.training.transforms import transforms
 
@@ -157,6 +158,47 @@ def test_linear_regression_in_closed_form_and_by_running(optimizer: str) -> None
         for _ in range(1500):
             steps.zero_grad()
             loss = (x @ w - y).square().mean()
+            loss.backward()
+            steps.step()
+        ends.append(loss.item())
+    least = float(np.linalg.lstsq(rows, np.array(data.y), rcond=None)[1][0]) / 4
+    assert ends[0] == pytest.approx(least, rel=1e-3)
+    assert ends[1] > 1e3
+
+
+@pytest.mark.parametrize("share", [7.0, 0.2])
+@pytest.mark.parametrize("optimizer", UPDATES)
+def test_groups_with_rates_of_their_own_in_closed_form_and_by_running(
+    optimizer: str, share: float
+) -> None:
+    """Rates of r·s make of the Hessian H the matrix √s·H·√s, in units in which all rates are r."""
+    data = points([0.5, -1.0, 2.0, 0.3], [1.0, 0.2, -0.7, 0.9], y=[1.0, 2.0, 0.5, -1.0])
+    rows, root = features(data), np.sqrt([1.0, 1.0, share])
+    largest = np.linalg.eigvalsh(2 / 4 * (rows * root).T @ (rows * root))[-1]
+    plain = neuron_on(data, optimizer, batch_size=4)
+    bias = [t for t, names in plain.network.tensors.items() if "b" in names]
+    given = {
+        "param_groups": (ParamGroup("own", tuple(bias), ("learning_rate",)),),
+        "hyper": {**plain.hyper, "learning_rate.own": share * plain.learning_rate},
+    }
+    experiment = neuron_on(data, optimizer, batch_size=4, **given)
+    found = local_limit(experiment, data, dict.fromkeys(experiment.network.parameters, 0.3))
+    closed = {
+        "sgd": 2.0,
+        "momentum": 2 * 1.9 / 0.1,
+        "momentum-classic": 2 * 1.9,
+        "nesterov": 2 * 1.9 / 2.8,
+    }[optimizer]
+    assert found.value == pytest.approx(closed / largest, rel=1e-9)
+    x, y = torch.tensor(rows), torch.tensor(data.y, dtype=torch.float64)
+    ends = []
+    for part in (0.98, 1.02):
+        w, b = (nn.Parameter(torch.zeros(n, dtype=torch.float64)) for n in (2, 1))
+        rate = part * float(found.value or 0)
+        steps: Any = TORCH[optimizer]([{"params": [w]}, {"params": [b], "lr": share * rate}], rate)
+        for _ in range(1500):
+            steps.zero_grad()
+            loss = (x[:, :2] @ w + b - y).square().mean()
             loss.backward()
             steps.step()
         ends.append(loss.item())

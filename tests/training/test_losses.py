@@ -79,6 +79,18 @@ ONE: dict[str, tuple[tuple[float, ...], tuple[float, ...], dict[str, float], Exa
         {"pos_weight": 2.5},
         lambda p, y, w: (1 - y) * _softplus(p) + w * y * _softplus(-p),
     ),
+    "weighted-bce": (
+        SHARES,
+        (0.0, 0.3, 1.0),
+        {"target_weight_1": 0.4},
+        lambda p, y, w: w * (-y * _log(p) - (1 - y) * _log(1 - p)),
+    ),
+    "weighted-bce-with-logits": (
+        LOGITS,
+        (0.0, 0.3, 1.0),
+        {"target_weight_1": 0.4, "pos_weight_1": 2.5},
+        lambda p, y, w, one: w * ((1 - y) * _softplus(p) + one * y * _softplus(-p)),
+    ),
     "soft-margin": (LOGITS, (-1.0, 1.0), {}, lambda p, y: _softplus(-y * p)),
     "hinge-embedding": (
         NUMBERS,

@@ -15,7 +15,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from xlsgd.engines import ERRORS_LEFT_OUT, FIFTEEN_DIGITS, MORE_DIGITS, NEAR_ZERO
+from xlsgd.engines import (
+    EQUAL_BY_EPSILON,
+    ERRORS_LEFT_OUT,
+    FIFTEEN_DIGITS,
+    MORE_DIGITS,
+    NEAR_ZERO,
+)
 from xlsgd.report.compare import Tolerance
 from xlsgd.report.report import Difference, RunVerdict
 from xlsgd.verdict.rules import BEYOND, TRENDS
@@ -31,6 +37,10 @@ SNAPPED = 2**4
 BLURRED = 1e-3
 """Where rounding alone moves grad_diff, a share between 0 and 1, by more, it says nothing."""
 
+EPSILON = 2.0**-52
+"""Below which difference IronCalc takes two numbers for equal."""
+
+_DONE, _ON_ITS_WAY = ("converged", "standing still"), ("converging", "converging slowly")
 _FIRST_STEPS = ("not_finite_at", "frozen_since", "not_finite_step")
 """Since when something is so: a step, or 0 for never."""
 _OF_AN_EPOCH = (
@@ -50,6 +60,8 @@ class Circumstances:
         of a tab that shows several runs the earliest such step. None if there is none.
     steps: how many the run has, None of a tab that shows several.
     chart_limit: how far from 0 the tab's charts draw a weight, None of a tab without weights.
+    least_loss: the lowest mean loss of an epoch, as torch has it; of a tab that shows several runs
+        the lowest of all. None if it is not known.
     """
 
     habits: frozenset[str]
@@ -57,6 +69,7 @@ class Circumstances:
     exploded: int | None
     steps: int | None = None
     chart_limit: float | None = None
+    least_loss: float | None = None
 
     def rounding(self, found: Difference) -> float:
         """Return the part of what is allowed that stands for rounding."""
@@ -173,6 +186,21 @@ def _left_out(found: Difference, circumstances: Circumstances) -> bool:
     return quantity in _OF_AN_EPOCH and _has_number_alone(found) and sheet != math.inf
 
 
+def _equal_to_nothing(found: Difference, circumstances: Circumstances) -> bool:
+    least = circumstances.least_loss
+    sheet, torch, quantity = found.sheet_value, found.torch_value, found.quantity
+    if least is None or not 0 < least < EPSILON or found.check == "pattern":
+        return False
+    if quantity in ("trend", "verdict"):
+        said, known = (str(each).partition(";") for each in (sheet, torch))
+        return said[0] in _DONE and known[0] in _ON_ITS_WAY and said[1:] == known[1:]
+    if not (isinstance(sheet, float) and isinstance(torch, float)):
+        return False
+    if quantity in ("change", "last_change"):
+        return sheet == 0 and -1 <= torch < math.inf
+    return quantity in ("falls", "rises") and sheet.is_integer() and 0 <= sheet < torch
+
+
 RULES = (
     Rule(
         "fifteen digits",
@@ -222,6 +250,16 @@ RULES = (
         "In the epoch in which numbers end, some losses are numbers and the others errors. The "
         "program's AVERAGEIF is the mean of the former, and what follows from it a number.",
         _left_out,
+    ),
+    Rule(
+        "equal to nothing",
+        frozenset({EQUAL_BY_EPSILON}),
+        "Where the mean loss comes below 2⁻⁵² = 2.2·10⁻¹⁶ without being 0, `change` and "
+        "`last_change` may be 0, `falls` and `rises` fewer, and the word of the trend “converged” "
+        "or “standing still” where torch has “converging”.",
+        "The program takes numbers that are less than 2⁻⁵² apart for equal, so such a loss is 0 "
+        "to it, and what is 0 has nowhere to fall.",
+        _equal_to_nothing,
     ),
 )
 """In the order in which they are asked; the first that explains a cell gives its name."""

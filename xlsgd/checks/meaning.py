@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 from random import Random
 from typing import Any
 
@@ -22,9 +22,9 @@ from xlsgd.base.cells import (
     Formula,
     Grid,
     Scalar,
-    Uncomputed,
     column_letters,
 )
+from xlsgd.checks.alike import EXACT, alike
 from xlsgd.checks.clamps import Bounds, bounds, in_order
 from xlsgd.checks.conditions import (
     all_numbers,
@@ -58,6 +58,9 @@ _BORDER = 60
 _ASKED = 60
 """Trials with an error in a cell about which a formula asks whether it holds a number."""
 
+_PIECE = 32
+"""So many trials are calculated together where the next ones may not be needed."""
+
 _REACHED = 2
 """So many trials at least have to reach every branch."""
 
@@ -67,13 +70,6 @@ _MOST_OUTCOMES = 200
 _LONGEST = (12, 7)
 """Cells of a range; longer ones are cut, those of both formulas alike, and to two lengths, so that
 no number in a formula passes for theirs."""
-
-_CLOSE, _EXACT = 1e-9, 1e-13
-"""Shares by which rounding may make two numbers differ, sums and products of these being exact:
-the first where something cancels, the second in nearly all trials."""
-
-_OVERFLOWING = 1e100
-"""Where operands are 1e200, an error and a number above this differ in when they overflow alone."""
 
 _UNTRIED = "no numbers were found that differ in, but not every condition in it was tried"
 
@@ -240,40 +236,43 @@ class _Trials:
         usual = len(trials)
         # Most mistakes are seen at once.
         first = trials[:_FIRST]
-        given, wanted, *ordered = self._calculated(
+        given, right, *ordered = self._calculated(
             first, [self._said, self._wanted, *self._in_order]
         )
         for i, cells in enumerate(first):
-            if all(r[i] is True for r in ordered) and not _alike(given[i], wanted[i], False):
-                return self._different(cells, given[i], wanted[i])
+            if all(r[i] is True for r in ordered) and not alike(given[i], right[i], False):
+                return self._different(cells, given[i], right[i])
         trials += self._on_borders(trials[: _BORDER // 2] + trials[usual - _BORDER // 2 : usual])
         trials += [drawn.huge(random) for _ in range(_HUGE)]
         huge = range(len(trials) - _HUGE, len(trials))
         trials += [drawn.with_error(random) for _ in range(_ERRORS)]
         trials += self._failing(trials[usual - _ASKED : usual])
         powers = list(nothing_to_nothing(self._said, self._wanted))
-        trees = [self._said, self._wanted, *powers, *self._in_order]
-        results = self._calculated(trials, trees)
-        ordered = results[2 + len(powers) :]
-        rows = [i for i in range(len(trials)) if all(r[i] is not False for r in ordered)]
-        if any(True in r for r in results[2 : 2 + len(powers)]):
+        if powers and any(True in r for r in self._calculated(trials, powers)):
             return Trials(False, untried="programs differ in what 0^0 is")
         # Of those with few digits hardly any show that something is rounded.
         told, loose = [0, 0], [0, 0]
-        for i in rows:
-            one, other = results[0][i], results[1][i]
-            if not _alike(one, other, i in huge):
+        rows: list[int] = []
+        wanted: list[object] = []
+        for i, one, other, *kept in self._one_by_one(
+            trials, [self._said, self._wanted, *self._in_order]
+        ):
+            wanted.append(other)
+            if any(r is False for r in kept):
+                continue
+            rows.append(i)
+            if not alike(one, other, i in huge):
                 return self._different(trials[i], one, other)
             if i < usual and not isinstance(other, CellError):
                 told[i >= _ORDINARY] += 1
-                loose[i >= _ORDINARY] += not _alike(one, other, False, _EXACT)
+                loose[i >= _ORDINARY] += not alike(one, other, False, EXACT)
         if 4 * sum(told) < usual:
             return Trials(False, untried="hardly any numbers tried in its cells gave a number")
         if any(4 * one > other for one, other in zip(loose, told, strict=True)):
             return Trials(False, untried="it gives other last digits")
         if not self._fail_together([drawn.brimful(random) for _ in range(_BRIMFUL)]):
             return Trials(False, untried="it asks otherwise whether there is a number")
-        decided = chain(self._decide(trials, rows), self._reach(trials, rows, results[1]))
+        decided = chain(self._decide(trials, rows), self._reach(trials, rows, wanted))
         if not all(decided):
             return Trials(False, untried=_UNTRIED)
         return Trials(True)
@@ -296,17 +295,20 @@ class _Trials:
         was on the border between, and it was seen.  Then nothing stands where no trial came."""
         for tree in (self._said, self._wanted):
             found = list(dict.fromkeys(conditions(nodes_of(tree))))
-            ways = [other for condition in found for other in both_ways(tree, condition)]
-            borders = [border_of(condition) for condition in found]
-            results = self._calculated(trials, [*ways, *found, *borders])
-            for j in range(len(found)):
-                straight, turned = results[2 * j : 2 * j + 2]
-                holds, border = results[len(ways) + j], results[len(ways) + len(found) + j]
-                live = [i for i in rows if not _alike(straight[i], turned[i], False)]
+            results = self._calculated(trials, [*found, *map(border_of, found)])
+            for j, condition in enumerate(found):
+                holds, border = results[j], results[len(found) + j]
+                shows = {i: {holds[i], "border" if border[i] is True else None} for i in rows}
                 # Of numbers the greatest is seen, and that the others are not.
-                needed = {True} if chosen(found[j]) else {True, False}
-                yield needed <= {holds[i] for i in live}
-                yield any(border[i] is True for i in live)
+                missing = {True, "border"} if chosen(condition) else {True, False, "border"}
+                ways, ahead = both_ways(tree, condition), rows
+                while ahead := [i for i in ahead if shows[i] & missing]:
+                    piece, ahead = ahead[:_PIECE], ahead[_PIECE:]
+                    came_out = self._calculated([trials[i] for i in piece], ways)
+                    for i, straight, turned in zip(piece, *came_out, strict=True):
+                        if not alike(straight, turned, False):
+                            missing -= shows[i]
+                yield not missing
 
     def _reach(
         self, trials: Sequence[Sequence[Content]], rows: list[int], values: Sequence[object]
@@ -357,6 +359,15 @@ class _Trials:
                     found.append([*cells[:begin], value, *cells[begin + 1 :]])
         return found
 
+    def _one_by_one(
+        self, trials: Sequence[Sequence[Content]], trees: Sequence[Node]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the number of every trial with the values of every tree in it, and calculate no
+        more than are asked for, or a few."""
+        for begin in range(0, len(trials), _PIECE):
+            values = self._calculated(trials[begin : begin + _PIECE], trees)
+            yield from zip(count(begin), *values, strict=False)
+
     def _calculated(
         self, trials: Sequence[Sequence[Content]], trees: Sequence[Node]
     ) -> list[list[object]]:
@@ -384,17 +395,3 @@ class _Trials:
 
 def _scalar(content: Content) -> Scalar:
     return content if not isinstance(content, Formula) else None
-
-
-def _alike(given: object, wanted: object, huge: bool, close: float = _CLOSE) -> bool:
-    if isinstance(given, Uncomputed) or isinstance(wanted, Uncomputed):
-        return False
-    failed = [isinstance(v, CellError) for v in (given, wanted)]
-    if all(failed):
-        return True
-    if any(failed):
-        number = wanted if failed[0] else given
-        return huge and isinstance(number, float) and abs(number) > _OVERFLOWING
-    if isinstance(given, float) and isinstance(wanted, float):
-        return huge or abs(given - wanted) <= close * max(abs(given), abs(wanted), 1e-300)
-    return type(given) is type(wanted) and given == wanted

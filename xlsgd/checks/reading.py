@@ -50,6 +50,13 @@ class FormulaReading:
         }
         self._sheets = {name.lower(): name for name in book.sheets}
         self._spans: list[Span] | None = None
+        self._single = {
+            (tab.sheet.lower(), table.rows[0], column)
+            for tab in maps
+            for table in tab.tables.values()
+            if len(table.rows) == 1
+            for column in table.columns.values()
+        }
         self._meanings: dict[object, Trials] = {}
 
     def same(self, sheet: str, said: str, wanted: str) -> bool:
@@ -75,7 +82,7 @@ class FormulaReading:
     def meaning(self, sheet: str, said: str, wanted: str) -> Meaning:
         """Return whether two formulas that say something else give the same numbers for whatever
         stands in the cells that they look at."""
-        ours = self._tree(sheet, wanted, _in_place)
+        ours = self._tree(sheet, wanted, _in_place, cut=True)
         theirs = self._tree(sheet, said, _in_place, cut=True)
         if ours is None or theirs is None:
             return Meaning(False)
@@ -89,7 +96,7 @@ class FormulaReading:
         A lost ``$`` looks at the same cell in this row, and in no other.
         """
         told = _seen_from(row, places)
-        ours = self._tree(sheet, wanted, told)
+        ours = self._tree(sheet, wanted, told, cut=True)
         theirs = self._tree(sheet, said, told, cut=True)
         if ours is None or theirs is None:
             return Meaning(False)
@@ -120,11 +127,13 @@ class FormulaReading:
         ours, theirs = self._tree(sheet, wanted, told), self._tree(sheet, said, told)
         if ours is None or theirs is None:
             return False
-        return theirs == ours or self._tree(sheet, said, told, cut=True) == ours
+        if theirs == ours:
+            return True
+        return self._tree(sheet, said, told, True) == self._tree(sheet, wanted, told, True)
 
     def _tree(self, sheet: str, formula: str, told: _Told, cut: bool = False) -> Node | None:
-        """Return the tree of a formula.  cut: ranges over tables that were cut short are read as
-        ranges over what is left."""
+        """Return the tree of a formula.  cut: ranges over tables that were cut short, and those
+        with a cell below a table of one row, are read as ranges over what is there."""
         tree = parse(formula)
         return None if tree is None else normal(tree, self._leaf(sheet.lower(), told, cut))
 
@@ -148,12 +157,17 @@ class FormulaReading:
         return tree if tree is not None and _is_fixed(tree) else None
 
     def _restored(self, reference: Reference, own: str) -> Reference:
-        """Return a range over a table that has been cut short as the range over what is left."""
+        """Return a range over a table that has been cut short, or one with a cell below a table of
+        one row, as the range over what is there."""
         if not reference.area.is_range:
             return reference
         if self._spans is None:
             self._spans = shortened(self._book, self._maps)
         (fixed, top), left, (low, bottom), right = reference.area.corners
+        single = (reference.sheet or own, top, left[1]) in self._single
+        if single and left[1] == right[1] and bottom == top + 1:
+            corners = ((fixed, top), left, (low, top), right)
+            return reference._replace(area=reference.area._replace(corners=corners))
         for span in self._spans:
             if (
                 (reference.sheet or own, top, bottom) == (span.sheet, span.first, span.former)
@@ -170,7 +184,7 @@ def _in_place(reference: Reference, own: str) -> Target:
     (_, top), (_, left), (_, bottom), (_, right) = reference.area.corners
     top, bottom = sorted((top, bottom))
     left, right = sorted((left, right))
-    return Target(own, (top, left, bottom, right), reference.area.is_range)
+    return Target(own, (top, left, bottom, right), _is_range(reference))
 
 
 def _seen_from(row: int, places: Mapping[int, int]) -> _Told:
@@ -186,9 +200,15 @@ def _seen_from(row: int, places: Mapping[int, int]) -> _Told:
 
     def told(reference: Reference, own: str) -> Target:
         top, left, bottom, right = reference.area.corners
-        return Target(own, (seen(top), left, seen(bottom), right), reference.area.is_range)
+        return Target(own, (seen(top), left, seen(bottom), right), _is_range(reference))
 
     return told
+
+
+def _is_range(reference: Reference) -> bool:
+    """Return whether a reference is to several cells: of one, Gnumeric saves O17:O17 as O17."""
+    (_, top), (_, left), (_, bottom), (_, right) = reference.area.corners
+    return reference.area.is_range and (top, left) != (bottom, right)
 
 
 def _looks_at(tree: Node) -> set[Node]:

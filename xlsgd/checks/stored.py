@@ -32,6 +32,7 @@ from xlsgd.base.cells import (
     column_letters,
 )
 from xlsgd.checks.differences import values_in
+from xlsgd.checks.fifteen_digits import has_fifteen_digits
 from xlsgd.engines.fast.needed import Place
 from xlsgd.engines.stored import habits_of
 from xlsgd.report.compare import SAFETY, Tolerance, kind_of
@@ -53,7 +54,6 @@ COUNTS = 2.0**31
 
 DIGITS = 15
 """Significant digits in which some programs save numbers."""
-
 HIDDEN = 1e-6
 """Share of the largest operand up to which digits that a program does not save may show."""
 
@@ -86,12 +86,14 @@ def wrongly_saved(
     tolerance: Tolerance,
     notes: list[str] | None = None,
     agreeing: Iterable[Place] = (),
+    calculated: Mapping[Place, Value] | None = None,
 ) -> dict[Place, Saved]:
     """Return the saved values that their formulas do not give for the values saved beside them.
 
     doubts: formula cells whose saved value is not what recalculation gives.
     agreeing: those whose saved value is; asked where some of the others are right.
     notes: gets a sentence on what a rule excuses, which the user should know.
+    calculated: what recalculation gives for the doubts.
     """
     from xlsgd.engines.formulas import ENGINE
 
@@ -101,7 +103,17 @@ def wrongly_saved(
         found = _unexplained(doubts, following, given, tolerance, file, notes)
         if len(found) < len(doubts):
             more = _unexplained(agreeing, following, given, tolerance, file, None)
-            kept = {place for place in more if _may_be_kept(place, given, file)}
+            rounded = {
+                place: value
+                for place, value in (calculated or {}).items()
+                if place not in found and given[place[0]][place[1]] == 0.0 and _is_number(value)
+            }
+            kept = {
+                place
+                for place in more
+                if _may_be_kept(place, given, file)
+                or _kept_before_rounding(place, rounded, following, given, tolerance, file)
+            }
             _tell(notes, kept, _KEPT)
             for place, wrong in more.items():
                 if place not in kept and not following.operands([place]) & found.keys():
@@ -121,6 +133,26 @@ def _may_be_kept(place: Place, given: Given, file: WorkbookFile) -> bool:
     if not re.match("LibreOffice", file.saved_by) or not isinstance(value, float):
         return False
     return value.is_integer() and stands_alone(file, place)
+
+
+def _kept_before_rounding(
+    place: Place,
+    rounded: Mapping[Place, float],
+    following: Following,
+    given: Given,
+    tolerance: Tolerance,
+    file: WorkbookFile,
+) -> bool:
+    """Return whether a saved value is the one that LibreOffice found in the file, and follows from
+    what it found there too, before it calculated that anew and made a small difference 0.
+
+    rounded: what recalculation gives for cells that are saved as 0, as rounding explains.
+    """
+    if not re.match("LibreOffice", file.saved_by) or not stands_alone(file, place):
+        return False
+    before = {each: rounded[each] for each in following.operands([place]) & rounded.keys()}
+    saved = given[place[0]][place[1]]
+    return bool(before) and as_saved(following.values([place], before)[place], saved, tolerance)
 
 
 def stands_alone(file: WorkbookFile, place: Place) -> bool:
@@ -366,9 +398,3 @@ def _has_digits(value: Scalar, counts: float) -> bool:
     if not _is_number(value) or value == 0:
         return False
     return not (value.is_integer() and abs(value) < counts)
-
-
-def has_fifteen_digits(file: WorkbookFile) -> bool:
-    """Return whether all numbers that a file has saved beside formulas have at most 15 digits."""
-    numbers = (value for cells in file.stored.values() for value in cells.values())
-    return all(float(f"{n:.15g}") == n for n in numbers if isinstance(n, float) and isfinite(n))

@@ -61,7 +61,7 @@ def generate(
 ) -> None:
     """Write the workbook of LESSON (xlsgd list shows them)."""
     progress, received, status = ProgressBar(quiet), list["Dataset"](), 0
-    warnings: list[str] = []
+    warnings, seen = list[str](), list[str]()
     many: dict[str, Any] = {"jobs": jobs, "timeout": timeout, "memory": memory, "dask": dask}
 
     def tell(data: Dataset) -> None:
@@ -88,12 +88,14 @@ def generate(
             try:
                 path = write(
                     lesson, output, progress=progress, told=received.append, warned=warnings.append,
-                    **options,
+                    compared=seen.append, **options,
                 )  # fmt: skip
             finally:
                 progress.clear()
             for data in received:
                 tell(data)
+            for words in seen if not quiet else ():
+                click.echo(words, err=True)
             for words in warnings:
                 click.echo(f"Note: {words}", err=True)
             click.echo(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from xlsgd.cli.types import (
     GRADIENT,
     LOSS,
     NUMBER,
+    PIXELS,
     REDUCTION,
     SCHEDULE,
     SCHEDULE_BY,
@@ -65,7 +67,8 @@ def _numbers(
     """Parse ``a=1,b=1``."""
     found: dict[str, float] = {}
     last = ""
-    for part in text.split(",") if text else ():
+    # Not at the commas of a name, such as fc.weight[0,1].
+    for part in re.split(r",(?![^\[\]]*\])", text) if text else ():
         name, equals, number = part.partition("=")
         if last and part.strip().isdecimal():
             from xlsgd.data.csvnumbers import DECIMAL_POINT
@@ -219,7 +222,7 @@ def _columns(context: click.Context, parameter: click.Parameter, value: Any) -> 
 
     from xlsgd.lessons.lesson import NO_COLUMNS
 
-    if parameter.name in ("shuffle", "validation"):
+    if parameter.name in ("shuffle", "validation", "image"):
         known = context.params.get("columns", NO_COLUMNS)
         context.params["columns"] = replace(known, **{parameter.name: value})
         return
@@ -251,6 +254,11 @@ _OWN = (
         "--validation", callback=_columns, expose_value=False, metavar="COLUMN|0.2",
         help="Of a net of your own: the column that says which rows validate, or a share of them, "
         "the last ones.",
+    ),
+    click.option(
+        "--image", type=PIXELS, callback=_columns, expose_value=False, metavar="8x6",
+        help="Of a net of your own: its inputs are the pixels of an image of so many rows and "
+        "columns; a tab more shows image, weights and outputs.",
     ),
 )  # fmt: skip
 _START = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,24 @@ START = Named("start", _starts)
 ENGINE = Named("engine", _engines)
 ENGINES = Named("engine", _engines_and_all)
 DEVICE = Named("device", lambda: {"cpu": "", "cuda": "an NVIDIA card"})
+
+
+# Images
+
+
+class _Pixels(click.ParamType):  # type: ignore[type-arg]
+    """Rows and columns of pixels, as ``8x6``."""
+
+    name = "pixels"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        match = re.fullmatch(r"\s*(\d{1,6})\s*[x×*]\s*(\d{1,6})\s*", str(value))
+        if match is None:
+            self.fail(f"got '{value}', need rows and columns of pixels, such as 8x6", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+PIXELS = _Pixels()
 
 
 # Numbers

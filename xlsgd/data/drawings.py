@@ -33,6 +33,11 @@ def pixel_names(height: int, width: int, prefix: str = "p") -> list[str]:
     return [f"{prefix}{r}{c}" for r in range(1, height + 1) for c in range(1, width + 1)]
 
 
+def _narrow(name: str) -> float:
+    """Return how wide a column is that is as narrow as its header allows."""
+    return 1.15 * len(name) + 2
+
+
 def drawn_data(
     title: str,
     drawings: Sequence[str],
@@ -62,13 +67,13 @@ def drawn_data(
     raw, features = [], list[Feature]()
     cells: dict[str, Sequence[float]] = {}
     for i, name in enumerate(inked):
-        raw.append(Raw(name, "the ink of this pixel: 1 or 0", width=6))
+        raw.append(Raw(name, "the ink of this pixel: 1 or 0", width=_narrow(name)))
         cells[name] = ink[:, i].tolist()
     for i, (name, own) in enumerate(zip(pixels, inked, strict=True)):
         if not ink[:, i].any():
             features.append(Number(name, own, note="blank in every image"))
             continue
-        raw.append(Raw(drawn[i], "a random number, drawn once", width=8))
+        raw.append(Raw(drawn[i], "a random number, drawn once", width=_narrow(drawn[i])))
         cells[drawn[i]] = random[:, i].tolist()
         features.append(Noisy(name, own, drawn[i], _NOISE.name))
     raw += [_NOISE, Raw("y", "what the image shows", among=_LABEL)]
@@ -89,7 +94,7 @@ def image_data(
     images: the pixels of each, row by row.   height: in rows of pixels.
     """
     names = pixel_names(height, len(images[0]) // height)
-    raw = [Raw(name, "the ink of this pixel", width=6) for name in names]
+    raw = [Raw(name, "the ink of this pixel", width=_narrow(name)) for name in names]
     raw.append(Raw("y", "what the image shows", among=_LABEL))
     cells = {name: [image[i] for image in images] for i, name in enumerate(names)}
     schema = Schema("images", tuple(raw), tuple(names), words=words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.errors import DataError, SpecError
@@ -69,6 +70,11 @@ def dataset_of(
     """
     columns = {str(key): list(table[key]) for key in table}
     held = _held_out(columns, (*targets, *inputs), validation, file)
+
+    def among(column: str) -> tuple[str, ...]:
+        raw = _raw(column, columns.get(column, ()), file)
+        return tuple(map(str, raw.among)) if raw.holds == "word" else ()
+
     if not targets:
         raise SpecError(
             f"{file}: which column shall be predicted? Name one as target; there are: "
@@ -78,7 +84,7 @@ def dataset_of(
         for column in names:
             if column not in columns:
                 raise SpecError(f"{file}: {unknown(f'{kind} column', column, columns)}")
-    made = [parse_feature(feature_name(text), text) for text in features]
+    made = [parse_feature(feature_name(text), text, among) for text in features]
     used = [column for feature in made for column in feature.made_of]
     for column in used:
         if column not in columns:
@@ -96,6 +102,7 @@ def dataset_of(
     called = _in_sheet(raw, used, [c for c in targets if raw[c].holds == "number"])
     raw = {called[c]: replace(raw[c], name=called[c]) for c in raw}
     cells = {called[c]: cells[c] for c in cells}
+    made = [feature.renamed(called) for feature in made]
     rest, targets = [called[c] for c in rest], [called[c] for c in targets]
     own: list[Feature] = []
     if made or any(raw[c].holds == "word" for c in rest):
@@ -195,10 +202,10 @@ def _in_sheet(
     """Return what columns are called in a sheet, by their names in the table: the same, but for
     signs that are neither letters nor digits, and for words that a tab has for its own columns.
 
-    used: those that features are made of, which name them as they are.
+    used: those that features are made of, whose names are kept where a sheet can have them.
     targets: those that are predicted as they are: y may be called so.
     """
-    found = {c: c for c in used}
+    found = {c: c for c in used if is_name(c)}
     for column in columns:
         words = " ".join(_WORDS.findall(column)) if not is_name(column) else column
         tries = (words, f"{words} value".strip(), f"column {words}")
@@ -206,7 +213,7 @@ def _in_sheet(
         if name == ORIGINAL or (column not in targets and _OF_TARGETS.fullmatch(name)):
             name = f"{name} value"
         count, first = 1, name
-        while column not in used and name in found.values():
+        while column not in found and name in found.values():
             count += 1
             name = f"{first} {count}"
         found.setdefault(column, name)
@@ -261,13 +268,18 @@ def _cells(raw: Raw, column: Sequence[Any], file: str) -> list[float | str]:
         value = number_of(_as_written(cell))
         if not abs(value) <= GREATEST:
             raise DataError(
-                f"{file}, row {i}, column {raw.name}: got {cell!r}, need a finite number up to "
-                f"{GREATEST:g}. Fill it or remove the row."
+                f"{file}, row {i}, column {raw.name}: got {_shown(cell)}, need a finite number up "
+                f"to {GREATEST:g}. Fill it or remove the row."
             )
         found.append(value)
     if not found:
         raise DataError(f"{file}: got a header but no row below it. Add rows of numbers.")
     return found
+
+
+def _shown(cell: Any) -> str:
+    """Return a cell as one would write it: numpy's numbers without their type."""
+    return str(cell) if isinstance(cell, Real) else repr(cell)
 
 
 def _as_features(raw: Raw, joint: str) -> list[Feature]:

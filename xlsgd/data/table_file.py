@@ -85,7 +85,9 @@ def _among(columns: Iterable[str], targets: Sequence[str], mentioned: Sequence[s
 
 
 def _made_of(features: Sequence[str]) -> list[str]:
-    return [name for text in features for name in parse_feature("feature", text).made_of]
+    # Which words there are is not known yet, and does not matter.
+    made = [parse_feature(feature_name(text), text, lambda column: ["any"]) for text in features]
+    return [name for feature in made for name in feature.made_of]
 
 
 def _kept(

@@ -16,6 +16,7 @@ from xlsgd.base.registry import find, pick
 
 __all__ = [
     "ALL",
+    "EQUAL_BY_EPSILON",
     "ERRORS_LEFT_OUT",
     "FIFTEEN_DIGITS",
     "MORE_DIGITS",
@@ -43,6 +44,8 @@ MORE_DIGITS = "more digits"
 """Numbers have 64 bits of mantissa, not 53, and reach beyond 1e308 (Gnumeric on Debian)."""
 ERRORS_LEFT_OUT = "errors left out"
 """AVERAGEIF leaves out cells with errors (formualizer, HyperFormula)."""
+EQUAL_BY_EPSILON = "equal by epsilon"
+"""Numbers less than 2⁻⁵² apart are equal, however small they are (IronCalc)."""
 
 
 @dataclass

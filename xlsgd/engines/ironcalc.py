@@ -10,7 +10,7 @@ from typing import Any
 
 from xlsgd.base.cells import Book, CellError, Content, Formula, Scalar, Uncomputed, WorkbookFile
 from xlsgd.base.errors import EngineError
-from xlsgd.engines import Calculation, Progress
+from xlsgd.engines import EQUAL_BY_EPSILON, Calculation, Progress
 from xlsgd.engines.allowed import refusal
 from xlsgd.engines.installed import needed, package_version
 
@@ -32,6 +32,7 @@ class IronCalcEngine:
 
     name = "ironcalc"
     order = 1
+    habits = frozenset({EQUAL_BY_EPSILON})
     summary = "IronCalc, a spreadsheet engine written in Rust"
 
     def missing(self) -> str | None:
@@ -95,7 +96,7 @@ def _calculate(book: Book, progress: Progress | None) -> Calculation:
             values[name][row, column] = value
     if progress is not None:
         progress(formulas, formulas)
-    return Calculation(values, notes)
+    return Calculation(values, notes, IronCalcEngine.habits)
 
 
 def _write(model: Any, sheet: int, row: int, column: int, content: Content) -> None:

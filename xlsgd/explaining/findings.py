@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from xlsgd.explaining.level import Crawl, Plateau
+
 __all__ = [
     "Bend",
     "ChangedColumn",
@@ -222,24 +224,6 @@ class LayerSlopes:
 
 
 @dataclass(frozen=True)
-class Plateau:
-    """A loss that does not move, at what always predicting the mean gives, though slopes are there.
-
-    epochs: how many it has not moved for.   lowest, highest: the mean loss in those.
-    constant: what one prediction for all rows gives.
-    start_size, end_size: root mean square of the derivatives of the mean loss over all rows.
-    """
-
-    epochs: int
-    lowest: float
-    highest: float
-    constant: float
-    start_size: float
-    end_size: float
-    cell: str
-
-
-@dataclass(frozen=True)
 class TwinAt:
     """A run with the layers whose units can die and without, at another learning rate."""
 
@@ -373,6 +357,7 @@ class TabExplanation:
     saturated: tuple[SaturatedUnit, ...] = ()
     layer_slopes: LayerSlopes | None = None
     plateau: Plateau | None = None
+    crawl: Crawl | None = None
     validated: Validated | None = None
     bends: tuple[Bend, ...] = ()
     unfit: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ def explanation_lines(explanation: Explanation, width: int = 80) -> Iterator[str
         if i:
             yield ""
         head = tab.verdict if tab.followed else "its formulas have been changed"
+        head += ", says the level loss; but it is only slow" if tab.crawl else ""
         yield from textwrap.wrap(f"{tab.tab}: {head}", width, subsequent_indent="  ")
         for text in tab.sentences:
             yield from wrapper.wrap(f"  {text}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xlsgd.explaining.findings import TabExplanation
+from xlsgd.explaining.level import Crawl
 from xlsgd.explaining.moving_rate import moving_sentences, of_step
 from xlsgd.explaining.training import Training
 from xlsgd.explaining.words import number, percent, step_seen, times
@@ -12,6 +13,24 @@ from xlsgd.report.terminal import counted
 from xlsgd.verdict import ONE_EPOCH
 
 __all__ = ["trend_sentences"]
+
+
+def _crawl(found: Crawl, tab: TabExplanation, share: str, training: Training) -> Iterator[str]:
+    said = training.experiment.network.wording
+    change = percent(abs(training.number("last_change")))
+    bottom = "the bottom" if found.exact else "the bottom of the parabola that the loss is here"
+    yield (
+        f"It is slow, and not done: {share}, and though the last {said.epoch} changed it by no "
+        f"more than {change}, the slope over all rows is still {number(found.slope)} long, and "
+        f"{bottom} is at a {said.mean_loss} of {number(found.least)}."
+    )
+    yield (
+        f"Most is left in a direction in which the loss bends by {number(found.bend)}, where it "
+        f"bends by {number(found.steepest)} in the steepest, {times(found.steepest / found.bend)} "
+        "times as much: the rate has to suit the steepest, and then it takes "
+        f"{found.steps:,.0f} steps until 37 % of what is missing there is left. Inputs of one size "
+        'around 0 make the bowl rounder, as --feature "standardised(…)" does.'
+    )
 
 
 def trend_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
@@ -44,6 +63,8 @@ def trend_sentences(tab: TabExplanation, training: Training) -> Iterator[str]:
         yield f"The {mean_loss} rises: in the last {epoch} by {percent(change)}."
     elif trend == "worse than at the start":
         yield f"The {mean_loss} ends {times(left)} times as high as it began."
+    elif tab.crawl is not None:
+        yield from _crawl(tab.crawl, tab, share, training)
     elif trend == "standing still":
         if tab.mean_loss == 0:
             yield "The loss is 0: there is nothing to find."

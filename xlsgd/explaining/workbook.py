@@ -15,6 +15,7 @@ from xlsgd.explaining.ablation import twin_of
 from xlsgd.explaining.bounds import bends_of, border, calculated_limit
 from xlsgd.explaining.changed import changed_columns, trains_the_same
 from xlsgd.explaining.citation import Citation, OnTab
+from xlsgd.explaining.crawling import crawl_of
 from xlsgd.explaining.divergence import turn_of
 from xlsgd.explaining.findings import ChangedColumn, Explanation, RateLimit, TabExplanation
 from xlsgd.explaining.freezing import frozen_derivative
@@ -162,6 +163,7 @@ def explain_run(
         saturated=() if learned else saturated_units(training, where),
         layer_slopes=None if learned else layer_slopes(training, where),
         plateau=plateau_of(training, constant, where),
+        crawl=crawl_of(training),
         validated=validated(training, where),
         bends=bends,
         unfit=tuple(loss_sentences(training, learned)),

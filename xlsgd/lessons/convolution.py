@@ -101,7 +101,7 @@ class Convolution(LessonPlan):
             ),
             shows=options.caution,
             change=(
-                "shown_row on 'images', in yellow: another bar, elsewhere. What do the maps show?",
+                "shown row on 'images', in yellow: another bar, elsewhere. What do the maps show?",
                 "A start weight of a filter on 'filters', or the seed of all (--seed): other "
                 "filters come out, and some starts get stuck.",
                 "noise on 'data': how much of it can there be until the bar is lost?",

@@ -132,7 +132,7 @@ class CrossEntropy(LessonPlan):
             change=(
                 "learning_rate of 'one-minus-p': how large has it to be to get as far?",
                 "log_base on 'log10': 2, 10, or any other.",
-                "begin and apart on 'losses': look closely at p near 0.",
+                "first p and apart on 'losses': look closely at p near 0.",
             ),
             watch=(
                 "On 'softmax', the first block to the right: grad.lin is p − 1 in the column of y "

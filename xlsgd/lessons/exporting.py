@@ -17,7 +17,7 @@ from xlsgd.data.table_file import read_table
 from xlsgd.lessons.generation import check_output, write_lesson
 from xlsgd.lessons.lesson import BY
 from xlsgd.lessons.live_check import need_same
-from xlsgd.lessons.own_net import OwnNet, own_lesson
+from xlsgd.lessons.own_net import OwnNet, own_lesson, shape_of_image
 from xlsgd.training.losses.output import LOSS as OUTPUT
 from xlsgd.training.schedules import RATE, get_schedule
 from xlsgd.training.schedules.schedule import EVERY
@@ -40,8 +40,8 @@ def export(
     *,
     data: str | Path | pd.DataFrame | Mapping[str, Sequence[Any]] | tuple[Any, Any] | None = None,
     path: str | Path,
-    target: str | Sequence[str] = "y",
-    inputs: Sequence[str] = (),
+    target: str | int | Sequence[str | int] = "y",
+    inputs: Sequence[str | int] = (),
     features: Sequence[str] = (),
     epochs: int = 10,
     batch_size: int | None = None,
@@ -59,7 +59,8 @@ def export(
     """Write the workbook that trains a module as torch would, and return its path.
 
     model: its weights are where training starts.   optimizer: of torch.optim, new.
-    loss: a module of torch.nn, or a function of torch.nn.functional.
+    loss: a module of torch.nn, a function of torch.nn.functional, or the name of one that PyTorch
+        does not have, as ``mnist-loss``.
         None for a module without inputs, whose value is what shall become small.
     data: a CSV or Parquet file, a frame, columns by name, or two tensors, (rows, inputs) and
         (rows,) or (rows, targets).   None for a module without inputs.
@@ -83,7 +84,7 @@ def export(
     OutputExistsError if the file exists and force is False.
     """
     from xlsgd.torch_side.from_torch import from_torch
-    from xlsgd.torch_side.live import first_step, start_weights
+    from xlsgd.torch_side.live import criterion_of, first_step, start_weights
     from xlsgd.torch_side.live_groups import fixed_tensors, tensor_names
     from xlsgd.torch_side.live_loss import loss_of
     from xlsgd.torch_side.loss_fit import notes_before
@@ -92,7 +93,9 @@ def export(
 
     where = Path(path)
     check_output(where, force)
-    targets = [target] if isinstance(target, str) else list(target)
+    # Columns of a frame may be called by numbers.
+    targets = list(map(str, target if isinstance(target, list | tuple) else [target]))
+    columns = list(map(str, inputs))
     if (data is None) != (loss is None):
         raise SpecError(
             f"data {'None' if data is None else 'given'}, loss {loss!r}: without data there is "
@@ -101,7 +104,7 @@ def export(
     if data is None:
         rows = Dataset.nothing()
     else:
-        rows = _dataset(data, targets, inputs, features, shuffle, validation)
+        rows = _dataset(data, targets, columns, features, shuffle, validation)
     if not isinstance(epochs, int):
         raise SpecError(f"epochs: got {epochs!r}, need a whole number")
     if epochs < 1 or (batch_size is not None and batch_size < 1):
@@ -115,7 +118,12 @@ def export(
     frozen = fixed_tensors(model, optimizer)
     names = {key: name for key, name in tensor_names(model).items() if name not in frozen}
     if not names:
-        raise SpecError("every weight of the module is kept fixed: there is nothing to train")
+        foreign = any(p.requires_grad for p in model.parameters())
+        raise SpecError(
+            "the optimizer holds no weight of the module: make it of model.parameters()"
+            if foreign
+            else "every weight of the module is kept fixed: there is nothing to train"
+        )
     loose = [name for name, p in model.named_parameters() if name in frozen and p.requires_grad]
     if clip_norm is not None and loose:
         raise SpecError(
@@ -124,7 +132,7 @@ def export(
             "requires_grad_(False) on it"
         )
     rule = from_torch(optimizer, None if written else scheduler, every, names)
-    criterion = (OUTPUT, dict[str, float]()) if loss is None else loss_of(loss, len(rows.targets))
+    cost, own = (OUTPUT, dict[str, float]()) if loss is None else loss_of(loss, len(rows.targets))
     asked = {"clip_value": clip_value, "clip_norm": clip_norm}
     steps = epochs * -(-rows.rows // size) // every
     longest = getattr(scheduler, "total_steps", None)
@@ -145,24 +153,25 @@ def export(
     lesson = own_lesson(
         OwnNet(
             network,
-            criterion[0],
+            cost,
             rule.optimizer,
             rows,
             rule.learning_rate,
             start,
             epochs,
             batch_size,
-            {**rule.hyper, **criterion[1], **clips},
+            {**rule.hyper, **own, **clips},
             rule.schedule,
             (*clipped, *rule.transforms),
             title=title or type(model).__name__,
             param_groups=rule.groups,
             frozen=frozen,
+            compared="loss, slopes and new weights",
         )
     )
     (view,) = lesson.views
     if image is not None:
-        lesson = replace(lesson, images={view.id: _shape_of(image, network.inputs)})
+        lesson = replace(lesson, images={view.id: shape_of_image(image, network)})
     e = view.experiment
     given: list[dict[str, float]] = []
     if written is not None and not written.follows_losses:
@@ -170,7 +179,8 @@ def export(
         given = [{**rates, RATE: rates.get(f"{RATE}.{name}", rates[RATE])} for name in rule.live]
     for words in notes_before(e, rows):
         warnings.warn(words, stacklevel=2)
-    live = first_step(model, optimizer, loss or _itself, rows, size, clips, flat, given)
+    criterion: Any = criterion_of(e) if isinstance(loss, str) else loss or _itself
+    live = first_step(model, optimizer, criterion, rows, size, clips, flat, given)
     write_lesson(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
     )
@@ -220,17 +230,6 @@ def _with_more(table: Mapping[str, list[Any]], held: Sequence[Any]) -> dict[str,
     found = {name: [*column, *more[name]] for name, column in table.items()}
     trains, validates = (len(next(iter(columns.values()))) for columns in (table, y))
     return {**found, _VALIDATES: [0] * trains + [1] * validates}
-
-
-def _shape_of(image: tuple[int, int], pixels: int) -> tuple[int, int]:
-    """Return rows and columns of an image.  Raises SpecError for those of another one."""
-    height, width = image
-    if height < 1 or width < 1 or height * width != pixels:
-        raise SpecError(
-            f"image {height} × {width}: the module takes {pixels} numbers; need rows × columns of "
-            "one image of as many pixels"
-        )
-    return height, width
 
 
 def _itself(pred: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

@@ -35,6 +35,7 @@ def generate(
     progress: Progress | None = None,
     told: Callable[[Dataset], None] | None = None,
     warned: Callable[[str], None] | None = None,
+    compared: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Path:
     """Write the workbook of a lesson and return its path.
@@ -47,6 +48,7 @@ def generate(
     force: replace an existing file.
     warned: called with what is worth a word, such as a loss that takes something else than the
         network gives.
+    compared: called with what was found to be as live objects of PyTorch have it.
     options: replace what the lesson would choose itself; see ``xlsgd.lessons.Options``.
     The same arguments and versions give the same bytes. The file is written whole or not at all.
     Raises SpecError for arguments that make no sense, OutputExistsError if the file exists,
@@ -76,6 +78,8 @@ def generate(
         if size.formulas > LARGE:
             warned(str(size))
     write_lesson(built, path, force, progress, plan.look)
+    if compared is not None and plan.seen():
+        compared(plan.seen())
     return path
 
 

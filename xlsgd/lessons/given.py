@@ -32,8 +32,9 @@ def given_data(
     plan = get_plan(lesson)
     if columns and not plan.reads_tables:
         raise SpecError(
-            f"--target, --inputs, --feature, --shuffle, --validation: the lesson '{lesson}' says "
-            "itself what its columns are; describe a net in place of the lesson, as 'Linear(1, 1)'"
+            "--target, --inputs, --feature, --shuffle, --validation, --image: the lesson "
+            f"'{lesson}' says itself what its columns are; describe a net in place of the lesson, "
+            "as 'Linear(1, 1)'"
         )
     if source is None and not (columns.shuffle is None and columns.validation is None):
         raise SpecError("--shuffle, --validation: say of which rows: --data FILE")

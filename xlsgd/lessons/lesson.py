@@ -39,13 +39,16 @@ BY = ("step", "epoch")
 @dataclass(frozen=True)
 class Columns:
     """Which columns of a file are what, the order of its rows, and which of them validate; see
-    ``dataset_of``."""
+    ``dataset_of``.
+
+    image: rows and columns of pixels where the inputs are those of an image, row by row."""
 
     targets: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     shuffle: int | None = None
     validation: str | float | None = None
+    image: tuple[int, int] | None = None
 
     def __bool__(self) -> bool:
         return self != NO_COLUMNS
@@ -306,6 +309,10 @@ class LessonPlan(ABC):
         Raises SpecError where it is not what it should be.
         """
         return
+
+    def seen(self) -> str:
+        """Return what ``look`` has found to be right, as a line; "" where nothing was looked at."""
+        return ""
 
     def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
         """Return the data of a file.  Raises DataError if it cannot be used."""

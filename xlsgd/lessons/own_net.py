@@ -19,7 +19,7 @@ from xlsgd.training.schedules import Schedule
 from xlsgd.training.schedules.constant import SCHEDULE as CONSTANT
 from xlsgd.training.transforms import Transform
 
-__all__ = ["OwnNet", "own_lesson"]
+__all__ = ["OwnNet", "own_lesson", "shape_of_image"]
 
 FEW = 4
 """Weights of which every row of data can have its own derivatives beside it."""
@@ -27,6 +27,10 @@ _LONG = 1000
 """Characters of a loss in one formula, as it stands in a row for every weight moved by itself."""
 _ROWS_MOST = 40
 """Rows of data that one still looks through one by one."""
+_COMPARED = (
+    "It was made of a module of PyTorch. Before it was written, {} of the first step were compared "
+    "with what the live objects do, and were the same."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class OwnNet:
 
     start: start value of every weight, by its name.
     batch_size: rows per update; None for all rows.
+    compared: what of the first step is compared with live objects before anything is written, in
+        words; "" where there are none.
     """
 
     network: Network
@@ -51,6 +57,7 @@ class OwnNet:
     title: str = ""
     param_groups: tuple[ParamGroup, ...] = ()
     frozen: tuple[str, ...] = ()
+    compared: str = ""
 
 
 def own_lesson(*nets: OwnNet) -> Lesson:
@@ -81,6 +88,7 @@ def own_lesson(*nets: OwnNet) -> Lesson:
             f"{size:,} {'row' if size == 1 else 'rows'} a step{added}, {net.epochs:,} epochs. "
             "Every number is a formula: no Solver, no macro.",
             *_held_out(data),
+            *([_COMPARED.format(net.compared)] if net.compared else []),
         ),
         change=(
             f"On '{views[0].id}', learning_rate: ten times less, ten times more.",
@@ -94,6 +102,17 @@ def own_lesson(*nets: OwnNet) -> Lesson:
         views=tuple(views),
         target_loss=0.0,
     )
+
+
+def shape_of_image(image: tuple[int, int], network: Network) -> tuple[int, int]:
+    """Return rows and columns of an image.  Raises SpecError for those of another one."""
+    height, width = image
+    if height < 1 or width < 1 or height * width != network.inputs:
+        raise SpecError(
+            f"image {height} × {width}: the module takes {network.inputs} numbers; need rows × "
+            "columns of one image of as many pixels"
+        )
+    return height, width
 
 
 def _view(net: OwnNet, id: str) -> View:

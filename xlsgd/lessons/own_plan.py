@@ -19,8 +19,7 @@ from xlsgd.data.features.number import Number
 from xlsgd.data.table_file import read_table
 from xlsgd.lessons.lesson import NO_COLUMNS, Columns, Lesson, LessonPlan, Options, Values
 from xlsgd.lessons.live_check import need_same
-from xlsgd.lessons.own_net import OwnNet, own_lesson
-from xlsgd.training.experiment import Experiment
+from xlsgd.lessons.own_net import OwnNet, own_lesson, shape_of_image
 from xlsgd.training.losses import get_loss
 from xlsgd.training.nets import Network, parse_network
 from xlsgd.training.nets.kinds import layer_types
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["OwnPlan", "is_net"]
 
 _IN_FILE = re.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
+_FILE = re.compile(r".+\.py")
 _LAYER = re.compile(r"\s*(?:(?:torch\.)?nn\.)?([A-Za-z]\w*)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _RATE, _EPOCHS = 0.01, 10
@@ -41,7 +41,11 @@ _RATE, _EPOCHS = 0.01, 10
 
 def is_net(text: str) -> bool:
     """Return whether a text may describe a net, and is not just a word."""
-    return text in layer_types() or any(sign in text for sign in "(+*/^:")
+    return (
+        text in layer_types()
+        or any(sign in text for sign in "(+*/^:")
+        or _FILE.fullmatch(text) is not None
+    )
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,25 @@ class OwnPlan(LessonPlan):
         self.text = text
         self.name = text  # type: ignore[misc]  # of this plan, not of all
         self._live: tuple[torch.nn.Module, Lesson] | None = None
+        self._compared = 0
 
     @property
     def file_name(self) -> str:
         return "net"
 
+    def _need_name(self) -> None:
+        """Raise SpecError for a file alone: which module in it is meant has to be said."""
+        if _FILE.fullmatch(self.text):
+            there = Path(self.text).is_file()
+            raise SpecError(
+                f"{self.text}: which module in it? Write its name behind it, as in "
+                f"{self.text}:model"
+                if there
+                else f"{self.text}: there is no such file. Check name and folder."
+            )
+
     def read_data(self, source: str, columns: Columns = NO_COLUMNS) -> Dataset:
+        self._need_name()
         is_formula = not (_IN_FILE.fullmatch(self.text) or self._has_layers)
         names = _WORD.findall(self.text) if is_formula else ()
         targets = columns.targets or ("y",)
@@ -95,12 +112,15 @@ class OwnPlan(LessonPlan):
         return first is not None and first[1] in layer_types()
 
     def build(self, options: Options) -> Lesson:
+        self._need_name()
         if options.data is None:
             words = set(_WORD.findall(self.text)) & layer_types().keys()
             if words and not _IN_FILE.fullmatch(self.text):
                 raise self._needs_data()
         data = Dataset.nothing() if options.data is None else options.data
         begin = self._start(data, options.seed or 0)
+        # Other start weights than the module's are for a workbook alone.
+        module = None if options.init else begin.module
         network = begin.network
         loss = get_loss(options.loss or _usual_loss(network, data), len(data.targets))
         loss = loss.reduced(options.reduction or loss.reduction)
@@ -119,38 +139,38 @@ class OwnPlan(LessonPlan):
                 options.batch_size,
                 title="" if _IN_FILE.fullmatch(self.text) else self.text,
                 frozen=begin.frozen,
+                compared="" if module is None else "loss and slopes",
             )
             for name in options.optimizers or ("sgd",)
         ]
         lesson = own_lesson(*nets)
         built = replace(lesson, views=options.apply(lesson.views, data))
-        # Other start weights than the module's are for a workbook alone.
-        self._live = None if begin.module is None or options.init else (begin.module, built)
+        image = options.columns.image
+        if image is not None:
+            shape = shape_of_image(image, network)
+            built = replace(built, images={view.id: shape for view in built.views})
+        self._live = None if module is None else (module, built)
         return built
 
     def look(self, maps: BookMap, values: Values) -> None:
         if self._live is None:
             return
-        from xlsgd.torch_side.batch_loss import of_batch
-        from xlsgd.torch_side.live import first_step
+        from xlsgd.torch_side.live import criterion_of, first_step
 
         module, lesson = self._live
         for view in lesson.views:
             e = view.experiment
-            criterion = e.loss.module(**e.loss_options)
-
-            def whole(pred: Any, y: Any, own: Any = criterion, e: Experiment = e) -> Any:
-                rows = own(pred, y.double())
-                return of_batch(e, rows.flatten(), y.double())
-
-            live = first_step(
-                module,
-                None,
-                whole,
-                lesson.data,
-                e.batch_size,
-            )
+            live = first_step(module, None, criterion_of(e), lesson.data, e.batch_size)
             need_same(view, maps, values, live)
+            self._compared = len(live.gradients)
+
+    def seen(self) -> str:
+        if not self._compared:
+            return ""
+        return (
+            f"the first step was compared with the module itself: its loss and {self._compared:,} "
+            f"{'slope' if self._compared == 1 else 'slopes'} are the same"
+        )
 
     def _needs_data(self) -> SpecError:
         return SpecError(

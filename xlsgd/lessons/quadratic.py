@@ -112,13 +112,13 @@ class Quadratic(LessonPlan):
                 "own: set it to 0 and the curve finds 3, 2 and 1.",
             ),
             change=(
-                "noise on 'data'. weight and after_epoch on 'slice': a, b or c, and how far the "
+                "noise on 'data'. weight and after epoch on 'slice': a, b or c, and how far the "
                 "training has come.",
                 "learning_rate on 'fit': at 0.2 it swings, at 0.3 it explodes.",
             ),
             watch=(
                 "The chart on 'fit': the curve at the start, now, and the points.",
-                "On 'slice' the dashed tangent turns level as after_epoch grows: at the bottom "
+                "On 'slice' the dashed tangent turns level as after epoch grows: at the bottom "
                 "there is no slope, and no step.",
             ),
             data=data,

@@ -141,12 +141,12 @@ class ReLU(LessonPlan):
             change=(
                 "On 'two-bends' and 'sum-of-n': into, bias and out of every unit, and how many "
                 "units are added up.",
-                "On 'units', weights_of: start or trained.",
+                "On 'units', which weights: start or trained.",
                 "learning_rate of 'line': from which rate on does it train?",
             ),
             watch=(
                 "The chart: a thin grey line is a unit, the coloured one their sum.",
-                "bends_at moves when bias or into does; out decides how steep the bend is.",
+                "A unit's first two numbers move its bend; the third says how steep it is.",
             ),
             data=data,
             views=options.apply((*runs, curve), data),
@@ -166,7 +166,7 @@ class ReLU(LessonPlan):
                     "units",
                     "",
                     "The units of 'curve', and their sum",
-                    "Choose weights_of, or type weights of your own over these.",
+                    "Choose which weights, or type weights of your own over these.",
                     experiment="curve",
                     begin=min(data.inputs["x"]),
                     apart=(max(data.inputs["x"]) - min(data.inputs["x"])) / 40 or 1.0,

@@ -1,4 +1,4 @@
-"""Why t − 9.5? One parabola, learned from t as it is, from t shifted, and shifted and scaled."""
+"""Why t − 9.5? One parabola, learned from t as it is, shifted, shifted and scaled, standardised."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Iterator
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
+from xlsgd.data.features.centred import Centred
+from xlsgd.data.features.feature import Feature
+from xlsgd.data.features.number import Number
+from xlsgd.data.features.power import Power
+from xlsgd.data.features.share import Share
+from xlsgd.data.features.standardised import Standardised
 from xlsgd.data.parabolas import parabola_data
 from xlsgd.lessons.lesson import Answer, Lesson, LessonPlan, Options
 from xlsgd.tabs.counts.plan import Count, Counts
@@ -20,11 +26,17 @@ __all__ = ["LESSON", "RUNS", "Speed", "points_over_time"]
 
 POINTS = 20
 RUNS = (
-    ("raw", "a*t^2+b*t+c", 1e-5, 20),
-    ("shifted", "a*(t-9.5)^2+b*(t-9.5)+c", 4e-4, 20),
-    ("scaled", "a*((t-9.5)/9.5)^2+b*(t-9.5)/9.5+c", 0.5, 101),
+    ("raw", "t", 1e-5, 20),
+    ("shifted", "u", 4e-4, 20),
+    ("scaled", "v", 0.5, 101),
+    ("standardised", "s", 0.5, 20),
 )
-"""Ids, formulas, rates that suit their bowls, and epochs."""
+"""Ids, what is squared, rates that suit their bowls, and epochs."""
+FEATURES: tuple[Feature, ...] = (
+    Number("t", "time"), Power("t2", "t", 2), Centred("u", "t"), Power("u2", "u", 2),
+    Share("v", "u"), Power("v2", "v", 2), Standardised("s", "t"), Standardised("s2", "t2"),
+)  # fmt: skip
+INPUTS = tuple(feature.quantity for feature in FEATURES)
 _COUNTED = (
     ("plain", "raw", "", 0, None),
     ("momentum", "raw", "--optimizer momentum-classic ", 0, None),
@@ -37,6 +49,7 @@ _COUNTED = (
     ("momentum", "scaled", "--optimizer momentum-classic --lr 0.05 ", 1000, 58),
     ("Adam", "scaled", "--optimizer adam --lr 0.5 ", 0, None),
     ("a row a step", "scaled", "--batch-size 1 --lr 0.05 ", 1000, 17),
+    ("plain", "standardised", "", 1000, 89),
 )
 """What was tried, on which tab, with which options, how many got there, and by which epoch half."""
 PLAIN_SCALED = 7
@@ -48,6 +61,8 @@ _WORDS = {
     "times as round. b has nothing to do.",
     "scaled": "(t − 9.5)/9.5 runs from −1 to 1: all three weights have slopes of one size, and one "
     "rate suits them all. The same parabola is 67.6875·v² + 1.",
+    "standardised": "t and t² have a mean of 0 and a standard deviation of 1 each. Both grow with "
+    "t, so the bowl stays a long one: 57 times as steep in one direction as in another.",
 }
 
 _STARTS = "--x init.a=-2:2:40:lin --y init.c=-2:2:25:lin"
@@ -60,7 +75,7 @@ def points_over_time(noise: float = 0.0, seed: int = 0) -> Dataset:
     y = [0.75 * (each - 9.5) ** 2 + 1 for each in t]
     title = f"{POINTS} points {'around' if noise else 'on'} 0.75(t − 9.5)² + 1"
     title += f", noise {noise:g}, seed {seed}" if noise else ""
-    return parabola_data(title, ("t", t), y, noise, seed)
+    return parabola_data(title, ("time", t), y, noise, seed, FEATURES, INPUTS)
 
 
 class Speed(LessonPlan):
@@ -68,7 +83,7 @@ class Speed(LessonPlan):
 
     name = "speed"
     order = 15
-    summary = "why minus 9.5? raw, shifted and scaled inputs: how round the bowl is, how many steps"
+    summary = "why minus 9.5? raw, shifted, scaled, standardised inputs: how round is the bowl?"
 
     def make_data(self, points: int | None, noise: float | None, seed: int | None) -> Dataset:
         if points is not None:
@@ -82,7 +97,7 @@ class Speed(LessonPlan):
                 "the others out"
             )
         data = points_over_time() if options.data is None else options.data
-        if list(data.inputs) != ["t"]:
+        if tuple(data.inputs) != INPUTS:
             raise SpecError(
                 f"the data has the inputs {', '.join(data.inputs)}; this lesson takes its own "
                 "points, over t"
@@ -90,7 +105,7 @@ class Speed(LessonPlan):
         views = options.apply(list(_runs(options, data)), data)
         return Lesson(
             name=self.name,
-            title="Speed: the same parabola from t, from t − 9.5, and from (t − 9.5)/9.5",
+            title="Speed: one parabola, from t, from t − 9.5, from (t − 9.5)/9.5, standardised",
             question="Why 0.75(t − 9.5)² + 1, why minus 9.5? My parameters are 0.1753, −0.6854, "
             "1.3738 and not the true ones: is it broken?",
             answers=(
@@ -127,13 +142,13 @@ class Speed(LessonPlan):
             ),
             shows=(
                 *options.caution,
-                "The true curve is 0.75(t − 9.5)² + 1. Three tabs learn it from the same points, "
-                "from weights of 1: 'raw' a·t² + b·t + c, 'shifted' the same with t − 9.5 for t, "
-                "'scaled' with (t − 9.5)/9.5.",
+                "The true curve is 0.75(t − 9.5)² + 1. Four tabs learn it from the same points, "
+                "from weights of 1: 'raw' a·t² + b·t + c, 'shifted' the same with u = t − 9.5 for "
+                "t, 'scaled' with v = (t − 9.5)/9.5, 'standardised' with t and t² standardised.",
             ),
             change=(
                 "learning_rate on 'raw': 0.000035 holds, 0.000036 explodes.",
-                "noise on 'data', in a cell of its own.",
+                "time on 'data': its mean is 9.5; u and v follow. noise, in a cell of its own.",
             ),
             watch=(
                 "'bowl': how steep each loss is in its three directions, and which rate that "
@@ -149,7 +164,7 @@ class Speed(LessonPlan):
             planes=tuple(
                 Plane(view.id, "a", "b", view.experiment.epochs, f"map-{view.id}")
                 for view in views
-                if view.id != "shifted"
+                if view.id in ("raw", "scaled")
             ),
         )
 
@@ -162,11 +177,11 @@ def _count(tried: tuple[str, str, str, int, int | None]) -> Count:
 
 def _runs(options: Options, data: Dataset) -> Iterator[View]:
     optimizer = get_optimizer((*options.optimizers, "sgd")[0], options.convention)
-    for id, formula, rate, epochs in RUNS:
+    for id, x, rate, epochs in RUNS:
         yield View(
             Experiment(
                 id=id,
-                network=parse_network(f"Formula(t: {formula})", ("t",)),
+                network=parse_network(f"Formula({x}2 {x}: a*{x}2+b*{x}+c)", INPUTS),
                 loss=SQUARED_ERROR,
                 optimizer=optimizer,
                 learning_rate=rate,
@@ -175,7 +190,7 @@ def _runs(options: Options, data: Dataset) -> Iterator[View]:
                 batch_size=data.rows,
                 epochs=epochs,
             ),
-            title=f"{id}: {formula.replace('*', '·')}, {optimizer.name}",
+            title=f"{id}: a·{x}2 + b·{x} + c, {optimizer.name}",
             about=" ".join((*options.caution, _WORDS[id])),
             layout="blocks",
         )

@@ -145,7 +145,7 @@ class ThreeOrSeven(LessonPlan):
             ),
             shows=options.caution,
             change=(
-                "shown_row on a tab of images, in yellow: another image, and all that follows.",
+                "shown row on a tab of images, in yellow: another image, and all that follows.",
                 "A pixel on 'data'"
                 + ("." if options.digits else ", or noise: from which on are 3s taken for 7s?"),
                 "On 'dead', the start value of b2: 0.1 wakes the unit, −0.1 does not.",

@@ -185,6 +185,7 @@ def _checked(
             content=value.get("content"),
             seed=value.get("seed"),
             untouched=value.get("untouched"),
+            made=value.get("made"),
             **asked,
         )
         if results is not None:

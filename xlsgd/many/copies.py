@@ -30,7 +30,8 @@ _NAMED = 10
 class Seen:
     """What is known of a file that may be like another one.
 
-    sha256: of its bytes, None if they could not be read.   content, seed, untouched: see traits().
+    sha256: of its bytes, None if they could not be read.
+    content, seed, made, untouched: see traits().
     """
 
     file: str
@@ -38,6 +39,7 @@ class Seen:
     content: str | None = None
     seed: int | None = None
     untouched: bool | None = None
+    made: str | None = None
 
 
 # Of one workbook
@@ -67,6 +69,8 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
     content: a checksum of all inputs, and of the formulas where they are not xlsgd's; the same
         whichever program saved the file.
     seed: that of which the tab with the data says that they were made up, None if none is named.
+    made: what that tab says of how, without its numbers: data that are made otherwise have nothing
+        in common but a number.
     untouched: whether no program has saved the file since xlsgd wrote it.
     """
     found = opened.found
@@ -95,7 +99,7 @@ def traits(opened: Opened, report: Report) -> dict[str, Any]:
     )
     return {
         "content": hashlib.sha256("\n".join(said).encode("utf-8", "replace")).hexdigest(),
-        "seed": _seed(opened),
+        **_made(opened),
         "untouched": report.ok and _untouched(opened),
     }
 
@@ -108,13 +112,13 @@ def _short(value: Scalar | Uncomputed) -> str:
     return f"{value:.12g}" if isinstance(value, int | float) else str(value)
 
 
-def _seed(opened: Opened) -> int | None:
+def _made(opened: Opened) -> dict[str, Any]:
     grid = opened.file.book.sheets.get(opened.found.maps.data.sheet, {})
     for content in grid.values():
         match = re.search(r"\bseed (\d{1,18})\b", content) if isinstance(content, str) else None
         if match is not None:
-            return int(match[1])
-    return None
+            return {"seed": int(match[1]), "made": re.sub(r"\d+(?:[.,]\d+)*", "#", str(content))}
+    return {"seed": None, "made": None}
 
 
 def _untouched(opened: Opened) -> bool:
@@ -134,13 +138,13 @@ def copy_lines(seen: Sequence[Seen]) -> Iterator[str]:
     that of their data.
     """
     groups: set[frozenset[str]] = set()
-    for words, key in (
-        ("the same bytes", "sha256"),
-        ("the same inputs and formulas", "content"),
-        ("data of the same seed, {}", "seed"),
+    for words, key, among in (
+        ("the same bytes", "sha256", seen),
+        ("the same inputs and formulas", "content", seen),
+        *(("data of the same seed, {}", "seed", alike) for alike in _made_alike(seen)),
     ):
         by_key: dict[Any, list[Seen]] = defaultdict(list)
-        for one in seen:
+        for one in among:
             if getattr(one, key) not in (None, _EMPTY):
                 by_key[getattr(one, key)].append(one)
         if key == "seed" and len(by_key) < 2:
@@ -152,6 +156,14 @@ def copy_lines(seen: Sequence[Seen]) -> Iterator[str]:
                 groups.add(names)
                 yield f"{words.format(value)}: {_listed(group)}"
     yield from _misnamed(seen)
+
+
+def _made_alike(seen: Sequence[Seen]) -> Iterator[list[Seen]]:
+    """Yield the files whose data were made up in the same way."""
+    by_way: dict[str | None, list[Seen]] = defaultdict(list)
+    for one in seen:
+        by_way[one.made].append(one)
+    yield from by_way.values()
 
 
 def untouched_line(seen: Sequence[Seen]) -> str | None:

@@ -268,7 +268,7 @@ class FilesChecked(InOrder[CheckedFile]):
             with closing(checked):
                 for place, r in checked:
                     found = report_from(r.report) if self._reports and r.report else None
-                    seen = Seen(r.file, r.sha256, r.content, r.seed, r.untouched)
+                    seen = Seen(r.file, r.sha256, r.content, r.seed, r.untouched, r.made)
                     message = f"{r.file}: {r.message}"
                     yield place, CheckedFile(r.file, r.status, message, found, r.line, seen)
 

@@ -228,6 +228,7 @@ class BarSpec:
     y_title: str
     names: str
     bars: dict[str, str]
+    y_range: tuple[float, float] | None = None
     width_cm: float = 13.0
     height_cm: float = 7.6
 
@@ -244,6 +245,8 @@ def add_bars(sheet: Worksheet, place: str | ChartPlace, spec: BarSpec) -> None:
         series.invertIfNegative = False
         chart.series.append(series)
     chart.y_axis.number_format = _SHORT_AXIS
+    if spec.y_range is not None:
+        chart.y_axis.scaling.min, chart.y_axis.scaling.max = spec.y_range
     _put(sheet, chart, place)
 
 

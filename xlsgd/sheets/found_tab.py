@@ -100,13 +100,15 @@ class FoundTab:
         return self.fields[key]
 
     def _moved(self, key: str) -> Position | None:
-        """Return where the value of a field is that was moved out of the column of the others;
-        None if it is not there, or if there are several that could be meant."""
-        found = [
-            (row, column + 1)
-            for (row, column), text in texts_of(self.grid).items()
-            if text == key and isinstance(self.grid.get((row, column + 1)), Formula | float)
-        ]
+        """Return where the value of a field is that does not stand in the column of the others:
+        right of its key, with nothing between; None if it is not there, or if there are several
+        that could be meant."""
+        found = []
+        for (row, column), text in texts_of(self.grid).items():
+            if text == key:
+                right = min((c for r, c in self.grid if r == row and c > column), default=0)
+                if isinstance(self.grid.get((row, right)), Formula | float):
+                    found.append((row, right))
         return found[0] if len(found) == 1 else None
 
     def number(self, key: str) -> float:

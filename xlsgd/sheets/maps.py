@@ -178,6 +178,9 @@ def formula_maker(
     places = _Places(book, tab, table)
     pieces = _PIECES.split(template)
     texts = [piece if i % 2 == 0 else places.reference(piece) for i, piece in enumerate(pieces)]
+    for i in range(1, len(pieces), 2):
+        if isinstance(text := texts[i], str) and pieces[i - 1].endswith(_INDEX):
+            texts[i] = _two_cells(text)
     moving = [text for text in texts if not isinstance(text, str)]
     if not moving:
         text = "".join(map(str, texts))
@@ -193,6 +196,19 @@ def formula_maker(
         return text.replace("{row}", str(row))
 
     return formula
+
+
+_INDEX = "INDEX("
+_ONE_CELL = re.compile(r"(.*\$[A-Z]+\$)(\d+):(\$[A-Z]+\$)(\d+)")
+
+
+def _two_cells(text: str) -> str:
+    """Return the cells of a column of one row with the empty one below: Gnumeric finds nothing in a
+    range of one cell."""
+    match = _ONE_CELL.fullmatch(text)
+    if match is None or match[2] != match[4] or not match[1].endswith(match[3]):
+        return text
+    return f"{match[1]}{match[2]}:{match[3]}{int(match[4]) + 1}"
 
 
 _PIECES = re.compile(r"\{([^{}]+)\}")

@@ -48,8 +48,10 @@ class CheckedRun:
 
 
 def can_be_checked(sweep: Sweep) -> bool:
-    """Return whether a workbook can do the same: it has one learning rate for all layers."""
-    return not any(axis.name.startswith(f"{RATE}.") for axis in sweep.axes)
+    """Return whether a workbook can do the same: layers have no rates of their own there, as groups
+    of weights have."""
+    keys = {given.key for given in sweep.experiment.hyperparameters}
+    return not any(a.name.startswith(f"{RATE}.") and a.name not in keys for a in sweep.axes)
 
 
 def drawn(sweep: Sweep, per_side: int, seed: int) -> list[int]:

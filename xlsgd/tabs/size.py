@@ -111,7 +111,18 @@ def _need_fit(view: View, lesson: Lesson) -> None:
         most = _most(
             view.experiment.epochs, lambda n: not _fault(view.but(epochs=n), lesson.data.rows)
         )
-        raise SpecError(fault + _words(most))
+        if most:
+            raise SpecError(fault + _words(most))
+        raise SpecError(fault.rpartition("; use ")[0] + _rows_that_fit(view, lesson.data.rows))
+
+
+def _rows_that_fit(view: View, rows: int) -> str:
+    """Return how many rows would fit where not even one epoch of all of them does, in words."""
+    size = view.experiment.batch_size
+    most = _most(rows, lambda n: not _fault(view.but(epochs=1, batch_size=min(size, n)), n))
+    if most:
+        return f"; not even one epoch fits, but of {most:,} rows one would"
+    return "; not even one epoch of one row fits: use a smaller network"
 
 
 def _fault(view: View, data_rows: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from xlsgd.torch_side.ensemble import Ensemble, is_rounding
-from xlsgd.torch_side.landscape import Landscape
 from xlsgd.torch_side.net import TorchNet, data_tensors
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.side_by_side import SideBySide, can_run_together
@@ -12,7 +11,6 @@ from xlsgd.torch_side.stepper import Stepper
 
 __all__ = [
     "Ensemble",
-    "Landscape",
     "SideBySide",
     "Sides",
     "Stepper",

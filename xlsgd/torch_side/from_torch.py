@@ -20,7 +20,10 @@ from xlsgd.training.transforms import Transform, transforms
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["ReadOptimizer", "from_torch"]
+__all__ = ["ReadOptimizer", "from_torch", "in_few_digits"]
+
+_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+"""Where PyTorch keeps what somebody has registered to be called around a step."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def _read(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) -> ReadOpt
             f"the optimizer {name} has made steps already, and what it remembers of them is not "
             "taken over; make a new one"
         )
+    if any(getattr(optimizer, hooks) for hooks in _HOOKS):
+        raise SpecError(f"the optimizer {name} has hooks, which no sheet can run; make a new one")
     groups = optimizer.param_groups
     read = [_rule(name, group, optimizer.defaults) for group in groups]
     # What moves no weight that learns says nothing.
@@ -97,12 +102,12 @@ def _read(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) -> ReadOpt
     used = [i for i, those in enumerate(tensors) if those or not names]
     rules = {read[i].optimizer.name: read[i].optimizer for i in used}
     general = next(
-        (r for r in rules.values() if all(n in (r.name, r.without_momentum) for n in rules)), None
+        (r for r in rules.values() if all(n in (r.name, *r.special_cases) for n in rules)), None
     )
     if general is None:
         raise SpecError(
-            f"the optimizer {name} has groups that go by different rules, {' and '.join(rules)}; "
-            "give all groups the same, but for their numbers"
+            f"the optimizer {name} has groups that go by different rules, {' and '.join(rules)}, "
+            "and a tab has the columns of one; give all groups the same, but for their numbers"
         )
     if len({"maximize" in _names(read[i]) for i in used}) > 1:
         raise SpecError(
@@ -141,10 +146,11 @@ def _names(read: ReadOptimizer) -> set[str]:
 
 
 def _as_ruled(read: ReadOptimizer, rule: Optimizer) -> ReadOptimizer:
-    """Return what a group does by a rule that, without momentum, is its own."""
+    """Return what a group does by a rule of which its own is a special case."""
     if read.optimizer is rule:
         return read
-    return replace(read, optimizer=rule, hyper={**read.hyper, rule.momentum_key: 0.0})
+    own = rule.special_cases[read.optimizer.name]
+    return replace(read, optimizer=rule, hyper={**read.hyper, **own})
 
 
 def _rule(name: str, group: Mapping[str, Any], defaults: Mapping[str, Any]) -> ReadOptimizer:
@@ -168,12 +174,12 @@ def _rule(name: str, group: Mapping[str, Any], defaults: Mapping[str, Any]) -> R
     done = []
     if group.get("maximize"):
         done.append(transforms()["maximize"])
-    decay = float(group.get("weight_decay", 0.0))
+    decay = in_few_digits(group.get("weight_decay", 0.0))
     if decay and "weight_decay" not in hyper:
         done.append(transforms()["weight-decay"])
         hyper["weight_decay"] = decay
     start = {state: value for state, value in rule.read_start(defaults).items() if value}
-    rate = float(group["lr"])
+    rate = in_few_digits(group["lr"])
     return ReadOptimizer(rule, rate, hyper, tuple(done), start)
 
 
@@ -204,5 +210,11 @@ def _has_begun(memory: Mapping[str, Any]) -> bool:
 def _option(group: Mapping[str, Any], name: str) -> float:
     """Return an option of torch's.  name: such as ``eps``, or ``betas.0``."""
     key, _, place = name.partition(".")
-    value = group[key]
-    return float(value[int(place)] if place else value)
+    return in_few_digits(group[key][int(place)] if place else group[key])
+
+
+def in_few_digits(value: Any) -> float:
+    """Return an option as one would write it: of a tensor in float32 0.05, where float64 has
+    0.05000000074505806."""
+    short = getattr(getattr(value, "dtype", None), "itemsize", 8) < 8
+    return float(f"{float(value):.7g}") if short else float(value)

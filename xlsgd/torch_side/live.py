@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,33 @@ import numpy as np
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
+from xlsgd.torch_side.batch_loss import of_batch
+from xlsgd.torch_side.from_torch import in_few_digits
 from xlsgd.torch_side.live_groups import fixed_tensors
-from xlsgd.torch_side.modules.calling import as_in_a_sheet, in_float64, required_arguments
+from xlsgd.torch_side.modules.calling import (
+    as_in_a_sheet,
+    in_float64,
+    input_called,
+    required_arguments,
+)
+from xlsgd.training.experiment import Experiment
 from xlsgd.training.nets.graph import flat, weight_names
 from xlsgd.training.schedules.schedule import MOMENTUM, RATE
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["FirstStep", "first_step", "start_weights"]
+__all__ = ["FirstStep", "criterion_of", "first_step", "start_weights"]
+
+
+def criterion_of(experiment: Experiment) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Return the loss of a batch that an experiment has, for whom has no live one."""
+    own = experiment.loss.module(**experiment.loss_options)
+
+    def criterion(pred: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return of_batch(experiment, own(pred, y.double()).flatten(), y.double())
+
+    return criterion
 
 
 def start_weights(module: torch.nn.Module) -> dict[str, float]:
@@ -81,7 +99,9 @@ def first_step(
     rows = slice(0, batch_size)
     columns = torch.tensor(list(data.inputs.values()), dtype=torch.float64).T[rows]
     given = required_arguments(module)
-    x = [columns] if len(given) == 1 else [columns[:, list(data.inputs).index(n)] for n in given]
+    called = [input_called(name, data.inputs) for name in given]
+    places = [list(data.inputs).index(name) for name in called if name is not None]
+    x = [columns] if len(given) == 1 else [columns[:, at] for at in places]
     if in_one_column:
         x = [column[:, 0] for column in x]
     try:
@@ -98,6 +118,10 @@ def first_step(
         raise SpecError("the loss has no derivative: nothing in the module is trained by it")
     own.zero_grad()
     value.backward()
+    for p in own.parameters():
+        # A sheet has every slope; what a step does is the same.
+        if p.grad is not None and p.grad.is_sparse:
+            p.grad = p.grad.to_dense()
     fixed = fixed_tensors(own, steps)
     gradients = {
         name: torch.zeros_like(p) if p.grad is None else p.grad.clone()
@@ -139,7 +163,8 @@ def _again(
     for group in optimizer.param_groups:
         if any(id(p) not in copies for p in group["params"]):
             raise SpecError("the optimizer has parameters that are none of the module's")
-        groups.append({**group, "params": [copies[id(p)] for p in group["params"]]})
+        plain = {k: in_few_digits(v) for k, v in group.items() if isinstance(v, torch.Tensor)}
+        groups.append({**group, **plain, "params": [copies[id(p)] for p in group["params"]]})
     kind: Any = type(optimizer)
     again: torch.optim.Optimizer = kind(groups)
     # What it begins with, such as Adagrad's first sum of squares.
@@ -156,6 +181,12 @@ def _targets(pred: torch.Tensor, data: Dataset, rows: slice, loss: Any) -> torch
     import torch
 
     columns = [torch.tensor(column, dtype=torch.float64)[rows] for column in data.targets]
+    made = pred.shape[-1] if pred.dim() > 1 else 1
+    if len(columns) not in (1, made):
+        raise SpecError(
+            f"the module makes {made} {'prediction' if made == 1 else 'predictions'} of a row, and "
+            f"the data has {len(columns)} targets; need as many"
+        )
     if len(columns) > 1:
         return torch.stack(columns, -1)
     (y,) = columns

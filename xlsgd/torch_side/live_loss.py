@@ -9,6 +9,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.training.losses import Loss, get_loss, losses
 from xlsgd.training.losses.class_weights import WEIGHT
 from xlsgd.training.losses.loss import REDUCTIONS
+from xlsgd.training.losses.target_weights import POS_WEIGHT, TARGET_WEIGHT
 
 if TYPE_CHECKING:
     import torch
@@ -21,9 +22,10 @@ _MEANS = {"training", "reduction", "ignore_index", "eps", "size_average", "reduc
 
 
 def loss_of(
-    given: torch.nn.Module | Callable[..., Any], targets: int = 1
+    given: torch.nn.Module | Callable[..., Any] | str, targets: int = 1
 ) -> tuple[Loss, dict[str, float]]:
-    """Return the loss that a module of torch.nn, or a function of torch.nn.functional, is.
+    """Return the loss that a module of torch.nn, or a function of torch.nn.functional, is, or that
+    is called so.
 
     With it come its options, by the names of our hyperparameters.
     targets: columns of them; cross-entropy takes one for classes, several for probabilities.
@@ -31,6 +33,8 @@ def loss_of(
     """
     import torch
 
+    if isinstance(given, str):
+        return get_loss(given, targets), {}
     module = given if isinstance(given, torch.nn.Module) else None
     name = getattr(given, "__name__", str(given)) if module is None else type(module).__name__
     others = {name for each in losses().values() for name in (each.of_shares, each.weighted)}
@@ -39,10 +43,15 @@ def loss_of(
         for each in losses().values()
         if each.torch_class and each.name not in others
     }
+    if isinstance(given, type) and issubclass(given, torch.nn.Module):
+        raise SpecError(f"the loss: got {name}, a class; need a module made of it: {name}(…)")
     functions = {_function(each): each for each in known.values()}
     loss = functions.get(name) if module is None else known.get(name)
     if loss is None:
-        raise SpecError(f"the loss {name} is none of those there are: {', '.join(sorted(known))}")
+        raise SpecError(
+            f"the loss {name} is none of those there are: {', '.join(sorted(known))}; or pass a "
+            "name of xlsgd list, such as 'mnist-loss'"
+        )
     if module is None:
         return loss, {}
     options = {**_plain(module), **dict(module.named_buffers())}
@@ -55,32 +64,62 @@ def loss_of(
     for key, value in loss.torch_needs.items():
         if options.pop(key, value) != value:
             raise SpecError(f"the loss {name} with {key}={not value}, which no sheet has")
-    found: dict[str, float] = {}
     if module.__dict__.get("ignore_index", _IGNORED) != _IGNORED:
         raise SpecError(
             f"the loss {name} with ignore_index={module.ignore_index}: no row of a sheet is passed "
             "over; leave those rows out of the data"
         )
-    weight = options.get("weight")
-    if weight is not None and loss.weighted:
-        del options["weight"]
-        loss = get_loss(loss.weighted)
-        found = {f"{WEIGHT}{c}": float(each) for c, each in enumerate(weight)}
+    loss, found = _weighed(loss, name, options, targets)
     for hyper in loss.hyperparameters:
         value = options.pop(loss.torch_names.get(hyper.key, hyper.key), None)
         if value is not None:
             found[hyper.key] = _one_number(name, hyper.key, value)
     for key, value in options.items():
-        if key == "weight" and value is not None:
-            raise SpecError(
-                f"the loss {name} with weight: its numbers go by the place of a row in its batch, "
-                "or of a target in its row, and a sheet has one formula for all of them; leave it "
-                "out"
-                + (", or count labels of 1 otherwise by pos_weight" if "Logits" in name else "")
-            )
         if value is not None:
             raise SpecError(f"the loss {name} with {key}, which no sheet has; leave it out")
     return loss.reduced(reduction), found
+
+
+def _weighed(
+    loss: Loss, name: str, options: dict[str, Any], targets: int
+) -> tuple[Loss, dict[str, float]]:
+    """Return a loss with weights where a live one has such, and these; they are taken out of its
+    options.   targets: columns of them.   Raises SpecError for weights of rows."""
+    import torch
+
+    weight, of_ones = options.get("weight"), options.get("pos_weight")
+    weighted = get_loss(loss.weighted) if loss.weighted else loss
+    if weighted is loss or (weight is None and (of_ones is None or of_ones.numel() == 1)):
+        return loss, {}
+    if not weighted.apart:
+        del options["weight"]
+        numbers = torch.as_tensor(weight).tolist()
+        return weighted, {f"{WEIGHT}{c}": float(each) for c, each in enumerate(numbers)}
+    found: dict[str, float] = {}
+    for key, values in ((TARGET_WEIGHT, weight), (POS_WEIGHT, of_ones)):
+        called = key.rstrip("_") if values is of_ones else "weight"
+        options.pop(called, None)
+        if values is not None:
+            numbers = _of_targets(name, called, values, targets)
+            found |= {f"{key}{i}": each for i, each in enumerate(numbers, 1)}
+    return weighted, found
+
+
+def _of_targets(name: str, key: str, values: torch.Tensor, targets: int) -> list[float]:
+    """Return a number for every target out of a tensor.  Raises SpecError for one with a number for
+    every row of a batch, and for one of another size."""
+    shape, numbers = tuple(values.shape), [float(v) for v in values.flatten()]
+    if len(numbers) == 1:
+        return numbers * targets
+    if targets > 1 and shape[-1] == targets == len(numbers):
+        return numbers
+    raise SpecError(
+        f"the loss {name} with {key} of the shape {shape}: need one number"
+        + (f", or one for each of {targets} targets" if targets > 1 else "")
+        + ", the same in all rows. Numbers that go by the place of a row in its "
+        "batch have no place in a sheet: leave them out, or let rows that count twice stand twice "
+        "in the data"
+    )
 
 
 def _one_number(name: str, key: str, value: Any) -> float:

@@ -74,13 +74,14 @@ def _single(scheduler: Any) -> tuple[Schedule, dict[str, float], float]:
             REFUSED.get(name)
             or f"the scheduler {name} is none of those there are: {', '.join(schedules())}"
         )
-    options = fitting[0].reads(scheduler)
-    if options is None:
-        raise SpecError(
-            f"the scheduler {name} with these options is none of those there are: "
-            f"{', '.join(schedules())}"
-        )
-    return fitting[0], options, fitting[0].greatest(scheduler)
+    for schedule in fitting:
+        options = schedule.reads(scheduler)
+        if options is not None:
+            return schedule, options, schedule.greatest(scheduler)
+    raise SpecError(
+        f"the scheduler {name} with these options is none of those there are: "
+        f"{', '.join(schedules())}"
+    )
 
 
 def _need_new(scheduler: Any, name: str) -> None:

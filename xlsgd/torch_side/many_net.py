@@ -90,6 +90,10 @@ class ManyNet:
                 found[name] = silence.signal_of(value[i])
         if given != network.predictions:
             value = torch.stack(torch.broadcast_tensors(*(known[n] for n in network.predictions)))  # type: ignore[no-untyped-call]
+        if self._targets > 1 and self._of.apart:
+            last = (each.movedim(0, -1) for each in (value, y.expand(value.shape)))
+            found["loss"] = over_targets(self._of, self._loss(*last))
+            return found
         if self._targets > 1 and not self._of.together:
             found["loss"] = over_targets(self._of, self._loss(value, y.expand(value.shape)), 0)
             return found

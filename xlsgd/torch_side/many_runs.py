@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from xlsgd.data import Dataset
 from xlsgd.torch_side.apart import at_rates, by_value, rates_by_key, variants_of
 from xlsgd.torch_side.batch_loss import losses_counted, mean_of_rows, of_batch
+from xlsgd.torch_side.falling import falls_of, rates_by_group, run_by_run
 from xlsgd.torch_side.many_net import ManyNet
 from xlsgd.torch_side.plain import load_torch
 from xlsgd.torch_side.rates import NotScalingError, factors_of_steps, scheduled_of_steps
@@ -152,11 +153,11 @@ class _Training:
         # What the schedule makes of the rates, shape (variants, steps).
         self.factors: Tensor | None = None
         steps = experiment.epochs * len(self.watcher.batches)
-        numbers = np.arange(1, steps + 1)
-        every = [scheduled_of_steps(each, numbers) for each in self.variants]
-        self.moved = every if not experiment.schedule.steady else []
+        numbers, self.follows = np.arange(1, steps + 1), experiment.schedule.follows_losses
+        still = experiment.schedule.steady or self.follows
+        self.moved = [] if still else [scheduled_of_steps(v, numbers) for v in self.variants]
         self.stacks = stacks_of(experiment)
-        self.momenta = [each[MOMENTUM] for each in every if MOMENTUM in each]
+        self.momenta = [each[MOMENTUM] for each in self.moved if MOMENTUM in each]
         # Whether the optimizer steps at the rate itself, since a step is not that times something.
         self.at_rate = False
         try:
@@ -172,6 +173,8 @@ class _Training:
             ):
                 raise
             self.at_rate = True
+        if self.follows and self.at_rate:
+            self.variants, self.group = run_by_run(self.variants, self.group)
         self.uses_weight = experiment.optimizer.uses_weight
         zero = self.rates.new_zeros(self.runs)
         self.weights = torch.stack([self.start.get(p, zero) for p in self.names])
@@ -254,7 +257,10 @@ class _Training:
     def turn(self, stepper: Stepper, part: slice, number: int) -> None:
         """Set the rate of a step itself, and the momentum, where a schedule moves them."""
         which = self.group[part.start]
-        if self.moved:
+        if self.follows:
+            rate, own = rates_by_group(self.experiment, self.rates, part.start)
+            stepper.turn(rate, None, own)
+        elif self.moved:
             momentum = float(self.momenta[which][number - 1]) if self.momenta else None
             given = {name: float(each[number - 1]) for name, each in self.moved[which].items()}
             names = self.experiment.rate_names
@@ -284,7 +290,7 @@ class _Training:
         experiment, per_epoch = self.experiment, len(self.watcher.batches)
         units = tuple(experiment.network.silences)
         record = Record(self.watcher, units, self.names, experiment.epochs, self.start_loss)
-        window = self.window(units)
+        window, falls = self.window(units), falls_of(self.variants, self.group, self.rates)
         ended = torch.empty_like(record.table)
         going = torch.arange(self.runs, device=record.table.device)
         for epoch in range(experiment.epochs):
@@ -298,6 +304,8 @@ class _Training:
                     record.note(epoch, window, self.above)
                     window.clear()
             record.end_epoch(epoch, losses_counted(experiment, self.y))
+            if falls is not None:
+                self.rates = falls(record.mean_loss[epoch], self.rates)
             over = self.repeating(before)
             if over is not None:
                 at_end = record.repeated(epoch, per_epoch, experiment.epochs)
@@ -312,8 +320,7 @@ class _Training:
         record.table = ended.index_copy_(1, going, record.table)
 
         def array(values: Tensor) -> Floats:
-            found: Floats = values.cpu().numpy()
-            return found
+            return np.asarray(values.cpu().numpy())
 
         return Summary(
             last_step=experiment.epochs * per_epoch,
@@ -354,7 +361,7 @@ class _Training:
         import torch
 
         counting = [each.counts_steps for each in self.experiment.transforms]
-        if self.experiment.optimizer.counts_steps or self.moved or any(counting):
+        if self.experiment.optimizer.counts_steps or self.moved or self.follows or any(counting):
             return None
         same = torch.ones_like(self.above, dtype=torch.bool)
         for name, now in self.memory().items():

@@ -115,8 +115,7 @@ def factors_of_steps(experiment: Experiment, steps: int) -> Floats:
     if experiment.schedule.follows_losses:
         raise SpecError(
             f"the rates of the schedule {experiment.schedule.name} follow from the losses of a "
-            "run, which are others in every run, so runs at many learning rates cannot be trained "
-            "at once: no sweep, and no other rates to try. Train a workbook for each"
+            "run, which are others in every run: they are no factors that could be told beforehand"
         )
     numbers = np.arange(1, steps + 1)
     one, two = (

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlsgd.torch_side.ensemble import Ensemble
-from xlsgd.torch_side.landscape import Landscape
 from xlsgd.torch_side.rates import Scheduled
 from xlsgd.training.experiment import Experiment
+from xlsgd.training.functions.landscape import Landscape
 from xlsgd.training.param_groups import ParamGroup
 from xlsgd.training.schedules.schedule import MOMENTUM, RATE
 

@@ -336,6 +336,12 @@ class Experiment:
         with_rates = (group for group in self.param_groups if LEARNING_RATE in group.keys)
         return {group.name: group.own(RATE) for group in with_rates}
 
+    @property
+    def group_rates(self) -> dict[str, float]:
+        """The rates of groups that have one of their own, by the names of their inputs."""
+        own = [g.own(LEARNING_RATE) for g in self.param_groups if LEARNING_RATE in g.keys]
+        return {key: self.hyperparameter(key) for key in own}
+
     @cached_property
     def told_of(self) -> Mapping[str, tuple[str, ...]]:
         """The weights that learn by what is said of them together, as ``Network.groups``."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from xlsgd.verdict.agreement import agrees
 from xlsgd.verdict.columns import columns, quantities
 from xlsgd.verdict.epochs import ends_of_epochs, epoch_columns, epoch_quantities
+from xlsgd.verdict.evidence import Evidence
 from xlsgd.verdict.panel import or_beyond, panel, panel_in_words, panel_order, panel_values
 from xlsgd.verdict.rules import BEYOND, CLEAR, LEVEL, ONE_EPOCH, TRENDS, Summary, Verdicts, judge
-from xlsgd.verdict.watched import Watched
 
 __all__ = [
     "BEYOND",
@@ -19,9 +19,9 @@ __all__ = [
     "LEVEL",
     "ONE_EPOCH",
     "TRENDS",
+    "Evidence",
     "Summary",
     "Verdicts",
-    "Watched",
     "agrees",
     "columns",
     "ends_of_epochs",

@@ -12,8 +12,8 @@ from xlsgd.base.columns import Column
 from xlsgd.report.compare import SAFETY
 from xlsgd.training.experiment import Experiment
 from xlsgd.verdict import events
+from xlsgd.verdict.evidence import Evidence
 from xlsgd.verdict.threshold import RunLimits
-from xlsgd.verdict.watched import Watched
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 # Sheet side
 
 
-def columns(watched: Watched) -> list[Column]:
+def columns(evidence: Evidence) -> list[Column]:
     """Return the columns that remember, row by row, what the panel wants to know."""
 
     def column(quantity: str, formula: str, first: str, paper: str, note: str) -> Column:
@@ -52,12 +52,12 @@ def columns(watched: Watched) -> list[Column]:
         formula = f"=IF({before}>0,{before},{happened})"
         return column(quantity, formula, f"={happened}", paper, note)
 
-    said, found = watched.wording, []
-    if watched.start_column is not None:
+    said, found = evidence.wording, []
+    if evidence.start_column is not None:
         found.append(
             Column(
                 "start_loss",
-                f"={watched.start_column}",
+                f"={evidence.start_column}",
                 paper="loss at the start weights",
                 note=f"what the loss{said.rows(' of this row')} would be had nothing been learned",
                 torch="loss_at(start weights)",
@@ -80,18 +80,18 @@ def columns(watched: Watched) -> list[Column]:
             "0 as long as that has not happened",
         ),
     ]
-    for unit, output in watched.units.items():
+    for unit, output in evidence.units.items():
         found.append(
             last_step(
                 f"awake.{unit}",
                 f"IF(ISNUMBER({output}),IF({output}>0,{{step}},{{before}}),{{step}})",
-                f"last step with {watched.silences[unit].awake_on_paper(unit)}",
+                f"last step with {evidence.silences[unit].awake_on_paper(unit)}",
                 f"the last step in which {unit} let something through; "
                 f"stuck for a whole {said.epoch}: the unit is dead",
             )
         )
-    for group, names in watched.groups.items():
-        quantities = [watched.gradients[p] for p in names]
+    for group, names in evidence.groups.items():
+        quantities = [evidence.gradients[p] for p in names]
         alone = len(quantities) == 1
         span = quantities[0] if alone else f"{quantities[0]}:{quantities[-1]}"
         cell = f"{{{span}}}" if alone else f"MAX({{{span}}})"
@@ -106,11 +106,11 @@ def columns(watched: Watched) -> list[Column]:
                 f"stuck for a whole {said.epoch}: nothing moves {group} any more",
             )
         )
-    numerical = "+".join(f"ABS({{{g}}})" for g in watched.numerical)
-    backprop = "+".join(f"ABS({{{g}}})" for g in watched.backprop)
-    weights = [f"param.{p}" for p in watched.parameters]
+    numerical = "+".join(f"ABS({{{g}}})" for g in evidence.numerical)
+    backprop = "+".join(f"ABS({{{g}}})" for g in evidence.backprop)
+    weights = [f"param.{p}" for p in evidence.parameters]
     largest = ",".join(f"ABS({{{name}}})" for name in weights)
-    if len(watched.groups) < len(weights):
+    if len(evidence.groups) < len(weights):
         side_by_side = f"{{{weights[0]}:{weights[-1]}}}"
         largest = f"MAX({side_by_side}),-MIN({side_by_side})"
     found.append(
@@ -131,7 +131,7 @@ def columns(watched: Watched) -> list[Column]:
 
 
 def quantities(
-    experiment: Experiment, limits: RunLimits, watched: Watched, values: Mapping[str, Floats]
+    experiment: Experiment, limits: RunLimits, evidence: Evidence, values: Mapping[str, Floats]
 ) -> dict[str, Floats]:
     """Return what the columns hold, but for ``start_loss``.
 
@@ -151,18 +151,18 @@ def quantities(
         "exploded_at": _first_step(step, events.exploded(loss, limits.exploded_above)),
         "not_finite_at": _first_step(step, events.not_finite(loss)),
     }
-    for unit, silence in watched.silences.items():
+    for unit, silence in evidence.silences.items():
         known = f"signal.{unit}" in values
         signal = tensor(f"signal.{unit}") if known else silence.signal_of(tensor(unit))
         found[f"awake.{unit}"] = _last_step(step, events.awake(signal))
-    for group, names in watched.groups.items():
-        slopes = [_cancelled(tensor(watched.gradients[p])) for p in names]
+    for group, names in evidence.groups.items():
+        slopes = [_cancelled(tensor(evidence.gradients[p])) for p in names]
         moving = [events.nonzero(slope, loss) for slope in slopes]
         found[f"nonzero.{group}"] = _last_step(step, torch.stack(moving).any(0))
     frozen = events.frozen(
-        map(tensor, watched.numerical),
-        map(tensor, watched.backprop),
-        (tensor(f"param.{p}") for p in watched.parameters),
+        map(tensor, evidence.numerical),
+        map(tensor, evidence.backprop),
+        (tensor(f"param.{p}") for p in evidence.parameters),
         experiment.h,
     )
     found["derivative_alive"] = _last_step(step, ~frozen)

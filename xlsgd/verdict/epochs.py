@@ -12,8 +12,8 @@ from xlsgd.base.columns import Column
 from xlsgd.training.losses.reading import Reading
 from xlsgd.training.quantities import clipped
 from xlsgd.training.quantities.accuracy import PAPER, note, torch_line
+from xlsgd.verdict.evidence import Evidence
 from xlsgd.verdict.rules import changes_of
-from xlsgd.verdict.watched import Watched
 
 __all__ = ["ends_of_epochs", "epoch_columns", "epoch_quantities"]
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 # Sheet side
 
 
-def epoch_columns(watched: Watched, to_the_edge: bool = False) -> list[Column]:
+def epoch_columns(evidence: Evidence, to_the_edge: bool = False) -> list[Column]:
     """Return the columns of the table with one row an epoch.
 
     to_the_edge: see ``clipped.loss_formula``.
@@ -34,7 +34,7 @@ def epoch_columns(watched: Watched, to_the_edge: bool = False) -> list[Column]:
     ) -> Column:
         return Column(quantity, formula, paper, note, torch, group="epoch by epoch", first=first)
 
-    read, cut, said = watched.reading, watched.cut, watched.wording
+    read, cut, said = evidence.reading, evidence.cut, evidence.wording
     number = said.rows("how often the data was begun") or "as many as steps: there is no data"
     found = [
         column("epoch", "={prev.epoch}+1", "1, 2, …", number, "epoch", "1"),
@@ -47,7 +47,7 @@ def epoch_columns(watched: Watched, to_the_edge: bool = False) -> list[Column]:
         ),
         column(
             "mean_loss",
-            f"={watched.mean_loss}",
+            f"={evidence.mean_loss}",
             "mean of the rows' losses" if said.has_rows else "loss",
             "mean loss over the epoch's rows, each before its own update"
             if said.has_rows
@@ -86,8 +86,8 @@ def epoch_columns(watched: Watched, to_the_edge: bool = False) -> list[Column]:
         "torch.where(mean_loss <= 1e12, mean_loss.clamp(min=1e-12), torch.nan)",
     )
     found.append(replace(drawn, symbol="drawn"))
-    if watched.accuracy is not None:
-        found.append(column("accuracy", f"={watched.accuracy}", PAPER, note(cut), torch_line(cut)))
+    if evidence.accuracy is not None:
+        found.append(column("accuracy", f"={evidence.accuracy}", PAPER, note(cut), torch_line(cut)))
     return found
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xlsgd.base.columns import Input
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.schedules import RATE
+from xlsgd.verdict.evidence import Evidence
 from xlsgd.verdict.missing import MISSING, NOTHING_MISSING, missing_field, told
 from xlsgd.verdict.rules import (
     BEYOND,
@@ -31,7 +32,6 @@ from xlsgd.verdict.rules import (
     told_by_number,
 )
 from xlsgd.verdict.threshold import RunLimits
-from xlsgd.verdict.watched import Watched
 
 __all__ = ["or_beyond", "panel", "panel_in_words", "panel_order", "panel_values"]
 
@@ -55,15 +55,15 @@ _MAY_BE_BEYOND = (
 # Sheet side
 
 
-def panel(watched: Watched, in_words: bool = True) -> list[Input]:
+def panel(evidence: Evidence, in_words: bool = True) -> list[Input]:
     """Return the fields of the panel.
 
     in_words: whether they say so where a number is beyond what a cell can hold, and show no error.
     """
-    fields = _fields(watched)
+    fields = _fields(evidence)
     if not in_words:
         return fields
-    numbers = _without_number(watched)
+    numbers = _without_number(evidence)
     return [
         replace(given, value=or_beyond(str(given.value))) if given.key in numbers else given
         for given in fields
@@ -76,17 +76,17 @@ def or_beyond(formula: str) -> str:
     return f'=IF(ISNUMBER({number}),{number},"{BEYOND}")'
 
 
-def _without_number(watched: Watched) -> frozenset[str]:
+def _without_number(evidence: Evidence) -> frozenset[str]:
     """Return the fields that may have no number."""
-    read = (f"last_{watched.reading.key}",) if watched.reading else ()
-    return frozenset(_MAY_BE_BEYOND).union(read, _moving(watched))
+    read = (f"last_{evidence.reading.key}",) if evidence.reading else ()
+    return frozenset(_MAY_BE_BEYOND).union(read, _moving(evidence))
 
 
-def _fields(watched: Watched) -> list[Input]:
-    read, said = watched.reading, watched.wording
+def _fields(evidence: Evidence) -> list[Input]:
+    read, said = evidence.reading, evidence.wording
     mean_loss, epoch = said.mean_loss, said.epoch
     return [
-        Input("verdict", "=" + _verdict(watched), ""),
+        Input("verdict", "=" + _verdict(evidence), ""),
         Input(
             "exploded_step",
             "=IF(ISNUMBER({last_loss}),IF({last_loss}>{exploded_above},"
@@ -102,18 +102,18 @@ def _fields(watched: Watched) -> list[Input]:
             Input(
                 f"dead_since.{unit}",
                 f"=IF({_stuck(f'awake.{unit}')},MAX({{steps.awake.{unit}}})+1,0)",
-                f"step since which {unit} is {watched.silences[unit].words} for every row; "
+                f"step since which {unit} is {evidence.silences[unit].words} for every row; "
                 "0: it lives",
             )
-            for unit in watched.units
+            for unit in evidence.units
         ),
         *(
-            (Input("dead_units", "=" + _dead_count(watched), "units that are dead"),)
-            if len(watched.units) > MANY_UNITS
+            (Input("dead_units", "=" + _dead_count(evidence), "units that are dead"),)
+            if len(evidence.units) > MANY_UNITS
             else ()
         ),
-        Input("still_weights", "=" + _still_text(watched), "weights whose derivative stays 0"),
-        Input("zero_gradient_since", "=" + _all_still(watched), "… all of them, since this step"),
+        Input("still_weights", "=" + _still_text(evidence), "weights whose derivative stays 0"),
+        Input("zero_gradient_since", "=" + _all_still(evidence), "… all of them, since this step"),
         Input(
             "frozen_since",
             "=IF(MAX({steps.derivative_alive})<{last_step},MAX({steps.derivative_alive})+1,0)",
@@ -126,7 +126,7 @@ def _fields(watched: Watched) -> list[Input]:
         Input("last_loss", _at("mean_loss"), f"{mean_loss} of the last {epoch}"),
         *((Input(f"last_{read.key}", _at(read.key), read.panel),) if read else ()),
         Input("lowest_loss", _at("lowest"), f"lowest {mean_loss} of {said.an_epoch}"),
-        Input("start_loss", f"={watched.start_loss}", f"{mean_loss} at the start weights"),
+        Input("start_loss", f"={evidence.start_loss}", f"{mean_loss} at the start weights"),
         Input(
             "loss_left",
             "=IF(ISNUMBER({start_loss}),IF({start_loss}>0,{last_loss}/{start_loss},0*{last_loss}),"
@@ -142,7 +142,7 @@ def _fields(watched: Watched) -> list[Input]:
         ),
         *(
             (Input("last_accuracy", _at("accuracy"), "share of rows predicted right in it"),)
-            if watched.accuracy is not None
+            if evidence.accuracy is not None
             else ()
         ),
         *(
@@ -151,23 +151,23 @@ def _fields(watched: Watched) -> list[Input]:
                 f'=COUNTIFS({{steps.epoch}},1,{{steps.lr_curvature}},">{above}")',
                 f"rows of data whose {words}",
             )
-            for key, (above, words) in (_OVERSHOOT if watched.curvature else {}).items()
+            for key, (above, words) in (_OVERSHOOT if evidence.curvature else {}).items()
         ),
-        *(Input(key, formula, words) for key, (formula, words) in _moving(watched).items()),
+        *(Input(key, formula, words) for key, (formula, words) in _moving(evidence).items()),
         Input("last_step", "=MAX({steps.step})", "updates done"),
         Input(
             "last_epoch",
-            f"=MAX(1,MIN({watched.completed},MAX({{epochs.epoch}})))",
+            f"=MAX(1,MIN({evidence.completed},MAX({{epochs.epoch}})))",
             f"{epoch}s completed",
         ),
         Input("steps_per_epoch", "=ROUNDUP({rows}/{batch_size},0)", f"updates in {said.an_epoch}"),
-        *((missing_field(watched.missing),) if watched.missing else ()),
+        *((missing_field(evidence.missing),) if evidence.missing else ()),
     ]
 
 
-def _moving(watched: Watched) -> dict[str, tuple[str, str]]:
+def _moving(evidence: Evidence) -> dict[str, tuple[str, str]]:
     """Return the fields about a learning rate that moves: formula and words."""
-    if not watched.moves:
+    if not evidence.moves:
         return {}
     return {
         "greatest_rate": ("=MAX({steps.rate})", "the rate at its greatest, by the schedule"),
@@ -192,23 +192,23 @@ def _stuck(quantity: str) -> str:
     return f"{{last_step}}-MAX({{steps.{quantity}}})>={{steps_per_epoch}}"
 
 
-def _dead_count(watched: Watched) -> str:
-    return "+".join(f"SIGN({{dead_since.{unit}}})" for unit in watched.units)
+def _dead_count(evidence: Evidence) -> str:
+    return "+".join(f"SIGN({{dead_since.{unit}}})" for unit in evidence.units)
 
 
-def _verdict(watched: Watched) -> str:
-    said = _verdict_text(watched)
-    return told(said) if watched.missing else said
+def _verdict(evidence: Evidence) -> str:
+    said = _verdict_text(evidence)
+    return told(said) if evidence.missing else said
 
 
-def _verdict_text(watched: Watched) -> str:
-    if len(watched.units) > MANY_UNITS:
-        many = f" of {len(watched.units)} units dead"
+def _verdict_text(evidence: Evidence) -> str:
+    if len(evidence.units) > MANY_UNITS:
+        many = f" of {len(evidence.units)} units dead"
         dead = f'&IF({{dead_units}}>0,"; "&{{dead_units}}&"{many}","")'
     else:
         dead = "".join(
             f'&IF({{dead_since.{unit}}}>0,"; {unit} dead since step "&{{dead_since.{unit}}},"")'
-            for unit in watched.units
+            for unit in evidence.units
         )
     zero = (
         'IF({zero_gradient_since}>0,"; zero gradient for every weight since step "'
@@ -225,27 +225,27 @@ def _verdict_text(watched: Watched) -> str:
     )
 
 
-def _at_last(watched: Watched) -> str:
+def _at_last(evidence: Evidence) -> str:
     """Return the cells with the last steps of all weights, below each other's."""
-    first, *_, last = watched.groups
+    first, *_, last = evidence.groups
     return f"{{last.nonzero.{first}:last.nonzero.{last}}}"
 
 
-def _still_text(watched: Watched) -> str:
-    if told_by_number(watched.groups):
-        count = f"SUMPRODUCT(({_at_last(watched)}<={{last_step}}-{{steps_per_epoch}})*1)"
-        return f'IF({count}=0,"{NONE}",{count}&" of {len(watched.groups)} tensors")'
-    names = "&".join(f'IF({_stuck(f"nonzero.{p}")},", {p}","")' for p in watched.groups)
-    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.groups)
+def _still_text(evidence: Evidence) -> str:
+    if told_by_number(evidence.groups):
+        count = f"SUMPRODUCT(({_at_last(evidence)}<={{last_step}}-{{steps_per_epoch}})*1)"
+        return f'IF({count}=0,"{NONE}",{count}&" of {len(evidence.groups)} tensors")'
+    names = "&".join(f'IF({_stuck(f"nonzero.{p}")},", {p}","")' for p in evidence.groups)
+    last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in evidence.groups)
     nobody = f'IF({{last_step}}-MIN({last})<{{steps_per_epoch}},", {NONE}","")'
     return f"MID({names}&{nobody},3,9999)"
 
 
-def _all_still(watched: Watched) -> str:
-    if told_by_number(watched.groups):
-        last = _at_last(watched)
+def _all_still(evidence: Evidence) -> str:
+    if told_by_number(evidence.groups):
+        last = _at_last(evidence)
     else:
-        last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in watched.groups)
+        last = ",".join(f"MAX({{steps.nonzero.{p}}})" for p in evidence.groups)
     return f"IF({{last_step}}-MAX({last})>={{steps_per_epoch}},MAX({last})+1,0)"
 
 
@@ -287,19 +287,19 @@ def _if_number(cell: str, condition: str) -> str:
 # Torch side
 
 
-def panel_order(watched: Watched) -> tuple[str, ...]:
+def panel_order(evidence: Evidence) -> tuple[str, ...]:
     """Return the panel's fields in order of calculation."""
-    dead = [f"dead_since.{unit}" for unit in watched.units]
-    dead += ["dead_units"] if len(watched.units) > MANY_UNITS else []
-    accuracy = () if watched.accuracy is None else ("last_accuracy",)
-    overshoot = _OVERSHOOT if watched.curvature else ()
-    read = (f"last_{watched.reading.key}",) if watched.reading else ()
+    dead = [f"dead_since.{unit}" for unit in evidence.units]
+    dead += ["dead_units"] if len(evidence.units) > MANY_UNITS else []
+    accuracy = () if evidence.accuracy is None else ("last_accuracy",)
+    overshoot = _OVERSHOOT if evidence.curvature else ()
+    read = (f"last_{evidence.reading.key}",) if evidence.reading else ()
     return (
         *(
             "rows",
             "steps_per_epoch",
             *overshoot,
-            *_moving(watched),
+            *_moving(evidence),
             "start_loss",
             "last_step",
             "last_epoch",
@@ -308,7 +308,7 @@ def panel_order(watched: Watched) -> tuple[str, ...]:
         *("still_weights", "zero_gradient_since", "frozen_since", "rises", "falls", "last_change"),
         *("last_loss", *read, "lowest_loss", *accuracy, "loss_left", "pace"),
         *("exploded_step", "not_finite_step", "trend"),
-        *((MISSING,) if watched.missing else ()),
+        *((MISSING,) if evidence.missing else ()),
         "verdict",
     )
 

@@ -16,7 +16,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.training.experiment import Experiment
 from xlsgd.training.losses import Loss
 from xlsgd.training.nets import Network
-from xlsgd.verdict.watched import Watched
+from xlsgd.verdict.evidence import Evidence
 
 __all__ = [
     "RunLimits",
@@ -48,17 +48,17 @@ class RunLimits:
 
 
 def exploded_above_input(
-    experiment: Experiment, watched: Watched, typed: Mapping[str, float]
+    experiment: Experiment, evidence: Evidence, typed: Mapping[str, float]
 ) -> Input:
     """Return the cell with the loss that counts as exploded.   typed: limits that are typed in."""
     note = "a loss above this has exploded"
     if "exploded_above" in typed:
         return Input("exploded_above", typed["exploded_above"], note)
-    worst = f"IF(ISNUMBER({watched.worst_start}),{watched.worst_start},0)"
+    worst = f"IF(ISNUMBER({evidence.worst_start}),{evidence.worst_start},0)"
     low, high = (_over_targets(name, experiment) for name in ("MIN", "MAX"))
     cost = experiment.loss.before_learning(low, high)
-    if watched.adds_up:
-        cost = "*".join((f"MAX({cost})", *watched.adds_up))
+    if evidence.adds_up:
+        cost = "*".join((f"MAX({cost})", *evidence.adds_up))
     formula = _power_of_ten(f"1+LOG10(MAX({cost},{worst},0.000001))")
     return Input("exploded_above", formula, f"{note}: 10 times the worst at the start")
 

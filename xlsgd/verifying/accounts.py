@@ -83,7 +83,10 @@ def _check_stored(work: Examination) -> None:
             agreeing += as_stored
     if not doubts:
         return
-    wrong = wrongly_saved(work.file, doubts, work.tolerance["stored"], work.notes, agreeing)
+    calculated = {(sheet, at): work.tabs[sheet].cells[at] for sheet, at in doubts}
+    wrong = wrongly_saved(
+        work.file, doubts, work.tolerance["stored"], work.notes, agreeing, calculated
+    )
     for (sheet, position), found in wrong.items():
         work.tabs[sheet].differ_stored(position, found)
 
@@ -92,23 +95,41 @@ def _circumstances(
     work: Examination, tab: ExaminedTab, exploded: int | None
 ) -> harmless.Circumstances:
     """Return what the rules of harmless differences may know of a tab."""
-    known = harmless.Circumstances(work.habits, work.tolerance, exploded)
-    view = work.found.views.get(tab.report.experiment or "")
+    own = tab.report.experiment
+    known = harmless.Circumstances(
+        work.habits, work.tolerance, exploded, least_loss=_least_loss(work, own)
+    )
+    view = work.found.views.get(own or "")
     if view is None or exploded is None:
         return known
     limit = limits_of(view, work.found.data).chart_limit
     return replace(known, steps=work.of(Trained).last_steps[tab.report.name], chart_limit=limit)
 
 
+def _least_loss(work: Examination, experiment: str | None) -> float | None:
+    """Return the lowest mean loss of an experiment, or of all of them, as torch has it."""
+    runs = [
+        run
+        for summaries in work.of(Trained).summaries.values()
+        for id, members in summaries.items()
+        if experiment in (None, id)
+        for run in members
+    ]
+    losses = [float(loss) for run in runs for loss in run.mean_loss if loss > 0]
+    return min(losses, default=None)
+
+
 def _explosions(work: Examination) -> dict[str, int]:
-    """Return the step of every tab's explosion, and excuse verdicts that differ only later."""
+    """Return the step of every tab's explosion, and excuse verdicts that differ only later, or in
+    what is harmless."""
     found = {}
     for name, tab in work.tabs.items():
         shown = tab.report.verdict
         step = None if shown is None else harmless.explosion(shown)
-        if shown is None or step is None:
+        if shown is None:
             continue
-        found[name] = step
+        if step is not None:
+            found[name] = step
         if not shown.agree:
             said = Difference(name, "", "verdict", "run", "", None, None, shown.sheet, shown.torch)
             rule = harmless.rule_of(said, _circumstances(work, tab, step))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Feature", "facts_of", "feature_frame", "feature_types", "parse_feature"]
 
-_TEXT = re.compile(r"\s*(\w+)\s*\((.*)\)\s*")
+_TEXT = re.compile(r"\s*(\w+)\s*(?:\((.*)\)|:(.*))\s*")
 _ARGUMENT = re.compile(r'\s*(?:"([^"]*)"|([^",]+?))\s*(?:,|$)')
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -28,10 +28,13 @@ def feature_types() -> dict[str, type[Feature]]:
     return find("xlsgd.data.features", "FEATURE")
 
 
-def parse_feature(quantity: str, text: str) -> Feature:
-    """Return a feature from its text, as ``share(age)`` or ``either(sex, "male")``.
+def parse_feature(
+    quantity: str, text: str, words_of: Callable[[str], Sequence[str]] | None = None
+) -> Feature:
+    """Return a feature from its text, as ``share(age)``, ``share:age`` or ``either(sex, "male")``.
 
     quantity: the name of its column.
+    words_of: gives all words of a column, for a feature of all of them that names none.
     Raises SpecError for an unknown kind, or words that it cannot make sense of.
     """
     match = _TEXT.fullmatch(text)
@@ -39,17 +42,21 @@ def parse_feature(quantity: str, text: str) -> Feature:
         raise SpecError(
             f"feature {quantity}: cannot read '{cut(text)}'; write it as in 'share(age)'"
         )
-    kind = pick("feature", match[1], feature_types())
+    named = {name: kind.name for kind in feature_types().values() for name in kind.also}
+    kind = pick("feature", named.get(match[1], match[1]), feature_types())
+    inside = match[2] if match[2] is not None else match[3]
     arguments: list[Argument] = []
     position = 0
-    while position < len(match[2]):
-        one = _ARGUMENT.match(match[2], position)
+    while position < len(inside):
+        one = _ARGUMENT.match(inside, position)
         if one is None:
             raise SpecError(f"feature {quantity}: cannot read the words in '{cut(text)}'")
         word, bare = one.groups()
         is_number = bare is not None and _NUMBER.fullmatch(bare)
         arguments.append(word if bare is None else float(bare) if is_number else bare)
         position = one.end()
+    if kind.of_all_words and words_of is not None and len(arguments) == 1:
+        arguments += words_of(str(arguments[0]))
     try:
         return kind(quantity, *arguments)
     except (TypeError, ValueError) as error:

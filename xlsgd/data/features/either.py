@@ -26,10 +26,6 @@ class Either(OfOneColumn):
     value: str | float
 
     @property
-    def words_of(self) -> tuple[str, ...]:
-        return self.made_of if isinstance(self.value, str) else ()
-
-    @property
     def paper(self) -> str:
         return f"1 if {self.of} is {self._value('')}"
 

@@ -32,6 +32,10 @@ class Feature(ABC):
 
     name: ClassVar[str]
     """The word for the kind."""
+    also: ClassVar[tuple[str, ...]] = ()
+    """Other words for it that somebody may write; a sheet has the one above."""
+    of_all_words: ClassVar[bool] = False
+    """Whether, where it names no words, it is about all that its column has."""
     order: ClassVar[int] = 100
     summary: ClassVar[str]
     """What it computes, on paper."""
@@ -65,10 +69,15 @@ class Feature(ABC):
     def made_of(self) -> tuple[str, ...]:
         """The columns that it is made of: raw ones, or features before it."""
 
-    @property
-    def words_of(self) -> tuple[str, ...]:
-        """Those of them in which it looks for a word; in all others it takes numbers."""
-        return ()
+    def renamed(self, names: Mapping[str, str]) -> Feature:
+        """Return the same of columns that are called otherwise.   names: new ones by the old."""
+        left, given = list(self.made_of), list(self.arguments)
+        for i, argument in enumerate(given):
+            # A word that it looks for may be called as a column is: those come first.
+            if argument in left:
+                left.remove(str(argument))
+                given[i] = names.get(str(argument), argument)
+        return type(self)(self.quantity, *given, note=self.note)
 
     # Sheet side
 

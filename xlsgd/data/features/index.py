@@ -17,6 +17,7 @@ class Index(Feature):
     """0 for the first of several words, 1 for the second, ….  No number for any other word."""
 
     name = "index"
+    of_all_words = True
     order = 8
     summary = "place of the word in the list, from 0"
     style = "count"
@@ -49,10 +50,6 @@ class Index(Feature):
     @property
     def made_of(self) -> tuple[str, ...]:
         return (self.of,)
-
-    @property
-    def words_of(self) -> tuple[str, ...]:
-        return self.made_of
 
     @property
     def paper(self) -> str:

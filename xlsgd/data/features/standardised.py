@@ -18,6 +18,7 @@ class Standardised(OfOneColumn):
     """A number minus the mean of its column, divided by the standard deviation (of all rows)."""
 
     name = "standardised"
+    also = ("standardise", "standardize", "standardized")
     order = 5
     summary = "(x − mean) / standard deviation"
 

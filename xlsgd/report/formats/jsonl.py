@@ -33,7 +33,7 @@ class Result:
     xlsgd, engine, rtol, atol: with what it was checked.
     timeout, memory: the limits, which only count if it ran into them.
     report: as in a JSON report of xlsgd verify, None if it failed.
-    content, seed, untouched: what tells whether it is like another one, see xlsgd.many.copies;
+    content, seed, made, untouched: what tells whether it is like another, see xlsgd.many.copies;
     None if it failed.
     """
 
@@ -53,6 +53,7 @@ class Result:
     content: str | None = None
     seed: int | None = None
     untouched: bool | None = None
+    made: str | None = None
 
     @property
     def line(self) -> str:

@@ -17,7 +17,14 @@ def inputs(share: float, omega: float | None, settled: float) -> list[Input]:
     """Return what a reader may change.   omega: None where the signal is typed in."""
     found = [
         Input("share", share, "share of the old average that is kept", minimum=0, below=1),
-        Input("settled", settled, "measured are the rows after this one", minimum=0, whole=True),
+        Input(
+            "settled",
+            settled,
+            "measured are the rows after this one",
+            minimum=0,
+            whole=True,
+            label="settled after",
+        ),
     ]
     if omega is not None:
         found.append(Input("omega", omega, "ω: by how much x moves from row to row", positive=True))
@@ -95,7 +102,12 @@ def measured(wave: bool) -> list[Input]:
     """Return the fields that say what became of the signal, in order of calculation."""
     found = [
         Input("highest", "=MAX({signals.dampened})", "the greatest dampened average of all rows"),
-        Input("lowest_since", "=MIN({signals.since})", "the least, of the rows that are measured"),
+        Input(
+            "lowest_since",
+            "=MIN({signals.since})",
+            "the least, of the rows that are measured",
+            label="lowest once settled",
+        ),
         Input("highest_classic", "=MAX({signals.classic})", "the greatest classic average"),
     ]
     if not wave:
@@ -119,7 +131,7 @@ def measured(wave: bool) -> list[Input]:
             "=ATAN({share}*SIN({omega})/(1-{share}*COS({omega})))",
             "how late it comes, in x: the angle of 1 − share·e^(−iω)",
         ),
-        Input("lag_in_steps", "={lag}/{omega}", "the same in rows"),
+        Input("lag_in_steps", "={lag}/{omega}", "the same in rows", label="lag in rows"),
         *(
             Input(
                 key,

@@ -9,6 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.columns import Input
 from xlsgd.sheets.charts import ChartPlace, ChartSpec, add_chart, curves_over
+from xlsgd.sheets.folding import FOLDED, fold_columns, fold_top, header_below
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap
 from xlsgd.sheets.style import set_page
@@ -25,9 +26,9 @@ from xlsgd.tabs.averages.plan import Averages
 
 __all__ = ["draw_averages_tab", "map_averages_tab"]
 
-_FIELDS, _HEADER, _TABLE = 6, 4, 14
-_CHART_COLUMN, _PIXELS = 4, (640, 250)
-_BELOW = 13
+_VALUES, _TABLE = 3, 15
+_CHART_COLUMN, _PIXELS = 5, (600, 220)
+_BELOW = 11
 """Rows from one chart to the next."""
 _HELPERS = ("sum_", "in_step", "behind")
 
@@ -40,21 +41,23 @@ def _inputs(shown: Averages) -> list[Input]:
     return inputs(shown.share, shown.omega if _wave(shown) else None, shown.settled)
 
 
-def _in_sight(shown: Averages) -> list[Input]:
-    """Return the fields as they stand below each other: helpers last."""
-    fields = measured(_wave(shown))
-    return sorted(fields, key=lambda given: given.key.startswith(_HELPERS))
+def _is_helper(given: Input) -> bool:
+    return given.key.startswith(_HELPERS)
 
 
 def map_averages_tab(shown: Averages) -> TabMap:
-    """Return where everything goes."""
-    keys = [given.key for given in (*_inputs(shown), *_in_sight(shown))]
-    rows = range(_HEADER + 2, _HEADER + 2 + shown.length)
+    """Return where everything goes: helpers are folded away, below them is what became of it."""
+    fields = measured(_wave(shown))
+    folded = [*(given.key for given in fields if _is_helper(given)), MARKER]
+    seen = (*_inputs(shown), *(given for given in fields if not _is_helper(given)))
+    header = header_below(len(folded))
+    rows = range(header + 2, header + 2 + shown.length)
     names = [column.quantity for column in columns(_wave(shown))]
     return TabMap(
         shown.sheet,
-        {key: (_FIELDS + i, 2) for i, key in enumerate((*keys, MARKER))},
-        {"signals": TableMap.laid_out(_HEADER, names, _TABLE, rows)},
+        {key: (FOLDED + i, _VALUES) for i, key in enumerate(folded)}
+        | {given.key: (header + 1 + i, _VALUES) for i, given in enumerate(seen)},
+        {"signals": TableMap.laid_out(header, names, _TABLE, rows)},
     )
 
 
@@ -63,11 +66,11 @@ def draw_averages_tab(sheet: Worksheet, shown: Averages, book: BookMap) -> None:
     tab = book.of("averages")[shown.sheet]
     table, wave = tab.tables["signals"], _wave(shown)
     write_title(sheet, shown.title, shown.about)
-    write_fields(sheet, _inputs(shown), book, tab, "input")
-    write_fields(sheet, [*_in_sight(shown), marker_field(MARKED)], book, tab, "value")
+    write_fields(sheet, _inputs(shown), book, tab, "input", words=True)
+    write_fields(sheet, [*measured(wave), marker_field(MARKED)], book, tab, "value", words=True)
     sheet.cell(*tab.fields["settled"]).number_format = "0"
     every = columns(wave)
-    write_headers(sheet, every, table)
+    write_headers(sheet, every, table, symbols=True)
     write_body(sheet, [column for column in every if column.formula], book, tab, "signals")
     for row, slope in zip(table.rows, shown.slopes, strict=False):
         sheet.cell(row, table.columns["signal"], slope).style = "input"
@@ -85,9 +88,12 @@ def draw_averages_tab(sheet: Worksheet, shown: Averages, book: BookMap) -> None:
     for i, (title, curves) in enumerate(
         (("The dampened average", first), ("Dampened and classic", second))
     ):
-        begin = AnchorMarker(col=_CHART_COLUMN - 1, colOff=0, row=2 + i * _BELOW, rowOff=0)
+        begin = AnchorMarker(
+            col=_CHART_COLUMN - 1, colOff=0, row=table.header_row + i * _BELOW, rowOff=0
+        )
         spec = ChartSpec(title, "row", "slope", curves, x_max=shown.length)
         add_chart(sheet, ChartPlace(begin, *_PIXELS), spec)
-    set_widths(sheet, {1: 16, 2: 23, 3: 52} | dict.fromkeys(table.columns.values(), 13))
-    sheet.row_dimensions[_HEADER + 1].height = 34
+    set_widths(sheet, {1: 18, 2: 16, 3: 11, 4: 56} | dict.fromkeys(table.columns.values(), 13))
+    fold_columns(sheet, [_VALUES - 1])
+    fold_top(sheet, table.header_row)
     set_page(sheet)

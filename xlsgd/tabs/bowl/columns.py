@@ -17,6 +17,11 @@ MARKED = "bowl tab, format 1"
 KEYS = ("steepest", "middle", "flattest", "condition", "largest_rate", "steps_flattest")
 HEADERS = frozenset(KEYS)
 WEIGHTS = 3
+_LABELS = {
+    "rate": "learning rate",
+    "largest_rate": "largest stable rate",
+    "steps_flattest": "steps along flattest",
+}
 
 
 def applies(experiment: Experiment) -> bool:
@@ -108,7 +113,15 @@ def fields(experiment: Experiment) -> list[Input]:
             text = text.replace(f"{{{key}}}", f"{{{field_of(experiment, key)}}}")
         return text
 
-    return [Input(field_of(experiment, i.key), named(str(i.value)), i.note) for i in found]
+    return [
+        Input(
+            field_of(experiment, i.key),
+            named(str(i.value)),
+            i.note,
+            label=_LABELS.get(i.key, i.words),
+        )
+        for i in found
+    ]
 
 
 ROWS_OF_DATA = ROWS

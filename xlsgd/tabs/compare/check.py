@@ -31,6 +31,11 @@ def _check_side_by_side(work: Examination, maps: TabMap) -> None:
     # A tab that a learner has copied, or one that is gone, has no place in this tab.
     experiments = [e for e in work.found.experiments if f"plot.{e}" in losses.columns]
     reading = comparison.common_reading(work.found.experiments[e] for e in experiments)
+    rates = [
+        key
+        for key in comparison.common_rates(work.found.experiments[e] for e in experiments)
+        if key in runs.columns
+    ]
     columns = comparison.losses_columns(experiments, maps.earlier_format)
     tab.check_patterns(losses, columns, work.writer(maps, "losses"), ranked(0))
     aim = number_in(tab.cells.get(maps.fields["target_loss"]))
@@ -64,13 +69,15 @@ def _check_side_by_side(work: Examination, maps: TabMap) -> None:
                 tab.differ(named, (order, 0, 0), "experiment", "pattern", reason)
                 continue
             lines = [
-                comparison.runs_quantities(summaries[experiment][member], tables[member], reading)
+                comparison.runs_quantities(
+                    summaries[experiment][member], tables[member], reading, rates
+                )
                 for member in runs_of_torch
             ]
             shown = [key for key in lines[0] if not (rated and key == "learning_rate")]
             fields = {key: (row, runs.columns[key]) for key in shown}
             wanted = work.writer(maps, "runs")
-            columns_here = comparison.runs_columns(experiment, reading)
+            columns_here = comparison.runs_columns(experiment, reading, None, rates)
             for j, column in enumerate(c for c in columns_here if c.quantity in fields):
                 formula = wanted(column.formula)(row)
                 place = fields[column.quantity]

@@ -6,7 +6,7 @@ Two sides again: formulas that look at the training tabs, and the same in Python
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ __all__ = [
     "NEVER",
     "NOT_REACHED",
     "RunSummary",
+    "common_rates",
     "common_reading",
     "losses_columns",
     "losses_quantities",
@@ -91,12 +92,22 @@ def common_reading(experiments: Iterable[Experiment]) -> Reading | None:
     return readings[0] if all(reading == readings[0] for reading in readings) else None
 
 
+def common_rates(experiments: Iterable[Experiment]) -> tuple[str, ...]:
+    """Return the inputs of groups of weights with rates of their own, as far as all experiments
+    have them."""
+    own = [tuple(e.group_rates) for e in experiments]
+    return tuple(name for name in (own[0] if own else ()) if all(name in names for names in own))
+
+
 def runs_columns(
-    experiment: str, reading: Reading | None, learning_rate: float | None = None
+    experiment: str,
+    reading: Reading | None,
+    learning_rate: float | None = None,
+    rates: Sequence[str] = (),
 ) -> list[Column]:
     """Return the columns of the table with one row an experiment.
 
-    reading: that of all runs.
+    reading, rates: those of all runs; rates are of groups of weights.
     learning_rate: where rates are typed in here, the one to begin with.
     """
 
@@ -114,6 +125,7 @@ def runs_columns(
         column("learning_rate", there("learning_rate"), "as set on its tab")
         if learning_rate is None
         else column("learning_rate", repr(learning_rate), "change me: its tab follows"),
+        *(column(key, there(key), f"that of the group {key.partition('.')[2]}") for key in rates),
         column("last_loss", there("last_loss"), "mean loss of the last epoch"),
         *(
             (column(f"last_{reading.key}", there(f"last_{reading.key}"), reading.beside),)
@@ -147,6 +159,7 @@ class RunSummary:
     """What the table of runs says of one experiment.
 
     mean_loss: per epoch of its tab.   panel: verdict.panel_values.
+    rates: of groups of weights with their own, by the names of their inputs.
     """
 
     experiment: str
@@ -154,6 +167,7 @@ class RunSummary:
     learning_rate: float
     mean_loss: Floats
     panel: Mapping[str, float | str]
+    rates: Mapping[str, float] = field(default_factory=dict)
 
 
 def losses_quantities(
@@ -174,9 +188,12 @@ def losses_quantities(
 
 
 def runs_quantities(
-    run: RunSummary, losses: Mapping[str, Floats], reading: Reading | None
+    run: RunSummary,
+    losses: Mapping[str, Floats],
+    reading: Reading | None,
+    rates: Sequence[str] = (),
 ) -> dict[str, float | str]:
-    """Return one row of the table of runs.  reading: that of all runs."""
+    """Return one row of the table of runs.  reading, rates: those of all runs."""
     reached = losses[f"reached.{run.experiment}"]
     epochs: float | str = NOT_REACHED
     steps: float | str = NOT_REACHED
@@ -186,6 +203,7 @@ def runs_quantities(
     return {
         "optimizer": run.optimizer,
         "learning_rate": run.learning_rate,
+        **{key: run.rates[key] for key in rates},
         "last_loss": run.panel["last_loss"],
         **({f"last_{reading.key}": run.panel[f"last_{reading.key}"]} if reading else {}),
         "epochs_to_target": epochs,

@@ -19,7 +19,9 @@ def find_compare(tab: FoundTab, experiments: Mapping[str, Experiment]) -> TabMap
     shown = [e for e in experiments if f"mean_loss.{e}" in texts.values()]
     reading = comparison.common_reading(experiments[e] for e in shown)
     runs_names = {c.quantity for c in comparison.runs_columns("", reading)}
-    runs = tab.table(runs_names, "one row a run")
+    rates = comparison.common_rates(experiments[e] for e in shown)
+    # Not every version has shown those of groups.
+    runs = tab.table(runs_names, "one row a run", {*runs_names, *rates}.__contains__)
     names = {c.quantity for c in comparison.losses_columns(shown)}
     losses = tab.table(names, "one row an epoch")
     runs.rows = [row for row in runs.rows if row < losses.header_row]

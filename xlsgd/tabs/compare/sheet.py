@@ -77,7 +77,8 @@ def map_compare_tab(shown: ComparedRuns, experiments: Sequence[Experiment]) -> T
     runs_header = _FIELDS + len(keys) + 2
     ids = list(shown.experiments)
     reading = comparison.common_reading(e for e in experiments if e.id in ids)
-    names = [column.quantity for column in comparison.runs_columns(ids[0], reading)]
+    rates = comparison.common_rates(e for e in experiments if e.id in ids)
+    names = [column.quantity for column in comparison.runs_columns(ids[0], reading, None, rates)]
     # How it went stands beside the name of what it was.
     names.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else 2)
     rows = list(range(runs_header + 2, runs_header + 2 + len(ids)))
@@ -132,9 +133,10 @@ def draw_compare_tab(
 
     sheet.cell(runs.header_row - 1, 1, "all runs").style = "heading"
     reading = comparison.common_reading(experiments)
+    rates = comparison.common_rates(experiments)
     for experiment in experiments:
         rate = experiment.learning_rate if shown.sets_rates else None
-        columns = comparison.runs_columns(experiment.id, reading, rate)
+        columns = comparison.runs_columns(experiment.id, reading, rate, rates)
         _draw_run(sheet, experiment, columns, book, tab)
     letter = column_letters(runs.columns["verdict"])
     where = f"{letter}{runs.rows[0]}:{letter}{runs.rows[-1]}"
@@ -160,7 +162,7 @@ def draw_compare_tab(
     for e in experiments:
         widths[losses.columns[f"mean_loss.{e.id}"]] = max(_WIDTH, len(e.id) * 1.2 + 1)
     for name, i in runs.columns.items():
-        wide = _WIDTHS.get(name, _READING if name.startswith("last_") else _WIDTH)
+        wide = _WIDTHS.get(name.partition(".")[0], _READING if name.startswith("last_") else _WIDTH)
         widths[i] = max(widths.get(i, 0), wide)
     set_widths(sheet, widths)
     fold_columns(sheet, [_KEYS])
@@ -247,7 +249,7 @@ def _draw_run(
             cell.alignment = Alignment("left", "center", indent=1, shrink_to_fit=True)
         if column.quantity == "verdict":
             _make_fit(cell, experiment)
-        if column.quantity == "learning_rate":
+        if column.quantity.startswith("learning_rate"):
             cell.number_format = "General"
         if column.quantity.endswith(("_to_target", "_step")):
             cell.number_format = "0"

@@ -40,7 +40,7 @@ def bends(experiment: Experiment, where: float) -> list[Input]:
     (p,) = experiment.network.parameters
     function = cast(Function, experiment.network.layers[0])
     return [
-        Input("where", where, f"the {p} at which to look"),
+        Input("where", where, f"the {p} at which to look", label=f"{p} to look at"),
         Input(
             "bend",
             f"={function.bend(p, {p: '{where}'})}",
@@ -50,6 +50,7 @@ def bends(experiment: Experiment, where: float) -> list[Input]:
             "largest_rate",
             '=IF({bend}>0,2/{bend},"none")',
             "2 / bend: at a larger learning_rate plain gradient descent cannot stay there",
+            label="largest stable rate",
         ),
     ]
 

@@ -9,6 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.columns import Input
 from xlsgd.sheets.charts import ChartPlace, ChartSpec, add_chart, curves_over
+from xlsgd.sheets.folding import FOLDED, fold_columns, fold_top, header_below
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap
 from xlsgd.sheets.style import set_page
@@ -26,20 +27,22 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["curve_chart", "draw_curve_tab", "map_curve_tab"]
 
-_FIELDS, _HEADER, _TABLE = 6, 4, 5
-_PIXELS = (800, 310)
+_VALUES, _TABLE = 3, 6
+_PIXELS = (760, 310)
 
 
 def map_curve_tab(shown: ShownCurve, experiment: Experiment) -> TabMap:
     """Return where everything goes."""
-    given = (*limits(0, 1), *bends(experiment, 0))
-    keys = [*(each.key for each in given), FUNCTION_OF, MARKER]
-    rows = range(_HEADER + 2, _HEADER + 2 + POINTS)
+    folded = (FUNCTION_OF, MARKER)
+    header = header_below(len(folded))
+    seen = (*limits(0, 1), *bends(experiment, 0))
+    rows = range(header + 2, header + 2 + POINTS)
     names = [column.quantity for column in columns(experiment)]
     return TabMap(
         shown.sheet,
-        {key: (_FIELDS + i, 2) for i, key in enumerate(keys)},
-        {"curve": TableMap.laid_out(_HEADER, names, _TABLE, rows)},
+        {key: (FOLDED + i, _VALUES) for i, key in enumerate(folded)}
+        | {given.key: (header + 1 + i, _VALUES) for i, given in enumerate(seen)},
+        {"curve": TableMap.laid_out(header, names, _TABLE, rows)},
         follows=shown.experiments[:1],
     )
 
@@ -51,21 +54,24 @@ def draw_curve_tab(
     tab = book.of("curve")[shown.sheet]
     table = tab.tables["curve"]
     write_title(sheet, shown.title, shown.about)
-    write_fields(sheet, limits(shown.low, shown.high), book, tab, "input")
+    write_fields(sheet, limits(shown.low, shown.high), book, tab, "input", words=True)
     where, *follow = bends(experiment, shown.where)
-    write_fields(sheet, [where], book, tab, "input")
-    write_fields(sheet, follow, book, tab, "value")
+    write_fields(sheet, [where], book, tab, "input", words=True)
+    write_fields(sheet, follow, book, tab, "value", words=True)
     sheet.cell(*tab.fields["largest_rate"]).number_format = "General"
     of = Input(FUNCTION_OF, experiment.id, "the tab whose function it is", fixed=True)
-    write_fields(sheet, [of, marker_field(MARKED)], book, tab, "value")
-    write_headers(sheet, columns(experiment), table)
+    write_fields(sheet, [of, marker_field(MARKED)], book, tab, "value", words=True)
+    write_headers(sheet, columns(experiment), table, symbols=True)
     write_body(sheet, columns(experiment), book, tab, "curve")
     for row in table.rows:
         sheet.cell(row, table.columns["point"]).number_format = "0"
-    begin = AnchorMarker(col=0, colOff=0, row=_FIELDS + len(tab.fields), rowOff=0)
+    begin = AnchorMarker(col=0, colOff=0, row=max(tab.fields.values())[0] + 1, rowOff=0)
     add_chart(sheet, ChartPlace(begin, *_PIXELS), curve_chart(shown, experiment, book))
-    set_widths(sheet, {1: 16, 2: 22, 3: 56, 4: 16} | dict.fromkeys(table.columns.values(), 14))
-    sheet.row_dimensions[_HEADER + 1].height = 24
+    set_widths(
+        sheet, {1: 18, 2: 16, 3: 12, 4: 60, 5: 2} | dict.fromkeys(table.columns.values(), 14)
+    )
+    fold_columns(sheet, [_VALUES - 1])
+    fold_top(sheet, table.header_row)
     set_page(sheet)
 
 

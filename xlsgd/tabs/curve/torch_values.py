@@ -24,7 +24,8 @@ def points(
     """
     import torch
 
-    from xlsgd.torch_side import Ensemble, Landscape
+    from xlsgd.torch_side import Ensemble
+    from xlsgd.training.functions.landscape import Landscape
 
     ensemble = Ensemble(MEMBERS)
     asked = ensemble.copies(at)
@@ -44,7 +45,8 @@ def points(
 def bend_and_rate(experiment: Experiment, where: float) -> dict[str, list[float | str]]:
     """Return the second derivative at a weight, and the largest rate that it allows, for every
     member."""
-    from xlsgd.torch_side import Ensemble, Landscape
+    from xlsgd.torch_side import Ensemble
+    from xlsgd.training.functions.landscape import Landscape
 
     asked = Ensemble(MEMBERS).copies([where])
     (found,) = Landscape(experiment.network, stacked=False).bends([asked])

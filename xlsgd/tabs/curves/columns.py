@@ -45,7 +45,7 @@ def tabulated(over: str, functions: Sequence[str]) -> Tabulated:
 def inputs(shown: Tabulated, numbers: Mapping[str, float]) -> list[Input]:
     """Return what is typed in.  numbers: what to begin with, by key."""
     return [
-        Input(BEGIN, numbers[BEGIN], f"the first {shown.over}"),
+        Input(BEGIN, numbers[BEGIN], f"the first {shown.over}", label=f"first {shown.over}"),
         Input(APART, numbers[APART], "how far apart they are"),
         *(Input(name, numbers[name], f"{name} of the functions") for name in shown.given),
     ]

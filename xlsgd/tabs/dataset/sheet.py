@@ -15,6 +15,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.data import Dataset
 from xlsgd.data.features.feature import in_frame
 from xlsgd.data.schema import Raw
+from xlsgd.sheets.folding import fold_columns
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap
 from xlsgd.sheets.style import set_page
@@ -35,6 +36,8 @@ _PLAIN_HEADER, _PLAIN_MARKER = (5, 6), (3, 2)
 _PLAIN_WIDTHS = dict.fromkeys(range(1, 11), 14.0)
 _DESCRIBED_HEADER = HEADER_ROW, FIRST_ROW
 _FEATURE_WIDTH = 12.0
+_TOLD = 4
+"""Columns from the value of a fact to that of a field that tells what the columns are."""
 _SHARED = 12
 """The column of a number that all rows share, beside the title."""
 TRUTH = "true line"
@@ -42,7 +45,8 @@ _TRUE_LINE = ("true line, x", "true line, y")
 
 
 def map_data_tab(data: Dataset) -> TabMap:
-    """Return where the data goes: raw columns, a gap, the features, a gap, fields."""
+    """Return where the data goes: raw columns, a gap, the features, a gap, facts, and, folded away,
+    what the columns are."""
     schema = data.schema
     header, first = _PLAIN_HEADER if schema.is_plain else _DESCRIBED_HEADER
     raw = _columns_of(data)
@@ -52,12 +56,12 @@ def map_data_tab(data: Dataset) -> TabMap:
     if schema.is_plain:
         places = {MARKER: _PLAIN_MARKER}
     else:
-        right = max(columns.values()) + 3
-        keys = [given.key for given in _fields(data)]
-        top = [raw.name for raw in schema.shared]
-        keys = keys[len(top) :]
-        places = {key: (FIRST_ROW + i, right) for i, key in enumerate(keys)}
-        places |= {key: (1, _SHARED + 3 * i) for i, key in enumerate(top)}
+        right = max(columns.values()) + 4
+        facts, told = _facts(data), _told(data)
+        places = {given.key: (FIRST_ROW + i, right) for i, given in enumerate(facts)}
+        beside = right + _TOLD if facts else right - 1
+        places |= {given.key: (FIRST_ROW + i, beside) for i, given in enumerate(told)}
+        places |= {raw.name: (1, _SHARED + 3 * i) for i, raw in enumerate(schema.shared)}
     columns |= {name: columns[of] for name, of in schema.answers.items()}
     tables = {"data": table}
     if schema.is_plain and data.truth is not None:
@@ -79,11 +83,14 @@ def _shared(data: Dataset) -> list[Input]:
     ]
 
 
-def _fields(data: Dataset) -> list[Input]:
-    """Return what stands at the right of the columns."""
-    schema = data.schema
-    facts = (*schema.facts(), *data.facts)
-    return [*_shared(data), *facts, marker_field(schema.marker), *schema.description()]
+def _facts(data: Dataset) -> list[Input]:
+    """Return what the columns come to."""
+    return [*data.schema.facts(), *data.facts]
+
+
+def _told(data: Dataset) -> list[Input]:
+    """Return what the columns are."""
+    return [marker_field(data.schema.marker), *data.schema.description()]
 
 
 def draw_data_tab(sheet: Worksheet, data: Dataset, book: BookMap) -> None:
@@ -144,20 +151,28 @@ def _draw_fields(sheet: Worksheet, data: Dataset, book: BookMap) -> dict[int, fl
     """Write what stands at the right of the columns, and return how wide they all are."""
     schema, tab = data.schema, book.data
     table = tab.tables["data"]
-    shared = _shared(data)
-    write_fields(sheet, shared, book, tab, "input")
-    write_fields(sheet, _fields(data)[len(shared) :], book, tab, "value")
+    write_fields(sheet, _shared(data), book, tab, "input")
+    facts = _facts(data)
+    write_fields(sheet, facts, book, tab, "value", words=True)
+    write_fields(sheet, _told(data), book, tab, "value")
     for given in data.facts:
         sheet.cell(*tab.fields[given.key]).style = "count"
     for given in schema.facts():
         sheet.cell(*tab.fields[given.key]).number_format = "General"
     sheet.row_dimensions[table.header_row + 1].height = 34
     set_page(sheet)
-    right = tab.fields[MARKER][1]
     names = _columns_of(data)
     widths = {table.columns[raw.name]: raw.width for raw in schema.raw if raw.name in names}
     widths |= {table.columns[name]: _FEATURE_WIDTH for name in schema.feature_names}
-    widths |= {len(names) + 1: 2, right - 2: 2, right - 1: 18, right: 26, right + 1: 44}
+    widths[len(names) + 1] = 2
+    if facts:
+        right = tab.fields[facts[0].key][1]
+        widths |= {right - 3: 2, right - 2: 18, right - 1: 18, right: 20, right + 1: 44}
+        fold_columns(sheet, [right - 1])
+    right = tab.fields[MARKER][1]
+    widths |= {right - 2: 2, right - 1: 18, right: 26, right + 1: 44}
+    set_widths(sheet, widths)
+    fold_columns(sheet, range(right - 1, right + 2))
     return widths
 
 

@@ -61,7 +61,12 @@ def image(network: Network) -> dict[str, str]:
 def targets(experiment: Experiment) -> list[Input]:
     """Return what the image shows."""
     return [
-        Input(f"target.{y}", f"=SUM(INDEX({{data.{y}}},{{{SHOWN}}}))", "what it is, from the data")
+        Input(
+            f"target.{y}",
+            f"=SUM(INDEX({{data.{y}}},{{{SHOWN}}}))",
+            "what it is, from the data",
+            label=f"what it is, {y}",
+        )
         for y in experiment.targets
     ]
 
@@ -75,7 +80,8 @@ def results(experiment: Experiment) -> list[Input]:
         formula = loss.of_row(preds, [f"{{target.{y}}}" for y in experiment.targets])
         for given in loss.hyperparameters:
             formula = formula.replace(f"{{{given.key}}}", f"{{@{experiment.id}.{given.key}}}")
-        found.append(Input(f"{moment}.loss", f"={formula}", f"{loss.name} of this image, {words}"))
+        note = f"{loss.name} of this image, {words}"
+        found.append(Input(f"{moment}.loss", f"={formula}", note, label=f"loss {words}"))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from xlsgd.base.cells import Position
 from xlsgd.base.columns import Input
 from xlsgd.data import Dataset
 from xlsgd.sheets.bands import colour_by_bands
-from xlsgd.sheets.found_tab import MARKER
+from xlsgd.sheets.folding import fold_columns, fold_rows
 from xlsgd.sheets.maps import BookMap, TabMap, address, formula_maker, quoted
 from xlsgd.sheets.style import fill_of, set_page
 from xlsgd.sheets.writing import (
@@ -24,7 +25,6 @@ from xlsgd.sheets.writing import (
     write_fields,
     write_heading,
     write_title,
-    write_value,
 )
 from xlsgd.tabs.images import columns as images
 from xlsgd.tabs.images.grids import Picture, Shape, Stage
@@ -34,18 +34,18 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_images_tab", "map_images_tab"]
 
-_HEADING, _LABELS, _FIRST = 4, 5, 6
-"""Rows: above a block, above its stages, and the first with cells."""
-_KEY, _VALUE, _LEFT = 1, 2, 4
+_FACTS, _HEADING, _LABELS, _FIRST = 4, 7, 8, 9
+"""Rows: the first of what is folded away, above a block, above its stages, the first with cells."""
+_WORDS, _KEY, _VALUE, _LEFT = 1, 2, 3, 5
 _WIDTH, _HEIGHT = 3.7, 16.5
 """Of a cell of a picture, which is about as wide as high."""
 _ACROSS = 36
 """Cells beside each other that a screen of 1366 pixels shows, besides the fields."""
 _PER_CELL = 3.4
 """Characters of a small word that fit above a cell."""
-_SHORT = "[>=99.5]0E+0;[<0]-0.0;0.0"
-_INK = "0.0;-0.0;"
-"""Of an image: blank pixels stay blank."""
+_SHORT = "[>=99.5]0E+0;[<=-0.05]-0.0;0.0"
+_INK = "[>=0.05]0.0;[<=-0.05]-0.0;"
+"""Of an image: blank pixels stay blank, and so do those that are next to blank."""
 _HIDDEN = ";;;"
 """Keys by which verify finds a picture again are there, and not seen."""
 _RANGES = 12
@@ -122,9 +122,11 @@ def map_images_tab(experiment: Experiment, shape: Shape, sheet: str) -> TabMap:
         for r, names in enumerate(placed.picture):
             for c, name in enumerate(names):
                 tab.fields[name] = (placed.row + r, placed.column + c)
-    keys = [images.SHOWN, *(given.key for given in _fields(View(experiment), shape)), MARKER]
-    for i, key in enumerate(dict.fromkeys(keys)):
-        tab.fields[key] = (_LABELS + i, _VALUE)
+    fields = _fields(View(experiment), shape)
+    seen = [images.SHOWN, *(given.key for given in fields if not given.fixed)]
+    for top, keys in ((_LABELS, seen), (_FACTS, [g.key for g in fields if g.fixed])):
+        for i, key in enumerate(keys):
+            tab.fields[key] = (top + i, _VALUE)
     return tab
 
 
@@ -169,13 +171,15 @@ def draw_images_tab(
                 draw(placed, _SHORT)
             for ranges in _shared(all_):
                 _colour(sheet, ranges)
-    widths: dict[int, float] = {_KEY: 13, _VALUE: 17, _VALUE + 1: 2}
+    widths: dict[int, float] = {_WORDS: 17, _KEY: 13, _VALUE: 14, _VALUE + 1: 2}
     last = max(column for _, column in tab.fields.values()) + 1
     widths |= dict.fromkeys(range(_LEFT, last + 1), _WIDTH)
     set_widths(sheet, widths)
     bottom = max(row for row, _ in tab.fields.values())
     for row in range(_LABELS, bottom + 1):
         sheet.row_dimensions[row].height = _HEIGHT
+    fold_columns(sheet, [_KEY])
+    fold_rows(sheet, *range(_FACTS, _HEADING))
     sheet.freeze_panes = f"A{_HEADING}"
     set_page(sheet)
 
@@ -184,26 +188,22 @@ def _draw_fields(
     sheet: Worksheet, view: View, shape: Shape, data: Dataset, book: BookMap, tab: TabMap
 ) -> None:
     shown = Input(images.SHOWN, 1.0, "")
-    sheet.cell(_HEADING, _KEY, "choose").style = "group"
+    sheet.cell(_HEADING, _WORDS, "choose").style = "group"
     row, column = tab.fields[shown.key]
-    sheet.cell(row, _KEY, shown.key).style = "key"
-    write_value(sheet, shown, book, tab, "input")
+    write_fields(sheet, [shown], book, tab, "input", words=True)
     sheet.data_validations.dataValidation.clear()
     rule = DataValidation("whole", operator="between", formula1="1", formula2=str(data.rows))
     rule.error = f"A row of data: a whole number from 1 to {data.rows}."
     rule.errorTitle, rule.showErrorMessage, rule.allow_blank = shown.key, True, False
     rule.add(sheet.cell(row, column))
     sheet.add_data_validation(rule)
-    fields = [Input(g.key, g.value, "", fixed=g.fixed) for g in _fields(view, shape)]
-    write_fields(sheet, fields, book, tab, "value")
+    fields = [replace(given, note="") for given in _fields(view, shape)]
+    write_fields(sheet, fields, book, tab, "value", words=True)
     for given in fields:
-        if given.fixed:
-            for at in (_KEY, _VALUE):
-                sheet.cell(tab.fields[given.key][0], at).style = "label"
-        elif given.key.startswith("target."):
+        if given.key.startswith("target."):
             sheet.cell(*tab.fields[given.key]).number_format = "General"
     for i, name in enumerate((sheet.parent.worksheets[0].title, book.training[view.id].sheet)):
-        cell = sheet.cell(3, _KEY + i, name)
+        cell = sheet.cell(3, (_WORDS, _VALUE)[i], name)
         cell.hyperlink = Hyperlink(cell.coordinate, location=f"{quoted(name)}!A1")
         cell.style = "link"
 

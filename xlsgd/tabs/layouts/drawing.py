@@ -43,10 +43,6 @@ class Drawing(ABC):
         """Return whether the headers of a table have notes."""
         return True
 
-    def gap_after(self, table: str) -> float:
-        """Return the width of the empty column to the right of a table."""
-        return 2
-
     def draw_numbers(self, sheet: Worksheet, tab: TabMap) -> None:
         """Write what stands beside the tables."""
         return

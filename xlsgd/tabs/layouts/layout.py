@@ -141,7 +141,7 @@ class Layout(ABC):
         """Return how many rows each table has.  rows: of data."""
 
     @abstractmethod
-    def watched(self, view: View) -> verdict.Watched:
+    def evidence(self, view: View) -> verdict.Evidence:
         """Return what the panel looks at."""
 
     def missing(self, view: View) -> tuple[str, ...]:
@@ -174,11 +174,11 @@ class Layout(ABC):
 
     def panel(self, view: View) -> list[Input]:
         """Return the fields of the panel: live formulas that say how the run went."""
-        return verdict.panel(self.watched(view), in_words=not view.formats_ago)
+        return verdict.panel(self.evidence(view), in_words=not view.formats_ago)
 
     def epoch_columns(self, view: View) -> list[Column]:
         """Return the columns of the table with a row an epoch."""
-        columns = verdict.epoch_columns(self.watched(view), view.formats_ago > 0)
+        columns = verdict.epoch_columns(self.evidence(view), view.formats_ago > 0)
         return [c for c in columns if view.formats_ago < 2 or c.quantity not in _FOR_CHARTS]
 
     def rate_input(self, view: View) -> Input:

@@ -161,8 +161,8 @@ def fields(experiment: str, two: tuple[Side, Side]) -> list[Input]:
     apart = f"SUMPRODUCT(({count}>0)*({pred}-{given})^2)"
     return [
         Input("experiment", experiment, "the tab that trains these weights", fixed=True),
-        Input("pairs_given", f"=SUMPRODUCT(1*({count}>0))", "pairs that are in the data"),
-        Input("pairs_missing", f"=SUMPRODUCT(1*({count}=0))", "pairs that are not: in bold"),
+        Input("pairs_given", f"=SUMPRODUCT(1*({count}>0))", "that are in the data"),
+        Input("pairs_missing", f"=SUMPRODUCT(1*({count}=0))", "that are not: in bold"),
         Input(
             "root_mean_square",
             f"=SQRT({apart}/MAX(1,{{pairs_given}}))",

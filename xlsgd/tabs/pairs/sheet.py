@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Input
 from xlsgd.sheets.bands import colour_by_bands
+from xlsgd.sheets.folding import FOLDED, fold_columns, fold_rows
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, formula_maker
 from xlsgd.sheets.style import COLOURS, fill_of, set_page
@@ -31,7 +32,7 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_pairs_tab", "map_pairs_tab"]
 
-_FIELDS = 4
+_WORDS, _KEY, _VALUE = 1, 2, 3
 _COLOURS = ("F4B9A7", "FFF7DA", "9CCFA0")
 """Of the lowest rating, of one in the middle, of the highest."""
 
@@ -40,14 +41,16 @@ def map_pairs_tab(plan: Pairs, lesson: Lesson) -> TabMap:
     """Return where everything goes.  Raises SpecError for a net that has no such tab."""
     experiment = lesson.experiment(plan.experiment)
     two = pairs.sides(experiment, lesson.data.schema)
-    keys = [*(given.key for given in _fields(experiment, two)), MARKER]
-    fields = {key: (_FIELDS + i, 2) for i, key in enumerate(keys)}
+    fields = {key: (FOLDED + i, _VALUE) for i, key in enumerate(_folded(experiment, two))}
+    top = FOLDED + len(fields) + 1
+    seen = [given.key for given in _fields(experiment, two) if not given.fixed]
+    fields |= {key: (top + i, _VALUE) for i, key in enumerate(seen)}
     high = len(two[1].chosen)
-    header = _FIELDS + len(keys) + 1 + high + 1
+    header = top + len(seen) + high + 1
     names = [column.quantity for column in pairs.pair_columns(experiment, two)]
     wide = len(two[1].names)
-    columns = dict(zip(("place", *two[0].chosen), range(2, 99), strict=False))
-    left = 3 + len(two[0].chosen)
+    columns = dict(zip(("place", *two[0].chosen), range(_KEY, 99), strict=False))
+    left = _KEY + 1 + len(two[0].chosen)
     for i, name in enumerate(names[1:]):
         columns[name] = left + i + i // wide  # with a gap before each group
     rows = range(header + 2, header + 2 + len(two[0].names))
@@ -61,11 +64,18 @@ def map_pairs_tab(plan: Pairs, lesson: Lesson) -> TabMap:
     )
 
 
+def _folded(experiment: Experiment, two: tuple[Side, Side]) -> list[str]:
+    return [*(given.key for given in _fields(experiment, two) if given.fixed), MARKER]
+
+
 def _fields(experiment: Experiment, two: tuple[Side, Side]) -> list[Input]:
     free = pairs.free_weights(experiment, two)
     return [
         *pairs.fields(experiment.id, two),
-        *(Input(f"weight.{p}", pairs.weight_formula(experiment, p), "for all") for p in free),
+        *(
+            Input(f"weight.{p}", pairs.weight_formula(experiment, p), "for all", label=p)
+            for p in free
+        ),
     ]
 
 
@@ -77,7 +87,7 @@ def draw_pairs_tab(sheet: Worksheet, plan: Pairs, lesson: Lesson, book: BookMap)
     table, wide = tab.tables["pairs"], len(two[1].names)
     write_title(sheet, plan.title, plan.about)
     fields = [*_fields(experiment, two), marker_field(MARKED)]
-    write_fields(sheet, fields, book, tab, "value")
+    write_fields(sheet, fields, book, tab, "value", words=True)
     for key in ("pairs_given", "pairs_missing"):
         sheet.cell(*tab.fields[key]).number_format = "0"
     sheet.cell(*tab.fields[MARKER]).style = "fact"
@@ -92,14 +102,16 @@ def draw_pairs_tab(sheet: Worksheet, plan: Pairs, lesson: Lesson, book: BookMap)
             cell = sheet.cell(row, table.columns[column.quantity])
             cell.number_format = "0" if column.quantity.startswith("count") else "0.0"
     _colour(sheet, lesson.data.y, table, wide)
-    widths: dict[int, float] = {1: 17, 2: 19}
+    widths: dict[int, float] = {_WORDS: 17, _KEY: 19}
     widths |= {table.columns[name]: max(9, len(name) + 1) for name in two[0].chosen}
     for column in columns[1:]:
         widths[table.columns[column.quantity]] = max(7, len(column.symbol) + 1)
     gaps = (table.columns[f"{key}.1"] - 1 for key in ("pred", "count"))
-    widths |= dict.fromkeys(gaps, max(map(len, two[1].chosen), default=0) + 2)
+    widths |= dict.fromkeys(gaps, max(map(len, two[1].chosen), default=0) + 4)
     set_widths(sheet, widths)
-    sheet.row_dimensions[table.header_row].hidden = True
+    fold_columns(sheet, [_KEY])
+    fold_rows(sheet, *(tab.fields[key][0] for key in _folded(experiment, two)))
+    fold_rows(sheet, table.header_row)
     set_page(sheet)
 
 

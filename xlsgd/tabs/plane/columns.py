@@ -22,16 +22,16 @@ def typed(experiment: Experiment, across: str, up: str, after_epoch: float) -> l
     """Return the cells that a reader types into."""
     names = experiment.network.parameters
     return [
-        Input("across", across, "this weight from left to right", choices=names),
-        Input("up", up, "this one from bottom to top", choices=names),
+        Input("across", across, "the weight from left to right", choices=names),
+        Input("up", up, "the weight from bottom to top", choices=names),
         Input(
             "after_epoch",
             after_epoch,
-            "the others are as they are after so many epochs, 0 for the start",
+            "the others as after so many epochs",
             minimum=0,
             whole=True,
         ),
-        Input("beside", 0.25, "how much is shown around the way", minimum=0),
+        Input("beside", 0.25, "how much is shown around the way", minimum=0, label="shown around"),
     ]
 
 
@@ -48,8 +48,9 @@ def fields(experiment: Experiment) -> list[Input]:
         found.append(Input(f"to_{at}", f"={high}+{more}", "to here"))
     top = f"MAX({{grid.loss.1:grid.loss.{PLACES}}})"
     for i in range(1, LEVELS + 1):
-        note = "from one colour to the next the loss is √10 times as large" if i == 1 else ""
-        found.append(Input(f"level.{i}", f"={top}/10^{(LEVELS + 1 - i) / 2:g}", note))
+        note = "from one to the next the loss is √10 times" if i == 1 else ""
+        formula = f"={top}/10^{(LEVELS + 1 - i) / 2:g}"
+        found.append(Input(f"level.{i}", formula, note, label="below"))
     return found
 
 

@@ -29,7 +29,13 @@ def typed(experiment: Experiment, weight: str, after_epoch: float) -> list[Input
             minimum=0,
             whole=True,
         ),
-        Input("beside", BESIDE, "how much of the curve is drawn to the left and right", minimum=0),
+        Input(
+            "beside",
+            BESIDE,
+            "how much of the curve is drawn to the left and right",
+            minimum=0,
+            label="drawn beside",
+        ),
     ]
 
 
@@ -57,16 +63,27 @@ def follow(experiment: Experiment) -> list[Input]:
             "=({loss_above}-{loss_below})/(2*{h})",
             "slope of the tangent; on a parabola it is exact",
         ),
-        Input("rate", f"={{@{id}.learning_rate}}", f"learning_rate of '{id}'"),
-        Input("here", f"={chosen('{{now.{p}}}')}", "the chosen weight now"),
-        Input("step_to", "={here}-{rate}*{slope}", "after one step: now − rate · slope"),
-        Input("loss_here", f"={_loss_at(experiment, '{here}')}", "mean loss now"),
-        Input("loss_there", f"={_loss_at(experiment, '{step_to}')}", "mean loss after the step"),
+        Input("rate", f"={{@{id}.learning_rate}}", f"of '{id}'", label="learning rate"),
+        _labelled("weight now", "here", chosen("{{now.{p}}}"), "the chosen weight"),
+        _labelled(
+            "after a step", "step_to", "{here}-{rate}*{slope}", "weight now − learning rate · slope"
+        ),
+        _labelled("loss now", "loss_here", _loss_at(experiment, "{here}"), "mean loss there"),
+        _labelled(
+            "loss after it",
+            "loss_there",
+            _loss_at(experiment, "{step_to}"),
+            "mean loss after the step",
+        ),
         Input("at_start", f"={chosen(f'{{{{@{id}.init.{{p}}}}}}')}", "the weight at the start"),
         Input("at_end", f"={chosen(f'{{{{@{id}.last.new.{{p}}}}}}')}", "the weight at the end"),
         Input("from", f"=MIN({ends})-{beside}", "the curve is drawn from here"),
         Input("to", f"=MAX({ends})+{beside}", "to here"),
     ]
+
+
+def _labelled(label: str, key: str, formula: str, note: str) -> Input:
+    return Input(key, f"={formula}", note, label=label)
 
 
 def _loss_at(experiment: Experiment, value: str) -> str:

@@ -7,6 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlsgd.base.columns import Input
 from xlsgd.sheets.charts import ChartPlace, ChartSpec, Curve, add_chart, curves_over
+from xlsgd.sheets.folding import FOLDED, fold_columns, fold_top, header_below
 from xlsgd.sheets.found_tab import MARKER
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, address, quoted
 from xlsgd.sheets.style import set_page
@@ -24,29 +25,28 @@ from xlsgd.training.experiment import Experiment
 
 __all__ = ["draw_slice_tab", "map_slice_tab"]
 
-_TOP, _KEYS, _CHART, _TABLE = 4, 1, 5, 16
-_HEADER = 4
-_PIXELS = (620, 400)
+_VALUES, _CHART, _TABLE = 3, 6, 17
+_PIXELS = (560, 400)
 _FIRST = ("here", "step_to", "slope", "rate", "loss_here", "loss_there")
-"""What a reader asks for, above what it is made of."""
+"""What a reader asks for; what it is made of is folded away."""
 
 
-def _sorted(experiment: Experiment) -> list[Input]:
-    every = {each.key: each for each in follow(experiment)}
-    return [every[key] for key in _FIRST] + [
-        each for key, each in every.items() if key not in _FIRST
-    ]
+def _folded(experiment: Experiment) -> list[Input]:
+    return [each for each in follow(experiment) if each.key not in _FIRST]
 
 
 def map_slice_tab(shown: Slice, experiment: Experiment) -> TabMap:
-    """Return where everything goes."""
-    keys = [each.key for each in (*typed(experiment, "", 0), *_sorted(experiment))]
-    rows = range(_HEADER + 2, _HEADER + 2 + POINTS)
+    """Return where everything goes: what is folded away, and below it what a reader asks for."""
+    folded = [*(each.key for each in _folded(experiment)), OF, MARKER]
+    header = header_below(len(folded))
+    seen = [*(each.key for each in typed(experiment, "", 0)), *_FIRST]
+    rows = range(header + 2, header + 2 + POINTS)
     names = [column.quantity for column in columns(experiment)]
     return TabMap(
         shown.sheet,
-        {key: (_TOP + i, _KEYS + 1) for i, key in enumerate([*keys, OF, MARKER])},
-        {"slice": TableMap.laid_out(_HEADER, names, _TABLE, rows)},
+        {key: (FOLDED + i, _VALUES) for i, key in enumerate(folded)}
+        | {key: (header + 1 + i, _VALUES) for i, key in enumerate(seen)},
+        {"slice": TableMap.laid_out(header, names, _TABLE, rows)},
         follows=(experiment.id,),
     )
 
@@ -61,12 +61,13 @@ def draw_slice_tab(sheet: Worksheet, shown: Slice, experiment: Experiment, book:
         "The curve is the mean loss of all rows while one weight moves and the others stay; the "
         "dashed line touches it where the weight is now, and a step goes against its slope.",
     )
-    write_fields(sheet, typed(experiment, shown.weight, shown.after_epoch), book, tab, "input")
-    write_fields(sheet, _sorted(experiment), book, tab, "value")
+    chosen = typed(experiment, shown.weight, shown.after_epoch)
+    write_fields(sheet, chosen, book, tab, "input", words=True)
+    write_fields(sheet, follow(experiment), book, tab, "value", words=True)
     sheet.cell(*tab.fields["rate"]).number_format = "General"
     of = Input(OF, experiment.id, "the tab whose loss it is", fixed=True)
-    write_fields(sheet, [of, marker_field(MARKED)], book, tab, "value")
-    write_headers(sheet, columns(experiment), table)
+    write_fields(sheet, [of, marker_field(MARKED)], book, tab, "value", words=True)
+    write_headers(sheet, columns(experiment), table, symbols=True)
     write_body(sheet, columns(experiment), book, tab, "slice")
     curve, tangent = curves_over(
         sheet.title, table, "at", {"mean_loss": "mean loss", "tangent": "tangent"}
@@ -81,9 +82,14 @@ def draw_slice_tab(sheet: Worksheet, shown: Slice, experiment: Experiment, book:
         x_format="General",
         x_min=None,
     )
-    begin = AnchorMarker(col=_CHART - 1, colOff=0, row=_TOP - 1, rowOff=0)
+    begin = AnchorMarker(col=_CHART - 1, colOff=0, row=table.header_row, rowOff=0)
     add_chart(sheet, ChartPlace(begin, *_PIXELS), spec)
-    set_widths(sheet, {1: 13, 2: 14, 3: 50, 4: 2} | dict.fromkeys(table.columns.values(), 12))
+    set_widths(
+        sheet, {1: 18, 2: 14, 3: 13, 4: 48, 5: 2} | dict.fromkeys(table.columns.values(), 12)
+    )
+    fold_columns(sheet, [_VALUES - 1])
+    fold_columns(sheet, table.columns.values())  # for the chart
+    fold_top(sheet, table.header_row)
     set_page(sheet)
 
 

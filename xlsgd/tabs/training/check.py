@@ -252,7 +252,7 @@ class TrainingCheck:
                 tab.check_cells(maps.tables[name], columns, writer, order)
         wanted = self._work.writer(maps)
         written = {g.key: str(g.value) for g in (layout.rows, *layout.panel(view))}
-        for i, key in enumerate(verdict.panel_order(layout.watched(view))):
+        for i, key in enumerate(verdict.panel_order(layout.evidence(view))):
             position = maps.fields[key]
             rank = DATA if key in _BEFORE_STEPS else PANEL
             formula = wanted(written[key])(position[0])
@@ -297,7 +297,7 @@ class TrainingCheck:
         """
         table, experiment = maps.tables["epochs"], traced.experiment
         length = len(table.rows)
-        watched = get_layout(traced.view.layout).watched(traced.view)
+        evidence = get_layout(traced.view.layout).evidence(traced.view)
         epochs, panels = self._summary(maps, traced, traces)
         # Beside the members, the run with every weight at rest that is so in the sheet, if rounding
         # decides on that: each for itself, so that no member need have just these.
@@ -311,13 +311,14 @@ class TrainingCheck:
                 experiment.learning_rate,
                 mean_loss[:length],
                 panel,
+                experiment.group_rates,
             )
             for mean_loss, panel in zip(losses, panels, strict=True)
         ]
         members = Trace({name: values[:, :length] for name, values in epochs.items()})
         places = places_of(table, get_layout(traced.view.layout).epoch_columns(traced.view))
         expected = {key: [panel[key] for panel in panels] for key in panels[0]}
-        fields = {key: maps.fields[key] for key in verdict.panel_order(watched)}
+        fields = {key: maps.fields[key] for key in verdict.panel_order(evidence)}
         if check == "step" or predictable:  # else the verdict alone counts
             block = block_of(table, places, members, length)
             tab.compare_table(check, "epochs", block, ranked(EPOCHS))

@@ -54,12 +54,12 @@ def colour(sheet: Worksheet, view: View, tab: TabMap) -> None:
     network, layout = view.experiment.network, get_layout(view.layout)
     for each in layout.drawing.silent_units(network.silences, tab):
         rule(*each)
-    watched = layout.watched(view)
+    evidence = layout.evidence(view)
     frozen = f"{here('derivative_alive')}<{here('step')}"
-    for numerical in watched.numerical:
+    for numerical in evidence.numerical:
         rule(span(numerical), frozen, "frozen", "frozen_pale", bold=True)
     chosen = address(tab.fields[GRADIENT_INPUT], absolute=True)
-    for used in watched.gradients.values():
+    for used in evidence.gradients.values():
         by_steps = f'AND({frozen},{chosen}="{CHOICES[0]}")'
         rule(span(used), by_steps, "frozen", "frozen_pale", bold=True)
     if "lr_curvature" in steps.columns:

@@ -32,7 +32,7 @@ def run_verdict(
     texts = [str(panel["verdict"]) for panel in panels]
     panel = panels[0]
     kind, step, column = str(panel["trend"]), 0, ""
-    numerical = layout.watched(view).numerical[0]
+    numerical = layout.evidence(view).numerical[0]
     for key, name, where in (
         ("zero_gradient_since", "zero gradient", numerical),
         ("frozen_since", "frozen", numerical),

@@ -104,8 +104,8 @@ def inputs(hidden: Hidden, count: float, begin: float, apart: float) -> list[Inp
         f"how many of the {hidden.units} are added up" if hidden.units > 1 else "1, or 0 for none"
     )
     return [
-        Input(COUNT, count, words, minimum=0, whole=True),
-        Input(BEGIN, begin, "the first input"),
+        Input(COUNT, count, words, minimum=0, whole=True, label="units added up"),
+        Input(BEGIN, begin, "the first input", label=f"first {hidden.network.input_names[0]}"),
         Input(APART, apart, "how far apart they are"),
     ]
 

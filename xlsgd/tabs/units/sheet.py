@@ -7,6 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from xlsgd.base.cells import column_letters
 from xlsgd.base.columns import Input
 from xlsgd.sheets.charts import ChartSpec, Curve, add_chart, curves_over
+from xlsgd.sheets.folding import FOLDED, fold_columns, fold_top, header_below
 from xlsgd.sheets.maps import BookMap, TableMap, TabMap, data_range, formula_maker
 from xlsgd.sheets.style import set_page, shorten_large, shortened
 from xlsgd.sheets.writing import (
@@ -25,8 +26,8 @@ from xlsgd.tabs.units.plan import Units
 
 __all__ = ["chart_of", "draw_units_tab", "map_units_tab"]
 
-_KEY, _VALUE, _UNIT, _CHART = 1, 2, 4, 10
-_TOP, _CHART_COLUMNS = 4, 9
+_WORDS, _KEY, _VALUE, _UNIT, _CHART = 1, 2, 3, 5, 11
+_CHART_COLUMNS = 9
 _WEIGHT = shortened("0.000")
 
 
@@ -60,24 +61,24 @@ def map_units_tab(plan: Units, lesson: Lesson) -> TabMap:
     keys = [given.key for given in _fields(plan, hidden)]
     base = [f"weight.{hidden.base}"] if hidden.base else []
     facts = [given.key for given in _facts(plan, hidden)]
-    for i, key in enumerate((*keys, *base)):
-        tab.fields[key] = (_TOP + 2 + i, _VALUE)
-    below = _TOP + 3 + max(len((*keys, *base)), hidden.units)
+    top = header_below(len(facts))
     for i, key in enumerate(facts):
-        tab.fields[key] = (below + i, _VALUE)
+        tab.fields[key] = (FOLDED + i, _VALUE)
+    for i, key in enumerate((*keys, *base)):
+        tab.fields[key] = (top + 2 + i, _VALUE)
     heads = ["unit", "into", "bias", "out", *(["bends_at"] if hidden.bends else [])]
     for i, names in enumerate(zip(hidden.into, hidden.bias, hidden.out, strict=True)):
-        row = _TOP + 2 + i
+        row = top + 2 + i
         for j, name in enumerate(names):
             tab.fields[f"weight.{name}"] = (row, _UNIT + 1 + j)
         if hidden.bends:
             tab.fields[f"bends_at.{i + 1}"] = (row, _UNIT + 4)
-    rows = range(_TOP + 2, _TOP + 2 + hidden.units)
-    tab.tables["hidden"] = TableMap.laid_out(_TOP, heads, _UNIT, rows)
+    rows = range(top + 2, top + 2 + hidden.units)
+    tab.tables["hidden"] = TableMap.laid_out(top, heads, _UNIT, rows)
     quantities = [column.quantity for column in units.curve_columns(hidden)]
-    rows = range(_TOP + 2, _TOP + 2 + plan.rows)
+    rows = range(top + 2, top + 2 + plan.rows)
     left = _CHART + _CHART_COLUMNS
-    tab.tables["curves"] = TableMap.laid_out(_TOP, quantities, left, rows)
+    tab.tables["curves"] = TableMap.laid_out(top, quantities, left, rows)
     return tab
 
 
@@ -86,31 +87,30 @@ def draw_units_tab(sheet: Worksheet, plan: Units, lesson: Lesson, book: BookMap)
     hidden, tab = _hidden(plan, lesson), book.of("units")[plan.sheet]
     write_title(sheet, plan.title, plan.about)
     fields = [Input(**{**vars(g), "note": ""}) for g in _fields(plan, hidden)]
-    write_fields(sheet, fields, book, tab, "input")
-    write_fields(sheet, _facts(plan, hidden), book, tab, "value")
-    for given in _facts(plan, hidden):
-        for column in (_KEY, _VALUE):
-            sheet.cell(tab.fields[given.key][0], column).style = "label"
-        sheet.cell(tab.fields[given.key][0], _VALUE + 1).value = None
+    write_fields(sheet, fields, book, tab, "input", words=True)
+    write_fields(sheet, _facts(plan, hidden), book, tab, "value", words=True)
     for key in (units.BEGIN, units.APART):
         sheet.cell(*tab.fields[key]).number_format = "General"
     sheet.cell(*tab.fields[units.COUNT]).number_format = "0"
     _draw_units(sheet, plan, hidden, lesson, book)
     table = tab.tables["curves"]
     columns = units.curve_columns(hidden)
-    write_headers(sheet, columns, table)
+    write_headers(sheet, columns, table, symbols=True)
     write_body(sheet, columns, book, tab, "curves")
     (x,) = hidden.network.input_names
     for row in table.rows:
         sheet.cell(row, table.columns["place"]).style = "count"
         sheet.cell(row, table.columns[x]).number_format = "General"
     shorten_large(sheet, table.span)
-    add_chart(sheet, f"{column_letters(_CHART)}{_TOP}", chart_of(plan, lesson, book))
-    widths: dict[int, float] = {_KEY: 12, _VALUE: 12, _VALUE + 1: 2, _UNIT: 6}
+    add_chart(
+        sheet, f"{column_letters(_CHART)}{table.header_row + 1}", chart_of(plan, lesson, book)
+    )
+    widths: dict[int, float] = {_WORDS: 13, _KEY: 12, _VALUE: 10, _VALUE + 1: 2, _UNIT: 6}
     widths |= dict.fromkeys(range(_UNIT + 1, _UNIT + 5), 9.5) | {_CHART - 1: 2}
     widths |= dict.fromkeys(table.columns.values(), 13.0)
     set_widths(sheet, widths)
-    sheet.row_dimensions[_TOP + 1].height = 26
+    fold_columns(sheet, [_KEY])
+    fold_top(sheet, table.header_row)
     set_page(sheet)
 
 
@@ -122,10 +122,10 @@ def _draw_units(
     table = tab.tables["hidden"]
     bend = hidden.network.places[1].layer.name
     (x,) = hidden.network.input_names
-    said = {"unit": "", "into": f"times {x}", "bias": "plus", "out": f"times {bend}"}
+    said = {"unit": "unit", "into": f"times {x}", "bias": "plus", "out": f"times {bend}"}
     for head, column in table.columns.items():
-        sheet.cell(_TOP, column, head).style = "quantity"
-        sheet.cell(_TOP + 1, column, said.get(head, f"{x} there") or None).style = "paper"
+        sheet.cell(table.header_row, column, head).style = "key"
+        sheet.cell(table.header_row + 1, column, said.get(head, "bends at")).style = "symbol"
     formulas: dict[str, str] = {}
     if plan.experiment:
         formulas = units.trained_weights(hidden, lesson.experiment(plan.experiment))
@@ -136,7 +136,8 @@ def _draw_units(
         row, column = tab.fields[given.key]
         sheet.cell(row, column).number_format = _WEIGHT if plan.experiment else "General"
         if name == hidden.base:
-            sheet.cell(row, column - 1, given.key).style = "key"
+            sheet.cell(row, _KEY, given.key).style = "key"
+            sheet.cell(row, _WORDS, "plus").style = "key"
     for i, row in enumerate(table.rows):
         sheet.cell(row, table.columns["unit"], i + 1).style = "count"
         if hidden.bends:

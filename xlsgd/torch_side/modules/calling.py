@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from xlsgd.base.errors import SpecError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["as_in_a_sheet", "in_float64", "required_arguments"]
+__all__ = ["as_in_a_sheet", "in_float64", "input_called", "required_arguments"]
 
 
 def required_arguments(module: torch.nn.Module) -> list[str]:
@@ -41,6 +41,12 @@ def required_arguments(module: torch.nn.Module) -> list[str]:
     parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
     required = [p.name for p in parameters if p.default is inspect.Parameter.empty]
     return required or [p.name for p in parameters[:1]]
+
+
+def input_called(argument: str, inputs: Collection[str]) -> str | None:
+    """Return the input that an argument of a forward is called by, None where there is none: a
+    sheet says ``size value`` where ``size`` is taken, as by a column that features are beside."""
+    return next((name for name in (argument, f"{argument} value") if name in inputs), None)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from xlsgd.torch_side.modules.layers import (
     linear,
     normalized,
     prelu,
+    read_layer,
     rowwise,
 )
 from xlsgd.torch_side.modules.moves import MOVES
@@ -127,6 +128,20 @@ def _as_module(reader: Reader, kind: str, x: Names, *args: Any, **kwargs: Any) -
     return rowwise(reader, layer, x, module)
 
 
+def _as_part(kind: str) -> Callable[..., Any]:
+    """Read a function as the part of a module that it is."""
+
+    def read(reader: Reader, x: Names, *args: Any, training: bool = False, **options: Any) -> Any:
+        import torch
+
+        for needless in ("inplace", "_stacklevel", "dtype"):
+            options.pop(needless, None)
+        part = getattr(torch.nn, kind)(*args, **options).train(training)
+        return read_layer(reader, part, [x], {})
+
+    return read
+
+
 def _conv(
     reader: Reader, x: Names, weight: Names, bias: Names | None = None, *args: Any, **kw: Any
 ) -> Names:
@@ -149,13 +164,12 @@ def _pool(layer: Layer, count: int) -> Callable[..., Names]:
         *others: Any,
         **options: Any,
     ) -> Names:
-        plain = {"dilation": 1, "ceil_mode": False, "return_indices": False}
-        if any(others) or any(plain.get(key, value) != value for key, value in options.items()):
-            raise reader.fault("pooling with dilation, ceil_mode or indices; a sheet has neither")
-        uncounted = options.get("count_include_pad") is False and padding != 0
-        if options.get("divisor_override") or uncounted:
-            raise reader.fault("pooling with another divisor")
-        return pooled(reader, layer, x, kernel_size, stride, padding, count)
+        if any(others) or options.pop("return_indices", False):
+            raise reader.fault(
+                "pooling with indices, or with options that are not named; write them as in "
+                "ceil_mode=True"
+            )
+        return pooled(reader, layer, x, kernel_size, stride, padding, count, **options)
 
     return read
 
@@ -234,6 +248,7 @@ def _calls() -> dict[str, Callable[..., Any]]:
         "layer_norm": _layer_norm,
         "bilinear": bilinear,
         "prelu": prelu,
+        **{kind.lower(): _as_part(kind) for kind in ("GLU", "Softmin", "RReLU")},
         "embedding": _embedding,
         "one_hot": _one_hot,
         "pad": _padded,

@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xlsgd.torch_side.modules.names import Names
-from xlsgd.torch_side.modules.pooling import adaptive, each, padded, pooled
+from xlsgd.torch_side.modules.pooling import WINDOWS, adaptive, each, padded, pooled
 from xlsgd.training.nets.elementwise import Elementwise
 from xlsgd.training.nets.kinds import layer_types
 from xlsgd.training.nets.layer import Layer
+from xlsgd.training.nets.leaky_relu import LeakyReLU
 from xlsgd.training.nets.linear import Linear
 from xlsgd.training.nets.relu import ReLU
+from xlsgd.training.nets.sigmoid import Sigmoid
+from xlsgd.training.nets.softmax import Softmax
 from xlsgd.training.operations.add import Add
 from xlsgd.training.operations.chosen import Chosen
+from xlsgd.training.operations.dot import Dot
 from xlsgd.training.operations.greatest import Greatest
 from xlsgd.training.operations.mean import Mean
 from xlsgd.training.operations.multiply import Multiply
+from xlsgd.training.operations.negative import Negative
 from xlsgd.training.operations.normalize import Normalize
 from xlsgd.training.operations.subtract import Subtract
 
@@ -164,24 +169,35 @@ def convolution(
     if min(ends) < 1:
         raise reader.fault(f"a kernel of {sizes} is larger than {padded.shape[2:]}")
     y = reader.named((1, outputs, *ends))
-    per = outputs // groups
-    for group in range(groups):
-        own = slice(group * per, (group + 1) * per)
-        rows = weight[own].reshape(per, -1)
-        layer = Linear(rows.shape[1], per, bias is not None)
-        parameters = {"weight": rows.tolist()}
-        if bias is not None:
-            parameters["bias"] = bias[own].tolist()
-        taken = slice(group * weight.shape[1], (group + 1) * weight.shape[1])
-        for at in product(*map(range, ends)):
-            window: Any = tuple(
-                slice(i * s, i * s + d * (k - 1) + 1, d)
-                for i, k, s, d in zip(at, sizes, steps, wide, strict=True)
-            )
-            x_there: Any = padded[0, taken]
-            y_there: Any = y[0, own]
-            reader.place(layer, x_there[(..., *window)], y_there[(..., *at)], parameters)
-    return y
+    layer = Linear(weight[0].size, outputs, bias is not None)
+    parameters = {"weight": weight.reshape(outputs, -1).tolist()}
+    if bias is not None:
+        parameters["bias"] = bias.tolist()
+    for at in product(*map(range, ends)):
+        window: Any = tuple(
+            slice(i * s, i * s + d * (k - 1) + 1, d)
+            for i, k, s, d in zip(at, sizes, steps, wide, strict=True)
+        )
+        x_there: Any = padded[0][(..., *window)]
+        y_there: Any = y[0][(..., *at)]
+        if groups == 1:
+            reader.place(layer, x_there, y_there, parameters)
+            continue
+        # A layer has whole tensors: parts of one are products with weights used directly.
+        for output, kernel in enumerate(weight):
+            first = output // (outputs // groups) * weight.shape[1]
+            taken = x_there[first : first + weight.shape[1]]
+            reader.place(Dot(), [*taken.ravel(), *kernel.ravel()], [y_there[output]])
+    if groups == 1:
+        return y
+    reader.use(weight)
+    if bias is None:
+        return y
+    reader.use(bias)
+    spread = np.broadcast_to(bias.reshape(-1, *[1] * count), y.shape)
+    summed = reader.named(y.shape)
+    reader.place(Add(), [*y.ravel(), *spread.ravel()], summed)
+    return summed
 
 
 def _convolution(reader: Reader, module: Any, x: Names) -> Names:
@@ -215,7 +231,10 @@ def bilinear(
 
 def _embedding(reader: Reader, module: Any, x: Names) -> Names:
     if module.max_norm is not None or module.scale_grad_by_freq:
-        raise reader.fault("Embedding with max_norm or scale_grad_by_freq")
+        raise reader.fault(
+            "Embedding with max_norm or scale_grad_by_freq, by which rows change each other's; "
+            "leave that out"
+        )
     weight, _ = _weights(reader, module)
     reader.use(weight)
     if module.padding_idx is not None:
@@ -260,12 +279,11 @@ def prelu(reader: Reader, x: Names, weight: Names) -> Names:
 
 def _pool(layer: Layer, count: int) -> Callable[..., Names]:
     def read(reader: Reader, module: Any, x: Names) -> Names:
-        for option, plain in (("dilation", 1), ("ceil_mode", False), ("return_indices", False)):
-            if getattr(module, option, plain) not in (plain, (plain,) * count):
-                raise reader.fault(f"pooling with {option}, which a sheet does not have")
-        if not getattr(module, "count_include_pad", True) and any(each(module.padding, count)):
-            raise reader.fault("pooling with count_include_pad=False; pad by a layer before it")
-        return pooled(reader, layer, x, module.kernel_size, module.stride, module.padding, count)
+        if getattr(module, "return_indices", False):
+            raise reader.fault("pooling with return_indices; a sheet has the numbers alone")
+        options = {key: getattr(module, key) for key in WINDOWS if hasattr(module, key)}
+        sizes = module.kernel_size, module.stride, module.padding
+        return pooled(reader, layer, x, *sizes, count, **options)
 
     return read
 
@@ -319,6 +337,27 @@ def _as_it_is(reader: Reader, module: Any, x: Names) -> Names:
     return x
 
 
+def _gated(reader: Reader, module: Any, x: Names) -> Names:
+    a, b = np.split(x, 2, module.dim)
+    gate, y = reader.elementwise(Sigmoid(), b), reader.named(a.shape)
+    reader.place(Multiply(), [*a.ravel(), *gate.ravel()], y)
+    return y
+
+
+def _softmin(reader: Reader, module: Any, x: Names) -> Names:
+    return rowwise(reader, Softmax(), reader.elementwise(Negative(), x), module)
+
+
+def _leaky(reader: Reader, module: Any, x: Names) -> Names:
+    """Return what RReLU is outside training: a LeakyReLU of the slope in the middle."""
+    if module.training:
+        raise reader.fault(
+            "RReLU, which draws random slopes in training; use LeakyReLU, or call eval() on the "
+            "module"
+        )
+    return reader.elementwise(LeakyReLU((module.lower + module.upper) / 2), x)
+
+
 def _dropout(reader: Reader, module: Any, x: Names) -> Names:
     if module.training and module.p > 0:
         raise reader.fault(
@@ -341,6 +380,9 @@ def _readers() -> dict[str, Callable[..., Any]]:
         **{f"{kind}Pad{n}d": _padding for kind in ("Zero", "Constant") for n in (1, 2)},
         "Embedding": _embedding,
         "PReLU": _prelu,
+        "RReLU": _leaky,
+        "GLU": _gated,
+        "Softmin": _softmin,
         "LayerNorm": _layer_norm,
         "Flatten": _flatten,
         "Unflatten": _unflatten,

@@ -10,35 +10,69 @@ import numpy as np
 from xlsgd.torch_side.modules.names import Names, number
 from xlsgd.training.nets.layer import Layer
 from xlsgd.training.operations.mean import Mean
+from xlsgd.training.operations.multiply import Multiply
 
 if TYPE_CHECKING:
     from xlsgd.torch_side.modules.reader import Reader
 
-__all__ = ["adaptive", "each", "padded", "pooled"]
+__all__ = ["WINDOWS", "adaptive", "each", "padded", "pooled"]
+
+WINDOWS = ("dilation", "ceil_mode", "count_include_pad", "divisor_override")
+"""Options of windows beside their sizes."""
 
 
 def pooled(
-    reader: Reader, layer: Layer, x: Names, kernel: Any, stride: Any, padding: Any, count: int
+    reader: Reader,
+    layer: Layer,
+    x: Names,
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    count: int,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
 ) -> Names:
-    """Return the greatest numbers, or the means, of windows over the last dimensions."""
-    sizes = each(kernel, count)
+    """Return the greatest numbers, or the means, of windows over the last dimensions.
+
+    ceil_mode: whether windows may reach beyond the end, where there is nothing.
+    count_include_pad: whether a mean counts what is padded.   divisor_override: of sums, in place
+    of how many numbers a window has.
+    """
+    sizes, wide = each(kernel, count), each(dilation, count)
     steps = each(stride, count) if stride is not None else sizes
     around = each(padding, count)
+    inner = x.shape[-count:]
     if any(around):
-        # Of what lies around, the greatest takes no notice, and a mean counts it as 0.
-        fill = "0" if isinstance(layer, Mean) else ""
-        wide = [(0, 0)] * (x.ndim - count) + [(p, p) for p in around]
-        x = np.pad(x, wide, constant_values=fill)
-    ends = [(n - k) // s + 1 for n, k, s in zip(x.shape[-count:], sizes, steps, strict=True)]
+        # Of what lies around, the greatest takes no notice, and a mean counts it as 0, or not.
+        fill = "0" if isinstance(layer, Mean) and count_include_pad else ""
+        edges = [(0, 0)] * (x.ndim - count) + [(p, p) for p in around]
+        x = np.pad(x, edges, constant_values=fill)
+    ends = []
+    for n, k, s, d, p in zip(inner, sizes, steps, wide, around, strict=True):
+        room = n + 2 * p - d * (k - 1) - 1
+        end = (-(-room // s) if ceil_mode else room // s) + 1
+        # As in PyTorch: the last window begins within the numbers or what is padded before them.
+        ends.append(end - 1 if ceil_mode and (end - 1) * s >= n + p else end)
+    if min(ends) < 1:
+        raise reader.fault(f"a window of {sizes} is larger than {inner}")
     y = reader.named((*x.shape[:-count], *ends))
+    scales = []
     for lead in np.ndindex(*x.shape[:-count]):
         for at in product(*map(range, ends)):
             window = tuple(
-                slice(i * s, i * s + k) for i, k, s in zip(at, sizes, steps, strict=True)
+                slice(i * s, i * s + d * (k - 1) + 1, d)
+                for i, k, s, d in zip(at, sizes, steps, wide, strict=True)
             )
             taken = [name for name in x[(*lead, *window)].ravel() if name]
             reader.place(layer, taken, [y[(*lead, *at)]])
-    return y
+            scales.append(number(len(taken) / (divisor_override or len(taken))))
+    if divisor_override is None:
+        return y
+    scaled = reader.named(y.shape)
+    reader.place(Multiply(), [*y.ravel(), *scales], scaled)
+    return scaled
 
 
 def adaptive(reader: Reader, layer: Layer, x: Names, size: Any, count: int) -> Names:

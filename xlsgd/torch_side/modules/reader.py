@@ -18,7 +18,7 @@ import numpy as np
 
 from xlsgd.base.errors import SpecError
 from xlsgd.data import Dataset
-from xlsgd.torch_side.modules.calling import required_arguments
+from xlsgd.torch_side.modules.calling import input_called, required_arguments
 from xlsgd.torch_side.modules.names import Names, Truths, as_names, named, number
 from xlsgd.training.nets import Network
 from xlsgd.training.nets.elementwise import Elementwise
@@ -222,8 +222,9 @@ class Reader:
         if len(required) == 1:
             shape = (1,) if self._in_one_column else (1, len(self._inputs))
             return as_names(self._inputs, shape)
-        if target in self._inputs:
-            return as_names([target], (1,))
+        name = input_called(target, self._inputs)
+        if name is not None:
+            return as_names([name], (1,))
         raise SpecError(
             f"the module's forward takes {target}, and the data has no such column; there are: "
             f"{', '.join(self._inputs)}"

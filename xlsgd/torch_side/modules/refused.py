@@ -33,9 +33,6 @@ REFUSED: dict[str, str] = {
     "GroupNorm": "it normalizes by groups of channels; use LayerNorm",
     "RMSNorm": "write x / (x*x).mean(-1, keepdim=True).sqrt() and a weight, or use LayerNorm",
     "EmbeddingBag": "use Embedding, and .mean(1) behind it",
-    "RReLU": "it draws random slopes; use LeakyReLU",
-    "GLU": "write a, b = x.chunk(2, dim=-1) and a * torch.sigmoid(b)",
-    "Softmin": "write torch.softmax(-x, dim=-1)",
     "CosineSimilarity": "write it out with sums and square roots",
 }
 """Modules of torch.nn, and what to do instead."""
@@ -85,9 +82,6 @@ INSTEAD: dict[str, str] = {
     "median": "take max(dim), or mean(dim)",
     "amin": "it shares the derivative among equal numbers; use min(dim)",
     "amax": "it shares the derivative among equal numbers; use max(dim)",
-    "softmin": "write torch.softmax(-x, dim=-1)",
-    "glu": "write a, b = x.chunk(2, dim=-1) and a * torch.sigmoid(b)",
-    "rrelu": "it draws random slopes; use leaky_relu",
     **{f"batch_norm{end}": _BATCH for end in ("", "1d", "2d")},
     "scaled_dot_product_attention": "write torch.softmax(q @ k.transpose(-1, -2) * scale, -1) @ v",
     **dict.fromkeys(

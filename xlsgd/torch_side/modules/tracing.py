@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["copied", "follow"]
 
 
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_TENSOR_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+"""Where PyTorch keeps what somebody has registered to be called."""
+
+
 def copied(module: torch.nn.Module) -> torch.nn.Module:
     """Return a copy of a module in float64: following it may touch what it holds.
 
@@ -42,11 +47,16 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
             raise SpecError(f"{where}{kind}: its weights are made of others; {WEIGHTS_OF[kind]}")
         if isinstance(part, LazyModuleMixin):
             raise SpecError(f"{where}{kind}: it has no weights yet; run the module once on data")
-        if part._forward_hooks or part._forward_pre_hooks or part._backward_hooks:
+        if any(getattr(part, hooks) for hooks in _HOOKS):
             raise SpecError(
                 f"the module's part '{name or kind}' has hooks, which no sheet can run; remove them"
             )
     for name, parameter in module.named_parameters():
+        # A copy has none of them: that it does the same would say nothing.
+        if any(getattr(parameter, hooks, None) for hooks in _TENSOR_HOOKS):
+            raise SpecError(
+                f"the module's parameter {name} has hooks, which no sheet can run; remove them"
+            )
         if parameter.is_meta:
             raise SpecError(f"the module's parameter {name} is on 'meta' and has no numbers")
     return copy.deepcopy(module).cpu().double()

@@ -9,7 +9,12 @@ weights can still be asked for.
 
 from __future__ import annotations
 
-from xlsgd.torch_side.stability.curvature import curvature_along_gradient, sharpness, slopes
+from xlsgd.torch_side.stability.curvature import (
+    curvature_along_gradient,
+    hessian,
+    sharpness,
+    slopes,
+)
 from xlsgd.torch_side.stability.limit import spectral_radius, stability_limit
 from xlsgd.torch_side.stability.linearity import NoLimitError
 from xlsgd.torch_side.stability.local_limit import LocalLimit, local_limit
@@ -25,6 +30,7 @@ __all__ = [
     "at_rate",
     "curvature_along_gradient",
     "curvature_quantities",
+    "hessian",
     "local_limit",
     "row_curvatures",
     "sharpness",

@@ -22,7 +22,7 @@ from xlsgd.training.experiment import Experiment
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["curvature_along_gradient", "greatest", "row_hessians", "sharpness", "slopes"]
+__all__ = ["curvature_along_gradient", "greatest", "hessian", "row_hessians", "sharpness", "slopes"]
 
 
 def curvature_along_gradient(
@@ -89,6 +89,22 @@ def sharpness(
         return roots * _times(there, gradient, whole)[free]
 
     return largest_eigenvalue(times, len(free))
+
+
+def hessian(
+    experiment: Experiment, data: Dataset, weights: Mapping[str, float], names: Sequence[str]
+) -> Tensor:
+    """Return the second derivatives of the loss over all rows, as one batch, by these weights.
+
+    names: some of the weights.   weights, errors: as for ``curvature_along_gradient``.
+    """
+    import torch
+
+    there, gradient = _gradient(experiment, data, weights, range(data.rows))
+    places = [experiment.network.parameters.index(p) for p in names]
+    every = torch.eye(len(there), dtype=torch.float64)
+    rows = [_times(there, gradient, every[i])[places] for i in places]
+    return torch.stack(rows)
 
 
 def row_hessians(

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["FUNCTIONS", "Known", "derivative", "written"]
+__all__ = ["FUNCTIONS", "Known", "derivative", "is_never_negative", "written"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,22 @@ FUNCTIONS = {
     "cos": Known("COS", "cos", "-sin(x)"),
     "tanh": Known("TANH", "tanh", "1-tanh(x)**2"),
 }
+
+
+def is_never_negative(node: ast.expr) -> bool:
+    """Return whether a tree is plainly 0 or more everywhere: made of squares and the like."""
+    match node:
+        case ast.Constant(value=value):
+            return float(value) >= 0  # type: ignore[arg-type]
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return int(ast.literal_eval(right)) % 2 == 0 or is_never_negative(left)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if ast.dump(left) == ast.dump(right):
+            return True
+        case ast.BinOp(left=left, op=ast.Add() | ast.Mult() | ast.Div(), right=right):
+            return is_never_negative(left) and is_never_negative(right)
+        case ast.Call(func=ast.Name(id=name)):
+            return name in ("exp", "sqrt")
+    return False
 
 
 def derivative(node: ast.expr, by: str) -> ast.expr:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from xlsgd.training.functions.calculus import FUNCTIONS, derivative, written
+from xlsgd.training.functions.calculus import FUNCTIONS, derivative, is_never_negative, written
 from xlsgd.training.nets.layer import Layer, Parameters, Shape
 
 if TYPE_CHECKING:
@@ -109,6 +109,11 @@ class Function(Layer):
         names = [node for node in ast.walk(self._tree) if isinstance(node, ast.Name)]
         names.sort(key=lambda node: node.col_offset)
         return tuple(dict.fromkeys(node.id for node in names if node.id not in FUNCTIONS))
+
+    @property
+    def may_be_negative(self) -> bool:
+        """Whether it might be below 0 somewhere."""
+        return not is_never_negative(self._tree)
 
     def outputs(self, inputs: int) -> int:
         return 1

@@ -22,6 +22,7 @@ class BCE(Loss):
 
     name = "bce"
     torch_class = "BCELoss"
+    weighted = "weighted-bce"
     paper = "−y·ln(pred) − (1 − y)·ln(1 − pred)"
     paper_gradient = "(pred − y)/(pred·(1 − pred))"
     torch = "torch.nn.functional.binary_cross_entropy(pred, y, reduction='none')"
@@ -51,7 +52,7 @@ class BCE(Loss):
 
     # Torch side
 
-    def module(self) -> nn.Module:
+    def module(self, weight: Tensor | None = None) -> nn.Module:
         import torch
 
         class OfProbabilities(torch.nn.BCELoss):
@@ -64,7 +65,7 @@ class BCE(Loss):
                 loss = super().forward(inside, target)
                 return loss * torch.where(far, torch.nan, 1.0)
 
-        return OfProbabilities(reduction="none")
+        return OfProbabilities(weight, reduction="none")
 
     def constant(self, y: Sequence[float]) -> float:
         return entropy((mean := sum(y) / len(y), 1 - mean))

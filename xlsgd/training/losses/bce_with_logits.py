@@ -23,6 +23,7 @@ class BCEWithLogits(Loss):
 
     name = "bce-with-logits"
     torch_class = "BCEWithLogitsLoss"
+    weighted = "weighted-bce-with-logits"
     paper = "(1 − y)·pred + (1 + (pos_weight − 1)·y)·ln(1 + e^−pred)"
     paper_gradient = "(1 + (pos_weight − 1)·y)·σ(pred) − pos_weight·y"
     torch = (
@@ -69,7 +70,7 @@ class BCEWithLogits(Loss):
         pred: Tensor,
         y: Tensor,
         rounding: Callable[[Tensor], Tensor],
-        pos_weight: float = 1.0,
+        pos_weight: float | Tensor = 1.0,
     ) -> Tensor:
         import torch
 

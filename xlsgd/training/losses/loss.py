@@ -57,10 +57,14 @@ class Loss(ABC):
     by_target: ClassVar[bool] = False
     """Whether several predictions may each have a target of their own, and a row's loss is the mean
     of the losses of all of them, as torch.nn.MSELoss has it."""
+    apart: ClassVar[bool] = False
+    """Whether each of its targets counts otherwise: then torch's side takes several along the last
+    dimension."""
     has_weights: ClassVar[bool] = False
     """Whether the losses of rows have weights in them; see ``weighs``."""
     weighted: ClassVar[str] = ""
-    """The name of the same loss with a weight for every class; "" where there is none."""
+    """The name of the same loss with a weight for every class, or for every target; "" where there
+    is none."""
     base: Loss | None = None
     """The loss of the registry that this is a variant of, None for that one itself."""
     together: ClassVar[bool] = False

@@ -52,6 +52,12 @@ class Layer(ABC):
     bias: ``weight`` of shape (outputs, inputs) and perhaps ``bias`` of shape (outputs,)."""
 
     @property
+    def takes(self) -> tuple[str, ...]:
+        """The inputs of a net that it calls by their names, where it comes first; none where it
+        takes whatever comes."""
+        return ()
+
+    @property
     def adds_up_weights(self) -> bool:
         """Whether every output is a sum of its weights, each times a number made of inputs."""
         return self.weighs_inputs

@@ -343,6 +343,10 @@ def parse_network(text: str, inputs: int | Sequence[str] = 1) -> Network:
             )
         layers.append(parse_layer(match[1], match[2] or "", f"network '{text}'"))
         position = match.end()
+    # Columns of the data that a formula does not name are none of its inputs.
+    takes = layers[0].takes if layers else ()
+    if takes and len(takes) < len(names) and {*takes} <= {*names}:
+        names = takes
     return Network(tuple(layers), names)
 
 

@@ -51,6 +51,10 @@ class Formula(Function):
     def inputs(self) -> tuple[str, ...]:
         return self.inputs_of
 
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return self.inputs_of
+
     def _is_known(self, name: str) -> bool:
         return _NAME.fullmatch(name) is not None
 

@@ -33,6 +33,7 @@ class AdagradDecay(Adagrad):
     )
     counts_steps = True
     steps_apart = True
+    special_cases = {"adagrad": {"lr_decay": 0.0}}
 
     def reads(self, group: Mapping[str, Any]) -> bool:
         return bool(group["lr_decay"])

@@ -32,7 +32,7 @@ class MomentumClassic(Optimizer):
     stable_factor = "2*(1+{beta})"
     torch_class = "SGD"
     momentum_key = "beta"
-    without_momentum = "sgd"
+    special_cases = {"sgd": {"beta": 0.0}}
     torch_names = {"beta": "momentum"}
 
     def reads(self, group: Mapping[str, Any]) -> bool:

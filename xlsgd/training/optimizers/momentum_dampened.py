@@ -41,6 +41,7 @@ class MomentumDampened(Optimizer):
     starts_empty = True
     torch_class = "SGD"
     momentum_key = "beta"
+    special_cases = {"momentum-classic": {"dampening": 0.0}}
     torch_names = {"beta": "momentum"}
 
     def reads(self, group: Mapping[str, Any]) -> bool:

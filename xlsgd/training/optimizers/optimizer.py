@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from xlsgd.torch_side.landscape import Landscape
     from xlsgd.training.functions.function import Function
+    from xlsgd.training.functions.landscape import Landscape
 
 __all__ = ["CONVENTIONS", "Optimizer"]
 
@@ -76,8 +76,9 @@ class Optimizer(ABC):
     momentum_key: ClassVar[str] = ""
     """The hyperparameter that torch's cyclic schedules move together with the rate."""
 
-    without_momentum: ClassVar[str] = ""
-    """The name of the rule that it is where its momentum is 0: a group of weights may have none."""
+    special_cases: ClassVar[Mapping[str, Mapping[str, float]]] = {}
+    """The rules that it is with some hyperparameters, by their names: of groups of weights, some
+    may go by those."""
 
     torch_class: ClassVar[str] = ""
     """The class in torch.optim that it is, with the options that ``reads`` asks for. It is not

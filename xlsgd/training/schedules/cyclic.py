@@ -87,7 +87,11 @@ class Cyclic(Schedule):
 
     def reads(self, scheduler: Any) -> dict[str, float] | None:
         if scheduler._scale_fn_custom is not None:
-            return None
+            raise SpecError(
+                "the scheduler CyclicLR has a scale_fn, a Python function, which no sheet can look "
+                "into; use mode='triangular2' or 'exp_range', or write the rates as a formula: "
+                "scheduler='learning_rate/(1+0.1*count)'"
+            )
         ends = zip(scheduler.base_lrs, scheduler.max_lrs, strict=True)
         shares = [least / most for least, most in ends if most]
         if shares and max(shares) - min(shares) > 1e-9 * max(shares):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Input
+from xlsgd.base.errors import SpecError
 from xlsgd.training.schedules.schedule import EVERY, Schedule
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ class MultiStep(Schedule):
     def reads(self, scheduler: Any) -> dict[str, float] | None:
         passed = sorted(scheduler.milestones.elements())
         if len(passed) > len(_MILESTONES):
-            return None
+            raise SpecError(
+                f"the scheduler MultiStepLR has {len(passed)} milestones, and {self.name} takes "
+                f"{len(_MILESTONES)}; make two of it, and a ChainedScheduler of these"
+            )
         # Those that are not used lie beyond the end of any run.
         passed += [1_000_000] * (len(_MILESTONES) - len(passed))
         found = dict(zip(_MILESTONES, map(float, passed), strict=True))

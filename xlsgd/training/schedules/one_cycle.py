@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from xlsgd.base.columns import Input
 from xlsgd.base.errors import SpecError
@@ -42,19 +42,43 @@ class OneCycle(Schedule):
     )
     momentum_keys = ("base_momentum", "max_momentum")
     torch_class = "OneCycleLR"
+    anneals: ClassVar[Literal["cos", "linear"]] = "cos"
+    three_phase: ClassVar[bool] = False
+    """As torch's options anneal_strategy and three_phase."""
 
     # Sheet side
 
     def rate(self) -> str:
         low = "{learning_rate}/{div_factor}"
-        return _there_and_back(low, "{learning_rate}", f"{low}/{{final_div_factor}}")
+        return self._along(low, "{learning_rate}", low, f"{low}/{{final_div_factor}}")
 
     def momentum(self) -> str:
-        return _there_and_back("{max_momentum}", "{base_momentum}", "{max_momentum}")
+        return self._along("{max_momentum}", "{base_momentum}", "{max_momentum}", "{max_momentum}")
+
+    def _along(self, first: str, then: str, back: str, last: str) -> str:
+        """Return the expression of a number that goes from one to the next, or past what it goes
+        back to, where that is no phase of its own."""
+        turn, end = "({pct_start}*{total_steps}-1)", "({total_steps}-1)"
+        count = "MIN({count},{total_steps}-1)"
+        up = self._way(first, then, f"{count}/{turn}")
+        if not self.three_phase:
+            down = self._way(then, last, f"({count}-{turn})/({end}-{turn})")
+            return f"IF({count}<={turn},{up},{down})"
+        again = "(2*{pct_start}*{total_steps}-2)"
+        down = self._way(then, back, f"({count}-{turn})/({again}-{turn})")
+        out = self._way(back, last, f"({count}-{again})/({end}-{again})")
+        return f"IF({count}<={turn},{up},IF({count}<={again},{down},{out}))"
+
+    def _way(self, start: str, stop: str, share: str) -> str:
+        if self.anneals == "linear":
+            return f"({stop}-{start})*({share})+{start}"
+        return f"{stop}+({start}-{stop})/2*(1+COS(PI()*{share}))"
 
     def fault(self, hyper: Mapping[str, float]) -> str:
-        up = hyper["pct_start"] * hyper["total_steps"] - 1
-        if 0 <= up < 1e-9 or abs(up - hyper["total_steps"] + 1) < 1e-9:
+        up, end = hyper["pct_start"] * hyper["total_steps"] - 1, hyper["total_steps"] - 1
+        if self.three_phase and 2 * up >= end:
+            return "pct_start leaves no step after the way up and down; take less than 0.5"
+        if 0 <= up < 1e-9 or abs(up - end) < 1e-9:
             return "pct_start leaves no step on the way up or down; take another, or more steps"
         return ""
 
@@ -77,6 +101,8 @@ class OneCycle(Schedule):
             final_div_factor=hyper["final_div_factor"],
             base_momentum=hyper["base_momentum"],
             max_momentum=hyper["max_momentum"],
+            anneal_strategy=self.anneals,
+            three_phase=self.three_phase,
             cycle_momentum=optimizer.defaults["momentum"] > 0,
         )
 
@@ -85,7 +111,8 @@ class OneCycle(Schedule):
 
     def reads(self, scheduler: Any) -> dict[str, float] | None:
         group, phases = scheduler.optimizer.param_groups[0], scheduler._schedule_phases
-        if len(phases) != 2 or scheduler._anneal_func_type != "cos":
+        own = (len(phases) == 3, scheduler._anneal_func_type)
+        if own != (self.three_phase, self.anneals):
             return None
         found = {
             "total_steps": float(scheduler.total_steps),
@@ -109,19 +136,6 @@ def momenta(scheduler: Any) -> dict[str, float]:
         return {key: float(group[key]) for key in ("base_momentum", "max_momentum")}
     kept = group["betas"][0] if "betas" in group else group.get("momentum", 0.0)
     return dict.fromkeys(("base_momentum", "max_momentum"), float(kept))
-
-
-def _there_and_back(first: str, then: str, last: str) -> str:
-    """Return the expression of a number that goes along two half cosines."""
-    turn, end = "({pct_start}*{total_steps}-1)", "({total_steps}-1)"
-    count = "MIN({count},{total_steps}-1)"
-
-    def way(start: str, stop: str, share: str) -> str:
-        return f"{stop}+({start}-{stop})/2*(1+COS(PI()*{share}))"
-
-    up = way(first, then, f"{count}/{turn}")
-    down = way(then, last, f"({count}-{turn})/({end}-{turn})")
-    return f"IF({count}<={turn},{up},{down})"
 
 
 SCHEDULE = OneCycle()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xlsgd.base.columns import Column, Input
@@ -11,6 +11,7 @@ from xlsgd.base.errors import SpecError
 from xlsgd.training.schedules.schedule import ROW_LOSSES, Schedule
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
@@ -197,6 +198,28 @@ class Plateau(Schedule):
             min_lr=hyper["min_lr"],
             eps=hyper["rate_eps"],
         )
+
+    def of_many(self, hyper: Mapping[str, Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+        import torch
+
+        none = torch.zeros_like(hyper["factor"])
+        best, bad, cooling = torch.full_like(none, _NONE_YET), none, none
+
+        def told(loss: Tensor, rates: Tensor) -> Tensor:
+            nonlocal best, bad, cooling
+            gain = best * (1 - hyper["threshold"]) - hyper["threshold_abs"] - loss
+            # What is no number is no better: a comparison with it is false.
+            better = gain > 0
+            best = torch.where(better, loss, best)
+            bad = torch.where(better | (cooling > 0), none, bad + 1)
+            cooling = (cooling - 1).clamp(min=0)
+            lowered = bad > hyper["patience"]
+            bad = torch.where(lowered, none, bad)
+            cooling = torch.where(lowered, hyper["cooldown"], cooling)
+            less = torch.maximum(rates * hyper["factor"], hyper["min_lr"])
+            return torch.where(lowered & (rates - less > hyper["rate_eps"]), less, rates)
+
+        return told
 
     def greatest(self, scheduler: Any, group: int = 0) -> float:
         return float(scheduler.optimizer.param_groups[group]["lr"])

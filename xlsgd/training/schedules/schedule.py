@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +11,7 @@ from xlsgd.base.columns import Column, Input
 from xlsgd.training.optimizers import Optimizer as Rule
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
@@ -122,6 +123,15 @@ class Schedule(ABC):
     def torch_scheduler(self, optimizer: Optimizer, hyper: Mapping[str, float]) -> LRScheduler:
         """Torch side: return ``torch.optim.lr_scheduler``'s class for it; it is stepped after every
         step of the optimizer."""
+
+    def of_many(self, hyper: Mapping[str, Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+        """Torch side, where ``follows_losses``: return the same for many runs at once.
+
+        hyper: of every run, shape (runs,) each.
+        What is returned is called after every epoch with its mean losses, shape (runs,), and the
+        rates of weights so far, shape (weights, runs), and gives those of the next epoch.
+        """
+        raise NotImplementedError
 
     # What follows from that
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from xlsgd.torch_side.landscape import Landscape
     from xlsgd.training.functions.function import Function
+    from xlsgd.training.functions.landscape import Landscape
 
 __all__ = ["SEARCH", "Annealing"]
 

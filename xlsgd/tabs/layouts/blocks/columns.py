@@ -176,7 +176,7 @@ def _row_gradient_columns(experiment: Experiment) -> list[Column]:
     ]
 
 
-def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
+def steps_columns(view: View, evidence: verdict.Evidence) -> list[Column]:
     """Return the columns of the table with a row a step, in order of calculation."""
     experiment, network = view.experiment, view.experiment.network
     updates = [
@@ -194,7 +194,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
         *_comparison_columns(experiment),
         *step_columns(experiment, "grad", "{loss}*{batch_rows}"),
         *updates,
-        *verdict.columns(watched),
+        *verdict.columns(evidence),
         clipped.loss_column(view.formats_ago > 0),
     ]
 

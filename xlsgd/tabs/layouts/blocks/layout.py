@@ -67,7 +67,7 @@ class BlocksLayout(Layout):
             Input(GRADIENT_INPUT, experiment.gradient, "what drives the update", fixed=True),
             Input("batch_size", batch, f"rows per update: {counts}", fixed=True),
             ROWS,
-            exploded_above_input(experiment, self.watched(view), view.typed),
+            exploded_above_input(experiment, self.evidence(view), view.typed),
             *self.hyperparameter_inputs(experiment),
         ]
 
@@ -78,11 +78,11 @@ class BlocksLayout(Layout):
     def gradient(self, p: str) -> str:
         return f"grad.{p}"
 
-    def watched(self, view: View) -> verdict.Watched:
+    def evidence(self, view: View) -> verdict.Evidence:
         experiment = view.experiment
         silences, share = experiment.network.silences, shared(experiment.added_up)
         summed = experiment.loss.is_summed
-        return verdict.Watched(
+        return verdict.Evidence(
             units={u: s.signal_of_rows(f"{{batch.{u}}}") for u, s in silences.items()},
             silences=silences,
             numerical=("grad_num",),
@@ -115,10 +115,10 @@ class BlocksLayout(Layout):
         return {"steps": steps, **blocks, "epochs": experiment.epochs}
 
     def tables(self, view: View) -> dict[str, list[Column]]:
-        watched = self.watched(view)
+        evidence = self.evidence(view)
         block = block_columns(view.experiment)
         return {
-            "steps": steps_columns(view, watched),
+            "steps": steps_columns(view, evidence),
             **{block_name(n): block for n in range(1, view.experiment.epochs + 1)},
             "epochs": self.epoch_columns(view),
         }

@@ -30,9 +30,6 @@ class BlocksDrawing(Drawing):
         # The same words over every block would be thousands of notes: the first one has them.
         return not table.startswith(BLOCK) or table == block_name(1)
 
-    def gap_after(self, table: str) -> float:
-        return 7 if table == "steps" else 2
-
     def draw_numbers(self, sheet: Worksheet, tab: TabMap) -> None:
         """Number the rows at the left of the blocks, and let every epoch lead to its block."""
         first = tab.tables[block_name(1)]

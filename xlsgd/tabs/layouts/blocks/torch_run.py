@@ -384,7 +384,7 @@ class _Work:
             seen = values["loss"] * exact["batch_rows"]
             exact |= loss_sums(seen, index // self.per_epoch + 1)
         values |= {name: np.broadcast_to(value, shape) for name, value in exact.items()}
-        watched = get_layout(self.view.layout).watched(self.view)
-        values |= verdict.quantities(experiment, self.limits, watched, values)
+        evidence = get_layout(self.view.layout).evidence(self.view)
+        values |= verdict.quantities(experiment, self.limits, evidence, values)
         values["plot.loss"] = clipped.drawn_loss(values["loss"], self.view.formats_ago > 0)
         return values

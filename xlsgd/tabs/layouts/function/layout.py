@@ -44,8 +44,8 @@ class FunctionLayout(RowsLayout):
         }
         return [own.get(given.key, given) for given in super().inputs(view)]
 
-    def watched(self, view: View) -> verdict.Watched:
-        return replace(super().watched(view), completed="{last_step}")
+    def evidence(self, view: View) -> verdict.Evidence:
+        return replace(super().evidence(view), completed="{last_step}")
 
     def missing_data(self, experiment: Experiment) -> list[str]:
         return []

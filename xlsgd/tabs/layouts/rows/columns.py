@@ -29,7 +29,7 @@ def batch_gradient(view: View) -> str:
     return "grad_sum" if view.experiment.loss.is_summed else "grad_mean"
 
 
-def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
+def steps_columns(view: View, evidence: verdict.Evidence) -> list[Column]:
     """Return the columns of the table with one row of data a row, in order of calculation."""
     experiment = view.experiment
     network, loss = experiment.network, experiment.loss
@@ -52,7 +52,7 @@ def steps_columns(view: View, watched: verdict.Watched) -> list[Column]:
             for c in update_columns(experiment, p, gradient)
         ),
         *((overshoot,) if (overshoot := curvature_column(view)) else ()),
-        *verdict.columns(watched),
+        *verdict.columns(evidence),
         *clipped.columns(network, view.formats_ago > 1, view.formats_ago > 0),
     ]
 

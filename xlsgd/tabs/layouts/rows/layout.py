@@ -54,7 +54,7 @@ class RowsLayout(Layout):
             if view.batched
             else Input("batch_size", 1, "an update after every row", fixed=True),
             ROWS,
-            exploded_above_input(experiment, self.watched(view), view.typed),
+            exploded_above_input(experiment, self.evidence(view), view.typed),
             chart_limit_input(experiment, view.typed),
             *self.hyperparameter_inputs(experiment),
         ]
@@ -62,11 +62,11 @@ class RowsLayout(Layout):
     def gradient(self, p: str) -> str:
         return f"grad_used.{p}"
 
-    def watched(self, view: View) -> verdict.Watched:
+    def evidence(self, view: View) -> verdict.Evidence:
         experiment = view.experiment
         silences = experiment.network.silences
         share = shared(experiment.added_up)
-        return verdict.Watched(
+        return verdict.Evidence(
             units={unit: s.signal(f"{{{unit}}}") for unit, s in silences.items()},
             silences=silences,
             numerical=tuple(f"grad_num.{p}" for p in experiment.trained),
@@ -102,9 +102,9 @@ class RowsLayout(Layout):
         }
 
     def tables(self, view: View) -> dict[str, list[Column]]:
-        watched = self.watched(view)
+        evidence = self.evidence(view)
         return {
-            "steps": steps_columns(view, watched),
+            "steps": steps_columns(view, evidence),
             **(
                 {"line": line_columns(view.experiment.network, view.batched)}
                 if has_line(view)

@@ -373,8 +373,8 @@ def _complete(
     if experiment.loss.weighs:
         exact |= counted(experiment, data, place)
     values |= {key: np.broadcast_to(value, shape) for key, value in exact.items()}
-    watched = get_layout(view.layout).watched(view)
-    values |= verdict.quantities(experiment, limits, watched, values)
+    evidence = get_layout(view.layout).evidence(view)
+    values |= verdict.quantities(experiment, limits, evidence, values)
     values |= clipped.quantities(
         experiment.network, values, limits.chart_limit, view.formats_ago > 1, view.formats_ago > 0
     )

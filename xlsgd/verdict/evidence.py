@@ -1,4 +1,4 @@
-"""What a verdict looks at, under the names that a layout gives it."""
+"""What a verdict goes by, under the names that a layout gives it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from xlsgd.training.losses.reading import Reading
 from xlsgd.training.nets.silence import Silence
 from xlsgd.training.wording import Wording
 
-__all__ = ["Watched"]
+__all__ = ["Evidence"]
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What the verdict looks at.
+class Evidence:
+    """What the verdict goes by.
 
     units: unit that can die to the expression that is above 0 where it lets something through.
     silences: unit to when it is silent.
