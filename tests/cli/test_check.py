@@ -380,9 +380,6 @@ def test_where_to_write_is_tried_before_the_work(
     assert result.stderr == f"Error: {several}\n"
 
 
-# As a library, and beside verify
-
-
 def test_the_library(wrong: Path) -> None:
     report = xlsgd.check(wrong)
     assert isinstance(report, xlsgd.CheckReport)
