@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -205,3 +206,30 @@ def test_what_would_fit_is_said(
             "Linear(1, 2), Tanh, Linear(2, 1)", tmp_path / "m.xlsx", data=data,
             epochs=1000 if rows < 9 else 1,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "kind", "warned"),
+    [
+        (nn.MSELoss(), 1, torch.int64, True),
+        (nn.HuberLoss(), 1, torch.int32, True),
+        (nn.MSELoss(), 1, torch.float64, False),
+        (nn.CrossEntropyLoss(), 3, torch.int64, False),
+    ],
+)
+def test_whole_numbers_as_targets_are_warned_of(
+    loss: nn.Module, outputs: int, kind: torch.dtype, warned: bool, tmp_path: Path
+) -> None:
+    """PyTorch takes them for quantities; somebody may mean classes."""
+    torch.manual_seed(1)
+    model = nn.Linear(2, outputs)
+    x, y = torch.rand(4, 2), torch.tensor([0, 2, 1, 2], dtype=kind)
+    sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        xlsgd.export(
+            model, sgd, loss, data=(x, y if outputs > 1 else y[:, None]), path=tmp_path / "a.xlsx"
+        )
+    words = [str(each.message) for each in said if "whole numbers" in str(each.message)]
+    assert bool(words) == warned
+    assert all("CrossEntropyLoss" in each and "targets.double()" in each for each in words)

@@ -177,7 +177,7 @@ def export(
     if written is not None and not written.follows_losses:
         rates = next(scheduled(e))
         given = [{**rates, RATE: rates.get(f"{RATE}.{name}", rates[RATE])} for name in rule.live]
-    for words in notes_before(e, rows):
+    for words in (*_whole_targets(data, cost.name), *notes_before(e, rows)):
         warnings.warn(words, stacklevel=2)
     criterion: Any = criterion_of(e) if isinstance(loss, str) else loss or _itself
     live = first_step(model, optimizer, criterion, rows, size, clips, flat, given)
@@ -185,6 +185,19 @@ def export(
         lesson, where, force, progress, lambda maps, values: need_same(view, maps, values, live)
     )
     return where
+
+
+def _whole_targets(data: Any, loss: str) -> list[str]:
+    """Return a word on targets of whole numbers beside a loss that takes them for quantities, as
+    PyTorch does: they may be meant as classes."""
+    targets = data[1] if isinstance(data, tuple | list) and len(data) == 2 else None
+    kind = str(getattr(targets, "dtype", "")).removeprefix("torch.")
+    if not kind.startswith(("int", "uint")) or {"cross", "nll"} & set(loss.split("-")):
+        return []
+    return [
+        f"the targets are whole numbers ({kind}), which the loss {loss} takes for quantities: for "
+        "classes take CrossEntropyLoss and an output for each of them, else give targets.double()"
+    ]
 
 
 def _dataset(
