@@ -75,7 +75,7 @@ class Convolution(LessonPlan):
             answers=(
                 Answer(
                     "Nobody: a filter is 3 × 3 weights and a bias, random at first, and trained as "
-                    "all weights are. This one stands in the middle of the first, after training.",
+                    "all weights are. In the middle of the first filter stands, after training:",
                     "{at.images/filters.after.conv.weight[0,0,1,1]}",
                 ),
                 Answer(
@@ -85,17 +85,17 @@ class Convolution(LessonPlan):
                 ),
                 Answer(
                     "ReLU keeps what is above 0, and max pooling the greatest of the map: how much "
-                    "of its pattern a filter finds, wherever it is. This much in the first image.",
+                    "of its pattern a filter finds, wherever it is. This much in the image shown.",
                     "{at.images/filters.after.pool_1}",
                 ),
                 Answer(
                     "A linear layer weighs what both filters found: above 0 the bar stands, below "
-                    "0 it lies. The first image has a standing bar, and this is what comes out.",
+                    "0 it lies. For the image shown, at first one with a standing bar, it is:",
                     "{at.images/filters.after.pred}",
                 ),
                 Answer(
                     f"It took {_EPOCHS} epochs of {_ROWS} images. The last one's mean loss is "
-                    "this; saying of every image that it may be either costs ln 2 = 0.6931.",
+                    "this; one that holds both for as likely has a loss of ln 2 = 0.6931.",
                     "{@filters.last_loss}",
                 ),
             ),
@@ -109,7 +109,7 @@ class Convolution(LessonPlan):
             watch=(
                 "The filters before and after: orange where ink speaks for the pattern, blue where "
                 "it speaks against it.",
-                "pool: one filter answers to bars that stand, the other to bars that lie.",
+                "pool: how much each filter answers to bars that stand, and to bars that lie.",
             ),
             data=data,
             views=options.apply((view,), data),

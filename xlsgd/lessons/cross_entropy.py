@@ -137,14 +137,14 @@ class CrossEntropy(LessonPlan):
             watch=(
                 "On 'softmax', the first block to the right: grad.lin is p − 1 in the column of y "
                 "and p in the others.",
-                "'compare': softmax and cross-entropy are the same line; log10 is below them by "
-                "2.302585; one-minus-p starts slowly.",
+                "'compare': softmax and cross-entropy are the same line; log10 is theirs divided "
+                "by 2.302585; one-minus-p starts slowly.",
             ),
             question="Is the loss 1 − p? There is no 1 − in the notebook.",
             answers=(
                 Answer(
-                    "It might be: 1 − p is a loss, fast.ai's first one. Cross-entropy is −ln p "
-                    "instead, which is above 2 at a p of a tenth, where 1 − p is 0.9.",
+                    "No: with p for the probability of the right class, the loss is −ln p, "
+                    "cross-entropy: above 2 at a p of a tenth. 1 − p, fast.ai's first, is 0.9.",
                     "{at.curves/losses.curves.value.2#2}",
                 ),
                 Answer(
@@ -152,13 +152,13 @@ class CrossEntropy(LessonPlan):
                     "{at.curves/losses.curves.value.2#19}",
                 ),
                 Answer(
-                    "What does a score get of it? p − 1 by −ln p: nearly −1 where the net is sure "
-                    "and wrong, at z = −6.",
+                    "Raise the right class's score z a little: how much does −ln p fall? By nearly "
+                    "as much where the net is sure and wrong, at z = −6: the slope is p − 1.",
                     "{at.curves/scores.curves.slope.3#1}",
                 ),
                 Answer(
-                    "By 1 − p it gets next to nothing there, where most is to be learned: it "
-                    "ends far from the others.",
+                    "1 − p hardly falls there, where most is to be learned: this is its slope, and "
+                    "a net that follows it is last on 'compare'.",
                     "{at.curves/scores.curves.slope.2#1}",
                 ),
                 Answer(

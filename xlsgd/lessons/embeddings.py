@@ -104,13 +104,13 @@ class Embeddings(LessonPlan):
             watch=(
                 "'ratings': the colours of given and predicted come to look alike, and in bold "
                 "stand the ratings that nobody gave.",
-                "The two numbers of films that are liked by the same users.",
+                "Films that the same users like: are their two numbers alike?",
             ),
             question="Can the sheet for collaborative filtering do without Solver?",
             answers=(
                 Answer(
-                    "Yes: each weight has a slope, and steps follow it. How far predictions are "
-                    "from the ratings given, at last:",
+                    "Yes: formulas say which way each weight makes the errors less, and every step "
+                    "goes that way. The errors at last, as a root mean square:",
                     f"{{at.pairs/{views[0].id}.root_mean_square}}",
                 ),
                 Answer(
@@ -125,13 +125,14 @@ class Embeddings(LessonPlan):
                     "0",
                 ),
                 Answer(
-                    "What are biases for? Some users are kind to all films: then the product has "
-                    "only the taste to tell. Finn's bias:",
+                    "What are biases for? Some users are kind to all films: a number added for "
+                    "each says so, and the other two tell taste alone. Finn's bias:",
                     f"{{at.pairs/{views[0].id}.weight.Finn.bias}}",
                 ),
                 Answer(
-                    f"Believe the bold ones? {data.rows} ratings teach {len(network.parameters)} "
-                    "weights, which can fit what is given and be wrong elsewhere: overfitting."
+                    f"Believe the bold ones? Not blindly: {data.rows} ratings teach "
+                    f"{len(network.parameters)} weights, which can fit what is given and be wrong "
+                    "elsewhere: overfitting."
                 ),
             ),
             data=data,

@@ -91,18 +91,18 @@ class Momentum(LessonPlan):
                     "{at.averages/wave.gain_measured}",
                 ),
                 Answer(
-                    "Can steps grow beyond the slope? Dampened never: on slopes of 1 and then 0.5 "
-                    "it is never above 1, and after the change always above 0.5.",
+                    "Can steps grow beyond the slope? Dampened never beyond the largest slope so "
+                    "far: where slopes are 1 and then 0.5, the largest is",
                     "{at.averages/slopes.highest}",
                 ),
                 Answer(
                     "Classic, v = 0.9·v + slope, it does: up to 1/(1 − 0.9) = 10 times the slope, "
-                    "which is why its rate has to be a tenth.",
+                    "which is why its rate has to be a tenth of the other's.",
                     "{at.averages/slopes.highest_classic}",
                 ),
                 Answer(
-                    "Is average_grad tested? Yes: two equal slopes have to give 1.9 of them, and "
-                    "dampened 0.19. See the second row of 'slopes'.",
+                    "Is fast.ai's average_grad tested? Yes: two equal slopes give classic 1.9 of "
+                    "them, dampened 0.19. See the second row of 'slopes'.",
                     "{at.averages/slopes.signals.classic#2}",
                     "0.00",
                 ),

@@ -54,8 +54,8 @@ class OneWeight(LessonPlan):
             "does it never settle at a rate of 0.01?",
             answers=(
                 Answer(
-                    "A step is the rate times the slope, and the slope at 2 is −40: at a rate of "
-                    "0.1 the first step is +4, and lands at 6.",
+                    "A step is the rate times the slope, downhill: at x = 2 the slope is −40, so "
+                    "at a rate of 0.1 the first step is +4, and lands at 6.",
                     "{at.training/explodes.steps.new.x#1}",
                 ),
                 Answer(
@@ -65,8 +65,8 @@ class OneWeight(LessonPlan):
                     "0.0",
                 ),
                 Answer(
-                    "At x = 3 the curve bends by 12·3² − 36 = 72, and no rate above 2/72 = 0.0278 "
-                    "can stay at the bottom.",
+                    "At the bottom, x = 3, the slope grows by 72 for each step of 1: no rate above "
+                    "2/72 = 0.0278 can stay there, as it would land further off than it was.",
                     "{at.curve.largest_rate}",
                 ),
                 Answer(
@@ -76,7 +76,7 @@ class OneWeight(LessonPlan):
                 ),
                 Answer(
                     "It never settles if gradients are not cleared after each step (zero_grad): "
-                    "they add up, which is momentum with a share of 1 from a velocity of 0.",
+                    "they add up, and carry x past 3, to and fro. After 30 steps:",
                     "{@uncleared.last.new.x}",
                 ),
             ),
@@ -89,7 +89,8 @@ class OneWeight(LessonPlan):
             change=(
                 "learning_rate on 'settles': 0.027 still settles, 0.029 does not. The start x on "
                 "'explodes'.",
-                "where on 'curve': how much the function bends there, and which rate that allows.",
+                "x to look at on 'curve': how much the function bends there, and which rate that "
+                "allows.",
             ),
             watch=(
                 "new x on 'explodes': 6, −58.8, 81048.5, and away.",

@@ -109,7 +109,7 @@ class Quadratic(LessonPlan):
             shows=(
                 *options.caution,
                 "Points around 3x² + 2x + 1, in yellow on 'data' with the noise in a cell of its "
-                "own: set it to 0 and the curve finds 3, 2 and 1.",
+                "own: set it to 0 and the curve comes near 3, 2 and 1.",
             ),
             change=(
                 "noise on 'data'. weight and after epoch on 'slice': a, b or c, and how far the "

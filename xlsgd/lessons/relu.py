@@ -142,7 +142,7 @@ class ReLU(LessonPlan):
                 "On 'two-bends' and 'sum-of-n': into, bias and out of every unit, and how many "
                 "units are added up.",
                 "On 'units', which weights: start or trained.",
-                "learning_rate of 'line': from which rate on does it train?",
+                "learning_rate of 'line': up to which rate does it train?",
             ),
             watch=(
                 "The chart: a thin grey line is a unit, the coloured one their sum.",

@@ -117,7 +117,7 @@ class Schedules(LessonPlan):
                 "chance, and the falling temperature is not a learning rate.",
             ),
             change=(
-                "learning_rate on 'constant': a tenth of it settles, but takes longer.",
+                "learning_rate on 'constant': a tenth of it takes longer, and ends lower.",
                 "gamma on 'step' and 'exponential', patience on 'plateau', pct_start on "
                 "'one-cycle': the column 'rate' and the charts follow.",
             ),
@@ -130,8 +130,8 @@ class Schedules(LessonPlan):
             question="A learning rate that decays, and annealing: are they not the same?",
             answers=(
                 Answer(
-                    "They are alike: both let the rate fall. Decay is the curve that falls by the "
-                    "same part every step, as on 'exponential': its last rate.",
+                    "No, though both let the rate fall. Decay is the curve that falls by the same "
+                    "part every step, as on 'exponential': its last rate.",
                     "{@exponential.last.rate}",
                 ),
                 Answer(
@@ -149,8 +149,8 @@ class Schedules(LessonPlan):
                     "{@cosine.last_loss}",
                 ),
                 Answer(
-                    "Why begin low, as 'one-cycle' does? At the start slopes are steep, and a high "
-                    "rate may throw the weights far off: its first rate is a 25th.",
+                    "Why begin low, as 'one-cycle' does? Where slopes are steep at first, a high "
+                    "rate can throw weights far off; here it does not. A 25th of the rate:",
                     "{@one-cycle.first.rate}",
                 ),
             ),

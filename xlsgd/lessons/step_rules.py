@@ -86,19 +86,19 @@ class StepRules(LessonPlan):
                 ),
                 Answer(
                     "You are right that a steep slope may come of a curve that bends much, and "
-                    "then a long step overshoots: Newton divides by that, and lands in one step.",
-                    "{@gentle-newton.first.new.x}",
+                    "then a long step overshoots: Newton divides the slope by how much it bends.",
+                    "{@steep-newton.first.new.x}",
                     "0.0",
                 ),
                 Answer(
-                    "Where it is flat, a step along the slope hardly moves, though the bottom is "
-                    "2.5 away: a sign does not care, and gets there.",
+                    "Where it is flat, a step along the slope is short, though the bottom is 2.5 "
+                    "away: after 16 steps x is still here. A sign does not care, and gets near.",
                     "{@dip-slope.last.new.x}",
                     "0.000",
                 ),
                 Answer(
-                    "And Newton? Out there the curve bends down, f″ is below 0, and it walks away "
-                    "uphill. No rule is best on every curve.",
+                    "And Newton? Out there the curve bends down, so that it walks away, uphill, to "
+                    "this x. No rule is best on every curve.",
                     "{@dip-newton.last.new.x}",
                     "0.000",
                 ),

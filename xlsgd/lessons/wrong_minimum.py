@@ -93,7 +93,7 @@ class WrongMinimum(LessonPlan):
                 "the ways of the runs, a dot a step; every run is a tab in formulas.",
             ),
             change=(
-                "slope_noise, noise_seed and jump_seed: draws are columns that follow from a seed, "
+                "slope noise, noise seed and jump seed: draws are columns that follow from a seed, "
                 "so that nothing changes by itself.",
                 "start x on 'hump': from which number on does it end in the other valley?",
                 "beta on 'momentum': with 0.8, is there enough left for the hump?",
@@ -126,8 +126,8 @@ class WrongMinimum(LessonPlan):
                     "0.0%",
                 ),
                 Answer(
-                    "With a second weight there is a way round: plain descent gets there from all "
-                    "1,000 starts. Large nets have many such ways.",
+                    "With a second weight there is a way round the hump: plain descent found it "
+                    "from all 1,000 starts. Large nets have many such ways. x on 'round':",
                     "{@round.last.new.x}",
                     "0.000",
                 ),
