@@ -107,9 +107,9 @@ class Momentum(LessonPlan):
                     "0.00",
                 ),
                 Answer(
-                    "And the last weight, d? Its derivative is 2·(pred − y) with a ReLU or without "
-                    "one: even where the ReLU is silent, d learns.",
-                    "{@silent.first.grad.d}",
+                    "And the last weight, d? Where a ReLU gives 0, all weights before it have a "
+                    "slope of 0. d is added after it, and learns: its first slope, 2·(pred − y).",
+                    "{@silent.first.grad_used.d}",
                 ),
             ),
             data=data,
