@@ -126,7 +126,7 @@ def test_unknown_names_are_remembered() -> None:
         ("=[1]Sheet1!A1", "another workbook"),
         ("='[Book.xlsx]Sheet'!A1", "another workbook"),
         ("=Sheet:data!A1", "several sheets"),
-        ("=Table1[Age]", "structured"),
+        ("=Table1[Age]", "no table Table1"),
         ("=A1#", "spilled"),
         ("=moving", "not absolute"),
         ("=rows_of", "not absolute"),

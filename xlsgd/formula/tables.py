@@ -1,6 +1,6 @@
 """References to tables, written as the cells that they mean.
 
-``Passengers[[#This Row],[Age]]/$E$1`` in row 7 is ``$E7/$E$1``.  Source: ECMA-376, part 1, chapter
+``Houses[[#This Row],[Size]]/$E$1`` in row 7 is ``$E7/$E$1``.  Source: ECMA-376, part 1, chapter
 18.17.6.8 (structure references).
 """
 
